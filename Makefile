@@ -1,0 +1,48 @@
+# Every target sets up what it needs. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test trial bench lint format wheel clean
+PYTHON := .venv/bin/python
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: .venv/.demo ## a Sidekiq that gets stuck and is repaired before your eyes, in about a minute; needs nothing installed
+	@.venv/bin/sidekiq-watchdog demo
+
+test: .venv/.dev ## what every change runs; less than 25 minutes
+	@.ci/apt --if-possible redis-server ruby-sidekiq
+	$(PYTHON) -m pytest $(ARGS)
+
+trial: .venv/.dev ## what has to be shown hundreds of times or for hours; takes up where it was left
+	@.ci/apt --if-possible redis-server ruby-sidekiq
+	$(PYTHON) -m tests.trial $(ARGS)
+
+bench: .venv/.dev ## the figures of the program beside those of something else
+	@.ci/apt --if-possible redis-server
+	$(PYTHON) -m tests.bench $(ARGS)
+
+lint: .venv/.dev ## ruff, mypy, layers
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy tests
+	.venv/bin/lint-imports --no-logo
+
+format: .venv/.dev ## puts right what ruff can put right
+	$(PYTHON) -m ruff check --fix
+	$(PYTHON) -m ruff format
+
+wheel: .venv/.dev ## dist/*.whl
+	$(PYTHON) -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## removes what was made, .venv included
+	rm -rf .venv dist build .cache .*_cache .hypothesis
+
+# Newer than pyproject.toml: nothing is fetched, and all of this works without a network.
+.venv/.demo: pyproject.toml
+	@if [ -e .venv/.dev ]; then .ci/venv dev; else .ci/venv demo; fi
+
+.venv/.dev: pyproject.toml
+	@.ci/venv dev

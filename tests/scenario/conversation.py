@@ -1,0 +1,157 @@
+"""
+A conversation with the engine: what it is told, and what it asks for, as lines that can be read.
+
+No clock runs here; time is said. An effect is written as one line, e.g. `signal TERM web1:10:abc`, so that
+a test compares whole conversations and shows their difference.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from watchdog.engine import ledger as ledgers
+from watchdog.engine.advance import advance, next_due
+from watchdog.engine.rules import NO_RULES, RuleSet
+from watchdog.engine.state import State, begin
+from watchdog.model.effects import Audit, AwaitExit, Effect, KeepIncident, Measure, Notify, SendSignal
+from watchdog.model.events import Body, Delta, EffectDone, Event, Gone, Observed, RulesLoaded, Started, TimeReached
+from watchdog.model.events import decode as decode_event
+from watchdog.model.events import encode as encode_event
+from watchdog.model.kinds import Kind, Source
+from watchdog.model.results import Look, Result
+from watchdog.model.verdicts import Mode
+from watchdog.rulefile.rules import read_rules
+
+WALL = 1_790_000_000_000
+ALL_SIGNALS = ("TERM", "TSTP", "TTIN", "INT")
+
+
+def rules(text: str, mode: Mode = Mode.ACT) -> RuleSet:
+    """The rules of a YAML text; a problem in it fails the test."""
+    found, problems = read_rules([("rules.yml", text)], mode, ["ops"])
+    assert [str(problem) for problem in problems if not problem.is_warning] == []
+    return found
+
+
+def process(identity: str, at: int, *, queues: Iterable[str] = ("push",), threads: int = 5, quiet: bool = False, **more: Any) -> Delta:
+    """A process that beat at engine time `at`."""
+    host, pid, _ = identity.rsplit(":", 2)
+    fields = {
+        "host": host, "pid": int(pid), "tag": "app", "queues": list(queues), "threads": threads, "busy": 0, "quiet": quiet, "confirmed_at": at,
+        "booted_at": 0, "listed": True, **more,
+    }  # fmt: skip
+    return Delta(Kind.PROCESS, identity, fields)
+
+
+def job(identity: str, jid: str, started_at: int, *, queue: str = "push", thread: str = "t1", job_class: str = "SleepForever") -> Delta:
+    """A job that this process has been running since `started_at`."""
+    fields = {
+        "jid": jid, "job_class": job_class, "queue": queue, "process": identity, "host": identity.rsplit(":", 2)[0], "thread": thread,
+        "retries": 0, "started_at": started_at,
+    }  # fmt: skip
+    return Delta(Kind.JOB, f"{identity}/{thread}/{jid}/{started_at}", fields)
+
+
+def found(identity: str, *, alive: bool = True, unit: str = "") -> Delta:
+    """The host has found this process among its own."""
+    return Delta(Kind.PROCESS, identity, {"local": True, "alive": alive, "unit": unit, "start_ticks": 77, "boot_id": "boot-1"})
+
+
+def redis(*changes: Delta | Gone, complete: bool = False) -> Observed:
+    """A reading of Redis."""
+    return Observed(Source.REDIS, changes, complete)
+
+
+def host(*changes: Delta | Gone) -> Observed:
+    """A reading of the host."""
+    return Observed(Source.HOST, changes)
+
+
+HEALTHY = Look(alive=True, same=True, state="S", catches=ALL_SIGNALS)
+
+
+class Conversation:
+    """
+    The engine with a memory of what was said.
+
+    Every event goes through the wire format and every state through the ledger's, so that a conversation also
+    proves that both lose nothing. `events` can be replayed.
+    """
+
+    def __init__(self, ruleset: RuleSet, *, boot_id: str = "boot-1", started: bool = True) -> None:
+        self.rules = ruleset
+        self.state: State = begin()
+        self.at = 0
+        self.seq = 0
+        self.boot_id = boot_id
+        self.events: list[tuple[RuleSet, Event]] = []
+        self.effects: list[Effect] = []
+        self.open: dict[str, Effect] = {}
+        if started:
+            self.start()
+
+    def start(self) -> list[str]:
+        """The agent starts; rules are loaded."""
+        lines = self._take(Started("0", self.boot_id, "web1"), NO_RULES)
+        return lines + self.hear(RulesLoaded(self.rules.digest, self.rules.mode))
+
+    def crash(self, *, lose_world: bool = True) -> list[str]:
+        """SIGKILL and a new start: only the ledger is left, nobody answers what was open."""
+        ledger = ledgers.decode(ledgers.encode(self.state.ledger))
+        self.open.clear()
+        if lose_world:
+            self.state = begin(ledger)
+        return self.start()
+
+    def hear(self, body: Body, *, at: int | None = None) -> list[str]:
+        """One event; the lines of what was asked for."""
+        if at is not None:
+            assert at >= self.at, "time does not run backwards"
+            self.at = at
+        return self._take(body, self.rules)
+
+    def wait(self, until: int) -> list[str]:
+        """Nothing happens but what falls due, up to that time."""
+        lines: list[str] = []
+        while (due := next_due(self.state)) is not None and due <= until:
+            lines += self.hear(TimeReached(), at=max(due, self.at))
+        self.at = until
+        return lines
+
+    def answer(self, result: Result, *, at: int | None = None) -> list[str]:
+        """The only command that is open is answered."""
+        assert len(self.open) == 1, f"open: {list(self.open.values())}"
+        return self.hear(EffectDone(next(iter(self.open)), result), at=at)
+
+    def audit(self, kind: str) -> list[Any]:
+        """All audit rows of that kind so far."""
+        return [effect.row for effect in self.effects if isinstance(effect, Audit) and effect.row.kind == kind]
+
+    def _take(self, body: Body, ruleset: RuleSet) -> list[str]:
+        self.seq += 1
+        event = decode_event(encode_event(Event(self.seq, self.at, WALL + self.at, body)))
+        if isinstance(body, EffectDone):
+            self.open.pop(body.effect, None)
+        self.events.append((ruleset, event))
+        state, effects = advance(ruleset, self.state, event)
+        assert ledgers.decode(ledgers.encode(state.ledger)) == state.ledger, "the ledger does not survive being written down"
+        self.state = state
+        self.effects += effects
+        self.open |= {effect.id: effect for effect in effects if isinstance(effect, Measure | SendSignal | AwaitExit)}
+        return [line for effect in effects for line in _line(effect)]
+
+
+def _line(effect: Effect) -> list[str]:
+    match effect:
+        case Audit(row=row):
+            parts = (row.kind, row.rule, row.decision, row.guard, row.stage, row.outcome)
+            return [" ".join(part for part in ("audit", *parts) if part)]
+        case KeepIncident():
+            return []
+        case Notify(receivers=receivers, notice=notice):
+            return [f"notify {','.join(receivers)} {notice.kind}"]
+        case Measure(target=target):
+            return [f"measure {target.identity}"]
+        case SendSignal(target=target, signal=signal):
+            return [f"signal {signal} {target.identity}"]
+        case AwaitExit(target=target, until=until):
+            return [f"await {target.identity} until {until}"]

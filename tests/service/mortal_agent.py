@@ -1,0 +1,59 @@
+"""
+The program as it is, but that it dies where a test says: `DIE_AT=<step>:<number>:<before|after>`.
+
+Steps are `commit` (a transaction) and the commands (`Measure`, `SendSignal`, `AwaitExit`), counted from 1. Dying is SIGKILL by its own hand:
+nothing is flushed, nobody is told.
+"""
+
+import os
+import signal
+from collections import Counter
+from typing import Any, NoReturn
+
+from watchdog.actions.executor import Executor
+from watchdog.cli import main
+from watchdog.model.effects import Command
+from watchdog.model.results import Result
+from watchdog.store.store import Commit, Store
+
+
+def _die() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise SystemExit  # never reached
+
+
+def install(plan: str) -> None:
+    """Makes the program die at that point."""
+    step, number, when = plan.split(":")
+    counted: Counter[str] = Counter()
+    perform, commit = Executor.perform, Store.commit
+
+    def is_now(name: str) -> bool:
+        counted[name] += 1
+        return name == step and counted[name] == int(number)
+
+    async def perform_or_die(self: Executor, command: Command) -> Result:
+        now = is_now(type(command).__name__)
+        if now and when == "before":
+            _die()
+        result = await perform(self, command)
+        if now:
+            _die()
+        return result
+
+    async def commit_or_die(self: Store, what: Commit) -> Any:
+        now = is_now("commit")
+        if now and when == "before":
+            _die()
+        await commit(self, what)
+        if now:
+            _die()
+
+    Executor.perform = perform_or_die  # type: ignore[method-assign]
+    Store.commit = commit_or_die  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    if plan := os.environ.get("DIE_AT"):
+        install(plan)
+    raise SystemExit(main())

@@ -1,0 +1,64 @@
+# frozen_string_literal: true
+
+# The application that the tests give to a real Sidekiq: one worker for each way in which a job can behave.
+
+# An application that takes its time to boot: until it is through, Sidekiq handles no signal.
+sleep(ENV.fetch("BOOT_SECONDS", "0").to_f)
+
+require "sidekiq"
+
+# Holds its thread for ever, but can be interrupted.
+class SleepForever
+  include Sidekiq::Worker
+
+  def perform(*)
+    sleep
+  end
+end
+
+# Takes as long as it is told.
+class Sleep
+  include Sidekiq::Worker
+
+  def perform(seconds)
+    sleep(seconds)
+  end
+end
+
+# Computes for ever: the other threads still get their turn.
+class Spin
+  include Sidekiq::Worker
+
+  def perform(*)
+    loop { 1 + 1 }
+  end
+end
+
+# Ends at once.
+class Quick
+  include Sidekiq::Worker
+
+  def perform(*); end
+end
+
+# Fails as a delivery that the other server refuses.
+class Raise403
+  include Sidekiq::Worker
+
+  def perform(*)
+    raise "https://example.social/inbox returned code 403"
+  end
+end
+
+# Holds its thread for ever and swallows what is raised in it, Sidekiq's own shutdown included.
+class RescueAll
+  include Sidekiq::Worker
+
+  def perform(*)
+    loop do
+      sleep
+    rescue Exception # rubocop:disable Lint/RescueException
+      next
+    end
+  end
+end

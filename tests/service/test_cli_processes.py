@@ -1,0 +1,94 @@
+"""The command as a process: what scripts and pipes see of it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import watchdog
+
+COMMAND = Path(sys.executable).parent / "sidekiq-watchdog"
+HEAVY = ("aiohttp", "asyncio", "redis", "rich", "sqlite3", "yaml")
+
+
+def run(*arguments: str, **more) -> subprocess.CompletedProcess[str]:
+    """Run the installed command."""
+    return subprocess.run([COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False, **more)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "out", "err"),
+    [
+        (["--version"], 0, f"sidekiq-watchdog {watchdog.__version__}\n", ""),
+        (["--help"], 0, "Exit codes: 0 fine, 1 findings, 2 usage or config, 3 no agent", ""),
+        (["-h"], 0, "Usage: sidekiq-watchdog", ""),
+        (["run", "--help"], 0, "--mode", ""),
+        (["demo", "--help"], 0, "in about a minute", ""),
+        (["check", "--help"], 0, "--format", ""),
+        (["status", "--help"], 0, "--json", ""),
+        (["audit", "--help"], 0, "--verify", ""),
+        (["frob"], 2, "", "No such command 'frob'"),
+        (["check", "--frob"], 2, "", "No such option: --frob"),
+        (["audit", "--limit", "0"], 2, "", "--limit"),
+        (["run", "--config", "nowhere.yml"], 2, "", "nowhere.yml:1:1: E113"),
+        (["check", "--config", "nowhere.yml"], 2, "nowhere.yml:1:1: E113", ""),
+        (["status", "--config", "nowhere.yml"], 2, "", "nowhere.yml can't be read"),
+        (["status", "--config", "config.yml"], 3, "", "no agent has written any state"),
+        (["audit", "--config", "config.yml"], 3, "", "no agent has written any state"),
+        (["check", "pack:sidekiq"], 0, "0 errors", ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_every_command_line_has_its_exit_code_and_stream(tmp_path, arguments, code, out, err):
+    """Answers go to standard output, complaints to standard error, and there is never a traceback."""
+    (tmp_path / "config.yml").write_text("redis: {url: 'redis://127.0.0.1:1/0'}\nrules: ['pack:sidekiq']\nstate: state\n")
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == code, done
+    assert out in done.stdout
+    assert err in done.stderr
+    assert bool(out) == bool(done.stdout)
+    assert bool(err) == bool(done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_mode_above_the_config_is_refused_with_the_ceiling(tmp_path):
+    """`run --mode act` on a config in dry-run says what the config allows, ends with 2, and has touched nothing."""
+    (tmp_path / "config.yml").write_text("redis: {url: 'redis://127.0.0.1:1/0'}\nrules: ['pack:sidekiq']\nstate: state\n")
+    done = run("run", "--config", "config.yml", "--mode", "act", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "dry-run" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "state").exists()
+
+
+def test_what_a_command_does_not_need_is_not_loaded():
+    """`--version` starts fast: no network, no database, no parser, no event loop, and nothing that paints."""
+    code = "import sys\nfrom watchdog.cli import main\ntry:\n    main()\nexcept SystemExit:\n    print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, timeout=60, check=True)
+    assert not set(HEAVY) & set(done.stdout.split())
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path):
+    """`audit --json | head -1`: no traceback and no complaint; the exit code is that of a pipe."""
+    code = "from watchdog.cli import main\nimport watchdog.cli.check as check\ncheck._inspect = lambda *_: (0, ())\nmain()"
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "check", "x.yml"], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False, cwd=tmp_path
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_a_terminal_without_our_letters_ends_no_command(tmp_path):
+    """What the encoding of standard output lacks is written out."""
+    (tmp_path / "naïve.yml").write_text("rules: [")
+    done = run("check", "naïve.yml", cwd=tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert done.returncode == 2
+    assert r"na\xefve.yml" in done.stdout
+    assert not done.stderr

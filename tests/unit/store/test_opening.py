@@ -1,0 +1,130 @@
+"""Opening a state folder: damage is set aside, what is not ours to touch is refused."""
+
+import sqlite3
+
+import pytest
+
+from watchdog.model.records import AuditRow
+from watchdog.store import reading
+from watchdog.store.chain import Verified
+from watchdog.store.failures import StateTooNewError, StoreError
+from watchdog.store.lock import is_running
+from watchdog.store.schema import STEPS
+from watchdog.store.store import Commit, Store
+
+
+@pytest.fixture
+async def written(state, clock):
+    """A folder in which an agent has worked and ended in order."""
+    store = await Store.open(state, clock=clock)
+    await store.commit(Commit(seq=1, ledger=b"ledger", audit=tuple(AuditRow("alert", 1000 + n, reason="x" * 200) for n in range(200))))
+    await store.close()
+    return state
+
+
+def scribble(path, *, at, length):
+    """Overwrite a part of a file."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"\xa5" * length)
+
+
+DAMAGE = {
+    "no database at all": lambda path: path.write_bytes(b"this was a database once " * 1000),
+    "the head overwritten": lambda path: scribble(path, at=0, length=200),
+    "a table overwritten": lambda path: scribble(path, at=4096, length=4096),
+    "everything but the head overwritten": lambda path: scribble(path, at=4096, length=path.stat().st_size - 4096),
+    "cut in half": lambda path: path.open("r+b").truncate(path.stat().st_size // 8192 * 4096),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+async def test_a_damaged_database_is_set_aside(written, clock, name):
+    """It is renamed with the time, byte for byte as it was, and a new one begun that works; the store says where the old one is."""
+    path = written / "watchdog.db"
+    DAMAGE[name](path)
+    before = path.read_bytes()
+    store = await Store.open(written, clock=clock)
+    try:
+        assert store.set_aside == written / f"watchdog.db.broken-{clock.now}"
+        assert (written / f"watchdog.db.broken-{clock.now}").read_bytes() == before
+        assert (store.ledger, store.last_seq) == (None, 0)
+        await store.commit(Commit(seq=1, audit=(AuditRow("agent", 1),)))
+        assert reading.verify(written) == Verified(1)
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE outbox", "DELETE FROM position", "DROP TABLE position", "PRAGMA user_version = 0"])
+async def test_a_database_that_is_not_ours_any_more_is_set_aside(written, clock, tamper, statement):
+    """A readable database whose tables are gone or emptied, or are somebody else's, is damage, too."""
+    tamper(statement)
+    store = await Store.open(written, clock=clock)
+    assert store.set_aside is not None
+    await store.commit(Commit(seq=1))
+    await store.close()
+
+
+async def test_the_log_goes_with_its_database(written, clock):
+    """What had not yet been moved from the log into the damaged file is kept beside it under the name that fits."""
+    (written / "watchdog.db-wal").write_bytes(b"log")
+    scribble(written / "watchdog.db", at=0, length=200)
+    store = await Store.open(written, clock=clock)
+    assert (written / f"watchdog.db.broken-{clock.now}-wal").exists()
+    await store.close()
+
+
+async def test_what_is_set_aside_can_be_read_again(written, clock):
+    """A database that was set aside is still one: its rows can be had with SQLite's own tools."""
+    scribble(written / "watchdog.db", at=written.joinpath("watchdog.db").stat().st_size - 4096, length=4096)
+    store = await Store.open(written, clock=clock)
+    assert store.set_aside is not None
+    await store.close()
+    connection = sqlite3.connect(store.set_aside)
+    assert connection.execute("SELECT body FROM ledger").fetchone() == (b"ledger",)
+    connection.close()
+
+
+async def test_a_later_format_is_refused_and_left_as_it_is(written, clock, tamper):
+    """A database of a later version is neither changed nor set aside, and the folder is free again."""
+    tamper(f"PRAGMA user_version = {len(STEPS) + 1}")
+    before = (written / "watchdog.db").read_bytes()
+    with pytest.raises(StateTooNewError, match="newer sidekiq-watchdog"):
+        await Store.open(written, clock=clock)
+    with pytest.raises(StateTooNewError):
+        reading.read_status(written)
+    assert (written / "watchdog.db").read_bytes() == before
+    assert is_running(written) is None
+
+
+async def test_an_empty_file_is_a_new_database(state, clock):
+    """An agent that was killed just after it had made the file left no damage."""
+    state.mkdir()
+    (state / "watchdog.db").touch()
+    store = await Store.open(state, clock=clock)
+    assert (store.last_seq, store.set_aside) == (0, None)
+    await store.close()
+
+
+@pytest.mark.parametrize("obstacle", ["state", "state/watchdog.db", "state/agent.lock"])
+async def test_what_stands_in_the_way_is_named(tmp_path, state, obstacle):
+    """A file where the folder should be, or a folder where a file should be, is an error with its path, not a database set aside."""
+    if obstacle == "state":
+        state.write_text("a file")
+    else:
+        (tmp_path / obstacle).mkdir(parents=True)
+    with pytest.raises(StoreError, match=str(state)):
+        await Store.open(state)
+    assert not list(tmp_path.rglob("*.broken-*"))
+
+
+async def test_a_failed_opening_gives_the_folder_back(written, tamper):
+    """After a refusal another agent can have the folder."""
+    tamper("PRAGMA user_version = 99")
+    for _ in range(2):
+        with pytest.raises(StateTooNewError):
+            await Store.open(written)
+    tamper(f"PRAGMA user_version = {len(STEPS)}")
+    store = await Store.open(written)
+    assert store.ledger == b"ledger"
+    await store.close()

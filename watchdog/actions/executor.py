@@ -1,0 +1,70 @@
+"""
+Performs one command of the engine and answers it.
+
+The counterpart of `model/effects.py`: every command there has its performer in the table here. It has no
+judgement of its own; it only refuses where the target is not, or may not be, the process that was meant.
+It must be called after the transaction that holds the command has been committed, never before.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from watchdog.clock import Clock
+from watchdog.errors import WatchdogError
+from watchdog.host.boot import CGROUPS, PROC, Here, here
+from watchdog.host.signals import end_of, look, send
+from watchdog.model.effects import AwaitExit, Command, Measure, SendSignal
+from watchdog.model.results import Exited, Refused, Result, StillRunning
+
+Reread = Callable[[str], Awaitable[None]]
+"""Reads the Redis side of an identity at once and emits what changed; raises a `WatchdogError` where it can't be read."""
+
+
+class Executor:
+    """
+    The hands of the agent on this host.
+
+    `host` is the name under which local processes appear in Redis. Raises `HostUnreadableError` where /proc does not tell
+    the boot.
+    """
+
+    def __init__(self, *, reread: Reread, clock: Clock, host: str, proc: Path = PROC, cgroups: Path = CGROUPS) -> None:
+        self._reread = reread
+        self._clock = clock
+        self._here: Here = here(name=host, proc=proc, cgroups=cgroups)
+
+    async def perform(self, command: Command) -> Result:
+        """
+        Carry it out; exactly one answer, which never holds anything of a job.
+
+        Waits in `AwaitExit` until the process has ended or engine time `until`, and in `Measure` for Redis; may be
+        cancelled there without harm. Several commands may run at a time.
+        """
+        return await _PERFORMERS[type(command)](self, command)
+
+    async def _measure(self, command: Measure) -> Result:
+        try:
+            await self._reread(command.target.identity)
+        except WatchdogError as error:
+            return Refused(str(error))
+        return look(command.target, self._here)
+
+    async def _send_signal(self, command: SendSignal) -> Result:
+        return send(command.target, command.signal, self._here)
+
+    async def _await_exit(self, command: AwaitExit) -> Result:
+        """`StillRunning` never comes before `until`, which a timer of the loop alone does not promise to the millisecond."""
+        while True:
+            left = command.until - self._clock.at()
+            result: Exited | StillRunning | Refused = await end_of(command.target, self._here, milliseconds=max(0, left))
+            if left <= 0 or not isinstance(result, StillRunning):
+                return result
+
+
+_PERFORMERS: Final[dict[type[Command], Callable[[Executor, Any], Awaitable[Result]]]] = {
+    Measure: Executor._measure,  # noqa: SLF001
+    SendSignal: Executor._send_signal,  # noqa: SLF001
+    AwaitExit: Executor._await_exit,  # noqa: SLF001
+}
+"""Type of a command → who performs it; a test proves that it holds all of them."""

@@ -1,0 +1,24 @@
+"""
+The command `sidekiq-watchdog`: one file a command, and what they all share about printing and exit codes.
+
+Why: whoever types a command at 3 in the morning wants an answer that is right, short and at once. So commands work from
+what is written down (config, rule files, the state folder) and not by asking an agent that may be
+down; what they need is imported when they run; and every one of them ends with one of four codes (`exits.py`).
+
+Nothing here judges anything: that is the engine's, and its words are only passed on.
+"""
+
+import sys
+
+NAME = "sidekiq-watchdog"
+
+
+def main() -> None:
+    """The entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        # A job class with letters that this terminal lacks must not end a command half-way.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    from watchdog.cli.app import command
+
+    command()(prog_name=NAME)

@@ -1,0 +1,48 @@
+"""The command line as a whole: which commands there are, and what holds for all of them."""
+
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from watchdog import __version__
+from watchdog.cli import NAME
+from watchdog.cli.audit import audit
+from watchdog.cli.check import check
+from watchdog.cli.command import Command
+from watchdog.cli.demo import demo
+from watchdog.cli.run import run
+from watchdog.cli.status import status
+
+APP = typer.Typer(
+    name=NAME,
+    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for _function in (run, demo, check, status, audit):
+    APP.command(cls=Command)(_function)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{NAME} {__version__}")
+        raise typer.Exit
+
+
+@APP.callback()
+def _all(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)] = False,
+) -> None:
+    """
+    Watches Sidekiq, repairs what is stuck while its people sleep, and says why.
+
+    Exit codes: 0 fine, 1 findings, 2 usage or config, 3 no agent to be reached.
+    """
+
+
+def command() -> Any:
+    """What `main` calls: the framework's command, without its handling of tracebacks."""
+    return get_command(APP)

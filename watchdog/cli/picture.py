@@ -1,0 +1,152 @@
+"""
+What the agent last wrote of itself, as `status` reads it back.
+
+The counterpart of `daemon.status` and `engine.status`, which write it. Whatever is absent has a default, and whatever is new is
+passed over, so that the command of one version can show the picture of another. Durations are milliseconds.
+"""
+
+import msgspec
+
+from watchdog.cli.exits import NothingToShowError
+
+
+class Agent(msgspec.Struct, frozen=True):
+    """The agent itself; `started` and `at` (when the picture was made) are UTC milliseconds, `failing` what keeps it from writing."""
+
+    pid: int = 0
+    version: str = "?"
+    host: str = "?"
+    started: int = 0
+    at: int = 0
+    failing: str = ""
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Who stopped all actions, and why."""
+
+    by: str = "?"
+    reason: str = ""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """`since_ms`: how long it has been lost, or how long ago it was read."""
+
+    ok: bool
+    code: str = ""
+    message: str = ""
+    since_ms: int | None = None
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """One queue."""
+
+    name: str | None = None
+    size: int | None = None
+    latency: int | None = None
+
+
+class Process(msgspec.Struct, frozen=True):
+    """One Sidekiq process; None where no source has said."""
+
+    target: str = ""
+    pid: int | None = None
+    queues: tuple[str, ...] | None = None
+    threads: int | None = None
+    busy: int | None = None
+    quiet: bool | None = None
+    local: bool | None = None
+    alive: bool | None = None
+    mismatch: str | None = None
+    rss: int | None = None
+    beat_age: int | None = None
+    longest: int | None = None
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """One rule on one entity."""
+
+    rule: str
+    entity: str
+    phase: str
+    for_ms: int = 0
+    title: str = ""
+    severity: str = ""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What somebody wants done, and the last answer to it."""
+
+    rule: str
+    target: str
+    action: str = ""
+    decision: str | None = None
+    guard: str = ""
+    reason: str = ""
+    until_ms: int | None = None
+    repeated: int = 0
+
+
+class Incident(msgspec.Struct, frozen=True):
+    """An action on its way."""
+
+    rule: str
+    target: str
+    pid: int = 0
+    action: str = ""
+    stage: str = ""
+    held: str = ""
+    account: tuple[str, ...] = ()
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """Data in Redis that can't be understood."""
+
+    key: str
+    reason: str
+    count: int = 1
+
+
+class Box(msgspec.Struct, frozen=True):
+    """Messages to one receiver; `oldest` (UTC milliseconds) is when the oldest that waits was written."""
+
+    waiting: int = 0
+    delivered: int = 0
+    given_up: int = 0
+    oldest: int | None = None
+    last_error: str = ""
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """All of it."""
+
+    agent: Agent = Agent()
+    mode: str = "?"
+    paused: Pause | None = None
+    sources: dict[str, Source] = {}
+    entities: dict[str, int] = {}
+    queues: tuple[Queue, ...] = ()
+    processes: tuple[Process, ...] = ()
+    firing: int = 0
+    alerts: tuple[Alert, ...] = ()
+    requests: tuple[Request, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    tracking: bool | None = None
+    broken: tuple[Broken, ...] = ()
+    outbox: dict[str, Box] = {}
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The sources that can't be read; one that has only just been begun is not lost."""
+        return tuple(name for name, source in self.sources.items() if not source.ok and source.code != STARTING)
+
+
+STARTING = "starting"
+"""Code of a source that has not been read in full yet."""
+
+
+def read_picture(data: bytes) -> Picture:
+    """The picture in what the agent wrote."""
+    try:
+        return msgspec.json.decode(data, type=Picture)
+    except msgspec.MsgspecError as error:
+        raise NothingToShowError(f"the agent's status can't be understood ({error}); was it written by another version?") from error

@@ -1,0 +1,174 @@
+"""The picture of `status` as lines and tables: what needs a person first, the rest below. It judges nothing."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from watchdog.cli.output import Output, Piece, count
+from watchdog.cli.picture import STARTING, Alert, Box, Picture, Process, Request, Source
+from watchdog.lang.display import display
+from watchdog.model.kinds import Type
+
+_OLD: Final = 30_000
+"""The agent writes every ten seconds; a picture of this age (milliseconds) is one that it could not renew."""
+_DECISIONS: Final = {"ALLOW": "good", "DENY": "warn", "ASK": "warn", "DRY_RUN": "warn"}
+_SEVERITIES: Final = {"critical": "bad", "warning": "warn"}
+
+
+def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
+    """All of it; `age` is that of the picture in milliseconds."""
+    _show_agent(out, picture, running=running, age=age)
+    _show_sources(out, picture.sources)
+    _show_alerts(out, picture)
+    _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
+    _show_incidents(out, picture)
+    _section(
+        out,
+        "Processes",
+        ("process", "pid", "queues", "threads", "longest job", "beat", "memory", ""),
+        [_process(one) for one in picture.processes],
+    )
+    queues = [(one.name or "", _counted(one.size), _lasting(one.latency)) for one in picture.queues]
+    _section(out, "Queues", ("queue", "size", "latency"), queues)
+    at = picture.agent.at
+    _section(
+        out,
+        "Messages",
+        ("receiver", "waiting", "delivered", "given up", "last failure"),
+        [_box(name, box, at) for name, box in picture.outbox.items()],
+    )
+    broken = [(datum.key, datum.reason, _counted(datum.count)) for datum in picture.broken]
+    _section(out, "Data that can't be understood", ("key", "what is wrong", "read"), broken)
+
+
+def _show_agent(out: Output, picture: Picture, *, running: bool, age: int) -> None:
+    agent = picture.agent
+    seen = f"seen {_lasting(age)} ago"
+    if running:
+        up = f", up {_lasting(max(0, agent.at - agent.started))}" if agent.started else ""
+        out.line(
+            (f"sidekiq-watchdog {agent.version}", "strong"),
+            f" on {agent.host}, pid {agent.pid}{up}, mode ",
+            (picture.mode, "strong"),
+            ", ",
+            (seen, "bad" if age > _OLD else "dim"),
+        )
+        if age > _OLD:
+            out.line(("It runs, but has not renewed this picture for too long.", "bad"))
+    else:
+        out.line(
+            ("No agent is running", "bad"),
+            f" on this state folder. What follows was {seen} by sidekiq-watchdog {agent.version} on {agent.host}, mode {picture.mode}.",
+        )
+    if agent.failing:
+        out.line(("It can't write its state: ", "bad"), agent.failing)
+    if picture.paused is not None:
+        out.line(("Paused", "warn"), f" by {picture.paused.by}: {picture.paused.reason}")
+    if picture.tracking is False:
+        out.line(("Redis does not tell of changes, so everything is sampled.", "warn"))
+
+
+def _show_sources(out: Output, sources: dict[str, Source]) -> None:
+    for name, source in sources.items():
+        since = f" {_lasting(source.since_ms)}" if source.since_ms is not None else ""
+        if source.ok:
+            out.line(f"{name}: ", ("ok", "good"), f", read{since} ago" if since else "")
+        elif source.code == STARTING:
+            out.line(f"{name}: ", (source.message, "warn"))
+        else:
+            out.line(f"{name}: ", ("LOST", "bad"), f" for{since}" if since else "", f" ({source.code}): {source.message}")
+
+
+def _show_alerts(out: Output, picture: Picture) -> None:
+    if not picture.alerts and not picture.firing:
+        out.line(("No alert.", "good"))
+        return
+    waiting = sum(alert.phase != "firing" for alert in picture.alerts)
+    title = f"Alerts: {picture.firing} firing" + (f", {waiting} pending" if waiting else "")
+    _section(out, title, ("severity", "state", "for", "rule", "what"), [_alert(alert) for alert in picture.alerts])
+
+
+def _show_incidents(out: Output, picture: Picture) -> None:
+    if not picture.incidents:
+        return
+    _heading(out, "Incidents")
+    for incident in picture.incidents:
+        out.line(
+            "  ",
+            (incident.rule, "strong"),
+            f": {incident.action} on {incident.target} (pid {incident.pid}), at ",
+            (incident.stage, "strong"),
+        )
+        for line in incident.account:
+            out.line(f"    {line}")
+        if incident.held:
+            out.line("    ", ("held: ", "bad"), incident.held)
+
+
+def _section(out: Output, title: str, headings: Sequence[str], rows: Sequence[Sequence[Piece]]) -> None:
+    if rows:
+        _heading(out, title)
+        out.table(headings, rows)
+
+
+def _heading(out: Output, title: str) -> None:
+    out.line("")
+    out.line((title, "strong"))
+
+
+def _alert(alert: Alert) -> Sequence[Piece]:
+    style = _SEVERITIES.get(alert.severity, "") if alert.phase == "firing" else "dim"
+    return (alert.severity, style), (alert.phase, style), _lasting(alert.for_ms), alert.rule, alert.title or alert.entity
+
+
+def _request(request: Request) -> Sequence[Piece]:
+    decision = request.decision or "not asked yet"
+    guard = f" by {request.guard}" if request.guard else ""
+    reason = f": {request.reason}" if request.reason else ""
+    until = f" (for {_lasting(request.until_ms)} more)" if request.until_ms else ""
+    return (
+        request.rule,
+        request.target,
+        request.action,
+        (f"{decision}{guard}{reason}{until}", _DECISIONS.get(decision, "")),
+        count(1 + request.repeated, "time"),
+    )
+
+
+def _process(process: Process) -> Sequence[Piece]:
+    threads = f"{_counted(process.busy)} of {_counted(process.threads)}"
+    age = process.beat_age
+    return (
+        process.target,
+        "" if process.pid is None else str(process.pid),
+        ", ".join(process.queues or ()),
+        threads,
+        _lasting(process.longest),
+        (_lasting(age), "bad" if age is not None and age > _OLD else ""),
+        "" if process.rss is None else display(process.rss, Type.SIZE),
+        ", ".join(_remarks(process)),
+    )
+
+
+def _remarks(process: Process) -> Iterator[str]:
+    if process.quiet:
+        yield "quiet"
+    if process.mismatch:
+        yield process.mismatch
+    elif process.local is False:
+        yield "on another host"
+    if process.alive is False:
+        yield "dead"
+
+
+def _box(name: str, box: Box, at: int) -> Sequence[Piece]:
+    oldest = "" if box.oldest is None else f", the oldest for {_lasting(max(0, at - box.oldest))}"
+    given_up = (f"{box.given_up:,}", "bad" if box.given_up else "")
+    return name, f"{box.waiting:,}{oldest}", f"{box.delivered:,}", given_up, box.last_error
+
+
+def _counted(number: int | None) -> str:
+    return display(number, Type.COUNT)
+
+
+def _lasting(milliseconds: int | None) -> str:
+    return "" if milliseconds is None else display(milliseconds, Type.DURATION)

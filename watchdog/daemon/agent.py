@@ -1,0 +1,204 @@
+"""
+The agent: starts what is needed, in order, as named tasks, and ends it in order.
+
+Order at the start: config, store (one agent a state folder), the ledger's open incidents, then the
+sources. Order at the end: nothing new is begun, the last turn is committed, then the tasks end.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+from watchdog import __version__, config
+from watchdog.actions.executor import Executor
+from watchdog.clock import Clock
+from watchdog.config import Loaded
+from watchdog.daemon.pause_file import PauseFile
+from watchdog.daemon.status import StatusKeeper
+from watchdog.daemon.systemd import Systemd
+from watchdog.daemon.turns import Turns
+from watchdog.engine.rules import RuleSet
+from watchdog.errors import ProblemsError, WatchdogError
+from watchdog.host.boot import boot_id, host_name
+from watchdog.host.watch import LocalProcesses
+from watchdog.model.effects import Command, Effect
+from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
+from watchdog.model.kinds import Source
+from watchdog.model.verdicts import Mode, lower
+from watchdog.receivers.build import build
+from watchdog.receivers.delivery import Deliverer
+from watchdog.sidekiq.follow import Follower
+from watchdog.store.store import Store
+
+LOG: Final = logging.getLogger("watchdog")
+LAST_WORDS: Final = 3.0
+"""Seconds that the end may take before tasks are simply ended; what counts is committed by then or resumed at the next start."""
+
+
+class ModeAboveConfigError(WatchdogError):
+    """The command line asks for more than the config allows."""
+
+
+async def run_agent(
+    path: Path, *, mode: Mode | None = None, observe: Callable[[Event, tuple[Effect, ...]], None] = lambda _event, _effects: None
+) -> int:
+    """
+    Runs until SIGTERM or SIGINT; returns the exit code.
+
+    Raises `ProblemsError` for a config that can't be used, `ModeAboveConfigError`, or `StateInUseError`.
+    """
+    loaded = await asyncio.to_thread(config.load, path)
+    if mode is not None and mode.rank > loaded.settings.mode.rank:
+        raise ModeAboveConfigError(f"--mode {mode} is above the mode of {path}, which is {loaded.settings.mode}; it can only be lowered")
+    clock = Clock()
+    store = await Store.open(loaded.state, clock=clock)
+    try:
+        return await Agent(path, loaded, ceiling=mode, store=store, clock=clock, observe=observe).run()
+    finally:
+        await store.close()
+
+
+class Agent:
+    """One running agent. `ceiling` is the command line's mode, which a reload can't raise."""
+
+    def __init__(
+        self, path: Path, loaded: Loaded, *, ceiling: Mode | None, store: Store, clock: Clock, observe: Callable[[Event, tuple[Effect, ...]], None]
+    ) -> None:
+        self._path = path
+        self._loaded = loaded
+        self._ceiling = ceiling
+        self._store = store
+        self._clock = clock
+        self._stop = asyncio.Event()
+        self._commands: asyncio.Queue[Command] = asyncio.Queue()
+        self._systemd = Systemd(clock)
+        self._turns = Turns(store=store, clock=clock, perform=self._commands.put_nowait, after_turn=self._after_turn, observe=observe)
+        self._host = loaded.settings.host or host_name()
+        self._local = LocalProcesses(host=self._host, clock=clock, emit=self._turns.offer)
+        self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
+        self._follower = self._new_follower(loaded)
+        self._executor = Executor(reread=self._reread, clock=clock, host=self._host)
+        self._pause = PauseFile(loaded.state, self._turns.offer, paused=self._turns.state.ledger.pause is not None)
+        self._exchangeable: dict[str, asyncio.Task[None]] = {}
+        self._effects: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> int:
+        """From the first event to the last."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        reload_wanted = asyncio.Event()
+        loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
+        self._warn(self._loaded)
+        if self._store.set_aside is not None:
+            LOG.error("the database was damaged and has been set aside as %s; memory begins anew", self._store.set_aside)
+        async with asyncio.TaskGroup() as group:
+            tasks = [_named(group, "turns", self._turns.run())]
+            await self._turns.settle(Started(__version__, boot_id(), self._host))
+            await self._turns.settle(RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded)), rules=self._rules(self._loaded))
+            tasks.append(_named(group, "commands", self._carry_out(group)))
+            tasks.append(_named(group, "status", self._status.run()))
+            tasks.append(_named(group, "reload", self._reload_when(reload_wanted, group)))
+            self._exchange(group, "follower", self._follower.run())
+            self._exchange(group, "receivers", self._new_deliverer(self._loaded).run())
+            self._systemd.ready()
+            LOG.info("sidekiq-watchdog %s runs in mode %s on %s with %d rules", __version__, self._mode(self._loaded), self._host, len(self._turns.rules.rules))
+            await self._stop.wait()
+            self._systemd.stopping()
+            await self._say_goodbye()
+            for task in (*tasks, *self._exchangeable.values(), *self._effects):
+                task.cancel()
+        self._local.close()
+        return 0
+
+    async def _carry_out(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            command = await self._commands.get()
+            task = _named(group, f"{type(command).__name__} {command.id}", self._perform(command))
+            self._effects.add(task)
+            task.add_done_callback(self._effects.discard)
+
+    async def _perform(self, command: Command) -> None:
+        result = await self._executor.perform(command)
+        self._turns.offer(EffectDone(command.id, result))
+
+    async def _reread(self, identity: str) -> None:
+        await self._follower.reread(identity)
+
+    def _hear(self, body: Body) -> None:
+        self._turns.offer(body)
+        if isinstance(body, Observed) and body.source is Source.REDIS:
+            self._local.hear(body)
+
+    def _after_turn(self) -> None:
+        self._pause.look()
+        self._status.turned()
+        self._systemd.status(self._status.line())
+        self._systemd.turned()
+
+    async def _reload_when(self, wanted: asyncio.Event, group: asyncio.TaskGroup) -> None:
+        while True:
+            await wanted.wait()
+            wanted.clear()
+            self._systemd.reloading()
+            try:
+                loaded = await asyncio.to_thread(config.load, self._path)
+            except ProblemsError as error:
+                LOG.error("reload refused, the old rules and settings stay:\n%s", error)
+                await self._turns.settle(ReloadRefused(tuple(str(problem) for problem in error.problems)))
+            else:
+                await self._take_over(loaded, group)
+            self._systemd.ready()
+
+    async def _take_over(self, loaded: Loaded, group: asyncio.TaskGroup) -> None:
+        self._warn(loaded)
+        old, self._loaded = self._loaded, loaded
+        if (loaded.state, loaded.settings.host) != (old.state, old.settings.host):
+            LOG.warning("the state folder and the host name are taken over at a restart only")
+        await self._turns.settle(RulesLoaded(loaded.rules.digest, self._mode(loaded)), rules=self._rules(loaded))
+        if loaded.settings.redis != old.settings.redis:
+            self._follower = self._new_follower(loaded)
+            self._exchange(group, "follower", self._follower.run())
+        self._exchange(group, "receivers", self._new_deliverer(loaded).run())
+        LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
+
+    def _exchange(self, group: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]) -> None:
+        if name in self._exchangeable:
+            self._exchangeable[name].cancel()
+        self._exchangeable[name] = _named(group, name, work)
+
+    async def _say_goodbye(self) -> None:
+        try:
+            async with asyncio.timeout(LAST_WORDS):
+                await self._turns.settle(Stopping("asked to end"))
+                await self._status.keep()
+        except TimeoutError:
+            LOG.error("the end could not be written down in %s s; what is open is resumed at the next start", LAST_WORDS)
+
+    def _new_follower(self, loaded: Loaded) -> Follower:
+        redis = loaded.settings.redis
+        follower = Follower(url=redis.url, namespace=redis.namespace, clock=self._clock, emit=self._hear)
+        self._status.follower = follower
+        return follower
+
+    def _new_deliverer(self, loaded: Loaded) -> Deliverer:
+        return Deliverer(self._store, build(loaded.settings.receivers, self._clock), self._clock)
+
+    def _mode(self, loaded: Loaded) -> Mode:
+        return loaded.settings.mode if self._ceiling is None else lower(loaded.settings.mode, self._ceiling)
+
+    def _rules(self, loaded: Loaded) -> RuleSet:
+        return RuleSet(loaded.rules.rules, loaded.rules.digest, self._mode(loaded))
+
+    def _warn(self, loaded: Loaded) -> None:
+        for warning in loaded.warnings:
+            LOG.warning("%s", warning)
+
+
+def _named(group: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    return group.create_task(work, name=name)
+
+

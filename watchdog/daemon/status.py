@@ -1,0 +1,83 @@
+"""Keeps the picture that `status` shows in the store, and the one line that systemd shows."""
+
+import asyncio
+import logging
+import os
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from watchdog import __version__
+from watchdog.clock import Clock
+from watchdog.daemon.turns import Turns
+from watchdog.engine.ledger import Phase
+from watchdog.engine.status import status
+from watchdog.sidekiq.follow import Follower
+from watchdog.store.failures import StoreError
+from watchdog.store.store import Store
+
+LOG: Final = logging.getLogger("watchdog")
+SOON: Final = 0.5
+"""Seconds between two pictures at least, while something changes."""
+LATE: Final = 10.0
+"""Seconds between two pictures at most."""
+
+
+class StatusKeeper:
+    """Writes the picture when the ledger has changed, and every few seconds otherwise."""
+
+    def __init__(self, *, store: Store, clock: Clock, turns: Turns, host: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._turns = turns
+        self._host = host
+        self._started = clock.wall()
+        self._changed = asyncio.Event()
+        self._ledger: object = None
+        self.follower: Follower | None = None
+
+    def turned(self) -> None:
+        """A turn is complete."""
+        if self._turns.state.ledger is not self._ledger:
+            self._ledger = self._turns.state.ledger
+            self._changed.set()
+
+    def line(self) -> str:
+        """One line for people."""
+        ledger = self._turns.state.ledger
+        firing = sum(alert.phase is Phase.FIRING for alert in ledger.alerts.values())
+        lost = f", can't read {', '.join(ledger.lost)}" if ledger.lost else ""
+        paused = ", paused" if ledger.pause is not None else ""
+        return f"{ledger.mode}: {firing} alerts, {len(ledger.runs)} incidents{lost}{paused}"
+
+    async def run(self) -> None:
+        """Writes for ever."""
+        while True:
+            await self.keep()
+            await asyncio.sleep(SOON)
+            try:
+                async with asyncio.timeout(LATE):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._changed.clear()
+
+    async def keep(self) -> None:
+        """Writes the picture as it is now; that it can't be written is the loop's business to say."""
+        try:
+            counts = await self._store.outbox_counts()
+            await self._store.keep_status(orjson.dumps(self._picture() | {"outbox": {name: msgspec.to_builtins(count) for name, count in counts.items()}}))
+        except StoreError as error:
+            LOG.debug("status not kept: %s", error)
+
+    def _picture(self) -> dict[str, Any]:
+        now = self._clock.wall()
+        agent = {"pid": os.getpid(), "version": __version__, "host": self._host, "started": self._started, "at": now, "failing": self._turns.failing}
+        follower = {} if self.follower is None else {
+            "tracking": self.follower.tracking,
+            "cost": self.follower.cost(),
+            "broken": [{"key": datum.key, "reason": datum.reason, "count": datum.count} for datum in self.follower.broken()],
+        }
+        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower}
+

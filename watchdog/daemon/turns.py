@@ -1,0 +1,150 @@
+"""
+The loop: one event, one turn, one commit, then the effects.
+
+Nothing is carried out that has not been committed; a turn whose commit fails is undone and its event, if
+others wait for it, comes again. `WATCHDOG=1` is sent from here, after a turn is complete, and from nowhere else.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from watchdog.clock import Clock
+from watchdog.engine import ledger as ledgers
+from watchdog.engine.advance import advance, next_due
+from watchdog.engine.rules import NO_RULES, RuleSet
+from watchdog.engine.state import State, begin
+from watchdog.model.effects import Audit, Command, Effect, KeepIncident, Notify
+from watchdog.model.events import Body, Event, Observed, TimeReached
+from watchdog.model.records import AuditRow
+from watchdog.store.failures import StoreError
+from watchdog.store.store import Commit, Store
+
+LOG: Final = logging.getLogger("watchdog")
+IDLE: Final = 5.0
+"""Seconds after which a turn is made even if nothing happened: the proof of life."""
+RETRY: Final = 1.0
+"""Seconds until an event whose turn could not be committed comes again."""
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What is offered to the loop; `rules` are in force from this event on, `taken` is set once its turn is committed."""
+
+    body: Body
+    rules: RuleSet | None = None
+    taken: asyncio.Future[None] | None = None
+
+
+class Turns:
+    """
+    Owns the engine's state.
+
+    `perform` is handed each command of a committed turn and must not block; `after_turn` is called after each
+    completed turn; `observe` sees each event with the effects that were committed (tests, trace).
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        perform: Callable[[Command], None],
+        after_turn: Callable[[], None],
+        observe: Callable[[Event, tuple[Effect, ...]], None] = lambda _event, _effects: None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._perform = perform
+        self._after_turn = after_turn
+        self._observe = observe
+        self._inbox: asyncio.Queue[Offer] = asyncio.Queue()
+        self._seq = store.last_seq
+        self.rules = NO_RULES
+        self.state: State = begin(ledgers.decode(store.ledger) if store.ledger is not None else None)
+        self.failing: str = ""
+
+    def offer(self, body: Body) -> None:
+        """Puts an event in; never blocks."""
+        self._inbox.put_nowait(Offer(body))
+
+    async def settle(self, body: Body, *, rules: RuleSet | None = None) -> None:
+        """Puts an event in and waits until its turn has been committed."""
+        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait(Offer(body, rules, taken))
+        await taken
+
+    async def run(self) -> None:
+        """Makes turns for ever."""
+        while True:
+            offer = await self._next()
+            if await self._turn(offer):
+                self._after_turn()
+
+    async def _next(self) -> Offer:
+        if not self._inbox.empty():
+            return self._inbox.get_nowait()
+        due = next_due(self.state)
+        wait = IDLE if due is None else min(IDLE, max(0, due - self._clock.at()) / 1000)
+        try:
+            async with asyncio.timeout(wait):
+                return await self._inbox.get()
+        except TimeoutError:
+            return Offer(TimeReached())
+
+    async def _turn(self, offer: Offer) -> bool:
+        rules = offer.rules if offer.rules is not None else self.rules
+        # What was read can't be unread: its event is not repeated, the picture keeps it and is judged again.
+        must_be_kept = not isinstance(offer.body, Observed | TimeReached)
+        event = Event(self._seq + 1, self._clock.at(), self._clock.wall(), offer.body)
+        state, effects = advance(rules, self.state, event)
+        try:
+            await self._commit(event, state, effects)
+        except StoreError as error:
+            self._undo(str(error))
+            if must_be_kept:
+                asyncio.get_running_loop().call_later(RETRY, self._inbox.put_nowait, offer)
+            else:
+                await asyncio.sleep(RETRY)
+            return False
+        self._seq, self.state, self.rules = event.seq, state, rules
+        if self.failing:
+            LOG.warning("the store can be written again")
+            self.failing = ""
+        self._observe(event, effects)
+        for effect in effects:
+            match effect:
+                case Audit(row=row):
+                    LOG.info("%s", _line(row))
+                case KeepIncident() | Notify():
+                    pass
+                case _:
+                    self._perform(effect)
+        if offer.taken is not None and not offer.taken.done():
+            offer.taken.set_result(None)
+        return True
+
+    async def _commit(self, event: Event, state: State, effects: tuple[Effect, ...]) -> None:
+        changed = state.ledger is not self.state.ledger
+        audit = tuple(effect.row for effect in effects if isinstance(effect, Audit))
+        notices = tuple((receiver, effect.notice) for effect in effects if isinstance(effect, Notify) for receiver in effect.receivers)
+        incidents = tuple(effect.incident for effect in effects if isinstance(effect, KeepIncident))
+        if changed or audit or notices or incidents:
+            encoded = ledgers.encode(state.ledger) if changed else None
+            await self._store.commit(Commit(event.seq, encoded, audit, notices, incidents))
+
+    def _undo(self, error: str) -> None:
+        self.state.world.must_judge_all = True
+        if self.failing != error:
+            LOG.error("nothing can be written down, so nothing is done: %s", error)
+            self.failing = error
+
+
+def _line(row: AuditRow) -> str:
+    parts = {
+        "rule": row.rule, "entity": row.entity, "target": row.target, "action": row.action, "stage": row.stage, "decision": row.decision,
+        "guard": row.guard, "outcome": row.outcome, "reason": row.reason, "incident": row.incident,
+    }  # fmt: skip
+    return f"{row.kind}: " + " ".join(f"{name}={value!r}" for name, value in parts.items() if value)

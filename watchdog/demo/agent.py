@@ -1,0 +1,88 @@
+"""
+The agent of the demo: the very program, as a child process, with a config and a rule file of its own.
+
+What it thinks is read where every operator reads it, in its audit trail.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from watchdog.demo.server import stop
+from watchdog.demo.tied import tied
+from watchdog.errors import WatchdogError
+from watchdog.store.failures import NoStateError
+from watchdog.store.reading import read_audit
+
+STUCK_S: Final = 10
+GRACE_S: Final = 5
+STOP_S: Final = 8.0
+PROGRAM: Final = (sys.executable, "-P", "-c", "from watchdog.cli import main; main()")
+"""The command `sidekiq-watchdog` of this very installation, wherever its script may be."""
+
+CONFIG: Final = """\
+mode: act
+redis: {{url: "unix://{socket}"}}
+rules: [rules.yml]
+state: state
+"""
+RULES: Final = f"""\
+rules:
+  - rule: stuck-job
+    severity: critical
+    each: job
+    where: job.queue in ["push", "pull"]
+    when: job.elapsed > {STUCK_S}s
+    then:
+      - terminate_process: {{process: job.process, grace: {GRACE_S}s}}
+    guards: {{cooldown: 5m, keep: 50%}}
+"""
+"""Of a real server only the times differ: ten minutes there, seconds here."""
+
+
+class AgentEndedError(WatchdogError):
+    """The agent ended by itself."""
+
+
+class Agent:
+    """One folder with the agent's config and state, and the agent that runs on it, when one does."""
+
+    def __init__(self, folder: Path, socket: Path) -> None:
+        self._folder = folder
+        self._seen = 0
+        self.config = folder / "config.yml"
+        self.log = folder / "agent.log"
+        self.config.write_text(CONFIG.format(socket=socket))
+        (folder / "rules.yml").write_text(RULES)
+
+    @asynccontextmanager
+    async def running(self, mode: str) -> AsyncIterator[asyncio.Task[None]]:
+        """Runs it in that mode; the task ends, with `AgentEndedError`, only if the agent does. Stopped with SIGTERM at the end."""
+        with self.log.open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                *tied([*PROGRAM, "run", "--config", str(self.config), "--mode", mode]),
+                stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+        watch = asyncio.create_task(self._watch(process), name="agent")
+        try:
+            yield watch
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError, AgentEndedError):
+                await watch
+            await stop(process, within=STOP_S)
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        code = await process.wait()
+        said = self.log.read_text(errors="replace").strip().splitlines()[-12:]
+        raise AgentEndedError("\n".join([f"the agent ended with code {code}; it last said:", *said]))
+
+    def news(self) -> Iterator[dict[str, Any]]:
+        """Rows of the audit trail that were not seen before."""
+        with suppress(NoStateError):  # the agent has yet to make it
+            for row in read_audit(self._folder / "state", after=self._seen):
+                self._seen = row["seq"]
+                yield row

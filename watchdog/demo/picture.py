@@ -1,0 +1,73 @@
+"""
+What somebody would see who looked at the demo's queues and workers himself, without the agent.
+
+Read from Redis as Sidekiq's own Busy page reads it, so that the screen can't merely repeat what the agent believes.
+"""
+
+import time
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final, cast
+
+import msgspec
+import orjson
+from redis.asyncio import Redis
+
+from watchdog.demo.supervisor import Unit
+
+LONG_S: Final = 4
+"""The demo's jobs take half a second; one that has run for so long is held."""
+
+
+class WorkerView(msgspec.Struct, frozen=True):
+    """One unit. `pid` is None while nothing runs; `busy` None before the first beat; `held_s` is the age of its oldest job."""
+
+    name: str
+    queues: tuple[str, ...]
+    threads: int
+    pid: int | None = None
+    busy: int | None = None
+    held: int = 0
+    held_s: int = 0
+
+    @property
+    def state(self) -> str:
+        """In a few words."""
+        if self.pid is None:
+            return "not running"
+        if self.busy is None:
+            return "starting"
+        if self.held:
+            return f"{self.held} of {self.threads} threads held for {self.held_s} s"
+        return "working"
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """Queue → jobs that wait; the units."""
+
+    waiting: Mapping[str, int] = {}
+    workers: tuple[WorkerView, ...] = ()
+
+
+async def look(client: Redis, units: tuple[Unit, ...], pids: Mapping[str, int]) -> Picture:
+    """The present picture; `pids` is unit → pid of those that live."""
+    queues = dict.fromkeys(queue for unit in units for queue in unit.queues)
+    waiting = {queue: await client.llen(f"queue:{queue}") for queue in queues}
+    beating = {
+        int(identity.decode().split(":")[-2]): identity for identity in await cast("Awaitable[set[bytes]]", client.smembers("processes"))
+    }
+    workers = [await _worker(client, unit, pids.get(unit.name), beating) for unit in units]
+    return Picture(waiting, tuple(workers))
+
+
+async def _worker(client: Redis, unit: Unit, pid: int | None, beating: Mapping[int, bytes]) -> WorkerView:
+    view = WorkerView(unit.name, unit.queues, unit.threads, pid)
+    if pid is None or pid not in beating:
+        return view
+    work = await cast("Awaitable[dict[bytes, bytes]]", client.hgetall(beating[pid].decode() + ":work"))
+    return msgspec.structs.replace(view, busy=len(work), **_held([orjson.loads(job) for job in work.values()], now=time.time()))
+
+
+def _held(work: list[dict[str, Any]], *, now: float) -> dict[str, int]:
+    ages = [int(now - job["run_at"]) for job in work]
+    long = [age for age in ages if age >= LONG_S]
+    return {"held": len(long), "held_s": max(long, default=0)}

@@ -1,0 +1,187 @@
+"""
+`advance(rules, state, event) -> (state, effects)`: the whole product in one pure function.
+
+It reads no clock and does no I/O: two runs over the same events give the same effects. The shell commits
+what it wrote, then carries out what it asked for, then brings the answers back as events.
+"""
+
+from typing import assert_never
+
+from watchdog.engine import judging, requests, runs
+from watchdog.engine.ledger import Loss, Pause, rebase
+from watchdog.engine.rules import RuleSet
+from watchdog.engine.state import State
+from watchdog.engine.turn import Turn
+from watchdog.model.effects import Effect
+from watchdog.model.events import (
+    EffectDone,
+    Event,
+    Observed,
+    Paused,
+    ReloadRefused,
+    Resumed,
+    RulesLoaded,
+    SourceBack,
+    SourceLost,
+    Started,
+    Stopping,
+    TimeReached,
+)
+from watchdog.model.kinds import Source
+from watchdog.model.notices import NoticeKind, Severity
+
+
+def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
+    """
+    Takes one event in.
+
+    Returns the state after it (the very same ledger if nothing in it changed) and the effects in the order in which
+    they were asked for. `rules` are those in force; after a change of them a `RulesLoaded` must come first.
+    """
+    turn = Turn(rules, state, event)
+    if turn.world.must_judge_all:
+        _after_an_undone_turn(turn)
+    _take(turn)
+    for kind, entity in list(turn.world.deadlines.pop_due(turn.at)):
+        judging.judge_entity(turn, kind, entity)
+    _lift_pause(turn)
+    runs.try_again(turn)
+    for over in turn.over:
+        requests.run_over(turn, over)
+    requests.consider_all(turn)
+    return turn.end(), tuple(turn.effects)
+
+
+def next_due(state: State) -> int | None:
+    """The engine time at which something is due without an event; None: nothing is."""
+    ledger, world = state.ledger, state.world
+    under_way = set(world.looks.values())
+    dues = [
+        world.deadlines.next(),
+        ledger.pause.until_at if ledger.pause is not None else None,
+        *(run.again_at for run in ledger.runs.values()),
+        *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
+    ]
+    return min((due for due in dues if due is not None), default=None)
+
+
+def _take(turn: Turn) -> None:
+    match turn.event.body:
+        case Observed() as observed:
+            _observe(turn, observed)
+        case EffectDone(effect=effect, result=result):
+            _ = requests.answer(turn, effect, result) or runs.answer(turn, effect, result)
+        case TimeReached():
+            pass
+        case SourceLost() as lost:
+            _lose(turn, lost)
+        case SourceBack(source=source):
+            _regain(turn, source)
+        case Started() as started:
+            _begin(turn, started)
+        case RulesLoaded() as loaded:
+            _load(turn, loaded)
+        case ReloadRefused(problems=problems):
+            turn.audit("agent", outcome="reload refused", reason=problems[0] if problems else "", detail={"problems": len(problems)})
+        case Paused(by=by, reason=reason, until=until):
+            turn.set(pause=Pause(by, reason, None if until is None else turn.at + until - turn.wall))
+            turn.audit("agent", outcome="paused", reason=f"{by}: {reason}")
+        case Resumed(by=by):
+            turn.set(pause=None)
+            turn.world.again.clear()
+            turn.audit("agent", outcome="resumed", reason=by)
+        case Stopping(reason=reason):
+            turn.world.stopping = True
+            turn.audit("agent", outcome="stopping", reason=reason)
+        case _ as body:
+            assert_never(body)
+
+
+def _observe(turn: Turn, observed: Observed) -> None:
+    first = observed.complete and observed.source not in turn.world.complete
+    touched, left = turn.world.take(observed, turn.at)
+    for departure in left:
+        judging.bury(turn, departure)
+    for kind, entity in touched:
+        judging.judge_entity(turn, kind, entity)
+    if first:
+        turn.world.again.clear()
+        if observed.source is Source.REDIS:
+            judging.drop_orphans(turn, "it was no longer there when the agent came back")
+            requests.want_all(turn)
+
+
+def _lose(turn: Turn, lost: SourceLost) -> None:
+    before = turn.ledger.lost.get(lost.source)
+    if before is not None and before.code == lost.code:
+        return
+    since = before.since_at if before is not None else turn.at
+    turn.set(lost={**turn.ledger.lost, lost.source: Loss(lost.code, lost.message, since)})
+    turn.audit("source", entity=lost.source, outcome="lost", reason=lost.message, detail={"code": lost.code})
+    turn.notify(_everybody(turn), thread=f"source:{lost.source}", kind=NoticeKind.SOURCE, severity=Severity.CRITICAL,
+                title=f"{lost.source} can't be read: {lost.message}", outcome="lost", reason=lost.message)  # fmt: skip
+    judging.blind_alerts(turn)
+
+
+def _regain(turn: Turn, source: Source) -> None:
+    loss = turn.ledger.lost.get(source)
+    if loss is None:
+        return
+    turn.set(lost={name: other for name, other in turn.ledger.lost.items() if name != source})
+    turn.audit("source", entity=source, outcome="back", reason=f"after {(turn.at - loss.since_at) // 1000} s")
+    turn.notify(_everybody(turn), thread=f"source:{source}", kind=NoticeKind.SOURCE, severity=Severity.INFO,
+                title=f"{source} can be read again after {(turn.at - loss.since_at) // 1000} s", outcome="back")  # fmt: skip
+    turn.world.again.clear()
+    judging.judge_all(turn)
+
+
+def _begin(turn: Turn, started: Started) -> None:
+    ledger = turn.ledger
+    if ledger.boot_id and ledger.boot_id != started.boot_id:
+        # Engine time began anew with this boot; by the wall clock so much has passed since.
+        passed = max(0, turn.wall - ledger.wall)
+        ledger = rebase(ledger, turn.event.at - passed - ledger.at)
+        turn.at = turn.event.at
+        turn.ledger = ledger
+    known_until = min(ledger.at, turn.at)
+    judging.freeze_timers(turn, known_until)
+    turn.set(boot_id=started.boot_id, host=started.host, lost={})
+    turn.audit("agent", outcome="started", detail={"version": started.version})
+    runs.resume(turn)
+
+
+def _load(turn: Turn, loaded: RulesLoaded) -> None:
+    turn.set(mode=loaded.mode)
+    turn.audit("agent", outcome="rules in force", mode=loaded.mode.value, detail={"rules": len(turn.rules.rules), "digest": loaded.digest})
+    judging.drop_ruleless(turn)
+    if Source.REDIS in turn.world.complete:
+        judging.drop_orphans(turn, "it is no longer there")
+    turn.world.again.clear()
+    judging.judge_all(turn)
+    requests.want_all(turn)
+
+
+def _lift_pause(turn: Turn) -> None:
+    pause = turn.ledger.pause
+    if pause is not None and pause.until_at is not None and pause.until_at <= turn.at:
+        turn.set(pause=None)
+        turn.world.again.clear()
+        turn.audit("agent", outcome="resumed", reason=f"the pause of {pause.by} has run out")
+
+
+def _after_an_undone_turn(turn: Turn) -> None:
+    world = turn.world
+    world.must_judge_all = False
+    # Effects of the undone turn were never carried out; nobody will answer them.
+    world.looks.clear()
+    world.again.clear()
+    if Source.REDIS in world.complete:
+        judging.drop_orphans(turn, "it is no longer there")
+    judging.judge_all(turn)
+    requests.want_all(turn)
+
+
+def _everybody(turn: Turn) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(receiver for rule in turn.rules.rules for receiver in rule.notify))
+
+

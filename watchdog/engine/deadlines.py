@@ -1,0 +1,55 @@
+"""Which thing is due when: a heap that forgets outdated entries by itself."""
+
+from collections.abc import Hashable, Iterator
+from heapq import heapify, heappop, heappush
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+
+_SLACK = 64
+
+
+class Deadlines(Generic[Key]):
+    """
+    At most one deadline a key, on any integer scale.
+
+    Setting a key again replaces its deadline. Keys must be orderable among themselves, so that what is
+    due at the same moment comes out in the same order in every run.
+    """
+
+    __slots__ = ("_due", "_heap")
+
+    def __init__(self) -> None:
+        self._due: dict[Key, int] = {}
+        self._heap: list[tuple[int, Key]] = []
+
+    def set(self, key: Key, due: int | None) -> None:
+        """`key` is due at `due`, and at no other time; None: never."""
+        if due is None:
+            self._due.pop(key, None)
+        elif self._due.get(key) != due:
+            self._due[key] = due
+            if len(self._heap) > 2 * len(self._due) + _SLACK:
+                self._heap = [(at, owner) for owner, at in self._due.items()]
+                heapify(self._heap)
+            else:
+                heappush(self._heap, (due, key))
+
+    def next(self) -> int | None:
+        """The earliest deadline."""
+        self._drop_outdated()
+        return self._heap[0][0] if self._heap else None
+
+    def pop_due(self, now: int) -> Iterator[Key]:
+        """Takes out every key whose deadline is not after `now`, earliest first."""
+        while (due := self.next()) is not None and due <= now:
+            _, key = heappop(self._heap)
+            del self._due[key]
+            yield key
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def _drop_outdated(self) -> None:
+        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
+            heappop(self._heap)

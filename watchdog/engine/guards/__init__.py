@@ -1,0 +1,27 @@
+"""
+The guards: small pure functions, asked in one order, each with a reason that can be read.
+
+Why: the agent must refuse more than it does, and be able to say why it did not act. All guards are
+asked each time, so that every reason is known; what they say together, and what the mode makes of
+it, is decided in `combine.py` and nowhere else.
+"""
+
+from typing import Final
+
+from watchdog.engine.guards.blind import blind
+from watchdog.engine.guards.cooldown import cooldown
+from watchdog.engine.guards.coverage import coverage
+from watchdog.engine.guards.in_flight import in_flight
+from watchdog.engine.guards.last_look import last_look
+from watchdog.engine.guards.paused import paused
+from watchdog.engine.guards.view import Guard
+
+ORDER: Final[tuple[tuple[str, Guard], ...]] = (
+    ("paused", paused),
+    ("blind", blind),
+    ("coverage", coverage),
+    ("in_flight", in_flight),
+    ("cooldown", cooldown),
+    ("last_look", last_look),
+)
+"""The order in which guards are asked; the first that denies gives the reason."""

@@ -1,0 +1,79 @@
+"""
+Would enough threads be left for every queue of the target?
+
+Counted are working threads over all hosts: those of processes that beat and are not quiet, less the
+threads that are held by a job for which an alert is open.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from watchdog.engine.guards.view import View, asks, denies, passes
+from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
+from watchdog.model.verdicts import Verdict
+
+SILENT: Final = 60_000
+"""A process that has not beaten for so many milliseconds does no work that could be relied upon (its key in Redis has expired)."""
+
+
+def coverage(view: View) -> Verdict:
+    """Denies if a queue of the target would keep less than `keep` of its working threads elsewhere; see `alone` for its only process."""
+    keep = float(view.settings["keep"])
+    target: Any = view.world.find(Kind.PROCESS, view.process)
+    if keep == 0 or target is None:
+        return passes("coverage")
+    if target.queues is MISSING or target.threads is MISSING:
+        return denies("coverage", "its queues and threads are not known")
+    held = _held(view, view.process)
+    others = [row for row in view.world.rows[Kind.PROCESS].values() if row.id != view.process and _works(row, view.at)]
+    for queue in target.queues:
+        listeners = [row for row in others if queue in row.queues]  # type: ignore[attr-defined]  # slots come from the field table
+        if not listeners:
+            verdict = _alone(view, queue, held=held, threads=target.threads)
+        else:
+            own = max(0, target.threads - held) if _works(target, view.at) else 0
+            verdict = _shared(view, queue, keep=keep, own=own, elsewhere=_working(view, listeners))
+        if verdict is not None:
+            return verdict
+    return passes("coverage")
+
+
+def _alone(view: View, queue: str, *, held: int, threads: int) -> Verdict | None:
+    match view.settings["alone"]:
+        case "allow":
+            return None
+        case "ask":
+            return asks("coverage", f"it is the only process of queue {queue}")
+    if held * 2 >= threads:
+        return None
+    return denies("coverage", f"it is the only process of queue {queue}, and only {held} of its {threads} threads are held")
+
+
+def _shared(view: View, queue: str, *, keep: float, own: int, elsewhere: int) -> Verdict | None:
+    if elsewhere >= keep * (own + elsewhere):
+        return None
+    return denies("coverage", f"queue {queue} would keep {elsewhere} of {own + elsewhere} working threads, less than {keep:.0%}")
+
+
+def _works(row: Any, at: int) -> bool:
+    if row.queues is MISSING or row.threads is MISSING or row.confirmed_at is MISSING:
+        return False
+    dead = row.alive is not MISSING and not row.alive
+    unlisted = row.listed is not MISSING and not row.listed
+    quiet = row.quiet is MISSING or row.quiet
+    return not (dead or unlisted or quiet) and at - row.confirmed_at < SILENT
+
+
+def _working(view: View, rows: Iterable[Any]) -> int:
+    return sum(max(0, row.threads - _held(view, row.id)) for row in rows)
+
+
+def _held(view: View, process: str) -> int:
+    jobs = view.world.jobs_of.get(process, {})
+    threads = set()
+    for alert in view.alerts.values():
+        if alert.kind is Kind.JOB and alert.entity in jobs:
+            job: Any = view.world.find(Kind.JOB, alert.entity)
+            threads.add(job.thread if job.thread is not MISSING else job.id)
+    return len(threads)

@@ -1,0 +1,51 @@
+"""
+Measured again at once before the stage: does the condition still hold, and is it the very process that was meant?
+
+The engine asks for the look as an effect and is given the answer as an event; this guard only judges it.
+Why the signal's handler is looked at: while a Sidekiq boots, TERM ends it half-way and TSTP or TTIN stop it,
+because its handlers are set after the application has been loaded (tried with 6.4.1).
+"""
+
+from typing import Final
+
+from watchdog.engine.guards.view import View, denies, passes
+from watchdog.model.targets import Signal
+from watchdog.model.verdicts import Verdict
+
+HANDLED: Final = (Signal.TERM, Signal.TSTP, Signal.TTIN)
+"""Signals that Sidekiq handles itself once it has booted."""
+
+
+def last_look(view: View) -> Verdict:
+    """
+    Denies unless the look, or before it what is known of the target, says that it may be signalled.
+
+    After the stage that can't be taken back the condition is no longer asked for: the process is on its way out.
+    """
+    reason = _unknown(view) or _unlike(view)
+    return denies("last_look", reason) if reason else passes("last_look")
+
+
+def _unknown(view: View) -> str:
+    if view.ref is None:
+        return view.unreachable
+    if not view.committed and not view.holds:
+        return "the condition no longer holds"
+    return ""
+
+
+def _unlike(view: View) -> str:
+    look = view.look
+    if look is None:
+        return ""
+    if not look.alive:
+        return "the process has ended"
+    if not look.same:
+        return f"pid {view.ref.pid if view.ref else 0} is not the process that was meant: {look.mismatch}"
+    if look.tracer:
+        return f"somebody is holding it: traced by pid {look.tracer}"
+    if look.frozen:
+        return "somebody is holding it: its cgroup is frozen"
+    if view.signal in HANDLED and view.signal not in look.catches:
+        return f"still booting: it does not handle {view.signal} yet"
+    return ""

@@ -1,0 +1,159 @@
+"""From readings to alerts: evaluates the rules on one entity and moves their alerts on."""
+
+from typing import Any
+
+import msgspec
+
+from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
+from watchdog.engine.ledger import Alert, Phase
+from watchdog.engine.requests import alert_over, want
+from watchdog.engine.rules import Rule
+from watchdog.engine.targeting import truth_of
+from watchdog.engine.turn import Turn
+from watchdog.engine.world import Departure
+from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
+from watchdog.model.notices import NoticeKind
+from watchdog.model.rows import Row
+
+
+def judge_entity(turn: Turn, kind: Kind, entity: str) -> None:
+    """Evaluates every rule for that kind on this entity, and notes when it must be looked at again."""
+    row = turn.world.find(kind, entity)
+    rules = turn.rules.by_kind[kind]
+    if row is None or not rules:
+        return
+    at = turn.at
+    lost = turn.ledger.lost
+    engine: int | None = None
+    beat: int | None = None
+    for rule in rules:
+        holds = None if lost and any(source in lost for source in rule.condition.sources) else rule.condition.holds(row, at)
+        if holds or turn.ledger.alerts:
+            due = _move(turn, rule, row, Truth.UNKNOWN if holds is None else Truth.TRUE if holds else Truth.FALSE)
+            engine = due if engine is None else engine if due is None else min(engine, due)
+        deadline = rule.condition.deadline(row, at)
+        if deadline.engine is not None:
+            engine = deadline.engine if engine is None else min(engine, deadline.engine)
+        if deadline.beat is not None:
+            beat = deadline.beat if beat is None else min(beat, deadline.beat)
+    turn.world.schedule(row, engine=engine, beat=beat)
+
+
+def judge_all(turn: Turn) -> None:
+    """The same for everything in the picture: after a start, a reload, or a source that came back."""
+    for kind, entity in list(turn.world.subjects()):
+        judge_entity(turn, kind, entity)
+
+
+def blind_alerts(turn: Turn) -> None:
+    """A source was lost: what rests on it is unknown from now on, without looking at a single entity."""
+    for key, alert in list(turn.ledger.alerts.items()):
+        rule = turn.rule.get(alert.rule)
+        if rule is not None and truth_of(turn, rule, turn.world.find(alert.kind, alert.entity)) in (Truth.UNKNOWN, Truth.GONE):
+            _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.UNKNOWN))
+
+
+def bury(turn: Turn, departure: Departure) -> None:
+    """An entity has left: its alerts end, and say why."""
+    for rule in turn.rules.by_kind[departure.kind]:
+        key = _key(rule, departure.id)
+        if (alert := turn.ledger.alerts.get(key)) is not None:
+            _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.GONE), why=departure.reason)
+
+
+def drop_ruleless(turn: Turn) -> None:
+    """Ends the alerts of rules that are no longer in force, or look at another kind of entity now."""
+    for key, alert in list(turn.ledger.alerts.items()):
+        rule = turn.rule.get(alert.rule)
+        if rule is None or rule.each is not alert.kind:
+            _tell_resolved(turn, alert, "its rule is no longer in force")
+            turn.put_alert(key, None)
+            alert_over(turn, alert)
+
+
+def drop_orphans(turn: Turn, why: str) -> None:
+    """Ends the alerts of entities that are no longer there; only right where the picture is complete."""
+    for key, alert in list(turn.ledger.alerts.items()):
+        rule = turn.rule.get(alert.rule)
+        if rule is not None and turn.world.find(alert.kind, alert.entity) is None:
+            _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.GONE), why=why)
+
+
+def freeze_timers(turn: Turn, at: int) -> None:
+    """The agent was away since `at`: that time counts for nothing."""
+    for key, alert in list(turn.ledger.alerts.items()):
+        outcome = advance_alert(alert, Truth.UNKNOWN, at=at, wall=turn.wall, hold=0, keep_firing=0)
+        turn.put_alert(key, outcome.alert)
+
+
+def _move(turn: Turn, rule: Rule, row: Row, truth: Truth) -> int | None:
+    key = _key(rule, row.id)
+    alert = turn.ledger.alerts.get(key)
+    if alert is None:
+        if truth is not Truth.TRUE:
+            return None
+        fresh = Alert(
+            id="", rule=rule.name, kind=row.kind, entity=row.id, phase=Phase.PENDING, since_at=turn.at, since_wall=turn.wall, counted=0,
+            counted_at=turn.at, counting=False, severity=rule.severity, notify=rule.notify,
+        )  # fmt: skip
+        fresh = msgspec.structs.replace(fresh, id=turn.id())
+        outcome = advance_alert(fresh, truth, at=turn.at, wall=turn.wall, hold=rule.hold, keep_firing=rule.keep_firing, born=True)
+        _apply(turn, key, rule, None, outcome)
+        return outcome.due
+    outcome = _step(turn, rule, alert, truth)
+    _apply(turn, key, rule, alert, outcome)
+    return outcome.due
+
+
+def _step(turn: Turn, rule: Rule, alert: Alert, truth: Truth) -> Outcome:
+    return advance_alert(alert, truth, at=turn.at, wall=turn.wall, hold=rule.hold, keep_firing=rule.keep_firing)
+
+
+def _apply(turn: Turn, key: str, rule: Rule, before: Alert | None, outcome: Outcome, *, why: str = "") -> None:
+    if outcome.alert is not before:
+        turn.put_alert(key, outcome.alert)
+    match outcome.change:
+        case Change.FIRED:
+            assert outcome.alert is not None  # an alert that fires is kept
+            _tell_fired(turn, key, rule, outcome.alert)
+        case Change.RESOLVED:
+            assert before is not None  # only what fired can be resolved
+            _tell_resolved(turn, before, why or "the condition no longer holds")
+            alert_over(turn, before)
+        case None:
+            pass
+
+
+def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert) -> None:
+    row = turn.world.find(alert.kind, alert.entity)
+    # As it comes back from the ledger, which knows lists only.
+    seen = {slot: list(value) if isinstance(value, tuple) else value for slot, value in (row.as_plain() if row is not None else {}).items()}
+    title = rule.summary.render(row, turn.at) if rule.summary is not None and row is not None else f"{rule.name}: {_describe(row, alert.entity)}"
+    alert = msgspec.structs.replace(alert, title=title, seen=seen)
+    turn.put_alert(key, alert)
+    turn.audit("alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title)
+    turn.notify(rule.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=rule.severity, title=title, rule=rule.name, entity=alert.entity)
+    want(turn, key, rule)
+
+
+def _tell_resolved(turn: Turn, alert: Alert, why: str) -> None:
+    if alert.phase is not Phase.FIRING:
+        return
+    lasted = (turn.wall - alert.since_wall) // 1000
+    turn.audit("alert", rule=alert.rule, entity=alert.entity, outcome="resolved", reason=why, target=alert.target)
+    turn.notify(
+        alert.notify, thread=alert.id, kind=NoticeKind.RESOLVED, severity=alert.severity, title=f"resolved after {lasted} s: {alert.title}",
+        rule=alert.rule, entity=alert.entity, target=alert.target, reason=why,
+    )  # fmt: skip
+
+
+def _describe(row: Any, entity: str) -> str:
+    if row is None or row.kind is not Kind.JOB:
+        return entity
+    named = [row.job_class, row.jid, f"on {row.queue}" if row.queue is not MISSING else MISSING]
+    return " ".join(str(part) for part in named if part is not MISSING) or entity
+
+
+def _key(rule: Rule, entity: str) -> str:
+    return f"{rule.name}|{entity}"

@@ -1,0 +1,194 @@
+"""
+What the engine must never forget: frozen, plain data, written in the transaction of the event that changed it.
+
+Times named `…_at` are engine milliseconds. They stay true over a restart of the agent; over a reboot
+`rebase` moves them.
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from watchdog.model.kinds import Kind
+from watchdog.model.notices import Severity
+from watchdog.model.targets import ProcessRef
+from watchdog.model.verdicts import Decision, Mode
+
+
+class Phase(StrEnum):
+    """Where in its life an alert is; inactive ones are not kept, resolved ones end."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """
+    One rule on one entity.
+
+    `counted` is the time for which the condition has been true (pending) or false (firing), up to
+    `counted_at`; `counting` says that it goes on. `seen` is the row as it was when the alert fired, `step` the step of the rule that
+    comes next, `target` what that step is for.
+    """
+
+    id: str
+    rule: str
+    kind: Kind
+    entity: str
+    phase: Phase
+    since_at: int
+    since_wall: int
+    counted: int
+    counted_at: int
+    counting: bool
+    severity: Severity
+    notify: tuple[str, ...]
+    title: str = ""
+    step: int = 0
+    target: str = ""
+    seen: dict[str, Any] = {}
+
+
+class Request(msgspec.Struct, frozen=True):
+    """
+    Somebody wants an action: one for each (rule, target) as long as an alert of that rule on it fires.
+
+    `process` is the id of the process in the world, `alerts` are keys of the ledger's table. `decision`, `guard` and
+    `reason` are the last answer.
+    """
+
+    id: str
+    rule: str
+    step: int
+    action: str
+    arguments: dict[str, int | float | bool | str]
+    process: str
+    target: str
+    alerts: tuple[str, ...]
+    created_at: int
+    created_wall: int
+    decision: Decision | None = None
+    guard: str = ""
+    reason: str = ""
+    until: int | None = None
+
+
+class Run(msgspec.Struct, frozen=True):
+    """
+    An incident's action on its way: which stage, and whether its intent is written but not its outcome.
+
+    `marks` are engine times by name (`TERM` was sent then); `looking` says that the stage still has its look before it;
+    `intent` is the id of the committed intent without an outcome; `effect` the id of what is awaited;
+    `held` the reason why it does not go on, `held_by` the guard that gave it.
+    """
+
+    id: str
+    rule: str
+    action: str
+    arguments: dict[str, int | float | bool | str]
+    step: int
+    alerts: tuple[str, ...]
+    ref: ProcessRef
+    entity: str
+    thread: str
+    severity: Severity
+    notify: tuple[str, ...]
+    stage: str
+    looking: bool
+    opened_wall: int
+    state: str = ""
+    effect: str = ""
+    intent: str = ""
+    held: str = ""
+    held_by: str = ""
+    again_at: int | None = None
+    marks: dict[str, int] = {}
+    account: tuple[str, ...] = ()
+
+
+class Cooldown(msgspec.Struct, frozen=True):
+    """The end of the last action on a target."""
+
+    ended_at: int
+    rule: str
+    action: str
+
+
+class Shadow(msgspec.Struct, frozen=True):
+    """
+    What dry-run has spent and assumed.
+
+    `cured` holds `rule|target` until no alert of that rule on that target fires any more.
+    """
+
+    cooldowns: dict[str, Cooldown] = {}
+    cured: dict[str, int] = {}
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Nothing may be done, until `until_at` if that is given."""
+
+    by: str
+    reason: str
+    until_at: int | None
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """A source that can't be read."""
+
+    code: str
+    message: str
+    since_at: int
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """All of it. `at` and `wall` are those of the last event that changed it."""
+
+    seq: int = 0
+    at: int = 0
+    wall: int = 0
+    boot_id: str = ""
+    host: str = ""
+    mode: Mode = Mode.OBSERVE
+    alerts: dict[str, Alert] = {}
+    requests: dict[str, Request] = {}
+    runs: dict[str, Run] = {}
+    cooldowns: dict[str, Cooldown] = {}
+    shadow: Shadow = Shadow()
+    pause: Pause | None = None
+    lost: dict[str, Loss] = {}
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(Ledger)
+
+
+def encode(ledger: Ledger) -> bytes:
+    """As bytes for the store."""
+    return _ENCODER.encode(ledger)
+
+
+def decode(data: bytes) -> Ledger:
+    """From the store; raises `msgspec.DecodeError` or `msgspec.ValidationError` for anything that is not a ledger."""
+    return _DECODER.decode(data)
+
+
+def rebase(ledger: Ledger, shift: int) -> Ledger:
+    """The same ledger with every engine time moved by `shift` milliseconds: engine time starts anew at a boot."""
+    moved = _moved(msgspec.to_builtins(ledger), shift)
+    return msgspec.convert(moved, Ledger)
+
+
+def _moved(value: Any, shift: int, name: str = "") -> Any:
+    match value:
+        case dict():
+            moves_all = name == "marks"
+            return {key: _moved(inner, shift, "_at" if moves_all else key) for key, inner in value.items()} if name != "cured" else {
+                key: inner + shift for key, inner in value.items()
+            }
+        case list():
+            return [_moved(inner, shift) for inner in value]
+        case int() if not isinstance(value, bool) and (name.endswith("_at") or name in ("at", "until")):
+            return value + shift
+    return value

@@ -1,0 +1,286 @@
+"""
+Requests: what firing alerts want done, put before the guards until it is done or no longer wanted.
+
+There is one for each (rule, target) at a time. Its answer is written down when it changes and only counted
+otherwise, so that a rule that is denied each second for a night makes one row.
+"""
+
+from typing import Final
+
+import msgspec
+
+from watchdog.engine import runs
+from watchdog.engine.guards.combine import Judgement, judge
+from watchdog.engine.ledger import Alert, Cooldown, Phase, Request
+from watchdog.engine.procedures import PROCEDURES
+from watchdog.engine.procedures.stages import SendStage
+from watchdog.engine.rules import Rule
+from watchdog.engine.targeting import about, find_target, firing, process_of, request_view, shadow_key
+from watchdog.engine.turn import Over, Turn
+from watchdog.model.effects import Measure
+from watchdog.model.notices import NoticeKind
+from watchdog.model.records import IncidentRow
+from watchdog.model.results import Look, Refused, Result
+from watchdog.model.targets import Signal
+from watchdog.model.verdicts import Answer, Decision, Mode, Verdict, lower
+
+AGAIN: Final = 5_000
+"""The guards are asked again at least every so many milliseconds, for reasons that go without an event."""
+
+
+def want(turn: Turn, key: str, rule: Rule) -> None:
+    """A firing alert wants the next step of its rule; it joins the request that is open for the same target."""
+    alert = turn.ledger.alerts[key]
+    if mode_of(turn, rule) is Mode.OBSERVE or alert.step >= len(rule.steps):
+        return
+    if turn.world.find(alert.kind, alert.entity) is None:
+        # Not read since the start of the agent; what it wanted before stands in the ledger.
+        return
+    step = rule.steps[alert.step]
+    target = find_target(turn.world, process_of(turn, rule, alert.step, key) or "")
+    # Only once the host has found the process is its name the one that outlives a restart.
+    name = target.name if target.ref is not None or not alert.target else alert.target
+    alert = msgspec.structs.replace(alert, target=name)
+    turn.put_alert(key, alert)
+    for request in turn.ledger.requests.values():
+        if request.rule == rule.name and request.target == name:
+            if key not in request.alerts:
+                turn.put_request(request.id, msgspec.structs.replace(request, alerts=(*request.alerts, key)))
+            return
+    if any(key in run.alerts or (run.rule == rule.name and run.ref.name == name) for run in turn.ledger.runs.values()):
+        return
+    if _is_cured(turn, rule, name):
+        return
+    request = Request(
+        id=turn.id(), rule=rule.name, step=alert.step, action=step.action, arguments=step.arguments, process=target.process, target=name,
+        alerts=(key,), created_at=turn.at, created_wall=turn.wall,
+    )  # fmt: skip
+    turn.put_request(request.id, request)
+
+
+def want_all(turn: Turn) -> None:
+    """Every firing alert that has no request yet wants its next step."""
+    for key, alert in list(turn.ledger.alerts.items()):
+        if alert.phase is Phase.FIRING and (rule := turn.rule.get(alert.rule)) is not None:
+            want(turn, key, rule)
+
+
+def consider_all(turn: Turn) -> None:
+    """Asks the guards for every request whose time has come."""
+    if turn.world.stopping:
+        return
+    under_way = set(turn.world.looks.values())
+    for request in list(turn.ledger.requests.values()):
+        if request.id not in under_way and turn.world.again.get(request.id, 0) <= turn.at:
+            _consider(turn, request)
+
+
+def answer(turn: Turn, effect: str, result: Result) -> bool:
+    """Takes the answer to a look; False if the effect was none of a request."""
+    request_id = turn.world.looks.pop(effect, None)
+    if request_id is None:
+        return False
+    asked = turn.ledger.requests.get(request_id)
+    if asked is not None and (request := _still_wanted(turn, asked)) is not None:
+        rule = turn.rule[request.rule]
+        match result:
+            case _ if request.process != asked.process:
+                # It is for another process now, which nobody has looked at.
+                turn.world.again.pop(request.id, None)
+            case Look() as look:
+                _decide(turn, request, rule, look)
+            case Refused(reason=reason):
+                verdict = Verdict("last_look", Answer.DENY, f"it could not be looked at: {reason}")
+                _write_down(turn, request, rule, Judgement(Decision.DENY, verdict, (verdict,)))
+            case _:
+                turn.world.again[request.id] = turn.at + AGAIN
+    return True
+
+
+def run_over(turn: Turn, over: Over) -> None:
+    """An action is over: its alerts want the next step, or the same again if it failed; all others are looked at anew."""
+    run = over.run
+    for key in run.alerts:
+        if (alert := turn.ledger.alerts.get(key)) is not None and over.outcome == "ended":
+            turn.put_alert(key, msgspec.structs.replace(alert, step=run.step + 1))
+    want_all(turn)
+    turn.world.again.clear()
+
+
+def alert_over(turn: Turn, alert: Alert) -> None:
+    """An alert no longer fires: dry-run's assumption that its target is cured ends with the last one on it."""
+    key = shadow_key(alert)
+    if key in turn.ledger.shadow.cured and not any(shadow_key(other) == key for other in turn.ledger.alerts.values()):
+        cured = {name: at for name, at in turn.ledger.shadow.cured.items() if name != key}
+        turn.set(shadow=msgspec.structs.replace(turn.ledger.shadow, cured=cured))
+
+
+def mode_of(turn: Turn, rule: Rule) -> Mode:
+    """The rule's mode under the global ceiling."""
+    return lower(turn.rules.mode, rule.mode)
+
+
+def _consider(turn: Turn, request: Request) -> None:
+    wanted = _still_wanted(turn, request)
+    if wanted is None:
+        return
+    request, rule = wanted, turn.rule[wanted.rule]
+    judgement = _judge(turn, request, rule, None)
+    if judgement.decision is Decision.DENY:
+        _write_down(turn, request, rule, judgement)
+        return
+    ref = find_target(turn.world, request.process).ref
+    assert ref is not None  # the last look denies without one
+    effect = turn.id()
+    turn.world.looks[effect] = request.id
+    turn.effects.append(Measure(effect, ref))
+
+
+def _still_wanted(turn: Turn, request: Request) -> Request | None:
+    rule = turn.rule.get(request.rule)
+    alerts = firing(turn, request.alerts)
+    if rule is None or not alerts or mode_of(turn, rule) is Mode.OBSERVE or request.step >= len(rule.steps):
+        if request.decision is not None:
+            turn.audit("decision", **_names(request), decision=request.decision.value, guard=request.guard, outcome="no longer wanted",
+                       detail=_repeats(turn, request))  # fmt: skip
+        _forget(turn, request)
+        return None
+    return _aim(turn, rule, msgspec.structs.replace(request, alerts=alerts))
+
+
+def _aim(turn: Turn, rule: Rule, request: Request) -> Request | None:
+    """
+    The request with what is known by now: the rule's present arguments, a process that still needs it, that process' lasting name.
+
+    None if it turns out to be one that is there already, or that dry-run takes for done.
+    """
+    process = request.process
+    if not about(turn, rule, request):
+        named = (process_of(turn, rule, request.step, key) for key in request.alerts)
+        process = next((one for one in named if one is not None), process)
+    step = rule.steps[request.step]
+    target = find_target(turn.world, process)
+    name = target.name if target.ref is not None else request.target
+    aimed = msgspec.structs.replace(request, action=step.action, arguments=step.arguments, process=process, target=name)
+    if aimed != turn.ledger.requests.get(request.id):
+        turn.put_request(aimed.id, aimed)
+    if name == request.target:
+        return aimed
+    for key in aimed.alerts:
+        turn.put_alert(key, msgspec.structs.replace(turn.ledger.alerts[key], target=name))
+    twin = next((one for one in turn.ledger.requests.values() if one.id != aimed.id and (one.rule, one.target) == (rule.name, name)), None)
+    if twin is not None:
+        turn.put_request(twin.id, msgspec.structs.replace(twin, alerts=tuple(dict.fromkeys((*twin.alerts, *aimed.alerts)))))
+    if twin is not None or _is_cured(turn, rule, name):
+        _forget(turn, aimed)
+        return None
+    return aimed
+
+
+def _is_cured(turn: Turn, rule: Rule, target: str) -> bool:
+    return mode_of(turn, rule) is Mode.DRY_RUN and f"{rule.name}|{target}" in turn.ledger.shadow.cured
+
+
+def _judge(turn: Turn, request: Request, rule: Rule, look: Look | None) -> Judgement:
+    mode = mode_of(turn, rule)
+    return judge(request_view(turn, rule, request, signal=_first_signal(request), mode=mode, look=look), mode)
+
+
+def _decide(turn: Turn, request: Request, rule: Rule, look: Look) -> None:
+    judgement = _judge(turn, request, rule, look)
+    request = _write_down(turn, request, rule, judgement)
+    match judgement.decision:
+        case Decision.ALLOW:
+            ref = find_target(turn.world, request.process).ref
+            assert ref is not None  # the last look denies without one
+            _forget(turn, request)
+            runs.start(turn, rule, msgspec.structs.replace(request, alerts=about(turn, rule, request)), ref=ref, look=look)
+        case Decision.DRY_RUN:
+            _forget(turn, request)
+            _leave_out(turn, rule, request)
+        case Decision.DENY | Decision.ASK:
+            pass
+
+
+def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> Request:
+    verdict, world = judgement.verdict, turn.world
+    world.again[request.id] = min(turn.at + AGAIN, verdict.until if verdict.until is not None and verdict.until > turn.at else turn.at + AGAIN)
+    guard = "" if verdict.answer is Answer.PASS else verdict.guard
+    if request.decision is judgement.decision and request.guard == guard:
+        world.denials[request.id] = world.denials.get(request.id, 0) + 1
+        return request
+    repeats = _repeats(turn, request)
+    world.denials.pop(request.id, None)
+    request = msgspec.structs.replace(request, decision=judgement.decision, guard=guard, reason=verdict.reason, until=verdict.until)
+    turn.put_request(request.id, request)
+    until = {"until_in_ms": verdict.until - turn.at} if verdict.until is not None else {}
+    turn.audit(
+        "decision", **_names(request), mode=mode_of(turn, rule).value, decision=judgement.decision.value, guard=guard, reason=verdict.reason,
+        detail={**repeats, **until},
+    )  # fmt: skip
+    first = turn.ledger.alerts[request.alerts[0]]
+    turn.notify(
+        rule.notify, thread=first.id, kind=NoticeKind.DECIDED, severity=rule.severity, title=_headline(request, judgement), rule=rule.name,
+        entity=first.entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=verdict.reason,
+    )  # fmt: skip
+    return request
+
+
+def _headline(request: Request, judgement: Judgement) -> str:
+    what = f"{request.action} on {request.target}"
+    match judgement.decision:
+        case Decision.ALLOW:
+            return f"{what}: begun"
+        case Decision.DRY_RUN:
+            return f"{what}: would be done now (dry-run)"
+        case Decision.ASK:
+            return f"{what}: waits for a person" + (f" ({judgement.verdict.reason})" if judgement.verdict.reason else "")
+        case Decision.DENY:
+            return f"{what}: not done, {judgement.verdict.guard} denies: {judgement.verdict.reason}"
+
+
+def _leave_out(turn: Turn, rule: Rule, request: Request) -> None:
+    """Dry-run: says what act would have done and when, spends the shadow ledger's cooldown, and takes the target to be cured."""
+    first = turn.ledger.alerts[request.alerts[0]]
+    plan = PROCEDURES[request.action].plan(request.arguments)
+    incident = turn.id()
+    names = {**_names(request), "entity": first.entity, "incident": incident}
+    for stage, delay, condition in plan:
+        turn.audit("would", **names, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=stage, reason=condition, outcome="left out",
+                   would_at=turn.wall + delay)  # fmt: skip
+    account = tuple(f"+{delay / 1000:.1f} s: would send SIG{stage}{' ' + condition if condition else ''}" for stage, delay, condition in plan)
+    turn.keep_incident(
+        IncidentRow(incident, rule.name, first.entity, request.target, request.action, turn.wall, turn.wall, "would", account)
+    )  # fmt: skip
+    shadow = turn.ledger.shadow
+    end = turn.at + max(delay for _, delay, _ in plan)
+    turn.set(
+        shadow=msgspec.structs.replace(
+            shadow,
+            cooldowns={**shadow.cooldowns, request.target: Cooldown(end, rule.name, request.action)},
+            cured={**shadow.cured, shadow_key(request): turn.at},
+        )
+    )
+
+
+def _first_signal(request: Request) -> Signal:
+    procedure = PROCEDURES[request.action]
+    stage = procedure.stages[procedure.first]
+    assert isinstance(stage, SendStage)
+    return stage.signal
+
+
+def _forget(turn: Turn, request: Request) -> None:
+    turn.put_request(request.id, None)
+    turn.world.again.pop(request.id, None)
+    turn.world.denials.pop(request.id, None)
+
+
+def _repeats(turn: Turn, request: Request) -> dict[str, str | int | bool]:
+    count = turn.world.denials.get(request.id, 0)
+    return {"repeated": count} if count else {}
+
+
+def _names(request: Request) -> dict[str, str]:
+    return {"rule": request.rule, "target": request.target, "action": request.action, "entity": request.process}
+

@@ -1,0 +1,82 @@
+"""The engine's state as plain data for people: what `status` shows. Derived, never read back."""
+
+from typing import Any, Final
+
+from watchdog.engine.ledger import Phase
+from watchdog.engine.state import State
+from watchdog.engine.targeting import name_of
+from watchdog.model.kinds import Kind, Source
+from watchdog.model.missing import MISSING
+
+LISTED: Final = 200
+"""At most so many entries of each list; the counts are of all."""
+
+
+def status(state: State, at: int) -> dict[str, Any]:
+    """Sources, queues, processes, alerts, requests and open incidents at engine time `at`; durations in milliseconds."""
+    ledger, world = state.ledger, state.world
+    processes = sorted(world.rows[Kind.PROCESS].values(), key=lambda row: row.id)
+    queues = sorted(world.rows[Kind.QUEUE].values(), key=lambda row: row.id)
+    alerts = sorted(ledger.alerts.values(), key=lambda alert: (alert.phase is not Phase.FIRING, alert.since_at, alert.id))
+    return {
+        "mode": ledger.mode.value,
+        "paused": None if ledger.pause is None else {"by": ledger.pause.by, "reason": ledger.pause.reason},
+        "sources": {source.value: _source(state, source, at) for source in Source},
+        "entities": {kind.value: len(rows) for kind, rows in world.rows.items()},
+        "sidekiq": _plain(world.find(Kind.SIDEKIQ, "sidekiq")),
+        "redis": _plain(world.find(Kind.REDIS, "redis")),
+        "queues": [_plain(row) for row in queues[:LISTED]],
+        "processes": [_process(state, row, at) for row in processes[:LISTED]],
+        "firing": sum(alert.phase is Phase.FIRING for alert in alerts),
+        "alerts": [
+            {
+                "rule": alert.rule, "entity": alert.entity, "phase": alert.phase.value, "for_ms": at - alert.since_at, "title": alert.title,
+                "severity": alert.severity.value, "target": alert.target,
+            }
+            for alert in alerts[:LISTED]
+        ],
+        "requests": [
+            {
+                "rule": request.rule, "target": request.target, "action": request.action, "decision": request.decision and request.decision.value,
+                "guard": request.guard, "reason": request.reason, "until_ms": None if request.until is None else max(0, request.until - at),
+                "repeated": world.denials.get(request.id, 0),
+            }
+            for request in list(ledger.requests.values())[:LISTED]
+        ],
+        "incidents": [
+            {
+                "id": run.id, "rule": run.rule, "target": run.ref.name, "pid": run.ref.pid, "action": run.action, "stage": run.stage,
+                "held": run.held, "account": list(run.account),
+            }
+            for run in ledger.runs.values()
+        ],
+    }  # fmt: skip
+
+
+def _source(state: State, source: Source, at: int) -> dict[str, Any]:
+    loss = state.ledger.lost.get(source)
+    if loss is not None:
+        return {"ok": False, "code": loss.code, "message": loss.message, "since_ms": at - loss.since_at}
+    read_at = state.world.read_at.get(source)
+    if source is Source.REDIS and source not in state.world.complete:
+        return {"ok": False, "code": "starting", "message": "not read in full yet", "since_ms": None}
+    return {"ok": True, "code": "", "message": "", "since_ms": None if read_at is None else at - read_at}
+
+
+def _process(state: State, row: Any, at: int) -> dict[str, Any]:
+    jobs = [state.world.find(Kind.JOB, job) for job in state.world.jobs_of.get(row.id, {})]
+    elapsed = [row.confirmed_at - job.started_at for job in jobs if job is not None and job.started_at is not MISSING and row.confirmed_at is not MISSING]  # type: ignore[attr-defined]  # slots come from the field table
+    plain = _plain(row) or {}
+    shown = ("host", "pid", "tag", "version", "queues", "threads", "busy", "quiet", "rss", "local", "alive", "unit", "mismatch")
+    return {
+        "id": row.id,
+        "target": name_of(row),
+        **{slot: plain.get(slot) for slot in shown},
+        "beat_age": None if row.confirmed_at is MISSING else at - row.confirmed_at,
+        "jobs": len(jobs),
+        "longest": max(elapsed, default=None),
+    }
+
+
+def _plain(row: Any) -> dict[str, Any] | None:
+    return None if row is None else row.as_plain()

@@ -1,0 +1,102 @@
+"""
+One turn of the engine while it is being made: the event, the rules, what changes, and what is asked for.
+
+It lives for one call of `advance` only. Ledger tables are copied when they are first written to, so
+an idle turn copies nothing, and the ledger of the turn before stays what it was.
+"""
+
+from typing import Any
+
+import msgspec
+
+from watchdog.engine.ledger import Alert, Ledger, Request, Run
+from watchdog.engine.rules import Rule, RuleSet
+from watchdog.engine.state import State
+from watchdog.model.effects import Audit, Effect, KeepIncident, Notify
+from watchdog.model.events import Event
+from watchdog.model.notices import Notice
+from watchdog.model.records import AuditRow, IncidentRow
+
+
+class Over(msgspec.Struct, frozen=True):
+    """A run that came to its end in this turn: `ended`, `failed` or `abandoned`."""
+
+    run: Run
+    outcome: str
+
+
+class Turn:
+    """Reads go to `ledger`; writes through the methods; effects are collected in the order in which they are asked for."""
+
+    def __init__(self, rules: RuleSet, state: State, event: Event) -> None:
+        self.rules = rules
+        self.rule = rules.by_name
+        self.event = event
+        self.at = max(event.at, state.ledger.at)
+        self.wall = event.wall
+        self.world = state.world
+        self.effects: list[Effect] = []
+        self.over: list[Over] = []
+        self.ledger: Ledger = state.ledger
+        self._before = state.ledger
+        self._copied: set[str] = set()
+        self._ids = 0
+
+    def id(self) -> str:
+        """A name that nothing else has: number of the event, number within it."""
+        self._ids += 1
+        return f"{self.event.seq}.{self._ids - 1}"
+
+    def set(self, **fields: Any) -> None:
+        """Replaces whole fields of the ledger."""
+        self.ledger = msgspec.structs.replace(self.ledger, **fields)
+
+    def put_alert(self, key: str, alert: Alert | None) -> None:
+        """Writes an alert, or removes it."""
+        _write(self._table("alerts"), key, alert)
+
+    def put_request(self, key: str, request: Request | None) -> None:
+        """Writes a request, or removes it."""
+        _write(self._table("requests"), key, request)
+
+    def put_run(self, key: str, run: Run | None) -> None:
+        """Writes a run, or removes it."""
+        _write(self._table("runs"), key, run)
+
+    def audit(self, kind: str, **fields: Any) -> None:
+        """Asks for an audit row."""
+        self.effects.append(Audit(AuditRow(kind=kind, wall=self.wall, **fields)))
+
+    def notify(self, receivers: tuple[str, ...], **fields: Any) -> None:
+        """Asks for a notice to each of these receivers."""
+        if receivers:
+            self.effects.append(Notify(receivers, Notice(id=self.id(), at=self.wall, **fields)))
+
+    def keep_incident(self, incident: IncidentRow) -> None:
+        """Asks for the incident to be written as it stands."""
+        self.effects.append(KeepIncident(incident))
+
+    def rules_for(self, alert: Alert) -> Rule | None:
+        """The rule of an alert, if it is still in force."""
+        return self.rule.get(alert.rule)
+
+    def end(self) -> State:
+        """The new state; the very same ledger if nothing in it has changed."""
+        ledger = self.ledger
+        if ledger is not self._before:
+            ledger = msgspec.structs.replace(ledger, seq=self.event.seq, at=self.at, wall=self.wall)
+        return State(ledger, self.world)
+
+    def _table(self, name: str) -> dict[str, Any]:
+        if name not in self._copied:
+            self._copied.add(name)
+            self.set(**{name: dict(getattr(self.ledger, name))})
+        table: dict[str, Any] = getattr(self.ledger, name)
+        return table
+
+
+def _write(table: dict[str, Any], key: str, value: object) -> None:
+    if value is None:
+        table.pop(key, None)
+    else:
+        table[key] = value

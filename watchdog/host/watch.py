@@ -1,0 +1,206 @@
+"""
+Finds the processes that Redis speaks of among those of this host, and tells when one ends.
+
+The counterpart of the follower of Sidekiq: that one knows what a process says of itself, this one whether it is
+here and lives. A process that left Redis but lives stays known: only the kernel says that it is gone.
+It must never take silence for an end, nor a pid for a process.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from watchdog.clock import Clock
+from watchdog.host.boot import CGROUPS, PROC, Here, here, since_boot, started_at
+from watchdog.host.match import mismatch
+from watchdog.host.pidfd import Pidfd
+from watchdog.host.proc import ProcessFacts, read_process
+from watchdog.model.events import Body, Delta, Gone, Observed
+from watchdog.model.kinds import Kind, Source
+from watchdog.model.targets import Claim
+
+_LOG: Final = logging.getLogger(__name__)
+
+MOST: Final = 4096
+"""How many unmatched identities are kept in mind, of this host and of others each; beyond that the oldest are forgotten."""
+
+_NEEDED: Final = ("pid", "tag", "booted_at")
+_HELPFUL: Final = ("host", "version", *_NEEDED)
+
+
+class _Local(msgspec.Struct, frozen=True):
+    """A process that was found here, held so that its end can't be missed."""
+
+    pid: int
+    booted_at: int
+    pidfd: Pidfd
+
+
+class _Stranger(msgspec.Struct):
+    """An identity of this host that has not been matched: what Redis says of it so far, and the reason last told."""
+
+    slots: dict[str, Any]
+    told: str = ""
+
+
+class LocalProcesses:
+    """
+    The matching of Redis identities to local processes; belongs to one event loop.
+
+    `host` is the name under which local processes appear in Redis; `emit` takes what was found, at once or later from the
+    loop. Raises `HostUnreadableError` where /proc does not tell the boot.
+    """
+
+    def __init__(self, *, host: str, clock: Clock, emit: Callable[[Body], None], proc: Path = PROC, cgroups: Path = CGROUPS) -> None:
+        self._here: Here = here(name=host, proc=proc, cgroups=cgroups)
+        self._clock = clock
+        self._emit = emit
+        self._locals: dict[str, _Local] = {}
+        self._by_pid: dict[int, str] = {}
+        self._strangers: dict[str, _Stranger] = {}
+        self._remote: dict[str, None] = {}
+
+    @property
+    def found(self) -> Mapping[str, int]:
+        """Identity → pid of the processes that are held now."""
+        return {identity: local.pid for identity, local in self._locals.items()}
+
+    def hear(self, observed: Observed) -> None:
+        """
+        Take in what was read from Redis.
+
+        Emits `local`, `alive`, `unit`, `start_ticks` and `boot_id` of a process that was found; or `local` False and
+        `mismatch`, once for each change of reason, and tries again whenever Redis tells something new of it.
+        """
+        if observed.source is not Source.REDIS:
+            return
+        for change in observed.changes:
+            if change.kind is not Kind.PROCESS or change.id in self._locals:
+                continue
+            match change:
+                case Delta(id=identity, fields=fields):
+                    self._heard(identity, fields)
+                case Gone(id=identity):
+                    self._forget(identity)
+
+    def close(self) -> None:
+        """Let go of every process; nothing is emitted any more."""
+        for identity in list(self._locals):
+            self._release(identity)
+        self._strangers.clear()
+        self._remote.clear()
+
+    def _heard(self, identity: str, fields: dict[str, Any]) -> None:
+        if fields.get("listed") is False:
+            self._forget(identity)
+            return
+        stranger = self._strangers.get(identity)
+        if stranger is None:
+            # Host, pid and tag stand in one JSON in Redis, so nothing about where it runs can have come before.
+            host = fields.get("host")
+            if host is None:
+                return
+            if host != self._here.name:
+                self._heard_remote(identity, host)
+                return
+            stranger = self._strangers[identity] = _Stranger({})
+            _keep_within(self._strangers)
+        stranger.slots.update((slot, fields[slot]) for slot in _HELPFUL if slot in fields)
+        reason = self._recognise(identity, stranger)
+        if reason and reason != stranger.told:
+            stranger.told = reason
+            _LOG.warning("%s can't be acted on: %s", identity, reason)
+            self._tell(Delta(Kind.PROCESS, identity, {"local": False, "mismatch": reason}))
+
+    def _heard_remote(self, identity: str, host: str) -> None:
+        if identity not in self._remote:
+            self._remote[identity] = None
+            _keep_within(self._remote)
+            self._tell(Delta(Kind.PROCESS, identity, {"local": False, "mismatch": f"it runs on host {host}, not on {self._here.name}"}))
+
+    def _recognise(self, identity: str, stranger: _Stranger) -> str:
+        """Why no local process is this one; or '' when it was found and is held from now on."""
+        slots = stranger.slots
+        if lacking := [slot for slot in _NEEDED if slots.get(slot) is None]:
+            return f"Redis does not tell its {', '.join(lacking)}"
+        claim = Claim(identity, slots["host"], slots["pid"], slots["tag"], slots.get("version") or "", slots["booted_at"])
+        try:
+            pidfd = Pidfd.open(claim.pid)
+        except OSError as error:
+            return f"the kernel gives no handle on pid {claim.pid}: {error.strerror}"
+        if pidfd is None:
+            return f"there is no process {claim.pid} on this host: it has ended, or runs in a container"
+        facts = read_process(claim.pid, self._here.proc, cgroups=self._here.cgroups)
+        # Asked after reading: only then is what was read surely about the process in hand.
+        if pidfd.has_ended():
+            reason = f"process {claim.pid} has ended"
+        elif facts is None:
+            reason = f"process {claim.pid} is not shown to us in {self._here.proc}"
+        else:
+            reason = mismatch(claim, facts, host=self._here.name, started_at=self._start_of(facts)) or self._rival(claim)
+            if not reason:
+                self._adopt(claim, facts, pidfd)
+                return ""
+        pidfd.close()
+        return reason
+
+    def _start_of(self, facts: ProcessFacts) -> int:
+        return started_at(facts.start_ticks, ticks_per_second=self._here.ticks_per_second, at=self._clock.at(), since_boot=since_boot())
+
+    def _rival(self, claim: Claim) -> str:
+        """Why another identity has the better claim to this pid, or ''. A process that executes itself anew keeps pid and start."""
+        other = self._by_pid.get(claim.pid)
+        if other is None:
+            return ""
+        if self._locals[other].pidfd.has_ended():
+            self._ended(other)
+        elif self._locals[other].booted_at >= claim.booted_at:
+            return f"pid {claim.pid} is known as {other}, which has begun later"
+        else:
+            self._release(other)
+            self._tell(Gone(Kind.PROCESS, other, f"began anew as {claim.identity}"))
+        return ""
+
+    def _adopt(self, claim: Claim, facts: ProcessFacts, pidfd: Pidfd) -> None:
+        asyncio.get_running_loop().add_reader(pidfd.fileno(), self._ended, claim.identity)
+        self._locals[claim.identity] = _Local(claim.pid, claim.booted_at, pidfd)
+        self._by_pid[claim.pid] = claim.identity
+        stranger = self._strangers.pop(claim.identity)
+        fields: dict[str, Any] = {
+            "local": True,
+            "alive": True,
+            "unit": facts.unit,
+            "start_ticks": facts.start_ticks,
+            "boot_id": self._here.boot_id,
+        }
+        if stranger.told:
+            fields["mismatch"] = None
+        _LOG.info("%s is process %d of this host%s", claim.identity, claim.pid, f", unit {facts.unit}" if facts.unit else "")
+        self._tell(Delta(Kind.PROCESS, claim.identity, fields))
+
+    def _ended(self, identity: str) -> None:
+        self._release(identity)
+        _LOG.info("%s has exited", identity)
+        self._tell(Delta(Kind.PROCESS, identity, {"alive": False}), Gone(Kind.PROCESS, identity, "exited"))
+
+    def _release(self, identity: str) -> None:
+        local = self._locals.pop(identity)
+        del self._by_pid[local.pid]
+        asyncio.get_running_loop().remove_reader(local.pidfd.fileno())
+        local.pidfd.close()
+
+    def _forget(self, identity: str) -> None:
+        self._strangers.pop(identity, None)
+        self._remote.pop(identity, None)
+
+    def _tell(self, *changes: Delta | Gone) -> None:
+        self._emit(Observed(Source.HOST, changes))
+
+
+def _keep_within(entries: dict[str, Any]) -> None:
+    if len(entries) > MOST:
+        del entries[next(iter(entries))]

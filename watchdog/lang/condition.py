@@ -1,0 +1,107 @@
+"""
+What a rule asks of an entity: a text that has been read, checked and compiled.
+
+The counterpart of everything else in this package, which makes it. A condition is a value: it holds no row, no clock and no
+history, and gives the same answer to the same question.
+"""
+
+from collections.abc import Callable
+from typing import final
+
+import msgspec
+
+from watchdog.errors import Problem
+from watchdog.lang import syntax
+from watchdog.lang.check import Checker
+from watchdog.lang.checked import Checked, Every, readings
+from watchdog.lang.compile import compile_condition
+from watchdog.lang.complaint import Complaints
+from watchdog.lang.horizon import Deadline, compile_horizon
+from watchdog.lang.parser import parse
+from watchdog.lang.printer import show
+from watchdog.lang.reference import Reference, read_reference
+from watchdog.lang.text import Text
+from watchdog.model.fields import FieldSpec
+from watchdog.model.kinds import Kind, Source
+from watchdog.model.rows import Row
+
+__all__ = ["Condition", "Deadline", "Reference", "both", "read_condition", "read_reference"]
+
+
+@final
+class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """
+    A condition on entities of one kind.
+
+    `text` is the canonical text; two conditions are equal if it and the kind are. `fields` are those that it reads,
+    `sources` those that it rests on, both sorted. `holds(row, now)` is its truth at engine time `now`
+    (milliseconds), None where it can't be known; `deadline(row, now)` is until when that stays so if nothing but time
+    goes on. Both take a row of `kind` and never raise for a missing reading.
+    """
+
+    text: str
+    kind: Kind
+    tree: Checked
+    fields: tuple[FieldSpec, ...]
+    sources: tuple[Source, ...]
+    # Functions held by the instance: a method that calls them would cost as much as they do.
+    holds: Callable[[Row, int], bool | None]
+    deadline: Callable[[Row, int], Deadline]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Condition):
+            return NotImplemented
+        return self.kind == other.kind and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.text))
+
+    def __repr__(self) -> str:
+        return f"<Condition each {self.kind}: {self.text[:80]}>"
+
+
+def read_condition(text: Text, kind: Kind) -> tuple[Condition | None, tuple[Problem, ...]]:
+    """
+    The condition that the text is for entities of this kind, and all problems with it.
+
+    The condition is None exactly if there is a problem that is more than a warning. Never raises, whatever the text.
+    """
+    complaints = Complaints(text)
+    node = parse(complaints)
+    tree = None if node is None else Checker(complaints, kind).condition(node)
+    if tree is None or complaints.any:
+        return None, complaints.found
+    return _condition(tree, kind), ()
+
+
+def both(where: Condition | None, when: Condition) -> Condition:
+    """
+    The one condition that holds when both do.
+
+    Raises ValueError if they are about different kinds.
+    """
+    if where is None:
+        return when
+    if where.kind != when.kind:
+        raise ValueError(f"one condition is about a {where.kind}, the other about a {when.kind}")
+    operands = (*_conjuncts(where.tree), *_conjuncts(when.tree))
+    written = syntax.And(0, 0, tuple(operand.syntax for operand in operands))
+    return _condition(Every(written, operands), when.kind)
+
+
+def _conjuncts(tree: Checked) -> tuple[Checked, ...]:
+    return tree.operands if isinstance(tree, Every) else (tree,)
+
+
+def _condition(tree: Checked, kind: Kind) -> Condition:
+    fields = tuple({spec.path: spec for spec in sorted(readings(tree), key=lambda spec: spec.path)}.values())
+    holds = compile_condition(tree)
+    return Condition(
+        text=show(tree.syntax),
+        kind=kind,
+        tree=tree,
+        fields=fields,
+        sources=tuple(sorted({spec.source for spec in fields})),
+        holds=holds,
+        deadline=compile_horizon(tree, holds),
+    )

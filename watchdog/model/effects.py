@@ -1,0 +1,66 @@
+"""
+Everything that the engine can ask of the world.
+
+Effects are the only way in which the engine reaches outside. `Audit`, `KeepIncident` and `Notify` are written in
+the transaction of the event; the others run after that transaction has been committed, and each of
+them is answered by exactly one `EffectDone` with its id.
+"""
+
+import msgspec
+
+from watchdog.model.notices import Notice
+from watchdog.model.records import AuditRow, IncidentRow
+from watchdog.model.targets import ProcessRef, Signal
+
+
+class Audit(msgspec.Struct, frozen=True, tag="audit"):
+    """Write this row."""
+
+    row: AuditRow
+
+
+class KeepIncident(msgspec.Struct, frozen=True, tag="keep_incident"):
+    """Write this incident as it now stands over what was kept of it."""
+
+    incident: IncidentRow
+
+
+class Notify(msgspec.Struct, frozen=True, tag="notify"):
+    """Put this notice into the outbox of each of these receivers."""
+
+    receivers: tuple[str, ...]
+    notice: Notice
+
+
+class Measure(msgspec.Struct, frozen=True, tag="measure"):
+    """
+    Look at the target again, at once.
+
+    The shell first reads the Redis side of it and delivers what changed as `Observed`, then answers
+    with a `Look`; or with `Refused` where a source could not be read.
+    """
+
+    id: str
+    target: ProcessRef
+
+
+class SendSignal(msgspec.Struct, frozen=True, tag="signal"):
+    """Send this signal to this process and no other; answered by `Sent`, `Exited` or `Refused`."""
+
+    id: str
+    target: ProcessRef
+    signal: Signal
+
+
+class AwaitExit(msgspec.Struct, frozen=True, tag="await_exit"):
+    """Wait for the end of this process until engine time `until`; answered by `Exited`, `StillRunning` or `Refused`."""
+
+    id: str
+    target: ProcessRef
+    until: int
+
+
+Effect = Audit | KeepIncident | Notify | Measure | SendSignal | AwaitExit
+"""Any effect."""
+Command = Measure | SendSignal | AwaitExit
+"""An effect that the executor performs and answers."""

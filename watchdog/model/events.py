@@ -1,0 +1,156 @@
+"""
+Everything that can happen to the engine.
+
+The counterpart of events are effects: the engine takes one event, and answers with effects.
+Events are deltas: a reading that did not change is not repeated. They are plain data and survive
+being written down (`encode`, `decode`), which is what a trace is made of.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from watchdog.model.kinds import Kind, Source
+from watchdog.model.results import Result
+from watchdog.model.verdicts import Mode
+
+
+class Delta(msgspec.Struct, frozen=True, tag="delta"):
+    """
+    Readings of one entity that are new or have changed.
+
+    `fields` is by slot (`FieldSpec.slot`); an absent slot is unchanged; None says that the reading was
+    lost and is MISSING from now on. A growing field holds the engine time from which it counts.
+    A delta for an unknown id creates the entity. A job's delta names its process in `process`.
+    """
+
+    kind: Kind
+    id: str
+    fields: dict[str, Any]
+
+
+class Gone(msgspec.Struct, frozen=True, tag="gone"):
+    """An entity that its source no longer has: `finished`, `exited`, `clean stop`, `pruned`, …"""
+
+    kind: Kind
+    id: str
+    reason: str
+
+
+class Observed(msgspec.Struct, frozen=True, tag="observed"):
+    """
+    What a source saw in one read.
+
+    `complete` marks the end of a snapshot in which everything of that source was read anew.
+    """
+
+    source: Source
+    changes: tuple[Delta | Gone, ...]
+    complete: bool = False
+
+
+class SourceLost(msgspec.Struct, frozen=True, tag="source_lost"):
+    """A source can't be read: `code` is one word for programs, `message` a sentence for the operator."""
+
+    source: Source
+    code: str
+    message: str
+
+
+class SourceBack(msgspec.Struct, frozen=True, tag="source_back"):
+    """A source that was lost has been read in full again (its `Observed` went before)."""
+
+    source: Source
+
+
+class TimeReached(msgspec.Struct, frozen=True, tag="time_reached"):
+    """Nothing happened but that time went on; the shell sends it when a deadline of the engine is due."""
+
+
+class EffectDone(msgspec.Struct, frozen=True, tag="effect_done"):
+    """The answer to the effect with that id."""
+
+    effect: str
+    result: Result
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """
+    The agent begins, with the ledger of its predecessor.
+
+    `boot_id` tells whether engine times of the ledger still mean something.
+    """
+
+    version: str
+    boot_id: str
+    host: str
+
+
+class RulesLoaded(msgspec.Struct, frozen=True, tag="rules_loaded"):
+    """
+    Rules and settings are in force from this event on; `advance` is called with them.
+
+    `digest` is that of the rule texts; `mode` is the global ceiling.
+    """
+
+    digest: str
+    mode: Mode
+
+
+class ReloadRefused(msgspec.Struct, frozen=True, tag="reload_refused"):
+    """A reload found problems; the old rules and settings stay."""
+
+    problems: tuple[str, ...]
+
+
+class Paused(msgspec.Struct, frozen=True, tag="paused"):
+    """Somebody stopped all actions; `until` in wall milliseconds, None for no end."""
+
+    by: str
+    reason: str
+    until: int | None = None
+
+
+class Resumed(msgspec.Struct, frozen=True, tag="resumed"):
+    """Somebody lifted a pause."""
+
+    by: str
+
+
+class Stopping(msgspec.Struct, frozen=True, tag="stopping"):
+    """The agent ends in an orderly way; nothing new is begun after it."""
+
+    reason: str
+
+
+Body = (
+    Observed | SourceLost | SourceBack | TimeReached | EffectDone | Started | RulesLoaded | ReloadRefused | Paused | Resumed | Stopping
+)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """
+    One thing that happened.
+
+    `seq` counts from 1 without gaps over the life of the state; `at` is engine time (milliseconds,
+    monotonic, never backwards); `wall` is UTC in milliseconds since 1970, for people only.
+    """
+
+    seq: int
+    at: int
+    wall: int
+    body: Body
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """One event as one line of JSON without a line break."""
+    return _ENCODER.encode(event)
+
+
+def decode(line: bytes) -> Event:
+    """The event of a line; raises `msgspec.DecodeError` or `msgspec.ValidationError` for anything else."""
+    return _DECODER.decode(line)

@@ -1,0 +1,44 @@
+"""What rules look at, what is read from where, and the value types of the language."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """An entity kind: what stands behind `each:` in a rule."""
+
+    JOB = "job"
+    PROCESS = "process"
+    QUEUE = "queue"
+    DOMAIN = "domain"
+    RETRY_GROUP = "retry_group"
+    SCHEDULE = "schedule"
+    UNIT = "unit"
+    HOST = "host"
+    REDIS = "redis"
+    SIDEKIQ = "sidekiq"
+
+
+class Source(StrEnum):
+    """Where readings come from; a source as a whole can be blind."""
+
+    REDIS = "redis"
+    HOST = "host"
+
+
+class Type(StrEnum):
+    """
+    The type of a value in conditions, settings and parameters.
+
+    Held as: BOOL bool, STRING str, STRINGS tuple of str, DURATION int milliseconds, SIZE int bytes,
+    RATIO float (0.95 is 95 %), RATE float per second, COUNT int, CORES float.
+    """
+
+    BOOL = "boolean"
+    STRING = "string"
+    STRINGS = "list of strings"
+    DURATION = "duration"
+    SIZE = "size"
+    RATIO = "ratio"
+    RATE = "rate"
+    COUNT = "count"
+    CORES = "cores"

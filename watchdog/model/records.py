@@ -1,0 +1,62 @@
+"""An audit row as the engine writes it; the store adds number and hash chain."""
+
+import msgspec
+
+
+class AuditRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    One line of the account of what was seen, decided and done.
+
+    `kind` is one of `RECORD_KINDS`. `wall` is UTC milliseconds. `target` is the name under which cooldowns are
+    kept; `entity` the thing that the rule looked at; `stage` a stage of the action, or the name of a
+    signal; `would_at` (UTC milliseconds) the time at which act would have done it.
+    Never holds job arguments.
+    """
+
+    kind: str
+    wall: int
+    rule: str = ""
+    entity: str = ""
+    target: str = ""
+    mode: str = ""
+    decision: str = ""
+    guard: str = ""
+    reason: str = ""
+    action: str = ""
+    stage: str = ""
+    outcome: str = ""
+    incident: str = ""
+    would_at: int | None = None
+    detail: dict[str, str | int | bool] = {}
+
+
+RECORD_KINDS = {
+    "agent": "The agent started, stopped, was paused, resumed, or changed its rules or mode.",
+    "source": "A source was lost or came back.",
+    "alert": "An alert fired or was resolved (`outcome`).",
+    "decision": "What the guards and the mode said to a request; written again only when the answer changes.",
+    "would": "A stage that dry-run left out, with the time at which act would have done it.",
+    "intent": "A stage that changes the world is about to be carried out.",
+    "outcome": "What came of a stage.",
+    "incident": "An incident was opened, held, resumed or closed (`outcome`).",
+}
+"""Kind of a row → what it says."""
+
+
+class IncidentRow(msgspec.Struct, frozen=True):
+    """
+    An incident as it stands: what was done about one firing, from the decision to act to the end.
+
+    Times are UTC milliseconds; `closed` is None while it is open. `outcome` is one of `open`, `held`,
+    `ended`, `failed`, `abandoned`, `would` (dry-run).
+    """
+
+    id: str
+    rule: str
+    entity: str
+    target: str
+    action: str
+    opened: int
+    closed: int | None
+    outcome: str
+    account: tuple[str, ...] = ()

@@ -1,0 +1,43 @@
+"""What comes back from an effect, one type for each thing that can have happened."""
+
+import msgspec
+
+
+
+class Look(msgspec.Struct, frozen=True, tag="look"):
+    """
+    The target as it was found at that moment by the kernel.
+
+    `same` is False if the process with that pid is not the one that was meant, `mismatch` says why.
+    `state` is the letter of /proc/PID/stat; `catches` the names of the signals it handles;
+    `tracer` the pid of a debugger or 0; `frozen` says that its cgroup is frozen.
+    """
+
+    alive: bool
+    same: bool
+    mismatch: str = ""
+    state: str = ""
+    tracer: int = 0
+    frozen: bool = False
+    catches: tuple[str, ...] = ()
+
+
+class Sent(msgspec.Struct, frozen=True, tag="sent"):
+    """The signal was delivered to the very process that was meant."""
+
+
+class Exited(msgspec.Struct, frozen=True, tag="exited"):
+    """The process is dead: the kernel says so, or its pid now belongs to another one."""
+
+
+class StillRunning(msgspec.Struct, frozen=True, tag="still_running"):
+    """The time to wait is over, and the process lives."""
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The effect was not carried out, and nothing was changed; `reason` says why."""
+
+    reason: str
+
+
+Result = Look | Sent | Exited | StillRunning | Refused

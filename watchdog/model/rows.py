@@ -1,0 +1,48 @@
+"""
+The present picture of one entity: a row of readings, one slot a field.
+
+Rows are made from the field table, so a condition compiles to a plain attribute access.
+They belong to the engine, which changes them in place as deltas arrive; everything outside the
+engine sees copies (`as_plain`). A slot that no source has filled holds `MISSING`.
+"""
+
+from typing import Any, Final
+
+from watchdog.model.fields import BY_KIND
+from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
+
+
+class Row:
+    """
+    One entity. `id` names it within its kind.
+
+    A job's `home` is the row of its process, because its elapsed time grows with that process' beats.
+    """
+
+    __slots__ = ("home", "id")
+    kind: Kind
+    slots: tuple[str, ...] = ()
+
+    id: str
+    home: Any
+
+    def __init__(self, entity: str) -> None:
+        for slot in self.slots:
+            setattr(self, slot, MISSING)
+        self.id = entity
+        self.home = MISSING
+
+    def as_plain(self) -> dict[str, Any]:
+        """The readings as plain data by slot, those that are missing left out."""
+        values = ((slot, getattr(self, slot)) for slot in self.slots)
+        return {slot: value for slot, value in values if value is not MISSING}
+
+
+def _row_type(kind: Kind) -> type[Row]:
+    slots = tuple(spec.slot for spec in BY_KIND[kind].values() if spec.slot != "id")
+    return type(f"{kind.title()}Row", (Row,), {"__slots__": slots, "kind": kind, "slots": slots})
+
+
+ROW_TYPES: Final[dict[Kind, type[Row]]] = {kind: _row_type(kind) for kind in BY_KIND}
+"""Kind → the class of its rows, for the kinds that have fields."""

@@ -1,0 +1,39 @@
+"""From settings to receivers: one table, keyed to the one in `model.receivers`."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from watchdog.clock import Clock
+from watchdog.receivers.receiver import Receiver
+from watchdog.receivers.signing import BadSecretError
+from watchdog.rulefile.receivers import ReceiverSettings
+
+
+def build(settings: Mapping[str, ReceiverSettings], clock: Clock) -> dict[str, Receiver]:
+    """
+    Name → receiver. Opens nothing yet; must be given settings whose secrets have been put in their place.
+
+    Raises `BadSecretError`, naming the receiver.
+    """
+    receivers: dict[str, Receiver] = {}
+    for name, its in settings.items():
+        try:
+            receivers[name] = TYPES[its.type](its, clock)
+        except BadSecretError as error:
+            raise BadSecretError(f"receiver {name}: {error}") from None
+    return receivers
+
+
+def _webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    # aiohttp costs more memory than all the rest of an agent that tells nobody.
+    from watchdog.receivers.webhook import Webhook
+
+    values = settings.values
+    secret = values.get("secret")
+    return Webhook(str(values["url"]), secret=None if secret is None else str(secret), timeout=int(values["timeout"]), clock=clock)
+
+
+TYPES: Final[dict[str, Callable[[ReceiverSettings, Clock], Receiver]]] = {
+    "webhook": _webhook,
+}
+"""Type → what makes it."""

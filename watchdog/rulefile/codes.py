@@ -1,0 +1,176 @@
+"""
+Every problem code of rule files and settings: one table.
+
+The counterpart of `lang/codes.py`, which has those of conditions. A code never changes its meaning; one that is no longer
+raised leaves the table and is not given again. An example that has a key `redis` is a config, any other
+a rule file; a test reads each and expects just that code.
+"""
+
+from typing import Final
+
+from watchdog.errors import CodeSpec
+from watchdog.rulefile.read_yaml import DEEPEST, MOST_NODES
+from watchdog.rulefile.source import LARGEST
+
+_RULE: Final = "rules:\n  - rule: slow\n    each: job\n    when: job.elapsed > 10m\n"
+_CONFIG: Final = "redis: {url: redis://127.0.0.1:6379/0}\nrules: [rules.yml]\nstate: state\n"
+_TERMINATE: Final = _RULE + "    then:\n      - terminate_process: {process: job.process, "
+
+FILE_CODES: Final[tuple[CodeSpec, ...]] = (
+    CodeSpec(
+        "E101",
+        "not YAML",
+        "The file can't be read as YAML from this place on. What stands before it is checked all the same.",
+        _RULE + "    summary: slow: very\n",
+    ),
+    CodeSpec(
+        "E102",
+        "tab",
+        "YAML forbids tabs where a line or a value begins.",
+        "rules:\n\t- rule: slow\n\t  each: job\n\t  when: job.elapsed > 10m\n",
+    ),
+    CodeSpec(
+        "E103",
+        "unfit character",
+        "A control character, one that turns the direction of the text, or a byte that is not UTF-8.",
+        _RULE + "    summary: slow\x07\n",
+    ),
+    CodeSpec("E104", "too large", f"A file may have {LARGEST} characters.", "#" * (LARGEST + 1)),
+    CodeSpec("E105", "too deep", f"Lists and mappings may be nested {DEEPEST} levels deep.", "[" * (DEEPEST + 1)),
+    CodeSpec("E106", "too many values", f"A file may hold {MOST_NODES} values.", "[" + "1," * MOST_NODES + "]"),
+    CodeSpec(
+        "E107",
+        "anchor or alias",
+        "Anchors (`&name`) and aliases (`*name`) make a rule say what it doesn't show.",
+        _RULE + "    description: &text why\n",
+    ),
+    CodeSpec(
+        "E108", "tag", "What a value means follows from its key, so tags (`!name`) are refused.", _RULE + "    description: !!str why\n"
+    ),
+    CodeSpec(
+        "E109", "more than one document", "A file holds one document: nothing stands behind a second `---`.", _RULE + "---\nrules: []\n"
+    ),
+    CodeSpec("E110", "key given twice", "A key stands in a mapping once. Both places are named.", _RULE + "    each: queue\n"),
+    CodeSpec(
+        "E111",
+        "unusable key",
+        "A key is a single word; mostly a value that begins with `{{` lacks its quotes.",
+        _RULE + "    summary: {{ job.class }}\n",
+    ),
+    CodeSpec("E112", "empty file", "There is nothing in the file but comments.", "# rules will follow\n"),
+    CodeSpec(
+        "E113",
+        "unreadable file",
+        "A file or folder that the config names (or the config itself) does not exist or can't be read.",
+        _CONFIG.replace("rules.yml", "missing.yml"),
+    ),
+)
+SHAPE_CODES: Final[tuple[CodeSpec, ...]] = (
+    CodeSpec("E120", "unknown key", "No such key is known here; the nearest one is proposed.", _RULE + "    serverity: critical\n"),
+    CodeSpec("E121", "missing key", "A key is missing that has to be there.", "rules:\n  - rule: slow\n    each: job\n"),
+    CodeSpec(
+        "E122",
+        "wrong shape",
+        "A list, a mapping or a single value was expected, and something else or nothing was found.",
+        _RULE + "    notify: ops\n",
+    ),
+    CodeSpec("E123", "empty list", "The list needs at least one item.", _CONFIG.replace("[rules.yml]", "[]")),
+    CodeSpec("E124", "no such choice", "The value is not one of those that the key can have.", _RULE + "    severity: fatal\n"),
+    CodeSpec("E125", "out of range", "The number is smaller or greater than makes sense here.", _RULE + "    guards: {keep: 150%}\n"),
+)
+RULE_CODES: Final[tuple[CodeSpec, ...]] = (
+    CodeSpec(
+        "E401",
+        "unusable rule name",
+        "A rule's name consists of small letters, digits and '-', at most 64 of them: it becomes part of metrics, audit rows and commands.",
+        _RULE.replace("slow", "Slow Jobs"),
+    ),
+    CodeSpec(
+        "E402",
+        "rule name used twice",
+        "Names of rules are unique over all files. Both places are named.",
+        _RULE + _RULE.removeprefix("rules:\n"),
+    ),
+    CodeSpec(
+        "E403", "not supported by this version", "The name is known, and belongs to a later version.", _RULE + "    evidence: [log]\n"
+    ),
+    CodeSpec("E404", "unknown entity", "`each` names a kind of entity that doesn't exist.", _RULE.replace("each: job", "each: jobs")),
+    CodeSpec(
+        "E405", "unknown action", "`then` names an action that doesn't exist.", _RULE + "    then: [{terminate: {process: job.process}}]\n"
+    ),
+    CodeSpec(
+        "E406",
+        "not one action",
+        "Each item of `then` is one action with its parameters indented below it.",
+        _RULE + "    then: [terminate_process]\n",
+    ),
+    CodeSpec("E407", "unknown receiver", "`notify` names a receiver that the config doesn't declare.", _RULE + "    notify: [nobody]\n"),
+)
+CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
+    CodeSpec(
+        "E501",
+        "unusable address of Redis",
+        "The address of Redis can't be right. It is never shown: it can hold a password.",
+        _CONFIG.replace("redis://127.0.0.1:6379/0", "127.0.0.1:6379"),
+    ),
+    CodeSpec(
+        "E502",
+        "unusable URL",
+        "The address of a receiver can't be right. It is never shown: it can hold a token.",
+        _CONFIG + "receivers: {ops: {type: webhook, url: example.org}}\n",
+    ),
+    CodeSpec(
+        "E503",
+        "unknown type of receiver",
+        "No such type of receiver is known.",
+        _CONFIG + "receivers: {ops: {type: webhok, url: https://example.org}}\n",
+    ),
+    CodeSpec(
+        "E504",
+        "unusable receiver name",
+        "A receiver's name consists of letters, digits, '_', '-' and '.', at most 64 of them.",
+        _CONFIG + 'receivers: {"on call": {type: webhook, url: https://example.org}}\n',
+    ),
+    CodeSpec(
+        "E505",
+        "not a reference to a secret",
+        "A secret is `${file:PATH}`, `${env:NAME}`, or the secret itself.",
+        _CONFIG + 'receivers: {ops: {type: webhook, url: https://example.org, secret: "${vault:ops}"}}\n',
+    ),
+    CodeSpec(
+        "E506",
+        "unreadable secret",
+        "The file or environment variable of a secret does not exist, can't be read, or is empty.",
+        _CONFIG + 'receivers: {ops: {type: webhook, url: https://example.org, secret: "${file:missing}"}}\n',
+    ),
+    CodeSpec(
+        "E507", "unknown pack", "No pack of that name comes with the program.", _CONFIG.replace("[rules.yml]", "[rules.yml, pack:mastodn]")
+    ),
+)
+WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
+    CodeSpec(
+        "W601",
+        "short grace",
+        "SIGKILL comes before Sidekiq has pushed its unfinished jobs back (its `timeout`, 25s by default, and five seconds), so they are lost.",
+        _TERMINATE + "grace: 10s}\n",
+    ),
+    CodeSpec(
+        "W602",
+        "folder without rules",
+        "A folder under `rules` holds no file that ends in .yml or .yaml.",
+        _CONFIG.replace("[rules.yml]", "[rules.yml, empty]"),
+    ),
+    CodeSpec(
+        "W603",
+        "secret open to everybody",
+        "Every user of the machine can read the file of a secret.",
+        _CONFIG + 'receivers: {ops: {type: webhook, url: https://example.org, secret: "${file:open-secret}"}}\n',
+    ),
+    CodeSpec(
+        "W604",
+        "secret in an open config",
+        "A secret stands in a config file that every user of the machine can read.",
+        _CONFIG + "receivers: {ops: {type: webhook, url: https://example.org, secret: in the open}}\n",
+    ),
+)
+CODES: Final[tuple[CodeSpec, ...]] = (*FILE_CODES, *SHAPE_CODES, *RULE_CODES, *CONFIG_CODES, *WARNING_CODES)

@@ -1,0 +1,29 @@
+"""
+Names that the documentation of later versions knows, and that this one refuses by name.
+
+Whoever copies a rule from there must read "not supported by this version", not "unknown key". A name
+leaves this list when it enters the tables of `model` or the keys of its reader.
+"""
+
+from typing import Final
+
+RULE_KEYS: Final = ("define", "evidence", "labels", "on", "or_else", "verify")
+ACTIONS: Final = (
+    "capture_evidence",
+    "delete_retries",
+    "domain_block",
+    "ensure_unit",
+    "kill_child",
+    "quarantine_job",
+    "quiet_process",
+    "recover_process",
+    "release_job",
+    "restart_unit",
+    "run",
+    "scale_in",
+    "scale_out",
+    "start_unit",
+    "stop_delivery",
+)
+GUARD_SETTINGS: Final = ("budget", "max_unhealthy")
+RECEIVER_TYPES: Final = ("alertmanager", "matrix", "slack")

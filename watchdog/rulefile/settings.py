@@ -1,0 +1,202 @@
+"""
+The config file's text → settings, or problems.
+
+Pure: paths stay as they were written, and secrets are still references. `config` reads the files that they
+name and hands their contents to `with_secrets`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from watchdog.errors import Problem, Span
+from watchdog.lang.text import Text
+from watchdog.model.verdicts import Mode
+from watchdog.rulefile import nodes
+from watchdog.rulefile.findings import Findings
+from watchdog.rulefile.keys import Keys, choice_of, items_of, text_of, words_of
+from watchdog.rulefile.nodes import Node
+from watchdog.rulefile.read_yaml import read_yaml
+from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
+from watchdog.rulefile.redis_url import has_password, without_password, wrong_with_redis_url
+from watchdog.rulefile.secrets import SecretRef, read_secret
+from watchdog.rulefile.values import wrong_with_url
+
+
+class RedisSettings(msgspec.Struct, frozen=True):
+    """Where Sidekiq's data lie. `url` can hold a password: `shown` is what people and logs get to see."""
+
+    url: str
+    namespace: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The address without its password."""
+        return without_password(self.url)
+
+    def __repr__(self) -> str:
+        return f"RedisSettings({self.shown!r}, namespace={self.namespace!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("url", self.shown), ("namespace", self.namespace)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What the config file says.
+
+    `rules` and `state` are paths as written, relative to that file (a path of `rules` may be `pack:NAME`); `host` the name under
+    which Sidekiq knows this machine, None for the one that the machine gives itself. As long as `secrets` names
+    any, the settings that they belong to hold an empty text. `bare_secrets` are the places of those that stand in the file itself.
+    """
+
+    mode: Mode
+    redis: RedisSettings
+    rules: tuple[Text, ...]
+    state: Text
+    receivers: dict[str, ReceiverSettings]
+    host: str | None = None
+    secrets: tuple[SecretRef, ...] = ()
+    bare_secrets: tuple[Span, ...] = ()
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    As much of a config file as could be read, so that what it names can be looked at although something is wrong with it.
+
+    `settings` is None if anything is wrong; `receivers` (the declared names) is None if they can't be known.
+    """
+
+    settings: Settings | None = None
+    mode: Mode = Mode.DRY_RUN
+    rules: tuple[Text, ...] = ()
+    receivers: frozenset[str] | None = None
+    secrets: tuple[SecretRef, ...] = ()
+    bare_secrets: tuple[Span, ...] = ()
+
+
+_KEYS: Final = Keys("the config", required=("redis", "rules", "state"), optional=("mode", "receivers", "host"))
+_REDIS_KEYS: Final = Keys("'redis'", required=("url",), optional=("namespace",))
+
+
+def read_settings(name: str, text: str) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """The settings of a config file and all that is wrong with it; None if any of that is not a warning. `name` is the file's in messages."""
+    draft, problems = draft_settings(name, text)
+    return draft.settings, problems
+
+
+def draft_settings(name: str, text: str) -> tuple[Draft, tuple[Problem, ...]]:
+    """As `read_settings`, but with what could be read in any case."""
+    root, problems = read_yaml(name, text)
+    findings = Findings()
+    findings.take(problems)
+    draft = Draft() if root is None else _draft(root, findings)
+    if findings.errors:
+        draft = msgspec.structs.replace(draft, settings=None)
+    return draft, findings.in_order()
+
+
+def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) -> tuple[Settings, tuple[Problem, ...]]:
+    """The settings with each secret in its place (by `SecretRef.setting`), and what is wrong with the contents; never quotes them."""
+    findings = Findings()
+    redis = settings.redis
+    receivers = dict(settings.receivers)
+    for secret in settings.secrets:
+        content = contents.get(secret.setting, "")
+        match secret.setting:
+            case ("redis", "url"):
+                redis = RedisSettings(content, redis.namespace)
+                _check_redis_url(secret.text, content, findings)
+            case (_, receiver, key):
+                old = receivers[receiver]
+                receivers[receiver] = ReceiverSettings(old.name, old.type, {**old.values, key: content})
+                if key in old.addresses and (wrong := wrong_with_url(content)):
+                    findings.add(
+                        "E502",
+                        secret.text.span(0, len(secret.text.value)),
+                        f"'{key}' {wrong}",
+                        hint="correct it where the reference points to",
+                    )
+            case _:
+                raise ValueError(f"no setting {secret.setting} can hold a secret")
+    return msgspec.structs.replace(settings, redis=redis, receivers=receivers, secrets=()), findings.in_order()
+
+
+def _draft(root: Node, findings: Findings) -> Draft:
+    values = _KEYS.read(root, findings)
+    if values is None:
+        return Draft()
+    secrets: list[SecretRef] = []
+    bare: list[Span] = []
+    mode = choice_of(values["mode"], "'mode'", [mode.value for mode in Mode], findings) if "mode" in values else Mode.DRY_RUN
+    redis = _redis(values["redis"], secrets, bare, findings) if "redis" in values else None
+    rules = _paths(values["rules"], findings) if "rules" in values else ()
+    state = words_of(values["state"], "'state'", findings) if "state" in values else None
+    host = words_of(values["host"], "'host'", findings) if "host" in values else None
+    receivers = read_receivers(values["receivers"], secrets, bare, findings) if "receivers" in values else {}
+    settings = None
+    if mode is not None and redis is not None and state is not None:
+        settings = Settings(
+            mode=Mode(mode),
+            redis=redis,
+            rules=rules,
+            state=state,
+            receivers=receivers,
+            host=host.value if host else None,
+            secrets=tuple(secrets),
+            bare_secrets=tuple(bare),
+        )
+    return Draft(
+        settings=settings,
+        mode=Mode(mode) if mode else Mode.DRY_RUN,
+        rules=rules,
+        receivers=_declared(root, values),
+        secrets=tuple(secrets),
+        bare_secrets=tuple(bare),
+    )
+
+
+def _declared(root: Node, values: Mapping[str, Node]) -> frozenset[str] | None:
+    """The names under `receivers`, whatever is wrong with their settings."""
+    node = values.get("receivers")
+    if node is None:
+        return frozenset() if isinstance(root, nodes.Mapping) and root.whole else None
+    if not isinstance(node, nodes.Mapping) or not node.whole:
+        return None
+    return frozenset(entry.key.text.value for entry in node.entries)
+
+
+def _redis(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> RedisSettings | None:
+    values = _REDIS_KEYS.read(node, findings)
+    if values is None or "url" not in values:
+        return None
+    namespace = text_of(values["namespace"], "'namespace'", findings) if "namespace" in values else None
+    text = words_of(values["url"], "'url'", findings)
+    url = read_secret(text, ("redis", "url"), findings) if text else None
+    match url:
+        case SecretRef():
+            secrets.append(url)
+        case str() if text:
+            _check_redis_url(text, url, findings)
+            if has_password(url):
+                bare.append(values["url"].span)
+        case _:
+            return None
+    return RedisSettings(url if isinstance(url, str) else "", namespace.value if namespace else "")
+
+
+def _check_redis_url(text: Text, url: str, findings: Findings) -> None:
+    wrong, hint = wrong_with_redis_url(url)
+    if wrong:
+        findings.add("E501", text.span(0, len(text.value)), f"the address of Redis {wrong}", hint=hint)
+
+
+def _paths(node: Node, findings: Findings) -> tuple[Text, ...]:
+    items = items_of(node, "'rules'", findings)
+    if items is None:
+        return ()
+    paths = [words_of(item, "a path under 'rules'", findings) for item in items]
+    if not items and isinstance(node, nodes.Sequence) and node.whole:
+        findings.add("E123", node.span, "'rules' names no file", hint="for instance [rules.yml] or [pack:mastodon]")
+    return tuple(path for path in paths if path is not None)

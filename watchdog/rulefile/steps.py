@@ -1,0 +1,94 @@
+"""What stands under `then:`: the actions of a rule with their parameters, checked against the table of `model.actions`."""
+
+from typing import Final
+
+from watchdog.engine.rules import Step
+from watchdog.lang.condition import Reference, read_reference
+from watchdog.lang.text import Text
+from watchdog.model.actions import BY_NAME, ActionSpec
+from watchdog.model.kinds import Kind
+from watchdog.model.parameters import Form, ParameterSpec
+from watchdog.rulefile.findings import Findings, nearest, quoted
+from watchdog.rulefile.keys import Keys, entries_of, items_of, not_supported, words_of
+from watchdog.rulefile.later import ACTIONS
+from watchdog.rulefile.nodes import Entry, Mapping, Node, Scalar
+from watchdog.rulefile.values import Value, default_of, read_value
+
+SHORTEST_GRACE: Final = 30_000
+"""Sidekiq gives its jobs 25 s to end after TERM (`timeout`, its default), then needs a moment to push them back (milliseconds)."""
+
+
+def read_steps(node: Node, each: Kind, findings: Findings) -> tuple[Step, ...]:
+    """The steps of a rule that looks at each `each`; those that are wrong are noted and left out."""
+    items = items_of(node, "'then'", findings) or ()
+    steps = [_step(item, each, findings) for item in items]
+    return tuple(step for step in steps if step is not None)
+
+
+def _step(item: Node, each: Kind, findings: Findings) -> Step | None:
+    entry = _single_entry(item, findings)
+    if entry is None:
+        return None
+    name = entry.key.text.value
+    spec = BY_NAME.get(name)
+    if spec is None:
+        if name in ACTIONS:
+            not_supported(entry.key, f"the action {quoted(name)}", findings)
+        else:
+            findings.add("E405", entry.key.span, f"unknown action {quoted(name)}", hint=nearest(name, BY_NAME))
+        return None
+    return _read_parameters(entry, spec, each, findings)
+
+
+def _single_entry(item: Node, findings: Findings) -> Entry | None:
+    """The one key of an item with its value."""
+    if isinstance(item, Scalar) and not item.is_nothing:
+        findings.add("E406", item.span, "an action stands there without parameters", hint=f"write '- {item.text.value[:40]}: {{…}}'")
+        return None
+    entries = entries_of(item, "an item of 'then'", findings)
+    if entries is None or (not entries and isinstance(item, Mapping) and not item.whole):
+        return None
+    if len(entries) == 1:
+        return entries[0]
+    hint = "one action an item"
+    if entries and isinstance(entries[0].value, Scalar) and entries[0].value.is_nothing:
+        hint = f"indent the parameters below '{entries[0].key.text.value[:40]}', further to the right than its first letter"
+    findings.add("E406", item.span, f"an item of 'then' names one action, here are {len(entries)} keys", hint=hint)
+    return None
+
+
+def _read_parameters(entry: Entry, spec: ActionSpec, each: Kind, findings: Findings) -> Step | None:
+    required = tuple(parameter.name for parameter in spec.parameters if parameter.required)
+    optional = tuple(parameter.name for parameter in spec.parameters if not parameter.required)
+    written = Keys(f"'{spec.name}'", required=required, optional=optional).read(entry.value, findings)
+    if written is None:
+        return None
+    target: Reference | None = None
+    arguments: dict[str, Value] = {}
+    for parameter in spec.parameters:
+        node = written.get(parameter.name)
+        if parameter.name == spec.target:
+            target = _target(node, each, findings) if node is not None else None
+            continue
+        value = default_of(parameter) if node is None else read_value(node, parameter, findings)
+        if value is not None:
+            arguments[parameter.name] = value
+        if node is not None:
+            _look_at(value, node, parameter, findings)
+    return None if target is None else Step(spec.name, target, arguments, entry.key.span)
+
+
+def _target(node: Node, each: Kind, findings: Findings) -> Reference | None:
+    text: Text | None = words_of(node, "the target", findings)
+    if text is None:
+        return None
+    reference, problems = read_reference(text, each, Kind.PROCESS)
+    findings.take(problems)
+    return reference
+
+
+def _look_at(value: Value | None, node: Node, parameter: ParameterSpec, findings: Findings) -> None:
+    """Warn of what is allowed and probably regretted."""
+    if parameter.form is Form.DURATION and parameter.name == "grace" and isinstance(value, int) and value < SHORTEST_GRACE:
+        message = "'grace' is less than Sidekiq's own timeout (25s by default) plus five seconds: jobs that still run at SIGKILL are lost"
+        findings.add("W601", node.span, message, hint="30s or more, unless Sidekiq's timeout is shorter")

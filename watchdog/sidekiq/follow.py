@@ -1,0 +1,121 @@
+"""
+Following Sidekiq for as long as the agent lives: over lost connections, restarts of Redis, and whatever it answers.
+
+The counterpart of `host.watch`, which follows the same processes through the kernel. It says what it sees and when it
+sees nothing; what either means is the engine's business. It never writes to Redis.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Final
+
+from watchdog.clock import Clock
+from watchdog.model.events import Body, SourceBack, SourceLost
+from watchdog.model.kinds import Source
+from watchdog.sidekiq.address import parse
+from watchdog.sidekiq.broken import BrokenDatum
+from watchdog.sidekiq.connection import connect
+from watchdog.sidekiq.failures import SourceUnavailableError, unavailable
+from watchdog.sidekiq.session import Memory, Session
+from watchdog.sidekiq.tracking import Dirty
+from watchdog.sidekiq.wire import ANSWER_WITHIN, Wire
+
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 5.0
+_STEADY_AFTER: Final = 10_000
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Follower:
+    """
+    Follows one Sidekiq, and emits `Observed`, `SourceLost` and `SourceBack` of the source REDIS.
+
+    Each connection begins with a snapshot whose last `Observed` is `complete`; readings that were said before the connection was
+    lost and still hold are not repeated. `SourceLost` comes once for each kind of failure of an outage, `SourceBack` after the snapshot that ends it.
+    Raises `AddressError` if the URL can't be understood. `emit` is called from the event loop and must not raise; a server that
+    says nothing for `answer_within` seconds counts as lost.
+    """
+
+    def __init__(self, *, url: str, namespace: str = "", clock: Clock, emit: Callable[[Body], None], answer_within: float = ANSWER_WITHIN) -> None:
+        self._address = parse(url)
+        self._memory = Memory(namespace=namespace, clock=clock, where=self._address.where)
+        self._clock = clock
+        self._emit = emit
+        self._answer_within = answer_within
+        self._wire: Wire | None = None
+        self._session: Session | None = None
+        self._why_not = unavailable("starting", self._address.where)
+        self._told: set[str] = set()
+        self._spent = {"commands": 0, "round_trips": 0, "pushes": 0, "connections": 0}
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        failures = 0
+        while True:
+            began = self._clock.at()
+            try:
+                await self._follow_once()
+            except SourceUnavailableError as failure:
+                self._lose(failure)
+            failures = 0 if self._clock.at() - began >= _STEADY_AFTER else failures + 1
+            await asyncio.sleep(pause(failures, random.random()))  # noqa: S311  (spreads load, keeps no secret)
+
+    async def reread(self, identity: str) -> None:
+        """
+        Read this process now, and emit what changed before returning.
+
+        Raises `SourceUnavailableError` if Redis can't be read, at once if that is known, and after 2 s at the latest.
+        """
+        if self._session is None:
+            raise SourceUnavailableError(self._why_not.code, self._why_not.message)
+        await self._session.reread(identity)
+
+    @property
+    def tracking(self) -> bool:
+        """Redis tells of changes; False while it can't be read, or where each second is sampled instead."""
+        return self._session is not None and self._session.hears
+
+    def broken(self) -> tuple[BrokenDatum, ...]:
+        """What is broken in Redis, at most 200 things."""
+        return self._memory.tally.data()
+
+    def cost(self) -> dict[str, int]:
+        """What was asked of Redis since the start: `commands`, `round_trips`, `connections`; and `pushes`, what it told by itself."""
+        return {name: spent + getattr(self._wire, name, 0) for name, spent in self._spent.items()}
+
+    async def _follow_once(self) -> None:
+        dirty = Dirty(self._memory.keys)
+        wire = self._wire = await connect(self._address, dirty.hear, answer_within=self._answer_within)
+        self._spent["connections"] += 1
+        try:
+            session = Session(wire, dirty, memory=self._memory, clock=self._clock, emit=self._emit)
+            await session.open()
+            self._session = session
+            self._come_back()
+            await session.follow()
+        finally:
+            self._session = None
+            self._wire = None
+            wire.close()
+            for name in ("commands", "round_trips", "pushes"):
+                self._spent[name] += getattr(wire, name)
+
+    def _come_back(self) -> None:
+        if self._told:
+            self._told.clear()
+            _LOG.info("Redis at %s is read again", self._address.where)
+            self._emit(SourceBack(Source.REDIS))
+
+    def _lose(self, failure: SourceUnavailableError) -> None:
+        self._why_not = failure
+        if failure.code not in self._told:
+            self._told.add(failure.code)
+            _LOG.warning("%s", failure.message)
+            self._emit(SourceLost(Source.REDIS, failure.code, failure.message))
+
+
+def pause(failures: int, chance: float) -> float:
+    """Seconds before the next attempt: from 0.2 doubling up to 5, each shortened by up to a quarter, so that many agents do not come at once."""
+    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(max(failures - 1, 0), 10)) * (1 - chance / 4)

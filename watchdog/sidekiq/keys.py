@@ -1,0 +1,61 @@
+"""
+The names of Sidekiq's keys.
+
+A namespace stands in front of *keys* only, never of the members of `processes` and `queues` (redis-namespace,
+Sidekiq 6 only). Shapes of the keys: see `decode`.
+"""
+
+from typing import Final
+
+import msgspec
+
+WORK_SUFFIXES: Final = (b":work", b":workers")
+"""What follows an identity in the name of its work hash: from 6.4.2 on, and up to 6.4.1 (launcher.rb of those versions)."""
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """All key names under one namespace (empty: none)."""
+
+    namespace: str = ""
+
+    @property
+    def prefix(self) -> bytes:
+        """What stands in front of every key."""
+        return f"{self.namespace}:".encode() if self.namespace else b""
+
+    @property
+    def processes(self) -> bytes:
+        """Set of the identities of all processes, the stale ones included."""
+        return self.prefix + b"processes"
+
+    @property
+    def queues(self) -> bytes:
+        """Set of the names of all queues that were ever pushed to."""
+        return self.prefix + b"queues"
+
+    @property
+    def totals(self) -> tuple[bytes, bytes]:
+        """Counters of jobs run and failed since ever."""
+        return self.prefix + b"stat:processed", self.prefix + b"stat:failed"
+
+    @property
+    def sets(self) -> tuple[bytes, bytes, bytes]:
+        """Sorted sets of jobs that wait for another try, for their time, and of dead ones."""
+        return self.prefix + b"retry", self.prefix + b"schedule", self.prefix + b"dead"
+
+    def identity(self, identity: str) -> bytes:
+        """Hash that a process writes at each beat, last of all; lives 60 s."""
+        return self.prefix + identity.encode()
+
+    def work(self, identity: str) -> tuple[bytes, bytes]:
+        """Hashes of what the process' threads run, new name and old name; absent when no thread is busy."""
+        key = self.identity(identity)
+        return key + WORK_SUFFIXES[0], key + WORK_SUFFIXES[1]
+
+    def queue(self, name: str) -> bytes:
+        """List of the jobs in a queue; the right end is next."""
+        return self.prefix + b"queue:" + name.encode()
+
+    def member(self, key: bytes) -> bytes | None:
+        """The key without the namespace; None if it is of another namespace."""
+        return key[len(self.prefix):] if key.startswith(self.prefix) else None

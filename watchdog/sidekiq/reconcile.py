@@ -1,0 +1,30 @@
+"""
+Which processes are due to be read again although nobody announced a change.
+
+Pushed messages are fast but promise nothing; so whatever was not read for a while is read anyway, all within 15 s,
+and never all at once. A process that beats is read at its beats and costs nothing here.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+PERIOD: Final = 15_000
+"""Within so many milliseconds everything is read again."""
+TICK: Final = 1_000
+"""Milliseconds between two slices."""
+QUIET: Final = 5_000
+"""Milliseconds between two samples of queues and totals while nothing moves; one tick otherwise."""
+_SPREAD: Final = 4 * TICK
+
+
+def due(read_at: Mapping[str, int], now: int) -> list[str]:
+    """
+    The slice for this tick, the longest unread first.
+
+    `read_at` says when each was read last (engine milliseconds). What comes near the end of the period is spread evenly over the ticks that are left to it.
+    """
+    waiting = sorted((at, identity) for identity, at in read_at.items() if now - at >= PERIOD - _SPREAD)
+    if not waiting:
+        return []
+    ticks_left = max(1, (PERIOD - (now - waiting[0][0])) // TICK)
+    return [identity for _, identity in waiting[: -(-len(waiting) // ticks_left)]]

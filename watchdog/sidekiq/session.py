@@ -1,0 +1,258 @@
+"""
+Following Sidekiq over one connection, from the first complete snapshot until the connection is of no more use.
+
+The counterpart of `follow`, which lives over many connections. Everything is read over one wire, and replies come
+in the order of the questions, so an older reading never covers a newer one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from watchdog.clock import Clock
+from watchdog.model.events import Body, Delta, Gone, Observed
+from watchdog.model.kinds import Kind, Source
+from watchdog.sidekiq.broken import Tally
+from watchdog.sidekiq.decode import Broken, label, milliseconds, name
+from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, unavailable
+from watchdog.sidekiq.keys import Keys
+from watchdog.sidekiq.picture import Picture
+from watchdog.sidekiq.reading import COMMANDS_EACH, ProcessReader, Reading
+from watchdog.sidekiq.reconcile import PERIOD, QUIET, TICK, due
+from watchdog.sidekiq.sampling import Sampler
+from watchdog.sidekiq.scanning import first_page, rest
+from watchdog.sidekiq.tracking import ARM, Dirty, is_on, switch_on
+from watchdog.sidekiq.wire import Command, Wire
+
+_BATCH: Final = 50
+_SNAPSHOT_BATCH: Final = 100
+_BEATS_BATCH: Final = 500
+_MOST_PROCESSES: Final = 10_000
+_READ_AGAIN: Final = 3
+_READ_AGAIN_AFTER: Final = 0.02
+_REREAD_WITHIN: Final = 2.0
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Memory:
+    """What outlives a connection: what was seen, what was decoded, what is broken."""
+
+    def __init__(self, *, namespace: str, clock: Clock, where: str) -> None:
+        self.keys = Keys(namespace)
+        self.tally = Tally(clock)
+        self.picture = Picture()
+        self.reader = ProcessReader(self.keys, self.tally, where)
+        self.sampler = Sampler(self.keys, self.tally, where)
+        # Why Redis would not tell of changes, as far as the log says so already.
+        self.refusals: set[str] = set()
+
+
+class Session:
+    """One connection's work. `hears` says that Redis tells of changes; otherwise beats are sampled each second."""
+
+    def __init__(self, wire: Wire, dirty: Dirty, *, memory: Memory, clock: Clock, emit: Callable[[Body], None]) -> None:
+        self.hears = False
+        self._wire = wire
+        self._dirty = dirty
+        self._memory = memory
+        self._clock = clock
+        self._emit = emit
+        # When each process that is followed was read last, in engine time.
+        self._read_at: dict[str, int] = {}
+        self._torn: dict[str, int] = {}
+        self._stirred = asyncio.Event()
+
+    async def open(self) -> None:
+        """Read everything and say it, ending with a complete `Observed`; raises `SourceUnavailableError`."""
+        memory = self._memory
+        await memory.sampler.check_writes(self._wire.ask)
+        await self._switch_tracking_on()
+        identities = sorted({*await self._read_members(), *memory.picture.listed()})
+        self._read_at = dict.fromkeys(identities, self._clock.at())
+        changes: list[Delta | Gone] = []
+        for start in range(0, len(identities), _SNAPSHOT_BATCH):
+            self._say(changes)
+            changes = []
+            for reading in await self._read_whole(identities[start:start + _SNAPSHOT_BATCH]):
+                changes += self._take(reading)
+        at = self._clock.at()
+        sample = await memory.sampler.sample(self._wire.ask, at, heard=memory.picture.heard(at))
+        self._emit(Observed(Source.REDIS, (*changes, *sample.changes), complete=True))
+
+    async def follow(self) -> None:
+        """Go on for as long as the connection lasts; ends only by raising `SourceUnavailableError`."""
+        ended: SourceUnavailableError | None = None
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._end_with_connection(), name="redis: end of the connection")
+                tasks.create_task(self._read_dirty(), name="redis: read what changed")
+                tasks.create_task(self._sample(), name="redis: sample queues and totals")
+                tasks.create_task(self._reconcile(), name="redis: reconcile")
+        except* SourceUnavailableError as failures:
+            ended = next(error for error in failures.exceptions if isinstance(error, SourceUnavailableError))
+        if ended is not None:
+            raise ended
+
+    async def reread(self, identity: str) -> None:
+        """Read one process now and say what changed; raises `SourceUnavailableError` if that takes longer than 2 s."""
+        try:
+            async with asyncio.timeout(_REREAD_WITHIN):
+                readings = await self._read_whole([identity])
+        except TimeoutError:
+            raise unavailable("timeout", self._wire.where) from None
+        for reading in readings:
+            self._say(self._take(reading))
+
+    # What goes on at the same time
+
+    async def _end_with_connection(self) -> None:
+        raise await asyncio.shield(self._wire.ended)
+
+    async def _read_dirty(self) -> None:
+        while True:
+            await self._dirty.wait()
+            if self._dirty.take_all():
+                self._stirred.set()
+                self._mark(self._memory.picture.listed())
+            if self._dirty.take_members():
+                self._mark(await self._read_members())
+            for reading in await self._read(self._dirty.take(_BATCH)):
+                self._take_or_read_again(reading)
+
+    async def _sample(self) -> None:
+        moves = True
+        while True:
+            self._stirred.clear()
+            await asyncio.sleep(TICK / 1000)
+            if not moves:
+                await self._quiet_until_stirred()
+            at = self._clock.at()
+            sample = await self._memory.sampler.sample(self._wire.ask, at, heard=self._memory.picture.heard(at))
+            self._say(sample.changes)
+            moves = sample.moves
+
+    async def _quiet_until_stirred(self) -> None:
+        try:
+            async with asyncio.timeout((QUIET - TICK) / 1000):
+                await self._stirred.wait()
+        except TimeoutError:
+            return
+
+    async def _reconcile(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK / 1000)
+            ticks += 1
+            if ticks % (PERIOD // TICK) == 0 or not self.hears:
+                self._mark(await self._read_members())
+            if self.hears and ticks % (PERIOD // TICK) == 0 and not await is_on(self._wire):
+                await self._switch_tracking_on()
+                # What was armed before is forgotten.
+                self._mark(self._read_at)
+            if not self.hears:
+                self._mark(await self._beaten())
+            self._mark(due(self._read_at, self._clock.at()))
+
+    async def _switch_tracking_on(self) -> None:
+        refused = await switch_on(self._wire)
+        self.hears = not refused
+        if refused and refused not in self._memory.refusals:
+            self._memory.refusals.add(refused)
+            _LOG.warning("Redis at %s does not tell of changes (%s); they are sampled each second instead", self._wire.where, refused)
+
+    # Reading
+
+    async def _read_members(self) -> list[str]:
+        """Read the set of processes; gives those that came or went, who are to be read."""
+        memory, key = self._memory, self._memory.keys.processes
+        page = (await self._wire.ask([*self._arming(), first_page(key)]))[-1]
+        found = await rest(self._wire.ask, key, page, most=_MOST_PROCESSES, where=self._wire.where)
+        if found is None:
+            memory.tally.add(Broken(label(key), "it is not a set"))
+            found = set()
+        if len(found) > _MOST_PROCESSES:
+            memory.tally.add(Broken(label(key), f"it holds more than {_MOST_PROCESSES} processes; the others are not read"))
+        members = set(self._names(sorted(found)[:_MOST_PROCESSES]))
+        came, left = members - self._read_at.keys(), self._read_at.keys() - members
+        for identity in left.difference(memory.picture.listed()):
+            del self._read_at[identity]
+            memory.reader.forget(identity)
+        self._read_at |= dict.fromkeys(came, self._clock.at())
+        return sorted(came | left)
+
+    def _names(self, members: Iterable[bytes]) -> Iterable[str]:
+        for member in members:
+            if (identity := name(member)) is None:
+                self._memory.tally.add(Broken(label(member), "a member of `processes` is not text"))
+            else:
+                yield identity
+
+    async def _beaten(self) -> list[str]:
+        """Who has beaten since it was read, found by asking for each beat."""
+        keys, picture, beaten = self._memory.keys, self._memory.picture, []
+        identities = list(self._read_at)
+        for start in range(0, len(identities), _BEATS_BATCH):
+            part = identities[start:start + _BEATS_BATCH]
+            replies = await self._wire.ask([("HGET", keys.identity(identity), "beat") for identity in part])
+            for identity, beat in zip(part, replies, strict=True):
+                if isinstance(beat, ServerError):
+                    # A key of the wrong type is found and counted by the reading itself.
+                    continue
+                if beat is not None and milliseconds(beat) != picture.beat(identity):
+                    beaten.append(identity)
+        return beaten
+
+    async def _read(self, identities: list[str]) -> list[Reading]:
+        if not identities:
+            return []
+        reader, arming = self._memory.reader, self._arming()
+        replies = await self._wire.ask([command for identity in identities for command in (*arming, *reader.commands(identity))])
+        at = self._clock.at()
+        step = len(arming) + COMMANDS_EACH
+        return [
+            reader.reading(identity, replies[start + len(arming):start + step], at)
+            for identity, start in zip(identities, range(0, len(replies), step), strict=True)
+        ]
+
+    async def _read_whole(self, identities: list[str]) -> list[Reading]:
+        """Read processes, and those that were being written a few times more."""
+        readings = {reading.identity: reading for reading in await self._read(identities)}
+        for _ in range(_READ_AGAIN):
+            torn = [identity for identity, reading in readings.items() if self._memory.picture.is_torn(reading)]
+            if not torn:
+                break
+            await asyncio.sleep(_READ_AGAIN_AFTER)
+            readings |= {reading.identity: reading for reading in await self._read(torn)}
+        return list(readings.values())
+
+    def _arming(self) -> tuple[Command, ...]:
+        return (ARM,) if self.hears else ()
+
+    # Telling
+
+    def _mark(self, identities: Iterable[str]) -> None:
+        for identity in identities:
+            self._dirty.mark(identity)
+
+    def _take_or_read_again(self, reading: Reading) -> None:
+        tried = self._torn.pop(reading.identity, 0)
+        if tried < _READ_AGAIN and self._memory.picture.is_torn(reading):
+            self._torn[reading.identity] = tried + 1
+            asyncio.get_running_loop().call_later(_READ_AGAIN_AFTER, self._dirty.mark, reading.identity)
+        else:
+            self._say(self._take(reading))
+
+    def _take(self, reading: Reading) -> tuple[Delta | Gone, ...]:
+        if reading.identity in self._read_at:
+            self._read_at[reading.identity] = reading.at
+        if self._memory.picture.is_stale(reading):
+            self._memory.tally.add(Broken(reading.identity, "identity without hash"))
+        changes = self._memory.picture.take(reading)
+        if any(change.kind == Kind.JOB for change in changes):
+            self._stirred.set()
+        return changes
+
+    def _say(self, changes: Sequence[Delta | Gone]) -> None:
+        if changes:
+            self._emit(Observed(Source.REDIS, tuple(changes)))

@@ -1,0 +1,74 @@
+"""The audit log in the database: appending to the chain, pruning its old end, reading it. The rules of the chain are in `chain.py`."""
+
+import sqlite3
+from typing import Final
+
+from watchdog.model.records import AuditRow
+from watchdog.store.chain import HEAD, BrokenRow, Link, Verified, check, head, kind_of, link
+
+_INSERT: Final = "INSERT INTO audit (seq, wall, rule, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?)"
+_ALL: Final = "SELECT seq, wall, rule, body, prev, hash FROM audit ORDER BY seq"
+_LAST_BEFORE: Final = "SELECT seq, wall, rule, body, prev, hash FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT 1"
+_PAGE: Final = """SELECT seq, wall, rule, body, prev, hash FROM audit
+    WHERE seq > ? AND wall >= ? AND (? IS NULL OR rule = ?) ORDER BY seq LIMIT ?"""
+_BEYOND: Final = 2**62  # greater than any number of a row
+
+
+def append(connection: sqlite3.Connection, rows: tuple[AuditRow, ...]) -> None:
+    """Writes the rows in this order behind the last one."""
+    if not rows:
+        return
+    seq, last = connection.execute("SELECT audit_seq, audit_hash FROM position").fetchone()
+    for row in rows:
+        seq += 1
+        new = link(seq, row, prev=last)
+        _insert(connection, new)
+        last = new.hash
+    connection.execute("UPDATE position SET audit_seq = ?, audit_hash = ?", (seq, last))
+
+
+def prune(connection: sqlite3.Connection, *, before: int) -> int:
+    """
+    Removes rows older than that wall time from the old end and puts a head there; answers how many.
+
+    It stops at the first row that is young enough: the clock may have been set back, and a chain has no holes.
+    """
+    young = connection.execute("SELECT seq FROM audit WHERE wall >= ? ORDER BY seq LIMIT 1", (before,)).fetchone()
+    found = connection.execute(_LAST_BEFORE, young or (_BEYOND,)).fetchone()
+    if found is None or kind_of(Link(*found)) == HEAD:
+        return 0
+    last = Link(*found)
+    oldest = Link(*connection.execute(_ALL).fetchone())
+    deleted = connection.execute("DELETE FROM audit WHERE seq <= ?", (last.seq,)).rowcount
+    # Numbers count from 1 without gaps, so the number of the last removed row is how many are gone altogether.
+    _insert(connection, head(last, wall=before, removed=last.seq))
+    return deleted - (kind_of(oldest) == HEAD)
+
+
+def verify(connection: sqlite3.Connection) -> Verified | BrokenRow:
+    """Checks the whole chain as it stood at one moment."""
+    connection.execute("BEGIN")
+    try:
+        last_seq, last_hash = connection.execute("SELECT audit_seq, audit_hash FROM position").fetchone()
+        rows = (Link(*row) for row in connection.execute(_ALL))
+        return check(rows, last_seq=last_seq, last_hash=last_hash)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def newest(connection: sqlite3.Connection, *, limit: int, since: int, rule: str | None) -> int:
+    """The number before the first of the newest `limit` rows that fit."""
+    rows = connection.execute(
+        "SELECT seq FROM audit WHERE wall >= ? AND (? IS NULL OR rule = ?) ORDER BY seq DESC LIMIT ?", (since, rule, rule, limit)
+    ).fetchall()
+    return rows[-1][0] - 1 if rows else _BEYOND
+
+
+def page(connection: sqlite3.Connection, *, after: int, since: int, rule: str | None, size: int) -> list[Link]:
+    """At most `size` rows that fit with numbers greater than `after`, oldest first."""
+    rows = connection.execute(_PAGE, (after, since, rule, rule, size)).fetchall()
+    return [Link(*row) for row in rows]
+
+
+def _insert(connection: sqlite3.Connection, row: Link) -> None:
+    connection.execute(_INSERT, (row.seq, row.wall, row.rule, row.body, row.prev, row.hash))

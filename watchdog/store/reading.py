@@ -1,0 +1,112 @@
+"""
+Looking into a state folder without an agent: for the command line, whether an agent runs or not.
+
+The counterpart of `store.py`. It never writes, takes no lock, and holds no transaction open longer than a page of rows
+takes, so that somebody who reads the audit log all night does not keep the agent from tidying its files.
+
+All functions raise `NoStateError` if there is nothing to read, `StateTooNewError`, or `StoreError`.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+import orjson
+
+from watchdog.model.records import IncidentRow
+from watchdog.store import audit, outbox
+from watchdog.store.chain import BrokenRow, Link, Verified
+from watchdog.store.failures import NoStateError, StoreError
+from watchdog.store.lock import is_running
+from watchdog.store.opening import DATABASE
+from watchdog.store.outbox import OutboxCounts
+from watchdog.store.schema import refuse_later_format, version_of
+
+_T = TypeVar("_T")
+_PAGE: Final = 500
+_BUSY_S: Final = 5.0
+
+
+def read_audit(
+    folder: Path, *, since: int | None = None, rule: str | None = None, limit: int | None = None, after: int = 0
+) -> Iterator[dict[str, Any]]:
+    """
+    Audit rows as they are shown (see `chain.Link.public`), oldest first.
+
+    `since` is a wall time in milliseconds, `rule` a name, `after` the number of the last row that is known already; `limit` keeps only
+    the newest so many of what is left.
+    """
+    since = since or 0
+    if limit is not None:
+        after = max(after, _ask(folder, lambda connection: audit.newest(connection, limit=limit, since=since, rule=rule)))
+    while rows := _page(folder, after=after, since=since, rule=rule):
+        yield from (row.public() for row in rows)
+        after = rows[-1].seq
+
+
+def verify(folder: Path) -> Verified | BrokenRow:
+    """Checks the hash chain of the audit log; names the first row that is not as it was written. What that proves: `chain.py`."""
+    return _ask(folder, audit.verify)
+
+
+def read_status(folder: Path) -> bytes | None:
+    """The status that the agent kept last, as it was given to `keep_status`; None if it never did."""
+    row = _ask(folder, lambda connection: connection.execute("SELECT body FROM status").fetchone())
+    return row[0] if row else None
+
+
+def read_incidents(folder: Path, *, open_only: bool = False) -> list[IncidentRow]:
+    """Incidents, oldest first."""
+    rows = _ask(folder, lambda connection: connection.execute("SELECT body FROM incidents ORDER BY opened, id").fetchall())
+    incidents = (msgspec.convert(orjson.loads(body), IncidentRow) for (body,) in rows)
+    return [incident for incident in incidents if incident.closed is None or not open_only]
+
+
+def read_outbox_counts(folder: Path) -> dict[str, OutboxCounts]:
+    """Receiver → how many messages wait, were delivered, were given up."""
+    return _ask(folder, outbox.counts)
+
+
+def _page(folder: Path, *, after: int, since: int, rule: str | None) -> list[Link]:
+    return _ask(folder, lambda connection: audit.page(connection, after=after, since=since, rule=rule, size=_PAGE))
+
+
+def _ask(folder: Path, question: Callable[[sqlite3.Connection], _T]) -> _T:
+    path = folder / DATABASE
+    try:
+        if not path.exists():
+            raise NoStateError(folder)
+        try:
+            return _asked(path, question, "mode=ro")
+        except sqlite3.OperationalError as error:
+            # To read beside a writer SQLite keeps an index file next to the database. On a medium that can't be written,
+            # with no agent and nothing in the log, the database alone is the whole truth.
+            if is_running(folder) is not None or _log_size(path) or error.sqlite_errorname not in _NO_INDEX:
+                raise
+            return _asked(path, question, "mode=ro&immutable=1")
+    except PermissionError as error:
+        raise StoreError(f"{folder} is closed to this user; ask as the agent's user or as root") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} can't be read: {error} ({getattr(error, 'sqlite_errorname', type(error).__name__)})") from error
+
+
+_NO_INDEX: Final = frozenset({"SQLITE_CANTOPEN", "SQLITE_READONLY_CANTINIT", "SQLITE_READONLY_DIRECTORY", "SQLITE_READONLY_CANTLOCK"})
+
+
+def _asked(path: Path, question: Callable[[sqlite3.Connection], _T], how: str) -> _T:
+    connection = sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, timeout=_BUSY_S, isolation_level=None)
+    try:
+        refuse_later_format(connection, path)
+        if version_of(connection) == 0:
+            raise NoStateError(path.parent)
+        return question(connection)
+    finally:
+        connection.close()
+
+
+def _log_size(path: Path) -> int:
+    log = path.with_name(f"{path.name}-wal")
+    return log.stat().st_size if log.exists() else 0

@@ -1,0 +1,85 @@
+"""
+The tables, as the list of steps that lead to them.
+
+`PRAGMA user_version` counts the steps a database has taken. A step that was released is never changed; a new
+format is a new step at the end.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from watchdog.store.failures import StateTooNewError
+
+_FIRST: Final = (
+    # The sequence numbers stand apart from the ledger: they change with each event, and SQLite writes a row as a whole.
+    """CREATE TABLE position (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        event_seq INTEGER NOT NULL,
+        audit_seq INTEGER NOT NULL,
+        audit_hash TEXT NOT NULL
+    ) STRICT""",
+    "INSERT INTO position VALUES (1, 0, 0, '0000000000000000000000000000000000000000000000000000000000000000')",  # GENESIS
+    "CREATE TABLE ledger (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT",
+    "CREATE TABLE status (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT",
+    # No index but the number: searching is a scan of a tenth of a second, and each index would cost every event.
+    """CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY,
+        wall INTEGER NOT NULL,
+        rule TEXT NOT NULL,
+        body TEXT NOT NULL,
+        prev TEXT NOT NULL,
+        hash TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE incidents (
+        id TEXT PRIMARY KEY,
+        opened INTEGER NOT NULL,
+        closed INTEGER,
+        body BLOB NOT NULL
+    ) STRICT""",
+    "CREATE INDEX incidents_by_opening ON incidents (opened)",
+    # `ended` is null while the message waits; `outcome` is then empty, later `delivered` or `given_up`.
+    """CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        receiver TEXT NOT NULL,
+        thread TEXT NOT NULL,
+        notice BLOB NOT NULL,
+        written INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_try INTEGER NOT NULL DEFAULT 0,
+        error TEXT NOT NULL DEFAULT '',
+        outcome TEXT NOT NULL DEFAULT '',
+        ended INTEGER
+    ) STRICT""",
+    "CREATE INDEX outbox_waiting ON outbox (receiver, thread, id) WHERE ended IS NULL",
+)
+
+STEPS: Final = (_FIRST,)
+"""All steps, oldest first."""
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """How many steps this database has taken; 0 for one that was just created."""
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return found
+
+
+def refuse_later_format(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises `StateTooNewError` if a later version has written this database. Looks at nothing but its header."""
+    if (found := version_of(connection)) > len(STEPS):
+        raise StateTooNewError(path, found, len(STEPS))
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Takes the steps that are missing, each as one transaction."""
+    found = version_of(connection)
+    for number, statements in enumerate(STEPS[found:], start=found + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")

@@ -1,0 +1,202 @@
+"""
+The store as the daemon uses it: one object, one writer, one transaction an event.
+
+The counterpart of `reading.py`, which only looks. Nothing here judges: what is committed was decided by the engine.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from watchdog.clock import Clock
+from watchdog.model.notices import Notice
+from watchdog.model.records import AuditRow, IncidentRow
+from watchdog.store import audit, outbox
+from watchdog.store.encoding import encode
+from watchdog.store.failures import StoreError
+from watchdog.store.lock import StateLock
+from watchdog.store.opening import DATABASE, connect_or_set_aside, prepare
+from watchdog.store.outbox import OutboxCounts, Outgoing
+from watchdog.store.writer import Writer
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """
+    Everything that one event leaves behind.
+
+    `seq` is the event's; `ledger` None leaves the kept one as it is; `notices` are pairs of receiver and notice.
+    """
+
+    seq: int
+    ledger: bytes | None = None
+    audit: tuple[AuditRow, ...] = ()
+    notices: tuple[tuple[str, Notice], ...] = ()
+    incidents: tuple[IncidentRow, ...] = ()
+
+
+class Store:
+    """
+    The open state folder of a running agent.
+
+    `ledger` (None at the very first start) and `last_seq` (0 then) are as they were found at `open`. `set_aside` is where a
+    damaged database was put, if there was one; the state begins anew then. `on_outbox` is
+    called in the event loop whenever new messages have been committed.
+    """
+
+    ledger: bytes | None
+    last_seq: int
+    set_aside: Path | None
+    on_outbox: Callable[[], None] | None
+
+    def __init__(self, writer: Writer, lock: StateLock, clock: Clock) -> None:
+        self._writer = writer
+        self._lock = lock
+        self._clock = clock
+        self._closing: asyncio.Future[None] | None = None
+        self.ledger, self.last_seq, self.set_aside, self.on_outbox = None, 0, None, None
+
+    @classmethod
+    async def open(cls, folder: Path, *, clock: Clock | None = None) -> "Store":
+        """
+        Takes the folder, and makes it if need be (0700, files 0600).
+
+        Raises `StateInUseError` if another agent has it, `StateTooNewError` if a later version wrote it, `StoreError` if it
+        can't be used.
+        """
+        clock = clock or Clock()
+        prepare(folder)
+        try:
+            lock = StateLock.take(folder)
+        except OSError as error:
+            raise StoreError(f"the state folder {folder} can't be used: {error.strerror}") from error
+        aside: Path | None = None
+
+        def connect() -> sqlite3.Connection:
+            nonlocal aside
+            connection, aside = connect_or_set_aside(folder / DATABASE, wall=clock.wall())
+            return connection
+
+        try:
+            writer = await Writer.start(connect)
+        except BaseException:
+            lock.release()
+            raise
+        store = cls(writer, lock, clock)
+        store.set_aside = aside
+        try:
+            store.last_seq, store.ledger = await writer.read(_load)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def commit(self, commit: Commit) -> None:
+        """
+        One transaction, on the disk when this returns.
+
+        Raises `StoreError` if it failed (disk full, I/O, another process writes), and then nothing of it is left; also if an
+        event with this `seq` or a later one has been committed before. Cancelling the caller does not cancel the transaction.
+        """
+        wall = self._clock.wall()
+
+        def work(connection: sqlite3.Connection) -> None:
+            _advance(connection, commit.seq)
+            if commit.ledger is not None:
+                connection.execute("INSERT OR REPLACE INTO ledger VALUES (1, ?)", (commit.ledger,))
+            audit.append(connection, commit.audit)
+            connection.executemany("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?)", map(_columns, commit.incidents))
+            outbox.add(connection, commit.notices, wall=wall)
+
+        await self._writer.write(work, then=self._tell if commit.notices else None)
+
+    async def keep_status(self, data: bytes) -> None:
+        """
+        What `status` shows when asked, in place of what was kept before.
+
+        The one write that does not wait for the disk: it may come each second, and losing the last one in a power failure loses nothing.
+        """
+        await self._writer.write_unsynced(lambda connection: _keep_status(connection, data))
+
+    async def prune(self, before_wall: int) -> int:
+        """
+        Removes what is older than that: audit rows (a head row keeps the chain whole), closed incidents, messages that ended.
+
+        Answers how many audit rows were removed.
+        """
+
+        def work(connection: sqlite3.Connection) -> int:
+            connection.execute("DELETE FROM incidents WHERE closed < ?", (before_wall,))
+            outbox.prune(connection, before=before_wall)
+            return audit.prune(connection, before=before_wall)
+
+        return await self._writer.write(work)
+
+    async def due(self, receiver: str, now: int) -> list[Outgoing]:
+        """The messages that may be tried at wall time `now`: at most one a thread, the oldest that waits; at most 8 at a time."""
+        return await self._writer.read(lambda connection: outbox.due(connection, receiver, now=now))
+
+    async def next_due(self, receiver: str) -> int | None:
+        """The wall time at which the next message may be tried (in the past: at once); None if none waits."""
+        return await self._writer.read(lambda connection: outbox.next_due(connection, receiver))
+
+    async def delivered(self, id: int, receiver: str, wall: int) -> None:  # noqa: A002
+        """The receiver has it."""
+        await self._writer.write(lambda connection: outbox.end(connection, id, receiver, outcome="delivered", wall=wall))
+
+    async def failed(self, id: int, receiver: str, error: str, next_try: int) -> None:  # noqa: A002
+        """An attempt failed; it is due again at wall time `next_try`. `error` is kept and shown: no secrets in it."""
+        await self._writer.write(lambda connection: outbox.fail(connection, id, receiver, error=error, next_try=next_try))
+
+    async def given_up(self, id: int, receiver: str, error: str) -> None:  # noqa: A002
+        """It is not tried any more."""
+        wall = self._clock.wall()
+        await self._writer.write(lambda connection: outbox.end(connection, id, receiver, outcome="given_up", wall=wall, error=error))
+
+    async def outbox_counts(self) -> dict[str, OutboxCounts]:
+        """Receiver → how many messages wait, were delivered, were given up."""
+        return await self._writer.read(outbox.counts)
+
+    async def close(self) -> None:
+        """Writes everything asked for before, tidies the files, gives the folder back. Later calls raise `StoreClosedError`."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._end())
+        # A shutdown that is itself cancelled must not give the folder away while the writer still writes.
+        await asyncio.shield(self._closing)
+
+    async def _end(self) -> None:
+        try:
+            await self._writer.stop(_checkpoint)
+        finally:
+            self._lock.release()
+
+    def _tell(self) -> None:
+        if self.on_outbox is not None:
+            self.on_outbox()
+
+
+def _load(connection: sqlite3.Connection) -> tuple[int, bytes | None]:
+    seq: int = connection.execute("SELECT event_seq FROM position").fetchone()[0]
+    row = connection.execute("SELECT body FROM ledger").fetchone()
+    return seq, row[0] if row else None
+
+
+def _advance(connection: sqlite3.Connection, seq: int) -> None:
+    if not connection.execute("UPDATE position SET event_seq = ? WHERE event_seq < ?", (seq, seq)).rowcount:
+        raise StoreError(f"event {seq} or a later one has been committed before")
+
+
+def _columns(row: IncidentRow) -> tuple[str, int, int | None, bytes]:
+    return row.id, row.opened, row.closed, encode(msgspec.to_builtins(row))
+
+
+def _keep_status(connection: sqlite3.Connection, data: bytes) -> None:
+    connection.execute("INSERT OR REPLACE INTO status VALUES (1, ?)", (data,))
+
+
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    # Closing does it as well, unless a reader looks on at this moment. We wait for him, but not until systemd loses patience.
+    connection.execute("PRAGMA busy_timeout = 500")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

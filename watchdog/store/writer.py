@@ -1,0 +1,154 @@
+"""
+The one thread that writes, and the way into it from asyncio.
+
+Work is a function of the connection. It is done in the order in which it was asked for, each piece as one transaction;
+whatever it raises is raised to the one who asked. A caller that is cancelled leaves the writer
+undisturbed: his transaction is carried out, he only does not learn of it.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, Final, TypeVar
+
+from watchdog.store.failures import StoreClosedError, StoreError
+
+_T = TypeVar("_T")
+Work = Callable[[sqlite3.Connection], _T]
+_Turn = Callable[[sqlite3.Connection], None]
+
+
+class Writer:
+    """A connection and its thread. Made by `start`; ended by `stop`."""
+
+    def __init__(self) -> None:
+        self._loop: Final = asyncio.get_running_loop()
+        self._turns: Final[SimpleQueue[_Turn | None]] = SimpleQueue()
+        self._gone: Final[asyncio.Future[None]] = self._loop.create_future()
+        self._closed = False
+
+    @classmethod
+    async def start(cls, connect: Callable[[], sqlite3.Connection]) -> "Writer":
+        """Begins the thread, which opens its connection itself; raises what `connect` raises."""
+        writer = cls()
+        opened = writer._loop.create_future()
+        # A daemon thread: an interpreter that goes down in disorder must not wait for it. A transaction cut off by that never was.
+        threading.Thread(target=writer._live, args=(connect, opened), name="store-writer", daemon=True).start()
+        await opened
+        return writer
+
+    async def write(self, work: Work[_T], *, then: Callable[[], None] | None = None) -> _T:
+        """
+        One transaction. Raises `StoreError` if it failed, and then nothing of it is left.
+
+        `then` is called in the event loop once it has succeeded, also when nobody waits for it any more.
+        """
+        return await self._ask(lambda connection: _transaction(connection, work), then)
+
+    async def write_unsynced(self, work: Work[_T]) -> _T:
+        """One transaction that a power failure may take back as a whole; the next synced one makes it last. Raises `StoreError`."""
+
+        def relaxed(connection: sqlite3.Connection) -> _T:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            try:
+                return _transaction(connection, work)
+            finally:
+                connection.execute("PRAGMA synchronous = FULL")
+
+        return await self._ask(relaxed, None)
+
+    async def read(self, work: Work[_T]) -> _T:
+        """A look at the data between two transactions. Raises `StoreError`."""
+        return await self._ask(lambda connection: _translated(connection, work), None)
+
+    async def stop(self, farewell: Work[None]) -> None:
+        """
+        Finishes everything asked for before, then `farewell`, and returns when the connection is closed and the thread at its end.
+
+        What is asked for later gets `StoreClosedError`. To be called once.
+        """
+        last = self._ask(lambda connection: _translated(connection, farewell), None)
+        self._closed = True
+        self._turns.put(None)
+        await self._gone
+        await last
+
+    def _ask(self, work: Work[_T], then: Callable[[], None] | None) -> asyncio.Future[_T]:
+        answer: asyncio.Future[_T] = self._loop.create_future()
+        if self._closed:
+            answer.set_exception(StoreClosedError())
+            return answer
+
+        def turn(connection: sqlite3.Connection) -> None:
+            try:
+                result = work(connection)
+            except BaseException as error:  # noqa: BLE001  (handed to the caller: this thread has nobody to raise to)
+                self._report(_fail, answer, error)
+            else:
+                self._report(_succeed, answer, result, then)
+
+        self._turns.put(turn)
+        return answer
+
+    def _live(self, connect: Callable[[], sqlite3.Connection], opened: asyncio.Future[None]) -> None:
+        try:
+            connection = connect()
+        except BaseException as error:  # noqa: BLE001  (handed to the caller of `start`)
+            self._report(_fail, opened, error)
+            return
+        self._report(_succeed, opened, None, None)
+        try:
+            while (turn := self._turns.get()) is not None:
+                turn(connection)
+        finally:
+            connection.close()
+            self._report(_succeed, self._gone, None, None)
+
+    def _report(self, settle: Callable[..., None], *arguments: Any) -> None:
+        if not self._loop.is_closed():
+            try:
+                self._loop.call_soon_threadsafe(settle, *arguments)
+            except RuntimeError:
+                # Closed between the two lines: then nobody is left to be told.
+                return
+
+
+def _succeed(answer: asyncio.Future[_T], result: _T, then: Callable[[], None] | None) -> None:
+    if not answer.done():
+        answer.set_result(result)
+    if then is not None:
+        then()
+
+
+def _fail(answer: asyncio.Future[Any], error: BaseException) -> None:
+    if not answer.done():
+        answer.set_exception(error)
+
+
+def _transaction(connection: sqlite3.Connection, work: Work[_T]) -> _T:
+    def whole(connection: sqlite3.Connection) -> _T:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            connection.execute("COMMIT")
+        finally:
+            # SQLite has already rolled back by itself after some errors (disk full, I/O).
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        return result
+
+    return _translated(connection, whole)
+
+
+def _translated(connection: sqlite3.Connection, work: Work[_T]) -> _T:
+    try:
+        return work(connection)
+    except sqlite3.Error as error:
+        raise StoreError(f"the state database failed: {error} ({getattr(error, 'sqlite_errorname', type(error).__name__)})") from error
+    except StoreError:
+        raise
+    except Exception as error:
+        # Something in a row that can't be written; the text of the error could repeat it, so only its type is named.
+        raise StoreError(f"a row can't be written: {type(error).__name__}") from error
