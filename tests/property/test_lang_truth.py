@@ -4,7 +4,7 @@ import fnmatch
 import functools
 import math
 import re
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from hypothesis import given, settings
@@ -67,7 +67,9 @@ def _numbers(kind: str, depth: int) -> st.SearchStrategy[str]:
 
 
 OPERATORS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
-COMPARISONS = st.one_of([st.builds("{} {} {}".format, _numbers(kind, 2), OPERATORS, st.sampled_from(CONSTANTS[kind])) for kind in sorted(CONSTANTS)])
+COMPARISONS = st.one_of(
+    [st.builds("{} {} {}".format, _numbers(kind, 2), OPERATORS, st.sampled_from(CONSTANTS[kind])) for kind in sorted(CONSTANTS)]
+)
 STATEMENTS = st.one_of(
     COMPARISONS,
     COMPARISONS,
@@ -116,7 +118,7 @@ def new(kind: Kind) -> Any:
     return ROW_TYPES[kind]("it")
 
 
-def row_of(readings: dict[str, Any], without: Set[str] = frozenset()) -> Row:
+def row_of(readings: dict[str, Any], without: AbstractSet[str] = frozenset()) -> Row:
     """A process with these readings, some of them missing."""
     row = new(Kind.PROCESS)
     for slot, value in readings.items():
@@ -136,7 +138,7 @@ def test_compiled_and_exact_agree(text: str, rows: list[tuple[dict[str, Any], se
 
 @given(CONDITIONS, ROWS, HOLES)
 @settings(max_examples=100, deadline=None)
-def test_what_is_known_in_spite_of_missing_readings_does_not_depend_on_them(text: str, readings: dict[str, Any], without: Set[str]):
+def test_what_is_known_in_spite_of_missing_readings_does_not_depend_on_them(text: str, readings: dict[str, Any], without: AbstractSet[str]):
     """True or false with holes stays so whatever would have been read there: no missing reading is ever taken for a value."""
     condition = read(text)
     known = condition.holds(row_of(readings, without), NOW)
@@ -147,7 +149,7 @@ def test_what_is_known_in_spite_of_missing_readings_does_not_depend_on_them(text
 
 @given(CONDITIONS, CONDITIONS, ROWS, HOLES)
 @settings(max_examples=50, deadline=None)
-def test_both_is_the_conjunction(where: str, when: str, readings: dict[str, Any], without: Set[str]):
+def test_both_is_the_conjunction(where: str, when: str, readings: dict[str, Any], without: AbstractSet[str]):
     """`where` and `when` as one condition say what they say apart, joined by three-valued `and`."""
     row, one, other = row_of(readings, without), read(where), read(when)
     truths = {one.holds(row, NOW), other.holds(row, NOW)}
@@ -172,7 +174,7 @@ def is_text(node: Any) -> bool:
 
 @given(CONDITIONS, ROWS, HOLES)
 @settings(max_examples=100, deadline=None)
-def test_a_deadline_is_never_late(text: str, readings: dict[str, Any], without: Set[str]):
+def test_a_deadline_is_never_late(text: str, readings: dict[str, Any], without: AbstractSet[str]):
     """Until the deadline nothing changes by time alone, to the millisecond; without one nothing ever does."""
     condition, row = read(text), row_of(readings, without)
     truth, deadline = condition.holds(row, NOW), condition.deadline(row, NOW)

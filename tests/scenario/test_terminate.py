@@ -1,7 +1,7 @@
 """Whole conversations about a stuck job: what the engine is told and what it asks for, step by step."""
 
 import pytest
-from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
+from tests.scenario.conversation import ALL_SIGNALS, HEALTHY, Conversation, found, host, job, process, redis, rules
 
 from watchdog.model.events import Paused, Resumed, SourceBack, SourceLost
 from watchdog.model.kinds import Source
@@ -136,7 +136,7 @@ def test_job_that_finishes_before_the_look_saves_its_process(talk):
     [
         (Look(alive=True, same=False, mismatch="it started later"), "it started later"),
         (Look(alive=True, same=True, state="S", catches=()), "still booting"),
-        (Look(alive=True, same=True, state="t", tracer=99, catches=("TERM",)), "traced by pid 99"),
+        (Look(alive=True, same=True, state="t", tracer=99, catches=("TERM",)), "the debugger with pid 99"),
         (Look(alive=True, same=True, state="S", frozen=True, catches=("TERM",)), "cgroup is frozen"),
         (Look(alive=False, same=False), "has ended"),
         (Refused("Redis is gone"), "Redis is gone"),
@@ -221,7 +221,7 @@ def test_pause_after_term_holds_the_kill(talk):
 def test_stopped_process_gets_cont_after_term(talk):
     """A process found in state T is sent SIGCONT after the TERM, which it would not hear otherwise."""
     beat(talk, 22_000)
-    stopped = Look(alive=True, same=True, state="T", catches=("TERM",))
+    stopped = Look(alive=True, same=True, state="T", catches=ALL_SIGNALS)
     talk.answer(stopped)
     lines = talk.answer(Sent())
 

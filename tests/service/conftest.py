@@ -21,7 +21,14 @@ import orjson
 import pytest
 import redis.asyncio
 
+from watchdog.clock import Clock
+from watchdog.model.events import Body, Delta, Gone, Observed
+from watchdog.sidekiq.follow import Follower
+
 T = TypeVar("T")
+
+# asyncio makes a loop of its own when it is first asked for one, and nobody ever closes that.
+asyncio.set_event_loop(None)
 
 APP: Final = Path(__file__).parent / "sidekiq_app" / "app.rb"
 _LIBC: Final = ctypes.CDLL(None)
@@ -117,7 +124,7 @@ class RedisServer:
         with self.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket), "--dir", str(self.folder),
-                "--save", "", "--appendonly", "no", "--daemonize", "no", *self.options,
+                "--save", "", "--appendonly", "no", "--daemonize", "no", "--enable-protected-configs", "yes", *self.options,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,
             )
         self._served = Served(process)
@@ -256,3 +263,64 @@ def push() -> Callable[..., Awaitable[str]]:
         return jid
 
     return one
+
+
+class Following:
+    """A running follower and everything that it has said so far."""
+
+    def __init__(self, *, url: str, namespace: str = "", answer_within: float = 3.0) -> None:
+        self.said: list[Body] = []
+        self.follower = Follower(url=url, namespace=namespace, clock=Clock(), emit=self._hear, answer_within=answer_within)
+        self._heard = asyncio.Event()
+        self._task = asyncio.create_task(self.follower.run())
+
+    def _hear(self, body: Body) -> None:
+        self.said.append(body)
+        self._heard.set()
+
+    @property
+    def changes(self) -> list[Delta | Gone]:
+        """All changes of all that was observed, in order."""
+        return [change for body in self.said if isinstance(body, Observed) for change in body.changes]
+
+    def readings(self, entity: str) -> dict[str, Any]:
+        """All readings of an entity as they now stand, by slot."""
+        slots: dict[str, Any] = {}
+        for change in self.changes:
+            if change.id == entity:
+                slots = {} if isinstance(change, Gone) else slots | change.fields
+        return slots
+
+    async def until(self, condition: Callable[[], Any], *, within: float = 10.0, what: str = "") -> Any:
+        """Wait until the condition is true of what was said; its value."""
+        try:
+            async with asyncio.timeout(within):
+                while not (found := condition()):
+                    self._heard.clear()
+                    await asyncio.wait((asyncio.ensure_future(self._heard.wait()), self._task), return_when=asyncio.FIRST_COMPLETED)
+                    if self._task.done():
+                        self._task.result()
+                return found
+        except TimeoutError:
+            pytest.fail(f"waited {within} s for {what or 'something to be said'}; said was: {self.said[-10:]}")
+
+    async def close(self) -> None:
+        """Stop following; whatever went wrong in it comes out here."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+
+@pytest.fixture
+async def following() -> AsyncIterator[Callable[..., Following]]:
+    """Start a follower: `one = following(url=redis_server.url)`; see `Following`."""
+    started: list[Following] = []
+
+    def start(**settings: Any) -> Following:
+        one = Following(**settings)
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        await one.close()

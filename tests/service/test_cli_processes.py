@@ -78,7 +78,13 @@ def test_a_reader_that_leaves_is_no_error(tmp_path):
     os.close(reading)
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code, "check", "x.yml"], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False, cwd=tmp_path
+            [sys.executable, "-c", code, "check", "x.yml"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+            cwd=tmp_path,
         )
     finally:
         os.close(writing)

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ COMMAND = (sys.executable, "-P", "-c", "from watchdog.cli import main; main()", 
 
 
 class Demo:
-    """A running demo. All of its processes have its folder in their environment, whatever they call themselves."""
+    """A running demo. Its processes have its folder in their environment, or, like the server, which writes over its own, work in it."""
 
     def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
         self.process = process
@@ -24,8 +26,8 @@ class Demo:
 
     def left(self) -> list[int]:
         """The processes that live and belong to it, itself included."""
-        mark = b"TMPDIR=" + os.fsencode(self.folder)
-        return [int(path.name) for path in Path("/proc").glob("[0-9]*") if mark in environment(path)]
+        mark = os.fsencode(self.folder)
+        return [int(path.name) for path in Path("/proc").glob("[0-9]*") if mark in traces(path)]
 
     async def line(self, text: str) -> str:
         """The first line of its output from here on that holds this text."""
@@ -36,10 +38,10 @@ class Demo:
         pytest.fail(f"the demo ended without saying {text!r}")
 
 
-def environment(process: Path) -> bytes:
-    """What a process was started with; nothing for one that is gone, a zombie, or somebody else's."""
+def traces(process: Path) -> bytes:
+    """What a process was started with, and where it works; nothing for one that is gone, a zombie, or somebody else's."""
     try:
-        return (process / "environ").read_bytes()
+        return (process / "environ").read_bytes() + os.fsencode((process / "cwd").readlink())
     except OSError:
         return b""
 
@@ -48,9 +50,8 @@ def environment(process: Path) -> bytes:
 async def demo(tmp_path, until):
     """A demo with no executable in reach; everything of it is gone at the end."""
     nothing = tmp_path / "bin"
-    folder = tmp_path / "tmp"
     nothing.mkdir()
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="wd-", dir="/tmp"))  # pytest's own is too long for the demo's socket
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         env={"PATH": str(nothing), "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"},
@@ -64,6 +65,7 @@ async def demo(tmp_path, until):
         process.kill()
         await process.wait()
     await until(lambda: not demo.left(), what="the processes of the demo to be gone")
+    shutil.rmtree(folder)
 
 
 async def test_the_whole_demo(demo):

@@ -34,7 +34,7 @@ def check(
             help=f"A config file with all that it names.  [default: {DEFAULT_CONFIG}, if no rule files are given]",
         ),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How problems are shown.")] = Format.TEXT,
+    form: Annotated[Format, typer.Option("--format", metavar="|".join(Format), help="How problems are shown.")] = Format.TEXT,
     as_json: JsonOption = False,
 ) -> int:
     """

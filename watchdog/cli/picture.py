@@ -37,6 +37,16 @@ class Source(msgspec.Struct, frozen=True):
     since_ms: int | None = None
 
 
+class Totals(msgspec.Struct, frozen=True):
+    """Sidekiq as a whole."""
+
+    processes: int | None = None
+    enqueued: int | None = None
+    retries: int | None = None
+    scheduled: int | None = None
+    dead: int | None = None
+
+
 class Queue(msgspec.Struct, frozen=True):
     """One queue."""
 
@@ -124,6 +134,7 @@ class Picture(msgspec.Struct, frozen=True):
     paused: Pause | None = None
     sources: dict[str, Source] = {}
     entities: dict[str, int] = {}
+    sidekiq: Totals | None = None
     queues: tuple[Queue, ...] = ()
     processes: tuple[Process, ...] = ()
     firing: int = 0

@@ -15,9 +15,14 @@ from watchdog.model.verdicts import Mode
 def run(
     config: ConfigOption = DEFAULT_CONFIG,
     mode: Annotated[
-        Mode | None, typer.Option("--mode", help="Go no further than this; it lowers the mode of the config and never raises it.")
+        Mode | None,
+        typer.Option(
+            "--mode", metavar="|".join(Mode), help="Go no further than this; it lowers the mode of the config and never raises it."
+        ),
     ] = None,
-    log_level: Annotated[Level, typer.Option("--log-level", help="How much to write to standard error.")] = Level.INFO,
+    log_level: Annotated[
+        Level, typer.Option("--log-level", metavar="|".join(Level), help="How much to write to standard error.")
+    ] = Level.INFO,
 ) -> int:
     """
     Run the agent until SIGTERM or Ctrl-C.

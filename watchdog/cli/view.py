@@ -18,6 +18,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     """All of it; `age` is that of the picture in milliseconds."""
     _show_agent(out, picture, running=running, age=age)
     _show_sources(out, picture.sources)
+    _show_totals(out, picture)
     _show_alerts(out, picture)
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
     _show_incidents(out, picture)
@@ -76,6 +77,21 @@ def _show_sources(out: Output, sources: dict[str, Source]) -> None:
             out.line(f"{name}: ", (source.message, "warn"))
         else:
             out.line(f"{name}: ", ("LOST", "bad"), f" for{since}" if since else "", f" ({source.code}): {source.message}")
+
+
+def _show_totals(out: Output, picture: Picture) -> None:
+    totals = picture.sidekiq
+    if totals is None:
+        return
+    parts = (
+        (totals.processes, "processes"),
+        (picture.entities.get("job"), "jobs running"),
+        (totals.enqueued, "waiting"),
+        (totals.retries, "to be retried"),
+        (totals.scheduled, "scheduled"),
+        (totals.dead, "dead"),
+    )
+    out.line("sidekiq: ", ", ".join(f"{_counted(number)} {noun}" for number, noun in parts))
 
 
 def _show_alerts(out: Output, picture: Picture) -> None:

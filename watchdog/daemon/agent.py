@@ -129,9 +129,10 @@ class Agent:
         await self._follower.reread(identity)
 
     def _hear(self, body: Body) -> None:
-        self._turns.offer(body)
+        # The host first: a rule that fires on this reading must find out whether its target is one of ours.
         if isinstance(body, Observed) and body.source is Source.REDIS:
             self._local.hear(body)
+        self._turns.offer(body)
 
     def _after_turn(self) -> None:
         self._pause.look()
@@ -156,12 +157,11 @@ class Agent:
     async def _take_over(self, loaded: Loaded, group: asyncio.TaskGroup) -> None:
         self._warn(loaded)
         old, self._loaded = self._loaded, loaded
-        if (loaded.state, loaded.settings.host) != (old.state, old.settings.host):
-            LOG.warning("the state folder and the host name are taken over at a restart only")
+        fixed = (old.state, old.settings.host, old.settings.redis)
+        if (loaded.state, loaded.settings.host, loaded.settings.redis) != fixed:
+            # What is remembered belongs to this folder, this host and this Redis.
+            LOG.warning("a changed state folder, host name or Redis is taken over at a restart only")
         await self._turns.settle(RulesLoaded(loaded.rules.digest, self._mode(loaded)), rules=self._rules(loaded))
-        if loaded.settings.redis != old.settings.redis:
-            self._follower = self._new_follower(loaded)
-            self._exchange(group, "follower", self._follower.run())
         self._exchange(group, "receivers", self._new_deliverer(loaded).run())
         LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
 

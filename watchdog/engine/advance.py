@@ -117,7 +117,7 @@ def _lose(turn: Turn, lost: SourceLost) -> None:
         return
     since = before.since_at if before is not None else turn.at
     turn.set(lost={**turn.ledger.lost, lost.source: Loss(lost.code, lost.message, since)})
-    turn.audit("source", entity=lost.source, outcome="lost", reason=lost.message, detail={"code": lost.code})
+    turn.audit("source", entity=lost.source.value, outcome="lost", reason=lost.message, detail={"code": lost.code})
     turn.notify(_everybody(turn), thread=f"source:{lost.source}", kind=NoticeKind.SOURCE, severity=Severity.CRITICAL,
                 title=f"{lost.source} can't be read: {lost.message}", outcome="lost", reason=lost.message)  # fmt: skip
     judging.blind_alerts(turn)
@@ -128,7 +128,7 @@ def _regain(turn: Turn, source: Source) -> None:
     if loss is None:
         return
     turn.set(lost={name: other for name, other in turn.ledger.lost.items() if name != source})
-    turn.audit("source", entity=source, outcome="back", reason=f"after {(turn.at - loss.since_at) // 1000} s")
+    turn.audit("source", entity=source.value, outcome="back", reason=f"after {(turn.at - loss.since_at) // 1000} s")
     turn.notify(_everybody(turn), thread=f"source:{source}", kind=NoticeKind.SOURCE, severity=Severity.INFO,
                 title=f"{source} can be read again after {(turn.at - loss.since_at) // 1000} s", outcome="back")  # fmt: skip
     turn.world.again.clear()

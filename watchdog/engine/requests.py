@@ -70,8 +70,10 @@ def consider_all(turn: Turn) -> None:
     if turn.world.stopping:
         return
     under_way = set(turn.world.looks.values())
-    for request in list(turn.ledger.requests.values()):
-        if request.id not in under_way and turn.world.again.get(request.id, 0) <= turn.at:
+    for name in list(turn.ledger.requests):
+        # Looking at one can have joined another to it.
+        request = turn.ledger.requests.get(name)
+        if request is not None and name not in under_way and turn.world.again.get(name, 0) <= turn.at:
             _consider(turn, request)
 
 
@@ -166,15 +168,27 @@ def _aim(turn: Turn, rule: Rule, request: Request) -> Request | None:
         turn.put_request(aimed.id, aimed)
     if name == request.target:
         return aimed
-    for key in aimed.alerts:
+    return _rename(turn, rule, aimed)
+
+
+def _rename(turn: Turn, rule: Rule, request: Request) -> Request | None:
+    """The lasting name of the request's process has become known; alerts about another process go their own way."""
+    name = request.target
+    mine = about(turn, rule, request) or request.alerts
+    others = tuple(key for key in request.alerts if key not in mine)
+    request = msgspec.structs.replace(request, alerts=mine)
+    turn.put_request(request.id, request)
+    for key in mine:
         turn.put_alert(key, msgspec.structs.replace(turn.ledger.alerts[key], target=name))
-    twin = next((one for one in turn.ledger.requests.values() if one.id != aimed.id and (one.rule, one.target) == (rule.name, name)), None)
+    twin = next((one for one in turn.ledger.requests.values() if one.id != request.id and (one.rule, one.target) == (rule.name, name)), None)
     if twin is not None:
-        turn.put_request(twin.id, msgspec.structs.replace(twin, alerts=tuple(dict.fromkeys((*twin.alerts, *aimed.alerts)))))
-    if twin is not None or _is_cured(turn, rule, name):
-        _forget(turn, aimed)
-        return None
-    return aimed
+        turn.put_request(twin.id, msgspec.structs.replace(twin, alerts=tuple(dict.fromkeys((*twin.alerts, *mine)))))
+    superfluous = twin is not None or _is_cured(turn, rule, name)
+    if superfluous:
+        _forget(turn, request)
+    for key in others:
+        want(turn, key, rule)
+    return None if superfluous else request
 
 
 def _is_cured(turn: Turn, rule: Rule, target: str) -> bool:
@@ -205,6 +219,7 @@ def _decide(turn: Turn, request: Request, rule: Rule, look: Look) -> None:
 def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> Request:
     verdict, world = judgement.verdict, turn.world
     world.again[request.id] = min(turn.at + AGAIN, verdict.until if verdict.until is not None and verdict.until > turn.at else turn.at + AGAIN)
+    world.reasons[request.id] = verdict.reason
     guard = "" if verdict.answer is Answer.PASS else verdict.guard
     if request.decision is judgement.decision and request.guard == guard:
         world.denials[request.id] = world.denials.get(request.id, 0) + 1
@@ -274,6 +289,7 @@ def _forget(turn: Turn, request: Request) -> None:
     turn.put_request(request.id, None)
     turn.world.again.pop(request.id, None)
     turn.world.denials.pop(request.id, None)
+    turn.world.reasons.pop(request.id, None)
 
 
 def _repeats(turn: Turn, request: Request) -> dict[str, str | int | bool]:

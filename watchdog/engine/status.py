@@ -38,7 +38,7 @@ def status(state: State, at: int) -> dict[str, Any]:
         "requests": [
             {
                 "rule": request.rule, "target": request.target, "action": request.action, "decision": request.decision and request.decision.value,
-                "guard": request.guard, "reason": request.reason, "until_ms": None if request.until is None else max(0, request.until - at),
+                "guard": request.guard, "reason": world.reasons.get(request.id, request.reason), "until_ms": None if request.until is None else max(0, request.until - at),
                 "repeated": world.denials.get(request.id, 0),
             }
             for request in list(ledger.requests.values())[:LISTED]

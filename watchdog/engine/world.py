@@ -56,7 +56,7 @@ class World:
     `deadlines` is on engine time; `beat_deadlines` holds, for each process, its jobs on the scale of the beats that
     it has confirmed. `read_at` is when each source last told anything, `complete` which were read in full.
     For open requests: `looks` under way by id of the effect, `again` when to ask the guards next, `denials` how
-    often they have denied without saying anything new.
+    often they have denied without saying anything new, `reasons` what they said last.
     """
 
     def __init__(self) -> None:
@@ -69,6 +69,7 @@ class World:
         self.looks: dict[str, str] = {}
         self.again: dict[str, int] = {}
         self.denials: dict[str, int] = {}
+        self.reasons: dict[str, str] = {}
         self.stopping = False
         self.must_judge_all = False
         self._graves: dict[str, None] = {}
@@ -164,9 +165,10 @@ class World:
         unknown_to_kernel = row.alive is MISSING
         unlisted = row.listed is not MISSING and not row.listed
         if unknown_to_kernel and unlisted:
-            self._remove(Kind.PROCESS, row.id, "left Redis", left)
+            # It may come back: cut off for a minute, thawed. Its source tells it whole then.
+            self._remove(Kind.PROCESS, row.id, "left Redis", left, for_good=False)
 
-    def _remove(self, kind: Kind, entity: str, reason: str, left: list[Departure]) -> None:
+    def _remove(self, kind: Kind, entity: str, reason: str, left: list[Departure], *, for_good: bool = True) -> None:
         row: Any = self.rows[kind].pop(entity, None) if kind in self.rows else None
         if row is None:
             return

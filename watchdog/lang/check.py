@@ -109,7 +109,9 @@ class Checker:
                 self._bare(node, word)
             case (entity, *rest) if entity not in tuple(Kind):
                 meant = nearest(entity, Kind)
-                hint = f"did you mean '{'.'.join((meant, *rest))}'?" if meant else self._fields_hint()
+                hint = (
+                    f"did you mean '{'.'.join((meant, *rest))}'?" if meant else f'{self._fields_hint()}; a string is quoted: "{show(node)}"'
+                )
                 self._complain("E202", node, f"unknown entity {quoted(entity)}", hint=hint)
             case (entity, *_) if entity != self._kind:
                 self._complain("E204", node, f"{written} can't be read where the rule looks at a {self._kind}", hint=self._fields_hint())
@@ -256,7 +258,11 @@ class Checker:
                 self._complain("E208", number.syntax, f"the number needs a unit: {what}", hint=f"write {with_unit(plain, other.type)}")
                 return None
         message = f"{article(left.type)} can't be compared with {article(right.type)}"
-        self._complain("E207", node, message, hint=f"{quoted(show(left.syntax))} is compared with something like {EXAMPLES[left.type]}")
+        hint = f"{quoted(show(left.syntax))} is compared with something like {EXAMPLES[left.type]}"
+        if Type.STRINGS in (left.type, right.type):
+            item, container = (right, left) if left.type is Type.STRINGS else (left, right)
+            hint = f"ask whether it has something: {_example(item)} in {show(container.syntax)}"
+        self._complain("E207", node, message, hint=hint)
         return None
 
     def _membership(self, node: syntax.Compare) -> Checked | None:
@@ -268,6 +274,8 @@ class Checker:
             return None
         if container.type is not Type.STRINGS:
             hint = f"write [{show(node.right)}]" if isinstance(node.right, syntax.Value) else 'a list is written ["push", "pull"]'
+            if container.type is item.type is Type.STRING and isinstance(node.left, syntax.Value):
+                hint = f'to look for a part of a string: {show(node.right)} like "*{node.left.value}*"'
             self._complain("E212", node.right, f"{quoted(show(node.right))} is no list", hint=hint)
             return None
         if item.type is not Type.STRING:
@@ -320,6 +328,11 @@ class Checker:
             self._complain("E213", node.left, f"only a string can be like a pattern, and {quoted(show(node.left))} is {article(item.type)}")
             return None
         return checked.Resembles(node, item, pattern.value)
+
+
+def _example(item: Checked) -> str:
+    """The string that is compared with a list, or one in its place."""
+    return show(item.syntax) if item.type is Type.STRING else EXAMPLES[Type.STRING]
 
 
 def _plain(node: Checked) -> int | float | None:

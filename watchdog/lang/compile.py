@@ -30,7 +30,7 @@ from watchdog.lang.evaluate import evaluate
 from watchdog.lang.glob import compile_pattern
 from watchdog.model.fields import Clock, FieldSpec
 from watchdog.model.kinds import Type
-from watchdog.model.missing import MissingReading
+from watchdog.model.missing import MISSING, MissingReading
 from watchdog.model.rows import Row
 
 Predicate = Callable[[Row, int], bool | None]
@@ -62,7 +62,7 @@ def compile_condition(tree: Checked) -> Predicate:
     frame = ast.parse(_FRAME)
     _put(frame, code.expression(tree))
     ast.fix_missing_locations(frame)
-    names: dict[str, Any] = {**code.names, "unknowable": UNKNOWABLE, "exact": exact, "refuse": _refuse}
+    names: dict[str, Any] = {**code.names, "unknowable": UNKNOWABLE, "exact": exact, "refuse": _refuse, "known": _known}
     exec(compile(frame, "<condition>", "exec"), names)  # noqa: S102  (the tree was built here, node by node)
     predicate: Predicate = names["holds"]
     return predicate
@@ -78,6 +78,12 @@ def _put(frame: ast.Module, expression: ast.expr) -> None:
 
 def _refuse() -> None:
     raise MissingReading
+
+
+def _known(value: object) -> object:
+    if value is MISSING:
+        raise MissingReading
+    return value
 
 
 class _Code:
@@ -106,7 +112,10 @@ class _Code:
             case OneOf(item=item, options=options):
                 return ast.Compare(self.expression(item), [ast.In()], [self._constant(frozenset(options))])
             case Contains(container=container, item=item):
-                return ast.Compare(self.expression(item), [ast.In()], [self.expression(container)])
+                sought = self.expression(item)
+                # Python would not look at what it seeks in an empty list, so a missing reading would not be found out.
+                known = sought if isinstance(item, Constant) else ast.Call(_load("known"), [sought], [])
+                return ast.Compare(known, [ast.In()], [self.expression(container)])
             case Resembles(item=item, pattern=pattern):
                 return self._resembles(item, pattern)
             case Inverse(operand=operand):
@@ -139,9 +148,9 @@ class _Code:
         name = self._name("fits")
         fullmatch = compile_pattern(pattern).fullmatch
 
-        def fits(value: object) -> bool:
-            # The expression engine would raise TypeError for a missing reading.
-            if not isinstance(value, str):
+        def fits(value: Any) -> bool:
+            # The engine of expressions raises TypeError for a missing reading.
+            if value is MISSING:
                 raise MissingReading
             return fullmatch(value) is not None
 

@@ -13,6 +13,7 @@ from watchdog.lang.text import Text
 
 MOST_PROBLEMS: Final = 20
 """Nobody reads further; and a megabyte of rubbish must not become a megabyte of problems."""
+_LONGEST: Final = 300
 _LONGEST_QUOTE: Final = 40
 
 
@@ -26,9 +27,13 @@ class Complaints:
         self._found: list[Problem] = []
 
     def add(self, code: str, offset: int, width: int, message: str, *, hint: str = "") -> None:
-        """Notes one problem with the `width` characters from `offset` on; beyond `MOST_PROBLEMS` it is dropped."""
+        """
+        Notes one problem with the `width` characters from `offset` on; beyond `MOST_PROBLEMS` it is dropped.
+
+        Whatever of the author's text is in message and hint, they are bounded and fit for a terminal.
+        """
         if not self.full:
-            self._found.append(Problem(code, self.text.span(offset, width), message, hint))
+            self._found.append(Problem(code, self.text.span(offset, width), _fit(message, _LONGEST), _fit(hint, _LONGEST)))
 
     @property
     def full(self) -> bool:
@@ -52,9 +57,14 @@ def quoted(text: str) -> str:
 
     What a terminal would not show as itself is escaped.
     """
-    cut = text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"
-    shown = "".join(character if character.isprintable() else character.encode("unicode_escape").decode("ascii") for character in cut)
-    return f"'{shown}'"
+    return f"'{_fit(text, _LONGEST_QUOTE)}'"
+
+
+def _fit(text: str, longest: int) -> str:
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    if cut.isprintable():
+        return cut
+    return "".join(character if character.isprintable() else character.encode("unicode_escape").decode("ascii") for character in cut)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

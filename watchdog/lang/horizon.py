@@ -172,7 +172,11 @@ def _growing(slot: str, clock: Clock, operator: str, limit: int) -> _Watch:
         origin, position = getattr(row, slot), _position(clock, row, now)
         if origin is MISSING or position is None:
             return _UNKNOWN
-        turn = next((origin + step for step in steps if origin + step > position), None)
+        turn = None
+        for step in steps:
+            if origin + step > position:
+                turn = origin + step
+                break
         held = compare(position - origin, limit)
         return (held, turn, None) if clock is Clock.ENGINE else (held, None, turn)
 

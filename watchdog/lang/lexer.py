@@ -62,6 +62,7 @@ _UNSEEN: Final[dict[str, str]] = {
     "\ufeff": "a byte order mark",
     "\0": "a NUL",
 }
+"""What an author can't see and did not mean: named, and read as a space."""
 
 
 def tokenize(complaints: Complaints, *, start: int = 0, end: int | None = None) -> list[Token]:
@@ -101,14 +102,15 @@ def _take(complaints: Complaints, found: re.Match[str], tokens: list[Token]) -> 
             tokens.extend(Token(word, offset, width) for word in meant.split())
         case "single" | "curly":
             body = written.strip("'“”„\"")
-            hint = f'write "{body}"' if len(body) <= 40 and body.isprintable() else ""
-            complaints.add("E302", offset, width, "strings stand in double quotes", hint=hint)
+            complaints.add("E302", offset, width, "strings stand in double quotes", hint=f'write "{body}"')
             tokens.append(Token("string", offset, width, body))
         case "percent":
             complaints.add("E301", offset, 1, "unexpected '%'", hint="the sign stands right behind its number: 95%")
+            tokens.append(Token("broken", offset, 1))
         case "other":
-            what = _UNSEEN.get(written[0], quoted(written))
-            complaints.add("E301", offset, width, f"unexpected {what}")
+            complaints.add("E301", offset, width, f"unexpected {_UNSEEN.get(written[0]) or quoted(written)}")
+            if written[0] not in _UNSEEN:
+                tokens.append(Token("broken", offset, width))
         case _:
             tokens.append(_string(complaints, found))
 

@@ -71,12 +71,11 @@ def line_of(node: Checked, row: Row, now: int) -> Line | NoLine:
             line = line_of(operand, row, now)
             return line.times(-1, floats=False) if isinstance(line, Line) else line
         case Calculation(operator=operator, left=left, right=right):
-            one, other = line_of(left, row, now), line_of(right, row, now)
-            for side in (one, other):
-                if not isinstance(side, Line):
-                    return side
-            assert isinstance(one, Line) and isinstance(other, Line)  # noqa: S101, PT018  (mypy can't see the loop)
-            return _calculated(operator, one, other)
+            one = line_of(left, row, now)
+            if not isinstance(one, Line):
+                return one
+            other = line_of(right, row, now)
+            return _calculated(operator, one, other) if isinstance(other, Line) else other
         case _:
             return NoLine.CROOKED
 

@@ -51,6 +51,11 @@ _OTHER_WORDS: Final[dict[str, str]] = {
     "matches": "like", "glob": "like", "xor": "!=", "AND": "and", "OR": "or", "NOT": "not", "IN": "in", "LIKE": "like",
 }  # fmt: skip
 """A word where an operator should be → what was probably meant."""
+_OTHER_PHRASES: Final[dict[str, str]] = {
+    "contains": 'write it the other way round: "push" in process.queues',
+    "between": "write 3 <= x and x <= 5",
+}
+"""A word where an operator should be → how the whole is said here."""
 
 
 def parse(complaints: Complaints, *, start: int = 0, end: int | None = None) -> Node | None:
@@ -117,8 +122,9 @@ class _Parser:
         return self._complaints.text.value[token.offset : token.end]
 
     def _lost(self, code: str, token: Token, message: str, *, hint: str = "") -> _Lost:
-        # A token that could not be read has been complained of, and is likely why nothing fits here.
-        if token.kind != "broken":
+        # A token that could not be read has been complained of, and is likely why nothing fits here or right behind it.
+        before = self._tokens[max(0, self._tokens.index(token) - 1)]
+        if "broken" not in (token.kind, before.kind):
             self._complaints.add(code, token.offset, token.width, message, hint=hint)
         return _Lost()
 
@@ -129,8 +135,8 @@ class _Parser:
             return self._lost("E313", token, f"{quoted(written)} closes nothing")
         hint = ""
         if token.kind == "name":
-            if written == "contains":
-                hint = 'write it the other way round: "push" in process.queues'
+            if written in _OTHER_PHRASES:
+                hint = _OTHER_PHRASES[written]
             elif meant := _OTHER_WORDS.get(written) or nearest(written, KEYWORDS):
                 hint = f"did you mean {meant}?"
         return self._lost("E313", token, f"unexpected {quoted(written)}", hint=hint or "join conditions with and, or")
@@ -188,7 +194,7 @@ class _Parser:
         if second is None:
             return chain[0]
         whole = And(*_across(chain[0], chain[-1]), tuple(chain))
-        self._complaints.add("E315", second.offset, second.width, "comparisons can't be chained", hint=f"write {_cut(show(whole))}")
+        self._complaints.add("E315", second.offset, second.width, "comparisons can't be chained", hint=f"write {show(whole)}")
         return whole
 
     def _comparator(self) -> Comparator:
@@ -224,7 +230,8 @@ class _Parser:
                 before = self._tokens[self._at - 1] if self._at else token
                 raise self._lost("E312", before, f"something is missing behind {quoted(self._written(before))}")
             case _:
-                raise self._lost("E312", token, f"a value is missing before {quoted(self._written(token))}")
+                hint = "a decimal begins with a digit: 0.5" if token.kind == "." else ""
+                raise self._lost("E312", token, f"a value is missing before {quoted(self._written(token))}", hint=hint)
 
     def _nested(self, token: Token, power: int) -> Node:
         match token.kind:
@@ -299,7 +306,3 @@ def _end(node: Node) -> int:
 def _across(first: Node, last: Node) -> tuple[int, int]:
     """Offset and width from the beginning of one node to the end of another."""
     return first.offset, _end(last) - first.offset
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 120 else "the comparisons one by one, joined by and"

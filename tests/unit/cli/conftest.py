@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +37,12 @@ class Answer(NamedTuple):
     err: str
 
 
+def apart(work: Callable[[], Any]) -> Any:
+    """Do it in another thread: the event loop that it makes there is not that of pytest's plugins, and does not take its place."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).result()
+
+
 @pytest.fixture
 def ask(capsys, monkeypatch, tmp_path) -> Callable[..., Answer]:
     """Run a command in the test's own folder: `ask("check", "rules.yml")`."""
@@ -43,7 +50,7 @@ def ask(capsys, monkeypatch, tmp_path) -> Callable[..., Answer]:
 
     def run(*arguments: str) -> Answer:
         with pytest.raises(SystemExit) as ending:
-            command()(list(arguments), prog_name=NAME)
+            apart(lambda: command()(list(arguments), prog_name=NAME))
         code = ending.value.code
         assert isinstance(code, int)
         return Answer(code, *capsys.readouterr())
@@ -74,7 +81,7 @@ def leave(config) -> Callable[..., Path]:
             finally:
                 await store.close()
 
-        asyncio.run(agent())
+        apart(lambda: asyncio.run(agent()))
         return config.parent / "state"
 
     return write

@@ -12,8 +12,26 @@ NOW = time.time_ns() // 1_000_000
 ROWS = (
     AuditRow("agent", NOW - 4 * 3_600_000, outcome="started"),
     AuditRow("alert", NOW - 3_600_000, rule="stuck-job", entity="web1:1|x", outcome="firing", reason="DeliveryWorker \x1b[2J is stuck"),
-    AuditRow("decision", NOW - 3_599_000, rule="stuck-job", target="web1/app", action="terminate_process", decision="DENY", guard="cooldown", reason="too soon"),
-    AuditRow("would", NOW - 3_598_000, rule="stuck-job", target="web1/app", action="terminate_process", stage="TERM", decision="DRY_RUN", would_at=0),
+    AuditRow(
+        "decision",
+        NOW - 3_599_000,
+        rule="stuck-job",
+        target="web1/app",
+        action="terminate_process",
+        decision="DENY",
+        guard="cooldown",
+        reason="too soon",
+    ),
+    AuditRow(
+        "would",
+        NOW - 3_598_000,
+        rule="stuck-job",
+        target="web1/app",
+        action="terminate_process",
+        stage="TERM",
+        decision="DRY_RUN",
+        would_at=0,
+    ),
     AuditRow("alert", NOW - 60_000, rule="other", entity="web1:2|x", outcome="resolved"),
 )
 ASKED_FOR = {"seq", "at", "kind", "rule", "target", "decision", "guard", "reason", "action", "stage", "outcome", "prev", "hash"}

@@ -1,6 +1,7 @@
 """`run` and `demo`: what reaches the agent, and what its refusals become. The agent itself is a stand-in."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ def agent(monkeypatch):
 
     class Agent:
         raises: BaseException | None = None
-        got = ()
+        got: tuple = ()
 
         async def run(self, path, *, mode=None):
             self.got = (path, mode)
@@ -54,7 +55,7 @@ def test_all_problems_of_a_config_are_printed(ask, agent):
 
 
 @pytest.mark.parametrize(
-    "refusal", [ModeAboveConfigError("--mode act is above dry-run"), StateInUseError("state", 7), WatchdogError("no such \x1b thing")]
+    "refusal", [ModeAboveConfigError("--mode act is above dry-run"), StateInUseError(Path("state"), 7), WatchdogError("no such \x1b thing")]
 )
 def test_a_refusal_is_one_clear_line(ask, agent, refusal):
     """No traceback; exit code 2, since the command line or the config has to change."""

@@ -23,7 +23,14 @@ def picture(**changes):
     }
 
 
-ALERT = {"rule": "stuck-job", "entity": "web1:4711|x", "phase": "firing", "for_ms": 725_000, "title": "DeliveryWorker is stuck", "severity": "critical"}
+ALERT = {
+    "rule": "stuck-job",
+    "entity": "web1:4711|x",
+    "phase": "firing",
+    "for_ms": 725_000,
+    "title": "DeliveryWorker is stuck",
+    "severity": "critical",
+}
 LOST = {"redis": {"ok": False, "code": "refused", "message": "Connection refused", "since_ms": 90_000}}
 
 
@@ -34,7 +41,9 @@ LOST = {"redis": {"ok": False, "code": "refused", "message": "Connection refused
         pytest.param({"firing": 1, "alerts": [ALERT]}, 1, id="an alert fires"),
         pytest.param({"alerts": [ALERT | {"phase": "pending"}]}, 0, id="an alert is pending"),
         pytest.param({"sources": LOST}, 1, id="a source is lost"),
-        pytest.param({"sources": {"redis": {"ok": False, "code": "starting", "message": "not read in full yet"}}}, 0, id="a source is not read yet"),
+        pytest.param(
+            {"sources": {"redis": {"ok": False, "code": "starting", "message": "not read in full yet"}}}, 0, id="a source is not read yet"
+        ),
     ],
 )
 @pytest.mark.parametrize("how", [[], ["--json"]])
@@ -69,10 +78,31 @@ def test_an_agent_that_is_down_is_not_taken_for_one_that_runs(ask, leave):
     old["agent"]["at"] -= 3 * 3_600_000
     leave(status=old)
     answer = ask("status", "-c", "config.yml")
-    assert answer.out.startswith("No agent is running on this state folder. What follows was seen 3h ago by sidekiq-watchdog 0.1.0 on web1, mode act.\n")
+    assert answer.out.startswith(
+        "No agent is running on this state folder. What follows was seen 3h ago by sidekiq-watchdog 0.1.0 on web1, mode act.\n"
+    )
     said = json.loads(ask("status", "-c", "config.yml", "--json").out)
     assert said["running"] is False
     assert said["age_ms"] >= 3 * 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"at": 0}, "It runs, but has not renewed this picture for too long.", id="old"),
+        pytest.param({"failing": "disk full"}, "It can't write its state: disk full", id="failing"),
+    ],
+)
+def test_an_agent_that_runs_and_is_not_well_is_not_taken_for_a_healthy_one(ask, leave, changes, said):
+    """A picture that it could not renew, or a state that it can't write, is said right below the head."""
+    sick = picture()
+    sick["agent"] |= changes
+    lock = StateLock.take(leave(status=sick))
+    try:
+        lines = ask("status", "-c", "config.yml").out.splitlines()
+    finally:
+        lock.release()
+    assert lines[1] == said
 
 
 def test_a_lost_source_is_shown_with_its_reason(ask, leave):
@@ -144,6 +174,8 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
         status=picture(
             paused={"by": "the pause file", "reason": "maintenance"},
             tracking=False,
+            entities={"job": 3},
+            sidekiq={"processes": 2, "enqueued": 12_345, "retries": 7, "dead": 0},
             queues=[{"name": "push", "size": 12_345, "latency": 61_000}],
             processes=[
                 {"target": "web1/app[push]", "pid": 99, "queues": ["push", "pull"], "threads": 25, "busy": 3, "quiet": True, "rss": 2**29,
@@ -159,6 +191,7 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
     for part in (
         "Paused by the pause file: maintenance",
         "Redis does not tell of changes",
+        "sidekiq: 2 processes, 3 jobs running, 12,345 waiting, 7 to be retried, ? scheduled, 0 dead\n",
         "  push   12,345  1m 1s",
         "  web1/app[push]  99   push, pull  3 of 25  1s           31s   512 MiB  quiet, on another host",
         "  web2/app[push]  -    -           ? of ?   -",

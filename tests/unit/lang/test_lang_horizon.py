@@ -9,6 +9,9 @@ from watchdog.lang.condition import Condition
 from watchdog.lang.horizon import LOOK_AGAIN, NEVER, Deadline
 from watchdog.model.kinds import Kind
 
+MakeRow = Callable[..., Any]
+ReadCondition = Callable[..., Condition]
+
 NOW = 100_000
 READINGS = {"confirmed_at": 90_000, "booted_at": 50_000, "busy": 5, "threads": 10, "quiet": False, "local": True, "rss": 10**9}
 

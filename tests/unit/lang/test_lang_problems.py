@@ -10,6 +10,9 @@ from watchdog.lang.condition import Condition, read_condition
 from watchdog.lang.text import Mark, Text
 from watchdog.model.kinds import Kind
 
+MakeRow = Callable[..., Any]
+ReadCondition = Callable[..., Condition]
+
 
 def told(text: str, kind: Kind = Kind.PROCESS) -> list[str]:
     """All problems of a text as `column+width code message | hint`."""
@@ -28,7 +31,17 @@ FIELDS = "fields of a queue: name, size, latency"
         ("queue.zzz > 5m", [f"1+9 E203 unknown field 'queue.zzz' | {FIELDS}"]),
         ("queue.name.first == 5", [f"1+16 E203 unknown field 'queue.name.first' | {FIELDS}"]),
         ("queu.size > 5", ["1+9 E202 unknown entity 'queu' | did you mean 'queue.size'?"]),
-        ("xyzzy.size > 5", [f"1+10 E202 unknown entity 'xyzzy' | {FIELDS}"]),
+        ("xyzzy.size > 5", [f"1+10 E202 unknown entity 'xyzzy' | {FIELDS}; a string is quoted: \"xyzzy.size\""]),
+        ("queue.name == live.example", [f"15+12 E202 unknown entity 'live' | {FIELDS}; a string is quoted: \"live.example\""]),
+        ('"push" in queue.name', ["11+10 E212 'queue.name' is no list | to look for a part of a string: queue.name like \"*push*\""]),
+        ("queue.size > .5", ["14+1 E312 a value is missing before '.' | a decimal begins with a digit: 0.5"]),
+        ("queue.size between 3 and 5", ["12+7 E313 unexpected 'between' | write 3 <= x and x <= 5"]),
+        ("queue.size % 2 == 0", ["12+1 E301 unexpected '%' | the sign stands right behind its number: 95%"]),
+        ("queue.size > 5 # big", ["16+1 E301 unexpected '#' | "]),
+        (
+            "queue.latency > 1e3",
+            ["17+2 E305 unknown unit 'e' | durations ms s m h d, sizes B kB MB GB TB KiB MiB GiB TiB, ratios %, rates /s /m /h"],
+        ),
         ("job.elapsed > 5m", [f"1+11 E204 'job.elapsed' can't be read where the rule looks at a queue | {FIELDS}"]),
         ("queue.name == push", ["15+4 E201 unknown word 'push' | a string is quoted: \"push\""]),
         ("queue.name == mailers-low", ["15+11 E201 unknown word 'mailers-low' | a string is quoted: \"mailers-low\""]),
@@ -117,6 +130,12 @@ def test_a_problem_has_its_place_and_a_hint(text: str, expected: list[str]):
     assert told(text, Kind.QUEUE) == expected
 
 
+def test_a_list_compared_with_a_string_is_told_how_to_ask():
+    """`==` and `in` the wrong way round both end at the way that works."""
+    for text in ('process.queues == "push"', 'process.queues in ["push"]'):
+        assert [line.partition(" | ")[2] for line in told(text)] == ['ask whether it has something: "push" in process.queues']
+
+
 def test_all_problems_of_a_text_are_told_at_once():
     """Who repairs a rule does not have to come back for each mistake."""
     text = 'queue.latncy = 10 m and queue.size > 5MB or queue.name == push and not queue.name like "[" and 1 < queue.size < 5s'
@@ -172,6 +191,12 @@ def test_control_characters_never_reach_a_message():
     """A terminal shows what is wrong and is not driven by it."""
     for text in ("process.busy > \x1b[31m5", 'process.x\x07 == "\x1b"', "\ud800", "process.tag == '\x1b]0;x\x07'"):
         assert all(line.isprintable() for line in told(text)), text
+
+
+def test_messages_are_bounded():
+    """A text of sixty kilobytes is not repeated in what is said about it."""
+    for text in (f'"{"x" * 60_000}"', "a" * 60_000, "a." * 30_000 + "a", "1 < " * 10_000 + "2", "true == " + "true and " * 6_000 + "5"):
+        assert all(len(line) < 700 for line in told(text))
 
 
 def test_a_wide_condition_is_no_deep_one(condition: ReadCondition, row: MakeRow):

@@ -10,6 +10,8 @@ from watchdog.lang.template import LONGEST_RESULT, Template, read_template
 from watchdog.lang.text import Text
 from watchdog.model.kinds import Kind
 
+MakeRow = Callable[..., Any]
+
 
 def template(text: str) -> Template:
     """Reads a template that must be sound."""

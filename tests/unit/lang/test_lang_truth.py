@@ -12,6 +12,9 @@ from watchdog.lang.text import Text
 from watchdog.model.fields import FIELDS
 from watchdog.model.kinds import Kind, Source
 
+MakeRow = Callable[..., Any]
+ReadCondition = Callable[..., Condition]
+
 NOW = 1_000_000
 READINGS = {
     "tag": "live", "queues": ("push", "pull"), "threads": 10, "busy": 5, "quiet": False, "local": True,
@@ -113,9 +116,7 @@ def test_the_example_of_every_field_is_a_condition(spec, condition: ReadConditio
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_a_number_that_is_not_finite_is_unknown(
-    number: float, condition: ReadCondition, row: MakeRow, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_number_that_is_not_finite_is_unknown(number: float, condition: ReadCondition, row: MakeRow, monkeypatch: pytest.MonkeyPatch):
     """Not a number is neither more, nor less, nor different; infinity is no measurement."""
     it = row(Kind.PROCESS, busy=1)
     for text in ("process.busy * 50% > 1", "not process.busy * 50% > 1", "process.busy * 50% in [1, 2]", "1 / (process.busy * 50%) == 0%"):
@@ -129,6 +130,14 @@ def test_a_number_too_big_for_floats_is_unknown(condition: ReadCondition, row: M
     assert condition("process.busy / process.threads > 5%").holds(it, 0) is None
     assert condition("process.busy * 50% > 5").holds(it, 0) is None
     assert condition("process.busy > 5").holds(it, 0) is True
+
+
+def test_something_unknown_is_not_known_to_be_missing_from_an_empty_list(condition: ReadCondition, row: MakeRow):
+    """Python says at once that nothing is in an empty list; a missing reading is unknown all the same."""
+    it = row(Kind.PROCESS, queues=())
+    assert condition("process.tag in process.queues").holds(it, 0) is None
+    assert condition("process.tag not in process.queues").holds(it, 0) is None
+    assert condition('"push" in process.queues').holds(it, 0) is False
 
 
 def test_a_job_is_timed_by_the_beats_of_its_process(condition: ReadCondition, row: MakeRow):

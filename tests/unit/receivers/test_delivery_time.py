@@ -109,11 +109,12 @@ async def test_a_clock_that_is_set_forward_is_noticed(notice):
 
 
 async def test_an_empty_outbox_costs_nothing(notice):
-    """With nothing to deliver the deliverer sleeps until it is told of news: one look at the start, none in a day."""
+    """With nothing to deliver the deliverer sleeps until it is told of news: one look at the start, one for each news, none else in a day."""
     clock = LoopClock()
     store = OneMessage(clock, notice("1"))
     store.head = None
     day = asyncio.Event()
+    asyncio.get_running_loop().call_later(3_600, lambda: store.on_outbox and store.on_outbox())
     asyncio.get_running_loop().call_later(86_400, day.set)
     await run_until(day, Deliverer(store, {"ops": Stubborn(0)}, clock))
-    assert store.looks == 1
+    assert store.looks == 2

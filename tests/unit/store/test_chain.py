@@ -41,6 +41,7 @@ TAMPERING = {
         lambda rows: [rows[0], forged(rows[1], body=rows[1].body.replace("host/2", "host/9")), *rows[2:]],
         3,
     ),
+    "the number of another row": (lambda rows: [rows[0], forged(rows[1], body=rows[1].body.replace('"seq":2', '"seq":9')), *rows[2:]], 2),
     "a forged hash": (lambda rows: [*rows[:2], msgspec.structs.replace(rows[2], hash="f" * 64), *rows[3:]], 3),
     "a forged previous hash": (lambda rows: [*rows[:2], msgspec.structs.replace(rows[2], prev="f" * 64), *rows[3:]], 3),
     "a forged previous hash with a new hash": (lambda rows: [*rows[:2], forged(rows[2], prev="f" * 64), *rows[3:]], 3),

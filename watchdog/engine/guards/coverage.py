@@ -33,7 +33,7 @@ def coverage(view: View) -> Verdict:
             verdict = _alone(view, queue, held=held, threads=target.threads)
         else:
             own = max(0, target.threads - held) if _works(target, view.at) else 0
-            verdict = _shared(view, queue, keep=keep, own=own, elsewhere=_working(view, listeners))
+            verdict = _shared(queue, keep=keep, own=own, elsewhere=_working(view, listeners))
         if verdict is not None:
             return verdict
     return passes("coverage")
@@ -50,7 +50,7 @@ def _alone(view: View, queue: str, *, held: int, threads: int) -> Verdict | None
     return denies("coverage", f"it is the only process of queue {queue}, and only {held} of its {threads} threads are held")
 
 
-def _shared(view: View, queue: str, *, keep: float, own: int, elsewhere: int) -> Verdict | None:
+def _shared(queue: str, *, keep: float, own: int, elsewhere: int) -> Verdict | None:
     if elsewhere >= keep * (own + elsewhere):
         return None
     return denies("coverage", f"queue {queue} would keep {elsewhere} of {own + elsewhere} working threads, less than {keep:.0%}")

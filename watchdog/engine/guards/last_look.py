@@ -13,7 +13,9 @@ from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Verdict
 
 HANDLED: Final = (Signal.TERM, Signal.TSTP, Signal.TTIN)
-"""Signals that Sidekiq handles itself once it has booted."""
+"""Signals that Sidekiq handles itself once it has booted. Ruby handles TERM from the start: the other two tell (tried with 6.4.1)."""
+STOPPED: Final = ("T", "t")
+"""States of /proc/PID/stat: stopped by a signal, stopped by a debugger."""
 
 
 def last_look(view: View) -> Verdict:
@@ -42,10 +44,11 @@ def _unlike(view: View) -> str:
         return "the process has ended"
     if not look.same:
         return f"pid {view.ref.pid if view.ref else 0} is not the process that was meant: {look.mismatch}"
-    if look.tracer:
-        return f"somebody is holding it: traced by pid {look.tracer}"
+    if look.tracer and look.state in STOPPED:
+        return f"somebody is holding it: stopped by the debugger with pid {look.tracer}"
     if look.frozen:
         return "somebody is holding it: its cgroup is frozen"
-    if view.signal in HANDLED and view.signal not in look.catches:
-        return f"still booting: it does not handle {view.signal} yet"
+    lacking = [signal for signal in HANDLED if signal not in look.catches]
+    if view.signal in HANDLED and lacking:
+        return f"still booting: it does not handle {' and '.join(lacking)} yet"
     return ""

@@ -1,0 +1,164 @@
+"""
+Writes the reference in rules/README.md anew, from the tables that the program itself works by.
+
+`make docs` runs it; a test proves that the page is current. It replaces what stands between the two markers and
+nothing else: the page before them is written by hand.
+"""
+# ruff: noqa: INP001  (a script beside the program, not a part of it)
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from watchdog.cli import NAME
+from watchdog.cli.app import command
+from watchdog.errors import CodeSpec
+from watchdog.lang import codes as language
+from watchdog.lang.arithmetic import EXAMPLES
+from watchdog.lang.units import DURATIONS, SIZES
+from watchdog.model.actions import ACTIONS, ActionSpec
+from watchdog.model.fields import BY_KIND
+from watchdog.model.guards import GUARDS
+from watchdog.model.parameters import ParameterSpec
+from watchdog.model.receivers import RECEIVERS
+from watchdog.rulefile import codes as files
+
+PAGE: Final = Path(__file__).parents[1] / "rules" / "README.md"
+BEGIN: Final = "<!-- What follows is made by `make docs` from the program's own tables; changes here are lost. -->"
+END: Final = "<!-- End of what `make docs` makes. -->"
+
+_UNITS: Final = {"duration": DURATIONS, "size": SIZES, "ratio": ("%",), "rate": ("/s", "/m", "/h", "/d")}
+
+
+def reference() -> str:
+    """The whole reference in Markdown, without the markers."""
+    sections = (*_types(), *_fields(), *_actions(), *_guards(), *_receivers(), *_commands(), *_codes())
+    return "\n".join(sections)
+
+
+def renewed(page: str) -> str:
+    """The page with its reference made anew."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{reference()}\n{END}{after}"
+
+
+def _types() -> Iterator[str]:
+    yield "## Types and units\n"
+    rows = ((str(type_), code(example), " ".join(code(unit) for unit in _UNITS.get(type_, ()))) for type_, example in EXAMPLES.items())
+    yield from table(("type", "written", "units"), rows)
+
+
+def _fields() -> Iterator[str]:
+    yield "## Fields\n"
+    yield "What a condition can read, by what the rule looks at (`each:`).\n"
+    for kind, specs in BY_KIND.items():
+        shown = [spec for spec in specs.values() if not spec.internal]
+        if shown:
+            yield f"### {kind}\n"
+            yield from table(
+                ("field", "type", "what it is", "example"), ((code(spec.path), spec.type, spec.doc, code(spec.example)) for spec in shown)
+            )
+
+
+def _actions() -> Iterator[str]:
+    yield "## Actions\n"
+    yield "What can stand under `then:`.\n"
+    for spec in ACTIONS:
+        yield f"### {spec.name}\n"
+        yield f"{spec.doc}\n"
+        yield from _parameters(spec.parameters)
+        undone = "It can be undone." if spec.can_be_undone else "It can't be undone."
+        yield f"It needs: {'; '.join(spec.needs)}. {undone}\n"
+        yield f"```yaml\n{example_of(spec)}```\n"
+
+
+def example_of(spec: ActionSpec) -> str:
+    """An item under `then:` with every parameter of the action."""
+    return f"then:\n  - {spec.name}: {{{', '.join(f'{parameter.name}: {parameter.example}' for parameter in spec.parameters)}}}\n"
+
+
+def _guards() -> Iterator[str]:
+    yield "## Guards\n"
+    yield "All of them are asked before each stage of an action, in this order; the first that denies gives the reason.\n"
+    yield from table(("guard", "denies when"), ((code(spec.name), spec.denies) for spec in GUARDS))
+    yield "What a rule can set under `guards:`:\n"
+    yield from _parameters([setting for spec in GUARDS for setting in spec.settings])
+
+
+def _receivers() -> Iterator[str]:
+    yield "## Receivers\n"
+    yield "Who is told, by the `type:` that stands under `receivers:` in the config.\n"
+    for spec in RECEIVERS:
+        yield f"### {spec.type}\n"
+        yield f"{spec.doc}\n"
+        yield from _parameters(spec.settings)
+
+
+def _parameters(parameters: Iterable[ParameterSpec]) -> Iterator[str]:
+    rows = (
+        (
+            code(spec.name),
+            " ".join(code(choice) for choice in spec.choices) or str(spec.form),
+            "required" if spec.required else code(spec.default) if spec.default else "none",
+            spec.doc,
+        )
+        for spec in parameters
+    )
+    yield from table(("name", "value", "default", "what it is"), rows)
+
+
+def _commands() -> Iterator[str]:
+    yield "## Commands\n"
+    for name, each in sorted(command().commands.items()):
+        arguments = " ".join(f"[{one.metavar}…]" for one in each.params if one.param_type_name == "argument")
+        yield f"### {NAME} {name}{f' {arguments}' if arguments else ''}\n"
+        yield f"{each.help}\n"
+        if each.params:
+            yield from table(("option", "default", "what it does"), (_option(one) for one in each.params))
+
+
+def _option(option: Any) -> Sequence[str]:
+    names = ", ".join(option.opts) if option.param_type_name == "option" else ""
+    default = "" if option.default in {None, False} else code(str(option.default))
+    return code(f"{names} {option.metavar or ''}".strip()), default, option.help.partition("  [default")[0]
+
+
+def _codes() -> Iterator[str]:
+    yield "## Problems\n"
+    yield "What `check`, `run` and a reload can find. A code that begins with W is a warning and stops nothing.\n"
+    yield "### In conditions\n"
+    rows = ((code(spec.code), spec.title, spec.doc, code(spec.example) if is_shown(spec, longest=80) else "") for spec in language.CODES)
+    yield from table(("code", "problem", "rule", "example"), rows)
+    yield "### In files\n"
+    for spec in files.CODES:
+        yield f"**{spec.code}** {spec.title}. {spec.doc}\n"
+        if is_shown(spec, longest=400):
+            yield f"```yaml\n{spec.example.rstrip()}\n```\n"
+
+
+def is_shown(spec: CodeSpec, *, longest: int) -> bool:
+    """Whether the example helps a reader: some are a megabyte long, or can't be seen."""
+    visible = all(char.isprintable() or char == "\n" for char in spec.example)
+    return visible and len(spec.example) <= longest and bool(spec.example.strip())
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table, and an empty line behind it."""
+    yield _row(headings)
+    yield _row(["---"] * len(headings))
+    yield from (_row(row) for row in rows)
+    yield ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def code(text: str) -> str:
+    """As code; with backticks enough that those within are not the end of it."""
+    return f"`` {text} ``" if "`" in text else f"`{text}`" if text else ""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

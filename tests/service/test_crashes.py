@@ -1,0 +1,105 @@
+"""
+The agent is killed (SIGKILL) before and after each thing it does in a recovery, and started again.
+
+Whatever the moment: the recovery is taken to its end, TERM repeats at most to the same living process, KILL comes
+neither early nor to another, and a bystander with the same title is never touched.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from datetime import datetime
+from typing import Any, Final
+
+import pytest
+
+from tests.service.agent import AgentProcess, write_config
+
+pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(300)]
+
+GRACE: Final = 3
+POINTS: Final = (
+    "commit:1:before", "commit:1:after", "commit:2:after",
+    "Measure:1:before", "Measure:1:after",
+    "commit:3:before", "commit:3:after", "commit:4:before", "commit:4:after",
+    "SendSignal:1:before", "SendSignal:1:after",
+    "commit:5:before", "commit:5:after",
+    "AwaitExit:1:before", "AwaitExit:1:after",
+    "commit:6:before", "commit:6:after",
+    "Measure:2:before", "Measure:2:after",
+    "commit:7:before", "commit:7:after",
+    "SendSignal:2:before", "SendSignal:2:after",
+    "commit:8:before", "commit:8:after",
+    "AwaitExit:2:before", "AwaitExit:2:after",
+    "commit:9:before", "commit:9:after", "commit:10:before",
+)  # fmt: skip
+"""Every transaction and every command of one recovery, before and after."""
+
+
+def at(row: dict[str, Any]) -> float:
+    """When a row was written."""
+    return datetime.fromisoformat(row["at"]).timestamp()
+
+
+def check(rows: list[dict[str, Any]], victim_pid: int) -> None:
+    """What must hold wherever the agent died."""
+    intents = [row for row in rows if row["kind"] == "intent"]
+    incidents = [row for row in rows if row["kind"] == "incident"]
+    kills = [row for row in intents if row["stage"] == "KILL"]
+    sent = [row for row in rows if row["kind"] == "outcome" and row["stage"] == "TERM" and row["outcome"] == "sent"]
+    assert len({row["incident"] for row in incidents}) == 1, "one incident, however often it was taken up"
+    assert incidents[-1]["outcome"] == "ended"
+    assert {row["target"] for row in intents} == {incidents[0]["target"]}
+    for kill in kills:
+        assert sent, "KILL without TERM"
+        assert at(kill) - max(at(row) for row in sent if row["seq"] < kill["seq"]) >= GRACE - 0.01
+
+
+@pytest.mark.parametrize("points", [POINTS[number::6] for number in range(6)], ids=lambda points: points[0])
+async def test_killed_at_every_step(redis_server, sidekiq, push, tmp_path, points):
+    """Each of these points on a Sidekiq of its own, one after the other, with a bystander beside it."""
+    bystander = await sidekiq.start(("other",), tag="app")
+    for number, point in enumerate(points):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        victim = await sidekiq.start(("push",), tag=f"app{number}")
+        config = write_config(folder, url=redis_server.url, elapsed="2s", grace=f"{GRACE}s")
+        await push(redis_server.client(), "SleepForever")
+        await _die_and_recover(config, point, victim)
+        await redis_server.client().flushall()
+        assert bystander.alive
+        assert "Shutting down" not in bystander.log.read_text()
+
+
+async def _die_and_recover(config, point: str, victim) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        mortal = await stack.enter_async_context(contextlib.aclosing(AgentProcess(config, env={"DIE_AT": point})))
+        await mortal.start(ready=False)
+        deaf = asyncio.create_task(_deafen(mortal, victim))
+        await mortal.wait_exit(40)
+        successor = await stack.enter_async_context(contextlib.aclosing(AgentProcess(config)))
+        await successor.start()
+        deaf_to_successor = asyncio.create_task(_deafen(successor, victim))
+        status = await victim.wait_exit(40)
+        await _ended(successor)
+        for task in (deaf, deaf_to_successor):
+            task.cancel()
+        rows = await successor.audit()
+        verified = (await successor.ask("audit", "--verify"))[0]
+    assert status == -signal.SIGKILL, point
+    assert verified == 0
+    check(rows, victim.pid)
+
+
+async def _deafen(agent: AgentProcess, victim) -> None:
+    """From the moment at which TERM may have been sent, the victim hears nothing more."""
+    await agent.wait_for("intent: .*stage='TERM'|Signal|resumed", within=60)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(victim.pid, signal.SIGSTOP)
+
+
+async def _ended(agent: AgentProcess) -> None:
+    rows = await agent.audit(lambda row: row["kind"] == "incident" and row["outcome"] == "ended")
+    if not rows:
+        await agent.wait_for("incident: .*outcome='ended'")

@@ -1,0 +1,61 @@
+"""SIGHUP: good rules are taken over, bad ones refused with every reason, and the old ones stay in force."""
+
+import contextlib
+import json
+import signal
+
+import pytest
+
+from tests.service.agent import RULES, AgentProcess, write_config
+
+pytestmark = pytest.mark.needs("redis-server")
+
+BAD: str = """\
+rules:
+  - rule: stuck-job
+    each: job
+    when: job.elapsd > 20s
+    for: soon
+    for: 5s
+    nonsense: true
+"""
+
+
+async def test_a_bad_file_keeps_the_old_rules_and_says_why(redis_server, tmp_path):
+    """Every problem of the bad file is logged with its place; the rules in force are still the old ones; a good file is taken over then."""
+    config = write_config(tmp_path, url=redis_server.url)
+    async with contextlib.aclosing(AgentProcess(config)) as agent:
+        await agent.start()
+        (tmp_path / "rules.yml").write_text(BAD)
+        agent.signal(signal.SIGHUP)
+        await agent.notified("RELOADING=1")
+        await agent.notified("READY=1")
+        await agent.wait_for("reload refused")
+        refused = "\n".join(agent.lines)
+        (tmp_path / "rules.yml").write_text(RULES.format(elapsed="7s", grace="30s"))
+        agent.signal(signal.SIGHUP)
+        await agent.wait_for("reloaded: mode act, 1 rules")
+        rows = await agent.audit(lambda row: row["kind"] == "agent")
+        assert await agent.stop() == 0
+
+    for place in ("rules.yml:4:11: E203", "rules.yml:5:10", "rules.yml:6:5", "rules.yml:7:5"):
+        assert place in refused, f"{place} is not in:\n{refused}"
+    assert [row["outcome"] for row in rows] == ["started", "rules in force", "reload refused", "rules in force"]
+    assert rows[1]["detail"]["digest"] != rows[3]["detail"]["digest"]
+
+
+async def test_a_changed_mode_is_taken_over_and_another_redis_is_not(redis_server, tmp_path):
+    """After a reload the agent works in the config's new mode; another Redis needs a restart, and it says so."""
+    config = write_config(tmp_path, url=redis_server.url, mode="dry-run")
+    async with contextlib.aclosing(AgentProcess(config)) as agent:
+        await agent.start()
+        write_config(tmp_path, url="redis://127.0.0.1:1/0", mode="observe")
+        agent.signal(signal.SIGHUP)
+        await agent.wait_for("reloaded: mode observe")
+        await agent.wait_for("Redis is taken over at a restart only")
+        assert await agent.stop() == 0
+        _, output = await agent.ask("status", "--json")
+
+    picture = json.loads(output.splitlines()[0])
+    assert picture["mode"] == "observe"
+    assert picture["sources"]["redis"]["ok"]
