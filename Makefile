@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test trial bench lint format wheel clean
+.PHONY: help demo test trial bench lint docs format wheel clean
 PYTHON := .venv/bin/python
 
 help: ## what can be made
@@ -29,6 +29,9 @@ lint: .venv/.dev ## ruff, mypy, layers
 	$(PYTHON) -m mypy
 	$(PYTHON) -m mypy tests
 	.venv/bin/lint-imports --no-logo
+
+docs: .venv/.dev ## the reference in rules/README.md, from the tables
+	$(PYTHON) packaging/reference.py
 
 format: .venv/.dev ## puts right what ruff can put right
 	$(PYTHON) -m ruff check --fix

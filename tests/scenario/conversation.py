@@ -81,6 +81,7 @@ class Conversation:
         self.rules = ruleset
         self.state: State = begin()
         self.at = 0
+        self.booted_wall = WALL
         self.seq = 0
         self.boot_id = boot_id
         self.events: list[tuple[RuleSet, Event]] = []
@@ -101,6 +102,12 @@ class Conversation:
         if lose_world:
             self.state = begin(ledger)
         return self.start()
+
+    def reboot(self, boot_id: str, *, down: int) -> list[str]:
+        """The machine was off for `down` milliseconds: engine time begins anew, wall time does not."""
+        self.booted_wall += self.at + down
+        self.boot_id, self.at = boot_id, 0
+        return self.crash()
 
     def hear(self, body: Body, *, at: int | None = None) -> list[str]:
         """One event; the lines of what was asked for."""
@@ -128,7 +135,7 @@ class Conversation:
 
     def _take(self, body: Body, ruleset: RuleSet) -> list[str]:
         self.seq += 1
-        event = decode_event(encode_event(Event(self.seq, self.at, WALL + self.at, body)))
+        event = decode_event(encode_event(Event(self.seq, self.at, self.booted_wall + self.at, body)))
         if isinstance(body, EffectDone):
             self.open.pop(body.effect, None)
         self.events.append((ruleset, event))

@@ -273,6 +273,7 @@ class Following:
         self.follower = Follower(url=url, namespace=namespace, clock=Clock(), emit=self._hear, answer_within=answer_within)
         self._heard = asyncio.Event()
         self._task = asyncio.create_task(self.follower.run())
+        self._task.add_done_callback(lambda _: self._heard.set())
 
     def _hear(self, body: Body) -> None:
         self.said.append(body)
@@ -296,10 +297,10 @@ class Following:
         try:
             async with asyncio.timeout(within):
                 while not (found := condition()):
-                    self._heard.clear()
-                    await asyncio.wait((asyncio.ensure_future(self._heard.wait()), self._task), return_when=asyncio.FIRST_COMPLETED)
                     if self._task.done():
                         self._task.result()
+                    self._heard.clear()
+                    await self._heard.wait()
                 return found
         except TimeoutError:
             pytest.fail(f"waited {within} s for {what or 'something to be said'}; said was: {self.said[-10:]}")

@@ -1,5 +1,7 @@
 """The command as a process: what scripts and pipes see of it."""
 
+import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -71,8 +73,9 @@ def test_what_a_command_does_not_need_is_not_loaded():
     assert not set(HEAVY) & set(done.stdout.split())
 
 
-def test_a_reader_that_leaves_is_no_error(tmp_path):
-    """`audit --json | head -1`: no traceback and no complaint; the exit code is that of a pipe."""
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_is_no_error(tmp_path, unbuffered):
+    """`audit --json | head -1`: no traceback and no complaint; the exit code is that of a pipe, whenever it is noticed."""
     code = "from watchdog.cli import main\nimport watchdog.cli.check as check\ncheck._inspect = lambda *_: (0, ())\nmain()"
     reading, writing = os.pipe()
     os.close(reading)
@@ -85,10 +88,19 @@ def test_a_reader_that_leaves_is_no_error(tmp_path):
             timeout=60,
             check=False,
             cwd=tmp_path,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_a_closed_standard_output_is_no_error(tmp_path):
+    """`check … >&-`, as a daemon's child may be started: the exit code is all that is left, and it is right."""
+    done = subprocess.run(
+        ["sh", "-c", '"$0" check pack:sidekiq >&-', COMMAND], stderr=subprocess.PIPE, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_terminal_without_our_letters_ends_no_command(tmp_path):
@@ -98,3 +110,41 @@ def test_a_terminal_without_our_letters_ends_no_command(tmp_path):
     assert done.returncode == 2
     assert r"na\xefve.yml" in done.stdout
     assert not done.stderr
+
+
+@pytest.mark.needs("redis-server")
+async def test_an_agent_is_seen_while_it_runs_and_remembered_when_it_is_down(redis_server, tmp_path, until):
+    """`status` and `audit` answer beside a running agent and after its end, from the same state folder."""
+    (tmp_path / "config.yml").write_text(f"redis: {{url: '{redis_server.url}'}}\nrules: ['pack:sidekiq']\nstate: state\n")
+
+    async def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(run, *arguments, "--config", "config.yml", cwd=tmp_path)
+
+    async def picture() -> dict:
+        done = await ask("status", "--json")
+        return json.loads(done.stdout) if done.stdout else {}
+
+    agent = await asyncio.create_subprocess_exec(COMMAND, "run", "--config", "config.yml", cwd=tmp_path, stderr=asyncio.subprocess.PIPE)
+    try:
+
+        async def is_following() -> dict | None:
+            seen = await picture()
+            return seen if seen.get("sources", {}).get("redis", {}).get("ok") else None
+
+        seen = await until(is_following, within=30, what="the agent to have read Redis")
+        assert seen["running"] is True
+        assert seen["agent"]["pid"] == agent.pid
+        assert (await ask("status")).stdout.startswith("sidekiq-watchdog ")
+    finally:
+        agent.terminate()
+        try:
+            _, log = await asyncio.wait_for(agent.communicate(), 20)
+        except TimeoutError:
+            agent.kill()
+            raise
+    assert agent.returncode == 0, log
+    assert (await picture())["running"] is False
+    assert (await ask("status")).stdout.startswith("No agent is running")
+    rows = [json.loads(line) for line in (await ask("audit", "--json")).stdout.splitlines()]
+    assert [row["outcome"] for row in rows if row["kind"] == "agent"] == ["started", "rules in force", "stopping"]
+    assert (await ask("audit", "--verify")).stdout == f"{len(rows)} rows, chain whole\n"

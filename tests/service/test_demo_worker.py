@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -12,7 +13,7 @@ from redis.asyncio import Redis
 
 from watchdog.demo import jobs
 from watchdog.demo.heart import VERSION
-from watchdog.demo.server import running_server, stop
+from watchdog.demo.server import connect, running_server, stop
 from watchdog.demo.tied import tied
 from watchdog.demo.title import ROOM
 
@@ -28,7 +29,7 @@ class Started:
         self.log = log
         self.identity = ""
 
-    async def beat(self) -> dict[bytes, bytes]:
+    async def beat(self) -> dict[Any, Any]:
         """The identity hash as it is now."""
         return await self.client.hgetall(self.identity)
 
@@ -40,7 +41,7 @@ class Started:
 @pytest.fixture
 async def client(tmp_path):
     """A client of a private server."""
-    async with running_server(tmp_path) as socket, Redis(unix_socket_path=str(socket)) as client:
+    async with running_server(tmp_path) as socket, connect(socket) as client:
         yield client
 
 
@@ -61,6 +62,22 @@ async def worker(client, tmp_path, until):
 def title(pid: int) -> str:
     """What the kernel shows as the command line of a process, without its padding."""
     return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0")
+
+
+async def test_no_cancellation_is_lost(client):
+    """However the moment falls, a task that talks to the server ends when it is cancelled: Ctrl-C must always be heard."""
+
+    async def talk() -> None:
+        while True:
+            await client.llen("queue:push")
+
+    for turns in range(200):
+        task = asyncio.create_task(talk())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=1)
+        assert done, f"lost after {turns} turns of the loop"
 
 
 async def test_it_says_of_itself_what_sidekiq_says(worker):
@@ -108,7 +125,7 @@ async def test_tstp_makes_it_quiet(worker, until):
     assert beat[b"busy"] == b"0"
 
 
-async def quiet(worker: Started) -> dict[bytes, bytes] | None:
+async def quiet(worker: Started) -> dict[Any, Any] | None:
     """The beat of a quiet worker."""
     beat = await worker.beat()
     return beat if beat[b"quiet"] == b"true" else None

@@ -100,9 +100,10 @@ def show(rows: dict[Case, Row], console: Console) -> None:
         own = [row for case, row in rows.items() if case.trial == trial]
         columns = list(dict.fromkeys(key for row in own for key in row))
         passed = sum(row.get("ok") is True for row in own)
-        table = Table(*columns, title=f"{trial}: {passed} of {len(own)} ok", title_justify="left")
+        table = Table(*columns)
         for row in own:
             table.add_row(*(escape(str(row.get(column, ""))) for column in columns))
+        console.print(f"{trial}: {passed} of {len(own)} ok", markup=False)
         console.print(table)
 
 

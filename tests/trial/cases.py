@@ -49,28 +49,31 @@ def chosen(parts: list[str]) -> list[Case]:
     return [case for case in cases if not parts or any(part in f"{case.trial} {case.name}" for part in parts)]
 
 
-def _git(*arguments: str) -> bytes:
-    return subprocess.run(("git", *arguments), cwd=CHECKOUT, check=True, capture_output=True).stdout
+SOURCE = ("watchdog", "rules", "tests/trial", "pyproject.toml")
+"""What a result depends on."""
+
+
+def commit() -> str:
+    """The commit of the checkout, where there is one."""
+    try:
+        asked = subprocess.run(("git", "rev-parse", "--short=12", "HEAD"), cwd=CHECKOUT, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "no-commit"
+    return asked.stdout.strip()
 
 
 def version() -> str:
     """
-    Names the source as it stands: the commit, and a digest of what was changed since.
+    Names the source as it stands: the commit, and a digest of every file that a result depends on.
 
     A result counts only for the source that it was found with.
     """
-    try:
-        commit = _git("rev-parse", "--short=12", "HEAD").decode().strip()
-    except subprocess.CalledProcessError:
-        commit = "no-commit"
-    files = _git(
-        "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "watchdog", "rules", "tests/trial", "pyproject.toml"
-    ).split(b"\0")
     digest = hashlib.sha256()
-    for name in sorted(filter(None, set(files))):
-        path = CHECKOUT / os.fsdecode(name)
-        digest.update(name + b"\0" + (path.read_bytes() if path.is_file() else b"") + b"\0")
-    return f"{commit}-{digest.hexdigest()[:12]}"
+    for path in sorted(path for name in SOURCE for path in (CHECKOUT / name, *(CHECKOUT / name).rglob("*"))):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(b"%s\0%d\0" % (os.fsencode(path.relative_to(CHECKOUT)), path.stat().st_size))
+            digest.update(path.read_bytes())
+    return f"{commit()}-{digest.hexdigest()[:12]}"
 
 
 def results_folder() -> Path:

@@ -8,16 +8,21 @@ down; what they need is imported when they run; and every one of them ends with 
 Nothing here judges anything: that is the engine's, and its words are only passed on.
 """
 
+import os
 import sys
+from typing import Final
 
-NAME = "sidekiq-watchdog"
+NAME: Final = "sidekiq-watchdog"
 
 
 def main() -> None:
     """The entry point."""
-    for stream in (sys.stdout, sys.stderr):
-        # A job class with letters that this terminal lacks must not end a command half-way.
-        if hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us (`>&-`)
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115  (takes no text, and lives as long as we do)
+        elif hasattr(stream, "reconfigure"):
+            # A job class with letters that this terminal lacks must not end a command half-way.
             stream.reconfigure(errors="backslashreplace")
     from watchdog.cli.app import command
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, assert_never
 
 import typer
 
-from watchdog.cli.exits import Exit
+from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from watchdog.cli.output import Output, Piece, count, output, say_json, text_of
 from watchdog.cli.state import state_folder
@@ -36,6 +36,8 @@ def audit(
     """
     from watchdog.store import reading
 
+    if verify and (since, rule, limit) != (None, None, None):
+        raise UsageError("--verify checks the whole chain, so it goes without --since, --rule and --limit")
     folder = state_folder(config)
     if verify:
         return _verify(folder, as_json)

@@ -6,6 +6,7 @@ and is shown as Python shows it: never with the values of variables, which can b
 """
 
 import os
+import select
 import signal
 import sys
 from typing import Any, Final
@@ -28,11 +29,21 @@ class Command(TyperCommand):
             sys.stdout.flush()
         except WatchdogError as error:
             code = complain(error)
-        except BrokenPipeError:
-            # As after `| head`: what is still in the buffer must not fail once more when Python ends.
+        except BrokenPipeError as error:
+            if not reader_left():
+                # The framework would take it for a reader that left, and be silent.
+                raise RuntimeError("a pipe or socket broke, and nobody took care of it") from error
+            # What is still in the buffer must not fail once more when Python ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = READER_LEFT
         ctx.exit(int(code))
+
+
+def reader_left() -> bool:
+    """Whether nobody reads standard output any more, as after `| head`: the kernel says so of the end that we hold (poll(2))."""
+    asked = select.poll()
+    asked.register(sys.stdout.fileno(), 0)  # an error or a hang-up is told in any case
+    return bool(asked.poll(0))
 
 
 def complain(error: WatchdogError) -> Exit:

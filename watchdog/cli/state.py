@@ -24,4 +24,4 @@ def state_folder(config: Path) -> Path:
     settings, problems = read_settings(str(config), text)
     if settings is None:
         raise ProblemsError(problems)
-    return config.parent / settings.state.value
+    return config.absolute().parent / settings.state.value

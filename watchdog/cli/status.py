@@ -14,7 +14,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     Show what the agent sees and does.
 
     Works from the state folder of the config; if the agent is down, it says so and shows the last that was seen. Ends with 1 if an alert fires
-    or a source can't be read, with 3 if no agent ever ran with this state folder.
+    or a source can't be read, with 3 if no agent runs.
     """
     from watchdog.cli.picture import read_picture
     from watchdog.cli.view import show
@@ -31,4 +31,6 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         say_json({"running": running, "age_ms": age, **json.loads(data)})
     else:
         show(output(), picture, running=running, age=age)
+    if not running:
+        return Exit.UNREACHABLE
     return Exit.FINDINGS if picture.firing or picture.lost else Exit.FINE

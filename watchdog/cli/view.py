@@ -6,7 +6,7 @@ from typing import Final
 from watchdog.cli.output import Output, Piece, count
 from watchdog.cli.picture import STARTING, Alert, Box, Picture, Process, Request, Source
 from watchdog.lang.display import display
-from watchdog.model.kinds import Type
+from watchdog.model.kinds import Kind, Type
 
 _OLD: Final = 30_000
 """The agent writes every ten seconds; a picture of this age (milliseconds) is one that it could not renew."""
@@ -24,12 +24,12 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _show_incidents(out, picture)
     _section(
         out,
-        "Processes",
+        _title("Processes", len(picture.processes), picture.entities.get(Kind.PROCESS)),
         ("process", "pid", "queues", "threads", "longest job", "beat", "memory", ""),
         [_process(one) for one in picture.processes],
     )
     queues = [(one.name or "", _counted(one.size), _lasting(one.latency)) for one in picture.queues]
-    _section(out, "Queues", ("queue", "size", "latency"), queues)
+    _section(out, _title("Queues", len(queues), picture.entities.get(Kind.QUEUE)), ("queue", "size", "latency"), queues)
     at = picture.agent.at
     _section(
         out,
@@ -83,15 +83,15 @@ def _show_totals(out: Output, picture: Picture) -> None:
     totals = picture.sidekiq
     if totals is None:
         return
-    parts = (
-        (totals.processes, "processes"),
-        (picture.entities.get("job"), "jobs running"),
-        (totals.enqueued, "waiting"),
-        (totals.retries, "to be retried"),
-        (totals.scheduled, "scheduled"),
-        (totals.dead, "dead"),
-    )
-    out.line("sidekiq: ", ", ".join(f"{_counted(number)} {noun}" for number, noun in parts))
+    parts = {
+        "processes": totals.processes,
+        "jobs running": picture.entities.get(Kind.JOB),
+        "waiting": totals.enqueued,
+        "to be retried": totals.retries,
+        "scheduled": totals.scheduled,
+        "dead": totals.dead,
+    }
+    out.line("sidekiq: ", ", ".join(f"{what} {_counted(number)}" for what, number in parts.items()))
 
 
 def _show_alerts(out: Output, picture: Picture) -> None:
@@ -124,6 +124,11 @@ def _section(out: Output, title: str, headings: Sequence[str], rows: Sequence[Se
     if rows:
         _heading(out, title)
         out.table(headings, rows)
+
+
+def _title(title: str, listed: int, there: int | None) -> str:
+    """Of very many things the agent lists only the first."""
+    return title if there is None or there <= listed else f"{title} (the first {listed:,} of {there:,})"
 
 
 def _heading(out: Output, title: str) -> None:

@@ -18,7 +18,7 @@ from watchdog.demo import jobs
 from watchdog.demo.agent import GRACE_S, STUCK_S, Agent
 from watchdog.demo.producer import produce
 from watchdog.demo.screen import Screen
-from watchdog.demo.server import running_server
+from watchdog.demo.server import connect, running_server
 from watchdog.demo.stage import Stage, StoryError
 from watchdog.demo.supervisor import Supervisor, Unit
 from watchdog.demo.telling import Tone
@@ -61,7 +61,7 @@ class Report(msgspec.Struct, frozen=True):
 async def play(screen: Screen, folder: Path) -> Report:
     """The whole story in that folder, which is to be empty; whatever was started is stopped at the end, however it comes."""
     async with running_server(folder) as socket:
-        client = Redis(unix_socket_path=str(socket))
+        client = connect(socket)
         supervisor = Supervisor(UNITS, socket=socket, folder=folder)
         agent = Agent(folder, socket)
         stage = Stage(client=client, supervisor=supervisor, agent=agent, screen=screen)

@@ -40,6 +40,16 @@ def find_server() -> str:
     return str(get_binary_path())
 
 
+def connect(socket: Path) -> Redis:
+    """
+    A client of that server.
+
+    Without a time limit: redis-py would watch over it with `asyncio.wait_for`, which up to Python 3.11 loses a
+    cancellation that comes in the same turn as the result (fixed in 3.12), and Ctrl-C with it.
+    """
+    return Redis(unix_socket_path=str(socket), socket_timeout=None)
+
+
 def command(executable: str, folder: Path) -> list[str]:
     """How the server is started: no port, no file, no configuration but this."""
     settings = {
@@ -71,7 +81,7 @@ async def running_server(folder: Path) -> AsyncIterator[Path]:
 
 
 async def _answering(socket: Path, process: asyncio.subprocess.Process, log: Path) -> None:
-    client = Redis(unix_socket_path=str(socket))
+    client = connect(socket)
     try:
         async with asyncio.timeout(START_S):
             while process.returncode is None:
@@ -97,7 +107,8 @@ async def stop(process: asyncio.subprocess.Process, *, within: float) -> None:
     if process.returncode is None:
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), within)
+            async with asyncio.timeout(within):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

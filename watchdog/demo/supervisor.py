@@ -16,7 +16,7 @@ from watchdog.demo.tied import tied
 from watchdog.demo.title import ROOM
 
 RESTART_S: Final = 1.0
-STOP_S: Final = 6.0
+STOP_S: Final = 4.0
 """More than a worker's own timeout and its fetch together."""
 
 

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Final
 
 import orjson
@@ -19,6 +20,7 @@ from redis.exceptions import RedisError
 
 from watchdog.demo import jobs
 from watchdog.demo.heart import BEAT_S, Heart, Running
+from watchdog.demo.server import connect
 from watchdog.demo.title import set_title
 
 FETCH_S: Final = 2
@@ -124,7 +126,7 @@ def _base36(number: int) -> str:
 async def main(arguments: list[str]) -> int:
     """Exit code 1 where the server went away."""
     socket, queues, concurrency, *_ = arguments
-    client = Redis(unix_socket_path=socket)
+    client = connect(Path(socket))
     code = 0
     try:
         await Worker(client, queues=tuple(queues.split(",")), concurrency=int(concurrency)).run()

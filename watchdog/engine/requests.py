@@ -14,7 +14,7 @@ from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.ledger import Alert, Cooldown, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import SendStage
-from watchdog.engine.rules import Rule
+from watchdog.engine.rules import NO_RULES, Rule
 from watchdog.engine.targeting import about, find_target, firing, process_of, request_view, shadow_key
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import Measure
@@ -67,7 +67,8 @@ def want_all(turn: Turn) -> None:
 
 def consider_all(turn: Turn) -> None:
     """Asks the guards for every request whose time has come."""
-    if turn.world.stopping:
+    if turn.world.stopping or turn.rules is NO_RULES:
+        # Between its start and its rules the agent can't say what is still wanted.
         return
     under_way = set(turn.world.looks.values())
     for name in list(turn.ledger.requests):

@@ -166,9 +166,9 @@ class World:
         unlisted = row.listed is not MISSING and not row.listed
         if unknown_to_kernel and unlisted:
             # It may come back: cut off for a minute, thawed. Its source tells it whole then.
-            self._remove(Kind.PROCESS, row.id, "left Redis", left, for_good=False)
+            self._remove(Kind.PROCESS, row.id, "left Redis", left)
 
-    def _remove(self, kind: Kind, entity: str, reason: str, left: list[Departure], *, for_good: bool = True) -> None:
+    def _remove(self, kind: Kind, entity: str, reason: str, left: list[Departure]) -> None:
         row: Any = self.rows[kind].pop(entity, None) if kind in self.rows else None
         if row is None:
             return

@@ -49,9 +49,15 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process says at each beat. `at` is milliseconds of its own clock, `rss` bytes, `rtt` milliseconds; None where not said."""
+    """
+    What a process says at each beat; None where not said.
+
+    `at` is milliseconds of its own clock, and `written` the same as it stands in Redis: that tells any two beats apart.
+    `rss` is bytes, `rtt` milliseconds.
+    """
 
     at: int
+    written: bytes
     busy: int | None = None
     quiet: bool | None = None
     rss: int | None = None
@@ -142,11 +148,12 @@ def decode_info(identity: str, raw: object) -> Info | Broken:
 def decode_beat(identity: str, *, beat: object, busy: object, quiet: object, rss: object, rtt_us: object, concurrency: object) -> Beat | Broken:
     """The other fields of an identity hash, None where the field is absent. Only `beat` is indispensable; `rss` is in KiB, `rtt_us` in microseconds."""
     at = milliseconds(beat)
-    if at is None:
+    if at is None or not isinstance(beat, bytes):
         return Broken(identity, "`beat` is not a time")
     kib, micros = count(rss), count(rtt_us)
     return Beat(
         at=at,
+        written=beat,
         busy=count(busy),
         quiet={b"true": True, b"false": False, b"1": True, b"0": False}.get(quiet) if isinstance(quiet, bytes) else None,
         rss=None if kib is None or kib >= _MOST // 1024 else kib * 1024,

@@ -60,7 +60,7 @@ class Follower:
             except SourceUnavailableError as failure:
                 self._lose(failure)
             failures = 0 if self._clock.at() - began >= _STEADY_AFTER else failures + 1
-            await asyncio.sleep(pause(failures, random.random()))  # noqa: S311  (spreads load, keeps no secret)
+            await asyncio.sleep(pause(failures, random.random()))
 
     async def reread(self, identity: str) -> None:
         """

@@ -16,16 +16,19 @@ from watchdog.sidekiq.runs import Confirmed, Runs
 
 LIFETIME: Final = 60_000
 """Milliseconds for which a beat keeps an identity hash alive, in all versions (launcher.rb)."""
+NO_KEY: Final = -2
+"""What Redis answers when it is asked for the time to live of a key that does not exist."""
 _MOST_LEFT: Final = 1_000
 
 
 class _Known:
     """One process as it was said to be."""
 
-    __slots__ = ("beat", "info", "runs", "slots")
+    __slots__ = ("beat", "info", "runs", "slots", "written")
 
-    def __init__(self, identity: str, beat: Confirmed) -> None:
-        self.beat = beat
+    def __init__(self, identity: str) -> None:
+        self.beat = Confirmed(0, 0)
+        self.written = b""
         self.info: Info | None = None
         self.slots: dict[str, Any] = {}
         self.runs = Runs(identity)
@@ -50,14 +53,14 @@ class Picture:
         """How many processes Redis has heard from within the minute before that engine time."""
         return sum(known.listed and at - known.beat.at < LIFETIME for known in self._known.values())
 
-    def beat(self, identity: str) -> int | None:
-        """The last beat of a process by its own clock (milliseconds), None if it is unknown."""
+    def beat(self, identity: str) -> bytes | None:
+        """The last beat of a process as it was written, None if it is unknown."""
         known = self._known.get(identity)
-        return known.beat.beat if known else None
+        return known.written if known else None
 
     def is_stale(self, reading: Reading) -> bool:
         """A member of `processes` without a hash that was never seen to beat: left over from a crash, no process."""
-        return reading.beat is None and reading.member and reading.identity not in self._known
+        return reading.ttl == NO_KEY and reading.member and reading.identity not in self._known
 
     def is_torn(self, reading: Reading) -> bool:
         """
@@ -71,8 +74,9 @@ class Picture:
         if not reading.member:
             return reading.held > 0
         known = self._known.get(reading.identity)
-        same_beat = known is not None and known.beat.beat == reading.beat.at
-        return not reading.held_as_said or (known is not None and same_beat and known.runs.contradicts(reading))
+        if known is None or known.written != reading.beat.written:
+            return not reading.held_as_said
+        return not reading.held_as_said or known.runs.contradicts(reading)
 
     def take(self, reading: Reading) -> tuple[Delta | Gone, ...]:
         """
@@ -86,15 +90,16 @@ class Picture:
         if known is None:
             if not reading.member:
                 return ()
-            known = _Known(reading.identity, Confirmed(0, 0))
+            known = _Known(reading.identity)
         known.info = reading.info or known.info
         claimed = _claimed(reading.identity, known.info)
         if claimed is None:
             return ()
         self._known[reading.identity] = known
         came_back = bool(known.slots) and not known.listed
-        fresh = known.beat.beat != reading.beat.at
+        fresh = known.written != reading.beat.written
         if fresh:
+            known.written = reading.beat.written
             known.beat = Confirmed(reading.beat.at, _confirmed_at(reading))
         stopped = not reading.member and reading.held == 0
         now = claimed | _beaten(known, reading.beat) | {"listed": not stopped}

@@ -25,7 +25,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """
     One process as Redis showed it at engine time `at`.
 
-    `ttl` is that of the identity hash in milliseconds, -1 if it never expires, -2 if there is none (then `beat` is None).
+    `ttl` is that of the identity hash in milliseconds, -1 if it never expires, -2 if there is none. `beat` is None if there is none, or it is broken.
     `member` says that `processes` lists it; `held` counts all entries of the work hash, the broken ones too.
     `info` is None where it is broken.
     """
@@ -96,7 +96,7 @@ class ProcessReader:
         return Reading(
             identity=identity,
             at=at,
-            ttl=ttl if beat is not None else -2,
+            ttl=ttl,
             member=bool(member),
             info=self._info(identity, decoded, values) if beat is not None else None,
             beat=beat,

@@ -14,7 +14,7 @@ from watchdog.clock import Clock
 from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.model.kinds import Kind, Source
 from watchdog.sidekiq.broken import Tally
-from watchdog.sidekiq.decode import Broken, label, milliseconds, name
+from watchdog.sidekiq.decode import Broken, label, name
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, unavailable
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.picture import Picture
@@ -199,7 +199,7 @@ class Session:
                 if isinstance(beat, ServerError):
                     # A key of the wrong type is found and counted by the reading itself.
                     continue
-                if beat is not None and milliseconds(beat) != picture.beat(identity):
+                if beat is not None and beat != picture.beat(identity):
                     beaten.append(identity)
         return beaten
 

@@ -5,6 +5,7 @@ Messages of one thread go out in order: only the oldest that still waits (its he
 least once; what ended is kept until it is pruned, so that "was anybody told?" has an answer.
 """
 
+import logging
 import sqlite3
 from typing import Final
 
@@ -13,6 +14,8 @@ import orjson
 
 from watchdog.model.notices import Notice
 from watchdog.store.encoding import encode, whole
+
+_log: Final = logging.getLogger(__name__)
 
 LONGEST_WAIT: Final = 60 * 60 * 1000
 """No attempt is put off further than this (milliseconds). One that is was put off before the clock was set back, and is due."""
@@ -66,8 +69,17 @@ def due(connection: sqlite3.Connection, receiver: str, *, now: int) -> list[Outg
 
     Those that failed least come first, so that news does not wait behind old trouble.
     """
-    rows = connection.execute(_DUE, (receiver, now, now + LONGEST_WAIT, _AT_ONCE))
-    return [Outgoing(id_, receiver, attempts, written, _notice(notice)) for id_, attempts, written, notice in rows]
+    found = []
+    for id_, attempts, written, data in connection.execute(_DUE, (receiver, now, now + LONGEST_WAIT, _AT_ONCE)).fetchall():
+        try:
+            notice = msgspec.convert(orjson.loads(data), Notice)
+        except (orjson.JSONDecodeError, msgspec.ValidationError):
+            # Written by another version, perhaps. It would stand in the way of its thread for ever.
+            _log.error("Message %d to %s can't be read any more and is given up", id_, receiver)
+            end(connection, id_, receiver, outcome="given_up", wall=now, error="it can't be read any more")
+        else:
+            found.append(Outgoing(id_, receiver, attempts, written, notice))
+    return found
 
 
 def next_due(connection: sqlite3.Connection, receiver: str) -> int | None:
@@ -104,10 +116,6 @@ def counts(connection: sqlite3.Connection) -> dict[str, OutboxCounts]:
 def prune(connection: sqlite3.Connection, *, before: int) -> None:
     """Forgets what ended before that wall time; what waits stays, however old."""
     connection.execute("DELETE FROM outbox WHERE ended < ?", (before,))
-
-
-def _notice(data: bytes) -> Notice:
-    return msgspec.convert(orjson.loads(data), Notice)
 
 
 def _last_error(connection: sqlite3.Connection, receiver: str) -> str:

@@ -43,7 +43,7 @@ def read_audit(
     if limit is not None:
         after = max(after, _ask(folder, lambda connection: audit.newest(connection, limit=limit, since=since, rule=rule)))
     while rows := _page(folder, after=after, since=since, rule=rule):
-        yield from (row.public() for row in rows)
+        yield from map(_shown, rows)
         after = rows[-1].seq
 
 
@@ -61,13 +61,23 @@ def read_status(folder: Path) -> bytes | None:
 def read_incidents(folder: Path, *, open_only: bool = False) -> list[IncidentRow]:
     """Incidents, oldest first."""
     rows = _ask(folder, lambda connection: connection.execute("SELECT body FROM incidents ORDER BY opened, id").fetchall())
-    incidents = (msgspec.convert(orjson.loads(body), IncidentRow) for (body,) in rows)
+    try:
+        incidents = [msgspec.convert(orjson.loads(body), IncidentRow) for (body,) in rows]
+    except (orjson.JSONDecodeError, msgspec.ValidationError) as error:
+        raise StoreError(f"an incident in {folder} can't be read any more: {type(error).__name__}") from error
     return [incident for incident in incidents if incident.closed is None or not open_only]
 
 
 def read_outbox_counts(folder: Path) -> dict[str, OutboxCounts]:
     """Receiver → how many messages wait, were delivered, were given up."""
     return _ask(folder, outbox.counts)
+
+
+def _shown(row: Link) -> dict[str, Any]:
+    try:
+        return row.public()
+    except (orjson.JSONDecodeError, TypeError) as error:
+        raise StoreError(f"audit row {row.seq} is broken; verifying the log says more") from error
 
 
 def _page(folder: Path, *, after: int, since: int, rule: str | None) -> list[Link]:

@@ -23,20 +23,27 @@ _Turn = Callable[[sqlite3.Connection], None]
 class Writer:
     """A connection and its thread. Made by `start`; ended by `stop`."""
 
-    def __init__(self) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._loop: Final = asyncio.get_running_loop()
         self._turns: Final[SimpleQueue[_Turn | None]] = SimpleQueue()
+        self._opened: Final[asyncio.Future[None]] = self._loop.create_future()
         self._gone: Final[asyncio.Future[None]] = self._loop.create_future()
+        # A daemon thread: an interpreter that goes down in disorder must not wait for it. A transaction cut off by that never was.
+        self._thread: Final = threading.Thread(target=self._live, args=(connect,), name="store-writer", daemon=True)
         self._closed = False
 
     @classmethod
     async def start(cls, connect: Callable[[], sqlite3.Connection]) -> "Writer":
         """Begins the thread, which opens its connection itself; raises what `connect` raises."""
-        writer = cls()
-        opened = writer._loop.create_future()
-        # A daemon thread: an interpreter that goes down in disorder must not wait for it. A transaction cut off by that never was.
-        threading.Thread(target=writer._live, args=(connect, opened), name="store-writer", daemon=True).start()
-        await opened
+        writer = cls(connect)
+        writer._thread.start()
+        try:
+            await writer._opened
+        except BaseException:
+            # If it was only we who were cancelled the thread has opened, or still opens, the database: the lock must outlast that.
+            writer._turns.put(None)
+            await writer._ended()
+            raise
         return writer
 
     async def write(self, work: Work[_T], *, then: Callable[[], None] | None = None) -> _T:
@@ -57,7 +64,7 @@ class Writer:
             finally:
                 connection.execute("PRAGMA synchronous = FULL")
 
-        return await self._ask(relaxed, None)
+        return await self._ask(lambda connection: _translated(connection, relaxed), None)
 
     async def read(self, work: Work[_T]) -> _T:
         """A look at the data between two transactions. Raises `StoreError`."""
@@ -72,8 +79,12 @@ class Writer:
         last = self._ask(lambda connection: _translated(connection, farewell), None)
         self._closed = True
         self._turns.put(None)
-        await self._gone
+        await self._ended()
         await last
+
+    async def _ended(self) -> None:
+        await self._gone
+        self._thread.join()  # it has said its last word: a matter of microseconds
 
     def _ask(self, work: Work[_T], then: Callable[[], None] | None) -> asyncio.Future[_T]:
         answer: asyncio.Future[_T] = self._loop.create_future()
@@ -92,18 +103,21 @@ class Writer:
         self._turns.put(turn)
         return answer
 
-    def _live(self, connect: Callable[[], sqlite3.Connection], opened: asyncio.Future[None]) -> None:
+    def _live(self, connect: Callable[[], sqlite3.Connection]) -> None:
         try:
             connection = connect()
         except BaseException as error:  # noqa: BLE001  (handed to the caller of `start`)
-            self._report(_fail, opened, error)
+            self._report(_fail, self._opened, error)
+            self._report(_succeed, self._gone, None, None)
             return
-        self._report(_succeed, opened, None, None)
+        self._report(_succeed, self._opened, None, None)
         try:
             while (turn := self._turns.get()) is not None:
                 turn(connection)
-        finally:
             connection.close()
+        except BaseException as error:  # noqa: BLE001  (handed to whoever waits in `stop`)
+            self._report(_fail, self._gone, error)
+        else:
             self._report(_succeed, self._gone, None, None)
 
     def _report(self, settle: Callable[..., None], *arguments: Any) -> None:
@@ -151,4 +165,4 @@ def _translated(connection: sqlite3.Connection, work: Work[_T]) -> _T:
         raise
     except Exception as error:
         # Something in a row that can't be written; the text of the error could repeat it, so only its type is named.
-        raise StoreError(f"a row can't be written: {type(error).__name__}") from error
+        raise StoreError(f"a row can't be written or read: {type(error).__name__}") from error

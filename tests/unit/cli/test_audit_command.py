@@ -130,3 +130,11 @@ def test_without_any_state_there_is_nothing_to_read(ask, config):
         answer = ask("audit", "-c", "config.yml", *options)
         assert (answer.code, answer.out) == (3, "")
         assert "no agent has written any state" in answer.err
+
+
+@pytest.mark.parametrize("choice", [["--since", "2h"], ["--rule", "stuck-job"], ["--limit", "1"]])
+def test_part_of_a_chain_is_not_verified(ask, leave, choice):
+    """Whoever asks for some rows must not be told that all are whole, or the other way round."""
+    leave(*ROWS)
+    answer = ask("audit", "-c", "config.yml", "--verify", *choice)
+    assert (answer.code, answer.out) == (2, "")

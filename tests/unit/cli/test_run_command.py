@@ -1,5 +1,6 @@
 """`run` and `demo`: what reaches the agent, and what its refusals become. The agent itself is a stand-in."""
 
+import errno
 import logging
 from pathlib import Path
 
@@ -67,10 +68,19 @@ def test_a_refusal_is_one_clear_line(ask, agent, refusal):
     assert "\x1b" not in answer.err
 
 
-def test_a_mistake_of_the_program_is_not_hidden(agent, ask):
+@pytest.mark.parametrize("mistake", [ZeroDivisionError("oops"), OSError(errno.ENOSPC, "no space left")])
+def test_a_mistake_of_the_program_is_not_hidden(agent, ask, mistake):
     """Anything else goes up with its traceback, so that it is seen and systemd starts the agent again."""
-    agent.raises = ZeroDivisionError("oops")
-    with pytest.raises(ZeroDivisionError):
+    agent.raises = mistake
+    with pytest.raises(type(mistake)):
+        ask("run")
+
+
+def test_a_broken_socket_is_not_taken_for_a_reader_that_left(agent, ask, monkeypatch):
+    """A broken pipe that is not standard output's is a mistake like any other."""
+    monkeypatch.setattr("watchdog.cli.command.reader_left", lambda: False)
+    agent.raises = BrokenPipeError(errno.EPIPE, "a socket")
+    with pytest.raises(RuntimeError, match="pipe or socket"):
         ask("run")
 
 

@@ -48,9 +48,14 @@ LOST = {"redis": {"ok": False, "code": "refused", "message": "Connection refused
 )
 @pytest.mark.parametrize("how", [[], ["--json"]])
 def test_the_exit_code_says_whether_somebody_is_needed(ask, leave, changes, code, how):
-    """1 if an alert fires or a source can't be read, else 0; the same for people and programs."""
-    leave(status=picture(**changes))
-    assert ask("status", "-c", "config.yml", *how).code == code
+    """1 if an alert fires or a source can't be read, else 0; 3 as soon as no agent runs; the same for people and programs."""
+    lock = StateLock.take(leave(status=picture(**changes)))
+    try:
+        running = ask("status", "-c", "config.yml", *how).code
+    finally:
+        lock.release()
+    assert running == code
+    assert ask("status", "-c", "config.yml", *how).code == 3
 
 
 def test_a_running_agent_is_shown_with_what_it_sees(ask, leave):
@@ -153,11 +158,12 @@ def test_a_picture_that_makes_no_sense_is_no_traceback(ask, leave):
     assert answer.err.count("\n") == 1
 
 
-def test_a_broken_rule_file_does_not_hide_the_state(ask, leave, tmp_path):
+def test_a_broken_rule_file_or_a_missing_secret_does_not_hide_the_state(ask, leave, config):
     """Only the config itself is read."""
     leave(status=picture())
-    (tmp_path / "rules.yml").write_text("rules: [")
-    assert ask("status", "-c", "config.yml").code == 0
+    (config.parent / "rules.yml").write_text("rules: [")
+    config.write_text(config.read_text() + 'receivers: {ops: {type: webhook, url: "https://example.org", secret: "${file:not-for-you}"}}\n')
+    assert "No agent is running" in ask("status", "-c", "config.yml").out
 
 
 def test_a_broken_config_is_named_with_all_its_problems(ask, tmp_path):
@@ -174,7 +180,7 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
         status=picture(
             paused={"by": "the pause file", "reason": "maintenance"},
             tracking=False,
-            entities={"job": 3},
+            entities={"job": 3, "process": 1_000, "queue": 1},
             sidekiq={"processes": 2, "enqueued": 12_345, "retries": 7, "dead": 0},
             queues=[{"name": "push", "size": 12_345, "latency": 61_000}],
             processes=[
@@ -191,8 +197,10 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
     for part in (
         "Paused by the pause file: maintenance",
         "Redis does not tell of changes",
-        "sidekiq: 2 processes, 3 jobs running, 12,345 waiting, 7 to be retried, ? scheduled, 0 dead\n",
+        "sidekiq: processes 2, jobs running 3, waiting 12,345, to be retried 7, scheduled ?, dead 0\n",
         "  push   12,345  1m 1s",
+        "\nProcesses (the first 2 of 1,000)\n",
+        "\nQueues\n",
         "  web1/app[push]  99   push, pull  3 of 25  1s           31s   512 MiB  quiet, on another host",
         "  web2/app[push]  -    -           ? of ?   -",
         "  stuck-job: terminate_process on web1/app (pid 99), at TERM\n    TERM sent\n    held: paused\n",

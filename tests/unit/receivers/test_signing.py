@@ -37,7 +37,7 @@ def test_a_secret_is_base64_or_text(secret, key):
     assert key_of(secret) == key
 
 
-@pytest.mark.parametrize("secret", ["", "  ", "whsec_", "whsec_not base64!", "whsec_c2VjcmV", "whsec_ü"])
+@pytest.mark.parametrize("secret", ["", "  ", "whsec_", "whsec_not base64!", "whsec_c2VjcmV", "whsec_c2Vj!cmV0", "whsec_ü"])
 def test_a_useless_secret_is_refused(secret):
     """A key that is empty or can't be decoded is an error, never a signature made with something else; and it is not repeated."""
     with pytest.raises(BadSecretError) as caught:

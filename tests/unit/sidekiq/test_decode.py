@@ -88,8 +88,8 @@ def beat(**changes: object) -> Beat | Broken:
 
 def test_a_beat():
     """Memory comes in KiB, the ping in microseconds and is rounded up."""
-    assert beat() == Beat(at=1795354500123, busy=3, quiet=False, rss=204800 * 1024, rtt=2)
-    assert beat(concurrency=b"10", quiet=b"true") == Beat(at=1795354500123, busy=3, quiet=True, rss=204800 * 1024, rtt=2, threads=10)
+    assert beat() == Beat(at=1795354500123, written=b"1795354500.1234", busy=3, quiet=False, rss=204800 * 1024, rtt=2)
+    assert beat(concurrency=b"10", quiet=b"true") == Beat(at=1795354500123, written=b"1795354500.1234", busy=3, quiet=True, rss=204800 * 1024, rtt=2, threads=10)
 
 
 @pytest.mark.parametrize("value", [None, b"", b"soon", b"nan", b"inf", b"-1", b"0", b"1_000", b" 5", b"1e300", b"9" * 400, b"\xff"])
@@ -101,7 +101,7 @@ def test_a_beat_without_a_time_is_broken(value):
 @pytest.mark.parametrize("value", [None, b"", b"-1", b"1.5", b"many", b"9" * 30, b"\xff"])
 def test_odd_fields_of_a_beat_are_left_out(value):
     """A field that can't be read leaves the others as they are."""
-    assert beat(busy=value, rss=value, rtt_us=value, quiet=value) == Beat(at=1795354500123)
+    assert beat(busy=value, rss=value, rtt_us=value, quiet=value) == Beat(at=1795354500123, written=b"1795354500.1234")
 
 
 def test_an_entry_of_all_versions():

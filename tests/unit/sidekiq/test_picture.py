@@ -24,7 +24,7 @@ def work(thread: str, *, run_at: int = START - 20_000) -> Work:
 def reading(*jobs: Work, at: int = 500_000, beat: int = START, age: int = 0, busy: int | None = None, **changes: object) -> Reading:
     """A healthy reading at engine time `at` of a beat that is `age` old."""
     whole = Reading(
-        identity=ID, at=at, ttl=60_000 - age, member=True, info=INFO, beat=Beat(at=beat, busy=len(jobs) if busy is None else busy, quiet=False, rss=1024, rtt=1),
+        identity=ID, at=at, ttl=60_000 - age, member=True, info=INFO, beat=Beat(at=beat, written=b"%d" % beat, busy=len(jobs) if busy is None else busy, quiet=False, rss=1024, rtt=1),
         work=jobs, held=len(jobs),
     )
     return msgspec.structs.replace(whole, **changes)
@@ -78,6 +78,15 @@ def test_a_new_beat_confirms_once_and_moves_no_start(picture):
     picture.take(reading(work("a")))
 
     assert picture.take(reading(work("a"), at=510_003, beat=START + 10_000, age=3)) == (Delta(Kind.PROCESS, ID, {"confirmed_at": 510_000}),)
+
+
+def test_two_beats_within_a_millisecond(picture):
+    """Beats are told apart by what was written, not by what is left of it after rounding."""
+    picture.take(reading(work("a")))
+    first = reading()
+    second = msgspec.structs.replace(first, beat=msgspec.structs.replace(first.beat, written=b"1000100000.0001"))
+
+    assert Gone(Kind.JOB, job_id(work("a")), "finished") in picture.take(second)
 
 
 def test_a_job_ends_when_a_newer_beat_lacks_it(picture):
@@ -260,4 +269,4 @@ def test_processes_that_left_are_not_remembered_for_ever(picture):
         picture.take(msgspec.structs.replace(gone, member=False))
 
     assert picture.beat("web1:1:cafe") is None
-    assert picture.beat("web1:1500:cafe") == START
+    assert picture.beat("web1:1500:cafe") == b"%d" % START

@@ -121,3 +121,13 @@ async def test_a_long_error_is_cut(box, clock):
     one, _ = await box.due("ops", clock.now)
     await box.failed(one.id, "ops", "x" * 100_000, clock.now)
     assert len((await box.outbox_counts())["ops"].last_error) == 300
+
+
+@pytest.mark.parametrize("data", ["'no JSON'", """'{"id":"1","kind":"of another version"}'"""])
+async def test_a_message_that_cannot_be_read_blocks_nobody(box, clock, tamper, caplog, data):
+    """A message that nobody can make sense of any more is given up loudly, without quoting it, and the next of its thread has its turn."""
+    tamper(f"UPDATE outbox SET notice = CAST({data} AS BLOB) WHERE id = 1")
+    assert await ids(box, clock.now) == ["3"]
+    assert await ids(box, clock.now) == ["2", "3"]
+    assert (await box.outbox_counts())["ops"].given_up == 1
+    assert caplog.messages == ["Message 1 to ops can't be read any more and is given up"]

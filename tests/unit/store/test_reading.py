@@ -193,3 +193,20 @@ async def test_reading_writes_nothing(state, filled):
     """A reader can't change the database, not even by mistake."""
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reading._asked(Path(state / "watchdog.db"), lambda connection: connection.execute("DELETE FROM audit"), "mode=ro")
+
+
+@pytest.mark.parametrize("body", ["no JSON", "[]"])
+async def test_a_broken_row_is_an_error_with_its_number(state, filled, tamper, body):
+    """Rows before a row that is no row any more are read; that one is an error that names it and says what to do."""
+    tamper(f"UPDATE audit SET body = '{body}' WHERE seq = 3")
+    rows = reading.read_audit(state)
+    assert [next(rows)["seq"], next(rows)["seq"]] == [1, 2]
+    with pytest.raises(StoreError, match="audit row 3 is broken"):
+        next(rows)
+
+
+async def test_a_broken_incident_is_an_error(state, filled, tamper):
+    """An incident that can't be read is an error of the state, not of the program."""
+    tamper("INSERT INTO incidents VALUES ('1', 1, NULL, CAST('{}' AS BLOB))")
+    with pytest.raises(StoreError, match="an incident in"):
+        reading.read_incidents(state)

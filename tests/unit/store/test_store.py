@@ -7,9 +7,11 @@ import threading
 import pytest
 
 from watchdog.model.records import AuditRow, IncidentRow
-from watchdog.store import reading
+from watchdog.store import opening, reading
+from watchdog.store import store as store_module
 from watchdog.store.chain import Verified
 from watchdog.store.failures import StateInUseError, StoreClosedError, StoreError
+from watchdog.store.lock import is_running
 from watchdog.store.store import Commit, Store
 
 
@@ -235,3 +237,27 @@ async def test_pruning_forgets_what_ended_and_nothing_else(state, store, clock, 
     assert [row.id for row in reading.read_incidents(state)] == ["2"]
     counts = reading.read_outbox_counts(state)["ops"]
     assert (counts.waiting, counts.delivered) == (1, 0)
+
+
+async def test_a_cancelled_opening_leaves_nothing_behind(state, monkeypatch):
+    """An agent that is told to end while it opens its state leaves neither a thread nor a lock, and keeps the lock as long as the thread."""
+    gate, really = threading.Event(), opening.connect_or_set_aside
+
+    def slow(path, *, wall):
+        gate.wait(1.5)
+        return really(path, wall=wall)
+
+    monkeypatch.setattr(store_module, "connect_or_set_aside", slow)
+    task = asyncio.create_task(Store.open(state))
+    await asyncio.sleep(0)
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "store-writer"]
+    task.cancel()
+    await asyncio.sleep(0)
+    assert is_running(state)
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert is_running(state) is None
+    await asyncio.to_thread(thread.join, 1.5)
+    assert not thread.is_alive()
+    await (await Store.open(state)).close()

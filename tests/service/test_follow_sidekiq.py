@@ -1,0 +1,69 @@
+"""The follower beside Debian's real Sidekiq (6.4.1)."""
+
+import signal
+
+import pytest
+
+from watchdog.model.events import Delta, Gone
+from watchdog.model.kinds import Kind
+
+pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(90)]
+
+
+def jobs(one) -> list[Delta | Gone]:
+    return [change for change in one.changes if change.kind == Kind.JOB]
+
+
+async def test_a_life(redis_server, sidekiq, following, push):
+    """A Sidekiq appears, runs a job, ends it, is told to be quiet and stops: each shows once, with the readings of that process."""
+    one = following(url=redis_server.url)
+    await one.until(lambda: one.said)
+    process = await sidekiq.start(queues=("push", "pull"), concurrency=3, timeout=5, tag="live app")
+    await one.until(lambda: one.readings(process.identity), within=3)
+    first = one.readings(process.identity)
+
+    assert (first["pid"], first["tag"], first["queues"], first["threads"], first["busy"]) == (process.pid, "live app", ("push", "pull"), 3, 0)
+    assert (first["quiet"], first["listed"]) == (False, True)
+    assert "version" not in first
+    assert first["rss"] > 2**20
+    assert 0 <= first["confirmed_at"] - first["booted_at"] < 1_000
+
+    jid = await push(redis_server.client(), "Sleep", [6], "pull")
+    (job,) = await one.until(lambda: jobs(one), within=8)
+    assert job.id.startswith(f"{process.identity}/")
+    assert (job.fields["jid"], job.fields["job_class"], job.fields["queue"], job.fields["retries"]) == (jid, "Sleep", "pull", 0)
+    assert job.fields["process"] == process.identity
+    assert 0 <= one.readings(process.identity)["confirmed_at"] - job.fields["started_at"] < 7_000
+
+    (_, gone) = await one.until(lambda: len(jobs(one)) == 2 and jobs(one), within=14)
+    assert gone == Gone(Kind.JOB, job.id, "finished")
+    process.signal(signal.SIGTSTP)
+    await one.until(lambda: one.readings(process.identity)["quiet"], within=12)
+    process.signal(signal.SIGTERM)
+    await one.until(lambda: not one.readings(process.identity)["listed"], within=8)
+    assert await process.wait_exit() == 0
+
+
+async def test_a_killed_and_a_stopped_sidekiq_keep_their_jobs(redis_server, sidekiq, following, push):
+    """Nobody but a newer beat or a clean stop ends a job: neither SIGKILL nor SIGSTOP says anything about it."""
+    client = redis_server.client()
+    killed = await sidekiq.start(queues=("push",), concurrency=1)
+    stopped = await sidekiq.start(queues=("pull",), concurrency=1)
+    await push(client, "SleepForever", [], "push")
+    await push(client, "RescueAll", [], "pull")
+    one = following(url=redis_server.unix_url)
+    await one.until(lambda: len(jobs(one)) == 2)
+    stopped.signal(signal.SIGSTOP)
+    await killed.kill()
+    # What a minute of silence does, without waiting for it.
+    await client.delete(killed.identity, f"{killed.identity}:workers")
+    await client.delete(stopped.identity, f"{stopped.identity}:workers")
+    await client.srem("processes", stopped.identity)
+    await one.until(lambda: one.readings(stopped.identity)["listed"] is False)
+    await one.follower.reread(killed.identity)
+
+    assert one.readings(killed.identity)["listed"] is True
+    assert len(jobs(one)) == 2
+    stopped.signal(signal.SIGCONT)
+    await one.until(lambda: one.readings(stopped.identity)["listed"], within=12)
+    assert len({job.fields["started_at"] for job in jobs(one) if job.fields["process"] == stopped.identity}) == 1

@@ -1,0 +1,93 @@
+"""What `make trial` and `make bench` do with what they find."""
+
+import io
+import re
+
+import orjson
+import pytest
+from rich.console import Console
+
+from tests.bench.__main__ import chosen as chosen_benches
+from tests.bench.rows import Row
+from tests.trial import __main__ as runner
+from tests.trial import cases
+from tests.trial.cases import Case
+
+
+class Trials:
+    """Trials without child processes: each case of `trial_x` ends as its name says; `ran` says which were run at all."""
+
+    def __init__(self, folder, monkeypatch) -> None:
+        self.folder = folder
+        self.ran: list[str] = []
+        self.output = io.StringIO()
+        self.console = Console(file=self.output, width=100)
+        monkeypatch.setattr(runner, "start", self.start)
+
+    async def start(self, case: Case, answer, limit: float) -> cases.Row:
+        self.ran.append(case.name)
+        answer.write_bytes(orjson.dumps({"case": case.name, "ok": case.name != "bad"}))
+        return runner._read(answer)
+
+    async def run(self, *names: str) -> dict[str, bool]:
+        rows = await runner.run_all([Case("trial_x", name) for name in names], folder=self.folder, jobs=2, limit=1, console=self.console)
+        runner.show(rows, self.console)
+        return {case.name: row["ok"] for case, row in rows.items()}
+
+
+@pytest.fixture
+def trials(tmp_path, monkeypatch):
+    """Trials that take no time."""
+    return Trials(tmp_path, monkeypatch)
+
+
+async def test_a_case_that_passed_is_not_run_again_and_one_that_failed_is(trials):
+    """An interrupted run goes on where it was: passed cases are only read, failed ones get another try."""
+    assert await trials.run("good", "bad") == {"good": True, "bad": False}
+    assert await trials.run("good", "bad", "new") == {"good": True, "bad": False, "new": True}
+    assert sorted(trials.ran) == ["bad", "bad", "good", "new"]
+
+
+async def test_the_table_says_how_many_passed(trials):
+    """Each trial file has a table under a title with the count; names of cases are text, brackets included."""
+    await trials.run("good", "bad", "a case with a longer name", "[odd]")
+    text = trials.output.getvalue()
+    assert "trial_x: 3 of 4 ok" in text
+    assert re.search(r"│ \[odd\] +│ True", text)
+
+
+def test_results_belong_to_the_source_as_it_stands(tmp_path, monkeypatch):
+    """A result is kept under the commit and a digest of the source: after any change it counts for nothing."""
+    monkeypatch.setattr(cases, "CHECKOUT", tmp_path)
+    (tmp_path / "watchdog").mkdir()
+    source = tmp_path / "watchdog" / "a.py"
+    versions = []
+    for text in ("one", "one", "two"):
+        source.write_text(text)
+        versions.append(cases.version())
+    source.rename(source.with_name("b.py"))
+    versions.append(cases.version())
+    assert versions[0] == versions[1]
+    assert len(set(versions)) == 3
+    assert all(version.startswith("no-commit-") for version in versions)
+
+
+def test_cases_of_any_name_have_results_of_their_own():
+    """A case may be called anything; its result is a plain file name that no other case has."""
+    names = ["a/b", "a b", "../a", "ä", ""]
+    keys = {Case("trial_x", name).key for name in names}
+    assert len(keys) == len(names)
+    assert all(re.fullmatch(r"trial_x-[0-9a-f]{16}", key) for key in keys)
+
+
+def test_benches_are_chosen_by_parts_of_their_names():
+    """Without a part all are run; a part that fits nothing runs none."""
+    everything = chosen_benches([])
+    assert all(name.startswith("bench_") for name in everything)
+    assert chosen_benches(["no such bench"]) == []
+
+
+@pytest.mark.parametrize(("value", "beside", "ratio"), [(3.0, 2.0, 1.5), (3.0, None, None), (3.0, 0.0, None)])
+def test_a_row_is_compared_only_with_something(value, beside, ratio):
+    """The ratio is the figure over what stands beside it, and none where there is nothing to divide by."""
+    assert Row(what="x", value=value, unit="s", beside=beside).ratio == ratio
