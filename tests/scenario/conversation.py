@@ -26,8 +26,8 @@ ALL_SIGNALS = ("TERM", "TSTP", "TTIN", "INT")
 
 
 def rules(text: str, mode: Mode = Mode.ACT) -> RuleSet:
-    """The rules of a YAML text; a problem in it fails the test."""
-    found, problems = read_rules([("rules.yml", text)], mode, ["ops"])
+    """The rules of a YAML text; a problem in it fails the test. Receivers are called ops, chat and pager."""
+    found, problems = read_rules([("rules.yml", text)], mode, ["ops", "chat", "pager"])
     assert [str(problem) for problem in problems if not problem.is_warning] == []
     return found
 

@@ -244,7 +244,7 @@ async def sidekiq(redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[Si
 @pytest.fixture
 def push() -> Callable[..., Awaitable[str]]:
     """
-    Push a job as Sidekiq's own client does, and give its jid.
+    Pushes a job as Sidekiq's own client does, and gives its jid.
 
     `await push(client, "Sleep", [60], "push", namespace="mastodon")`.
     """
@@ -314,7 +314,7 @@ class Following:
 
 @pytest.fixture
 async def following() -> AsyncIterator[Callable[..., Following]]:
-    """Start a follower: `one = following(url=redis_server.url)`; see `Following`."""
+    """Starts followers (see `Following`), with the settings that `Follower` takes."""
     started: list[Following] = []
 
     def start(**settings: Any) -> Following:

@@ -1,6 +1,8 @@
 """
 The program as it is, but that it dies where a test says: `DIE_AT=<step>:<number>:<before|after>`.
 
+With `TRACE=<file>` it also writes down each event and the effects that were committed, a pair of lines each.
+
 Steps are `commit` (a transaction) and the commands (`Measure`, `SendSignal`, `AwaitExit`), counted from 1. Dying is SIGKILL by its own hand:
 nothing is flushed, nobody is told.
 """
@@ -10,9 +12,13 @@ import signal
 from collections import Counter
 from typing import Any, NoReturn
 
+import msgspec
+
 from watchdog.actions.executor import Executor
 from watchdog.cli import main
-from watchdog.model.effects import Command
+from watchdog.daemon.turns import Turns
+from watchdog.model.effects import Command, Effect
+from watchdog.model.events import Event, encode
 from watchdog.model.results import Result
 from watchdog.store.store import Commit, Store
 
@@ -53,7 +59,23 @@ def install(plan: str) -> None:
     Store.commit = commit_or_die  # type: ignore[method-assign]
 
 
+def record(path: str) -> None:
+    """Writes each committed turn into that file."""
+    begin = Turns.__init__
+    trace = open(path, "ab", buffering=0)  # noqa: SIM115  (open for as long as the program lives)
+
+    def begin_recording(self: Turns, **parts: Any) -> None:
+        def note(event: Event, effects: tuple[Effect, ...]) -> None:
+            trace.write(encode(event) + b"\n" + msgspec.json.encode(effects) + b"\n")
+
+        begin(self, **{**parts, "observe": note})
+
+    Turns.__init__ = begin_recording  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
+    if trace := os.environ.get("TRACE"):
+        record(trace)
     if plan := os.environ.get("DIE_AT"):
         install(plan)
     raise SystemExit(main())

@@ -74,6 +74,7 @@ class StandIn:
 
 
 def bulk(text: bytes) -> bytes:
+    """A string as Redis sends it."""
     return b"$%d\r\n%s\r\n" % (len(text), text)
 
 
@@ -127,22 +128,26 @@ def error_to(name: bytes, text: str) -> Callable[[list[bytes]], bytes | None]:
 
 
 def failing_save(command: list[bytes]) -> bytes | None:
+    """A server whose last snapshot could not be written."""
     return bulk(b"role:master\r\nrdb_last_bgsave_status:err\r\n") if command == [b"INFO"] else None
 
 
 def cut(command: list[bytes]) -> bytes | None:
+    """A connection that ends instead of a reply."""
     if command[0] == b"SSCAN":
         raise ConnectionResetError
     return None
 
 
 def cut_in_the_middle(command: list[bytes]) -> bytes | None:
+    """A connection that ends within a reply."""
     if command[0] == b"SSCAN":
         raise Cut(b"*2\r\n$1\r\n0\r\n*3\r\n$50\r\nabc")
     return None
 
 
 def hang(command: list[bytes]) -> bytes | None:
+    """A server that falls silent after a while."""
     if command[0] == b"TIME":
         raise Hang
     return None

@@ -11,6 +11,7 @@ pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(
 
 
 def jobs(one) -> list[Delta | Gone]:
+    """What was said about jobs so far."""
     return [change for change in one.changes if change.kind == Kind.JOB]
 
 

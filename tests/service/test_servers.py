@@ -8,9 +8,7 @@ pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
 
 
 async def test_a_stopped_server_comes_back_at_the_same_place(redis_server, until):
-    """
-    A server that is stopped and started again answers on the same port and socket, and is empty.
-    """
+    """A server that is stopped and started again answers on the same port and socket, and is empty."""
     client = redis_server.client()
     await client.set("a", 1)
     url = redis_server.url
@@ -23,9 +21,7 @@ async def test_a_stopped_server_comes_back_at_the_same_place(redis_server, until
 
 @pytest.mark.needs("sidekiq")
 async def test_a_real_sidekiq_runs_what_is_pushed(redis_server, sidekiq, push, until):
-    """
-    Sidekiq takes a pushed job, shows it in its work hash, and ends in good order at TERM with the job pushed back.
-    """
+    """Sidekiq takes a pushed job, shows it in its work hash, and ends in good order at TERM with the job pushed back."""
     client = redis_server.client()
     one = await sidekiq.start(queues=("push", "pull"), concurrency=2, timeout=1)
     jid = await push(client, "SleepForever")

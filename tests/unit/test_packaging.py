@@ -92,6 +92,7 @@ def test_the_source_archive_builds_the_same_wheel(wheel, tmp_path):
     assert contents(again) == contents(wheel)
     assert (source / "tests" / "conftest.py").exists()
     assert (source / "packaging" / "config.yml").exists()
+    assert (source / ".ci" / "venv").exists()  # the Makefile needs it
 
 
 def imported(path: Path) -> Iterator[str]:

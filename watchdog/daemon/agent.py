@@ -16,7 +16,7 @@ from watchdog import __version__, config
 from watchdog.actions.executor import Executor
 from watchdog.clock import Clock
 from watchdog.config import Loaded
-from watchdog.daemon.pause_file import PauseFile
+from watchdog.daemon.pause_file import BY, PauseFile
 from watchdog.daemon.status import StatusKeeper
 from watchdog.daemon.systemd import Systemd
 from watchdog.daemon.turns import Turns
@@ -30,10 +30,16 @@ from watchdog.model.kinds import Source
 from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
+from watchdog.receivers.receiver import Receiver
 from watchdog.sidekiq.follow import Follower
+from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
 
 LOG: Final = logging.getLogger("watchdog")
+DAY: Final = 86_400_000
+"""Milliseconds between two looks for rows that are too old."""
+KEPT: Final = 365 * DAY
+"""Milliseconds for which audit rows, closed incidents and messages that ended are kept."""
 LAST_WORDS: Final = 3.0
 """Seconds that the end may take before tasks are simply ended; what counts is committed by then or resumed at the next start."""
 
@@ -48,7 +54,8 @@ async def run_agent(
     """
     Runs until SIGTERM or SIGINT; returns the exit code.
 
-    Raises `ProblemsError` for a config that can't be used, `ModeAboveConfigError`, or `StateInUseError`.
+    Raises `ProblemsError` for a config that can't be used, `ModeAboveConfigError`, `BadSecretError`, `StateInUseError`, and
+    `StoreDamagedError` when the memory turns out to be damaged: the next start sets it aside.
     """
     loaded = await asyncio.to_thread(config.load, path)
     if mode is not None and mode.rank > loaded.settings.mode.rank:
@@ -57,6 +64,8 @@ async def run_agent(
     store = await Store.open(loaded.state, clock=clock)
     try:
         return await Agent(path, loaded, ceiling=mode, store=store, clock=clock, observe=observe).run()
+    except* StoreDamagedError as damaged:
+        raise damaged.exceptions[0] from None
     finally:
         await store.close()
 
@@ -70,6 +79,11 @@ class Agent:
         self._path = path
         self._loaded = loaded
         self._ceiling = ceiling
+        self._warning = ""
+        if store.set_aside is not None:
+            # Without its memory it does not know what it has just done: people must look before it acts again.
+            self._ceiling = Mode.DRY_RUN if ceiling is None else lower(ceiling, Mode.DRY_RUN)
+            self._warning = f"the database was damaged and is set aside as {store.set_aside.name}; memory begins anew, and nothing is done until a restart"
         self._store = store
         self._clock = clock
         self._stop = asyncio.Event()
@@ -81,7 +95,8 @@ class Agent:
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
         self._follower = self._new_follower(loaded)
         self._executor = Executor(reread=self._reread, clock=clock, host=self._host)
-        self._pause = PauseFile(loaded.state, self._turns.offer, paused=self._turns.state.ledger.pause is not None)
+        pause = self._turns.state.ledger.pause
+        self._pause = PauseFile(loaded.state, self._turns.offer, paused=pause is not None and pause.by == BY)
         self._exchangeable: dict[str, asyncio.Task[None]] = {}
         self._effects: set[asyncio.Task[None]] = set()
 
@@ -93,17 +108,19 @@ class Agent:
         reload_wanted = asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
         self._warn(self._loaded)
-        if self._store.set_aside is not None:
-            LOG.error("the database was damaged and has been set aside as %s; memory begins anew", self._store.set_aside)
+        if self._warning:
+            LOG.error("%s", self._warning)
+        receivers = build(self._loaded.settings.receivers, self._clock)
         async with asyncio.TaskGroup() as group:
             tasks = [_named(group, "turns", self._turns.run())]
             await self._turns.settle(Started(__version__, boot_id(), self._host))
-            await self._turns.settle(RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded)), rules=self._rules(self._loaded))
+            await self._turns.settle(RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning), rules=self._rules(self._loaded))
             tasks.append(_named(group, "commands", self._carry_out(group)))
             tasks.append(_named(group, "status", self._status.run()))
             tasks.append(_named(group, "reload", self._reload_when(reload_wanted, group)))
             self._exchange(group, "follower", self._follower.run())
-            self._exchange(group, "receivers", self._new_deliverer(self._loaded).run())
+            self._exchange(group, "receivers", Deliverer(self._store, receivers, self._clock).run())
+            tasks.append(_named(group, "prune", self._prune()))
             self._systemd.ready()
             LOG.info("sidekiq-watchdog %s runs in mode %s on %s with %d rules", __version__, self._mode(self._loaded), self._host, len(self._turns.rules.rules))
             await self._stop.wait()
@@ -147,14 +164,18 @@ class Agent:
             self._systemd.reloading()
             try:
                 loaded = await asyncio.to_thread(config.load, self._path)
+                receivers = build(loaded.settings.receivers, self._clock)
             except ProblemsError as error:
                 LOG.error("reload refused, the old rules and settings stay:\n%s", error)
                 await self._turns.settle(ReloadRefused(tuple(str(problem) for problem in error.problems)))
+            except WatchdogError as error:
+                LOG.error("reload refused, the old rules and settings stay: %s", error)
+                await self._turns.settle(ReloadRefused((str(error),)))
             else:
-                await self._take_over(loaded, group)
+                await self._take_over(loaded, receivers, group)
             self._systemd.ready()
 
-    async def _take_over(self, loaded: Loaded, group: asyncio.TaskGroup) -> None:
+    async def _take_over(self, loaded: Loaded, receivers: dict[str, Receiver], group: asyncio.TaskGroup) -> None:
         self._warn(loaded)
         old, self._loaded = self._loaded, loaded
         fixed = (old.state, old.settings.host, old.settings.redis)
@@ -162,13 +183,23 @@ class Agent:
             # What is remembered belongs to this folder, this host and this Redis.
             LOG.warning("a changed state folder, host name or Redis is taken over at a restart only")
         await self._turns.settle(RulesLoaded(loaded.rules.digest, self._mode(loaded)), rules=self._rules(loaded))
-        self._exchange(group, "receivers", self._new_deliverer(loaded).run())
+        self._exchange(group, "receivers", Deliverer(self._store, receivers, self._clock).run())
         LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
 
     def _exchange(self, group: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]) -> None:
         if name in self._exchangeable:
             self._exchangeable[name].cancel()
         self._exchangeable[name] = _named(group, name, work)
+
+    async def _prune(self) -> None:
+        while True:
+            await asyncio.sleep(DAY / 1000)
+            try:
+                await self._store.prune(self._clock.wall() - KEPT)
+            except StoreDamagedError:
+                raise
+            except StoreError as error:
+                LOG.warning("old rows could not be removed today: %s", error)
 
     async def _say_goodbye(self) -> None:
         try:
@@ -183,9 +214,6 @@ class Agent:
         follower = Follower(url=redis.url, namespace=redis.namespace, clock=self._clock, emit=self._hear)
         self._status.follower = follower
         return follower
-
-    def _new_deliverer(self, loaded: Loaded) -> Deliverer:
-        return Deliverer(self._store, build(loaded.settings.receivers, self._clock), self._clock)
 
     def _mode(self, loaded: Loaded) -> Mode:
         return loaded.settings.mode if self._ceiling is None else lower(loaded.settings.mode, self._ceiling)

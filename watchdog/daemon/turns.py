@@ -19,8 +19,9 @@ from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
 from watchdog.model.effects import Audit, Command, Effect, KeepIncident, Notify
 from watchdog.model.events import Body, Event, Observed, TimeReached
+from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow
-from watchdog.store.failures import StoreError
+from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Commit, Store
 
 LOG: Final = logging.getLogger("watchdog")
@@ -102,6 +103,9 @@ class Turns:
         state, effects = advance(rules, self.state, event)
         try:
             await self._commit(event, state, effects)
+        except StoreDamagedError:
+            # Nothing here can mend it; the next start sets it aside.
+            raise
         except StoreError as error:
             self._undo(str(error))
             if must_be_kept:
@@ -129,11 +133,15 @@ class Turns:
     async def _commit(self, event: Event, state: State, effects: tuple[Effect, ...]) -> None:
         changed = state.ledger is not self.state.ledger
         audit = tuple(effect.row for effect in effects if isinstance(effect, Audit))
-        notices = tuple((receiver, effect.notice) for effect in effects if isinstance(effect, Notify) for receiver in effect.receivers)
+        notices = tuple((receiver, self._named(effect.notice)) for effect in effects if isinstance(effect, Notify) for receiver in effect.receivers)
         incidents = tuple(effect.incident for effect in effects if isinstance(effect, KeepIncident))
         if changed or audit or notices or incidents:
             encoded = ledgers.encode(state.ledger) if changed else None
             await self._store.commit(Commit(event.seq, encoded, audit, notices, incidents))
+
+    def _named(self, notice: Notice) -> Notice:
+        # Event numbers begin anew with each memory; a receiver that drops what it has seen must not drop another agent's.
+        return msgspec.structs.replace(notice, id=f"{self._store.name}_{notice.id.replace('.', '_')}")
 
     def _undo(self, error: str) -> None:
         self.state.world.must_judge_all = True

@@ -104,6 +104,8 @@ def _observe(turn: Turn, observed: Observed) -> None:
         judging.bury(turn, departure)
     for kind, entity in touched:
         judging.judge_entity(turn, kind, entity)
+    if observed.source is Source.HOST:
+        requests.reconsider(turn, {entity for _, entity in touched})
     if first:
         turn.world.again.clear()
         if observed.source is Source.REDIS:
@@ -153,6 +155,9 @@ def _begin(turn: Turn, started: Started) -> None:
 def _load(turn: Turn, loaded: RulesLoaded) -> None:
     turn.set(mode=loaded.mode)
     turn.audit("agent", outcome="rules in force", mode=loaded.mode.value, detail={"rules": len(turn.rules.rules), "digest": loaded.digest})
+    if loaded.warning:
+        turn.audit("agent", outcome="warning", reason=loaded.warning)
+        turn.notify(_everybody(turn), thread="agent", kind=NoticeKind.AGENT, severity=Severity.CRITICAL, title=loaded.warning)
     judging.drop_ruleless(turn)
     if Source.REDIS in turn.world.complete:
         judging.drop_orphans(turn, "it is no longer there")

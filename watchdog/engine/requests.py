@@ -5,6 +5,7 @@ There is one for each (rule, target) at a time. Its answer is written down when 
 otherwise, so that a rule that is denied each second for a night makes one row.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -78,6 +79,13 @@ def consider_all(turn: Turn) -> None:
             _consider(turn, request)
 
 
+def reconsider(turn: Turn, processes: Collection[str]) -> None:
+    """Something new is known of these processes: the guards are asked again at once."""
+    for request in turn.ledger.requests.values():
+        if request.process in processes:
+            turn.world.again.pop(request.id, None)
+
+
 def answer(turn: Turn, effect: str, result: Result) -> bool:
     """Takes the answer to a look; False if the effect was none of a request."""
     request_id = turn.world.looks.pop(effect, None)
@@ -144,8 +152,9 @@ def _still_wanted(turn: Turn, request: Request) -> Request | None:
     alerts = firing(turn, request.alerts)
     if rule is None or not alerts or mode_of(turn, rule) is Mode.OBSERVE or request.step >= len(rule.steps):
         if request.decision is not None:
+            why = "no alert that wanted it fires any more" if rule is not None and not alerts else "its rule no longer asks for it"
             turn.audit("decision", **_names(request), decision=request.decision.value, guard=request.guard, outcome="no longer wanted",
-                       detail=_repeats(turn, request))  # fmt: skip
+                       reason=why, detail=_repeats(turn, request))  # fmt: skip
         _forget(turn, request)
         return None
     return _aim(turn, rule, msgspec.structs.replace(request, alerts=alerts))

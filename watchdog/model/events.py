@@ -90,11 +90,12 @@ class RulesLoaded(msgspec.Struct, frozen=True, tag="rules_loaded"):
     """
     Rules and settings are in force from this event on; `advance` is called with them.
 
-    `digest` is that of the rule texts; `mode` is the global ceiling.
+    `digest` is that of the rule texts; `mode` is the global ceiling. `warning` is something that everybody must hear.
     """
 
     digest: str
     mode: Mode
+    warning: str = ""
 
 
 class ReloadRefused(msgspec.Struct, frozen=True, tag="reload_refused"):

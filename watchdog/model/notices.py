@@ -14,6 +14,7 @@ class NoticeKind(StrEnum):
     STAGE = "action.stage"
     ENDED = "action.ended"
     SOURCE = "source.changed"
+    AGENT = "agent.warning"
 
 
 class Severity(StrEnum):

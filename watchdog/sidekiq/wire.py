@@ -57,6 +57,7 @@ class Wire(asyncio.Protocol):
         self._answer_within = answer_within
         self._reader = hiredis.Reader(replyError=ServerError, notEnoughData=_NOT_ENOUGH)
         self._under_way: deque[Request] = deque()
+        self._heard_at = 0.0
         self._transport: asyncio.WriteTransport | None = None  # None only until `connection_made`
 
     async def ask(self, commands: Sequence[Command]) -> list[Reply]:
@@ -64,21 +65,26 @@ class Wire(asyncio.Protocol):
         Send commands in one go and wait for all their replies, which come in the same order.
 
         Error replies stand among them as `ServerError`. Raises `SourceUnavailableError` if the connection
-        has ended or no answer comes in time; a connection that was too slow is left as it is.
+        has ended, or if the server says nothing at all for too long; a slow connection on which something comes is waited for.
         """
         if self.ended.done():
             failed = self.ended.result()
             raise SourceUnavailableError(failed.code, failed.message)
-        request = Request(len(commands), asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        request = Request(len(commands), loop.create_future())
         self._under_way.append(request)
         self.commands += len(commands)
         self.round_trips += 1
         self._write(b"".join(map(_pack, commands)))
+        asked_at = loop.time()
         try:
-            async with asyncio.timeout(self._answer_within):
-                return await request.done
-        except TimeoutError:
-            raise unavailable("timeout", self.where) from None
+            while not (await asyncio.wait((request.done,), timeout=self._answer_within))[0]:
+                if loop.time() - max(asked_at, self._heard_at) >= self._answer_within:
+                    raise unavailable("timeout", self.where)
+            return request.done.result()
+        finally:
+            # Nobody waits any more; the replies that still come are counted off and thrown away.
+            request.done.cancel()
 
     def close(self) -> None:
         """End the connection; whoever still waits is told."""
@@ -92,13 +98,18 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in what has come, and hand out every reply and push that is complete."""
-        try:
-            self._reader.feed(data)
-            while (reply := self._reader.gets()) is not _NOT_ENOUGH:
-                self._hand_out(reply)
-        except (hiredis.HiredisError, TypeError, UnicodeDecodeError):
-            # TypeError: a map whose keys can't be keys; no Redis sends one.
-            self._end(unavailable("protocol", self.where))
+        self._heard_at = asyncio.get_running_loop().time()
+        self._reader.feed(data)
+        while not self.ended.done():
+            try:
+                reply = self._reader.gets()
+            except (hiredis.HiredisError, TypeError, UnicodeDecodeError):
+                # TypeError: a map whose keys can't be keys; no Redis sends one.
+                self._end(unavailable("protocol", self.where))
+                return
+            if reply is _NOT_ENOUGH:
+                return
+            self._hand_out(reply)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The other side, or the network, has ended it."""
@@ -148,6 +159,7 @@ def _unasked(reply: Reply, where: str) -> SourceUnavailableError:
 async def open_wire(address: Address, on_push: Callable[[list[Reply]], None], *, answer_within: float = ANSWER_WITHIN) -> Wire:
     """Connect, nothing more; raises `SourceUnavailableError`."""
     loop = asyncio.get_running_loop()
+    context = _tls(address)
 
     def wire() -> Wire:
         return Wire(address.where, on_push, answer_within=answer_within)
@@ -157,8 +169,17 @@ async def open_wire(address: Address, on_push: Callable[[list[Reply]], None], *,
             if address.path:
                 _, made = await loop.create_unix_connection(wire, address.path)
             else:
-                context: ssl.SSLContext | None = address.tls.context() if address.tls else None
                 _, made = await loop.create_connection(wire, address.host, address.port, ssl=context)
     except (OSError, TimeoutError) as error:
         raise from_exception(error, address.where) from error
+    except ValueError as error:
+        # A host name that can't be one, or a path with a NUL in it.
+        raise unavailable("name", address.where) from error
     return made
+
+
+def _tls(address: Address) -> ssl.SSLContext | None:
+    try:
+        return address.tls.context() if address.tls else None
+    except OSError as error:
+        raise unavailable("tls", address.where, "the certificate files of the URL can't be used") from error

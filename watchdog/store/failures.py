@@ -9,6 +9,10 @@ class StoreError(WatchdogError):
     """The database could not be read or written; the transaction in question left nothing behind."""
 
 
+class StoreDamagedError(StoreError):
+    """The database is damaged; the next start sets it aside."""
+
+
 class StoreClosedError(StoreError):
     """The store has been closed; whoever still asks is late."""
 

@@ -12,6 +12,12 @@ from typing import Final
 from watchdog.store.failures import StateTooNewError
 
 _FIRST: Final = (
+    # `name` tells this memory from every other one, for those who must: event numbers begin anew with each.
+    """CREATE TABLE memory (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        name TEXT NOT NULL
+    ) STRICT""",
+    "INSERT INTO memory VALUES (1, lower(hex(randomblob(6))))",
     # The sequence numbers stand apart from the ledger: they change with each event, and SQLite writes a row as a whole.
     """CREATE TABLE position (
         id INTEGER PRIMARY KEY CHECK (id = 1),

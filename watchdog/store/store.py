@@ -41,13 +41,15 @@ class Store:
     """
     The open state folder of a running agent.
 
-    `ledger` (None at the very first start) and `last_seq` (0 then) are as they were found at `open`. `set_aside` is where a
+    `ledger` (None at the very first start) and `last_seq` (0 then) are as they were found at `open`; `name` is that of this
+    memory and of no other. `set_aside` is where a
     damaged database was put, if there was one; the state begins anew then. `on_outbox` is
     called in the event loop whenever new messages have been committed.
     """
 
     ledger: bytes | None
     last_seq: int
+    name: str
     set_aside: Path | None
     on_outbox: Callable[[], None] | None
 
@@ -56,7 +58,7 @@ class Store:
         self._lock = lock
         self._clock = clock
         self._closing: asyncio.Future[None] | None = None
-        self.ledger, self.last_seq, self.set_aside, self.on_outbox = None, 0, None, None
+        self.ledger, self.last_seq, self.name, self.set_aside, self.on_outbox = None, 0, "", None, None
 
     @classmethod
     async def open(cls, folder: Path, *, clock: Clock | None = None) -> "Store":
@@ -87,7 +89,7 @@ class Store:
         store = cls(writer, lock, clock)
         store.set_aside = aside
         try:
-            store.last_seq, store.ledger = await writer.read(_load)
+            store.last_seq, store.ledger, store.name = await writer.read(_load)
         except BaseException:
             await store.close()
             raise
@@ -177,10 +179,11 @@ class Store:
             self.on_outbox()
 
 
-def _load(connection: sqlite3.Connection) -> tuple[int, bytes | None]:
+def _load(connection: sqlite3.Connection) -> tuple[int, bytes | None, str]:
     seq: int = connection.execute("SELECT event_seq FROM position").fetchone()[0]
     row = connection.execute("SELECT body FROM ledger").fetchone()
-    return seq, row[0] if row else None
+    name: str = connection.execute("SELECT name FROM memory").fetchone()[0]
+    return seq, row[0] if row else None, name
 
 
 def _advance(connection: sqlite3.Connection, seq: int) -> None:

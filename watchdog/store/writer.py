@@ -13,10 +13,12 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
-from watchdog.store.failures import StoreClosedError, StoreError
+from watchdog.store.failures import StoreClosedError, StoreDamagedError, StoreError
 
 _T = TypeVar("_T")
 Work = Callable[[sqlite3.Connection], _T]
+_PRIMARY: Final = 0xFF  # the upper bytes of a result code only say more precisely where (sqlite.org/rescode.html)
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _Turn = Callable[[sqlite3.Connection], None]
 
 
@@ -160,7 +162,9 @@ def _translated(connection: sqlite3.Connection, work: Work[_T]) -> _T:
     try:
         return work(connection)
     except sqlite3.Error as error:
-        raise StoreError(f"the state database failed: {error} ({getattr(error, 'sqlite_errorname', type(error).__name__)})") from error
+        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+        failure = StoreDamagedError if code in _DAMAGED else StoreError
+        raise failure(f"the state database failed: {error} ({getattr(error, 'sqlite_errorname', type(error).__name__)})") from error
     except StoreError:
         raise
     except Exception as error:

@@ -74,6 +74,20 @@ def test_of_two_processes_with_one_name_only_the_sick_one_is_ended():
     assert signals(talk) == [(TWO, "TERM")]
 
 
+def test_a_process_that_is_well_again_is_not_ended_for_its_namesake():
+    """An alert that is only kept firing does not become true by another process of that name: nobody is looked at but the one of which it is so."""
+    talk = conversation(Mode.ACT, ONE, TWO)
+    talk.rules = rules(text().replace("when: job", "keep_firing_for: 1h\n    when: job"), Mode.ACT)
+    talk.hear(RulesLoaded(talk.rules.digest, Mode.ACT))
+    talk.hear(Paused("ada", "x"))
+    beat(talk, 22_000, ONE, TWO)
+    talk.hear(redis(Delta(Kind.JOB, f"{ONE}/t1/j1/1000", {"started_at": 20_000})), at=22_500)
+    talk.hear(Resumed("ada"), at=23_000)
+
+    assert requests(talk) == [(NAME, ONE, "last_look")]
+    assert (talk.open, signals(talk)) == ({}, [])
+
+
 def test_an_answer_about_another_process_decides_nothing():
     """The first was looked at, then its job finished: the healthy look at it must not end the second, which nobody has looked at."""
     talk = conversation(Mode.ACT, ONE, TWO)
@@ -154,13 +168,15 @@ def test_a_restart_keeps_the_request_it_had(lose_world):
 
 def test_a_restart_in_dry_run_says_nothing_twice():
     """What dry-run has said is not said again after a restart, though the host has not yet found the process: it is still assumed to be cured."""
-    talk = conversation(Mode.DRY_RUN)
+    talk = Conversation(rules(text(), Mode.DRY_RUN))
+    talk.hear(redis(process(ONE, 2_000), job(ONE, "j1", 1_000), complete=True), at=2_000)
+    talk.hear(host(found(ONE, unit="s.service")))
     beat(talk, 22_000)
     talk.answer(HEALTHY)
     said = len(talk.audit("would")), len(talk.audit("decision"))
     talk.crash()
     talk.hear(redis(process(ONE, 24_000), job(ONE, "j1", 1_000), complete=True), at=24_000)
-    talk.hear(host(found(ONE)), at=24_500)
+    talk.hear(host(found(ONE, unit="s.service")), at=24_500)
     talk.wait(40_000)
 
     assert (len(talk.audit("would")), len(talk.audit("decision"))) == said == (2, 1)

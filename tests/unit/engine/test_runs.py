@@ -9,7 +9,7 @@ from watchdog.model.effects import AwaitExit, KeepIncident, Measure, Notify, Sen
 from watchdog.model.events import Paused, Resumed, RulesLoaded, SourceBack, SourceLost
 from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
-from watchdog.model.results import Exited, Look, Refused, Sent, StillRunning
+from watchdog.model.results import Exited, Look, Refused, Result, Sent, StillRunning
 from watchdog.model.verdicts import Mode
 
 ONE = "web1:10:abc"
@@ -26,7 +26,7 @@ rules:
 DEAD = Look(alive=False, same=False, mismatch="there is no process 10 any more")
 DOUBTFUL = Look(alive=True, same=False, mismatch="process 10 is not shown to us in /proc")
 STOPPED = Look(alive=True, same=True, state="T", catches=("TERM", "TSTP", "TTIN"))
-RESULTS = (HEALTHY, DEAD, DOUBTFUL, STOPPED, Sent(), Exited(), StillRunning(), Refused("no"))
+RESULTS: tuple[Result, ...] = (HEALTHY, DEAD, DOUBTFUL, STOPPED, Sent(), Exited(), StillRunning(), Refused("no"))
 
 
 def conversation() -> Conversation:
@@ -47,7 +47,7 @@ def reread(talk: Conversation) -> None:
 def to(stage: str, look: Look = HEALTHY) -> Conversation:
     """A conversation whose open effect is the signal, look or wait of this stage."""
     talk = conversation()
-    steps = {"TERM": [look], "grace": [Sent()], "KILL look": [StillRunning()], "KILL": [HEALTHY], "death": [Sent()]}
+    steps: dict[str, list[Result]] = {"TERM": [look], "grace": [Sent()], "KILL look": [StillRunning()], "KILL": [HEALTHY], "death": [Sent()]}
     for name, results in steps.items():
         for result in results:
             talk.answer(result, at=32_000 if name == "KILL look" else None)
@@ -89,7 +89,8 @@ def test_no_answer_at_any_stage_leaves_it_stuck(stage, result):
 def test_kill_comes_neither_early_nor_first():
     """No four answers, however wrong, bring KILL before `grace` after the TERM that was sent; and right ones bring it."""
     times = set()
-    for answers in itertools.product([HEALTHY, DOUBTFUL, Sent(), StillRunning(), Refused("no")], repeat=4):
+    wrong: tuple[Result, ...] = (HEALTHY, DOUBTFUL, Sent(), StillRunning(), Refused("no"))
+    for answers in itertools.product(wrong, repeat=4):
         talk = to("TERM")
         talk.answer(Sent(), at=23_000)
         for result in answers:

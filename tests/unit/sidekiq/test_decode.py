@@ -3,7 +3,20 @@
 import orjson
 import pytest
 
-from watchdog.sidekiq.decode import Beat, Broken, Info, Work, count, decode_beat, decode_enqueued_at, decode_info, decode_work, label, milliseconds, name
+from watchdog.sidekiq.decode import (
+    Beat,
+    Broken,
+    Info,
+    Work,
+    count,
+    decode_beat,
+    decode_enqueued_at,
+    decode_info,
+    decode_work,
+    label,
+    milliseconds,
+    name,
+)
 
 IDENTITY = "web1:42:0123456789ab"
 INFO = {
@@ -14,10 +27,12 @@ JOB = {"class": "PushWorker", "args": ["secret"], "jid": "4caa72fe18d4b6a0d19e77
 
 
 def info(**changes: object) -> bytes:
+    """Info as a process writes it, with changes; `...` leaves a field out."""
     return orjson.dumps({key: value for key, value in (INFO | changes).items() if value is not ...})
 
 
 def entry(job: object = JOB, **changes: object) -> bytes:
+    """An entry of a work hash, with changes; `...` leaves a field out."""
     whole = {"queue": "push", "payload": orjson.dumps(job).decode(), "run_at": 1795354499} | changes
     return orjson.dumps({key: value for key, value in whole.items() if value is not ...})
 
@@ -82,6 +97,7 @@ def test_a_host_name_with_colons():
 
 
 def beat(**changes: object) -> Beat | Broken:
+    """The beat of an identity hash, with changes."""
     fields = {"beat": b"1795354500.1234", "busy": b"3", "quiet": b"false", "rss": b"204800", "rtt_us": b"1001", "concurrency": None}
     return decode_beat(IDENTITY, **(fields | changes))
 

@@ -16,6 +16,7 @@ START = 1_000_100_000
 
 
 def work(thread: str, *, run_at: int = START - 20_000) -> Work:
+    """A job of that thread."""
     return Work(
         run=f"{thread}/jid-{thread}/{run_at // 1000}", thread=thread, jid=f"jid-{thread}", job_class="PushWorker", queue="push", retries=0, run_at=run_at
     )
@@ -31,15 +32,18 @@ def reading(*jobs: Work, at: int = 500_000, beat: int = START, age: int = 0, bus
 
 
 def expired(*, at: int = 600_000, member: bool = True) -> Reading:
+    """A reading after a minute of silence."""
     return Reading(identity=ID, at=at, ttl=-2, member=member, info=None, beat=None, work=(), held=0)
 
 
 def job_id(one: Work) -> str:
+    """The id under which a job is told."""
     return f"{ID}/{one.run}"
 
 
 @pytest.fixture
 def picture() -> Picture:
+    """A memory without any process."""
     return Picture()
 
 
