@@ -52,7 +52,7 @@ class SimulatedProcess:
 
     async def write_identity(self, client: redis.asyncio.Redis, *, rss: int = 204_800, **fields: Any) -> None:
         """The second half of a beat; `rss` is in KiB, `fields` go over those of a healthy process."""
-        whole = {
+        whole: dict[Any, Any] = {
             "info": orjson.dumps(self.info), "busy": len(self.jobs), "beat": repr(time.time()), "rtt_us": 180, "quiet": "true" if self.quiet else "false",
             "rss": rss, **fields,
         }

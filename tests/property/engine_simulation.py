@@ -1,20 +1,18 @@
 """
 A small server with processes and jobs, driven by any list of steps, with an engine beside it and a witness over both.
 
-The counterpart of the engine: the witness keeps its own, simpler account of what is so and what was done, in wall time,
-and complains where an effect should not have been asked for. It must never ask the engine what is right.
+Every step is possible at every moment: what makes no sense then does nothing. So any list of steps is a trace.
 """
-
-from typing import Any
 
 import msgspec
 
-from tests.scenario.conversation import ALL_SIGNALS, Conversation, found, host, job, process, redis, rules
+from tests.property.engine_witness import Actor, Witness
+from tests.scenario.conversation import ALL_SIGNALS, found, host, job, process, redis, rules
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
-from watchdog.model.effects import Audit, AwaitExit, Effect, Measure, SendSignal
+from watchdog.model.effects import AwaitExit, Measure, SendSignal
 from watchdog.model.events import (
     Body,
     Delta,
@@ -78,59 +76,31 @@ TEXTS = (
     "rules: []",
     "rules:" + SILENT_RULE + JOB_RULE.format(hold="0s", grace="10s", cooldown="30s", keep="50%"),
 )
-COOLDOWNS: tuple[dict[str, int], ...] = ({"stuck-job": 60_000}, {"stuck-job": 120_000, "silent": 100_000}, {}, {"silent": 100_000, "stuck-job": 30_000})
+COOLDOWNS: tuple[dict[str, int], ...] = (
+    {"stuck-job": 60_000},
+    {"stuck-job": 120_000, "silent": 100_000},
+    {},
+    {"silent": 100_000, "stuck-job": 30_000},
+)
 SETS: dict[Mode, tuple[RuleSet, ...]] = {mode: tuple(rules(text, mode) for text in TEXTS) for mode in Mode}
 UNITS = ("s.service", "", "", "")
 """Unit of each of four processes; the second and third share a name, the last runs on another host."""
 
 
-class Actor:
-    """One process of the server, over all its lives."""
+class Simulation(Witness):
+    """
+    Server and engine, and the witness over both.
 
-    def __init__(self, slot: int) -> None:
-        self.slot = slot
-        self.life = 0
-        self.lives = False
-
-    @property
-    def identity(self) -> str:
-        return f"web{2 if self.slot == 3 else 1}:{10 + self.slot}:{self.life:x}"
-
-    @property
-    def name(self) -> str:
-        """What cooldowns are kept under, written down independently of the engine."""
-        return "web1/s.service" if self.slot == 0 else f"web{2 if self.slot == 3 else 1}/app[push]"
-
-
-class Simulation(Conversation):
-    """Server, engine and witness. `wrong` is what the witness has seen that must not be."""
+    `log` is everything the engine was told, `said` what it answered, turn by turn.
+    """
 
     def __init__(self, mode: Mode = Mode.ACT) -> None:
-        self.mode = mode
-        self.actors = [Actor(slot) for slot in range(4)]
-        # How the server is: last beat by process, jobs by process; and of which processes the engine has been told since it last forgot them.
-        self.beats: dict[str, int | None] = {}
-        self.jobs: dict[str, dict[str, Delta]] = {}
-        self.told: set[str] = set()
         self.found: set[str] = set()
-        self.complete = False
-        self.lost: set[Source] = set()
-        self.paused = False
-        self.rule_number = 0
         self.failing = False
         self.log: list[tuple[str, RuleSet, bytes]] = []
         self.said: list[bytes] = []
-        self.wrong: list[str] = []
-        self.ids: set[str] = set()
-        self.incidents: dict[str, Any] = {}
-        self.terms: dict[str, int] = {}
-        self.ends: dict[str, int] = {}
-        self.signals: dict[str, tuple[str, str]] = {}
-        super().__init__(SETS[mode][0])
-
-    @property
-    def wall(self) -> int:
-        return self.booted_wall + self.at
+        super().__init__(SETS[mode][0], mode)
+        self.cooldowns = COOLDOWNS[0]
 
     def play(self, steps: list[Step]) -> "Simulation":
         """Goes through the steps and returns itself."""
@@ -243,8 +213,8 @@ class Simulation(Conversation):
         self.hear(Resumed("ada"))
 
     def _do_reload(self, one: int, _: int) -> None:
-        self.rule_number = one % len(TEXTS)
-        self.rules = SETS[self.mode][self.rule_number]
+        number = one % len(TEXTS)
+        self.rules, self.cooldowns = SETS[self.mode][number], COOLDOWNS[number]
         self.hear(RulesLoaded(self.rules.digest, self.rules.mode))
 
     def _do_answer(self, one: int, other: int) -> None:
@@ -351,9 +321,10 @@ class Simulation(Conversation):
         if isinstance(body, Resumed) or self.state.ledger.pause is None:
             self.paused = False
         for effect in self.effects[already:]:
-            self._witness(effect)
-        self._look_at_the_ledger(after_start=isinstance(body, Started))
+            self.witness(effect)
+        self.look_at_the_ledger(after_start=isinstance(body, Started))
         return lines
+
 
 def replay(log: list[tuple[str, RuleSet, bytes]]) -> list[bytes]:
     """What the engine says when it is told all of it again, turn by turn."""

@@ -20,8 +20,12 @@ rules:
   - {rule: middle, each: process, when: process.beat_age >= 5s and process.beat_age < 8s, for: 1s, keep_firing_for: 6s}
 """
 RULES = rules(TEXT)
+USUAL = settings().max_examples
+"""Of the profile."""
 STEP = st.tuples(
-    st.sampled_from(["beat", "beat", "beat", "mute", "late", "job", "job", "finish", "leave", "threads", "lose", "back", "nothing", "nothing"]),
+    st.sampled_from(
+        ["beat", "beat", "beat", "mute", "late", "job", "job", "finish", "leave", "threads", "lose", "back", "nothing", "nothing"]
+    ),
     st.integers(0, 2),
     st.integers(0, 30),
     st.integers(0, 6),
@@ -97,7 +101,7 @@ class Beside:
         self.naive[key] = [phase, 0 if truth else counted, truth is False, at]
 
 
-@settings(max_examples=200)
+@settings(max_examples=max(200, USUAL))
 @given(st.lists(STEP, min_size=15, max_size=50))
 def test_deltas_and_deadlines_see_what_a_look_each_second_sees(steps):
     """Whatever is told when, phases and counted times are those of somebody who evaluates everything at every second and at every event."""

@@ -15,9 +15,20 @@ from tests.property.engine_simulation import STEPS, Simulation, Step, replay
 from watchdog.model.effects import SendSignal
 from watchdog.model.verdicts import Mode
 
+USUAL = settings().max_examples
+"""Of the profile; what is fast enough is tried more often even by the fast one."""
 ROOT = Path(__file__).parents[2]
 STEP = st.tuples(st.sampled_from(STEPS), st.integers(0, 5), st.integers(0, 11))
-WARM_UP: list[Step] = [("appear", 0, 1), ("appear", 1, 1), ("appear", 2, 1), ("appear", 3, 1), ("read", 0, 1), ("job", 1, 4), ("job", 0, 5), ("job", 2, 6)]
+WARM_UP: list[Step] = [
+    ("appear", 0, 1),
+    ("appear", 1, 1),
+    ("appear", 2, 1),
+    ("appear", 3, 1),
+    ("read", 0, 1),
+    ("job", 1, 4),
+    ("job", 0, 5),
+    ("job", 2, 6),
+]
 TRACES = st.lists(STEP, min_size=10, max_size=60).map(lambda steps: WARM_UP + steps)
 """Four processes with a job each, nearly stuck, and then anything."""
 
@@ -38,7 +49,7 @@ def digest() -> str:
     return said.hexdigest()
 
 
-@settings(max_examples=150)
+@settings(max_examples=max(250, USUAL))
 @given(TRACES)
 def test_act_never_does_what_it_must_not(steps):
     """
@@ -50,7 +61,7 @@ def test_act_never_does_what_it_must_not(steps):
     assert Simulation().play(steps).wrong == []
 
 
-@settings(max_examples=80)
+@settings(max_examples=max(80, USUAL))
 @given(TRACES, st.sampled_from([Mode.DRY_RUN, Mode.ASK, Mode.OBSERVE]))
 def test_no_other_mode_sends_a_signal(steps, mode):
     """In dry-run, ask and observe the witness has nothing to complain of, and no signal is ever asked for."""
@@ -60,7 +71,7 @@ def test_no_other_mode_sends_a_signal(steps, mode):
     assert not any(isinstance(effect, SendSignal) for effect in simulation.effects)
 
 
-@settings(max_examples=60)
+@settings(max_examples=max(60, USUAL))
 @given(TRACES)
 def test_dry_run_decides_as_act_would(steps):
     """Up to the first action, dry-run's decisions are those of act, guard by guard and reason by reason."""
@@ -70,13 +81,15 @@ def test_dry_run_decides_as_act_would(steps):
 def _decisions(simulation: Simulation, allowed: str) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for row in simulation.audit("decision"):
-        rows.append((row.rule, row.target, "yes" if row.decision == allowed else row.decision, row.guard, row.reason, row.outcome, str(row.wall)))
+        rows.append(
+            (row.rule, row.target, "yes" if row.decision == allowed else row.decision, row.guard, row.reason, row.outcome, str(row.wall))
+        )
         if row.decision == allowed:
             break
     return rows
 
 
-@settings(max_examples=60)
+@settings(max_examples=max(60, USUAL))
 @given(TRACES)
 def test_told_again_it_says_the_same(steps):
     """The same events give the same effects to the byte, failed commits and restarts included."""

@@ -1,8 +1,8 @@
 """Whole conversations about a stuck job: what the engine is told and what it asks for, step by step."""
 
 import pytest
-from tests.scenario.conversation import ALL_SIGNALS, HEALTHY, Conversation, found, host, job, process, redis, rules
 
+from tests.scenario.conversation import ALL_SIGNALS, HEALTHY, Conversation, found, host, job, process, redis, rules
 from watchdog.model.events import Paused, Resumed, SourceBack, SourceLost
 from watchdog.model.kinds import Source
 from watchdog.model.results import Exited, Look, Refused, Sent, StillRunning
@@ -163,7 +163,7 @@ def test_a_denial_is_one_row_however_long_it_lasts(talk):
     assert before == len(talk.audit("decision")) == 1
     assert talk.audit("decision")[0].reason == "paused by ada: maintenance"
     talk.hear(Resumed("ada"))
-    assert [effect for effect in talk.open.values()] != []
+    assert list(talk.open.values()) != []
 
 
 def test_lost_redis_stops_everything_and_resolves_nothing(talk):

@@ -168,7 +168,8 @@ class AgentProcess:
         return [row for row in map(json.loads, output.splitlines()) if keep(row)]
 
     async def _read(self) -> None:
-        assert self._process is not None and self._process.stderr is not None  # start() made them
+        assert self._process is not None, "it was not started"
+        assert self._process.stderr is not None, "start() made it"
         async for line in self._process.stderr:
             async with self._came:
                 self.lines.append(line.decode(errors="replace").rstrip())

@@ -10,6 +10,7 @@ nothing is flushed, nobody is told.
 import os
 import signal
 from collections import Counter
+from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
@@ -56,13 +57,13 @@ def install(plan: str) -> None:
             _die()
 
     Executor.perform = perform_or_die  # type: ignore[method-assign]
-    Store.commit = commit_or_die  # type: ignore[method-assign]
+    Store.commit = commit_or_die  # type: ignore[method-assign,assignment]
 
 
 def record(path: str) -> None:
     """Writes each committed turn into that file."""
     begin = Turns.__init__
-    trace = open(path, "ab", buffering=0)  # noqa: SIM115  (open for as long as the program lives)
+    trace = Path(path).open("ab", buffering=0)  # noqa: SIM115  (open for as long as the program lives)
 
     def begin_recording(self: Turns, **parts: Any) -> None:
         def note(event: Event, effects: tuple[Effect, ...]) -> None:
@@ -78,4 +79,4 @@ if __name__ == "__main__":
         record(trace)
     if plan := os.environ.get("DIE_AT"):
         install(plan)
-    raise SystemExit(main())
+    main()

@@ -117,8 +117,8 @@ async def test_a_work_hash_that_is_filled_in_steps(redis_server, following):
     """Sidekiq 6.4.2 to 7.2.2 empties and fills the hash without a transaction: no job that runs on is ever said to be gone."""
     client = redis_server.client()
     process = SimulatedProcess(threads=25)
-    for thread in range(25):
-        process.run(f"t{thread}")
+    for number in range(25):
+        process.run(f"t{number}")
     await process.beat(client)
     one = following(url=redis_server.url)
     await one.until(lambda: len(jobs(one)) == 25)

@@ -16,7 +16,7 @@ from watchdog.engine.ledger import Alert, Cooldown, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import SendStage
 from watchdog.engine.rules import NO_RULES, Rule
-from watchdog.engine.targeting import about, find_target, firing, process_of, request_view, shadow_key
+from watchdog.engine.targeting import about, find_target, firing, holds, process_of, request_view, shadow_key
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import Measure
 from watchdog.model.notices import NoticeKind
@@ -166,10 +166,7 @@ def _aim(turn: Turn, rule: Rule, request: Request) -> Request | None:
 
     None if it turns out to be one that is there already, or that dry-run takes for done.
     """
-    process = request.process
-    if not about(turn, rule, request):
-        named = (process_of(turn, rule, request.step, key) for key in request.alerts)
-        process = next((one for one in named if one is not None), process)
+    process = _neediest(turn, rule, request)
     step = rule.steps[request.step]
     target = find_target(turn.world, process)
     name = target.name if target.ref is not None else request.target
@@ -179,6 +176,18 @@ def _aim(turn: Turn, rule: Rule, request: Request) -> Request | None:
     if name == request.target:
         return aimed
     return _rename(turn, rule, aimed)
+
+
+def _neediest(turn: Turn, rule: Rule, request: Request) -> str:
+    """The process it is for: the present one while the condition is true of it, else one of which it is, else one whose alert still fires."""
+    mine = about(turn, rule, request)
+    if holds(turn, rule, mine):
+        return request.process
+    named = {key: process for key in request.alerts if (process := process_of(turn, rule, request.step, key)) is not None}
+    sick = next((process for key, process in named.items() if holds(turn, rule, (key,))), None)
+    if sick is not None:
+        return sick
+    return request.process if mine else next(iter(named.values()), request.process)
 
 
 def _rename(turn: Turn, rule: Rule, request: Request) -> Request | None:

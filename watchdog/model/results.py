@@ -3,7 +3,6 @@
 import msgspec
 
 
-
 class Look(msgspec.Struct, frozen=True, tag="look"):
     """
     The target as it was found at that moment by the kernel.

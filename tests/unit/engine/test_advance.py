@@ -94,13 +94,17 @@ def test_every_kind_of_row_is_declared():
     talk.hear(redis(process(ONE, 22_000)), at=22_000)
     talk.answer(HEALTHY)
 
-    assert {row["kind"] for row in msgspec.to_builtins([effect.row for effect in talk.effects if hasattr(effect, "row")])} <= set(RECORD_KINDS)
+    assert {row["kind"] for row in msgspec.to_builtins([effect.row for effect in talk.effects if hasattr(effect, "row")])} <= set(
+        RECORD_KINDS
+    )
 
 
 def test_a_loss_is_told_once_and_again_when_it_is_another():
     """The same code is one row; another code is told; coming back says after how long."""
     talk = conversation()
-    lines = [talk.hear(SourceLost(Source.REDIS, code, "m"), at=at) for code, at in [("refused", 3_000), ("refused", 4_000), ("loading", 5_000)]]
+    lines = [
+        talk.hear(SourceLost(Source.REDIS, code, "m"), at=at) for code, at in [("refused", 3_000), ("refused", 4_000), ("loading", 5_000)]
+    ]
     talk.hear(SourceBack(Source.REDIS), at=9_500)
 
     assert [len(line) for line in lines] == [2, 0, 2]
@@ -163,7 +167,13 @@ def test_an_entity_that_leaves_says_why_it_is_resolved():
 
 @pytest.mark.parametrize("complete", [True, False])
 @pytest.mark.parametrize(
-    "text", [QUIET, OTHER, "rules: [{rule: stuck-job, each: process, when: process.beat_age > 1h}]", "rules: [{rule: stuck-job, each: queue, when: queue.size > 5}]"]
+    "text",
+    [
+        QUIET,
+        OTHER,
+        "rules: [{rule: stuck-job, each: process, when: process.beat_age > 1h}]",
+        "rules: [{rule: stuck-job, each: queue, when: queue.size > 5}]",
+    ],
 )
 def test_a_rule_that_is_gone_resolves_its_alerts(text, complete):
     """A rule taken away, renamed, or turned to another kind of entity ends its alerts at once, even before anything has been read."""
@@ -215,7 +225,7 @@ def test_a_warning_with_the_rules_reaches_everybody():
     """What comes with the rules as a warning is written down and told to every receiver of any rule."""
     talk = conversation()
 
-    assert talk.hear(RulesLoaded("d", Mode.ACT, "memory begins anew"))[-2:] == ["audit agent warning", "notify ops agent"]
+    assert talk.hear(RulesLoaded("d", Mode.ACT, "memory begins anew"))[-2:] == ["audit agent warning", "notify ops agent.warning"]
     assert talk.audit("agent")[-1].reason == "memory begins anew"
 
 

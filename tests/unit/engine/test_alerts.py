@@ -97,7 +97,9 @@ def test_unknown_time_does_not_count_towards_firing():
 def test_unknown_time_does_not_count_towards_resolving():
     """2 s false, a minute unknown, 1 s false: three of four seconds; it fires on until the fourth."""
     fired = [(0, Truth.TRUE), (HOLD, Truth.TRUE)]
-    story = tell([*fired, (20_000, Truth.FALSE), (22_000, Truth.UNKNOWN), (82_000, Truth.FALSE), (83_000, Truth.FALSE), (84_000, Truth.FALSE)])
+    story = tell(
+        [*fired, (20_000, Truth.FALSE), (22_000, Truth.UNKNOWN), (82_000, Truth.FALSE), (83_000, Truth.FALSE), (84_000, Truth.FALSE)]
+    )
 
     assert [(phase, change) for phase, change, _ in story[2:]] == [(Phase.FIRING, None)] * 4 + [(None, Change.RESOLVED)]
     assert story[4][2] == 84_000

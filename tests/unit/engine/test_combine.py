@@ -17,7 +17,9 @@ ALLOWED = {Mode.ACT: Decision.ALLOW, Mode.ASK: Decision.ASK, Mode.DRY_RUN: Decis
 
 def verdicts(*answers: Answer) -> tuple[Verdict, ...]:
     """A guard for each answer, named by its place."""
-    return tuple(Verdict(f"g{place}", answer, "" if answer is Answer.PASS else f"because of {place}") for place, answer in enumerate(answers))
+    return tuple(
+        Verdict(f"g{place}", answer, "" if answer is Answer.PASS else f"because of {place}") for place, answer in enumerate(answers)
+    )
 
 
 @pytest.mark.parametrize("mode", Mode)

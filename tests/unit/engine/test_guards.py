@@ -122,7 +122,12 @@ def test_the_silence_of_the_target_is_no_blindness(view):
 
 @pytest.mark.parametrize(
     ("ended", "answer", "until"),
-    [(AT, Answer.DENY, AT + 300_000), (AT - 299_999, Answer.DENY, AT + 1), (AT - 300_000, Answer.PASS, None), (AT + 9_000, Answer.DENY, AT + 309_000)],
+    [
+        (AT, Answer.DENY, AT + 300_000),
+        (AT - 299_999, Answer.DENY, AT + 1),
+        (AT - 300_000, Answer.PASS, None),
+        (AT + 9_000, Answer.DENY, AT + 309_000),
+    ],
 )
 def test_cooldown(view, ended, answer, until):
     """Counted from the end of the last action, whoever asked for it, up to the very millisecond."""
@@ -145,7 +150,9 @@ def test_in_flight(view):
     run = open_run(held="paused by ada: x")
     denied = in_flight(view(ledger=Ledger(runs={run.id: run})))
 
-    assert denied == Verdict("in_flight", Answer.DENY, "incident 3.0 (terminate_process on web1/other) is at stage grace, held: paused by ada: x")
+    assert denied == Verdict(
+        "in_flight", Answer.DENY, "incident 3.0 (terminate_process on web1/other) is at stage grace, held: paused by ada: x"
+    )
     assert in_flight(view(ledger=Ledger(runs={run.id: run}), subject="3.0")).answer is Answer.PASS
 
 
@@ -164,7 +171,10 @@ def test_in_flight(view):
         ({"look": look(catches=("TERM", "TTIN")), "signal": Signal.TSTP}, "still booting: it does not handle TSTP yet"),
         ({"look": look(catches=("TERM", "TSTP")), "signal": Signal.TTIN}, "still booting: it does not handle TTIN yet"),
         ({"committed": True, "look": look(same=False, mismatch="x")}, "pid 10 is not the process that was meant: x"),
-        ({"committed": True, "look": look(tracer=1, state="T"), "signal": Signal.KILL}, "somebody is holding it: stopped by the debugger with pid 1"),
+        (
+            {"committed": True, "look": look(tracer=1, state="T"), "signal": Signal.KILL},
+            "somebody is holding it: stopped by the debugger with pid 1",
+        ),
     ],
 )
 def test_last_look_denies(view, changes, reason):
@@ -193,7 +203,9 @@ def jobs(identity: str, count: int) -> tuple[Delta, ...]:
     return tuple(job(identity, f"j{number}", 1_000, thread=f"t{number}") for number in range(count))
 
 
-def covered(view, *others: Delta, threads: int = 4, held: int = 0, keep: float = 0.5, alone: str = "when_half_held", elsewhere_held: int = 0, **own):
+def covered(
+    view, *others: Delta, threads: int = 4, held: int = 0, keep: float = 0.5, alone: str = "when_half_held", elsewhere_held: int = 0, **own
+):
     """The coverage guard's answer for a target with these others beside it."""
     mine, theirs = jobs(ONE, held), jobs(TWO, elsewhere_held)
     world = picture(process(ONE, AT - 5_000, threads=threads, **own), *others, *mine, *theirs)

@@ -75,8 +75,33 @@ def test_a_reboot_moves_every_engine_time_and_nothing_else():
 
     assert before.keys() == after.keys()
     assert {after[path] - before[path] for path in before} == {0, -5_000_000}
-    assert moved == {"at", "since_at", "counted_at", "started_at", "created_at", "until", "again_at", "TERM", "KILL?", "ended_at", "cured", "until_at"}
-    assert stayed == {"seq", "wall", "since_wall", "counted", "step", "retries", "created_wall", "opened_wall", "grace", "pid", "start_ticks"}
+    assert moved == {
+        "at",
+        "since_at",
+        "counted_at",
+        "started_at",
+        "created_at",
+        "until",
+        "again_at",
+        "TERM",
+        "KILL?",
+        "ended_at",
+        "cured",
+        "until_at",
+    }
+    assert stayed == {
+        "seq",
+        "wall",
+        "since_wall",
+        "counted",
+        "step",
+        "retries",
+        "created_wall",
+        "opened_wall",
+        "grace",
+        "pid",
+        "start_ticks",
+    }
 
 
 def test_moving_there_and_back_is_nothing():

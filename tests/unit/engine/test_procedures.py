@@ -69,7 +69,9 @@ def test_it_begins_with_a_signal_that_dry_run_names(action):
 
     assert isinstance(first, SendStage)
     assert (plan[0][0], plan[0][1]) == (first.signal.value, 0)
-    assert {stage.signal.value for stage in procedure.stages.values() if isinstance(stage, SendStage)} - {step for step, _, _ in plan} <= {"CONT"}
+    assert {stage.signal.value for stage in procedure.stages.values() if isinstance(stage, SendStage)} - {step for step, _, _ in plan} <= {
+        "CONT"
+    }
     assert [at for _, at, _ in plan] == sorted(at for _, at, _ in plan)
 
 
@@ -105,7 +107,9 @@ def test_terminate_says_how_it_ended(answers, expected):
     assert then.account == expected
 
 
-@pytest.mark.parametrize(("state", "needed"), [("T", True), ("t", False), ("S", False), ("R", False), ("D", False), ("Z", False), ("", False)])
+@pytest.mark.parametrize(
+    ("state", "needed"), [("T", True), ("t", False), ("S", False), ("R", False), ("D", False), ("Z", False), ("", False)]
+)
 def test_only_a_stopped_process_is_woken(state, needed):
     """CONT goes to state T alone: a debugger's stop (t) is not ours to end."""
     stage = TERMINATE.stages["CONT"]

@@ -75,7 +75,7 @@ def test_of_two_processes_with_one_name_only_the_sick_one_is_ended():
 
 
 def test_a_process_that_is_well_again_is_not_ended_for_its_namesake():
-    """An alert that is only kept firing does not become true by another process of that name: nobody is looked at but the one of which it is so."""
+    """An alert that is only kept firing does not become true by another process of that name: the one of which it is so is looked at and ended, at once."""
     talk = conversation(Mode.ACT, ONE, TWO)
     talk.rules = rules(text().replace("when: job", "keep_firing_for: 1h\n    when: job"), Mode.ACT)
     talk.hear(RulesLoaded(talk.rules.digest, Mode.ACT))
@@ -84,8 +84,9 @@ def test_a_process_that_is_well_again_is_not_ended_for_its_namesake():
     talk.hear(redis(Delta(Kind.JOB, f"{ONE}/t1/j1/1000", {"started_at": 20_000})), at=22_500)
     talk.hear(Resumed("ada"), at=23_000)
 
-    assert requests(talk) == [(NAME, ONE, "last_look")]
-    assert (talk.open, signals(talk)) == ({}, [])
+    assert [effect.target.identity for effect in talk.open.values()] == [TWO]
+    talk.answer(HEALTHY)
+    assert signals(talk) == [(TWO, "TERM")]
 
 
 def test_an_answer_about_another_process_decides_nothing():

@@ -47,7 +47,13 @@ def reread(talk: Conversation) -> None:
 def to(stage: str, look: Look = HEALTHY) -> Conversation:
     """A conversation whose open effect is the signal, look or wait of this stage."""
     talk = conversation()
-    steps: dict[str, list[Result]] = {"TERM": [look], "grace": [Sent()], "KILL look": [StillRunning()], "KILL": [HEALTHY], "death": [Sent()]}
+    steps: dict[str, list[Result]] = {
+        "TERM": [look],
+        "grace": [Sent()],
+        "KILL look": [StillRunning()],
+        "KILL": [HEALTHY],
+        "death": [Sent()],
+    }
     for name, results in steps.items():
         for result in results:
             talk.answer(result, at=32_000 if name == "KILL look" else None)
@@ -201,7 +207,9 @@ def test_a_restart_goes_on_where_it_was(stage):
     again = next(iter(talk.open.values()))
     assert isinstance(again, AwaitExit if waiting else Measure)
     assert {again.until} == waiting if isinstance(again, AwaitExit) else waiting == set()
-    assert [row.stage for row in talk.audit("outcome") if row.outcome.startswith("unknown")] == ([stage] if stage in ("TERM", "KILL") else [])
+    assert [row.stage for row in talk.audit("outcome") if row.outcome.startswith("unknown")] == (
+        [stage] if stage in ("TERM", "KILL") else []
+    )
 
 
 def test_a_restart_in_the_kill_stage_waits_until_everything_is_read():
@@ -257,7 +265,9 @@ def test_what_outlives_kill_is_said_loudly():
     talk = to("death")
     talk.answer(StillRunning(), at=62_000)
     assert talk.audit("incident")[-1].outcome == "failed"
-    ended = next(effect.notice for effect in reversed(talk.effects) if isinstance(effect, Notify) and effect.notice.kind is NoticeKind.ENDED)
+    ended = next(
+        effect.notice for effect in reversed(talk.effects) if isinstance(effect, Notify) and effect.notice.kind is NoticeKind.ENDED
+    )
 
     assert (ended.severity, ended.outcome) == (Severity.CRITICAL, "failed")
 

@@ -57,8 +57,12 @@ def test_a_firing_alert_and_its_request(talk):
     assert shown["firing"] == 1
     assert shown["paused"] == {"by": "ada", "reason": "x"}
     assert [(alert["rule"], alert["phase"], alert["for_ms"]) for alert in shown["alerts"]] == [("stuck-job", "firing", 1_000)]
-    assert [(one["target"], one["decision"], one["guard"], one["reason"]) for one in shown["requests"]] == [("web1/app[push]", "DENY", "paused", "paused by ada: x")]
-    assert [(one["target"], one["jobs"], one["longest"], one["beat_age"]) for one in shown["processes"]] == [("web1/app[push]", 1, 21_000, 1_000)]
+    assert [(one["target"], one["decision"], one["guard"], one["reason"]) for one in shown["requests"]] == [
+        ("web1/app[push]", "DENY", "paused", "paused by ada: x")
+    ]
+    assert [(one["target"], one["jobs"], one["longest"], one["beat_age"]) for one in shown["processes"]] == [
+        ("web1/app[push]", 1, 21_000, 1_000)
+    ]
 
 
 def test_an_open_incident(talk):
@@ -95,7 +99,9 @@ def test_long_lists_are_cut_and_counted(talk):
 
 def test_no_arguments_of_a_job_can_reach_it(talk):
     """What a source would deliver beyond the declared fields is not kept, and so never shown."""
-    talk.hear(redis(Delta(Kind.JOB, f"{ONE}/t2/j2/1", {"jid": "j2", "process": ONE, "args": ["a private post"], "payload": "a private post"})))
+    talk.hear(
+        redis(Delta(Kind.JOB, f"{ONE}/t2/j2/1", {"jid": "j2", "process": ONE, "args": ["a private post"], "payload": "a private post"}))
+    )
 
     assert "private" not in json.dumps(plain(talk))
     assert "private" not in msgspec.json.encode(talk.state.ledger).decode()

@@ -37,7 +37,11 @@ def test_a_process_of_this_host_can_be_reached():
         (with_host(Delta(Kind.PROCESS, ONE, {"local": False})), ONE, "it is not a process of this host"),
         (with_host(found(ONE), Delta(Kind.PROCESS, ONE, {"start_ticks": None})), ONE, "its start is not known"),
         (with_host(found(ONE), Delta(Kind.PROCESS, ONE, {"boot_id": None})), ONE, "its start is not known"),
-        (with_host(found(ONE), Delta(Kind.PROCESS, ONE, {"queues": None})), ONE, "its queues are not known, so cooldowns can't be kept for it"),
+        (
+            with_host(found(ONE), Delta(Kind.PROCESS, ONE, {"queues": None})),
+            ONE,
+            "its queues are not known, so cooldowns can't be kept for it",
+        ),
     ],
 )
 def test_without_certainty_there_is_no_reference(world, process_id, reason):
@@ -56,6 +60,7 @@ def test_its_unit_is_name_enough():
 
 def test_the_name_outlives_a_restart():
     """Another run of the same unit, or of the same tag and queues in whatever order, has the same name; another host or tag has not."""
+
     def named(identity: str, queues: tuple[str, ...], **more) -> str:
         return name_of(picture(process(identity, AT, queues=queues, **more)).find(Kind.PROCESS, identity))
 

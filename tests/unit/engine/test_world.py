@@ -75,7 +75,9 @@ def test_a_field_that_nobody_declared_is_left_out(world):
     assert not hasattr(row(world, Kind.PROCESS, ONE), "elephants")
 
 
-@pytest.mark.parametrize("change", [Delta(Kind.DOMAIN, "example.org", {"x": 1}), Gone(Kind.DOMAIN, "example.org", "x"), Gone(Kind.JOB, "never seen", "x")])
+@pytest.mark.parametrize(
+    "change", [Delta(Kind.DOMAIN, "example.org", {"x": 1}), Gone(Kind.DOMAIN, "example.org", "x"), Gone(Kind.JOB, "never seen", "x")]
+)
 def test_what_is_not_known_changes_nothing(world, change):
     """Kinds without fields and entities that were never there are passed over."""
     before = list(world.subjects())
@@ -86,7 +88,9 @@ def test_what_is_not_known_changes_nothing(world, change):
 
 def test_everybody_is_judged_once(world):
     """An entity that one reading names twice is judged once; one that is gone by its end not at all."""
-    touched, left = read(world, process(ONE, 3000), process(ONE, 4000), job(ONE, "j2", 1, thread="t2"), Gone(Kind.JOB, f"{ONE}/t2/j2/1", "finished"))
+    touched, left = read(
+        world, process(ONE, 3000), process(ONE, 4000), job(ONE, "j2", 1, thread="t2"), Gone(Kind.JOB, f"{ONE}/t2/j2/1", "finished")
+    )
 
     assert touched == [(Kind.PROCESS, ONE)]
     assert left == [(Kind.JOB, f"{ONE}/t2/j2/1", "finished")]

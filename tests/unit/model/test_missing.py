@@ -10,7 +10,21 @@ BINARY = (
     operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge, operator.add, operator.sub, operator.mul, operator.truediv,
     operator.floordiv, operator.mod, operator.contains, operator.getitem,
 )  # fmt: skip
-UNARY = (hash, bool, len, iter, operator.neg, operator.pos, operator.abs, int, float, operator.index, str, format, operator.attrgetter("confirmed_at"))
+UNARY = (
+    hash,
+    bool,
+    len,
+    iter,
+    operator.neg,
+    operator.pos,
+    operator.abs,
+    int,
+    float,
+    operator.index,
+    str,
+    format,
+    operator.attrgetter("confirmed_at"),
+)
 
 
 @pytest.mark.parametrize("operation", BINARY, ids=lambda operation: operation.__name__)

@@ -36,7 +36,10 @@ BODIES = [
     SourceLost(Source.REDIS, "refused", 'ü \u2028 " \n'),
     SourceBack(Source.HOST),
     TimeReached(),
-    *(EffectDone("1.0", result) for result in (Look(alive=True, same=True, catches=("TERM",)), Sent(), Exited(), StillRunning(), Refused("x"))),
+    *(
+        EffectDone("1.0", result)
+        for result in (Look(alive=True, same=True, catches=("TERM",)), Sent(), Exited(), StillRunning(), Refused("x"))
+    ),
     Started("0", "b", "h"),
     RulesLoaded("d", Mode.DRY_RUN),
     ReloadRefused(("a", "b")),
@@ -56,7 +59,9 @@ def test_an_event_survives_a_trace(body):
     assert b"\n" not in encode(event)
 
 
-@pytest.mark.parametrize("line", [b"", b"{}", b"[]", b'{"seq":1,"at":1,"wall":1,"body":{"type":"nonsense"}}', encode(Event(1, 1, 1, TimeReached()))[:-3]])
+@pytest.mark.parametrize(
+    "line", [b"", b"{}", b"[]", b'{"seq":1,"at":1,"wall":1,"body":{"type":"nonsense"}}', encode(Event(1, 1, 1, TimeReached()))[:-3]]
+)
 def test_what_is_no_event_is_refused(line):
     """Damage in a trace is an error, never another event."""
     with pytest.raises(msgspec.DecodeError):

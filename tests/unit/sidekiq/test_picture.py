@@ -88,6 +88,7 @@ def test_two_beats_within_a_millisecond(picture):
     """Beats are told apart by what was written, not by what is left of it after rounding."""
     picture.take(reading(work("a")))
     first = reading()
+    assert first.beat is not None
     second = msgspec.structs.replace(first, beat=msgspec.structs.replace(first.beat, written=b"1000100000.0001"))
 
     assert Gone(Kind.JOB, job_id(work("a")), "finished") in picture.take(second)
@@ -112,6 +113,7 @@ def test_a_field_that_is_no_longer_told_is_lost(picture):
     picture.take(reading())
 
     whole = reading(at=510_000, beat=START + 10_000)
+    assert whole.beat is not None
     without = msgspec.structs.replace(whole, beat=msgspec.structs.replace(whole.beat, rss=None))
 
     assert picture.take(without) == (Delta(Kind.PROCESS, ID, {"confirmed_at": 510_000, "rss": None}),)

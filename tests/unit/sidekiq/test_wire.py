@@ -1,6 +1,7 @@
 """Requests, replies and pushes share one line: each finds its way, and whoever waits is told when the line ends."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ class Line(asyncio.Transport):
         self.written = b""
         self.aborted = False
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: "bytes | bytearray | memoryview[Any]") -> None:
         self.written += data
 
     def abort(self) -> None:

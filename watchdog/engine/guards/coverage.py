@@ -25,7 +25,8 @@ def coverage(view: View) -> Verdict:
         return passes("coverage")
     if target.queues is MISSING or target.threads is MISSING:
         return denies("coverage", "its queues and threads are not known")
-    held = _held(view, view.process)
+    held_in = _held(view)
+    held = held_in.get(view.process, 0)
     others = [row for row in view.world.rows[Kind.PROCESS].values() if row.id != view.process and _works(row, view.at)]
     for queue in target.queues:
         listeners = [row for row in others if queue in row.queues]  # type: ignore[attr-defined]  # slots come from the field table
@@ -33,7 +34,7 @@ def coverage(view: View) -> Verdict:
             verdict = _alone(view, queue, held=held, threads=target.threads)
         else:
             own = max(0, target.threads - held) if _works(target, view.at) else 0
-            verdict = _shared(queue, keep=keep, own=own, elsewhere=_working(view, listeners))
+            verdict = _shared(queue, keep=keep, own=own, elsewhere=_working(listeners, held_in))
         if verdict is not None:
             return verdict
     return passes("coverage")
@@ -65,15 +66,15 @@ def _works(row: Any, at: int) -> bool:
     return not (dead or unlisted or quiet) and at - row.confirmed_at < SILENT
 
 
-def _working(view: View, rows: Iterable[Any]) -> int:
-    return sum(max(0, row.threads - _held(view, row.id)) for row in rows)
+def _working(rows: Iterable[Any], held_in: dict[str, int]) -> int:
+    return sum(max(0, row.threads - held_in.get(row.id, 0)) for row in rows)
 
 
-def _held(view: View, process: str) -> int:
-    jobs = view.world.jobs_of.get(process, {})
-    threads = set()
+def _held(view: View) -> dict[str, int]:
+    """How many threads of each process are held; one pass, for thousands of jobs can be stuck at a time."""
+    threads: dict[str, set[str]] = {}
     for alert in view.alerts.values():
-        if alert.kind is Kind.JOB and alert.entity in jobs:
-            job: Any = view.world.find(Kind.JOB, alert.entity)
-            threads.add(job.thread if job.thread is not MISSING else job.id)
-    return len(threads)
+        job: Any = view.world.find(Kind.JOB, alert.entity) if alert.kind is Kind.JOB else None
+        if job is not None and job.process is not MISSING:
+            threads.setdefault(job.process, set()).add(job.thread if job.thread is not MISSING else job.id)
+    return {process: len(names) for process, names in threads.items()}

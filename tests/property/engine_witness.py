@@ -1,0 +1,142 @@
+"""
+The witness: a simpler account of what is so on a server and of what the engine had done to it, in wall time.
+
+The counterpart of the engine, whose effects it judges. It must never ask the engine what is right; it looks into the ledger only for what
+stands there in two places, or waits for nothing.
+"""
+
+from typing import Any
+
+from tests.scenario.conversation import Conversation
+from watchdog.engine.advance import next_due
+from watchdog.engine.rules import RuleSet
+from watchdog.model.effects import Audit, AwaitExit, Effect, Measure, SendSignal
+from watchdog.model.events import Delta
+from watchdog.model.kinds import Source
+from watchdog.model.verdicts import Mode
+
+
+class Actor:
+    """One process of the server, over all its lives."""
+
+    def __init__(self, slot: int) -> None:
+        self.slot = slot
+        self.life = 0
+        self.lives = False
+
+    @property
+    def identity(self) -> str:
+        return f"web{2 if self.slot == 3 else 1}:{10 + self.slot}:{self.life:x}"
+
+    @property
+    def name(self) -> str:
+        """What cooldowns are kept under, written down independently of the engine."""
+        return "web1/s.service" if self.slot == 0 else f"web{2 if self.slot == 3 else 1}/app[push]"
+
+
+class Witness(Conversation):
+    """
+    A conversation that is watched; `wrong` is what must not have been.
+
+    `cooldowns` are those of the rules in force, by rule, in milliseconds. `beats` and `jobs` are how the server is, `told` the processes
+    that the engine knows of.
+    """
+
+    def __init__(self, ruleset: RuleSet, mode: Mode) -> None:
+        self.mode = mode
+        self.actors = [Actor(slot) for slot in range(4)]
+        self.cooldowns: dict[str, int] = {}
+        self.beats: dict[str, int | None] = {}
+        self.jobs: dict[str, dict[str, Delta]] = {}
+        self.told: set[str] = set()
+        self.complete = False
+        self.lost: set[Source] = set()
+        self.paused = False
+        self.wrong: list[str] = []
+        self.terms: dict[str, int] = {}
+        self.signals: dict[str, tuple[str, str]] = {}
+        self._ids: set[str] = set()
+        self._incidents: dict[str, Any] = {}
+        self._ends: dict[str, int] = {}
+        super().__init__(ruleset)
+
+    @property
+    def wall(self) -> int:
+        """Wall time now."""
+        return self.booted_wall + self.at
+
+    def witness(self, effect: Effect) -> None:
+        match effect:
+            case Audit(row=row):
+                if row.decision == "DENY" and not (row.guard and row.reason):
+                    self.wrong.append(f"a denial without guard or reason: {row}")
+                if row.kind == "incident" and row.outcome == "opened":
+                    self.wrong += [f"{row.incident} opened while {other} is open" for other in self._incidents]
+                    self._incidents[row.incident] = row
+                if row.kind == "incident" and row.outcome in ("ended", "failed", "abandoned"):
+                    self._incidents.pop(row.incident)
+                    self._ends[row.target] = self.wall
+            case Measure() | SendSignal() | AwaitExit():
+                if effect.id in self._ids:
+                    self.wrong.append(f"{effect.id} is asked for twice")
+                self._ids.add(effect.id)
+                if effect.target.identity.startswith("web2"):
+                    self.wrong.append("a process of another host is asked for")
+                if isinstance(effect, SendSignal):
+                    self._witness_signal(effect)
+            case _:
+                pass
+
+    def _witness_signal(self, effect: SendSignal) -> None:
+        run = next(run for run in self.state.ledger.runs.values() if run.effect == effect.id)
+        identity, signal = effect.target.identity, effect.signal.value
+        is_first = all(incident != run.id for incident, _ in self.signals.values())
+        self.signals[effect.id] = (run.id, signal)
+        if self.mode is not Mode.ACT:
+            self.wrong.append(f"{signal} in {self.mode}")
+        if effect.target != run.ref:
+            self.wrong.append(f"{signal} to another than the one that was looked at")
+        if self.paused:
+            self.wrong.append(f"{signal} while paused")
+        if is_first:
+            self._witness_first(run.rule, identity, signal, effect.target.name)
+        elif signal == "KILL":
+            sent = self.terms.get(run.id)
+            if sent is None or self.wall - sent < int(run.arguments["grace"]):
+                self.wrong.append(f"KILL at {self.wall}, TERM was sent at {sent}")
+
+    def _witness_first(self, rule: str, identity: str, signal: str, name: str) -> None:
+        actor = next(actor for actor in self.actors if actor.identity.split(":")[1] == identity.split(":")[1])
+        if signal != "TERM" or name != actor.name:
+            self.wrong.append(f"it began with {signal} under the name {name}")
+        if not self.complete or self.lost:
+            self.wrong.append("TERM while blind")
+        if not self._is_so(rule, identity):
+            self.wrong.append(f"TERM for {rule}, but that is not so of {identity}")
+        if name in self._ends and self.wall - self._ends[name] < self.cooldowns[rule]:
+            self.wrong.append(f"TERM inside the cooldown of {name}")
+
+    def _is_so(self, rule: str, identity: str) -> bool:
+        beat = self.beats.get(identity)
+        if beat is None or identity not in self.told:
+            return False
+        if rule == "silent":
+            return self.at - beat > 30_000
+        return any(beat - one.fields["started_at"] > 20_000 for one in self.jobs.get(identity, {}).values())
+
+    def look_at_the_ledger(self, *, after_start: bool) -> None:
+        ledger = self.state.ledger
+        pairs = [(request.rule, request.target) for request in ledger.requests.values()]
+        if len(pairs) != len(set(pairs)):
+            self.wrong.append(f"several requests for one target: {pairs}")
+        for run in ledger.runs.values():
+            if bool(run.effect) == (run.again_at is not None) or (run.effect and run.effect not in self.open):
+                self.wrong.append(f"{run.id} is stuck: effect {run.effect!r}, again at {run.again_at}")
+        due = next_due(self.state)
+        for request in ledger.requests:
+            looking = [effect for effect, owner in self.state.world.looks.items() if owner == request]
+            if any(effect not in self.open for effect in looking) or (not looking and due is None and not self.state.world.stopping):
+                self.wrong.append(f"request {request} is stuck")
+        stale = [request.id for request in ledger.requests.values() if not request.alerts]
+        if stale and not after_start:
+            self.wrong.append(f"requests of nobody: {stale}")
