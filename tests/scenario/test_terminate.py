@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scenario.conversation import ALL_SIGNALS, HEALTHY, Conversation, found, host, job, process, redis, rules
-from watchdog.model.events import Paused, Resumed, SourceBack, SourceLost
+from watchdog.model.events import Paused, Resumed, RulesLoaded, SourceBack, SourceLost
 from watchdog.model.kinds import Source
 from watchdog.model.results import Exited, Look, Refused, Sent, StillRunning
 from watchdog.model.verdicts import Mode
@@ -256,3 +256,15 @@ def test_observe_mode_asks_for_nothing():
 
     assert beat(talk, 22_000) == ["audit alert stuck-job firing", "notify ops alert.firing"]
     assert talk.state.ledger.requests == {}
+
+
+def test_a_mode_lowered_after_term_holds_the_kill(talk):
+    """Whoever lowers the mode to dry-run after TERM gets no KILL: the incident is held and says why."""
+    to_term(talk)
+    talk.rules = rules(RULE, Mode.DRY_RUN)
+    talk.hear(RulesLoaded(talk.rules.digest, Mode.DRY_RUN))
+    talk.answer(StillRunning(), at=32_100)
+    lines = talk.answer(HEALTHY, at=32_101)
+
+    assert lines == ["audit incident stuck-job KILL held", "notify ops action.stage"]
+    assert "lowered to dry-run" in talk.audit("incident")[-1].reason

@@ -112,7 +112,10 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
         case Look() as look:
             run = msgspec.structs.replace(run, state=look.state)
             judgement = judge(_view(turn, run, spec, look), Mode.ACT)
-            if judgement.decision is Decision.ALLOW:
+            if turn.rules.mode.rank < Mode.ASK.rank:
+                # Whoever lowers the mode in the middle of it wants no further signal.
+                _hold(turn, run, f"the mode has been lowered to {turn.rules.mode}", guard="")
+            elif judgement.decision is Decision.ALLOW:
                 _send(turn, run, spec)
             else:
                 _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
@@ -222,7 +225,7 @@ def _view(turn: Turn, run: Run, spec: SendStage, look: Look) -> View:
     return View(
         at=turn.at, subject=run.id, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
         sources=(Source.REDIS,), settings=rule.guards if rule else {}, signal=spec.signal, holds=True, look=look, committed=True,
-        ledger=turn.ledger, alerts=turn.ledger.alerts, cooldowns=turn.ledger.cooldowns, world=turn.world,
+        ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
     )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
         look=look,
         committed=False,
         ledger=ledger,
-        alerts=ledger.alerts,
+        held=turn.held(),
         cooldowns=_with_shadow(ledger) if mode is Mode.DRY_RUN else ledger.cooldowns,
         world=turn.world,
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from watchdog.engine.holding import held_threads
 from watchdog.engine.ledger import Alert, Ledger, Request, Run
-from watchdog.engine.rules import Rule, RuleSet
+from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.model.effects import Audit, Effect, KeepIncident, Notify
 from watchdog.model.events import Event
@@ -41,6 +42,7 @@ class Turn:
         self._before = state.ledger
         self._copied: set[str] = set()
         self._ids = 0
+        self._held: dict[str, int] | None = None
 
     def id(self) -> str:
         """A name that nothing else has: number of the event, number within it."""
@@ -53,6 +55,7 @@ class Turn:
 
     def put_alert(self, key: str, alert: Alert | None) -> None:
         """Writes an alert, or removes it."""
+        self._held = None
         _write(self._table("alerts"), key, alert)
 
     def put_request(self, key: str, request: Request | None) -> None:
@@ -76,9 +79,11 @@ class Turn:
         """Asks for the incident to be written as it stands."""
         self.effects.append(KeepIncident(incident))
 
-    def rules_for(self, alert: Alert) -> Rule | None:
-        """The rule of an alert, if it is still in force."""
-        return self.rule.get(alert.rule)
+    def held(self) -> dict[str, int]:
+        """How many threads of each process are held; counted once, however many requests ask."""
+        if self._held is None:
+            self._held = held_threads(self.world, self.ledger.alerts.values())
+        return self._held
 
     def end(self) -> State:
         """The new state; the very same ledger if nothing in it has changed."""

@@ -35,7 +35,7 @@ def view() -> Callable[..., View]:
     base = View(
         at=AT, subject="7.0", rule="stuck-job", target=target.name, process=ONE, ref=target.ref, unreachable="", sources=(Source.HOST, Source.REDIS),
         settings={"cooldown": 300_000, "keep": 0.5, "alone": "when_half_held"}, signal=Signal.TERM, holds=True, look=HEALTHY, committed=False,
-        ledger=Ledger(at=AT), alerts={}, cooldowns={}, world=world,
+        ledger=Ledger(at=AT), held={}, cooldowns={}, world=world,
     )  # fmt: skip
 
     def make(**changes: Any) -> View:

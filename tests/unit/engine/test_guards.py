@@ -12,6 +12,7 @@ from watchdog.engine.guards.coverage import coverage
 from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
+from watchdog.engine.holding import held_threads
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Run
 from watchdog.model import guards as table
 from watchdog.model.events import Delta
@@ -209,7 +210,7 @@ def covered(
     """The coverage guard's answer for a target with these others beside it."""
     mine, theirs = jobs(ONE, held), jobs(TWO, elsewhere_held)
     world = picture(process(ONE, AT - 5_000, threads=threads, **own), *others, *mine, *theirs)
-    return coverage(view(world=world, alerts=alerts_on(*mine, *theirs), settings={"keep": keep, "alone": alone}))
+    return coverage(view(world=world, held=held_threads(world, alerts_on(*mine, *theirs).values()), settings={"keep": keep, "alone": alone}))
 
 
 BESIDE = process(TWO, AT - 5_000, threads=4)
@@ -256,15 +257,6 @@ def test_coverage_of_a_silent_target(view):
     verdict = coverage(view(world=picture(process(ONE, AT - 60_000, threads=50), process(TWO, AT, threads=1))))
 
     assert verdict.answer is Answer.PASS
-
-
-def test_two_alerts_on_one_thread_hold_it_once(view):
-    """Two rules that complain of the same job hold one thread, not two."""
-    mine = jobs(ONE, 1)
-    world = picture(process(ONE, AT, threads=4), *mine)
-    twice = {f"{key}{number}": one for key, one in alerts_on(*mine).items() for number in range(4)}
-
-    assert coverage(view(world=world, alerts=twice)).answer is Answer.DENY
 
 
 def test_every_denial_says_why(view):

@@ -2,7 +2,7 @@
 Would enough threads be left for every queue of the target?
 
 Counted are working threads over all hosts: those of processes that beat and are not quiet, less the
-threads that are held by a job for which an alert is open.
+threads that are held (see `engine/holding.py`).
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ def coverage(view: View) -> Verdict:
         return passes("coverage")
     if target.queues is MISSING or target.threads is MISSING:
         return denies("coverage", "its queues and threads are not known")
-    held_in = _held(view)
+    held_in = view.held
     held = held_in.get(view.process, 0)
     others = [row for row in view.world.rows[Kind.PROCESS].values() if row.id != view.process and _works(row, view.at)]
     for queue in target.queues:
@@ -69,12 +69,3 @@ def _works(row: Any, at: int) -> bool:
 def _working(rows: Iterable[Any], held_in: dict[str, int]) -> int:
     return sum(max(0, row.threads - held_in.get(row.id, 0)) for row in rows)
 
-
-def _held(view: View) -> dict[str, int]:
-    """How many threads of each process are held; one pass, for thousands of jobs can be stuck at a time."""
-    threads: dict[str, set[str]] = {}
-    for alert in view.alerts.values():
-        job: Any = view.world.find(Kind.JOB, alert.entity) if alert.kind is Kind.JOB else None
-        if job is not None and job.process is not MISSING:
-            threads.setdefault(job.process, set()).add(job.thread if job.thread is not MISSING else job.id)
-    return {process: len(names) for process, names in threads.items()}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from watchdog.engine.ledger import Alert, Cooldown, Ledger
+from watchdog.engine.ledger import Cooldown, Ledger
 from watchdog.engine.world import World
 from watchdog.model.kinds import Source
 from watchdog.model.results import Look
@@ -19,7 +19,7 @@ class View(msgspec.Struct, frozen=True):
     `subject` is the id of the request or run that asks. `signal` is what the stage would send. `holds` is whether the
     condition of at least one of its alerts is true at this moment. `look` is what the kernel was found to say, None
     before anybody has looked. `committed` is True after the stage that can't be taken back.
-    `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
+    `held` is how many threads of each process are held. `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
     """
 
     at: int
@@ -36,7 +36,7 @@ class View(msgspec.Struct, frozen=True):
     look: Look | None
     committed: bool
     ledger: Ledger
-    alerts: dict[str, Alert]
+    held: dict[str, int]
     cooldowns: dict[str, Cooldown]
     world: World
 
