@@ -108,7 +108,7 @@ async def _sample(client: redis.asyncio.Redis, watch: Watch) -> list[float]:
         watch.decided.clear()
         await one.beat(client)
         await asyncio.wait_for(watch.known.wait(), 20)
-        one.run("t0", queue="push", run_at=time.time() - 1)
+        one.run("t0", queue="push", run_at=time.time() - 3)
         await one.write_work(client)
         before = time.perf_counter()
         await one.write_identity(client)

@@ -26,7 +26,7 @@ async def test_a_real_sidekiq_runs_what_is_pushed(redis_server, sidekiq, push, u
     one = await sidekiq.start(queues=("push", "pull"), concurrency=2, timeout=1)
     jid = await push(client, "SleepForever")
 
-    await until(lambda: client.hlen(f"{one.identity}:workers"), within=12, what="the job in the work hash")
+    await until(lambda: client.hlen(one.work), within=one.beat + 7, what="the job in the work hash")
     one.signal(signal.SIGTERM)
 
     assert await one.wait_exit(10) == 0

@@ -8,18 +8,21 @@ sources. Order at the end: nothing new is begun, the last turn is committed, the
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from watchdog import __version__, config
 from watchdog.actions.executor import Executor
 from watchdog.clock import Clock
 from watchdog.config import Loaded
+from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
 from watchdog.daemon.pause_file import BY, PauseFile
 from watchdog.daemon.status import StatusKeeper
 from watchdog.daemon.systemd import Systemd
-from watchdog.daemon.turns import Turns
+from watchdog.daemon.tasks import Tasks
+from watchdog.daemon.turns import IDLE, Turns
 from watchdog.engine.rules import RuleSet
 from watchdog.errors import ProblemsError, WatchdogError
 from watchdog.host.boot import boot_id, host_name
@@ -38,10 +41,14 @@ from watchdog.store.store import Store
 LOG: Final = logging.getLogger("watchdog")
 DAY: Final = 86_400_000
 """Milliseconds between two looks for rows that are too old."""
+FIRST_PRUNE: Final = 600_000
+"""The same from the start to the first look: an agent that is restarted each night must come to it, too."""
 KEPT: Final = 365 * DAY
 """Milliseconds for which audit rows, closed incidents and messages that ended are kept."""
 LAST_WORDS: Final = 3.0
 """Seconds that the end may take before tasks are simply ended; what counts is committed by then or resumed at the next start."""
+LAST_EXIT: Final = 4.5
+"""Seconds after which the process just ends, whatever hangs."""
 
 
 class ModeAboveConfigError(WatchdogError):
@@ -57,17 +64,34 @@ async def run_agent(
     Raises `ProblemsError` for a config that can't be used, `ModeAboveConfigError`, `BadSecretError`, `StateInUseError`, and
     `StoreDamagedError` when the memory turns out to be damaged: the next start sets it aside.
     """
+    asyncio.get_running_loop().set_default_executor(UnwaitedThreads())
     loaded = await asyncio.to_thread(config.load, path)
     if mode is not None and mode.rank > loaded.settings.mode.rank:
         raise ModeAboveConfigError(f"--mode {mode} is above the mode of {path}, which is {loaded.settings.mode}; it can only be lowered")
     clock = Clock()
     store = await Store.open(loaded.state, clock=clock)
+    last_exit: LastExit | None = None
     try:
-        return await Agent(path, loaded, ceiling=mode, store=store, clock=clock, observe=observe).run()
-    except* StoreDamagedError as damaged:
-        raise damaged.exceptions[0] from None
+        agent = Agent(path, loaded, ceiling=mode, store=store, clock=clock, observe=observe)
+        last_exit = agent.last_exit
+        return await agent.run()
+    except ExceptionGroup as died:
+        # Whatever else ended because of it: this is the one that the operator can do something about.
+        if (damaged := died.subgroup(StoreDamagedError)) is None:
+            raise
+        raise _first(damaged) from None
     finally:
-        await store.close()
+        try:
+            await store.close()
+        except StoreError as error:
+            LOG.warning("the database could not be tidied up: %s", error)
+        if last_exit is not None:
+            last_exit.disarm()
+
+
+def _first(group: BaseExceptionGroup[StoreDamagedError]) -> StoreDamagedError:
+    one = group.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else one
 
 
 class Agent:
@@ -88,17 +112,20 @@ class Agent:
         self._clock = clock
         self._stop = asyncio.Event()
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
-        self._systemd = Systemd(clock)
-        self._turns = Turns(store=store, clock=clock, perform=self._commands.put_nowait, after_turn=self._after_turn, observe=observe)
+        self._systemd = Systemd()
+        idle = IDLE if self._systemd.period is None else min(IDLE, self._systemd.period)
+        self._turns = Turns(store=store, clock=clock, perform=self._commands.put_nowait, after_turn=self._after_turn, observe=observe, idle=idle)
         self._host = loaded.settings.host or host_name()
         self._local = LocalProcesses(host=self._host, clock=clock, emit=self._turns.offer)
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
         self._follower = self._new_follower(loaded)
         self._executor = Executor(reread=self._reread, clock=clock, host=self._host)
         pause = self._turns.state.ledger.pause
-        self._pause = PauseFile(loaded.state, self._turns.offer, paused=pause is not None and pause.by == BY)
-        self._exchangeable: dict[str, asyncio.Task[None]] = {}
-        self._effects: set[asyncio.Task[None]] = set()
+        self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
+        # What is remembered belongs to this folder, this host and this Redis.
+        self._fixed = (loaded.state, loaded.settings.host, loaded.settings.redis)
+        self._tasks: Tasks | None = None
+        self.last_exit = LastExit(LAST_EXIT, still_there=lambda: self._tasks.names() if self._tasks is not None else [])
 
     async def run(self) -> int:
         """From the first event to the last."""
@@ -111,32 +138,40 @@ class Agent:
         if self._warning:
             LOG.error("%s", self._warning)
         receivers = build(self._loaded.settings.receivers, self._clock)
-        async with asyncio.TaskGroup() as group:
-            tasks = [_named(group, "turns", self._turns.run())]
-            await self._turns.settle(Started(__version__, boot_id(), self._host))
-            await self._turns.settle(RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning), rules=self._rules(self._loaded))
-            tasks.append(_named(group, "commands", self._carry_out(group)))
-            tasks.append(_named(group, "status", self._status.run()))
-            tasks.append(_named(group, "reload", self._reload_when(reload_wanted, group)))
-            self._exchange(group, "follower", self._follower.run())
-            self._exchange(group, "receivers", Deliverer(self._store, receivers, self._clock).run())
-            tasks.append(_named(group, "prune", self._prune()))
-            self._systemd.ready()
-            LOG.info("sidekiq-watchdog %s runs in mode %s on %s with %d rules", __version__, self._mode(self._loaded), self._host, len(self._turns.rules.rules))
-            await self._stop.wait()
-            self._systemd.stopping()
-            await self._say_goodbye()
-            for task in (*tasks, *self._exchangeable.values(), *self._effects):
-                task.cancel()
-        self._local.close()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = self._tasks = Tasks(group)
+                try:
+                    tasks.serve("turns", self._turns.run)
+                    # Beside the wait for the end: a start that can't be written down must not keep anybody from ending it.
+                    tasks.do("start", lambda: self._start(tasks, receivers, reload_wanted))
+                    await self._stop.wait()
+                finally:
+                    # Also when a task has died: then those that don't heed it must not keep a dead agent alive.
+                    self.last_exit.arm()
+                self._systemd.stopping()
+                await self._say_goodbye()
+                tasks.cancel()
+        finally:
+            self._local.close()
         return 0
 
-    async def _carry_out(self, group: asyncio.TaskGroup) -> None:
+    async def _start(self, tasks: Tasks, receivers: dict[str, Receiver], reload_wanted: asyncio.Event) -> None:
+        await self._turns.settle(Started(__version__, boot_id(), self._host))
+        await self._turns.settle(RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning), rules=self._rules(self._loaded))
+        tasks.serve("commands", lambda: self._carry_out(tasks))
+        tasks.serve("status", self._status.run)
+        tasks.serve("reload", lambda: self._reload_when(reload_wanted, tasks))
+        tasks.serve("follower", self._follower.run)
+        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
+        tasks.serve("prune", self._prune)
+        self._systemd.ready()
+        LOG.info("sidekiq-watchdog %s runs in mode %s on %s with %d rules", __version__, self._mode(self._loaded), self._host, len(self._turns.rules.rules))
+
+    async def _carry_out(self, tasks: Tasks) -> None:
         while True:
             command = await self._commands.get()
-            task = _named(group, f"{type(command).__name__} {command.id}", self._perform(command))
-            self._effects.add(task)
-            task.add_done_callback(self._effects.discard)
+            tasks.do(f"{type(command).__name__} {command.id}", partial(self._perform, command))
 
     async def _perform(self, command: Command) -> None:
         result = await self._executor.perform(command)
@@ -157,7 +192,7 @@ class Agent:
         self._systemd.status(self._status.line())
         self._systemd.turned()
 
-    async def _reload_when(self, wanted: asyncio.Event, group: asyncio.TaskGroup) -> None:
+    async def _reload_when(self, wanted: asyncio.Event, tasks: Tasks) -> None:
         while True:
             await wanted.wait()
             wanted.clear()
@@ -172,28 +207,23 @@ class Agent:
                 LOG.error("reload refused, the old rules and settings stay: %s", error)
                 await self._turns.settle(ReloadRefused((str(error),)))
             else:
-                await self._take_over(loaded, receivers, group)
+                await self._take_over(loaded, receivers, tasks)
             self._systemd.ready()
 
-    async def _take_over(self, loaded: Loaded, receivers: dict[str, Receiver], group: asyncio.TaskGroup) -> None:
+    async def _take_over(self, loaded: Loaded, receivers: dict[str, Receiver], tasks: Tasks) -> None:
         self._warn(loaded)
-        old, self._loaded = self._loaded, loaded
-        fixed = (old.state, old.settings.host, old.settings.redis)
-        if (loaded.state, loaded.settings.host, loaded.settings.redis) != fixed:
-            # What is remembered belongs to this folder, this host and this Redis.
+        self._loaded = loaded
+        if (loaded.state, loaded.settings.host, loaded.settings.redis) != self._fixed:
             LOG.warning("a changed state folder, host name or Redis is taken over at a restart only")
         await self._turns.settle(RulesLoaded(loaded.rules.digest, self._mode(loaded)), rules=self._rules(loaded))
-        self._exchange(group, "receivers", Deliverer(self._store, receivers, self._clock).run())
+        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
 
-    def _exchange(self, group: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]) -> None:
-        if name in self._exchangeable:
-            self._exchangeable[name].cancel()
-        self._exchangeable[name] = _named(group, name, work)
-
     async def _prune(self) -> None:
+        wait = FIRST_PRUNE
         while True:
-            await asyncio.sleep(DAY / 1000)
+            await asyncio.sleep(wait / 1000)
+            wait = DAY
             try:
                 await self._store.prune(self._clock.wall() - KEPT)
             except StoreDamagedError:
@@ -224,9 +254,4 @@ class Agent:
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:
             LOG.warning("%s", warning)
-
-
-def _named(group: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    return group.create_task(work, name=name)
-
 

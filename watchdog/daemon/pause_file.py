@@ -4,6 +4,7 @@ The pause that works when everything else is broken: a file called `pause` in th
 Its first line is the reason. While it is there, nothing is done.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -12,18 +13,26 @@ from watchdog.model.events import Body, Paused, Resumed
 
 NAME: Final = "pause"
 BY: Final = "the pause file"
+LONGEST: Final = 200
+"""Characters of a reason."""
+ENOUGH: Final = 4096
+"""Bytes that are read: somebody may have redirected a log into it."""
 
 
 class PauseFile:
-    """Looked at after each turn; says so only when it comes, changes or goes."""
+    """
+    Looked at after each turn; says so only when it comes, changes or goes.
 
-    def __init__(self, folder: Path, emit: Callable[[Body], None], *, paused: bool) -> None:
+    `said` is the reason under which it paused the agent before this start, None if it did not.
+    """
+
+    def __init__(self, folder: Path, emit: Callable[[Body], None], *, said: str | None) -> None:
         self._path = folder / NAME
         self._emit = emit
-        self._said: str | None = "" if paused else None
+        self._said = said
 
     def look(self) -> None:
-        """One stat of the file system."""
+        """One attempt to open it. Never waits, whatever kind of file it is."""
         reason = self._read()
         if reason == self._said:
             return
@@ -35,10 +44,21 @@ class PauseFile:
 
     def _read(self) -> str | None:
         try:
-            text = self._path.read_text(encoding="utf-8", errors="replace")
+            # A pipe of that name would keep the whole agent waiting for its writer.
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
         except OSError as error:
-            # It is there and can't be read: whoever put it there wanted a pause.
-            return f"no reason could be read ({error.strerror})"
-        return text.strip().splitlines()[0][:200] if text.strip() else "no reason given"
+            return _unreadable(error)
+        try:
+            text = os.read(descriptor, ENOUGH).decode(errors="replace").strip()
+        except OSError as error:
+            return _unreadable(error)
+        finally:
+            os.close(descriptor)
+        return text.splitlines()[0][:LONGEST] if text else "no reason given"
+
+
+def _unreadable(error: OSError) -> str:
+    # It is there and can't be read: whoever put it there wanted a pause.
+    return f"no reason could be read ({error.strerror})"

@@ -14,7 +14,7 @@ from watchdog.daemon.turns import Turns
 from watchdog.engine.ledger import Phase
 from watchdog.engine.status import status
 from watchdog.sidekiq.follow import Follower
-from watchdog.store.failures import StoreError
+from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
 
 LOG: Final = logging.getLogger("watchdog")
@@ -49,7 +49,8 @@ class StatusKeeper:
         firing = sum(alert.phase is Phase.FIRING for alert in ledger.alerts.values())
         lost = f", can't read {', '.join(ledger.lost)}" if ledger.lost else ""
         paused = ", paused" if ledger.pause is not None else ""
-        return f"{ledger.mode}: {firing} alerts, {len(ledger.runs)} incidents{lost}{paused}"
+        failing = ", can't write anything down and does nothing" if self._turns.failing else ""
+        return f"{ledger.mode}: {firing} alerts, {len(ledger.runs)} incidents{lost}{paused}{failing}"
 
     async def run(self) -> None:
         """Writes for ever."""
@@ -64,10 +65,13 @@ class StatusKeeper:
             self._changed.clear()
 
     async def keep(self) -> None:
-        """Writes the picture as it is now; that it can't be written is the loop's business to say."""
+        """Writes the picture as it is now; that it can't be written is the loop's business to say. Raises `StoreDamagedError`."""
         try:
             counts = await self._store.outbox_counts()
             await self._store.keep_status(orjson.dumps(self._picture() | {"outbox": {name: msgspec.to_builtins(count) for name, count in counts.items()}}))
+        except StoreDamagedError:
+            # An agent with nothing to commit would find out when it must act.
+            raise
         except StoreError as error:
             LOG.debug("status not kept: %s", error)
 

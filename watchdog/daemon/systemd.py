@@ -1,51 +1,63 @@
 """What the agent tells systemd (`sd_notify(3)`); outside systemd it tells nobody."""
 
 import os
+import time
 from typing import Final
 
 from sdnotify import SystemdNotifier
-
-from watchdog.clock import Clock
 
 EVERY: Final = 3
 """The watchdog is answered so many times within its time."""
 
 
 class Systemd:
-    """READY, RELOADING, STOPPING and STATUS when told to; WATCHDOG=1 at most as often as is needed, and only when called."""
+    """
+    READY, RELOADING, STOPPING and STATUS when told to; WATCHDOG=1 at most as often as is needed, and only when called.
 
-    def __init__(self, clock: Clock) -> None:
-        self._notifier = SystemdNotifier()
-        self._clock = clock
-        self._period = int(os.environ.get("WATCHDOG_USEC", "0")) // 1000 // EVERY if self._is_meant() else 0
-        self._answered_at = 0
+    All times are the machine's own monotonic clock: systemd compares them with its own. `period` is the seconds within
+    which `turned` must be called, None where systemd does not wait for it (`sd_watchdog_enabled(3)`).
+    """
+
+    def __init__(self) -> None:
+        self._notifier = SystemdNotifier() if os.environ.get("NOTIFY_SOCKET") else None
+        self.period: float | None = _watchdog() / EVERY / 1e6 if self._notifier is not None and _watchdog() else None
+        self._answered_at = -float("inf")
         self._status = ""
 
     def ready(self) -> None:
         """Everything runs."""
-        self._notifier.notify("READY=1")
+        self._tell("READY=1")
 
     def reloading(self) -> None:
-        """Rules and config are being read again; ends with `ready`. The monotonic time is demanded by Type=notify-reload."""
-        self._notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={self._clock.at() * 1000}")
+        """Rules and config are being read again; ends with `ready`."""
+        # Type=notify-reload takes it for the answer to an older SIGHUP if this is a microsecond before its own.
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={-(-time.monotonic_ns() // 1000)}")
 
     def stopping(self) -> None:
         """The end has begun."""
-        self._notifier.notify("STOPPING=1")
+        self._tell("STOPPING=1")
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`, sent when it changes."""
         if text != self._status:
             self._status = text
-            self._notifier.notify(f"STATUS={text}")
+            self._tell(f"STATUS={text}")
 
     def turned(self) -> None:
         """A turn of the loop is complete."""
-        now = self._clock.at()
-        if self._period and now - self._answered_at >= self._period:
+        now = time.monotonic()
+        if self.period is not None and now - self._answered_at >= self.period:
             self._answered_at = now
-            self._notifier.notify("WATCHDOG=1")
+            self._tell("WATCHDOG=1")
 
-    @staticmethod
-    def _is_meant() -> bool:
-        return os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    def _tell(self, message: str) -> None:
+        if self._notifier is not None:
+            self._notifier.notify(message)
+
+
+def _watchdog() -> int:
+    """Microseconds after which systemd takes this process for hung; 0 if it does not watch, or watches another process."""
+    wanted, meant = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    if meant and meant != str(os.getpid()):
+        return 0
+    return int(wanted) if wanted.isascii() and wanted.isdigit() else 0

@@ -1,12 +1,15 @@
 """
 The loop: one event, one turn, one commit, then the effects.
 
-Nothing is carried out that has not been committed; a turn whose commit fails is undone and its event, if
-others wait for it, comes again. `WATCHDOG=1` is sent from here, after a turn is complete, and from nowhere else.
+Nothing is carried out that has not been committed. A turn whose commit fails is undone, and its event comes again until it is
+taken; those behind it wait, so that a source that came back is never lost again by older news. `WATCHDOG=1` is sent from here, after a
+turn is complete, and from nowhere else; a turn is complete once the store has answered, be it that the disk is full: that
+is no reason to be restarted, a store that never answers is.
 """
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -15,6 +18,7 @@ import msgspec
 from watchdog.clock import Clock
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
+from watchdog.engine.ledger import Ledger
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
 from watchdog.model.effects import Audit, Command, Effect, KeepIncident, Notify
@@ -28,7 +32,7 @@ LOG: Final = logging.getLogger("watchdog")
 IDLE: Final = 5.0
 """Seconds after which a turn is made even if nothing happened: the proof of life."""
 RETRY: Final = 1.0
-"""Seconds until an event whose turn could not be committed comes again."""
+"""Seconds until it is tried again after a turn could not be committed."""
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -44,7 +48,8 @@ class Turns:
     Owns the engine's state.
 
     `perform` is handed each command of a committed turn and must not block; `after_turn` is called after each
-    completed turn; `observe` sees each event with the effects that were committed (tests, trace).
+    completed turn, which comes after `idle` seconds at the latest; `observe` sees each event with the effects that were
+    committed (tests, trace). Raises `StoreError` if what a predecessor remembered can't be read.
     """
 
     def __init__(
@@ -55,16 +60,20 @@ class Turns:
         perform: Callable[[Command], None],
         after_turn: Callable[[], None],
         observe: Callable[[Event, tuple[Effect, ...]], None] = lambda _event, _effects: None,
+        idle: float = IDLE,
     ) -> None:
         self._store = store
         self._clock = clock
         self._perform = perform
         self._after_turn = after_turn
         self._observe = observe
+        self._idle = idle
         self._inbox: asyncio.Queue[Offer] = asyncio.Queue()
+        # What could not be committed, in order; nothing else is decided before it is.
+        self._waiting: deque[Offer] = deque()
         self._seq = store.last_seq
         self.rules = NO_RULES
-        self.state: State = begin(ledgers.decode(store.ledger) if store.ledger is not None else None)
+        self.state: State = begin(_remembered(store.ledger))
         self.failing: str = ""
 
     def offer(self, body: Body) -> None:
@@ -80,25 +89,48 @@ class Turns:
     async def run(self) -> None:
         """Makes turns for ever."""
         while True:
-            offer = await self._next()
-            if await self._turn(offer):
-                self._after_turn()
+            if self._waiting:
+                await self._try_again()
+            else:
+                offer = await self._next()
+                if not await self._turn(offer):
+                    # What was read can't be unread: the picture keeps it, and all of it is judged again.
+                    was_read = isinstance(offer.body, Observed | TimeReached)
+                    self._waiting.append(Offer(TimeReached()) if was_read else offer)
+            self._after_turn()
 
     async def _next(self) -> Offer:
         if not self._inbox.empty():
             return self._inbox.get_nowait()
         due = next_due(self.state)
-        wait = IDLE if due is None else min(IDLE, max(0, due - self._clock.at()) / 1000)
+        wait = self._idle if due is None else min(self._idle, max(0, due - self._clock.at()) / 1000)
         try:
             async with asyncio.timeout(wait):
                 return await self._inbox.get()
         except TimeoutError:
             return Offer(TimeReached())
 
+    async def _try_again(self) -> None:
+        try:
+            async with asyncio.timeout(min(RETRY, self._idle)):
+                while True:
+                    self._set_back(await self._inbox.get())
+        except TimeoutError:
+            pass
+        while self._waiting and await self._turn(self._waiting[0]):
+            self._waiting.popleft()
+
+    def _set_back(self, offer: Offer) -> None:
+        """Readings go into the picture at once, or hours of them would pile up; everything else queues."""
+        match offer.body:
+            case Observed() as observed:
+                self.state.world.take(observed, max(self._clock.at(), self.state.ledger.at))
+            case _:
+                self._waiting.append(offer)
+
     async def _turn(self, offer: Offer) -> bool:
+        """Takes an event in; False where it could not be committed, and then nothing of it is left but what was read."""
         rules = offer.rules if offer.rules is not None else self.rules
-        # What was read can't be unread: its event is not repeated, the picture keeps it and is judged again.
-        must_be_kept = not isinstance(offer.body, Observed | TimeReached)
         event = Event(self._seq + 1, self._clock.at(), self._clock.wall(), offer.body)
         state, effects = advance(rules, self.state, event)
         try:
@@ -108,10 +140,6 @@ class Turns:
             raise
         except StoreError as error:
             self._undo(str(error))
-            if must_be_kept:
-                asyncio.get_running_loop().call_later(RETRY, self._inbox.put_nowait, offer)
-            else:
-                await asyncio.sleep(RETRY)
             return False
         self._seq, self.state, self.rules = event.seq, state, rules
         if self.failing:
@@ -131,7 +159,8 @@ class Turns:
         return True
 
     async def _commit(self, event: Event, state: State, effects: tuple[Effect, ...]) -> None:
-        changed = state.ledger is not self.state.ledger
+        # After a failure something is written in any case: it proves that writing works again.
+        changed = state.ledger is not self.state.ledger or self.failing != ""
         audit = tuple(effect.row for effect in effects if isinstance(effect, Audit))
         notices = tuple((receiver, self._named(effect.notice)) for effect in effects if isinstance(effect, Notify) for receiver in effect.receivers)
         incidents = tuple(effect.incident for effect in effects if isinstance(effect, KeepIncident))
@@ -148,6 +177,13 @@ class Turns:
         if self.failing != error:
             LOG.error("nothing can be written down, so nothing is done: %s", error)
             self.failing = error
+
+
+def _remembered(ledger: bytes | None) -> Ledger | None:
+    try:
+        return None if ledger is None else ledgers.decode(ledger)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"what the agent remembers can't be read ({error}); to begin anew, move its state folder away") from None
 
 
 def _line(row: AuditRow) -> str:

@@ -14,6 +14,8 @@ from watchdog.model.kinds import Kind
 from watchdog.sidekiq.decode import Work
 from watchdog.sidekiq.reading import Reading
 
+CUT: Final = 999
+"""What `run_at`, cut to whole seconds, can lack in milliseconds; a job counts from the end of that second, so that none ever looks older than it is."""
 SLACK: Final = 2_000
 """How long before a beat a job may have begun that this beat did not show: `run_at` is in whole seconds, and writing a beat takes a moment."""
 
@@ -91,7 +93,7 @@ class Runs:
         for work in reading.work:
             if work.run in self._jobs:
                 continue
-            started = beat.engine_time(work.run_at)
+            started = beat.engine_time(work.run_at + CUT)
             if self._complete_at is not None:
                 # What a complete beat did not show had not begun by then, whatever the clock of that host says:
                 # it may have been set, or the machine may have slept.

@@ -58,7 +58,7 @@ def test_a_process_is_told_whole_and_before_its_jobs(picture):
         }),
         Delta(Kind.JOB, job_id(one), {
             "jid": "jid-a", "job_class": "PushWorker", "queue": "push", "process": ID, "host": "web1", "thread": "a", "retries": 0,
-            "started_at": 476_000,
+            "started_at": 476_999,
         }),
     )
 
@@ -103,7 +103,7 @@ def test_a_job_ends_when_a_newer_beat_lacks_it(picture):
         Gone(Kind.JOB, job_id(old), "finished"),
         Delta(Kind.JOB, job_id(new), {
             "jid": "jid-a", "job_class": "PushWorker", "queue": "push", "process": ID, "host": "web1", "thread": "a", "retries": 0,
-            "started_at": 503_000,
+            "started_at": 503_999,
         }),
     )
 
@@ -166,7 +166,7 @@ def test_a_process_that_comes_back_is_told_whole(picture):
 
     assert (process.fields["host"], process.fields["listed"], process.fields["confirmed_at"]) == ("web1", True, 700_000)
     assert process.fields["booted_at"] == 400_000
-    assert (job.id, job.fields["started_at"]) == (job_id(work("a")), 480_000)
+    assert (job.id, job.fields["started_at"]) == (job_id(work("a")), 480_999)
 
 
 def test_a_torn_work_hash_ends_no_job(picture):
