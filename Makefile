@@ -19,7 +19,7 @@ trial: .venv/.dev ## what has to be shown hundreds of times or for hours; takes 
 	@.ci/apt --if-possible redis-server ruby-sidekiq
 	$(PYTHON) -m tests.trial $(ARGS)
 
-bench: .venv/.dev ## the figures of the program beside those of something else
+bench: .venv/.bench ## the figures of the program beside those of something else
 	@.ci/apt --if-possible redis-server
 	$(PYTHON) -m tests.bench $(ARGS)
 
@@ -49,3 +49,6 @@ clean: ## removes what was made, .venv included
 
 .venv/.dev: pyproject.toml
 	@.ci/venv dev
+
+.venv/.bench: pyproject.toml
+	@.ci/venv bench

@@ -15,8 +15,12 @@ from watchdog.cli.app import command
 from watchdog.errors import CodeSpec
 from watchdog.lang import codes as language
 from watchdog.lang.arithmetic import EXAMPLES
+from watchdog.lang.functions import FUNCTIONS
 from watchdog.lang.units import DURATIONS, SIZES
+from watchdog.model import keys
 from watchdog.model.actions import ACTIONS, ActionSpec
+from watchdog.model.changes import CHANGES
+from watchdog.model.evidence import EVIDENCE
 from watchdog.model.fields import BY_KIND
 from watchdog.model.guards import GUARDS
 from watchdog.model.parameters import ParameterSpec
@@ -27,12 +31,41 @@ PAGE: Final = Path(__file__).parents[1] / "rules" / "README.md"
 BEGIN: Final = "<!-- What follows is made by `make docs` from the program's own tables; changes here are lost. -->"
 END: Final = "<!-- End of what `make docs` makes. -->"
 
+KEY_TABLES: Final = {
+    "Of a rule file": keys.RULE_FILE,
+    "Of a rule": keys.RULE,
+    "Under `verify`": keys.VERIFY,
+    "Of the config": keys.CONFIG,
+    "Under `redis`": keys.REDIS,
+    "Under `adjust`, for each rule": keys.ADJUSTMENT,
+    "Of `pack.yml`": keys.PACK,
+    "Of a file of tests": keys.TEST_FILE,
+    "Under `fields`": keys.FIELD,
+    "Of a test": keys.TEST,
+    "Under `entities`, beside the fields": keys.ENTITY,
+    "Under `lost`": keys.LOST,
+    "Under `expect`": keys.EXPECTATION,
+    "Under `alerts`": keys.EXPECTED_ALERT,
+    "Under `decisions`": keys.EXPECTED_DECISION,
+}
 _UNITS: Final = {"duration": DURATIONS, "size": SIZES, "ratio": ("%",), "rate": ("/s", "/m", "/h", "/d")}
 
 
 def reference() -> str:
     """The whole reference in Markdown, without the markers."""
-    sections = (*_types(), *_fields(), *_actions(), *_guards(), *_receivers(), *_commands(), *_codes())
+    sections = (
+        *_types(),
+        *_fields(),
+        *_functions(),
+        *_changes(),
+        *_keys(),
+        *_actions(),
+        *_guards(),
+        *_evidence(),
+        *_receivers(),
+        *_commands(),
+        *_codes(),
+    )
     return "\n".join(sections)
 
 
@@ -59,6 +92,37 @@ def _fields() -> Iterator[str]:
             yield from table(
                 ("field", "type", "what it is", "example"), ((code(spec.path), spec.type, spec.doc, code(spec.example)) for spec in shown)
             )
+
+
+def _functions() -> Iterator[str]:
+    yield "## Functions\n"
+    yield "`x` is a number, `KIND` an entity like `queue`, a window a duration like `10m`.\n"
+    yield from table(
+        ("function", "gives", "what it is", "example", "of each"),
+        ((code(spec.signature), spec.result, spec.doc, code(spec.example), code(spec.each)) for spec in FUNCTIONS),
+    )
+
+
+def _changes() -> Iterator[str]:
+    yield "## Changes\n"
+    yield "What can stand behind `on:`, by what the rule looks at.\n"
+    yield from table(("change", "of each", "what happened"), ((code(spec.name), code(spec.kind), spec.doc) for spec in CHANGES))
+
+
+def _keys() -> Iterator[str]:
+    yield "## Keys\n"
+    for title, specs in KEY_TABLES.items():
+        yield f"### {title}\n"
+        yield from table(
+            ("key", "value", "default", "what it is"), ((code(spec.name), spec.value, code(spec.default), spec.doc) for spec in specs)
+        )
+
+
+def _evidence() -> Iterator[str]:
+    yield "## Evidence\n"
+    yield "What can stand under `evidence:`. What this version doesn't collect is checked and kept all the same.\n"
+    rows = ((code(spec.name), spec.doc, "yes" if spec.collected else "not yet") for spec in EVIDENCE)
+    yield from table(("name", "what it is", "collected"), rows)
 
 
 def _actions() -> Iterator[str]:
@@ -111,11 +175,16 @@ def _parameters(parameters: Iterable[ParameterSpec]) -> Iterator[str]:
 def _commands() -> Iterator[str]:
     yield "## Commands\n"
     for name, each in sorted(command().commands.items()):
-        arguments = " ".join(f"[{one.metavar}…]" for one in each.params if one.param_type_name == "argument")
+        arguments = " ".join(_argument(one) for one in each.params if one.param_type_name == "argument")
         yield f"### {NAME} {name}{f' {arguments}' if arguments else ''}\n"
         yield f"{each.help}\n"
         if each.params:
             yield from table(("option", "default", "what it does"), (_option(one) for one in each.params))
+
+
+def _argument(argument: Any) -> str:
+    name = argument.metavar.removesuffix("…") + ("…" if argument.nargs == -1 else "")
+    return name if argument.required else f"[{name}]"
 
 
 def _option(option: Any) -> Sequence[str]:

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchdog.lang.complaint import MOST_PROBLEMS, Complaints
-from watchdog.lang.condition import Condition, read_condition, read_reference
+from watchdog.lang.condition import Condition, read_condition, read_names, read_reference
 from watchdog.lang.literal import read_literal, show_literal
+from watchdog.lang.names import read_name
 from watchdog.lang.parser import parse
 from watchdog.lang.printer import show
-from watchdog.lang.syntax import And, Binary, Compare, Listing, Minus, Node, Not, Or, Path, Value
+from watchdog.lang.syntax import And, Binary, Call, Compare, Listing, Member, Minus, Node, Not, Or, Path, Value
 from watchdog.lang.template import Template, read_template
 from watchdog.lang.text import Text
 from watchdog.lang.units import LIMIT
@@ -23,7 +24,7 @@ from watchdog.model.rows import ROW_TYPES
 WORDS = [
     "job.elapsed", "process.rss", "process.queues", "job", "process", "push", "and", "or", "not", "in", "like", "true", "false", "(", ")",
     "[", "]", ",", ".", "+", "-", "*", "/", "==", "!=", "<", ">=", "=", "&&", "!", "5", "0", "10m", "10 m", "95%", "2GiB", "5/s", "1h30m",
-    '"push"', '"a*"', '"[', "'x'", "{{", "}}", "\\", "\n", "\ud800", "\0", "é", "count(", "mailers-low", "99999999999999999999", "%",
+    '"push"', '"a*"', '"[', "'x'", "{{", "}}", "\\", "\n", "\ud800", "\0", "é", "count(", "count(job where", "where", "contains", "avg(", "5m)", "queue(", ").size", "known(", "held(", "mailers-low", "99999999999999999999", "%",
 ]  # fmt: skip
 TEXTS = st.one_of(
     st.text(alphabet=st.characters(exclude_categories=()), max_size=80),
@@ -49,7 +50,18 @@ LITERALS = st.one_of(
     .map(lambda value: Value(0, 0, value, Type.RATE)),
 )
 ARITHMETIC = st.sampled_from(["+", "-", "*", "/"])
-COMPARATORS = st.sampled_from(["==", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like"])
+COMPARATORS = st.sampled_from(["==", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like", "contains", "not contains"])
+
+
+def calls(inner: Any) -> Any:
+    """Calls with these arguments."""
+    where = st.one_of(st.none(), inner)
+    some = st.builds(
+        Call, st.just(0), st.just(0), st.sampled_from(["avg", "count", "x"]), st.lists(inner, min_size=1, max_size=2).map(tuple), where
+    )
+    return st.one_of(some, st.just(Call(0, 0, "f", (), None)))
+
+
 NODES = st.recursive(
     LITERALS | NAMES.map(lambda names: Path(0, 0, names)),
     lambda inner: st.one_of(
@@ -58,6 +70,8 @@ NODES = st.recursive(
         st.builds(Binary, st.just(0), st.just(0), ARITHMETIC, inner, inner),
         st.builds(Compare, st.just(0), st.just(0), COMPARATORS, inner, inner),
         inner.map(lambda node: Not(0, 0, node)),
+        calls(inner),
+        st.builds(Member, st.just(0), st.just(0), calls(inner), st.sampled_from([("size",), ("a", "where")])),
         st.lists(inner, min_size=2, max_size=3).map(lambda nodes: And(0, 0, tuple(nodes))),
         st.lists(inner, min_size=2, max_size=3).map(lambda nodes: Or(0, 0, tuple(nodes))),
     ),
@@ -98,6 +112,20 @@ def test_no_text_raises_anything(text: str, kind: Kind, type_: Type):
             assert read_condition(Text(found.text, "f"), kind)[0] == found
         if isinstance(found, Template):
             assert found.text == text
+
+
+@given(TEXTS, TEXTS, TEXTS, st.sampled_from(Kind))
+@settings(max_examples=100, deadline=None)
+def test_no_definition_raises_anything(one: str, other: str, text: str, kind: Kind):
+    """Whatever stands under `define:`, and whatever is made of it."""
+    names, problems = read_names({"push": Text(one, "f"), "b": Text(other, "g")}, {"a": [Text("x", "f"), Text(one, "f")]})
+    assert all(str(problem).isprintable() for problem in problems)
+    for written in (text, "push", "b or push", "job.queue in a", f"count(job where push) > 3 and {text}"):
+        found, told = read_condition(Text(written, "f"), kind, names)
+        assert found is None or not told
+        if found is not None:
+            assert read_condition(Text(found.text, "f"), kind)[0] == found
+    assert all((word is None) == bool(why) for word, why in (read_name(Text(one, "f")), read_name(Text(text, "f"))))
 
 
 def test_a_megabyte_of_anything_is_refused_or_read():

@@ -15,6 +15,7 @@ from watchdog.lang.condition import Condition, both, read_condition
 from watchdog.lang.evaluate import evaluate
 from watchdog.lang.glob import BadPattern, compile_pattern
 from watchdog.lang.line import NoLine, line_of
+from watchdog.lang.nowhere import NOWHERE
 from watchdog.lang.text import Text
 from watchdog.model.kinds import Kind, Type
 from watchdog.model.missing import MISSING
@@ -164,7 +165,7 @@ def crooked(condition: Condition, row: Row) -> bool:
     nodes = [condition.tree]
     for node in nodes:
         nodes.extend(parts(node))
-    return any(node.type is not Type.BOOL and line_of(node, row, NOW) is NoLine.CROOKED for node in nodes if not is_text(node))
+    return any(node.type is not Type.BOOL and line_of(node, row, NOW, NOWHERE) is NoLine.CROOKED for node in nodes if not is_text(node))
 
 
 def is_text(node: Any) -> bool:

@@ -14,6 +14,7 @@ from watchdog.rulefile.rules import read_rules
 from watchdog.rulefile.settings import read_settings
 
 RULES = """\
+define: {fast: [push, pull], long: 10m, stuck: job.elapsed > long}
 rules:
   - rule: slow
     summary: "{{ job.class }} is 'slow'"
@@ -27,6 +28,19 @@ rules:
       - terminate_process: {process: job.process, grace: 40s}
     guards: {cooldown: 5m, keep: 50%, alone: ask}
     notify: [ops]
+    labels: {team: web}
+    version: 1.2
+    runbook: https://example.org/slow
+    evidence: [log, proc]
+    verify: {when: known(job.elapsed), within: 5m}
+    or_else: [{terminate_process: {process: job.process}}]
+  - rule: gone
+    each: process
+    on: ProcessVanished
+    where: process.queues contains "push" and count(job where job.process == process.id) > 0
+  - rule: held
+    each: queue
+    when: held(queue.size > 100, 5m) or avg(queue.latency, 10m) > default(queue("push").latency, 1m)
 """
 CONFIG = """\
 mode: act

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from watchdog import config
-from watchdog.config import inspect, inspect_rules, load, pack_folder
+from watchdog.config import inspect, inspect_rules, load, pack_folder, packs
 from watchdog.errors import ProblemsError
 from watchdog.model.verdicts import Mode
 
@@ -71,7 +71,7 @@ def test_the_config_of_the_manual_loads(folder: Folder) -> None:
     assert loaded.settings.receivers["ops"].values["secret"] == "s3cret"
     assert loaded.settings.secrets == ()
     assert [rule.name for rule in loaded.rules.rules] == ["stuck-job"]
-    assert [problem.code for problem in loaded.warnings] == ["W601"]
+    assert [problem.code for problem in loaded.warnings] == ["W610", "W601", "W612"]
     assert (loaded.folder, loaded.state, loaded.files) == (folder.path, folder.path / "state", (folder.path / "rules.yml",))
     assert "s3cret" not in repr(loaded)
 
@@ -220,8 +220,8 @@ def test_packs_are_found_in_a_wheel(folder: Folder, monkeypatch: pytest.MonkeyPa
     """Installed, the packs lie inside the package; they win over a folder that happens to lie beside it."""
     package = folder.path / "site-packages" / "watchdog"
     folder.write("site-packages/rules/sidekiq/foreign.yml", RULE)
-    shutil.copytree(Path(config.__file__).parents[1] / "rules", package / "rules")
-    monkeypatch.setattr(config, "_PACKAGE", package)
+    shutil.copytree(Path(config.__file__).parents[2] / "rules", package / "rules")
+    monkeypatch.setattr(packs, "_PACKAGE", package)
     assert pack_folder("sidekiq") == package / "rules" / "sidekiq"
 
 

@@ -12,7 +12,9 @@ from watchdog.cli.check import check
 from watchdog.cli.command import Command
 from watchdog.cli.demo import demo
 from watchdog.cli.run import run
+from watchdog.cli.schema import schema
 from watchdog.cli.status import status
+from watchdog.cli.test import test
 
 APP = typer.Typer(
     name=NAME,
@@ -22,7 +24,7 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _function in (run, demo, check, status, audit):
+for _function in (run, demo, check, test, schema, status, audit):
     APP.command(cls=Command)(_function)
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from watchdog.cli.exits import Exit
 from watchdog.cli.options import DEFAULT_CONFIG, JsonOption
 from watchdog.cli.output import count, output, say_json
-from watchdog.cli.problems import show_problems
+from watchdog.cli.problems import annotation, plain_problem, show_in_context, show_problems
 from watchdog.errors import Problem
 
 
@@ -19,6 +19,7 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    GITHUB = "github"
 
 
 def check(
@@ -35,12 +36,16 @@ def check(
         ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", metavar="|".join(Format), help="How problems are shown.")] = Format.TEXT,
+    context: Annotated[
+        bool, typer.Option("--context", help="Show the line of each problem in a pipe or a log, too, as on a terminal.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """
     Check config and rule files; show everything that is wrong with them.
 
-    Ends with 0 if nothing stops the agent (warnings may remain), with 2 otherwise.
+    Codes that begin with W are warnings: such a rule can run, and may do what nobody meant. Ends with 0 if nothing stops the
+    agent (warnings may remain), with 2 otherwise. `--format github` makes annotations of a workflow of GitHub Actions.
     """
     rules, problems = _inspect(files or [], config)
     errors = sum(not problem.is_warning for problem in problems)
@@ -52,12 +57,18 @@ def check(
                 "rules": rules,
                 "errors": errors,
                 "warnings": warnings,
-                "problems": [_plain(problem) for problem in problems],
+                "problems": [plain_problem(problem) for problem in problems],
             }
         )
     else:
         out = output()
-        show_problems(out, problems)
+        if form is Format.GITHUB:
+            for problem in problems:
+                print(annotation(problem))
+        elif context:
+            show_in_context(out, problems)
+        else:
+            show_problems(out, problems)
         summary = f"{count(rules, 'rule')}, {count(errors, 'error')}, {count(warnings, 'warning')}"
         out.line((summary, "bad" if errors else "warn" if warnings else "good"))
     return Exit.USAGE if errors else Exit.FINE
@@ -65,28 +76,15 @@ def check(
 
 def _inspect(files: Sequence[Path], config: Path | None) -> tuple[int, tuple[Problem, ...]]:
     """How many rules are right, and all problems; each of them once, although a file may be named twice."""
-    from watchdog.config import inspect, inspect_rules
+    from watchdog.config import inspect
+    from watchdog.config.checking import inspect_files
 
     if not files:
         loaded, problems = inspect(config or DEFAULT_CONFIG)
         return (0 if loaded is None else len(loaded.rules.rules)), problems
-    found, problems = inspect_rules(files)
+    found, problems = inspect_files(files)
     if config is None:
         return len(found.rules), problems
     loaded, more = inspect(config)
     known = {rule.span for rule in loaded.rules.rules} if loaded is not None else set()
     return len(known | {rule.span for rule in found.rules}), tuple(dict.fromkeys((*more, *problems)))
-
-
-def _plain(problem: Problem) -> dict[str, Any]:
-    span = problem.span
-    return {
-        "file": span.file,
-        "line": span.line,
-        "column": span.column,
-        "width": span.width,
-        "code": problem.code,
-        "warning": problem.is_warning,
-        "message": problem.message,
-        "hint": problem.hint,
-    }

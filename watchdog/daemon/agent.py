@@ -19,6 +19,7 @@ from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
 from watchdog.daemon.pause_file import BY, PauseFile
+from watchdog.daemon.remembering import HistoryKeeper
 from watchdog.daemon.status import StatusKeeper
 from watchdog.daemon.systemd import Systemd
 from watchdog.daemon.tasks import Tasks
@@ -98,7 +99,14 @@ class Agent:
     """One running agent. `ceiling` is the command line's mode, which a reload can't raise."""
 
     def __init__(
-        self, path: Path, loaded: Loaded, *, ceiling: Mode | None, store: Store, clock: Clock, observe: Callable[[Event, tuple[Effect, ...]], None]
+        self,
+        path: Path,
+        loaded: Loaded,
+        *,
+        ceiling: Mode | None,
+        store: Store,
+        clock: Clock,
+        observe: Callable[[Event, tuple[Effect, ...]], None],
     ) -> None:
         self._path = path
         self._loaded = loaded
@@ -114,10 +122,13 @@ class Agent:
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._systemd = Systemd()
         idle = IDLE if self._systemd.period is None else min(IDLE, self._systemd.period)
-        self._turns = Turns(store=store, clock=clock, perform=self._commands.put_nowait, after_turn=self._after_turn, observe=observe, idle=idle)
+        self._turns = Turns(
+            store=store, clock=clock, perform=self._commands.put_nowait, after_turn=self._after_turn, observe=observe, idle=idle
+        )
         self._host = loaded.settings.host or host_name()
         self._local = LocalProcesses(host=self._host, clock=clock, emit=self._turns.offer)
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
+        self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
         self._executor = Executor(reread=self._reread, clock=clock, host=self._host)
         pause = self._turns.state.ledger.pause
@@ -158,15 +169,24 @@ class Agent:
 
     async def _start(self, tasks: Tasks, receivers: dict[str, Receiver], reload_wanted: asyncio.Event) -> None:
         await self._turns.settle(Started(__version__, boot_id(), self._host))
-        await self._turns.settle(RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning), rules=self._rules(self._loaded))
+        await self._turns.settle(
+            RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning), rules=self._rules(self._loaded)
+        )
         tasks.serve("commands", lambda: self._carry_out(tasks))
         tasks.serve("status", self._status.run)
+        tasks.serve("histories", self._memory.run)
         tasks.serve("reload", lambda: self._reload_when(reload_wanted, tasks))
         tasks.serve("follower", self._follower.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
         self._systemd.ready()
-        LOG.info("sidekiq-watchdog %s runs in mode %s on %s with %d rules", __version__, self._mode(self._loaded), self._host, len(self._turns.rules.rules))
+        LOG.info(
+            "sidekiq-watchdog %s runs in mode %s on %s with %d rules",
+            __version__,
+            self._mode(self._loaded),
+            self._host,
+            len(self._turns.rules.rules),
+        )
 
     async def _carry_out(self, tasks: Tasks) -> None:
         while True:
@@ -236,6 +256,7 @@ class Agent:
             async with asyncio.timeout(LAST_WORDS):
                 await self._turns.settle(Stopping("asked to end"))
                 await self._status.keep()
+                await self._memory.keep()
         except TimeoutError:
             LOG.error("the end could not be written down in %s s; what is open is resumed at the next start", LAST_WORDS)
 
@@ -254,4 +275,3 @@ class Agent:
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:
             LOG.warning("%s", warning)
-

@@ -68,7 +68,9 @@ class StatusKeeper:
         """Writes the picture as it is now; that it can't be written is the loop's business to say. Raises `StoreDamagedError`."""
         try:
             counts = await self._store.outbox_counts()
-            await self._store.keep_status(orjson.dumps(self._picture() | {"outbox": {name: msgspec.to_builtins(count) for name, count in counts.items()}}))
+            await self._store.keep_status(
+                orjson.dumps(self._picture() | {"outbox": {name: msgspec.to_builtins(count) for name, count in counts.items()}})
+            )
         except StoreDamagedError:
             # An agent with nothing to commit would find out when it must act.
             raise
@@ -77,11 +79,21 @@ class StatusKeeper:
 
     def _picture(self) -> dict[str, Any]:
         now = self._clock.wall()
-        agent = {"pid": os.getpid(), "version": __version__, "host": self._host, "started": self._started, "at": now, "failing": self._turns.failing}
-        follower = {} if self.follower is None else {
-            "tracking": self.follower.tracking,
-            "cost": self.follower.cost(),
-            "broken": [{"key": datum.key, "reason": datum.reason, "count": datum.count} for datum in self.follower.broken()],
+        agent = {
+            "pid": os.getpid(),
+            "version": __version__,
+            "host": self._host,
+            "started": self._started,
+            "at": now,
+            "failing": self._turns.failing,
         }
+        follower = (
+            {}
+            if self.follower is None
+            else {
+                "tracking": self.follower.tracking,
+                "cost": self.follower.cost(),
+                "broken": [{"key": datum.key, "reason": datum.reason, "count": datum.count} for datum in self.follower.broken()],
+            }
+        )
         return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower}
-

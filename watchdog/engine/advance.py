@@ -9,6 +9,7 @@ from typing import assert_never
 
 from watchdog.engine import judging, requests, runs
 from watchdog.engine.ledger import Loss, Pause, rebase
+from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.turn import Turn
@@ -39,11 +40,15 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
     they were asked for. `rules` are those in force; after a change of them a `RulesLoaded` must come first.
     """
     turn = Turn(rules, state, event)
+    _take_back_changes(turn)
     if turn.world.must_judge_all:
         _after_an_undone_turn(turn)
     _take(turn)
-    for kind, entity in list(turn.world.deadlines.pop_due(turn.at)):
+    _tell_changes(turn)
+    for kind, entity in turn.world.due(turn.at):
         judging.judge_entity(turn, kind, entity)
+    for key in list(turn.world.echoes.pop_due(turn.at)):
+        judging.fade(turn, key)
     _lift_pause(turn)
     runs.try_again(turn)
     for over in turn.over:
@@ -58,6 +63,7 @@ def next_due(state: State) -> int | None:
     under_way = set(world.looks.values())
     dues = [
         world.deadlines.next(),
+        world.echoes.next(),
         ledger.pause.until_at if ledger.pause is not None else None,
         *(run.again_at for run in ledger.runs.values()),
         *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
@@ -122,6 +128,7 @@ def _lose(turn: Turn, lost: SourceLost) -> None:
     turn.audit("source", entity=lost.source.value, outcome="lost", reason=lost.message, detail={"code": lost.code})
     turn.notify(_everybody(turn), thread=f"source:{lost.source}", kind=NoticeKind.SOURCE, severity=Severity.CRITICAL,
                 title=f"{lost.source} can't be read: {lost.message}", outcome="lost", reason=lost.message)  # fmt: skip
+    turn.world.history.lost(lost.source, turn.at)
     judging.blind_alerts(turn)
 
 
@@ -134,6 +141,8 @@ def _regain(turn: Turn, source: Source) -> None:
     turn.notify(_everybody(turn), thread=f"source:{source}", kind=NoticeKind.SOURCE, severity=Severity.INFO,
                 title=f"{source} can be read again after {(turn.at - loss.since_at) // 1000} s", outcome="back")  # fmt: skip
     turn.world.again.clear()
+    turn.world.history.back(source, turn.at)
+    turn.world.recount(turn.at)
     judging.judge_all(turn)
 
 
@@ -149,7 +158,22 @@ def _begin(turn: Turn, started: Started) -> None:
     judging.freeze_timers(turn, known_until)
     turn.set(boot_id=started.boot_id, host=started.host, lost={})
     turn.audit("agent", outcome="started", detail={"version": started.version})
+    _recall(turn)
     runs.resume(turn)
+
+
+def _recall(turn: Turn) -> None:
+    """Takes up the histories of a predecessor; between its last keeping and now nothing is covered."""
+    world = turn.world
+    world.history.started(turn.at)
+    if world.kept is not None:
+        try:
+            world.history.restore(world.kept, turn.at, wall=turn.wall, boot_id=turn.ledger.boot_id)
+        except BrokenHistoryError as broken:
+            turn.audit("agent", outcome="warning", reason=f"the histories of before can't be used ({broken}); windows begin anew")
+    # /proc is there from the start; what is read of it comes with each process.
+    for source in sorted({Source.HOST, *world.complete}):
+        world.history.back(source, turn.at)
 
 
 def _load(turn: Turn, loaded: RulesLoaded) -> None:
@@ -158,6 +182,10 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     if loaded.warning:
         turn.audit("agent", outcome="warning", reason=loaded.warning)
         turn.notify(_everybody(turn), thread="agent", kind=NoticeKind.AGENT, severity=Severity.CRITICAL, title=loaded.warning)
+    rules = turn.rules
+    awaited = (name for name, waiting in rules.by_change.items() if waiting)
+    turn.world.kept = None
+    turn.world.demand(rules.series, rules.aggregates, awaited, turn.at)
     judging.drop_ruleless(turn)
     if Source.REDIS in turn.world.complete:
         judging.drop_orphans(turn, "it is no longer there")
@@ -186,7 +214,20 @@ def _after_an_undone_turn(turn: Turn) -> None:
     requests.want_all(turn)
 
 
+def _tell_changes(turn: Turn) -> None:
+    world = turn.world
+    world.told, world.changes = world.changes, []
+    for seen in world.told:
+        judging.tell(turn, seen)
+
+
+def _take_back_changes(turn: Turn) -> None:
+    """A change is told once: those of a turn that was undone have not been told."""
+    world = turn.world
+    if world.must_judge_all:
+        world.changes = world.told + world.changes
+    world.told = []
+
+
 def _everybody(turn: Turn) -> tuple[str, ...]:
     return tuple(dict.fromkeys(receiver for rule in turn.rules.rules for receiver in rule.notify))
-
-

@@ -1,4 +1,4 @@
-"""From readings to alerts: evaluates the rules on one entity and moves their alerts on."""
+"""From readings and changes to alerts: evaluates the rules on one entity and moves their alerts on."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from watchdog.engine.requests import alert_over, want
 from watchdog.engine.rules import Rule
 from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
-from watchdog.engine.world import Departure
+from watchdog.engine.world import Departure, Seen, earlier
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.notices import NoticeKind
@@ -19,38 +19,74 @@ from watchdog.model.rows import Row
 
 def judge_entity(turn: Turn, kind: Kind, entity: str) -> None:
     """Evaluates every rule for that kind on this entity, and notes when it must be looked at again."""
-    row = turn.world.find(kind, entity)
+    world = turn.world
+    row = world.find(kind, entity)
     rules = turn.rules.by_kind[kind]
-    if row is None or not rules:
+    if row is None or not (rules or kind in world.demanding):
         return
     at = turn.at
     lost = turn.ledger.lost
+    notes = turn.notes
     engine: int | None = None
     beat: int | None = None
     for rule in rules:
-        holds = None if lost and any(source in lost for source in rule.condition.sources) else rule.condition.holds(row, at)
+        holds = None if lost and any(source in lost for source in rule.condition.sources) else rule.condition.holds(row, at, notes)
         if holds or turn.ledger.alerts:
-            due = _move(turn, rule, row, Truth.UNKNOWN if holds is None else Truth.TRUE if holds else Truth.FALSE)
-            engine = due if engine is None else engine if due is None else min(engine, due)
-        deadline = rule.condition.deadline(row, at)
-        if deadline.engine is not None:
-            engine = deadline.engine if engine is None else min(engine, deadline.engine)
-        if deadline.beat is not None:
-            beat = deadline.beat if beat is None else min(beat, deadline.beat)
-    turn.world.schedule(row, engine=engine, beat=beat)
+            engine = earlier(engine, _move(turn, rule, row, Truth.UNKNOWN if holds is None else Truth.TRUE if holds else Truth.FALSE))
+        deadline = rule.condition.deadline(row, at, notes)
+        engine = earlier(engine, deadline.engine)
+        beat = earlier(beat, deadline.beat)
+    if notes.read or world.watchers:
+        world.watchers.set((kind, entity), notes.read)
+        notes.read = {}
+    world.schedule(row, engine=engine, beat=beat, now=at)
 
 
 def judge_all(turn: Turn) -> None:
     """The same for everything in the picture: after a start, a reload, or a source that came back."""
     for kind, entity in list(turn.world.subjects()):
         judge_entity(turn, kind, entity)
+    for key, alert in list(turn.ledger.alerts.items()):
+        if (rule := turn.rule.get(alert.rule)) is not None and rule.on is not None:
+            fade(turn, key)
+
+
+def tell(turn: Turn, seen: Seen) -> None:
+    """A change: every rule that waits for it fires at once, and is over when its time to keep firing is."""
+    change, row = seen.change, seen.row
+    for rule in turn.rules.by_change[change.name]:
+        if not rule.condition.holds(row, turn.at, turn.world):
+            continue
+        key = _key(rule, change.id)
+        alert = turn.ledger.alerts.get(key)
+        if alert is None:
+            fired = advance_alert(_fresh(turn, rule, row), Truth.TRUE, at=turn.at, wall=turn.wall, hold=0, keep_firing=0, born=True)
+            _apply(turn, key, rule, None, fired, row=row)
+        else:
+            _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.TRUE))
+        fade(turn, key)
+
+
+def fade(turn: Turn, key: str) -> None:
+    """The alert of a change is on its way out from the moment at which it fired; it does not matter whether its entity is still there."""
+    alert = turn.ledger.alerts.get(key)
+    rule = turn.rule.get(alert.rule) if alert is not None else None
+    if alert is None or rule is None or rule.on is None:
+        return
+    outcome = _step(turn, rule, alert, Truth.FALSE)
+    turn.world.echoes.set(key, outcome.due)
+    _apply(turn, key, rule, alert, outcome, why="it is no longer news")
 
 
 def blind_alerts(turn: Turn) -> None:
     """A source was lost: what rests on it is unknown from now on, without looking at a single entity."""
     for key, alert in list(turn.ledger.alerts.items()):
         rule = turn.rule.get(alert.rule)
-        if rule is not None and truth_of(turn, rule, turn.world.find(alert.kind, alert.entity)) in (Truth.UNKNOWN, Truth.GONE):
+        if (
+            rule is not None
+            and rule.on is None
+            and truth_of(turn, rule, turn.world.find(alert.kind, alert.entity)) in (Truth.UNKNOWN, Truth.GONE)
+        ):
             _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.UNKNOWN))
 
 
@@ -76,7 +112,7 @@ def drop_orphans(turn: Turn, why: str) -> None:
     """Ends the alerts of entities that are no longer there; only right where the picture is complete."""
     for key, alert in list(turn.ledger.alerts.items()):
         rule = turn.rule.get(alert.rule)
-        if rule is not None and turn.world.find(alert.kind, alert.entity) is None:
+        if rule is not None and rule.on is None and turn.world.find(alert.kind, alert.entity) is None:
             _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.GONE), why=why)
 
 
@@ -93,12 +129,9 @@ def _move(turn: Turn, rule: Rule, row: Row, truth: Truth) -> int | None:
     if alert is None:
         if truth is not Truth.TRUE:
             return None
-        fresh = Alert(
-            id="", rule=rule.name, kind=row.kind, entity=row.id, phase=Phase.PENDING, since_at=turn.at, since_wall=turn.wall, counted=0,
-            counted_at=turn.at, counting=False, severity=rule.severity, notify=rule.notify,
-        )  # fmt: skip
-        fresh = msgspec.structs.replace(fresh, id=turn.id())
-        outcome = advance_alert(fresh, truth, at=turn.at, wall=turn.wall, hold=rule.hold, keep_firing=rule.keep_firing, born=True)
+        outcome = advance_alert(
+            _fresh(turn, rule, row), truth, at=turn.at, wall=turn.wall, hold=rule.hold, keep_firing=rule.keep_firing, born=True
+        )
         _apply(turn, key, rule, None, outcome)
         return outcome.due
     outcome = _step(turn, rule, alert, truth)
@@ -106,17 +139,24 @@ def _move(turn: Turn, rule: Rule, row: Row, truth: Truth) -> int | None:
     return outcome.due
 
 
+def _fresh(turn: Turn, rule: Rule, row: Row) -> Alert:
+    return Alert(
+        id=turn.id(), rule=rule.name, kind=row.kind, entity=row.id, phase=Phase.PENDING, since_at=turn.at, since_wall=turn.wall, counted=0,
+        counted_at=turn.at, counting=False, severity=rule.severity, notify=rule.notify,
+    )  # fmt: skip
+
+
 def _step(turn: Turn, rule: Rule, alert: Alert, truth: Truth) -> Outcome:
     return advance_alert(alert, truth, at=turn.at, wall=turn.wall, hold=rule.hold, keep_firing=rule.keep_firing)
 
 
-def _apply(turn: Turn, key: str, rule: Rule, before: Alert | None, outcome: Outcome, *, why: str = "") -> None:
+def _apply(turn: Turn, key: str, rule: Rule, before: Alert | None, outcome: Outcome, *, why: str = "", row: Row | None = None) -> None:
     if outcome.alert is not before:
         turn.put_alert(key, outcome.alert)
     match outcome.change:
         case Change.FIRED:
             assert outcome.alert is not None  # an alert that fires is kept
-            _tell_fired(turn, key, rule, outcome.alert)
+            _tell_fired(turn, key, rule, outcome.alert, row or turn.world.find(outcome.alert.kind, outcome.alert.entity))
         case Change.RESOLVED:
             assert before is not None  # only what fired can be resolved
             _tell_resolved(turn, before, why or "the condition no longer holds")
@@ -125,15 +165,20 @@ def _apply(turn: Turn, key: str, rule: Rule, before: Alert | None, outcome: Outc
             pass
 
 
-def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert) -> None:
-    row = turn.world.find(alert.kind, alert.entity)
+def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None) -> None:
     # As it comes back from the ledger, which knows lists only.
     seen = {slot: list(value) if isinstance(value, tuple) else value for slot, value in (row.as_plain() if row is not None else {}).items()}
-    title = rule.summary.render(row, turn.at) if rule.summary is not None and row is not None else f"{rule.name}: {_describe(row, alert.entity)}"
+    title = (
+        rule.summary.render(row, turn.at, turn.world)
+        if rule.summary is not None and row is not None
+        else f"{rule.name}: {_describe(row, alert.entity)}"
+    )
     alert = msgspec.structs.replace(alert, title=title, seen=seen)
     turn.put_alert(key, alert)
     turn.audit("alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title)
-    turn.notify(rule.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=rule.severity, title=title, rule=rule.name, entity=alert.entity)
+    turn.notify(
+        rule.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=rule.severity, title=title, rule=rule.name, entity=alert.entity
+    )
     want(turn, key, rule)
 
 

@@ -5,14 +5,17 @@ Rule files are read into this by `rulefile`; the engine never sees YAML, and a s
 rules would only have to build these.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, final
 
 import msgspec
 
 from watchdog.errors import Span
 from watchdog.lang.condition import Condition, Reference
+from watchdog.lang.demands import Aggregate, Series
+from watchdog.lang.gather import Demands
 from watchdog.lang.template import Template
+from watchdog.model.changes import BY_NAME as CHANGES
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.verdicts import Mode
@@ -32,12 +35,23 @@ class Step(msgspec.Struct, frozen=True):
     span: Span
 
 
+class Verify(msgspec.Struct, frozen=True):
+    """What must be true of the entity within so many milliseconds after the last step: the proof that it helped."""
+
+    when: Condition
+    within: int
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """
     A condition on one kind of entity, how long it must hold, and what follows.
 
     `condition` is `where` and `when` together; `hold` and `keep_firing` are milliseconds; `guards` has
-    every setting of the guard table, by name.
+    every setting of the guard table, by name. `description`, `runbook`, `version` and `labels` are for people. `evidence` (names of
+    `model.evidence`), `verify` and `or_else` are checked and kept; nothing in the engine acts on them yet.
+
+    A rule with `on` waits for that change (`model.changes`) in place of `when`, which is then the condition `true`: its alert
+    fires at once, if `where` holds, and is over after `keep_firing`; `hold` counts for nothing.
     """
 
     name: str
@@ -55,6 +69,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     summary: Template | None
     maturity: str
     span: Span
+    description: str = ""
+    runbook: str = ""
+    version: str = ""
+    labels: dict[str, str] = {}
+    evidence: tuple[str, ...] = ()
+    verify: Verify | None = None
+    or_else: tuple[Step, ...] = ()
+    on: str | None = None
 
 
 @final
@@ -62,17 +84,33 @@ class RuleSet:
     """
     All rules in force, in the order of their files, under the global mode.
 
-    `digest` is that of the texts they were read from. `by_name` and `by_kind` are the same rules, found quickly.
+    `digest` is that of the texts they were read from. `by_name` and `by_kind` are the same rules, found quickly, and `by_change` those that
+    wait for a change. `series` and `aggregates` are what their conditions ask of the world beyond a row.
     """
 
-    __slots__ = ("by_kind", "by_name", "digest", "mode", "rules")
+    __slots__ = ("aggregates", "by_change", "by_kind", "by_name", "digest", "mode", "rules", "series")
 
     def __init__(self, rules: tuple[Rule, ...], digest: str, mode: Mode) -> None:
         self.rules: Final = rules
         self.digest: Final = digest
         self.mode: Final = mode
         self.by_name: Final[Mapping[str, Rule]] = {rule.name: rule for rule in rules}
-        self.by_kind: Final[Mapping[Kind, tuple[Rule, ...]]] = {kind: tuple(rule for rule in rules if rule.each is kind) for kind in Kind}
+        self.by_kind: Final[Mapping[Kind, tuple[Rule, ...]]] = {
+            kind: tuple(rule for rule in rules if rule.each is kind and rule.on is None) for kind in Kind
+        }
+        self.by_change: Final[Mapping[str, tuple[Rule, ...]]] = {name: tuple(rule for rule in rules if rule.on == name) for name in CHANGES}
+        self.series: Final[tuple[Series, ...]] = tuple(series for one in _asking(rules) for series in one.series)
+        self.aggregates: Final[tuple[Aggregate, ...]] = tuple(
+            {each.key: each for one in _asking(rules) for each in one.aggregates}.values()
+        )
+
+
+def _asking(rules: tuple[Rule, ...]) -> Iterator[Condition | Demands]:
+    """Everything in the rules that can ask for more than a row."""
+    for rule in rules:
+        yield rule.condition
+        if rule.summary is not None:
+            yield rule.summary.demands
 
 
 NO_RULES: Final = RuleSet((), "", Mode.OBSERVE)

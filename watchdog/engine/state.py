@@ -4,6 +4,7 @@ import msgspec
 
 from watchdog.engine.ledger import Ledger
 from watchdog.engine.world import World
+from watchdog.model.vocabulary import BUILT, Vocabulary
 
 
 class State(msgspec.Struct, frozen=True):
@@ -19,6 +20,22 @@ class State(msgspec.Struct, frozen=True):
     world: World
 
 
-def begin(ledger: Ledger | None = None) -> State:
-    """A state that has seen nothing yet, with the ledger of a predecessor."""
-    return State(ledger or Ledger(), World())
+def begin(ledger: Ledger | None = None, *, history: bytes | None = None, vocabulary: Vocabulary = BUILT) -> State:
+    """
+    A state that has seen nothing yet, with the ledger of a predecessor and the histories that it kept (`keep`).
+
+    `vocabulary` is that in which the rules were read; only the tests of rules have another than the built one.
+    """
+    world = World(vocabulary)
+    world.kept = history
+    return State(ledger or Ledger(), world)
+
+
+def keep(state: State, *, at: int, wall: int) -> bytes | None:
+    """
+    The histories at engine time `at` (UTC `wall`) for a successor; None where no rule asks for any.
+
+    They are not part of the ledger: what is lost of them with a crash is a stretch without coverage, and no rule forgets what it has done.
+    """
+    history = state.world.history
+    return history.encode(max(at, state.ledger.at), wall=wall, boot_id=state.ledger.boot_id) if history.size() else None

@@ -23,6 +23,7 @@ def status(state: State, at: int) -> dict[str, Any]:
         "paused": None if ledger.pause is None else {"by": ledger.pause.by, "reason": ledger.pause.reason},
         "sources": {source.value: _source(state, source, at) for source in Source},
         "entities": {kind.value: len(rows) for kind, rows in world.rows.items()},
+        "history": {"bytes": world.history.size(), "dropped": sum(world.history.dropped.values())},
         "sidekiq": _plain(world.find(Kind.SIDEKIQ, "sidekiq")),
         "redis": _plain(world.find(Kind.REDIS, "redis")),
         "queues": [_plain(row) for row in queues[:LISTED]],
@@ -65,7 +66,11 @@ def _source(state: State, source: Source, at: int) -> dict[str, Any]:
 
 def _process(state: State, row: Any, at: int) -> dict[str, Any]:
     jobs = [state.world.find(Kind.JOB, job) for job in state.world.jobs_of.get(row.id, {})]
-    elapsed = [row.confirmed_at - job.started_at for job in jobs if job is not None and job.started_at is not MISSING and row.confirmed_at is not MISSING]  # type: ignore[attr-defined]  # slots come from the field table
+    elapsed = [
+        row.confirmed_at - job.started_at
+        for job in jobs
+        if job is not None and job.started_at is not MISSING and row.confirmed_at is not MISSING
+    ]  # type: ignore[attr-defined]  # slots come from the field table
     plain = _plain(row) or {}
     shown = ("host", "pid", "tag", "version", "queues", "threads", "busy", "quiet", "rss", "local", "alive", "unit", "mismatch")
     return {

@@ -10,6 +10,7 @@ from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
 from watchdog.engine.rules import Rule
 from watchdog.engine.turn import Turn
 from watchdog.engine.world import World
+from watchdog.model.changes import BY_NAME
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.results import Look
@@ -65,7 +66,7 @@ def truth_of(turn: Turn, rule: Rule, row: Row | None) -> Truth:
     lost = turn.ledger.lost
     if lost and any(source in lost for source in rule.condition.sources):
         return Truth.UNKNOWN
-    holds = rule.condition.holds(row, turn.at)
+    holds = rule.condition.holds(row, turn.at, turn.world)
     if holds is None:
         return Truth.UNKNOWN
     return Truth.TRUE if holds else Truth.FALSE
@@ -111,7 +112,7 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
         process=request.process,
         ref=target.ref,
         unreachable=target.unreachable,
-        sources=tuple(sorted({*rule.condition.sources, Source.HOST})),
+        sources=sources_of(rule),
         settings=rule.guards,
         signal=signal,
         holds=holds(turn, rule, about(turn, rule, request)),
@@ -124,6 +125,12 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
     )
 
 
+def sources_of(rule: Rule) -> tuple[Source, ...]:
+    """What an action of this rule rests on: its condition or its change, and the host that must reach the target."""
+    change = () if rule.on is None else (BY_NAME[rule.on].source,)
+    return tuple(sorted({*rule.condition.sources, *change, Source.HOST}))
+
+
 def shadow_key(alert_or_request: Alert | Request) -> str:
     """Under which dry-run notes that it took the target to be cured."""
     return f"{alert_or_request.rule}|{alert_or_request.target}"
@@ -131,7 +138,11 @@ def shadow_key(alert_or_request: Alert | Request) -> str:
 
 def _with_shadow(ledger: Ledger) -> dict[str, Cooldown]:
     """Of a real action and one that dry-run left out the later one counts: an old assumption must not hide what was done since."""
-    assumed = {name: one for name, one in ledger.shadow.cooldowns.items() if name not in ledger.cooldowns or ledger.cooldowns[name].ended_at < one.ended_at}
+    assumed = {
+        name: one
+        for name, one in ledger.shadow.cooldowns.items()
+        if name not in ledger.cooldowns or ledger.cooldowns[name].ended_at < one.ended_at
+    }
     return {**ledger.cooldowns, **assumed}
 
 

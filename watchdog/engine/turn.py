@@ -13,6 +13,7 @@ from watchdog.engine.holding import held_threads
 from watchdog.engine.ledger import Alert, Ledger, Request, Run
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
+from watchdog.engine.watching import Notes
 from watchdog.model.effects import Audit, Effect, KeepIncident, Notify
 from watchdog.model.events import Event
 from watchdog.model.notices import Notice
@@ -27,7 +28,7 @@ class Over(msgspec.Struct, frozen=True):
 
 
 class Turn:
-    """Reads go to `ledger`; writes through the methods; effects are collected in the order in which they are asked for."""
+    """`notes` is empty between two judgements. Reads go to `ledger`; writes through the methods; effects are collected in the order in which they are asked for."""
 
     def __init__(self, rules: RuleSet, state: State, event: Event) -> None:
         self.rules = rules
@@ -36,6 +37,7 @@ class Turn:
         self.at = max(event.at, state.ledger.at)
         self.wall = event.wall
         self.world = state.world
+        self.notes = Notes(state.world)
         self.effects: list[Effect] = []
         self.over: list[Over] = []
         self.ledger: Ledger = state.ledger

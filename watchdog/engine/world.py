@@ -3,26 +3,32 @@ The present picture of everything that sources have seen.
 
 It is rebuilt from readings after a start and never written down; what must not be forgotten is in the
 ledger. The engine owns it and changes it in place; a reading that came stays, even if the turn that
-it came in is thrown away.
+it came in is thrown away. Towards conditions it is the scope in which they are judged (`lang.demands.Scope`): rows, histories and
+aggregates, all kept by deltas.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine import changes
 from watchdog.engine.deadlines import Deadlines
+from watchdog.engine.history import History
+from watchdog.engine.tallies import Tallies
+from watchdog.engine.watching import Notes, Origin, Subject, Watchers
+from watchdog.lang.demands import Aggregate, Function, Series, Tally
+from watchdog.model.changes import Change
 from watchdog.model.events import Delta, Gone, Observed
-from watchdog.model.fields import BY_KIND
 from watchdog.model.kinds import Kind, Source, Type
 from watchdog.model.missing import MISSING
-from watchdog.model.rows import ROW_TYPES, Row
-
-Subject = tuple[Kind, str]
-"""An entity: kind and id."""
+from watchdog.model.rows import Row
+from watchdog.model.vocabulary import BUILT, Vocabulary
 
 _GRAVES: Final = 4096
+_UNTOLD: Final = 10_000
+_ITS_PROCESS: Final = "its process"
 _HELD_AS: Final[dict[Type, tuple[type, ...]]] = {
     Type.BOOL: (bool,),
     Type.STRING: (str,),
@@ -34,10 +40,6 @@ _HELD_AS: Final[dict[Type, tuple[type, ...]]] = {
     Type.COUNT: (int,),
     Type.CORES: (float, int),
 }
-_ACCEPTED: Final[dict[Kind, dict[str, tuple[type, ...]]]] = {
-    kind: {spec.slot: _HELD_AS[spec.type] for spec in specs.values() if spec.slot != "id"} for kind, specs in BY_KIND.items()
-}
-"""Kind → slot → the types that its reading may have; a bool is no number here."""
 
 
 class Departure(msgspec.Struct, frozen=True):
@@ -48,6 +50,13 @@ class Departure(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Seen(msgspec.Struct, frozen=True, eq=False):
+    """A change, and the row that it happened to: for an entity that left as it was last."""
+
+    change: Change
+    row: Row
+
+
 class World:
     """
     Rows by kind and id, and what is due to be judged without a new reading.
@@ -56,11 +65,15 @@ class World:
     `deadlines` is on engine time; `beat_deadlines` holds, for each process, its jobs on the scale of the beats that
     it has confirmed. `read_at` is when each source last told anything, `complete` which were read in full.
     For open requests: `looks` under way by id of the effect, `again` when to ask the guards next, `denials` how
-    often they have denied without saying anything new, `reasons` what they said last.
+    often they have denied without saying anything new, `reasons` what they said last. `changes` are those among the awaited
+    that no turn has told yet, `told` those of the last turn, `echoes` when the alerts of changes are over. `watchers` are the entities whose
+    judgement rests on others, `demanding` the kinds of which histories or aggregates are kept. `kept` are histories of a predecessor that have not been taken up yet.
     """
 
-    def __init__(self) -> None:
-        self.rows: dict[Kind, dict[str, Row]] = {kind: {} for kind in BY_KIND}
+    def __init__(self, vocabulary: Vocabulary = BUILT) -> None:
+        self.rows: dict[Kind, dict[str, Row]] = {kind: {} for kind in vocabulary.rows}
+        self._row_types = vocabulary.rows
+        self._accepted = _ACCEPTED if vocabulary is BUILT else _accepted(vocabulary)
         self.jobs_of: dict[str, dict[str, None]] = {}
         self.deadlines: Deadlines[Subject] = Deadlines()
         self.beat_deadlines: dict[str, Deadlines[str]] = {}
@@ -72,11 +85,40 @@ class World:
         self.reasons: dict[str, str] = {}
         self.stopping = False
         self.must_judge_all = False
+        self._is_news = False
+        self.kept: bytes | None = None
+        self.changes: list[Seen] = []
+        self.told: list[Seen] = []
+        self.echoes: Deadlines[str] = Deadlines()
+        self.history = History()
+        self.watchers = Watchers()
+        self._growing: dict[Kind, tuple[Series, ...]] = {}
+        self.demanding: frozenset[Kind] = frozenset()
+        self._tallies = Tallies()
+        self._counted = Watchers()
+        self._awaited: frozenset[str] = frozenset()
         self._graves: dict[str, None] = {}
 
     def find(self, kind: Kind, entity: str) -> Row | None:
         """The row of that entity, if it is in the picture."""
-        return self.rows[kind].get(entity)
+        rows = self.rows.get(kind)
+        return None if rows is None else rows.get(entity)
+
+    def over(self, series: str, entity: str, function: Function, window: int, now: int) -> Any:
+        """The function of that history over the `window` milliseconds before `now`."""
+        return self.history.over(series, entity, function, window, now)
+
+    def held(self, series: str, entity: str, window: int, now: int) -> bool | None:
+        """Whether a statement has been true all through the window."""
+        return self.history.held(series, entity, window, now)
+
+    def turns(self, series: str, entity: str, window: int, now: int) -> int | None:
+        """When `held` can say something else although nothing is written."""
+        return self.history.held_due(series, entity, window, now)
+
+    def tally(self, aggregate: str, group: object) -> Tally:
+        """The present state of one group of an aggregate."""
+        return self._tallies.tally(aggregate, group)
 
     def subjects(self) -> Iterator[Subject]:
         """Every entity, kind by kind in the order of arrival."""
@@ -88,9 +130,10 @@ class World:
         """
         Takes a reading in; returns who must be judged anew, each once, and who has left.
 
-        Broken readings (another type than that of the field, NaN, infinity) count as missing; a field that nobody declared is left out.
+        Those are the entities that were read, those whose time has come, and all that rest on them. Broken readings (another type than that of the field, NaN, infinity) count as missing; a field that nobody declared is left out.
         """
         self.read_at[observed.source] = at
+        self._is_news = Source.REDIS in self.complete
         touched: dict[Subject, None] = {}
         left: list[Departure] = []
         for change in observed.changes:
@@ -99,24 +142,96 @@ class World:
                     self._put(change, touched, left)
                 case Gone():
                     self._remove(change.kind, change.id, change.reason, left)
-        if observed.complete:
+        if observed.complete and observed.source not in self.complete:
             self.complete.add(observed.source)
-        return [subject for subject in touched if subject[1] in self.rows[subject[0]]], left
+            self.history.back(observed.source, at)
+            for kind, rows in self.rows.items():
+                self.history.only(kind, rows, at)
+            # What was seen before can be known from now on.
+            touched.update(dict.fromkeys(self.subjects()))
+        shaken: dict[Origin, None] = {}
+        if self.watchers or self._counted:
+            shaken.update(dict.fromkeys((departure.kind, departure.id) for departure in left))
+            shaken.update(dict.fromkeys(touched))
+        for departure in left:
+            if self.watchers:
+                self.watchers.set((departure.kind, departure.id), {})
+            if departure.kind in self.demanding:
+                self._depart(departure, shaken, at)
+        touched.update(dict.fromkeys(self.deadlines.pop_due(at)))
+        return self._settle(touched, shaken, at), left
+
+    def due(self, at: int) -> list[Subject]:
+        """Who must be judged because their time has come, and all that rest on them."""
+        return self._settle(dict.fromkeys(self.deadlines.pop_due(at)), {}, at)
+
+    def recount(self, at: int) -> None:
+        """A source came back, so that more can be known of everything that is counted; everybody must be judged afterwards."""
+        self._settle(dict.fromkeys(subject for subject in self.subjects() if subject[0] in self.demanding), {}, at)
+
+    def demand(self, series: Iterable[Series], aggregates: Iterable[Aggregate], awaited: Iterable[str], at: int) -> None:
+        """From now on these histories, aggregates and changes are kept, and no others; everybody must be judged afterwards."""
+        series = tuple(series)
+        self.history.demand(series, at)
+        growing = {one.key: one for one in series if one.deadline is not None}
+        self._growing = {
+            kind: tuple(one for one in growing.values() if one.kind is kind) for kind in {one.kind for one in growing.values()}
+        }
+        self._tallies.demand(aggregates)
+        self.demanding = frozenset({*self._tallies.kinds(), *(one.kind for one in series)})
+        self._awaited = frozenset(awaited)
+        self.watchers.clear()
+        self._counted.clear()
+        self._settle(dict.fromkeys(self.subjects()), {}, at)
+
+    def _settle(self, touched: dict[Subject, None], shaken: dict[Origin, None], at: int) -> list[Subject]:
+        """
+        Writes the histories of those who were touched and counts them anew; `shaken` are the rows and groups that have changed already.
+
+        Nobody may be judged before this is done for all: an aggregate that was counted half-way is one that never was.
+        """
+        demanding = self.demanding
+        waiting = [subject for subject in touched if subject[0] in demanding] if demanding else []
+        while waiting or shaken:
+            for subject in waiting:
+                shaken.update(dict.fromkeys(self._count(subject, at)))
+            counting = {owner: None for origin in shaken for owner in self._counted.of(origin)}
+            touched.update((owner, None) for origin in shaken for owner in self.watchers.of(origin))
+            waiting, shaken = list(counting), {}
+            touched.update(counting)
+        return [subject for subject in touched if subject[1] in self.rows[subject[0]]]
+
+    def _count(self, subject: Subject, at: int) -> Iterable[Origin]:
+        row = self.find(*subject)
+        if row is None:
+            return ()
+        self.history.observe(row, at)
+        notes = Notes(self)
+        shaken = self._tallies.update(row, at, notes)
+        self._counted.set(subject, notes.read)
+        return shaken
 
     def _put(self, delta: Delta, touched: dict[Subject, None], left: list[Departure]) -> None:
-        if delta.kind not in ROW_TYPES or self._is_late(delta):
+        if delta.kind not in self._row_types or self._is_late(delta):
             return
         row: Any = self.rows[delta.kind].get(delta.id)
         is_new = row is None
+        if is_new and delta.kind is Kind.PROCESS and delta.fields.get("listed") is False:
+            return  # said once more of one that has left already
         if is_new:
-            row = self.rows[delta.kind][delta.id] = ROW_TYPES[delta.kind](delta.id)
+            row = self.rows[delta.kind][delta.id] = self._row_types[delta.kind](delta.id)
         process = row.process if delta.kind is Kind.JOB else MISSING
         confirmed_at = row.confirmed_at if delta.kind is Kind.PROCESS else MISSING
-        accepted = _ACCEPTED[delta.kind]
+        accepted = self._accepted[delta.kind]
+        before = [(slot, getattr(row, slot)) for slot in changes.moving(delta.kind) if slot in delta.fields] if self._awaited else ()
         for slot, value in delta.fields.items():
             if (types := accepted.get(slot)) is not None:
                 setattr(row, slot, _reading(value, types))
         touched[delta.kind, delta.id] = None
+        if is_new and self._awaited:
+            self._note(changes.APPEARED.get(delta.kind), row)
+        for slot, reading in before:
+            self._note(changes.moved(delta.kind, slot, reading, getattr(row, slot)), row)
         match delta.kind:
             case Kind.JOB if "process" in delta.fields:
                 self._house(row, process)
@@ -126,6 +241,20 @@ class World:
                 if is_new or "confirmed_at" in delta.fields:
                     self._confirm(row, confirmed_at, touched)
                 self._see_off(row, left)
+
+    def _depart(self, departure: Departure, shaken: dict[Origin, None], at: int) -> None:
+        """Nothing more is remembered of it, and it is counted no longer."""
+        self._counted.set((departure.kind, departure.id), {})
+        self.history.gone(departure.kind, departure.id, at)
+        shaken.update(dict.fromkeys(self._tallies.remove(departure.kind, departure.id)))
+
+    def _note(self, name: str | None, row: Row, reason: str = "") -> None:
+        """A change, if it is one that a rule waits for."""
+        if name in self._awaited and self._is_news and name is not None:
+            self.changes.append(Seen(Change(name, row.kind, row.id, reason), row))
+            if len(self.changes) > _UNTOLD:
+                # Only where nothing can be committed for hours; the newest count.
+                del self.changes[0]
 
     def _is_late(self, delta: Delta) -> bool:
         """A reading of a process that the kernel has already said to be dead, or of a job in it."""
@@ -174,11 +303,13 @@ class World:
             return
         self.deadlines.set((kind, entity), None)
         left.append(Departure(kind, entity, reason))
+        if self._awaited:
+            self._note(changes.LOST if kind is Kind.JOB and reason.startswith(_ITS_PROCESS) else changes.LEFT.get(kind), row, reason)
         if kind is Kind.JOB and row.process is not MISSING:
             self._unhouse(row, row.process)
         if kind is Kind.PROCESS:
             for job in list(self.jobs_of.pop(entity, {})):
-                self._remove(Kind.JOB, job, f"its process {reason}", left)
+                self._remove(Kind.JOB, job, f"{_ITS_PROCESS} {reason}", left)
             self.beat_deadlines.pop(entity, None)
             if row.alive is not MISSING:
                 self._bury(entity)
@@ -190,11 +321,42 @@ class World:
         if len(self._graves) > _GRAVES:
             del self._graves[next(iter(self._graves))]
 
-    def schedule(self, row: Row, *, engine: int | None, beat: int | None) -> None:
-        """When this entity is to be judged again if nothing is read of it before."""
+    def schedule(self, row: Row, *, engine: int | None, beat: int | None, now: int) -> None:
+        """When this entity is to be judged again, or counted, if nothing is read of it before."""
+        if row.kind in self.demanding:
+            engine, beat = self._demanded(row, engine, beat, now)
         self.deadlines.set((row.kind, row.id), engine)
         if row.home is not MISSING and (beat is not None or row.home.id in self.beat_deadlines):
             self.beat_deadlines.setdefault(row.home.id, Deadlines()).set(row.id, beat)
+
+    def _demanded(self, row: Row, engine: int | None, beat: int | None, now: int) -> tuple[int | None, int | None]:
+        """The same deadlines, or earlier ones: when it must be counted or written down anew."""
+        counted = self._tallies.deadline(row, now, self)
+        engine = earlier(engine, counted.engine)
+        beat = earlier(beat, counted.beat)
+        for series in self._growing.get(row.kind, ()):
+            assert series.deadline is not None  # only those are there
+            written = series.deadline(row, now)
+            engine = earlier(engine, written.engine)
+            beat = earlier(beat, written.beat)
+        return engine, beat
+
+
+def _accepted(vocabulary: Vocabulary) -> dict[Kind, dict[str, tuple[type, ...]]]:
+    """Kind → slot → the types that its reading may have; a bool is no number here."""
+    return {
+        kind: {spec.slot: _HELD_AS[spec.type] for spec in specs.values() if spec.slot != "id"} for kind, specs in vocabulary.fields.items()
+    }
+
+
+_ACCEPTED: Final = _accepted(BUILT)
+
+
+def earlier(one: int | None, other: int | None) -> int | None:
+    """The earlier of two times of which each may be never."""
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)
 
 
 def _reading(value: Any, types: tuple[type, ...]) -> Any:

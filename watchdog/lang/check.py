@@ -6,16 +6,21 @@ but complains of nothing that only follows from another problem: a part that has
 """
 
 import re
+from collections.abc import Collection
 from typing import Final, assert_never
 
 from watchdog.lang import checked, syntax
 from watchdog.lang.arithmetic import EXAMPLES, NUMBERS, PER_SECOND, RESULTS, with_unit
+from watchdog.lang.calls import Calls
 from watchdog.lang.checked import Checked, Constant
 from watchdog.lang.complaint import Complaints, nearest, quoted
 from watchdog.lang.glob import BadPattern, compile_pattern
+from watchdog.lang.inner import Inside
+from watchdog.lang.names import plain
 from watchdog.lang.printer import show
-from watchdog.model.fields import BY_KIND, FieldSpec
+from watchdog.lang.vocabulary import article, fields_of
 from watchdog.model.kinds import Kind, Type
+from watchdog.model.vocabulary import BUILT, Vocabulary
 
 _VERBS: Final[dict[syntax.Arithmetic, str]] = {
     "+": "add {1} to {0}",
@@ -26,32 +31,22 @@ _VERBS: Final[dict[syntax.Arithmetic, str]] = {
 _MAKES_ONE_WORD: Final = re.compile(r"[^\s()\[\],\"'=<>!&|]*")
 
 
-def fields_of(kind: Kind) -> dict[str, FieldSpec]:
-    """What a condition can name of this kind: name → spec; empty for a kind that no source delivers yet."""
-    return {name: spec for name, spec in BY_KIND.get(kind, {}).items() if not spec.internal}
-
-
-def article(type_: Type) -> str:
-    """The type in a sentence."""
-    match type_:
-        case Type.BOOL:
-            return "true or false"
-        case Type.STRINGS:
-            return "a list of strings"
-        case Type.CORES:
-            return "a number of cores"
-        case _:
-            return f"a {type_}"
-
-
-class Checker:
+class Checker(Calls):
     """Checks trees of one text against the fields of one kind."""
 
-    def __init__(self, complaints: Complaints, kind: Kind) -> None:
-        self._complaints = complaints
-        self._kind = kind
-        self._fields = fields_of(kind)
-        self._words: set[int] = set()
+    def __init__(
+        self,
+        complaints: Complaints,
+        kind: Kind,
+        *,
+        inside: Inside = Inside.NOTHING,
+        outer: Kind | None = None,
+        vocabulary: Vocabulary = BUILT,
+        words: Collection[str] = (),
+    ) -> None:
+        super().__init__(complaints, kind, inside=inside, outer=outer, vocabulary=vocabulary, words=words)
+        self._fields = fields_of(kind, vocabulary)
+        self._told: set[int] = set()
 
     def condition(self, node: syntax.Node) -> Checked | None:
         """As `value`, and it must be true or false."""
@@ -61,7 +56,7 @@ class Checker:
             hint = f"compare it with something, like {show(node)} {operator} {EXAMPLES[whole.type]}"
             if whole.type is Type.STRINGS:
                 hint = f'ask whether it has something: "push" in {show(node)}'
-            self._complain("E210", node, f"{article(whole.type)} is no condition: it is neither true nor false", hint=hint)
+            self.complain("E210", node, f"{article(whole.type)} is no condition: it is neither true nor false", hint=hint)
             return None
         return whole
 
@@ -72,10 +67,16 @@ class Checker:
                 return Constant(node, type_, value)
             case syntax.Path():
                 return self._path(node)
+            case syntax.Call():
+                return self.call(node)
+            case syntax.Member():
+                return self.member(node)
+            case syntax.Named(meaning=meaning, text=text):
+                return self.nested(self._inside, outer=self._outer, text=text).value(meaning)
             case syntax.Broken():
                 return None
             case syntax.Listing(items=items):
-                self._complain("E212", node, "a list can only stand to the right of 'in'")
+                self.complain("E212", node, "a list can only stand to the right of 'in'")
                 for item in items:
                     self.value(item)
                 return None
@@ -86,7 +87,7 @@ class Checker:
             case syntax.Compare():
                 return self._compare(node)
             case syntax.Not(operand=operand):
-                truth = self._truth(operand, "not")
+                truth = self.statement(operand, "not")
                 return None if truth is None else checked.Inverse(node, truth)
             case syntax.And(operands=operands):
                 every = self._truths(operands, "and")
@@ -96,9 +97,6 @@ class Checker:
                 return None if some is None else checked.Some(node, some)
             case _:
                 assert_never(node)
-
-    def _complain(self, code: str, node: syntax.Node, message: str, *, hint: str = "") -> None:
-        self._complaints.add(code, node.offset, node.width, message, hint=hint)
 
     # names
 
@@ -112,18 +110,36 @@ class Checker:
                 hint = (
                     f"did you mean '{'.'.join((meant, *rest))}'?" if meant else f'{self._fields_hint()}; a string is quoted: "{show(node)}"'
                 )
-                self._complain("E202", node, f"unknown entity {quoted(entity)}", hint=hint)
+                self.complain("E202", node, f"unknown entity {quoted(entity)}", hint=hint)
+            case (entity, *_) if entity == self._outer != self._kind:
+                message = f"{written}: the {entity} that the rule looks at can only stand in an equality of its own"
+                hint = f"tie them together once, like {self._kind}.… == {show(node)}, and compare the rest outside the parentheses"
+                self.complain("E223", node, message, hint=hint)
             case (entity, *_) if entity != self._kind:
-                self._complain("E204", node, f"{written} can't be read where the rule looks at a {self._kind}", hint=self._fields_hint())
+                self.complain("E204", node, f"{written} can't be read {self._here()}", hint=self._ways_hint(node))
             case _ if not self._fields:
-                self._complain("E205", node, f"{written}: no source delivers fields of a {self._kind} yet", hint="look at another kind")
+                self.complain("E205", node, f"{written}: no source delivers fields of a {self._kind} yet", hint="look at another kind")
             case (_, name) if name in self._fields:
                 return checked.Reading(node, self._fields[name])
             case (_, *rest):
                 near = nearest(".".join(rest), self._fields)
                 hint = f"did you mean '{self._kind}.{near}'?" if near else self._fields_hint()
-                self._complain("E203", node, f"unknown field {written}", hint=hint)
+                self.complain("E203", node, f"unknown field {written}", hint=hint)
         return None
+
+    def _here(self) -> str:
+        return f"where the rule looks at a {self._kind}" if self._outer is None else f"of a {self._kind}"
+
+    def _ways_hint(self, node: syntax.Path) -> str:
+        """How a field of another entity is asked for."""
+        entity, *rest = node.names
+        name = ".".join(rest)
+        if self._inside is not Inside.NOTHING or name not in fields_of(Kind(entity), self._vocabulary):
+            return self._fields_hint()
+        if entity == Kind.JOB:
+            return f"ask for all of them, like count(job where {show(node)} …)"
+        one = entity if entity in {Kind.REDIS, Kind.SIDEKIQ} else "…"
+        return f'name one of them, like {entity}("{one}").{name}, or ask for all, like any({entity} where {show(node)} …)'
 
     def _fields_hint(self) -> str:
         if not self._fields:
@@ -132,21 +148,23 @@ class Checker:
 
     def _bare(self, node: syntax.Path, word: str) -> None:
         if word in tuple(Kind):
-            self._complain("E201", node, f"'{word}' is an entity, not a value", hint=f"name one of its fields, like {self._example(word)}")
+            self.complain("E201", node, f"'{word}' is an entity, not a value", hint=f"name one of its fields, like {self._example(word)}")
             return
         near = word if word in self._fields else nearest(word, self._fields)
         whole, at = self._written_around(node)
-        if at in self._words:
+        if at in self._told:
             return
-        self._words.add(at)
-        if near and whole == word:
+        self._told.add(at)
+        if whole == word and (defined := nearest(word, self._words)):
+            hint = f'did you mean {defined}? A string is quoted: "{word}"'
+        elif near and whole == word:
             hint = f'did you mean {self._kind}.{near}? A string is quoted: "{word}"'
         else:
             hint = f'a string is quoted: "{whole}"'
         self._complaints.add("E201", at, len(whole), f"unknown word {quoted(whole)}", hint=hint)
 
     def _example(self, kind: str) -> str:
-        return next((spec.path for spec in fields_of(Kind(kind)).values()), f"{kind}.name")
+        return next((spec.path for spec in fields_of(Kind(kind), self._vocabulary).values()), f"{kind}.name")
 
     def _written_around(self, node: syntax.Path) -> tuple[str, int]:
         """All that stands together with a bare word without a space (`mailers-low`), and its offset."""
@@ -173,7 +191,7 @@ class Checker:
             case _ if value.type in NUMBERS:
                 return checked.Negative(node, value.type, value)
             case _:
-                self._complain("E209", node, f"{article(value.type)} has no sign")
+                self.complain("E209", node, f"{article(value.type)} has no sign")
                 return None
 
     def _binary(self, node: syntax.Binary) -> Checked | None:
@@ -195,7 +213,7 @@ class Checker:
             hint = ""
             if operator in "+-" and plain_right is not None and left.type in NUMBERS:
                 hint = f"a number needs a unit here: {with_unit(plain_right, left.type)}"
-            self._complain("E209", node, f"can't {phrase}", hint=hint)
+            self.complain("E209", node, f"can't {phrase}", hint=hint)
             return None
         if key in PER_SECOND:
             left = checked.Calculation(node.left, left.type, PER_SECOND[key], left, Constant(node.left, Type.COUNT, 1000))
@@ -203,15 +221,16 @@ class Checker:
 
     # statements
 
-    def _truth(self, node: syntax.Node, word: str) -> Checked | None:
+    def statement(self, node: syntax.Node, word: str) -> Checked | None:
+        """As `value`, and it must be true or false to stand behind `word`."""
         value = self.value(node)
         if value is not None and value.type is not Type.BOOL:
-            self._complain("E211", node, f"'{word}' joins conditions, and {article(value.type)} is none", hint="compare it with something")
+            self.complain("E211", node, f"'{word}' joins conditions, and {article(value.type)} is none", hint="compare it with something")
             return None
         return value
 
     def _truths(self, nodes: tuple[syntax.Node, ...], word: str) -> tuple[Checked, ...] | None:
-        truths = [self._truth(node, word) for node in nodes]
+        truths = [self.statement(node, word) for node in nodes]
         found = tuple(truth for truth in truths if truth is not None)
         return found if len(found) == len(truths) else None
 
@@ -227,6 +246,11 @@ class Checker:
             case "not like":
                 inner = self._resemblance(node)
                 return None if inner is None else checked.Inverse(node, inner)
+            case "contains":
+                return self._holding(node)
+            case "not contains":
+                inner = self._holding(node)
+                return None if inner is None else checked.Inverse(node, inner)
             case _:
                 return self._comparison(node)
 
@@ -234,18 +258,18 @@ class Checker:
         left, right = self.value(node.left), self.value(node.right)
         if left is None or right is None:
             return None
-        agreed = self._agree(node, left, right)
+        agreed = self.agree(node, left, right)
         if agreed is None:
             return None
         if left.type is Type.STRINGS:
-            self._complain("E212", node, "lists can't be compared", hint=f'ask whether it has something: "push" in {show(node.left)}')
+            self.complain("E212", node, "lists can't be compared", hint=f'ask whether it has something: "push" in {show(node.left)}')
             return None
         if node.operator not in ("==", "!=") and left.type not in NUMBERS and right.type not in NUMBERS:
-            self._complain("E215", node, f"{article(left.type)} is neither more nor less than another", hint="use == or !=")
+            self.complain("E215", node, f"{article(left.type)} is neither more nor less than another", hint="use == or !=")
             return None
         return checked.Comparison(node, node.operator, *agreed)
 
-    def _agree(self, node: syntax.Node, left: Checked, right: Checked) -> tuple[Checked, Checked] | None:
+    def agree(self, node: syntax.Node, left: Checked, right: Checked) -> tuple[Checked, Checked] | None:
         """Both in one type, if a bare 0 or a number of cores makes them so."""
         left, right = _zero_as(left, right.type), _zero_as(right, left.type)
         left, right = _cores(left, right.type), _cores(right, left.type)
@@ -255,20 +279,21 @@ class Checker:
             plain = _plain(number)
             if plain is not None and other.type in NUMBERS:
                 what = f"{quoted(show(other.syntax))} is {article(other.type)}"
-                self._complain("E208", number.syntax, f"the number needs a unit: {what}", hint=f"write {with_unit(plain, other.type)}")
+                self.complain("E208", number.syntax, f"the number needs a unit: {what}", hint=f"write {with_unit(plain, other.type)}")
                 return None
         message = f"{article(left.type)} can't be compared with {article(right.type)}"
         hint = f"{quoted(show(left.syntax))} is compared with something like {EXAMPLES[left.type]}"
         if Type.STRINGS in (left.type, right.type):
             item, container = (right, left) if left.type is Type.STRINGS else (left, right)
             hint = f"ask whether it has something: {_example(item)} in {show(container.syntax)}"
-        self._complain("E207", node, message, hint=hint)
+        self.complain("E207", node, message, hint=hint)
         return None
 
     def _membership(self, node: syntax.Compare) -> Checked | None:
         item = self.value(node.left)
-        if isinstance(node.right, syntax.Listing):
-            return self._one_of(node, item, node.right)
+        listing = plain(node.right)
+        if isinstance(listing, syntax.Listing):
+            return self._one_of(node, item, listing)
         container = self.value(node.right)
         if container is None or item is None:
             return None
@@ -276,10 +301,25 @@ class Checker:
             hint = f"write [{show(node.right)}]" if isinstance(node.right, syntax.Value) else 'a list is written ["push", "pull"]'
             if container.type is item.type is Type.STRING and isinstance(node.left, syntax.Value):
                 hint = f'to look for a part of a string: {show(node.right)} like "*{node.left.value}*"'
-            self._complain("E212", node.right, f"{quoted(show(node.right))} is no list", hint=hint)
+            self.complain("E212", node.right, f"{quoted(show(node.right))} is no list", hint=hint)
             return None
         if item.type is not Type.STRING:
-            self._complain("E207", node, f"{article(item.type)} can't be in a list of strings", hint=f'"push" in {show(node.right)}')
+            self.complain("E207", node, f"{article(item.type)} can't be in a list of strings", hint=f'"push" in {show(node.right)}')
+            return None
+        return checked.Contains(node, container, item)
+
+    def _holding(self, node: syntax.Compare) -> Checked | None:
+        container, item = self.value(node.left), self.value(node.right)
+        if container is None or item is None:
+            return None
+        if container.type not in (Type.STRINGS, Type.STRING):
+            message = f"only a list or a string contains something, and {quoted(show(node.left))} is {article(container.type)}"
+            self.complain("E213", node.left, message)
+            return None
+        if item.type is not Type.STRING:
+            self.complain(
+                "E207", node, f"{article(container.type)} can't contain {article(item.type)}", hint=f'{show(node.left)} contains "push"'
+            )
             return None
         return checked.Contains(node, container, item)
 
@@ -287,15 +327,15 @@ class Checker:
         options: list[checked.Scalar] = []
         sound = True
         if not listing.items:
-            self._complain("E212", listing, "the list is empty: nothing is in it")
+            self.complain("E212", listing, "the list is empty: nothing is in it")
             sound = False
         for entry in listing.items:
             option = self.value(entry)
             if option is not None and not isinstance(option, Constant):
-                self._complain("E212", entry, f"{quoted(show(entry))} is no literal; a list holds nothing else")
+                self.complain("E212", entry, f"{quoted(show(entry))} is no literal; a list holds nothing else")
                 option = None
             if option is not None and item is not None:
-                agreed = self._agree(entry, item, option)
+                agreed = self.agree(entry, item, option)
                 option = None if agreed is None else agreed[1]
             if isinstance(option, Constant):
                 options.append(option.value)
@@ -304,28 +344,26 @@ class Checker:
         if item is None or not sound:
             return None
         if item.type is Type.STRINGS:
-            self._complain(
-                "E212", node.left, "a list can't be in a list", hint=f'ask whether it has something: "push" in {show(node.left)}'
-            )
+            self.complain("E212", node.left, "a list can't be in a list", hint=f'ask whether it has something: "push" in {show(node.left)}')
             return None
         return checked.OneOf(node, item, tuple(options))
 
     def _resemblance(self, node: syntax.Compare) -> Checked | None:
         item = self.value(node.left)
-        pattern = node.right
+        pattern = plain(node.right)
         if not (isinstance(pattern, syntax.Value) and isinstance(pattern.value, str)):
             if self.value(pattern) is not None:
-                self._complain("E213", pattern, "'like' needs a pattern in double quotes", hint='like "mastodon-*"')
+                self.complain("E213", pattern, "'like' needs a pattern in double quotes", hint='like "mastodon-*"')
             return None
         try:
             compile_pattern(pattern.value)
         except BadPattern as problem:
-            self._complain("E214", pattern, f"bad pattern: {problem}", hint="a literal [ * or ? is written [[] [*] [?]")
+            self.complain("E214", pattern, f"bad pattern: {problem}", hint="a literal [ * or ? is written [[] [*] [?]")
             return None
         if item is None:
             return None
         if item.type is not Type.STRING:
-            self._complain("E213", node.left, f"only a string can be like a pattern, and {quoted(show(node.left))} is {article(item.type)}")
+            self.complain("E213", node.left, f"only a string can be like a pattern, and {quoted(show(node.left))} is {article(item.type)}")
             return None
         return checked.Resembles(node, item, pattern.value)
 

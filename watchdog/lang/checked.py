@@ -12,8 +12,10 @@ from typing import assert_never
 import msgspec
 
 from watchdog.lang import syntax
+from watchdog.lang.demands import Function
+from watchdog.lang.functions import Across
 from watchdog.model.fields import FieldSpec
-from watchdog.model.kinds import Type
+from watchdog.model.kinds import Kind, Type
 
 Scalar = bool | int | float | str
 Value = Scalar | tuple[str, ...]
@@ -80,7 +82,7 @@ class OneOf(_Statement, frozen=True):
 
 
 class Contains(_Statement, frozen=True):
-    """A string is in a list of strings."""
+    """A string is in a list of strings, or a part of another string."""
 
     container: "Checked"
     item: "Checked"
@@ -111,16 +113,94 @@ class Some(_Statement, frozen=True):
     operands: tuple["Checked", ...]
 
 
-Checked = Constant | Reading | Negative | Calculation | Comparison | OneOf | Contains | Resembles | Inverse | Every | Some
+class Past(_Checked, frozen=True):
+    """A function of the history of a number or truth of the row; `window` in milliseconds, `key` names the series."""
+
+    type: Type
+    function: Function
+    kind: Kind
+    key: str
+    operand: "Checked"
+    window: int
+
+
+class Held(_Statement, frozen=True):
+    """A statement was never false for `window` milliseconds; `key` names its series."""
+
+    kind: Kind
+    key: str
+    operand: "Checked"
+    window: int
+
+
+class Elsewhere(_Checked, frozen=True):
+    """A field of the entity of `kind` whose id is `entity`."""
+
+    kind: Kind
+    entity: "Checked"
+    spec: FieldSpec
+
+    @property
+    def type(self) -> Type:
+        """That of the field."""
+        return self.spec.type
+
+
+class Population(msgspec.Struct, frozen=True):
+    """
+    Entities of a kind that fit `where` (None: all), in groups by their field `link` (None: one group).
+
+    `value` is what is calculated of each. `key` is the same for the same population. Equal `text`, equal meaning.
+    """
+
+    kind: Kind
+    key: str
+    text: str
+    link: FieldSpec | None
+    where: "Checked | None"
+    value: "Checked | None"
+
+
+class Overall(_Checked, frozen=True):
+    """Something about a group of entities; `group` is the field of the row that names the group, None where there is only one."""
+
+    type: Type
+    function: Across
+    population: Population
+    group: FieldSpec | None
+
+
+class Known(_Statement, frozen=True):
+    """A value can be known."""
+
+    operand: "Checked"
+
+
+class Default(_Checked, frozen=True):
+    """A value, or another of its type where it can't be known."""
+
+    type: Type
+    operand: "Checked"
+    fallback: "Checked"
+
+
+Checked = (
+    Constant | Reading | Negative | Calculation | Comparison | OneOf | Contains | Resembles | Inverse | Every | Some
+    | Past | Held | Elsewhere | Overall | Known | Default
+)  # fmt: skip
 
 
 def parts(node: Checked) -> tuple[Checked, ...]:
-    """The nodes right below this one."""
+    """The nodes right below this one that are evaluated with it; what the engine remembers or counts is evaluated there."""
     match node:
-        case Constant() | Reading():
+        case Constant() | Reading() | Past() | Held() | Overall():
             return ()
-        case Negative(operand=operand) | Inverse(operand=operand):
+        case Negative(operand=operand) | Inverse(operand=operand) | Known(operand=operand):
             return (operand,)
+        case Elsewhere(entity=entity):
+            return (entity,)
+        case Default(operand=operand, fallback=fallback):
+            return (operand, fallback)
         case Calculation(left=left, right=right) | Comparison(left=left, right=right):
             return (left, right)
         case OneOf(item=item) | Resembles(item=item):
@@ -133,9 +213,38 @@ def parts(node: Checked) -> tuple[Checked, ...]:
             assert_never(node)
 
 
-def readings(node: Checked) -> Iterator[FieldSpec]:
-    """Every field that is read somewhere below, in the order of the text, with repetitions."""
-    if isinstance(node, Reading):
-        yield node.spec
+def remembered(node: Checked) -> tuple[Checked, ...]:
+    """The nodes right below this one that the engine evaluates by itself: what it remembers and what it counts."""
+    match node:
+        case Past(operand=operand) | Held(operand=operand):
+            return (operand,)
+        case Overall(population=population):
+            return tuple(part for part in (population.where, population.value) if part is not None)
+        case _:
+            return ()
+
+
+def below(node: Checked) -> Iterator[Checked]:
+    """The node itself and all that are evaluated with it, in the order of the text."""
+    yield node
     for part in parts(node):
-        yield from readings(part)
+        yield from below(part)
+
+
+def readings(node: Checked) -> Iterator[FieldSpec]:
+    """Every field of the row itself that is read now, in the order of the text, with repetitions."""
+    return (part.spec for part in below(node) if isinstance(part, Reading))
+
+
+def mentions(node: Checked) -> Iterator[FieldSpec]:
+    """Every field that the node rests on in any way, of whatever entity, with repetitions."""
+    for part in below(node):
+        match part:
+            case Reading(spec=spec) | Elsewhere(spec=spec):
+                yield spec
+            case Overall(population=Population(link=link), group=group):
+                yield from (spec for spec in (link, group) if spec is not None)
+            case _:
+                pass
+        for inner in remembered(part):
+            yield from mentions(inner)

@@ -3,77 +3,130 @@ Checked tree → Python code: a condition costs what the same lines written by h
 
 The code touches readings as they are. A missing one raises, and then, as after a division by zero, `evaluate` decides: so the
 code need not know that there are three values of truth. The one thing that Python would let pass is a float that is not
-finite; where one could arise, the code looks.
+finite; where one could arise, the code looks. What occurs more than once is calculated once (`shared.py`).
 
 The tree becomes a Python syntax tree, never a Python text: nothing that a rule's author writes is ever parsed as Python.
 """
 
 import ast
-from collections.abc import Callable
-from typing import Any, Final, assert_never
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol
 
-from watchdog.lang.checked import (
-    Calculation,
-    Checked,
-    Comparison,
-    Constant,
-    Contains,
-    Every,
-    Inverse,
-    Negative,
-    OneOf,
-    Reading,
-    Resembles,
-    Some,
-)  # fmt: skip
-from watchdog.lang.evaluate import evaluate
-from watchdog.lang.glob import compile_pattern
-from watchdog.model.fields import Clock, FieldSpec
-from watchdog.model.kinds import Type
+from watchdog.lang.checked import Checked
+from watchdog.lang.code import Code
+from watchdog.lang.demands import Scope
+from watchdog.lang.evaluate import evaluate, exact
+from watchdog.lang.nowhere import NOWHERE
 from watchdog.model.missing import MISSING, MissingReading
 from watchdog.model.rows import Row
 
-Predicate = Callable[[Row, int], bool | None]
-"""(row, engine time) → the truth, None where it can't be known."""
+
+class Predicate(Protocol):
+    """The truth of a condition on a row at an engine time, None where it can't be known."""
+
+    def __call__(self, row: Row, now: int, scope: Scope = NOWHERE, /) -> bool | None: ...  # noqa: D102
+
+
+class Valuer(Protocol):
+    """A value of a row at an engine time, MISSING where it can't be known."""
+
+    def __call__(self, row: Row, now: int, scope: Scope = NOWHERE, /) -> Any: ...  # noqa: D102
+
+
+class Sweep(Protocol):
+    """Those of many rows of which a condition is true or unknown: its loop is part of the compiled code."""
+
+    def __call__(self, rows: Iterable[Row], now: int, scope: Scope = NOWHERE, /) -> list[Row]: ...  # noqa: D102
+
 
 UNKNOWABLE: Final = (MissingReading, ZeroDivisionError, OverflowError)
 """What compiled code raises where exact evaluation has to decide."""
 
-_FRAME: Final = """
-def holds(row, now):
+_TRUTH: Final = """
+def function(row, now, scope=nowhere):
     try:
         return True if condition else False
     except unknowable:
-        return exact(row, now)
+        return decide(row, now, scope)
 """
-_OPERATORS: Final[dict[str, type[ast.operator]]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
-_COMPARATORS: Final[dict[str, type[ast.cmpop]]] = {"==": ast.Eq, "!=": ast.NotEq, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE}
-_FLOATS: Final = frozenset({Type.RATIO, Type.RATE, Type.CORES})
+_SWEEP: Final = """
+def function(rows, now, scope=nowhere):
+    found = []
+    for row in rows:
+        try:
+            if condition:
+                found.append(row)
+        except unknowable:
+            if decide(row, now, scope) is not False:
+                found.append(row)
+    return found
+"""
+_VALUE: Final = """
+def function(row, now, scope=nowhere):
+    try:
+        return known(condition)
+    except unknowable:
+        return decide(row, now, scope)
+"""
 
 
 def compile_condition(tree: Checked) -> Predicate:
     """The function that says whether a tree of type BOOL holds; it agrees with `evaluate` for every row."""
-
-    def exact(row: Row, now: int) -> bool | None:
-        truth: bool | None = evaluate(tree, row, now)
-        return truth
-
-    code = _Code()
-    frame = ast.parse(_FRAME)
-    _put(frame, code.expression(tree))
-    ast.fix_missing_locations(frame)
-    names: dict[str, Any] = {**code.names, "unknowable": UNKNOWABLE, "exact": exact, "refuse": _refuse, "known": _known}
-    exec(compile(frame, "<condition>", "exec"), names)  # noqa: S102  (the tree was built here, node by node)
-    predicate: Predicate = names["holds"]
+    predicate: Predicate = _run(_TRUTH, tree, _deciding(tree))
     return predicate
 
 
-def _put(frame: ast.Module, expression: ast.expr) -> None:
-    """Puts the expression where `condition` stands in the frame."""
-    for node in ast.walk(frame):
-        if isinstance(node, ast.IfExp):
-            node.test = expression
-            return
+def compile_sweep(tree: Checked) -> Sweep:
+    """The function that does so for many rows; made when it is first called, for few are ever swept through."""
+    made: list[Sweep] = []
+
+    def sweep(rows: Iterable[Row], now: int, scope: Scope = NOWHERE, /) -> list[Row]:
+        if not made:
+            made.append(_run(_SWEEP, tree, _deciding(tree)))
+        return made[0](rows, now, scope)
+
+    return sweep
+
+
+def compile_value(tree: Checked) -> Valuer:
+    """The function that gives the value of a tree of any type: the one of `evaluate` where that is exact, else MISSING."""
+
+    def decide(row: Row, now: int, scope: Scope) -> Any:
+        found = evaluate(tree, row, now, scope)
+        return found if exact(found) else MISSING
+
+    valuer: Valuer = _run(_VALUE, tree, decide)
+    return valuer
+
+
+def _deciding(tree: Checked) -> Callable[[Row, int, Scope], bool | None]:
+    def decide(row: Row, now: int, scope: Scope) -> bool | None:
+        truth: bool | None = evaluate(tree, row, now, scope)
+        return truth
+
+    return decide
+
+
+def _run(frame: str, tree: Checked, decide: Callable[..., Any]) -> Any:
+    code = Code(tree, compile_value)
+    module = _Filling(code.expression(tree)).visit(ast.parse(frame))
+    ast.fix_missing_locations(module)
+    names: dict[str, Any] = {
+        **code.names, "unknowable": UNKNOWABLE, "decide": decide, "refuse": _refuse, "known": _known, "missing": MISSING, "nowhere": NOWHERE,
+    }  # fmt: skip
+    exec(compile(module, "<condition>", "exec"), names)  # noqa: S102  (the tree was built here, node by node)
+    return names["function"]
+
+
+class _Filling(ast.NodeTransformer):
+    """Puts an expression where `condition` stands in a frame."""
+
+    def __init__(self, expression: ast.expr) -> None:
+        self._expression = expression
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """The expression in place of its word."""
+        return self._expression if node.id == "condition" else node
 
 
 def _refuse() -> None:
@@ -84,111 +137,3 @@ def _known(value: object) -> object:
     if value is MISSING:
         raise MissingReading
     return value
-
-
-class _Code:
-    """The Python expression of one tree, and the names that it needs."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, Any] = {}
-        self._counter = 0
-
-    def expression(self, node: Checked) -> ast.expr:
-        """The expression for this node; raises one of `UNKNOWABLE` when it is run, or gives what `evaluate` gives."""
-        match node:
-            case Constant(value=value):
-                return ast.Constant(value)
-            case Reading(spec=spec):
-                reading = _reading(spec)
-                return self._finite(reading) if spec.type in _FLOATS else reading
-            case Negative(operand=operand):
-                return ast.UnaryOp(ast.USub(), self.expression(operand))
-            case Calculation(operator=sign, left=left, right=right):
-                calculation = ast.BinOp(self.expression(left), _OPERATORS[sign](), self.expression(right))
-                # The quotient of integers is finite or raises.
-                return self._finite(calculation) if _may_be_float(left) or _may_be_float(right) else calculation
-            case Comparison(operator=sign, left=left, right=right):
-                return ast.Compare(self.expression(left), [_COMPARATORS[sign]()], [self.expression(right)])
-            case OneOf(item=item, options=options):
-                return ast.Compare(self.expression(item), [ast.In()], [self._constant(frozenset(options))])
-            case Contains(container=container, item=item):
-                sought = self.expression(item)
-                # Python would not look at what it seeks in an empty list, so a missing reading would not be found out.
-                known = sought if isinstance(item, Constant) else ast.Call(_load("known"), [sought], [])
-                return ast.Compare(known, [ast.In()], [self.expression(container)])
-            case Resembles(item=item, pattern=pattern):
-                return self._resembles(item, pattern)
-            case Inverse(operand=operand):
-                return ast.UnaryOp(ast.Not(), self.expression(operand))
-            case Every(operands=operands):
-                return ast.BoolOp(ast.And(), [self.expression(operand) for operand in operands])
-            case Some(operands=operands):
-                return ast.BoolOp(ast.Or(), [self.expression(operand) for operand in operands])
-            case _:
-                assert_never(node)
-
-    def _constant(self, value: object) -> ast.expr:
-        """A value that has no literal in Python, under a name."""
-        name = self._name("v")
-        self.names[name] = value
-        return _load(name)
-
-    def _name(self, prefix: str) -> str:
-        self._counter += 1
-        return f"{prefix}{self._counter}"
-
-    def _finite(self, number: ast.expr) -> ast.expr:
-        """`n if -inf < (n := number) < inf else refuse()`."""
-        name = self._name("n")
-        bound = ast.NamedExpr(ast.Name(name, ast.Store()), number)
-        test = ast.Compare(ast.Constant(float("-inf")), [ast.Lt(), ast.Lt()], [bound, ast.Constant(float("inf"))])
-        return ast.IfExp(test, _load(name), ast.Call(_load("refuse"), [], []))
-
-    def _resembles(self, item: Checked, pattern: str) -> ast.expr:
-        name = self._name("fits")
-        fullmatch = compile_pattern(pattern).fullmatch
-
-        def fits(value: Any) -> bool:
-            # The engine of expressions raises TypeError for a missing reading.
-            if value is MISSING:
-                raise MissingReading
-            return fullmatch(value) is not None
-
-        self.names[name] = fits
-        return ast.Call(_load(name), [self.expression(item)], [])
-
-
-def _load(name: str) -> ast.expr:
-    return ast.Name(name, ast.Load())
-
-
-def _attribute(of: ast.expr, name: str) -> ast.expr:
-    return ast.Attribute(of, name, ast.Load())
-
-
-def _reading(spec: FieldSpec) -> ast.expr:
-    slot = _attribute(_load("row"), spec.slot)
-    match spec.clock:
-        case None:
-            return slot
-        case Clock.ENGINE:
-            return ast.BinOp(_load("now"), ast.Sub(), slot)
-        case Clock.BEAT:
-            return ast.BinOp(_attribute(_attribute(_load("row"), "home"), "confirmed_at"), ast.Sub(), slot)
-        case _:
-            assert_never(spec.clock)
-
-
-def _may_be_float(node: Checked) -> bool:
-    """Calculating with this value is calculating with floats."""
-    match node:
-        case Constant(value=value):
-            return isinstance(value, float)
-        case Reading(spec=spec):
-            return spec.type in _FLOATS
-        case Negative(operand=operand):
-            return _may_be_float(operand)
-        case Calculation(operator=sign, left=left, right=right):
-            return sign == "/" or _may_be_float(left) or _may_be_float(right)
-        case _:
-            return False

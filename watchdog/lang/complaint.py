@@ -22,9 +22,13 @@ class Complaints:
 
     __slots__ = ("_found", "text")
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, found: list[Problem] | None = None) -> None:
         self.text = text
-        self._found: list[Problem] = []
+        self._found: list[Problem] = [] if found is None else found
+
+    def about(self, text: Text) -> "Complaints":
+        """The same list, for the places of another text."""
+        return Complaints(text, self._found)
 
     def add(self, code: str, offset: int, width: int, message: str, *, hint: str = "") -> None:
         """
@@ -32,8 +36,10 @@ class Complaints:
 
         Whatever of the author's text is in message and hint, they are bounded and fit for a terminal.
         """
-        if not self.full:
-            self._found.append(Problem(code, self.text.span(offset, width), _fit(message, _LONGEST), _fit(hint, _LONGEST)))
+        problem = Problem(code, self.text.span(offset, width), _fit(message, _LONGEST), _fit(hint, _LONGEST))
+        # A definition that is used twice has its problems once.
+        if not self.full and problem not in self._found:
+            self._found.append(problem)
 
     @property
     def full(self) -> bool:

@@ -5,7 +5,6 @@ The counterpart of everything else in this package, which makes it. A condition 
 history, and gives the same answer to the same question.
 """
 
-from collections.abc import Callable
 from typing import final
 
 import msgspec
@@ -13,19 +12,21 @@ import msgspec
 from watchdog.errors import Problem
 from watchdog.lang import syntax
 from watchdog.lang.check import Checker
-from watchdog.lang.checked import Checked, Every, readings
-from watchdog.lang.compile import compile_condition
+from watchdog.lang.checked import Checked, Every, mentions
+from watchdog.lang.compile import Predicate, Sweep, compile_condition, compile_sweep
 from watchdog.lang.complaint import Complaints
-from watchdog.lang.horizon import Deadline, compile_horizon
+from watchdog.lang.demands import Aggregate, Group, Lookup, Series
+from watchdog.lang.gather import gather, sources_of
+from watchdog.lang.horizon import Deadline, Horizon, compile_horizon
+from watchdog.lang.names import NO_NAMES, Names, read_names, resolve
 from watchdog.lang.parser import parse
 from watchdog.lang.printer import show
 from watchdog.lang.reference import Reference, read_reference
 from watchdog.lang.text import Text
 from watchdog.model.fields import FieldSpec
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.rows import Row
 
-__all__ = ["Condition", "Deadline", "Reference", "both", "read_condition", "read_reference"]
+__all__ = ["NO_NAMES", "Condition", "Deadline", "Names", "Reference", "both", "read_condition", "read_names", "read_reference"]
 
 
 @final
@@ -33,10 +34,12 @@ class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """
     A condition on entities of one kind.
 
-    `text` is the canonical text; two conditions are equal if it and the kind are. `fields` are those that it reads,
-    `sources` those that it rests on, both sorted. `holds(row, now)` is its truth at engine time `now`
-    (milliseconds), None where it can't be known; `deadline(row, now)` is until when that stays so if nothing but time
-    goes on. Both take a row of `kind` and never raise for a missing reading.
+    `text` is the canonical text; two conditions are equal if it and the kind are. `fields` are those that it rests on, also
+    of other entities, `sources` their sources, both sorted. `holds(row, now, scope)` is its truth at engine time `now` (milliseconds),
+    None where it can't be known; `deadline(row, now, scope)` is until when that stays so if nothing but time goes on. Both take a row
+    of `kind` and never raise for a missing reading. `sweep(rows, now, scope)` gives those rows of which it is not false.
+
+    `series`, `aggregates`, `groups` and `lookups` are what it demands of the engine behind `scope`; where there are none, any scope does.
     """
 
     text: str
@@ -44,9 +47,14 @@ class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     tree: Checked
     fields: tuple[FieldSpec, ...]
     sources: tuple[Source, ...]
+    series: tuple[Series, ...]
+    aggregates: tuple[Aggregate, ...]
+    groups: tuple[Group, ...]
+    lookups: tuple[Lookup, ...]
     # Functions held by the instance: a method that calls them would cost as much as they do.
-    holds: Callable[[Row, int], bool | None]
-    deadline: Callable[[Row, int], Deadline]
+    holds: Predicate
+    deadline: Horizon
+    sweep: Sweep
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Condition):
@@ -60,7 +68,7 @@ class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return f"<Condition each {self.kind}: {self.text[:80]}>"
 
 
-def read_condition(text: Text, kind: Kind) -> tuple[Condition | None, tuple[Problem, ...]]:
+def read_condition(text: Text, kind: Kind, names: Names = NO_NAMES) -> tuple[Condition | None, tuple[Problem, ...]]:
     """
     The condition that the text is for entities of this kind, and all problems with it.
 
@@ -68,7 +76,11 @@ def read_condition(text: Text, kind: Kind) -> tuple[Condition | None, tuple[Prob
     """
     complaints = Complaints(text)
     node = parse(complaints)
-    tree = None if node is None else Checker(complaints, kind).condition(node)
+    tree = (
+        None
+        if node is None
+        else Checker(complaints, kind, vocabulary=names.vocabulary, words=names.definitions).condition(resolve(complaints, node, names))
+    )
     if tree is None or complaints.any:
         return None, complaints.found
     return _condition(tree, kind), ()
@@ -94,14 +106,19 @@ def _conjuncts(tree: Checked) -> tuple[Checked, ...]:
 
 
 def _condition(tree: Checked, kind: Kind) -> Condition:
-    fields = tuple({spec.path: spec for spec in sorted(readings(tree), key=lambda spec: spec.path)}.values())
     holds = compile_condition(tree)
+    demands = gather(tree)
     return Condition(
         text=show(tree.syntax),
         kind=kind,
         tree=tree,
-        fields=fields,
-        sources=tuple(sorted({spec.source for spec in fields})),
+        fields=tuple({spec.path: spec for spec in sorted(mentions(tree), key=lambda spec: spec.path)}.values()),
+        sources=sources_of(tree),
+        series=demands.series,
+        aggregates=demands.aggregates,
+        groups=demands.groups,
+        lookups=demands.lookups,
         holds=holds,
         deadline=compile_horizon(tree, holds),
+        sweep=compile_sweep(tree),
     )

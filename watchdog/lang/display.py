@@ -4,8 +4,10 @@ Values as people read them in messages: `12m 5s`, `1.5 GiB`, `95 %`.
 Rounded, and with spaces; nothing reads this back. The counterpart that can be read back is `show_literal`.
 """
 
+import math
 from typing import Any, Final, assert_never
 
+from watchdog.lang.bounds import Bounds
 from watchdog.lang.units import DURATIONS
 from watchdog.model.kinds import Type
 
@@ -15,9 +17,11 @@ _SIZES: Final = ("KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def display(value: Any, type_: Type) -> str:
-    """A value, held as its type says or None, for people."""
+    """A value, held as its type says, None or `Bounds`, for people."""
     if value is None:
         return UNKNOWN
+    if isinstance(value, Bounds):
+        return _bounds(value, type_)
     match type_:
         case Type.BOOL:
             return "yes" if value else "no"
@@ -39,6 +43,14 @@ def display(value: Any, type_: Type) -> str:
             return f"{_number(value)} cores"
         case _:
             assert_never(type_)
+
+
+def _bounds(value: Bounds, type_: Type) -> str:
+    if math.isinf(value.high):
+        return f"at least {display(value.low, type_)}"
+    if math.isinf(value.low):
+        return f"at most {display(value.high, type_)}"
+    return f"{display(value.low, type_)} to {display(value.high, type_)}"
 
 
 def _signed(value: float, shown: Any) -> str:

@@ -9,14 +9,33 @@ rounding can take. What is no straight line (something divided by a growing valu
 
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from watchdog.lang.checked import Calculation, Checked, Comparison, Constant, Every, Inverse, OneOf, Reading, Some, parts, readings
+from watchdog.lang.checked import (
+    Calculation,
+    Checked,
+    Comparison,
+    Constant,
+    Default,
+    Every,
+    Held,
+    Inverse,
+    Known,
+    OneOf,
+    Past,
+    Reading,
+    Some,
+    below,
+    parts,
+    readings,
+)  # fmt: skip
 from watchdog.lang.compile import Predicate, compile_condition
-from watchdog.lang.evaluate import OPERATIONS
-from watchdog.lang.line import Line, NoLine, crossing, line_of
+from watchdog.lang.demands import Scope
+from watchdog.lang.evaluate import OPERATIONS, evaluate
+from watchdog.lang.line import Line, NoLine, clocks, crossing, line_of
+from watchdog.lang.nowhere import NOWHERE
 from watchdog.model.fields import Clock
 from watchdog.model.kinds import Type
 from watchdog.model.missing import MISSING
@@ -24,6 +43,8 @@ from watchdog.model.rows import Row
 
 LOOK_AGAIN: Final = 1000
 """Milliseconds between two looks at something that grows along no straight line."""
+BUCKETS: Final = 120
+"""Into how many buckets a history divides a window."""
 
 
 class Deadline(msgspec.Struct, frozen=True):
@@ -45,39 +66,101 @@ _FOREVER: Final = math.inf
 
 _Outlook = tuple[bool | None, int | None, int | None]
 """The truth now, and the two times of a `Deadline`."""
-_Watch = Callable[[Row, int], _Outlook]
+_Watch = Callable[[Row, int, Scope], _Outlook]
 
 
-def compile_horizon(tree: Checked, truth: Predicate) -> Callable[[Row, int], Deadline]:
+class Horizon(Protocol):
+    """Until when something stays as it is, seen from an engine time."""
+
+    def __call__(self, row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline: ...  # noqa: D102
+
+
+def compile_horizon(tree: Checked, truth: Predicate) -> Horizon:
     """The function that says until when a tree of type BOOL stays as it is; `truth` is its compiled form."""
-    if not _clocks(tree):
+    if not _moves(tree):
         return _never
     watch = _watch(tree, truth)
+    written = [_watch(inner) for inner in _written(tree)]
 
-    def deadline(row: Row, now: int) -> Deadline:
-        _, engine, beat = watch(row, now)
+    def deadline(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:
+        _, engine, beat = watch(row, now, scope)
         return NEVER if engine is None and beat is None else Deadline(engine, beat)
+
+    def deadline_of_several(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:
+        engine, beat = _first([watch(row, now, scope), *(inner(row, now, scope) for inner in written)])
+        return NEVER if engine is None and beat is None else Deadline(engine, beat)
+
+    return deadline_of_several if written else deadline
+
+
+def compile_look(value: Checked) -> Horizon:
+    """The function that says until when a value stays as it is."""
+    if not _moves(value):
+        return _never
+
+    def deadline(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001
+        engine, beat = _soon(value, row, now)
+        return Deadline(_earlier(engine, _boundary(_buckets(value), now)), beat)
 
     return deadline
 
 
-def _never(row: Row, now: int) -> Deadline:  # noqa: ARG001  (it has to look like the others)
+def _never(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001  (it has to look like the others)
     return NEVER
 
 
-def _clocks(node: Checked) -> set[Clock]:
-    return {spec.clock for spec in readings(node) if spec.clock is not None}
+def earlier(one: Deadline, other: Deadline) -> Deadline:
+    """When the first of two things is due."""
+    return Deadline(_earlier(one.engine, other.engine), _earlier(one.beat, other.beat))
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else min(one, other)
+
+
+def _first(outlooks: list[_Outlook]) -> tuple[int | None, int | None]:
+    engine = beat = None
+    for _, by_engine, by_beat in outlooks:
+        engine, beat = _earlier(engine, by_engine), _earlier(beat, by_beat)
+    return engine, beat
+
+
+def _moves(node: Checked) -> bool:
+    """Time alone can change it."""
+    return bool(clocks(node)) or any(isinstance(part, (Past, Held)) for part in below(node))
+
+
+def _written(tree: Checked) -> list[Checked]:
+    """
+    The statements whose history is asked for, as far as time alone changes them.
+
+    The engine writes such a history when they change, whatever else the condition says at that moment.
+    """
+    return [part.operand for part in below(tree) if isinstance(part, Held) and _moves(part.operand)]
+
+
+def bucket(window: int) -> int:
+    """How long (milliseconds) each of the buckets of a window is; they begin at its multiples in engine time."""
+    return -(-window // BUCKETS)
+
+
+def _buckets(node: Checked) -> tuple[int, ...]:
+    return tuple({bucket(part.window) for part in below(node) if isinstance(part, Past)})
+
+
+def _boundary(buckets: tuple[int, ...], now: int) -> int | None:
+    return min(((now // one + 1) * one for one in buckets), default=None)
 
 
 def _watch(node: Checked, truth: Predicate | None = None) -> _Watch:
-    if not _clocks(node):
+    if not _moves(node):
         return _steady(truth or compile_condition(node))
     match node:
         case Inverse(operand=operand):
             inner = _watch(operand)
 
-            def inverse(row: Row, now: int) -> _Outlook:
-                held, engine, beat = inner(row, now)
+            def inverse(row: Row, now: int, scope: Scope) -> _Outlook:
+                held, engine, beat = inner(row, now, scope)
                 return (None if held is None else not held), engine, beat
 
             return inverse
@@ -92,21 +175,42 @@ def _watch(node: Checked, truth: Predicate | None = None) -> _Watch:
             return _growing(spec.slot, spec.clock, operator, limit)
         case Comparison() if node.left.type is not Type.BOOL:
             return _compared(node, truth or compile_condition(node))
+        case Held(key=key, window=window):
+            return _held(key, window)
+        case Known(operand=operand) if operand.type is not Type.BOOL:
+            return _knowing(operand, truth or _exactly(node))
         case _:
-            return _either(node, truth or compile_condition(node))
+            return _either(node, truth or _exactly(node))
+
+
+def _exactly(node: Checked) -> Predicate:
+    """Its truth without compiled code: these forms are rare, and compiling each level of a tree anew is not cheap."""
+
+    def exactly(row: Row, now: int, scope: Scope = NOWHERE, /) -> bool | None:
+        truth: bool | None = evaluate(node, row, now, scope)
+        return truth
+
+    return exactly
+
+
+def _held(key: str, window: int) -> _Watch:
+    def held(row: Row, now: int, scope: Scope) -> _Outlook:
+        return scope.held(key, row.id, window, now), scope.turns(key, row.id, window, now), None
+
+    return held
 
 
 def _steady(truth: Predicate) -> _Watch:
-    def steady(row: Row, now: int) -> _Outlook:
-        return truth(row, now), None, None
+    def steady(row: Row, now: int, scope: Scope) -> _Outlook:
+        return truth(row, now, scope), None, None
 
     return steady
 
 
 def _grouped(operands: tuple[Checked, ...], join: type[Every] | type[Some]) -> list[_Watch]:
     """One watch for all operands that time leaves alone (first: it is cheap and often settles it), one for each other."""
-    steady = tuple(operand for operand in operands if not _clocks(operand))
-    moving = [_watch(operand) for operand in operands if _clocks(operand)]
+    steady = tuple(operand for operand in operands if not _moves(operand))
+    moving = [_watch(operand) for operand in operands if _moves(operand)]
     if not steady:
         return moving
     together = steady[0] if len(steady) == 1 else join(steady[0].syntax, steady)
@@ -120,13 +224,13 @@ def _joined(watches: list[_Watch], *, by: bool) -> _Watch:
     An operand that settles it settles it for as long as it stays so, whatever the others do: of several the one that stays longest is taken.
     """
 
-    def joined(row: Row, now: int) -> _Outlook:
+    def joined(row: Row, now: int, scope: Scope) -> _Outlook:
         settled: _Outlook | None = None
         unknown = False
         first_engine: int | None = None
         first_beat: int | None = None
         for watch in watches:
-            outlook = held, engine, beat = watch(row, now)
+            outlook = held, engine, beat = watch(row, now, scope)
             if held is by:
                 if engine is None and beat is None:
                     return outlook
@@ -168,7 +272,7 @@ def _growing(slot: str, clock: Clock, operator: str, limit: int) -> _Watch:
         case _:
             steps = (limit, limit + 1)
 
-    def growing(row: Row, now: int) -> _Outlook:
+    def growing(row: Row, now: int, scope: Scope) -> _Outlook:  # noqa: ARG001
         origin, position = getattr(row, slot), _position(clock, row, now)
         if origin is MISSING or position is None:
             return _UNKNOWN
@@ -184,45 +288,61 @@ def _growing(slot: str, clock: Clock, operator: str, limit: int) -> _Watch:
 
 
 def _compared(node: Comparison, truth: Predicate) -> _Watch:
-    """Any other comparison of numbers in which something grows."""
-    clocks = _clocks(node)
+    """Any other comparison of numbers in which something grows or a history is asked."""
+    buckets, ticking = _buckets(node), clocks(node)
     # A line in two clocks at once is none.
-    clock = clocks.pop() if len(clocks) == 1 else None
+    clock = next(iter(ticking)) if len(ticking) == 1 else None
     difference = Calculation(node.syntax, node.left.type, "-", node.left, node.right)
 
-    def compared(row: Row, now: int) -> _Outlook:
-        held = truth(row, now)
+    def compared(row: Row, now: int, scope: Scope) -> _Outlook:
+        held = truth(row, now, scope)
+        boundary = _boundary(buckets, now)
+        if not ticking:
+            return held, boundary, None
         position = None if clock is None else _position(clock, row, now)
-        line = line_of(difference, row, now)
+        line = line_of(difference, row, now, scope)
         if position is None or line is NoLine.CROOKED or (held is None and isinstance(line, Line)):
-            return held, *_soon(node, row, now)
+            engine, beat = _soon(node, row, now)
+            return held, _earlier(engine, boundary), beat
         if isinstance(line, NoLine):
-            return _UNKNOWN
+            return None, boundary, None
         turn = crossing(line, node.operator, position)
-        return (held, turn, None) if clock is Clock.ENGINE else (held, None, turn)
+        return (held, _earlier(turn, boundary), None) if clock is Clock.ENGINE else (held, boundary, turn)
 
     return compared
 
 
+def _knowing(operand: Checked, truth: Predicate) -> _Watch:
+    """Whether a number can be known: as long as it follows a line, time makes no difference."""
+    buckets = _buckets(operand)
+
+    def knowing(row: Row, now: int, scope: Scope) -> _Outlook:
+        engine: int | None = None
+        beat: int | None = None
+        if line_of(operand, row, now, scope) is NoLine.CROOKED:
+            engine, beat = _soon(operand, row, now)
+        return truth(row, now, scope), _earlier(engine, _boundary(buckets, now)), beat
+
+    return knowing
+
+
 def _either(node: Checked, truth: Predicate) -> _Watch:
     """Statements compared with each other: they stay as they are as long as each of them does."""
-    watches = [_watch(part) for part in parts(node) if _clocks(part)]
+    watches = [_watch(part) for part in parts(node) if _moves(part)]
 
-    def either(row: Row, now: int) -> _Outlook:
-        outlooks = [watch(row, now) for watch in watches]
-        engines = [engine for _, engine, _ in outlooks if engine is not None]
-        beats = [beat for _, _, beat in outlooks if beat is not None]
-        return truth(row, now), min(engines, default=None), min(beats, default=None)
+    def either(row: Row, now: int, scope: Scope) -> _Outlook:
+        return truth(row, now, scope), *_first([watch(row, now, scope) for watch in watches])
 
     return either
 
 
 def _soon(node: Checked, row: Row, now: int) -> tuple[int | None, int | None]:
     """At the next look, by each clock that the node depends on; never while one of its readings is missing."""
-    if any(getattr(row, spec.slot) is MISSING for spec in readings(node)):
+    tolerant = any(isinstance(part, Default) for part in below(node))
+    if not tolerant and any(getattr(row, spec.slot) is MISSING for spec in readings(node)):
         return None, None
-    clocks = _clocks(node)
-    beat = _position(Clock.BEAT, row, now) if Clock.BEAT in clocks else None
-    if Clock.BEAT in clocks and beat is None:
+    ticking = clocks(node)
+    beat = _position(Clock.BEAT, row, now) if Clock.BEAT in ticking else None
+    if Clock.BEAT in ticking and beat is None and not tolerant:
         return None, None
-    return (now + LOOK_AGAIN if Clock.ENGINE in clocks else None), (None if beat is None else beat + 1)
+    return (now + LOOK_AGAIN if Clock.ENGINE in ticking else None), (None if beat is None else beat + 1)

@@ -13,7 +13,7 @@ import msgspec
 from watchdog.lang.complaint import Complaints, quoted
 from watchdog.lang.units import NUMBER, Fault, Quantity, is_unit, read_quantity
 
-KEYWORDS: Final = frozenset({"and", "or", "not", "in", "like", "true", "false"})
+KEYWORDS: Final = frozenset({"and", "or", "not", "in", "like", "contains", "where", "true", "false"})
 
 
 class Token(msgspec.Struct, frozen=True):

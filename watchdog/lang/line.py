@@ -7,11 +7,15 @@ A number that changes along a straight line as a clock goes on, and when a compa
 
 from enum import Enum
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 
-from watchdog.lang.checked import Calculation, Checked, Negative, Reading, readings
-from watchdog.lang.evaluate import evaluate
+from watchdog.lang.bounds import Bounds
+from watchdog.lang.checked import Calculation, Checked, Default, Elsewhere, Negative, Reading, below
+from watchdog.lang.demands import Scope
+from watchdog.lang.evaluate import evaluate, exact
+from watchdog.model.fields import Clock
 from watchdog.model.missing import MISSING
 from watchdog.model.rows import Row
 
@@ -55,29 +59,48 @@ class Line(msgspec.Struct, frozen=True):
         return Line(self.slope * factor, self.rest * factor, self.slope_weight * size, self.rest_weight * size, self.floats or floats)
 
 
-def line_of(node: Checked, row: Row, now: int) -> Line | NoLine:
+def clocks(node: Checked) -> set[Clock]:
+    """What makes a node grow by itself, here or in another entity."""
+    return {part.spec.clock for part in below(node) if isinstance(part, (Reading, Elsewhere)) and part.spec.clock is not None}
+
+
+def line_of(node: Checked, row: Row, now: int, scope: Scope) -> Line | NoLine:
     """The line that a numeric part of a condition follows, by the one clock that it depends on."""
-    if not any(spec.clock for spec in readings(node)):
-        value = evaluate(node, row, now)
+    if not clocks(node):
+        value = evaluate(node, row, now, scope)
+        if isinstance(value, Bounds):
+            return NoLine.CROOKED
         if value is None:
             return NoLine.UNKNOWN
         known: Exact = value if isinstance(value, int) else Fraction(value)
         return Line(0, known, 0, known if known >= 0 else -known, isinstance(value, float))
     match node:
         case Reading(spec=spec):
-            origin = getattr(row, spec.slot)
-            return NoLine.UNKNOWN if origin is MISSING else Line(1, -origin, 1, abs(origin), floats=False)
+            return _from(getattr(row, spec.slot))
+        case Elsewhere(kind=kind, entity=entity, spec=spec):
+            sought = evaluate(entity, row, now, scope)
+            found = None if sought is None else scope.find(kind, sought)
+            return NoLine.UNKNOWN if found is None else _from(getattr(found, spec.slot))
         case Negative(operand=operand):
-            line = line_of(operand, row, now)
+            line = line_of(operand, row, now, scope)
             return line.times(-1, floats=False) if isinstance(line, Line) else line
+        case Default(operand=operand, fallback=fallback):
+            line = line_of(operand, row, now, scope)
+            if line is NoLine.UNKNOWN:
+                return line_of(fallback, row, now, scope)
+            return line if exact(evaluate(operand, row, now, scope)) else NoLine.CROOKED
         case Calculation(operator=operator, left=left, right=right):
-            one = line_of(left, row, now)
+            one = line_of(left, row, now, scope)
             if not isinstance(one, Line):
                 return one
-            other = line_of(right, row, now)
+            other = line_of(right, row, now, scope)
             return _calculated(operator, one, other) if isinstance(other, Line) else other
         case _:
             return NoLine.CROOKED
+
+
+def _from(origin: Any) -> Line | NoLine:
+    return NoLine.UNKNOWN if origin is MISSING else Line(1, -origin, 1, abs(origin), floats=False)
 
 
 def _calculated(operator: str, one: Line, other: Line) -> Line | NoLine:

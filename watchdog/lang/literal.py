@@ -10,13 +10,13 @@ from typing import assert_never
 from watchdog.errors import Problem
 from watchdog.lang import syntax
 from watchdog.lang.arithmetic import EXAMPLES, NUMBERS, RESULTS, with_unit
-from watchdog.lang.check import article
 from watchdog.lang.checked import Value
 from watchdog.lang.complaint import Complaints, nearest, quoted
 from watchdog.lang.parser import parse
 from watchdog.lang.printer import show
 from watchdog.lang.text import Text
 from watchdog.lang.units import DURATIONS, show_quantity
+from watchdog.lang.vocabulary import article
 from watchdog.model.kinds import Type
 
 _WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false", "True": "true", "False": "false"}

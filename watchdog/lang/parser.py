@@ -23,9 +23,11 @@ from watchdog.lang.syntax import (
     Arithmetic,
     Binary,
     Broken,
+    Call,
     Comparator,
     Compare,
     Listing,
+    Member,
     Minus,
     Node,
     Not,
@@ -40,19 +42,21 @@ LONGEST: Final = 64 * 1024
 """Characters of one text."""
 DEEPEST: Final = 100
 """How far parentheses, lists, signs and `not` nest."""
+MOST_LEVELS: Final = 150
+"""How many expressions are open at a time, counting those that operators open: no later step has to go deeper."""
 MOST_OPERATIONS: Final = 50
 """Arithmetic operators of one expression; together with `DEEPEST` it bounds the height of the tree."""
-FUNCTIONS: Final[tuple[str, ...]] = ()
-"""The functions that this version knows; what stands in their parentheses is read by `_call`."""
+MOST_CALLS: Final = 50
+"""Calls of one expression: each history and each aggregate is kept by the engine."""
 
 _COMPARATORS: Final = frozenset(get_args(Comparator))
+_NEGATED: Final[dict[str, Comparator]] = {"in": "not in", "like": "not like", "contains": "not contains"}
 _OTHER_WORDS: Final[dict[str, str]] = {
     "is": "==", "eq": "==", "equals": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
-    "matches": "like", "glob": "like", "xor": "!=", "AND": "and", "OR": "or", "NOT": "not", "IN": "in", "LIKE": "like",
+    "matches": "like", "glob": "like", "has": "contains", "includes": "contains", "xor": "!=", "AND": "and", "OR": "or", "NOT": "not", "IN": "in", "LIKE": "like",
 }  # fmt: skip
 """A word where an operator should be → what was probably meant."""
 _OTHER_PHRASES: Final[dict[str, str]] = {
-    "contains": 'write it the other way round: "push" in process.queues',
     "between": "write 3 <= x and x <= 5",
 }
 """A word where an operator should be → how the whole is said here."""
@@ -94,6 +98,8 @@ class _Parser:
         self._at = 0
         self._depth = 0
         self._operations = 0
+        self._calls = 0
+        self._levels = 0
         self._complaints = complaints
 
     def whole(self) -> Node:
@@ -145,6 +151,9 @@ class _Parser:
 
     def _expression(self, power: int) -> Node:
         """What follows, as far as its operators bind at least with `power`."""
+        self._levels += 1
+        if self._levels > MOST_LEVELS:
+            raise self._lost("E316", self._next, "nested too deeply", hint="split the condition")
         left = self._prefix(power)
         while True:
             kind = self._next.kind
@@ -159,10 +168,11 @@ class _Parser:
             elif kind in ("*", "/") and power <= PRODUCT:
                 left = self._binary(left, PRODUCT)
             else:
+                self._levels -= 1
                 return left
 
     def _is_comparator(self, kind: str) -> bool:
-        return kind in _COMPARATORS or (kind == "not" and self._kind_after() in ("in", "like"))
+        return kind in _COMPARATORS or (kind == "not" and self._kind_after() in _NEGATED)
 
     def _joined(self, word: str, first: Node) -> Node:
         operands = [first]
@@ -200,7 +210,7 @@ class _Parser:
     def _comparator(self) -> Comparator:
         token = self._take()
         if token.kind == "not":
-            return "not in" if self._take().kind == "in" else "not like"
+            return _NEGATED[self._take().kind]
         return cast("Comparator", token.kind)
 
     # operands
@@ -270,33 +280,44 @@ class _Parser:
     def _name(self, first: Token) -> Node:
         if self._next.kind == "(":
             return self._call(first)
-        names, last = [str(first.value)], first
+        names = (str(first.value), *self._fields())
+        return Path(first.offset, self._tokens[self._at - 1].end - first.offset, names)
+
+    def _call(self, name: Token) -> Node:
+        """What stands in parentheses behind a word, and the field that is read of it."""
+        opening = self._take()
+        self._depth += 1
+        self._calls += 1
+        if self._depth > DEEPEST:
+            raise self._lost("E316", opening, f"nested more than {DEEPEST} levels deep", hint="split the condition")
+        if self._calls > MOST_CALLS:
+            raise self._lost("E316", name, f"more than {MOST_CALLS} calls", hint="split the condition")
+        arguments: list[Node] = []
+        while self._next.kind not in (")", "where"):
+            arguments.append(self._expression(OR))
+            if self._next.kind != ",":
+                break
+            self._take()
+        where = None
+        if arguments and self._next.kind == "where":
+            self._take()
+            where = self._expression(OR)
+        last = self._close(opening, ")")
+        self._depth -= 1
+        call = Call(name.offset, last.end - name.offset, str(name.value), tuple(arguments), where)
+        names = self._fields()
+        return Member(name.offset, self._tokens[self._at - 1].end - name.offset, call, names) if names else call
+
+    def _fields(self) -> tuple[str, ...]:
+        """`.this.that`, as far as it goes."""
+        names: list[str] = []
         while self._next.kind == ".":
             dot = self._take()
             last = self._take()
             if last.kind != "name" and last.kind not in KEYWORDS:
                 raise self._lost("E312", dot, "the name of a field is missing behind '.'")
             names.append(self._written(last))
-        return Path(first.offset, last.end - first.offset, tuple(names))
-
-    def _call(self, name: Token) -> Node:
-        """Nothing can be called yet: says so, and skips to the end of the call."""
-        word = self._written(name)
-        meant = nearest(word, FUNCTIONS)
-        hint = f"did you mean {meant}(…)?" if meant else "this version of the language has no such function"
-        self._complaints.add("E206", name.offset, name.width, f"unknown function {quoted(word)}", hint=hint)
-        opening, open_ = self._next, 0
-        while True:
-            token = self._take()
-            open_ += {"(": 1, ")": -1}.get(token.kind, 0)
-            if token.kind == "end":
-                raise self._lost("E314", opening, "'(' is never closed", hint="put ) where it ends")
-            if open_ == 0:
-                break
-        while self._next.kind == "." and self._kind_after() == "name":
-            self._take()
-            token = self._take()
-        return Broken(name.offset, token.end - name.offset)
+        return tuple(names)
 
 
 def _end(node: Node) -> int:

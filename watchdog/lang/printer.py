@@ -18,9 +18,12 @@ from watchdog.lang.syntax import (
     And,
     Binary,
     Broken,
+    Call,
     Compare,
     Listing,
+    Member,
     Minus,
+    Named,
     Node,
     Not,
     Or,
@@ -42,6 +45,13 @@ def show(node: Node) -> str:
             return f"[{', '.join(show(item) for item in items)}]"
         case Path(names=names):
             return ".".join(names)
+        case Call(name=name, arguments=arguments, where=where):
+            inside = ", ".join(show(argument) for argument in arguments)
+            return f"{name}({inside})" if where is None else f"{name}({inside} where {show(where)})"
+        case Member(of=of, names=names):
+            return ".".join((show(of), *names))
+        case Named(meaning=meaning):
+            return show(meaning)
         case Broken():
             return "…"
         case Minus(operand=operand):
@@ -95,7 +105,9 @@ def _power(node: Node) -> int:
             return PRODUCT
         case Minus():
             return SIGN
-        case Value() | Listing() | Path() | Broken():
+        case Named(meaning=meaning):
+            return _power(meaning)
+        case Value() | Listing() | Path() | Call() | Member() | Broken():
             return _ATOM
         case _:
             assert_never(node)

@@ -9,13 +9,14 @@ from typing import Any, final
 import msgspec
 
 from watchdog.errors import Problem
-from watchdog.lang.check import Checker, fields_of
+from watchdog.lang.check import Checker
 from watchdog.lang.checked import Reading
 from watchdog.lang.complaint import Complaints, quoted
 from watchdog.lang.parser import parse
 from watchdog.lang.printer import show
 from watchdog.lang.syntax import Node, Path
 from watchdog.lang.text import Text
+from watchdog.lang.vocabulary import fields_of
 from watchdog.model.fields import FieldSpec
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING

@@ -9,11 +9,12 @@ from typing import Final, Literal
 
 import msgspec
 
+from watchdog.lang.text import Text
 from watchdog.model.kinds import Type
 
 Number = int | float
 Arithmetic = Literal["+", "-", "*", "/"]
-Comparator = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like"]
+Comparator = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like", "contains", "not contains"]
 
 OR: Final = 1
 AND: Final = 2
@@ -49,6 +50,29 @@ class Path(Place, frozen=True):
     """Words joined by dots: `job.elapsed`; or a single word, which can be anything."""
 
     names: tuple[str, ...]
+
+
+class Call(Place, frozen=True):
+    """`avg(queue.size, 5m)`, `count(job where job.retries > 3)`, `queue("pull")`; `where` is what stands behind that word."""
+
+    name: str
+    arguments: tuple["Node", ...]
+    where: "Node | None"
+
+
+class Member(Place, frozen=True):
+    """A field of what a call gives: `queue("pull").size`."""
+
+    of: Call
+    names: tuple[str, ...]
+
+
+class Named(Place, frozen=True):
+    """A word that the file defines, and what it stands for; the places of `meaning` are those of `text`. No parser makes it, `names.py` does."""
+
+    name: str
+    meaning: "Node"
+    text: Text
 
 
 class Broken(Place, frozen=True):
@@ -95,4 +119,4 @@ class Or(Place, frozen=True):
     operands: tuple["Node", ...]
 
 
-Node = Value | Listing | Path | Broken | Minus | Binary | Compare | Not | And | Or
+Node = Value | Listing | Path | Call | Member | Named | Broken | Minus | Binary | Compare | Not | And | Or

@@ -15,8 +15,12 @@ from watchdog.errors import Problem
 from watchdog.lang.check import Checker
 from watchdog.lang.checked import Checked
 from watchdog.lang.complaint import Complaints
+from watchdog.lang.demands import Scope
 from watchdog.lang.display import display
 from watchdog.lang.evaluate import evaluate
+from watchdog.lang.gather import Demands, gather
+from watchdog.lang.names import NO_NAMES, Names, resolve
+from watchdog.lang.nowhere import NOWHERE
 from watchdog.lang.parser import LONGEST, parse
 from watchdog.lang.text import Text
 from watchdog.model.kinds import Kind
@@ -31,20 +35,25 @@ _HARMFUL: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 @final
 class Template(msgspec.Struct, frozen=True):
-    """`text` as it was written; `pieces` are literal texts and checked expressions in their order."""
+    """
+    `text` as it was written; `pieces` are literal texts and checked expressions in their order.
+
+    `demands` is what it asks of the engine, as a condition does.
+    """
 
     text: str
     pieces: tuple[str | Checked, ...]
+    demands: Demands = Demands()
 
-    def render(self, row: Row, now: int) -> str:
+    def render(self, row: Row, now: int, scope: Scope = NOWHERE) -> str:
         """The text for a row of the template's kind at engine time `now`: one line of at most 1,000 characters."""
-        shown = "".join(piece if isinstance(piece, str) else _shown(piece, row, now) for piece in self.pieces)
+        shown = "".join(piece if isinstance(piece, str) else _shown(piece, row, now, scope) for piece in self.pieces)
         line = harmless(shown[: LONGEST_RESULT + 1])
         return line if len(line) <= LONGEST_RESULT else f"{line[: LONGEST_RESULT - 1]}…"
 
 
-def _shown(piece: Checked, row: Row, now: int) -> str:
-    shown = display(evaluate(piece, row, now), piece.type)
+def _shown(piece: Checked, row: Row, now: int, scope: Scope) -> str:
+    shown = display(evaluate(piece, row, now, scope), piece.type)
     return shown if len(shown) <= _LONGEST_VALUE else f"{shown[: _LONGEST_VALUE - 1]}…"
 
 
@@ -61,7 +70,7 @@ def _harmless(character: str) -> str:
     return _REPLACED if unicodedata.category(character) in _HARMFUL else character
 
 
-def read_template(text: Text, kind: Kind) -> tuple[Template | None, tuple[Problem, ...]]:
+def read_template(text: Text, kind: Kind, names: Names = NO_NAMES) -> tuple[Template | None, tuple[Problem, ...]]:
     """
     The template that the text is, for rules that look at `kind`, and all problems with it.
 
@@ -71,7 +80,7 @@ def read_template(text: Text, kind: Kind) -> tuple[Template | None, tuple[Proble
     if len(text.value) > LONGEST:
         complaints.add("E317", 0, 1, f"the text is too long: {len(text.value):,} characters", hint=f"at most {LONGEST:,}")
         return None, complaints.found
-    checker = Checker(complaints, kind)
+    checker = Checker(complaints, kind, vocabulary=names.vocabulary, words=names.definitions)
     pieces: list[str | Checked] = []
     position = 0
     while (opening := text.value.find("{{", position)) >= 0 and not complaints.full:
@@ -82,14 +91,15 @@ def read_template(text: Text, kind: Kind) -> tuple[Template | None, tuple[Proble
             complaints.add("E320", opening, 2, "'{{' is never closed", hint="a hole is written {{ job.class }}")
             return None, complaints.found
         node = parse(complaints, start=opening + 2, end=closing)
-        piece = None if node is None else checker.value(node)
+        piece = None if node is None else checker.value(resolve(complaints, node, names))
         if piece is not None:
             pieces.append(piece)
         position = closing + 2
     pieces.append(text.value[position:])
     if complaints.any:
         return None, complaints.found
-    return Template(text.value, tuple(piece for piece in pieces if piece)), ()
+    demands = gather(*(piece for piece in pieces if not isinstance(piece, str)))
+    return Template(text.value, tuple(piece for piece in pieces if piece), demands), ()
 
 
 def _closing(text: str, start: int) -> int | None:

@@ -6,9 +6,10 @@ They belong to the engine, which changes them in place as deltas arrive; everyth
 engine sees copies (`as_plain`). A slot that no source has filled holds `MISSING`.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
-from watchdog.model.fields import BY_KIND
+from watchdog.model.fields import BY_KIND, FieldSpec
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 
@@ -39,10 +40,11 @@ class Row:
         return {slot: value for slot, value in values if value is not MISSING}
 
 
-def _row_type(kind: Kind) -> type[Row]:
-    slots = tuple(spec.slot for spec in BY_KIND[kind].values() if spec.slot != "id")
+def row_type(kind: Kind, specs: Iterable[FieldSpec]) -> type[Row]:
+    """The class of the rows of a kind with these fields."""
+    slots = tuple(spec.slot for spec in specs if spec.slot != "id")
     return type(f"{kind.title()}Row", (Row,), {"__slots__": slots, "kind": kind, "slots": slots})
 
 
-ROW_TYPES: Final[dict[Kind, type[Row]]] = {kind: _row_type(kind) for kind in BY_KIND}
+ROW_TYPES: Final[dict[Kind, type[Row]]] = {kind: row_type(kind, specs.values()) for kind, specs in BY_KIND.items()}
 """Kind → the class of its rows, for the kinds that have fields."""

@@ -2,19 +2,25 @@
 Every problem code of rule files and settings: one table.
 
 The counterpart of `lang/codes.py`, which has those of conditions. A code never changes its meaning; one that is no longer
-raised leaves the table and is not given again. An example that has a key `redis` is a config, any other
-a rule file; a test reads each and expects just that code.
+raised leaves the table and is not given again. An example that has a key `redis` is a config, one that begins with `pack` the manifest
+of a folder `mine`, one with `tests` a file of tests, any other a rule file; a test reads each and expects just that code.
 """
 
 from typing import Final
 
 from watchdog.errors import CodeSpec
+from watchdog.rulefile.lint_codes import LINT_CODES
 from watchdog.rulefile.read_yaml import DEEPEST, MOST_NODES
 from watchdog.rulefile.source import LARGEST
 
 _RULE: Final = "rules:\n  - rule: slow\n    each: job\n    when: job.elapsed > 10m\n"
 _CONFIG: Final = "redis: {url: redis://127.0.0.1:6379/0}\nrules: [rules.yml]\nstate: state\n"
-_TERMINATE: Final = _RULE + "    then:\n      - terminate_process: {process: job.process, "
+
+_PACK: Final = "pack: mine\nversion: 1.0.0\ndescription: What our server needs.\n"
+_TEST: Final = (
+    "tests:\n  - test: eleven minutes are long\n    entities:\n      - {job: j1, elapsed: 9m}\n    expect:\n"
+    "      - {at: 1m10s, alerts: [{rule: slow, entity: j1}]}\n"
+)
 
 FILE_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
@@ -92,7 +98,10 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         _RULE + _RULE.removeprefix("rules:\n"),
     ),
     CodeSpec(
-        "E403", "not supported by this version", "The name is known, and belongs to a later version.", _RULE + "    evidence: [log]\n"
+        "E403",
+        "not supported by this version",
+        "The name is known, and belongs to a later version.",
+        _RULE + "    guards: {budget: 3/1h}\n",
     ),
     CodeSpec("E404", "unknown entity", "`each` names a kind of entity that doesn't exist.", _RULE.replace("each: job", "each: jobs")),
     CodeSpec(
@@ -105,6 +114,76 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         _RULE + "    then: [terminate_process]\n",
     ),
     CodeSpec("E407", "unknown receiver", "`notify` names a receiver that the config doesn't declare.", _RULE + "    notify: [nobody]\n"),
+    CodeSpec(
+        "E408",
+        "condition and change",
+        "A rule begins with a condition (`when`) or with a change (`on`). With `on`, `where` says which entities are meant.",
+        _RULE + "    on: JobStarted\n",
+    ),
+    CodeSpec(
+        "E409",
+        "change of another entity",
+        "`on` names a change of entities of another kind than `each`.",
+        _RULE.replace("when: job.elapsed > 10m", "on: QueueGrew"),
+    ),
+    CodeSpec(
+        "E410",
+        "unusable label",
+        "A label's name consists of small letters, digits and '_'; its text is one line of at most 100 characters; a rule has at most 20.",
+        _RULE + "    labels: {Team: web}\n",
+    ),
+    CodeSpec("E411", "unusable runbook", "What begins like the address of a page is one.", _RULE + "    runbook: https:///slow\n"),
+)
+PACK_CODES: Final[tuple[CodeSpec, ...]] = (
+    CodeSpec(
+        "E420",
+        "unusable name or version of a pack",
+        "A pack is called like its folder; versions are numbers with dots.",
+        _PACK.replace("1.0.0", "new"),
+    ),
+    CodeSpec(
+        "E421", "pack for a later version", "The pack says that it needs a later version of the program.", _PACK + "requires: 9999.0\n"
+    ),
+    CodeSpec(
+        "E422",
+        "rule less mature than its pack",
+        "The manifest promises how mature every rule of the pack is, at least; without `maturity` that is stable.",
+        _PACK,
+    ),
+)
+TEST_CODES: Final[tuple[CodeSpec, ...]] = (
+    CodeSpec(
+        "E430",
+        "unusable series",
+        "Readings over time are values, each with how often it is read: `0x10 1x5 +3x20 _x2`. A value has the unit of its field.",
+        _TEST.replace("elapsed: 9m", "elapsed: 9"),
+    ),
+    CodeSpec(
+        "E431",
+        "test of an unknown rule",
+        "The test expects something of a rule that none of the tested files has.",
+        _TEST.replace("rule: slow", "rule: slowly"),
+    ),
+    CodeSpec(
+        "E432",
+        "unusable field",
+        "`fields` declares a field of an entity that no source delivers yet. One that exists need not be declared, and is of the type that it has.",
+        "fields: [{field: process.busy, type: ratio}]\n" + _TEST,
+    ),
+    CodeSpec(
+        "E433",
+        "test too long",
+        "Steps times entities of one test are bounded, so that tests stay quick.",
+        _TEST.replace("at: 1m10s", "at: 300d"),
+    ),
+    CodeSpec("E434", "out of order", "Moments of a test follow each other.", _TEST + "      - {at: 1m, alerts: []}\n"),
+    CodeSpec(
+        "E435",
+        "unknown or doubled entity",
+        "The test expects something of an entity that it doesn't have, or has one twice.",
+        _TEST.replace("entity: j1", "entity: j2"),
+    ),
+    CodeSpec("E436", "no tests", "There are no tests beside these rules.", "tests: nowhere\n"),
 )
 CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
@@ -146,14 +225,32 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
         "E507", "unknown pack", "No pack of that name comes with the program.", _CONFIG.replace("[rules.yml]", "[rules.yml, pack:mastodn]")
     ),
+    CodeSpec(
+        "E508",
+        "adjustment of an unknown rule",
+        "`adjust` names a rule that none of the files has.",
+        _CONFIG + "adjust: {slowly: {for: 1m}}\n",
+    ),
+    CodeSpec(
+        "E509",
+        "adjustment above the config's mode",
+        "A rule may go as far as the config does, and no further.",
+        _CONFIG + "mode: dry-run\nadjust: {fine: {mode: act}}\n",
+    ),
+    CodeSpec(
+        "E510",
+        "adjustment of an unknown definition",
+        "`adjust` sets a name otherwise that the file of the rule doesn't define.",
+        _CONFIG + "adjust: {fine: {define: {too_long: 20m}}}\n",
+    ),
+    CodeSpec(
+        "E511",
+        "pack that fails its own tests",
+        "A pack may act only if its own tests pass in this version of the program.",
+        _CONFIG.replace("[rules.yml]", "[rules.yml, failing]") + "mode: act\n",
+    ),
 )
 WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
-    CodeSpec(
-        "W601",
-        "short grace",
-        "SIGKILL comes before Sidekiq has pushed its unfinished jobs back (its `timeout`, 25s by default, and five seconds), so they are lost.",
-        _TERMINATE + "grace: 10s}\n",
-    ),
     CodeSpec(
         "W602",
         "folder without rules",
@@ -172,5 +269,26 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "A secret stands in a config file that every user of the machine can read.",
         _CONFIG + "receivers: {ops: {type: webhook, url: https://example.org, secret: in the open}}\n",
     ),
+    CodeSpec(
+        "W620",
+        "kept for a later version",
+        "This is checked and kept, and this version does nothing with it.",
+        _RULE + "    evidence: [log]\n",
+    ),
+    CodeSpec(
+        "W621",
+        "pack without tests",
+        "A pack that may act has no tests that would say whether it does what it should.",
+        _CONFIG.replace("[rules.yml]", "[rules.yml, untested]") + "mode: act\n",
+    ),
 )
-CODES: Final[tuple[CodeSpec, ...]] = (*FILE_CODES, *SHAPE_CODES, *RULE_CODES, *CONFIG_CODES, *WARNING_CODES)
+CODES: Final[tuple[CodeSpec, ...]] = (
+    *FILE_CODES,
+    *SHAPE_CODES,
+    *RULE_CODES,
+    *PACK_CODES,
+    *TEST_CODES,
+    *CONFIG_CODES,
+    *WARNING_CODES,
+    *LINT_CODES,
+)

@@ -21,7 +21,7 @@ class Findings:
     """Collects problems: at most `LIMIT` errors and as many warnings, so that no crowd of warnings can hide an error."""
 
     def __init__(self) -> None:
-        self._problems: list[Problem] = []
+        self._problems: dict[Problem, None] = {}
         self._warnings = 0
         self.errors = 0
         """How many were found that are not warnings, the dropped ones included."""
@@ -40,7 +40,8 @@ class Findings:
                 self.errors += 1
                 kept = self.errors <= LIMIT
             if kept:
-                self._problems.append(problem)
+                # A definition that is wrong is found to be so wherever it is used.
+                self._problems[problem] = None
 
     @property
     def full(self) -> bool:

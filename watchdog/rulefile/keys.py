@@ -53,11 +53,15 @@ class Keys(msgspec.Struct, frozen=True):
                 break
             else:
                 findings.add("E120", entry.key.span, f"unknown key {quoted(name)} in {self.what}", hint=nearest(name, known))
-        if not isinstance(node, Mapping) or node.whole:
-            for name in self.required:
+        self.require(self.required, node, values, findings)
+        return values
+
+    def require(self, names: Collection[str], node: Node, values: Collection[str], findings: Findings) -> None:
+        """Note which of these names are not among `values`, those that were read of `node`."""
+        if isinstance(node, Mapping) and node.whole:
+            for name in names:
                 if name not in values:
                     findings.add("E121", node.span, f"the key '{name}' is missing in {self.what}", hint=f"add '{name}: …'")
-        return values
 
 
 def not_supported(name: Scalar, what: str, findings: Findings) -> None:
@@ -93,7 +97,7 @@ def words_of(node: Node, what: str, findings: Findings) -> Text | None:
     """A single value that is not blank; None if it is something else."""
     text = text_of(node, what, findings)
     if text is not None and not text.value.strip():
-        findings.add("E122", node.span, f"{what} is empty")
+        findings.add("E122", node.span, f"{what} is empty", hint="write something, or leave it out")
         return None
     return text
 

@@ -7,7 +7,6 @@ leaves this list when it enters the tables of `model` or the keys of its reader.
 
 from typing import Final
 
-RULE_KEYS: Final = ("define", "evidence", "labels", "on", "or_else", "verify")
 ACTIONS: Final = (
     "capture_evidence",
     "delete_retries",

@@ -101,7 +101,7 @@ class _Tree:
         except _TooMuchError:
             self._give_up()
         if self._root is None and not self.gave_up:
-            self.findings.add("E112", self.source.span(0, 0), "there is nothing in the file")
+            self.findings.add("E112", self.source.span(0, 0), "there is nothing in the file", hint="write something into it, or remove it")
 
     def _take(self, event: Any) -> None:
         match event:

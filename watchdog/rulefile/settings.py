@@ -14,6 +14,7 @@ from watchdog.errors import Problem, Span
 from watchdog.lang.text import Text
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
+from watchdog.rulefile.adjust import Adjustment, read_adjustments
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.keys import Keys, choice_of, items_of, text_of, words_of
 from watchdog.rulefile.nodes import Node
@@ -65,18 +66,20 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """
     As much of a config file as could be read, so that what it names can be looked at although something is wrong with it.
 
-    `settings` is None if anything is wrong; `receivers` (the declared names) is None if they can't be known.
+    `settings` is None if anything is wrong; `receivers` (the declared names) is None if they can't be known. `adjust` is what is changed about
+    rules, by name; it is checked where the rules are.
     """
 
     settings: Settings | None = None
     mode: Mode = Mode.DRY_RUN
     rules: tuple[Text, ...] = ()
     receivers: frozenset[str] | None = None
+    adjust: dict[str, Adjustment] = {}
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
 
-_KEYS: Final = Keys("the config", required=("redis", "rules", "state"), optional=("mode", "receivers", "host"))
+_KEYS: Final = Keys("the config", required=("redis", "rules", "state"), optional=("mode", "receivers", "host", "adjust"))
 _REDIS_KEYS: Final = Keys("'redis'", required=("url",), optional=("namespace",))
 
 
@@ -152,6 +155,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
         mode=Mode(mode) if mode else Mode.DRY_RUN,
         rules=rules,
         receivers=_declared(root, values),
+        adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
         secrets=tuple(secrets),
         bare_secrets=tuple(bare),
     )

@@ -1,32 +1,26 @@
-"""What stands under `then:`: the actions of a rule with their parameters, checked against the table of `model.actions`."""
-
-from typing import Final
+"""What stands under `then:` and `or_else:`: the actions of a rule with their parameters, checked against the table of `model.actions`."""
 
 from watchdog.engine.rules import Step
 from watchdog.lang.condition import Reference, read_reference
 from watchdog.lang.text import Text
 from watchdog.model.actions import BY_NAME, ActionSpec
 from watchdog.model.kinds import Kind
-from watchdog.model.parameters import Form, ParameterSpec
 from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, entries_of, items_of, not_supported, words_of
 from watchdog.rulefile.later import ACTIONS
 from watchdog.rulefile.nodes import Entry, Mapping, Node, Scalar
 from watchdog.rulefile.values import Value, default_of, read_value
 
-SHORTEST_GRACE: Final = 30_000
-"""Sidekiq gives its jobs 25 s to end after TERM (`timeout`, its default), then needs a moment to push them back (milliseconds)."""
 
-
-def read_steps(node: Node, each: Kind, findings: Findings) -> tuple[Step, ...]:
-    """The steps of a rule that looks at each `each`; those that are wrong are noted and left out."""
-    items = items_of(node, "'then'", findings) or ()
-    steps = [_step(item, each, findings) for item in items]
+def read_steps(node: Node, each: Kind, findings: Findings, *, key: str = "then") -> tuple[Step, ...]:
+    """The steps under `key` of a rule that looks at each `each`; those that are wrong are noted and left out."""
+    items = items_of(node, f"'{key}'", findings) or ()
+    steps = [_step(item, each, key, findings) for item in items]
     return tuple(step for step in steps if step is not None)
 
 
-def _step(item: Node, each: Kind, findings: Findings) -> Step | None:
-    entry = _single_entry(item, findings)
+def _step(item: Node, each: Kind, key: str, findings: Findings) -> Step | None:
+    entry = _single_entry(item, key, findings)
     if entry is None:
         return None
     name = entry.key.text.value
@@ -40,12 +34,12 @@ def _step(item: Node, each: Kind, findings: Findings) -> Step | None:
     return _read_parameters(entry, spec, each, findings)
 
 
-def _single_entry(item: Node, findings: Findings) -> Entry | None:
+def _single_entry(item: Node, key: str, findings: Findings) -> Entry | None:
     """The one key of an item with its value."""
     if isinstance(item, Scalar) and not item.is_nothing:
         findings.add("E406", item.span, "an action stands there without parameters", hint=f"write '- {item.text.value[:40]}: {{…}}'")
         return None
-    entries = entries_of(item, "an item of 'then'", findings)
+    entries = entries_of(item, f"an item of '{key}'", findings)
     if entries is None or (not entries and isinstance(item, Mapping) and not item.whole):
         return None
     if len(entries) == 1:
@@ -53,7 +47,7 @@ def _single_entry(item: Node, findings: Findings) -> Entry | None:
     hint = "one action an item"
     if entries and isinstance(entries[0].value, Scalar) and entries[0].value.is_nothing:
         hint = f"indent the parameters below '{entries[0].key.text.value[:40]}', further to the right than its first letter"
-    findings.add("E406", item.span, f"an item of 'then' names one action, here are {len(entries)} keys", hint=hint)
+    findings.add("E406", item.span, f"an item of '{key}' names one action, here are {len(entries)} keys", hint=hint)
     return None
 
 
@@ -73,8 +67,6 @@ def _read_parameters(entry: Entry, spec: ActionSpec, each: Kind, findings: Findi
         value = default_of(parameter) if node is None else read_value(node, parameter, findings)
         if value is not None:
             arguments[parameter.name] = value
-        if node is not None:
-            _look_at(value, node, parameter, findings)
     return None if target is None else Step(spec.name, target, arguments, entry.key.span)
 
 
@@ -85,10 +77,3 @@ def _target(node: Node, each: Kind, findings: Findings) -> Reference | None:
     reference, problems = read_reference(text, each, Kind.PROCESS)
     findings.take(problems)
     return reference
-
-
-def _look_at(value: Value | None, node: Node, parameter: ParameterSpec, findings: Findings) -> None:
-    """Warn of what is allowed and probably regretted."""
-    if parameter.form is Form.DURATION and parameter.name == "grace" and isinstance(value, int) and value < SHORTEST_GRACE:
-        message = "'grace' is less than Sidekiq's own timeout (25s by default) plus five seconds: jobs that still run at SIGKILL are lost"
-        findings.add("W601", node.span, message, hint="30s or more, unless Sidekiq's timeout is shorter")

@@ -25,6 +25,7 @@ _WAL_KEPT: Final = 16 * 1024 * 1024
 _ONE_ROW_EACH: Final = (
     "SELECT body FROM ledger LIMIT 1",
     "SELECT body FROM status LIMIT 1",
+    "SELECT id FROM history LIMIT 1",
     "SELECT body FROM audit LIMIT 1",
     "SELECT body FROM incidents LIMIT 1",
     "SELECT notice FROM outbox LIMIT 1",

@@ -60,7 +60,12 @@ _FIRST: Final = (
     "CREATE INDEX outbox_waiting ON outbox (receiver, thread, id) WHERE ended IS NULL",
 )
 
-STEPS: Final = (_FIRST,)
+_SECOND: Final = (
+    # The engine's histories, some of them hours old: not in the event's transaction, because they are big and may be lost.
+    "CREATE TABLE history (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT",
+)
+
+STEPS: Final = (_FIRST, _SECOND)
 """All steps, oldest first."""
 
 

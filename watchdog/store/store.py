@@ -41,13 +41,14 @@ class Store:
     """
     The open state folder of a running agent.
 
-    `ledger` (None at the very first start) and `last_seq` (0 then) are as they were found at `open`; `name` is that of this
-    memory and of no other. `set_aside` is where a
+    `ledger` (None at the very first start), `last_seq` (0 then) and `history` (None if none was kept) are as they were found at `open`;
+    `name` is that of this memory and of no other. `set_aside` is where a
     damaged database was put, if there was one; the state begins anew then. `on_outbox` is
     called in the event loop whenever new messages have been committed.
     """
 
     ledger: bytes | None
+    history: bytes | None
     last_seq: int
     name: str
     set_aside: Path | None
@@ -58,7 +59,7 @@ class Store:
         self._lock = lock
         self._clock = clock
         self._closing: asyncio.Future[None] | None = None
-        self.ledger, self.last_seq, self.name, self.set_aside, self.on_outbox = None, 0, "", None, None
+        self.ledger, self.history, self.last_seq, self.name, self.set_aside, self.on_outbox = None, None, 0, "", None, None
 
     @classmethod
     async def open(cls, folder: Path, *, clock: Clock | None = None) -> "Store":
@@ -89,7 +90,7 @@ class Store:
         store = cls(writer, lock, clock)
         store.set_aside = aside
         try:
-            store.last_seq, store.ledger, store.name = await writer.read(_load)
+            store.last_seq, store.ledger, store.history, store.name = await writer.read(_load)
         except BaseException:
             await store.close()
             raise
@@ -121,6 +122,14 @@ class Store:
         The one write that does not wait for the disk: it may come each second, and losing the last one in a power failure loses nothing.
         """
         await self._writer.write_unsynced(lambda connection: _keep_status(connection, data))
+
+    async def keep_history(self, data: bytes) -> None:
+        """
+        The engine's histories, in place of those kept before; found in `history` at the next `open`.
+
+        Like the status it does not wait for the disk: what a power failure takes is a stretch without coverage.
+        """
+        await self._writer.write_unsynced(lambda connection: _keep_history(connection, data))
 
     async def prune(self, before_wall: int) -> int:
         """
@@ -179,11 +188,12 @@ class Store:
             self.on_outbox()
 
 
-def _load(connection: sqlite3.Connection) -> tuple[int, bytes | None, str]:
+def _load(connection: sqlite3.Connection) -> tuple[int, bytes | None, bytes | None, str]:
     seq: int = connection.execute("SELECT event_seq FROM position").fetchone()[0]
     row = connection.execute("SELECT body FROM ledger").fetchone()
+    history = connection.execute("SELECT body FROM history").fetchone()
     name: str = connection.execute("SELECT name FROM memory").fetchone()[0]
-    return seq, row[0] if row else None, name
+    return seq, row[0] if row else None, history[0] if history else None, name
 
 
 def _advance(connection: sqlite3.Connection, seq: int) -> None:
@@ -197,6 +207,10 @@ def _columns(row: IncidentRow) -> tuple[str, int, int | None, bytes]:
 
 def _keep_status(connection: sqlite3.Connection, data: bytes) -> None:
     connection.execute("INSERT OR REPLACE INTO status VALUES (1, ?)", (data,))
+
+
+def _keep_history(connection: sqlite3.Connection, data: bytes) -> None:
+    connection.execute("INSERT OR REPLACE INTO history VALUES (1, ?)", (data,))
 
 
 def _checkpoint(connection: sqlite3.Connection) -> None:

@@ -60,11 +60,11 @@ def test_the_packs_are_fine(ask, pack):
 def test_warnings_alone_stop_nothing(ask, config):
     """A warning is shown, and the exit code is 0."""
     rules = config.parent / "rules.yml"
-    rules.write_text(rules.read_text() + "    then: [{terminate_process: {process: job.process, grace: 5s}}]\n")
+    rules.write_text(rules.read_text() + "    then: [{terminate_process: {process: job.process, grace: 5s}}]\n    for: 10s\n")
     answer = ask("check", "rules.yml")
     assert answer.code == 0
-    assert "rules.yml:5:62: W601" in answer.out
-    assert answer.out.endswith("1 rule, 0 errors, 1 warning\n")
+    assert [line[:22] for line in answer.out.splitlines()[:-1]] == ["rules.yml:5:13: W611 t", "rules.yml:5:62: W601 '"]
+    assert answer.out.endswith("1 rule, 0 errors, 2 warnings\n")
 
 
 @pytest.mark.parametrize("how", [["--json"], ["--format", "json"]])
@@ -87,3 +87,56 @@ def test_a_file_that_is_not_there_is_a_problem(ask):
     answer = ask("check", "nowhere.yml")
     assert answer.code == 2
     assert answer.out.startswith("nowhere.yml:1:1: E113 ")
+
+
+def test_github_gets_one_annotation_for_each_problem(ask, tmp_path):
+    """Errors and warnings as workflow commands, with place and code; the exit code is as ever."""
+    careless = "  - rule: all-quiet\n    each: process\n    when: process.quiet\n    then: [{terminate_process: {process: process}}]\n    for: 10s\n"
+    (tmp_path / "bad.yml").write_text(BAD + careless)
+    answer = ask("check", "bad.yml", "--format", "github")
+    assert answer.code == 2
+    assert answer.out.splitlines() == [
+        "::error file=bad.yml,line=4,col=5,endColumn=9,title=E120::unknown key 'wher' in a rule   hint: did you mean 'where'?",
+        "::error file=bad.yml,line=5,col=11,endColumn=21,title=E203::unknown field 'job.elapsd'   hint: did you mean 'job.elapsed'?",
+        (
+            "::warning file=bad.yml,line=9,col=13,endColumn=30,title=W611::the rule acts and names no cooldown, so that of the guard table holds"
+            "   hint: write 'guards: {cooldown: 15m}', or the time that a restart needs to show"
+        ),
+        "1 rule, 2 errors, 1 warning",
+    ]
+
+
+def test_the_line_is_shown_in_a_pipe_if_that_is_asked_for(ask, tmp_path):
+    """`--context` shows in a log what a terminal shows."""
+    (tmp_path / "bad.yml").write_text(BAD)
+    answer = ask("check", "bad.yml", "--context")
+    assert answer.code == 2
+    assert answer.out.splitlines() == [
+        "bad.yml:4:5: E120 unknown key 'wher' in a rule   hint: did you mean 'where'?",
+        '     4 |     wher: job.queue == "push"',
+        "       |     ^^^^",
+        "bad.yml:5:11: E203 unknown field 'job.elapsd'   hint: did you mean 'job.elapsed'?",
+        "     5 |     when: job.elapsd > 20s",
+        "       |           ^^^^^^^^^^",
+        "0 rules, 2 errors, 0 warnings",
+    ]
+
+
+def test_tests_and_manifests_are_checked_as_what_they_are(ask, config, tmp_path):
+    """`check *.yml` names them too; they are no rule files, and what is wrong with them is said as well."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "rules.yml").write_text((tmp_path / "rules.yml").read_text())
+    (folder / "rules.test.yml").write_text("tests:\n  - test: nobody\n    entities: []\n    expect: [{at: 1m, alerts: []}]\n")
+    (folder / "pack.yml").write_text("pack: mine\nversion: 1.0\ndescription: x\n")
+    files = ["mine/pack.yml", "mine/rules.test.yml", "mine/rules.yml"]
+    assert ask("check", *files) == (0, "1 rule, 0 errors, 0 warnings\n", "")
+    (folder / "rules.test.yml").write_text("tests:\n  - test: nobody\n")
+    (folder / "pack.yml").write_text("pack: yours\nversion: 1.0\ndescription: x\n")
+    answer = ask("check", *files)
+    assert answer.code == 2
+    assert [line[:30] for line in answer.out.splitlines()[:-1]] == [
+        "mine/pack.yml:1:7: E420 the pa",
+        "mine/rules.test.yml:2:5: E121 ",
+        "mine/rules.test.yml:2:5: E121 ",
+    ]

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from watchdog.cli.output import Plain
-from watchdog.cli.problems import line_of, show_problems
+from watchdog.cli.problems import annotation, line_of, show_in_context, show_problems
 from watchdog.cli.terminal import Terminal
 from watchdog.errors import Problem, Span
 
@@ -61,3 +61,18 @@ def test_the_line_is_read_from_the_file(tmp_path):
     assert [line_of(Span(str(path), number, 1)) for number in (1, 2, 3, 4)] == ["one", "two \ufffd", "three", ""]
     assert line_of(Span(str(tmp_path / "nowhere"), 1, 1)) == ""
     assert line_of(Span(str(tmp_path), 1, 1)) == ""
+
+
+def test_context_is_shown_wherever_it_is_asked_for():
+    """A pipe gets the line and the mark, too, without any style."""
+    stream = io.StringIO()
+    show_in_context(Plain(stream), [Problem("E203", Span("a.yml", 1, 3, 2), "wrong")], read_line=lambda _: "abcdef")
+    assert stream.getvalue().splitlines() == ["a.yml:1:3: E203 wrong", "     1 | abcdef", "       |   ^^"]
+
+
+def test_an_annotation_can_hold_any_text():
+    """No file name and no message can end the command early or begin another."""
+    problem = Problem("W601", Span("a,b:c%\n::error::.yml", 3, 4, 5), "50% of\r\n::error::all", "::")
+    assert annotation(problem) == (
+        r"::warning file=a%2Cb%3Ac%25\n%3A%3Aerror%3A%3A.yml,line=3,col=4,endColumn=9,title=W601::50%25 of\r\n::error::all   hint: ::"
+    )

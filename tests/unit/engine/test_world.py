@@ -111,8 +111,8 @@ def test_a_job_finds_its_process_whichever_comes_first():
 def test_a_beat_calls_only_the_jobs_whose_time_has_come(world):
     """Of all jobs of a process those are judged whose moment lies at or before the new beat."""
     read(world, job(ONE, "j2", 1500, thread="t2"))
-    world.schedule(row(world, Kind.JOB, J1), engine=None, beat=21_001)
-    world.schedule(row(world, Kind.JOB, f"{ONE}/t2/j2/1500"), engine=None, beat=21_501)
+    world.schedule(row(world, Kind.JOB, J1), engine=None, beat=21_001, now=0)
+    world.schedule(row(world, Kind.JOB, f"{ONE}/t2/j2/1500"), engine=None, beat=21_501, now=0)
 
     assert read(world, Delta(Kind.PROCESS, ONE, {"confirmed_at": 21_000}))[0] == [(Kind.PROCESS, ONE)]
     assert read(world, Delta(Kind.PROCESS, ONE, {"confirmed_at": 21_001}))[0] == [(Kind.PROCESS, ONE), (Kind.JOB, J1)]
@@ -176,7 +176,7 @@ def test_a_job_that_changes_its_process_leaves_the_old_one(world):
 
 def test_a_finished_job_leaves_nothing_behind(world):
     """Neither a deadline on engine time nor one on the beats of its process, nor an empty drawer."""
-    world.schedule(row(world, Kind.JOB, J1), engine=50_000, beat=50_000)
+    world.schedule(row(world, Kind.JOB, J1), engine=50_000, beat=50_000, now=0)
     read(world, Gone(Kind.JOB, J1, "finished"))
 
     assert (world.deadlines.next(), len(world.beat_deadlines[ONE]), world.jobs_of) == (None, 0, {})

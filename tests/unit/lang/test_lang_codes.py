@@ -10,6 +10,7 @@ from watchdog.errors import CodeSpec, Problem
 from watchdog.lang.codes import BY_CODE, CODES
 from watchdog.lang.condition import read_condition, read_reference
 from watchdog.lang.literal import read_literal
+from watchdog.lang.names import read_name, read_names
 from watchdog.lang.template import read_template
 from watchdog.lang.text import Text
 from watchdog.model.kinds import Kind, Type
@@ -21,6 +22,12 @@ def read(spec: CodeSpec) -> tuple[Problem, ...]:
     match spec.code:
         case "E205":
             return read_condition(text, Kind.DOMAIN)[1]
+        case "E220":
+            return read_condition(text, Kind.JOB)[1]
+        case "E226":
+            return read_names({"again": text})[1]
+        case "E227":
+            return read_name(text)[1]
         case "E216":
             return read_reference(text, Kind.PROCESS, Kind.PROCESS)[1]
         case "E217":

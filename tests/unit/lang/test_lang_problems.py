@@ -42,13 +42,45 @@ FIELDS = "fields of a queue: name, size, latency"
             "queue.latency > 1e3",
             ["17+2 E305 unknown unit 'e' | durations ms s m h d, sizes B kB MB GB TB KiB MiB GiB TiB, ratios %, rates /s /m /h"],
         ),
-        ("job.elapsed > 5m", [f"1+11 E204 'job.elapsed' can't be read where the rule looks at a queue | {FIELDS}"]),
+        ("job.elaps > 5m", [f"1+9 E204 'job.elaps' can't be read where the rule looks at a queue | {FIELDS}"]),
+        (
+            "job.elapsed > 5m",
+            [
+                (
+                    "1+11 E204 'job.elapsed' can't be read where the rule looks at a queue | "
+                    "ask for all of them, like count(job where job.elapsed …)"
+                )
+            ],
+        ),
+        (
+            "sidekiq.dead > 5",
+            [
+                (
+                    "1+12 E204 'sidekiq.dead' can't be read where the rule looks at a queue | "
+                    'name one of them, like sidekiq("sidekiq").dead, or ask for all, like any(sidekiq where sidekiq.dead …)'
+                )
+            ],
+        ),
+        (
+            "count(job where process.quiet) > 5",
+            [
+                (
+                    "17+13 E204 'process.quiet' can't be read of a job | fields of a job: "
+                    "id, jid, class, queue, process, host, thread, retries, elapsed"
+                )
+            ],
+        ),
         ("queue.name == push", ["15+4 E201 unknown word 'push' | a string is quoted: \"push\""]),
         ("queue.name == mailers-low", ["15+11 E201 unknown word 'mailers-low' | a string is quoted: \"mailers-low\""]),
         ("size > 5", ["1+4 E201 unknown word 'size' | did you mean queue.size? A string is quoted: \"size\""]),
         ("queue == 5", ["1+5 E201 'queue' is an entity, not a value | name one of its fields, like queue.name"]),
-        ("count(job where job.retries > 3) > 5", ["1+5 E206 unknown function 'count' | this version of the language has no such function"]),
-        ('queue("push").size > 5', ["1+5 E206 unknown function 'queue' | this version of the language has no such function"]),
+        ("avgs(queue.size, 5m) > 5", ["1+4 E206 unknown function 'avgs' | did you mean avg(…)?"]),
+        (
+            "zzz(queue.size) > 5",
+            [
+                "1+3 E206 unknown function 'zzz' | functions: avg min max sum first last increase rate slope changes held count share any all known default"
+            ],
+        ),
         # types and units
         ("queue.latency > 20", ["17+2 E208 the number needs a unit: 'queue.latency' is a duration | write 20s"]),
         ("95 < queue.latency", ["1+2 E208 the number needs a unit: 'queue.latency' is a duration | write 95s"]),

@@ -6,35 +6,69 @@ from pathlib import Path
 import pytest
 
 import watchdog.config
-from watchdog.config import inspect
-from watchdog.errors import CodeSpec
+from watchdog.config import inspect, inspect_rules
+from watchdog.config.rehearsing import run_tests
+from watchdog.errors import CodeSpec, Problem
 from watchdog.lang.codes import CODES as LANGUAGE_CODES
 from watchdog.rulefile.codes import CODES
 
 RULE = "rules:\n  - rule: fine\n    each: job\n    when: job.elapsed > 10m\n"
 CONFIG = "redis: {url: redis://h}\nrules: [rules.yml]\nstate: state\n"
+SLOW = RULE.replace("fine", "slow")
+PACK = "pack: mine\nversion: 1.0.0\ndescription: x\n"
+FAILING = (
+    "tests:\n  - test: nobody is there\n    entities: []\n    expect:\n      - {at: 1m, decisions: [{rule: failing, decision: ALLOW}]}\n"
+)
 CODE = re.compile(r'"([EW]\d{3})"')
-PACKAGE = Path(watchdog.config.__file__).parent
+PACKAGE = Path(watchdog.config.__file__).parents[1]
+
+
+def prepare(folder: Path) -> None:
+    """What examples name: an empty folder, an open secret, a pack that fails its tests, one without tests."""
+    (folder / "empty").mkdir()
+    (folder / "open-secret").write_text("x")
+    (folder / "open-secret").chmod(0o644)
+    for name in ("failing", "untested"):
+        (folder / name).mkdir()
+        (folder / name / "pack.yml").write_text(PACK.replace("mine", name))
+        (folder / name / "rules.yml").write_text(
+            f"rules:\n  - rule: {name}\n    each: process\n    when: process.{'quiet' if name == 'failing' else 'alive'}\n"
+        )
+    (folder / "failing" / "rules.test.yml").write_text(FAILING)
+
+
+def found(spec: CodeSpec, folder: Path) -> tuple[Problem, ...]:
+    """All that is wrong with the example where it belongs: in a config, a manifest, a file of tests, or a rule file."""
+    if spec.example.startswith(("tests:", "fields:")):
+        folder = folder / "only"
+        folder.mkdir()
+        (folder / "rules.yml").write_text(SLOW)
+        (folder / ("rules.test.yml" if spec.code != "E436" else "other.test.yml")).write_text(spec.example)
+        return run_tests([folder / "rules.yml"]).problems
+    if spec.example.startswith("pack:"):
+        (folder / "mine").mkdir()
+        (folder / "mine" / "rules.yml").write_text(SLOW + "    maturity: incubating\n" * (spec.code == "E422"))
+        (folder / "mine" / "pack.yml").write_text(spec.example)
+        return inspect_rules([folder / "mine"])[1]
+    is_config = "redis:" in spec.example
+    config, rules = (spec.example, RULE) if is_config else (CONFIG, spec.example)
+    (folder / "config.yml").write_text(config)
+    (folder / "config.yml").chmod(0o644)
+    (folder / "rules.yml").write_text(rules)
+    return inspect(folder / "config.yml")[1]
 
 
 @pytest.mark.parametrize("spec", CODES, ids=lambda spec: spec.code)
 def test_the_example_provokes_its_code(spec: CodeSpec, tmp_path: Path) -> None:
-    """Read as a config where it is one, else as the rule file of a good config."""
-    is_config = "redis:" in spec.example
-    config, rules = (spec.example, RULE) if is_config else (CONFIG, spec.example)
-    (tmp_path / "config.yml").write_text(config)
-    (tmp_path / "rules.yml").write_text(rules)
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "open-secret").write_text("x")
-    for name in ("config.yml", "open-secret"):
-        (tmp_path / name).chmod(0o644)
-    codes = {problem.code for problem in inspect(tmp_path / "config.yml")[1]}
-    assert codes == {spec.code}
+    """Read where it belongs, beside files in which nothing is wrong, and told with a hint."""
+    prepare(tmp_path)
+    problems = found(spec, tmp_path)
+    assert {problem.code for problem in problems} == {spec.code}
 
 
 def test_the_table_has_just_the_codes_that_are_raised() -> None:
     """No code is raised that is not explained, and none is explained that is never raised."""
-    sources = [path for path in (PACKAGE / "rulefile").glob("*.py") if path.name != "codes.py"] + [PACKAGE / "config.py"]
+    sources = [path for path in (PACKAGE / "rulefile").glob("*.py") if path.name != "codes.py"] + [*(PACKAGE / "config").glob("*.py")]
     raised = {code for path in sources for code in CODE.findall(path.read_text())}
     assert raised == {spec.code for spec in CODES}
 

@@ -1,0 +1,50 @@
+"""Who rests on what: noted while a condition is judged, and forgotten with the next judgement."""
+
+from tests.scenario.conversation import process
+from tests.unit.engine.conftest import picture
+from watchdog.engine.tallies import EVERY
+from watchdog.engine.watching import Notes, Watchers
+from watchdog.lang.demands import Function, Tally
+from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
+
+ONE = "web1:10:abc"
+PUSH, PULL = (Kind.QUEUE, "push"), (Kind.QUEUE, "pull")
+A, B = (Kind.PROCESS, "a"), (Kind.PROCESS, "b")
+
+
+def test_what_is_asked_for_is_noted_whether_it_is_there_or_not():
+    """Rows and groups are noted in the order of the questions; a history is the entity's own and needs no note."""
+    notes = Notes(picture(process(ONE, 0)))
+
+    assert notes.find(Kind.PROCESS, ONE) is not None
+    assert notes.find(*PUSH) is None
+    assert notes.tally("count(job)", "push") == Tally()
+    assert notes.over("s", ONE, Function.AVG, 1, 0) is MISSING
+    assert notes.held("s", ONE, 1, 0) is None
+    assert notes.turns("s", ONE, 1, 0) is None
+    assert list(notes.read) == [(Kind.PROCESS, ONE), PUSH, ("count(job)", "push"), ("count(job)", EVERY)]
+
+
+def test_a_new_judgement_replaces_the_old_one():
+    """Only those who rest on something now are found by it."""
+    watchers = Watchers()
+    watchers.set(A, {PUSH: None, PULL: None})
+    watchers.set(B, {PUSH: None})
+    assert (list(watchers.of(PUSH)), list(watchers.of(PULL))) == ([A, B], [A])
+
+    watchers.set(A, {PULL: None})
+
+    assert (list(watchers.of(PUSH)), list(watchers.of(PULL))) == ([B], [A])
+
+
+def test_nothing_is_left_of_those_who_rest_on_nothing():
+    """An entity that left, or asks for nothing any more, takes no room; asking for nothing from the start takes none either."""
+    watchers = Watchers()
+    watchers.set(A, {PUSH: None})
+    watchers.set(A, {})
+    watchers.set(B, {})
+
+    assert len(watchers) == 0
+    assert list(watchers.of(PUSH)) == []
+    assert not watchers._owners

@@ -1,0 +1,29 @@
+"""The packs that come with the program do what they promise, and so do the rules that it was asked for."""
+
+from pathlib import Path
+
+import pytest
+
+from watchdog.config import inspect
+from watchdog.config.packs import pack_names
+from watchdog.config.rehearsing import run_tests
+
+CARD = Path(__file__).parents[1] / "packs" / "card"
+PACKS = [*(Path(f"pack:{name}") for name in pack_names()), CARD]
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda path: path.name)
+def test_the_tests_of_a_pack_pass_and_reach_everything(pack: Path) -> None:
+    """Every rule fires in a test, and every part of every condition was seen true and false."""
+    report = run_tests([pack])
+    assert [str(problem) for problem in report.problems] == []
+    assert [str(failure) for failure in report.failures] == []
+    assert (report.never_fired, report.branches) == ((), ())
+    assert report.rules >= 1
+
+
+@pytest.mark.parametrize("name", pack_names())
+def test_a_pack_of_the_program_may_act(name: str, tmp_path: Path) -> None:
+    """It has tests, they pass, and nothing is to be said of it."""
+    (tmp_path / "config.yml").write_text(f"mode: act\nredis: {{url: redis://h}}\nrules: [pack:{name}]\nstate: state\n")
+    assert inspect(tmp_path / "config.yml")[1] == ()

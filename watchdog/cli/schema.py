@@ -1,0 +1,39 @@
+"""`schema`: the JSON Schema of a kind of file, for editors that complete and check while somebody types."""
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from watchdog.cli.exits import Exit
+
+
+class Which(StrEnum):
+    """What the schema is of."""
+
+    RULES = "rules"
+    CONFIG = "config"
+    PACK = "pack"
+    TESTS = "tests"
+
+
+def schema(
+    which: Annotated[Which, typer.Argument(metavar="|".join(Which), help="Of which kind of file.", show_default=False)],
+) -> int:
+    """
+    Print the JSON Schema (draft 2020-12) of rule files, of the config, of a pack's manifest, or of rule tests.
+
+    Save it, and name it in the first line of a file for the YAML language server: `# yaml-language-server: $schema=rules.schema.json`.
+    It knows keys, shapes and choices; what is wrong inside a condition only `check` knows.
+    """
+    from watchdog.rulefile import schema as made
+
+    makers = {
+        Which.RULES: made.rules_schema,
+        Which.CONFIG: made.config_schema,
+        Which.PACK: made.pack_schema,
+        Which.TESTS: made.tests_schema,
+    }
+    print(json.dumps(makers[which](), indent=2, ensure_ascii=False))
+    return Exit.FINE

@@ -1,0 +1,50 @@
+"""
+When a window that slides on can say something else about a statement, though nothing is written and no source comes or goes.
+
+The counterpart of `windows.held_over`, whose answer depends on what lies in the window and on how much of that is known. Both change along
+straight lines between the moments at which a piece enters or leaves, so the next moment can be worked out; it may be early, never late.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from watchdog.engine.windows import THREE_BEATS, Piece
+
+
+def turns(pieces: Sequence[Piece], window: int, now: int, *, enough: tuple[int, int]) -> int | None:
+    """
+    The first moment after `now`; None if it stays so for ever.
+
+    `pieces` are what is known of the `window` before `now` and of `now` itself; one that reaches to now goes on. `enough` is the
+    share of the window that must be known.
+    """
+    wrong = max((piece.end for piece in pieces if not piece.value), default=None)
+    if wrong is not None:
+        # The window must leave that behind; what is false now stays so.
+        return None if wrong > now else wrong + window
+    return min((moment for moment in _moments(pieces, window, now, enough) if moment > now), default=None)
+
+
+def _moments(pieces: Sequence[Piece], window: int, now: int, enough: tuple[int, int]) -> Iterator[int]:
+    known = 0
+    goes_on = False
+    for piece in pieces:
+        known += piece.end - piece.start
+        goes_on = piece.end > now
+        # It begins to leave, and has left; the hole before it is short enough by then.
+        if piece.start > now - window:
+            yield piece.start + window
+        if piece.end <= now:
+            yield piece.end + window
+        yield piece.start - THREE_BEATS + window
+        if not goes_on:
+            # The hole behind it has become too long.
+            yield piece.end + THREE_BEATS
+    leaves = bool(pieces) and pieces[0].start <= now - window
+    pace = int(goes_on) - int(leaves)
+    if pace:
+        most, of = enough[1], enough[0] * (window + 1)
+        # known(t) = known + pace * (t - now); it is enough where most * known(t) >= of.
+        short = of - most * known
+        moment = now + -(-short // (most * pace)) if pace > 0 else now + (most * known - of) // most
+        yield moment
+        yield moment + 1

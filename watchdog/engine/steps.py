@@ -1,0 +1,129 @@
+"""
+One remembered value as a step function: packed times, and packed states that hold from each of these times on.
+
+The counterpart of `windows.py`, which calculates with what is kept here. A state is a number, or one of two that are none: MISSING, the
+entity was there but its value could not be known, and ABSENT, the entity was not there. Two arrays of 8 bytes an element: ten thousand
+entities fit into a few megabytes. It knows neither sources nor coverage.
+"""
+
+import math
+from array import array
+from bisect import bisect_left, bisect_right
+from typing import Any, Final, NamedTuple
+
+from watchdog.model.missing import MISSING
+
+STEP_BYTES: Final = 16
+"""What one more step costs: its time and its state."""
+_TRIM_FROM: Final = 32
+
+
+class Marks(NamedTuple):
+    """The two numbers that stand for what is no number, in an array of one type."""
+
+    missing: float
+    absent: float
+
+
+MARKS: Final[dict[str, Marks]] = {"q": Marks(-(2**63), -(2**63) + 1), "d": Marks(-math.inf, math.inf)}
+"""By type code; none of them is ever a reading: those are finite, and an integer beyond them counts as missing."""
+_LEAST: Final = -(2**63) + 2
+_GREATEST: Final = 2**63 - 1
+
+
+class Absent:
+    """The type of `ABSENT`."""
+
+    __slots__ = ()
+
+
+ABSENT: Final = Absent()
+"""The state of an entity that is not there."""
+
+
+class Steps:
+    """
+    The steps of one entity in one series.
+
+    `times` are engine times that rise, `states` of the same length, integers ("q") until the first float comes ("d").
+    """
+
+    __slots__ = ("_trim_at", "states", "times")
+
+    def __init__(self) -> None:
+        self.times = array("q")
+        self.states: array[Any] = array("q")
+        self._trim_at = _TRIM_FROM
+
+    def write(self, state: Any, now: int) -> int:
+        """
+        From `now` on this is the state; returns by how many steps it grew, which may be -1.
+
+        `state` is an int, float or bool, MISSING or ABSENT; what is nothing of these counts as MISSING.
+        """
+        packed = self._packed(state)
+        times, states = self.times, self.states
+        if not times:
+            times.append(now)
+            states.append(packed)
+            return 1
+        if states[-1] == packed:
+            return 0
+        if times[-1] < now:
+            times.append(now)
+            states.append(packed)
+            return 1
+        if len(times) > 1 and states[-2] == packed:
+            # It took no time: as if it had not been.
+            times.pop()
+            states.pop()
+            return -1
+        states[-1] = packed
+        return 0
+
+    def trim(self, horizon: int) -> int:
+        """
+        Forgets steps that were over at `horizon`; returns how many.
+
+        It looks for them only after having grown to twice its size, so that writing costs the same each time.
+        """
+        if len(self.times) < self._trim_at:
+            return 0
+        over = self.drop_before(horizon)
+        self._trim_at = max(_TRIM_FROM, 2 * len(self.times))
+        return over
+
+    def drop_before(self, horizon: int) -> int:
+        """Forgets all steps that were over at `horizon`; returns how many."""
+        over = max(bisect_right(self.times, horizon) - 1, 0)
+        del self.times[:over]
+        del self.states[:over]
+        return over
+
+    def state(self) -> Any:
+        """The latest state: a number, MISSING or ABSENT."""
+        marks = MARKS[self.states.typecode]
+        last = self.states[-1]
+        return MISSING if last == marks.missing else ABSENT if last == marks.absent else last
+
+    def count(self, start: int, end: int) -> int:
+        """How many steps lie in [start, end)."""
+        return bisect_left(self.times, end) - bisect_left(self.times, start) if len(self.times) else 0
+
+    def _packed(self, state: Any) -> float:
+        """The number for a state, after the array has become one that can hold it."""
+        kind = type(state)
+        if kind is int or kind is bool:
+            if _LEAST <= state <= _GREATEST:
+                return state  # type: ignore[no-any-return]
+        elif kind is float and math.isfinite(state):
+            if self.states.typecode == "q":
+                self._widen()
+            return state  # type: ignore[no-any-return]
+        marks = MARKS[self.states.typecode]
+        return marks.absent if state is ABSENT else marks.missing
+
+    def _widen(self) -> None:
+        narrow, wide = MARKS["q"], MARKS["d"]
+        marks = {narrow.missing: wide.missing, narrow.absent: wide.absent}
+        self.states = array("d", [marks.get(state, state) for state in self.states])

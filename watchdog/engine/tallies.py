@@ -1,0 +1,181 @@
+"""
+The aggregates that conditions ask for, kept by deltas: what one entity adds to its group is worked out again when it is touched.
+
+The counterpart of `Aggregate`, which says what is counted and how it is grouped. It never walks a population: a delta costs its aggregates, and
+a logarithm for the smallest and greatest value.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, final
+
+from watchdog.engine.groups import Group, Member
+from watchdog.lang.condition import Deadline
+from watchdog.lang.demands import Aggregate, Scope, Tally
+from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
+from watchdog.model.rows import Row
+
+
+@final
+class Every:
+    """The type of `EVERY`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "EVERY"
+
+
+EVERY: Final = Every()
+"""In place of a group: every group of that aggregate, those with no entity in them included."""
+WHOLE: Final = ""
+"""The one group of an aggregate that is not correlated."""
+
+Changed = tuple[str, object]
+"""A group whose tally has changed: key of the aggregate and group, or `EVERY`."""
+
+_NOTHING: Final = Tally()
+_NEVER: Final = Deadline()
+
+
+class Tallies:
+    """
+    Aggregates by key.
+
+    Usage: `demand` after each load of rules, then `update` every row of the kinds in `kinds()`; from then on `update` what was touched or is
+    due, and `remove` what has left.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, _Kept] = {}
+        self._by_kind: dict[Kind, tuple[_Kept, ...]] = {}
+
+    def demand(self, aggregates: Iterable[Aggregate]) -> None:
+        """From now on just these are kept; the same key may come several times. Those that stay keep what they know."""
+        before = self._kept
+        self._kept = {}
+        by_kind: dict[Kind, list[_Kept]] = {}
+        for aggregate in aggregates:
+            if aggregate.key in self._kept:
+                continue
+            kept = before.get(aggregate.key) or _Kept()
+            kept.aggregate = aggregate
+            self._kept[aggregate.key] = kept
+            by_kind.setdefault(aggregate.kind, []).append(kept)
+        self._by_kind = {kind: tuple(several) for kind, several in by_kind.items()}
+
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of which something is counted."""
+        return tuple(self._by_kind)
+
+    def update(self, row: Row, now: int, scope: Scope) -> list[Changed]:
+        """A row was touched, is new, or is due: works out what it adds to its groups; returns the groups whose tally is another one now."""
+        changed: list[Changed] = []
+        for kept in self._by_kind.get(row.kind, ()):
+            kept.put(row.id, _place(kept.aggregate, row), _member(kept.aggregate, row, now, scope), changed)
+        return changed
+
+    def remove(self, kind: Kind, entity: str) -> list[Changed]:
+        """An entity has left; returns the groups whose tally is another one now."""
+        changed: list[Changed] = []
+        for kept in self._by_kind.get(kind, ()):
+            kept.drop(entity, changed)
+        return changed
+
+    def tally(self, key: str, group: object) -> Tally:
+        """
+        That group now; an empty one where there is none.
+
+        An entity whose group can't be known is counted in all groups, as one of which it can't be known whether it fits.
+        """
+        kept = self._kept.get(key)
+        return _NOTHING if kept is None else kept.tally(group)
+
+    def deadline(self, row: Row, now: int, scope: Scope) -> Deadline:
+        """Until when this row adds just the same if nothing but time goes on; `update` it then. As `Condition.deadline`."""
+        engine: int | None = None
+        beat: int | None = None
+        for kept in self._by_kind.get(row.kind, ()):
+            due = kept.aggregate.deadline(row, now, scope)
+            if due.engine is not None and (engine is None or due.engine < engine):
+                engine = due.engine
+            if due.beat is not None and (beat is None or due.beat < beat):
+                beat = due.beat
+        return _NEVER if engine is None and beat is None else Deadline(engine, beat)
+
+
+class _Kept:
+    """One aggregate: which member each entity is in which group. A group of None: it can't be known which."""
+
+    __slots__ = ("_astray", "_groups", "_members", "aggregate")
+
+    aggregate: Aggregate
+
+    def __init__(self) -> None:
+        self._members: dict[str, tuple[Any, Member]] = {}
+        self._groups: dict[object, Group] = {}
+        self._astray = 0
+
+    def put(self, entity: str, place: Any, member: Member, changed: list[Changed]) -> None:
+        before = self._members.get(entity)
+        if before is not None:
+            if _same(before[0], place) and _same(before[1].value, member.value) and before[1].truth is member.truth:
+                return
+            self._take(*before, changed)
+        self._members[entity] = place, member
+        self._add(place, member, changed)
+
+    def drop(self, entity: str, changed: list[Changed]) -> None:
+        before = self._members.pop(entity, None)
+        if before is not None:
+            self._take(*before, changed)
+
+    def tally(self, group: object) -> Tally:
+        kept = self._groups.get(group)
+        if kept is not None:
+            return kept.tally(self._astray)
+        return Tally(all=self._astray, unknown=self._astray) if self._astray else _NOTHING
+
+    def _add(self, place: Any, member: Member, changed: list[Changed]) -> None:
+        if place is None:
+            self._astray += 1
+        else:
+            self._groups.setdefault(place, Group()).add(member)
+        self._note(place, changed)
+
+    def _take(self, place: Any, member: Member, changed: list[Changed]) -> None:
+        if place is None:
+            self._astray -= 1
+        else:
+            group = self._groups[place]
+            group.take(member)
+            if not group:
+                del self._groups[place]
+        self._note(place, changed)
+
+    def _note(self, place: Any, changed: list[Changed]) -> None:
+        origin = self.aggregate.key, EVERY if place is None else place
+        if origin not in changed:
+            changed.append(origin)
+
+
+def _place(aggregate: Aggregate, row: Row) -> Any:
+    """The group of a row; None where it can't be known."""
+    if aggregate.link is None:
+        return WHOLE
+    place = getattr(row, aggregate.link)
+    return None if place is MISSING else place
+
+
+def _member(aggregate: Aggregate, row: Row, now: int, scope: Scope) -> Member:
+    truth = aggregate.holds(row, now, scope)
+    if not truth or aggregate.value is None:
+        return Member(truth)
+    return Member(truth, aggregate.value(row, now, scope))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same number, text or nothing; a missing one is only like itself."""
+    if one is other:
+        return True
+    return one is not MISSING and other is not MISSING and type(one) is type(other) and one == other

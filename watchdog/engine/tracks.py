@@ -1,0 +1,128 @@
+"""
+The steps of one entity with what was already worked out from them: the same question is asked again at every touch of the entity.
+
+The counterpart of `history.py`, which decides what is asked. An answer stays the same until the window ends elsewhere: nothing is written
+into the past. Where steps are few they are looked at each time. Where they are many a bucket is summed up once, and steps that only summed
+buckets still need are given up: so a week of readings costs no more memory than an hour.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from watchdog.engine.cells import CELL_BYTES, Cells
+from watchdog.engine.coverage import Interval
+from watchdog.engine.steps import STEP_BYTES, Steps
+from watchdog.engine.windows import Piece, Window, answer, cut, window_before
+from watchdog.lang.demands import Function
+from watchdog.model.missing import MISSING
+
+TRACK_BYTES: Final = 410
+"""What a track costs besides its steps: three objects and its entry under its entity (measured with Python 3.11)."""
+ANSWER_BYTES: Final = 330
+"""What an answer costs that is kept for the next who asks (measured for the first one; further ones cost less)."""
+MANY: Final = 1_000
+"""Steps in a window from which on it is worth its memory to keep the sums of its buckets."""
+FOLD: Final = 8_000
+"""Steps from which on those are given up that only summed buckets need; a quarter of them stays for windows that nobody has asked for yet."""
+ENOUGH: Final = (4, 5)
+"""A window of which less is known says nothing."""
+
+Covered = Callable[[int, int], Sequence[Interval]]
+"""(start, end) → the parts of it that are covered."""
+
+
+class Track(Steps):
+    """
+    The steps of one entity in one series.
+
+    `used` is when it was last written or asked. `cells` are the summed buckets by window; steps before `folded` are in no others, None as long
+    as all are there.
+    """
+
+    __slots__ = ("_answers", "_fold_at", "cells", "folded", "used")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used = 0
+        self.cells: dict[int, Cells] | None = None
+        self.folded: int | None = None
+        self._fold_at = FOLD
+        # None before the first question: most tracks of jobs are never asked.
+        self._answers: dict[tuple[Function, int], tuple[int, Any]] | None = None
+
+    def told(self, function: Function, span: Window, window: int) -> Any:
+        """What was answered for that window; None if that was not asked yet."""
+        told = None if self._answers is None else self._answers.get((function, window))
+        return told[1] if told is not None and told[0] == span.end else None
+
+    def work_out(self, function: Function, span: Window, window: int, covered: Covered, *, zero: bool) -> Any:
+        """The answer for that window, kept for the next who asks; MISSING where too little is known. `zero`: as for `cut`."""
+        if (self.cells is not None and window in self.cells) or self.count(span.start, span.end) > MANY:
+            cells = self._sum_up(span, window, covered, zero=zero)
+            cells.asked = span.end
+            value = cells.answer(function, span) if _is_enough(cells.known(), span) else MISSING
+        else:
+            value = of_pieces(self, function, span, self._seen(covered), zero=zero)
+        if self._answers is None:
+            self._answers = {}
+        self._answers[function, window] = span.end, value
+        return value
+
+    def fold(self, windows: Iterable[int], now: int, covered: Covered, *, zero: bool) -> None:
+        """
+        Gives up old steps, if there are very many, after having summed up the buckets of these windows and of those that were asked for.
+
+        A window that is asked for the first time later on does not know what was before.
+        """
+        if len(self.times) < self._fold_at:
+            return
+        # A window that nobody has asked for all its length twice over is that of a rule which is no longer there.
+        self._answers = {
+            (function, window): told for (function, window), told in (self._answers or {}).items() if told[0] >= now - 2 * window
+        }
+        asked = {window for window, cells in (self.cells or {}).items() if cells.asked >= now - 2 * window}
+        wanted = {*windows, *asked, *(window for _, window in self._answers)}
+        self.cells = {window: cells for window, cells in (self.cells or {}).items() if window in wanted}
+        needed = [self._sum_up(window_before(now, window), window, covered, zero=zero).end for window in sorted(wanted)]
+        folded = min(*needed, self.times[-FOLD // 4])
+        self.folded = folded if self.folded is None else max(folded, self.folded)
+        self.drop_before(self.folded)
+        self._fold_at = max(FOLD, 2 * len(self.times))
+
+    def size(self) -> int:
+        """Its bytes."""
+        cells = sum(map(len, self.cells.values())) if self.cells else 0
+        return TRACK_BYTES + STEP_BYTES * len(self.times) + ANSWER_BYTES * len(self._answers or ()) + CELL_BYTES * cells
+
+    def _sum_up(self, span: Window, window: int, covered: Covered, *, zero: bool) -> Cells:
+        if self.cells is None:
+            self.cells = {}
+        cells = self.cells.setdefault(window, Cells())
+        intervals = self._seen(covered)(span.start, span.end)
+
+        def pieces_in(start: int, end: int) -> tuple[list[Piece], int]:
+            return cut(self, [(max(low, start), min(high, end)) for low, high in intervals if low < end and high > start], zero=zero)
+
+        cells.go_on(span, pieces_in)
+        return cells
+
+    def _seen(self, covered: Covered) -> Covered:
+        """What is covered, and whose steps are still there."""
+        folded = self.folded
+        if folded is None:
+            return covered
+
+        def seen(start: int, end: int) -> Sequence[Interval]:
+            return [(max(low, folded), high) for low, high in covered(start, end) if high > folded]
+
+        return seen
+
+
+def of_pieces(steps: Steps, function: Function, span: Window, covered: Covered, *, zero: bool) -> Any:
+    """The answer for that window from all its pieces; MISSING where too little is known."""
+    pieces, known = cut(steps, covered(span.start, span.end), zero=zero)
+    return answer(function, pieces, span) if _is_enough(known, span) else MISSING
+
+
+def _is_enough(known: int, span: Window) -> bool:
+    return known * ENOUGH[1] >= (span.end - span.start) * ENOUGH[0]

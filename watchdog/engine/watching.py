@@ -1,0 +1,97 @@
+"""
+Who must be looked at anew when something else changes: an entity rests on the rows and the aggregates that its conditions read.
+
+What was read is noted while a condition is judged, so nothing has to be worked out beforehand: a truth that was drawn from its own row, these
+rows and these groups can only change when one of them does, or when its time comes. Notes are replaced with each judgement.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from watchdog.engine.tallies import EVERY
+from watchdog.lang.demands import Function, Scope, Tally
+from watchdog.model.kinds import Kind
+from watchdog.model.rows import Row
+
+Subject = tuple[Kind, str]
+"""An entity: kind and id."""
+Origin = tuple[str, object]
+"""What can be rested on: a row as (kind, id), or one group of an aggregate as (its key, group), or all of them as (its key, `EVERY`)."""
+
+
+class Notes:
+    """A scope that gives what another one gives, and notes in `read` which rows and groups were asked for."""
+
+    __slots__ = ("_of", "read")
+
+    def __init__(self, of: Scope) -> None:
+        self._of = of
+        self.read: dict[Origin, None] = {}
+
+    def find(self, kind: Kind, entity: str) -> Row | None:
+        """The row, whether it is there or not: it may come."""
+        self.read[kind, entity] = None
+        return self._of.find(kind, entity)
+
+    def over(self, series: str, entity: str, function: Function, window: int, now: int) -> Any:
+        """A history is that of the entity itself, and changes with its row or its time."""
+        return self._of.over(series, entity, function, window, now)
+
+    def held(self, series: str, entity: str, window: int, now: int) -> bool | None:
+        """The same for a statement."""
+        return self._of.held(series, entity, window, now)
+
+    def turns(self, series: str, entity: str, window: int, now: int) -> int | None:
+        """When that can change by itself."""
+        return self._of.turns(series, entity, window, now)
+
+    def tally(self, aggregate: str, group: object) -> Tally:
+        """One group of an aggregate; it also changes with whatever changes all of them."""
+        self.read[aggregate, group] = None
+        self.read[aggregate, EVERY] = None
+        return self._of.tally(aggregate, group)
+
+
+class Watchers:
+    """Who rests on what, both ways, in the order in which they came."""
+
+    __slots__ = ("_owners", "_rests_on")
+
+    def __init__(self) -> None:
+        self._owners: dict[Origin, dict[Subject, None]] = {}
+        self._rests_on: dict[Subject, dict[Origin, None]] = {}
+
+    def set(self, owner: Subject, origins: dict[Origin, None]) -> None:
+        """From now on `owner` rests on exactly these."""
+        before = self._rests_on.get(owner)
+        if before is None and not origins:
+            return
+        if before is not None:
+            if before.keys() == origins.keys():
+                return
+            self._forget(owner, (origin for origin in before if origin not in origins))
+        if not origins:
+            del self._rests_on[owner]
+            return
+        self._rests_on[owner] = origins
+        for origin in origins:
+            self._owners.setdefault(origin, {})[owner] = None
+
+    def of(self, origin: Origin) -> Iterable[Subject]:
+        """Those who rest on this."""
+        return self._owners.get(origin, ())
+
+    def clear(self) -> None:
+        """Nobody rests on anything."""
+        self._owners.clear()
+        self._rests_on.clear()
+
+    def __len__(self) -> int:
+        return len(self._rests_on)
+
+    def _forget(self, owner: Subject, origins: Iterable[Origin]) -> None:
+        for origin in origins:
+            owners = self._owners[origin]
+            del owners[owner]
+            if not owners:
+                del self._owners[origin]

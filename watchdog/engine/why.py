@@ -1,0 +1,133 @@
+"""
+Why a rule says what it says of an entity, and why nothing is done about it: an account for people, derived and never read back.
+
+The counterpart of `judging` and `requests`, which decide; this here only looks, changes nothing, and asks for no look at the
+kernel. Everything in it is plain data, and nothing in it is an argument of a job.
+"""
+
+from typing import Any, Final
+
+from watchdog.engine.guards.combine import judge
+from watchdog.engine.ledger import Alert, Phase, Request
+from watchdog.engine.procedures import PROCEDURES
+from watchdog.engine.procedures.stages import SendStage
+from watchdog.engine.reasons import account_of
+from watchdog.engine.requests import mode_of
+from watchdog.engine.rules import Rule, RuleSet
+from watchdog.engine.state import State
+from watchdog.engine.targeting import find_target, process_of, request_view, truth_of
+from watchdog.engine.turn import Turn
+from watchdog.model.events import Event, TimeReached
+from watchdog.model.verdicts import Answer, Mode, Verdict
+
+_ASKED: Final = "why"
+
+
+def why(rules: RuleSet, state: State, rule_name: str, entity: str, now: int) -> dict[str, Any]:
+    """
+    The account at engine time `now`.
+
+    `truth` is `true`, `false`, `unknown` or `gone`; `condition` a tree in which each node has its `text`, `type`, `value` as it is shown,
+    `truth`, `margin` (how far from flipping, in the units of its left side: positive while it is true, negative while it is
+    false) with the same as a number in `distance`, and its `parts`, of which `deciding` is the place of the one that decides. `alert` says since
+    when, `guards` what each guard would say to the rule's next step, and for how long. Durations are milliseconds from `now`. Where there
+    is nothing to say a value is None; with `problem` there is no such rule.
+    """
+    rule = rules.by_name.get(rule_name)
+    if rule is None:
+        return {"rule": rule_name, "entity": entity, "problem": "no rule of that name is in force"}
+    turn = _looking(rules, state, now)
+    row = turn.world.find(rule.each, entity)
+    alert = turn.ledger.alerts.get(f"{rule.name}|{entity}")
+    blind = [source.value for source in rule.condition.sources if source in turn.ledger.lost]
+    return {
+        "rule": rule.name,
+        "kind": rule.each.value,
+        "entity": entity,
+        "problem": None,
+        "on": rule.on,
+        "blind": blind,
+        "truth": truth_of(turn, rule, row).value,
+        "condition": None if row is None else account_of(rule.condition.tree, row, now, turn.world),
+        "alert": None if alert is None else _alert(turn, rule, alert),
+        "mode": mode_of(turn, rule).value,
+        **_action(turn, rule, entity, alert),
+    }
+
+
+def _looking(rules: RuleSet, state: State, now: int) -> Turn:
+    """A turn that is thrown away: what is asked of it must not be done."""
+    return Turn(rules, state, Event(state.ledger.seq + 1, now, state.ledger.wall, TimeReached()))
+
+
+def _alert(turn: Turn, rule: Rule, alert: Alert) -> dict[str, Any]:
+    counted = alert.counted + (turn.at - alert.counted_at if alert.counting else 0)
+    enough = rule.hold if alert.phase is Phase.PENDING else rule.keep_firing
+    return {
+        "phase": alert.phase.value,
+        "since_ms": turn.at - alert.since_at,
+        "since_wall": alert.since_wall,
+        "counting": alert.counting,
+        "counted_ms": counted,
+        "enough_ms": enough,
+        "title": alert.title,
+        "next": "firing" if alert.phase is Phase.PENDING else "resolved",
+        "next_in_ms": max(0, enough - counted) if alert.counting else None,
+    }
+
+
+def _action(turn: Turn, rule: Rule, entity: str, alert: Alert | None) -> dict[str, Any]:
+    """What comes next of the rule's steps, and what the guards would say to it."""
+    step = alert.step if alert is not None else 0
+    nothing: dict[str, Any] = {"action": None, "target": None, "decision": None, "guards": [], "incident": None}
+    run = next((run for run in turn.ledger.runs.values() if f"{rule.name}|{entity}" in run.alerts), None)
+    if run is not None:
+        nothing["incident"] = {"id": run.id, "action": run.action, "target": run.ref.name, "stage": run.stage, "held": run.held}
+    if step >= len(rule.steps):
+        return nothing
+    request = _request(turn, rule, entity, alert, step)
+    mode = mode_of(turn, rule)
+    judgement = judge(request_view(turn, rule, request, signal=_first_signal(request), mode=mode, look=None), mode)
+    return nothing | {
+        "action": request.action,
+        "target": request.target,
+        "decision": None if mode is Mode.OBSERVE else judgement.decision.value,
+        "guards": [_verdict(verdict, turn.at) for verdict in judgement.all],
+    }
+
+
+def _request(turn: Turn, rule: Rule, entity: str, alert: Alert | None, step: int) -> Request:
+    """The request as it stands, or as it would be if the alert fired now."""
+    key = f"{rule.name}|{entity}"
+    asked = next((one for one in turn.ledger.requests.values() if one.rule == rule.name and key in one.alerts), None)
+    if asked is not None:
+        return asked
+    if alert is None:
+        # The guards ask whether it is so; the one who asks here is told the condition's truth, not that there is no alert.
+        alert = Alert(
+            id=_ASKED, rule=rule.name, kind=rule.each, entity=entity, phase=Phase.FIRING, since_at=turn.at, since_wall=turn.wall, counted=0,
+            counted_at=turn.at, counting=False, severity=rule.severity, notify=(),
+        )  # fmt: skip
+        turn.put_alert(key, alert)
+    wanted = rule.steps[step]
+    target = find_target(turn.world, process_of(turn, rule, step, key) or "")
+    return Request(
+        id=_ASKED, rule=rule.name, step=step, action=wanted.action, arguments=wanted.arguments, process=target.process, target=target.name,
+        alerts=(key,), created_at=turn.at, created_wall=turn.wall,
+    )  # fmt: skip
+
+
+def _first_signal(request: Request) -> Any:
+    procedure = PROCEDURES[request.action]
+    stage = procedure.stages[procedure.first]
+    assert isinstance(stage, SendStage)  # every procedure begins with one
+    return stage.signal
+
+
+def _verdict(verdict: Verdict, at: int) -> dict[str, Any]:
+    return {
+        "guard": verdict.guard,
+        "answer": verdict.answer.name,
+        "reason": verdict.reason if verdict.answer is not Answer.PASS else "",
+        "until_ms": None if verdict.until is None else max(0, verdict.until - at),
+    }

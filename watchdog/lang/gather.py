@@ -1,0 +1,138 @@
+"""
+Checked tree → what it demands of the engine: series, aggregates, rows of other entities.
+
+The counterpart of `demands.py`, which says what such a demand is. Each is named once, with the longest window that is asked for.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from watchdog.lang.checked import Checked, Elsewhere, Held, Overall, Past, Population, below, mentions, remembered
+from watchdog.lang.compile import compile_condition, compile_value
+from watchdog.lang.demands import Aggregate, Group, Lookup, Scope, Series
+from watchdog.lang.evaluate import evaluate
+from watchdog.lang.horizon import Deadline, compile_horizon, compile_look, earlier
+from watchdog.lang.nowhere import NOWHERE
+from watchdog.lang.printer import show
+from watchdog.model.kinds import Source, Type
+from watchdog.model.rows import Row
+
+
+class Demands(msgspec.Struct, frozen=True):
+    """All that a tree demands, each once, by name."""
+
+    series: tuple[Series, ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
+    groups: tuple[Group, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
+
+
+def gather(*trees: Checked) -> Demands:
+    """What these trees demand together."""
+    series: dict[str, Series] = {}
+    aggregates: dict[str, Aggregate] = {}
+    groups: dict[Group, None] = {}
+    lookups: dict[tuple[str, str], Lookup] = {}
+    for node in (node for tree in trees for node in _all(tree)):
+        match node:
+            case Past() | Held():
+                known = series.get(node.key)
+                if known is None or known.window < node.window:
+                    series[node.key] = _series(node) if known is None else msgspec.structs.replace(known, window=node.window)
+            case Overall(population=population, group=group):
+                if population.key not in aggregates:
+                    aggregates[population.key] = _aggregate(population)
+                groups[Group(population.key, None if group is None else group.slot)] = None
+            case Elsewhere(kind=kind, entity=entity):
+                text = show(entity.syntax)
+                if (kind, text) not in lookups:
+                    lookups[kind, text] = Lookup(kind, text, _finder(entity))
+            case _:
+                pass
+    return Demands(
+        tuple(series[key] for key in sorted(series)),
+        tuple(aggregates[key] for key in sorted(aggregates)),
+        tuple(sorted(groups, key=lambda group: (group.aggregate, group.slot or ""))),
+        tuple(lookups[key] for key in sorted(lookups)),
+    )
+
+
+def sources_of(*trees: Checked) -> tuple[Source, ...]:
+    """What these trees rest on, sorted."""
+    return tuple(sorted({spec.source for tree in trees for spec in mentions(tree)}))
+
+
+def _all(tree: Checked) -> Iterator[Checked]:
+    """Every node, also of what the engine evaluates by itself."""
+    for node in below(tree):
+        yield node
+        for inner in remembered(node):
+            yield from _all(inner)
+
+
+def _series(node: Past | Held) -> Series:
+    x = node.operand
+    deadline: Callable[..., Any] | None = None
+    if x.type is Type.BOOL:
+        deadline = compile_horizon(x, compile_condition(x))
+    return Series(
+        key=node.key,
+        kind=node.kind,
+        text=show(x.syntax),
+        type=x.type,
+        value=compile_value(x),
+        window=node.window,
+        sources=sources_of(x),
+        counter=x.type in (Type.COUNT, Type.SIZE),
+        deadline=deadline,
+    )
+
+
+def _aggregate(population: Population) -> Aggregate:
+    where, value, link = population.where, population.value, population.link
+    inside = tuple(tree for tree in (where, value) if tree is not None)
+    holds = _always if where is None else compile_condition(where)
+    until = _never if where is None else compile_horizon(where, holds)
+    return Aggregate(
+        key=population.key,
+        kind=population.kind,
+        text=population.text,
+        link=None if link is None else link.slot,
+        holds=holds,
+        deadline=until if value is None else _until(holds, until, compile_look(value)),
+        value=None if value is None else compile_value(value),
+        sources=_sources(population, inside),
+    )
+
+
+def _sources(population: Population, inside: tuple[Checked, ...]) -> tuple[Source, ...]:
+    link = set() if population.link is None else {population.link.source}
+    return tuple(sorted({*sources_of(*inside), *link}))
+
+
+def _always(row: Row, now: int, scope: Scope = NOWHERE, /) -> bool:  # noqa: ARG001
+    return True
+
+
+def _never(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001
+    return Deadline()
+
+
+def _until(holds: Callable[..., bool | None], where: Callable[..., Deadline], value: Callable[..., Deadline]) -> Callable[..., Deadline]:
+    """When membership or value of an entity can change; the value of one that does not fit matters to nobody."""
+
+    def until(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:
+        due = where(row, now, scope)
+        return due if holds(row, now, scope) is False else earlier(due, value(row, now, scope))
+
+    return until
+
+
+def _finder(entity: Checked) -> Callable[[Row, int], str | None]:
+    def find(row: Row, now: int) -> str | None:
+        found: str | None = evaluate(entity, row, now)
+        return found
+
+    return find

@@ -1,0 +1,155 @@
+"""
+Every key that a person can write in a rule file, a config, a pack's manifest or a rule test: tables of what each is for.
+
+The counterpart of the readers in `rulefile`, which know what each must hold; a test proves that both know the same keys. The reference and
+the JSON Schemas are made from these.
+"""
+
+from typing import Final
+
+import msgspec
+
+
+class KeySpec(msgspec.Struct, frozen=True):
+    """
+    One key.
+
+    `value` says in words what stands behind it, `default` what holds where it is not written (empty: nothing does).
+    """
+
+    name: str
+    value: str
+    doc: str
+    default: str = ""
+
+
+RULE_FILE: Final[tuple[KeySpec, ...]] = (
+    KeySpec("rules", "list of rules", "The rules, in the order in which they are asked."),
+    KeySpec(
+        "define", "names with values", "Lists of texts and conditions that have a name, to be used in the conditions of this file by it."
+    ),
+)
+
+RULE: Final[tuple[KeySpec, ...]] = (
+    KeySpec("rule", "name", "Its name: small letters, digits and '-'. No two rules share one."),
+    KeySpec(
+        "summary",
+        "text with holes",
+        "What the alert says; each `{{ … }}` holds an expression of the language. What can't be known is shown as `?`.",
+    ),
+    KeySpec("description", "text", "Why the rule exists, for whoever reads it."),
+    KeySpec("runbook", "address or file", "Where it is written what a person does about it."),
+    KeySpec("version", "text", "The version of the rule, for those who share it."),
+    KeySpec("labels", "names with texts", "Short texts that go with the alert to its receivers."),
+    KeySpec("maturity", "choice", "How far its author trusts it.", "stable"),
+    KeySpec("severity", "choice", "How bad it is.", "warning"),
+    KeySpec("each", "kind of entity", "What the rule looks at: every entity of this kind is judged by itself."),
+    KeySpec("where", "condition", "Which of them; the rest is not looked at."),
+    KeySpec("when", "condition", "What must be true of one for the alert. Either this or `on`."),
+    KeySpec("on", "name of a change", "The change that raises the alert at once. Either this or `when`."),
+    KeySpec("for", "duration", "How long it must be true before the alert fires.", "0s"),
+    KeySpec("keep_firing_for", "duration", "How long it must be false before the alert is resolved.", "0s"),
+    KeySpec("evidence", "list of names", "What is collected of the process before it is touched."),
+    KeySpec("then", "list of actions", "What is done, one after the other; without it the rule only tells."),
+    KeySpec("or_else", "list of actions", "What is done instead where a step under `then` failed."),
+    KeySpec("verify", "`when` and `within`", "What must be true within that time after the last step: the proof that it helped."),
+    KeySpec("guards", "settings", "Settings of the guards, where they differ from those of the guard table."),
+    KeySpec("mode", "choice", "How far this rule may go; the config's mode still is the ceiling.", "act"),
+    KeySpec("notify", "list of receivers", "Who is told; names that the config declares under `receivers`."),
+)
+
+VERIFY: Final[tuple[KeySpec, ...]] = (
+    KeySpec("when", "condition", "What must be true of the entity."),
+    KeySpec("within", "duration", "For how long it is waited for."),
+)
+
+CONFIG: Final[tuple[KeySpec, ...]] = (
+    KeySpec("mode", "choice", "How far the agent may go. A rule can be set lower, never higher.", "dry-run"),
+    KeySpec("redis", "`url` and `namespace`", "The server and database that Sidekiq uses."),
+    KeySpec("rules", "list of paths", "Rule files, folders, or packs that come with the program (`pack:NAME`); relative to the config."),
+    KeySpec("adjust", "names of rules with settings", "Changes to rules of packs and files, without editing them."),
+    KeySpec("state", "path", "The folder of database and audit log; one agent a folder."),
+    KeySpec("host", "name", "The name under which Sidekiq knows this machine, where it is another than the machine's own."),
+    KeySpec("receivers", "names with settings", "Who can be told; rules name them under `notify`."),
+)
+
+REDIS: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "url", "address", "`redis://`, `rediss://` or `unix:///path/to/redis.sock`; can be written as `${file:PATH}` or `${env:NAME}`."
+    ),
+    KeySpec("namespace", "text", "REDIS_NAMESPACE of the application, if it has one (only Sidekiq 6 can have one)."),
+)
+
+ADJUSTMENT: Final[tuple[KeySpec, ...]] = (
+    KeySpec("for", "duration", "Instead of the rule's own."),
+    KeySpec("keep_firing_for", "duration", "Instead of the rule's own."),
+    KeySpec("mode", "choice", "Instead of the rule's own; at most that of the config."),
+    KeySpec("severity", "choice", "Instead of the rule's own."),
+    KeySpec("notify", "list of receivers", "Instead of the rule's own."),
+    KeySpec("guards", "settings", "Instead of the rule's own; those that are not written stay as they are."),
+    KeySpec("disabled", "`true`", "The rule is checked and otherwise not there.", "false"),
+    KeySpec(
+        "define", "names with values", "Other values for names that the rule's file defines, for this rule alone: thresholds above all."
+    ),
+)
+
+PACK: Final[tuple[KeySpec, ...]] = (
+    KeySpec("pack", "name", "Its name, which is that of its folder."),
+    KeySpec("version", "text", "Its own version: numbers with dots."),
+    KeySpec("description", "text", "What is in it, in a sentence."),
+    KeySpec("requires", "text", "The first version of the program that can run it.", "any"),
+    KeySpec("maturity", "choice", "What its least trusted rule promises at least.", "stable"),
+)
+
+TEST_FILE: Final[tuple[KeySpec, ...]] = (
+    KeySpec("tests", "list of tests", "The tests; each begins anew with an agent that knows nothing."),
+    KeySpec("every", "duration", "How far readings are apart where a test doesn't say it.", "10s"),
+    KeySpec("fields", "list of fields", "Fields that no source delivers yet, so that rules of tomorrow can be tested today."),
+)
+
+FIELD: Final[tuple[KeySpec, ...]] = (
+    KeySpec("field", "name", "Entity, dot, name: `process.cpu`."),
+    KeySpec("type", "choice", "What kind of value it has."),
+    KeySpec("source", "choice", "Who will deliver it.", "redis"),
+)
+
+TEST: Final[tuple[KeySpec, ...]] = (
+    KeySpec("test", "text", "What is shown by it, in a sentence."),
+    KeySpec("mode", "choice", "The mode in which the agent runs.", "act"),
+    KeySpec("every", "duration", "How far readings are apart."),
+    KeySpec("entities", "list of entities", "Who is there and what is read of them; of what isn't written all is well."),
+    KeySpec("lost", "list of sources", "Which source can't be read, and when."),
+    KeySpec("looks", "choice", "What the agent finds when it looks at a process once more before it acts.", "healthy"),
+    KeySpec("exits", "duration or `never`", "How long a process takes to end after SIGTERM; `never`: only SIGKILL ends it.", "1s"),
+    KeySpec("expect", "list of moments", "What must hold, in the order of time."),
+)
+
+ENTITY: Final[tuple[KeySpec, ...]] = (
+    KeySpec("from", "duration", "From when on it is there, counted from the beginning of the test.", "0s"),
+    KeySpec("until", "duration", "From when on it is there no more."),
+)
+
+LOST: Final[tuple[KeySpec, ...]] = (
+    KeySpec("source", "choice", "Which one can't be read."),
+    KeySpec("from", "duration", "From when on.", "0s"),
+    KeySpec("until", "duration", "Until when; without it to the end."),
+)
+
+EXPECTATION: Final[tuple[KeySpec, ...]] = (
+    KeySpec("at", "duration", "When, counted from the beginning of the test."),
+    KeySpec("alerts", "list of alerts", "Every alert that fires then, and no other; pending ones may be left out."),
+    KeySpec("decisions", "list of decisions", "What every rule that wanted to act was told last."),
+)
+
+EXPECTED_ALERT: Final[tuple[KeySpec, ...]] = (
+    KeySpec("rule", "name", "Of which rule."),
+    KeySpec("entity", "name", "On which entity."),
+    KeySpec("state", "choice", "How far it is.", "firing"),
+)
+
+EXPECTED_DECISION: Final[tuple[KeySpec, ...]] = (
+    KeySpec("rule", "name", "Of which rule."),
+    KeySpec("decision", "choice", "What the guards and the mode made of it."),
+    KeySpec("guard", "choice", "Which guard gave the reason."),
+    KeySpec("process", "name", "For which process."),
+)

@@ -1,0 +1,67 @@
+"""
+Every warning of the danger linter: the part of the table in `codes.py` that `lint.py` raises.
+
+The counterpart of the errors: these rules can run, and may do what their author never meant. A code never changes its meaning.
+"""
+
+from typing import Final
+
+from watchdog.errors import CodeSpec
+
+_HEAD: Final = "rules:\n  - rule: slow\n    each: job\n    when: job.elapsed > 10m\n"
+_STEP: Final = "    then:\n      - terminate_process: {process: job.process}\n"
+_FOR: Final = "    for: 20s\n"
+_GUARDS: Final = "    guards: {cooldown: 15m}\n"
+_PROCESS: Final = "rules:\n  - rule: slow\n    each: process\n    when: "
+
+LINT_CODES: Final[tuple[CodeSpec, ...]] = (
+    CodeSpec(
+        "W601",
+        "short grace",
+        "SIGKILL comes before Sidekiq has pushed its unfinished jobs back (its `timeout`, 25s by default, and five seconds), so they are lost.",
+        _HEAD + _FOR + _STEP.replace("job.process}", "job.process, grace: 10s}") + _GUARDS,
+    ),
+    CodeSpec(
+        "W610",
+        "action at once",
+        "The rule acts on the first reading that fits: it has neither `for` nor a condition over time (a history function, or `held`).",
+        _HEAD + _STEP + _GUARDS,
+    ),
+    CodeSpec(
+        "W611",
+        "no cooldown of its own",
+        "The rule acts and doesn't say how long it then leaves its target alone: the default holds (15m), or none at all where it says 0s.",
+        _HEAD + _FOR + _STEP,
+    ),
+    CodeSpec(
+        "W612",
+        "nothing need be left",
+        "With `keep: 0%` the rule may take away the last process that serves a queue.",
+        _HEAD + _FOR + _STEP + "    guards: {cooldown: 15m, keep: 0%}\n",
+    ),
+    CodeSpec(
+        "W613",
+        "action of a rule that nobody trusts yet",
+        "A rule of `maturity: sandbox` is still being tried out, and can act all the same. `mode: dry-run` shows what it would do.",
+        _HEAD + "    maturity: sandbox\n" + _FOR + _STEP + _GUARDS,
+    ),
+    CodeSpec(
+        "W614",
+        "rule that another one covers",
+        "Whenever this rule holds, the other one held before or holds too, and does and says the same: this one adds nothing.",
+        _HEAD + _HEAD.removeprefix("rules:\n").replace("slow", "slower").replace("10m", "20m"),
+    ),
+    CodeSpec(
+        "W615",
+        "window longer than histories can be",
+        "The memory for histories is bounded: what was asked for least recently is forgotten first, and a window that has lost its beginning is unknown. "
+        "A day is what values that change often are given.",
+        _PROCESS + "avg(process.rss, 7d) > 2GiB\n",
+    ),
+    CodeSpec(
+        "W616",
+        "all of nothing",
+        "`all` is true where there is nothing at all. Ask for `count(…) > 0` beside it, or say `not any(… where not …)` if that is meant.",
+        "rules:\n  - rule: slow\n    each: sidekiq\n    when: all(process where process.quiet)\n",
+    ),
+)

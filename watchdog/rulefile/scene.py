@@ -1,0 +1,140 @@
+"""
+From the entities of a test to what sources would tell of them: deltas, and nothing twice.
+
+The counterpart of `sidekiq` and `host`, which read the real ones. What a test doesn't say of an entity is as it is on a healthy
+server, so that a test says only what matters to it.
+"""
+
+from typing import Any, Final
+
+from watchdog.model.events import Delta, Gone
+from watchdog.model.fields import Clock, FieldSpec
+from watchdog.model.kinds import Kind, Source
+from watchdog.model.vocabulary import Vocabulary
+from watchdog.rulefile.actors import IMPLIED
+from watchdog.rulefile.testfile import Actor, RuleTest
+
+BOOT: Final = "boot"
+_Subject = tuple[Kind, str]
+_Slots = dict[str, Any]
+
+
+class Scene:
+    """
+    Who is there at which moment of a test, and what of that has been told.
+
+    Moments count from the beginning of the test; `start` is the engine time at which it begins.
+    """
+
+    def __init__(self, test: RuleTest, vocabulary: Vocabulary, *, start: int) -> None:
+        self._test = test
+        self._start = start
+        self._specs = {actor.kind: vocabulary.fields[actor.kind] for actor in test.actors}
+        self._told: dict[Source, dict[_Subject, _Slots]] = {source: {} for source in Source}
+        self._ended: set[str] = set()
+
+    def end(self, process: str) -> None:
+        """A process has ended; nothing more is read of it or of its jobs."""
+        self._ended.add(process)
+
+    def lives(self, process: str, moment: int) -> bool:
+        """Whether there is such a process."""
+        return any(actor.id == process and self._is_there(actor, moment) for actor in self._test.actors if actor.kind is Kind.PROCESS)
+
+    def changes(self, source: Source, moment: int) -> tuple[Delta | Gone, ...]:
+        """What the source has to tell at that moment that it has not told yet."""
+        told = self._told[source]
+        changes: list[Delta | Gone] = []
+        present: set[_Subject] = set()
+        for actor in self._test.actors:
+            if not self._is_there(actor, moment):
+                continue
+            subject = (actor.kind, actor.id)
+            slots = self._slots(actor, source, moment)
+            if not slots and source is not Source.REDIS:
+                continue
+            present.add(subject)
+            before = told.get(subject)
+            new = (
+                slots
+                if before is None
+                else {slot: value for slot, value in slots.items() if before.get(slot) != value or slot not in before}
+            )
+            if new or before is None:
+                changes.append(Delta(actor.kind, actor.id, new))
+                told[subject] = {**(before or {}), **new}
+        for subject in [subject for subject in told if subject not in present]:
+            del told[subject]
+            changes.append(Gone(*subject, "finished" if subject[0] is Kind.JOB else "left"))
+        return tuple(changes)
+
+    def _is_there(self, actor: Actor, moment: int) -> bool:
+        if actor.kind is Kind.PROCESS and actor.id in self._ended:
+            return False
+        if actor.kind is Kind.JOB and actor.constants.get("process", IMPLIED) in self._ended:
+            return False
+        return actor.since <= moment and (actor.until is None or moment < actor.until)
+
+    def _slots(self, actor: Actor, source: Source, moment: int) -> _Slots:
+        """What that source reads of the entity now, by slot."""
+        slots = {
+            **(_usual(actor, self._start) if source is Source.REDIS else _usual_here(actor)),
+            **self._beat(actor, source, moment),
+        }
+        step = (moment - actor.since) // self._test.every
+        for name, spec in self._specs[actor.kind].items():
+            if spec.source is not source:
+                continue
+            if name in actor.constants:
+                slots[spec.slot] = _held(spec, actor.constants[name], self._start + actor.since)
+            elif name in actor.series:
+                values = actor.series[name].values
+                number = min(step, len(values) - 1)
+                slots[spec.slot] = _held(spec, values[number], self._start + actor.since + number * self._test.every)
+        return slots
+
+    def _beat(self, actor: Actor, source: Source, moment: int) -> _Slots:
+        """A process beats whenever it is read, unless the test says how old its beat is."""
+        if actor.kind is not Kind.PROCESS or source is not Source.REDIS:
+            return {}
+        steps = (moment - actor.since) // self._test.every
+        return {"confirmed_at": self._start + actor.since + steps * self._test.every}
+
+
+def _held(spec: FieldSpec, value: Any, at: int) -> Any:
+    """As a delta holds it: of what grows by itself the moment from which it counts."""
+    return at - value if spec.clock in (Clock.BEAT, Clock.ENGINE) and value is not None else value
+
+
+def _usual(actor: Actor, start: int) -> _Slots:
+    """What Redis tells of an entity of which the test says nothing."""
+    match actor.kind:
+        case Kind.JOB:
+            process = actor.constants.get("process", IMPLIED)
+            return {
+                "jid": actor.id, "job_class": "Job", "queue": "default", "process": process, "host": _host(process), "thread": f"t-{actor.id}",
+                "retries": 0, "started_at": start + actor.since,
+            }  # fmt: skip
+        case Kind.PROCESS:
+            _, pid, *_ = (*actor.id.split(":"), "", "")
+            return {
+                "host": _host(actor.id), "pid": int(pid) if pid.isdecimal() else 1, "tag": "app", "queues": ("default",), "threads": 5, "busy": 0,
+                "quiet": False, "listed": True, "booted_at": start + actor.since,
+            }  # fmt: skip
+        case Kind.QUEUE:
+            return {"name": actor.id, "size": 0, "latency": 0}
+        case _:
+            return {}
+
+
+def _usual_here(actor: Actor) -> _Slots:
+    """What the host tells: every process is its own, unless the test says otherwise."""
+    if actor.kind is not Kind.PROCESS:
+        return {}
+    if actor.constants.get("local") is False:
+        return {"local": False}
+    return {"local": True, "alive": True, "unit": "", "start_ticks": 1, "boot_id": BOOT}
+
+
+def _host(identity: str) -> str:
+    return identity.split(":", 1)[0]
