@@ -154,6 +154,7 @@ class Agent:
                 tasks.cancel()
         finally:
             self._local.close()
+            self._systemd.close()
         return 0
 
     async def _start(self, tasks: Tasks, receivers: dict[str, Receiver], reload_wanted: asyncio.Event) -> None:
