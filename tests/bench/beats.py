@@ -21,14 +21,31 @@ BEAT: Final = 10.0
 class SimulatedProcess:
     """One process. `jobs` is what its threads run, by thread: set it, then let it `beat`."""
 
-    def __init__(self, number: int = 1, *, host: str = "web1", threads: int = 5, queues: tuple[str, ...] = ("push",), namespace: str = "", work: str = "work") -> None:
+    def __init__(
+        self,
+        number: int = 1,
+        *,
+        host: str = "web1",
+        threads: int = 5,
+        queues: tuple[str, ...] = ("push",),
+        namespace: str = "",
+        work: str = "work",
+    ) -> None:
         self.identity = f"{host}:{number}:{secrets.token_hex(6)}"
         self.prefix = f"{namespace}:" if namespace else ""
         self.key = self.prefix + self.identity
         self.work = f"{self.key}:{work}"
         self.info = {
-            "hostname": host, "started_at": time.time(), "pid": number, "tag": "live", "concurrency": threads, "queues": list(queues),
-            "labels": [], "identity": self.identity, "version": "7.3.2", "embedded": False,
+            "hostname": host,
+            "started_at": time.time(),
+            "pid": number,
+            "tag": "live",
+            "concurrency": threads,
+            "queues": list(queues),
+            "labels": [],
+            "identity": self.identity,
+            "version": "7.3.2",
+            "embedded": False,
         }
         self.jobs: dict[str, bytes] = {}
         self.quiet = False
@@ -53,8 +70,13 @@ class SimulatedProcess:
     async def write_identity(self, client: redis.asyncio.Redis, *, rss: int = 204_800, **fields: Any) -> None:
         """The second half of a beat; `rss` is in KiB, `fields` go over those of a healthy process."""
         whole: dict[Any, Any] = {
-            "info": orjson.dumps(self.info), "busy": len(self.jobs), "beat": repr(time.time()), "rtt_us": 180, "quiet": "true" if self.quiet else "false",
-            "rss": rss, **fields,
+            "info": orjson.dumps(self.info),
+            "busy": len(self.jobs),
+            "beat": repr(time.time()),
+            "rtt_us": 180,
+            "quiet": "true" if self.quiet else "false",
+            "rss": rss,
+            **fields,
         }
         async with client.pipeline(transaction=True) as pipeline:
             pipeline.sadd(f"{self.prefix}processes", self.identity)

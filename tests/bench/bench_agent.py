@@ -61,7 +61,11 @@ def redis_pid(socket: str) -> int:
     """The process that was started with that socket."""
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and socket.encode() in (entry / "cmdline").read_bytes() and (entry / "comm").read_text() == "redis-server\n":
+            if (
+                entry.name.isdigit()
+                and socket.encode() in (entry / "cmdline").read_bytes()
+                and (entry / "comm").read_text() == "redis-server\n"
+            ):
                 return int(entry.name)
     raise LookupError(socket)
 
@@ -93,7 +97,11 @@ async def main() -> list[Row]:
         async with server(folder) as socket:
             told = write(folder / "told", socket, receivers="webhook")
             untold = write(folder / "untold", socket, receivers="none")
-            async with child(COMMAND, "run", "--config", told) as agent, child(COMMAND, "run", "--config", untold) as silent, child(sys.executable, "-c", BARE) as bare:
+            async with (
+                child(COMMAND, "run", "--config", told) as agent,
+                child(COMMAND, "run", "--config", untold) as silent,
+                child(sys.executable, "-c", BARE) as bare,
+            ):
                 assert bare.stdout is not None  # child() made it
                 await bare.stdout.readline()
                 redis = redis_pid(socket)
@@ -109,7 +117,14 @@ async def main() -> list[Row]:
                 figures = memory(agent.pid), memory(silent.pid)
     bare_is = "Python with redis.asyncio alone"
     return [
-        Row(what="memory of the agent, 3 × 25 threads, with a webhook", value=figures[0], unit="MB", beside=beside, beside_what=bare_is, goal="≤ 70 MB"),
+        Row(
+            what="memory of the agent, 3 × 25 threads, with a webhook",
+            value=figures[0],
+            unit="MB",
+            beside=beside,
+            beside_what=bare_is,
+            goal="≤ 70 MB",
+        ),
         Row(what="the same without receivers", value=figures[1], unit="MB", beside=beside, beside_what=bare_is, goal="≤ 70 MB"),
         Row(what="processor, quiet Redis", value=quiet, unit="% of a core", beside=quiet_redis, beside_what="Redis", goal="≤ 0.5 %"),
         Row(what="processor, 3 × 25 threads", value=busy, unit="% of a core", beside=busy_redis, beside_what="Redis", goal="≤ 0.5 %"),

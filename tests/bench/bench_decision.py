@@ -62,7 +62,11 @@ class Watch:
         self.at = 0.0
 
     def __call__(self, event: Event, effects: tuple[Effect, ...]) -> None:
-        if isinstance(event.body, Observed) and event.body.source is Source.REDIS and any(change.id == self.of for change in event.body.changes):
+        if (
+            isinstance(event.body, Observed)
+            and event.body.source is Source.REDIS
+            and any(change.id == self.of for change in event.body.changes)
+        ):
             self.known.set()
         if any(isinstance(effect, Audit) and effect.row.kind == "decision" and effect.row.entity == self.of for effect in effects):
             self.at = time.perf_counter()
@@ -122,8 +126,22 @@ def _rows(name: str, samples: list[float], pings: list[float]) -> list[Row]:
     hundredths = statistics.quantiles(samples, n=100)
     beside = statistics.quantiles(pings, n=100)
     return [
-        Row(what=f"{name}: beat written → decision committed, p50", value=hundredths[49], unit="ms", beside=beside[49], beside_what="a PING", goal="≤ 5 ms"),
-        Row(what=f"{name}: beat written → decision committed, p99", value=hundredths[98], unit="ms", beside=beside[98], beside_what="a PING", goal="≤ 50 ms"),
+        Row(
+            what=f"{name}: beat written → decision committed, p50",
+            value=hundredths[49],
+            unit="ms",
+            beside=beside[49],
+            beside_what="a PING",
+            goal="≤ 5 ms",
+        ),
+        Row(
+            what=f"{name}: beat written → decision committed, p99",
+            value=hundredths[98],
+            unit="ms",
+            beside=beside[98],
+            beside_what="a PING",
+            goal="≤ 50 ms",
+        ),
     ]
 
 

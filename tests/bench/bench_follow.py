@@ -30,7 +30,9 @@ async def server() -> AsyncIterator[str]:
     """A private redis-server on a unix socket; its URL."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         path = Path(folder) / "redis.sock"
-        child = await asyncio.create_subprocess_exec("redis-server", "--port", "0", "--unixsocket", str(path), "--save", "", stdout=asyncio.subprocess.DEVNULL)
+        child = await asyncio.create_subprocess_exec(
+            "redis-server", "--port", "0", "--unixsocket", str(path), "--save", "", stdout=asyncio.subprocess.DEVNULL
+        )
         try:
             while not path.exists():
                 await asyncio.sleep(0.02)
@@ -72,7 +74,9 @@ async def cpu(client: redis.asyncio.Redis) -> float:
 
 async def beating(url: str, processes: int, threads: int) -> asyncio.subprocess.Process:
     """Start that many beating processes, in a process of their own."""
-    return await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.beats", url, str(processes), str(threads), str(3 * SECONDS))
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.beats", url, str(processes), str(threads), str(3 * SECONDS)
+    )
 
 
 async def under_load(processes: int, threads: int) -> list[Row]:
@@ -106,7 +110,14 @@ async def under_load(processes: int, threads: int) -> list[Row]:
         Row(what=f"{here}: beat to event, p50 of {len(delays.found)}", value=delays.share(0.5), unit="ms", goal="≤ 5 ms"),
         Row(what=f"{here}: beat to event, p99", value=delays.share(0.99), unit="ms", goal="≤ 50 ms"),
         Row(what=f"{here}: own processor time", value=100 * own, unit="% of a core"),
-        Row(what=f"{here}: Redis' processor time", value=100 * with_us, unit="% of a core", beside=100 * without, beside_what="without us", goal="+ 1.5 % at 1,000 processes, + 0.1 % at 3"),
+        Row(
+            what=f"{here}: Redis' processor time",
+            value=100 * with_us,
+            unit="% of a core",
+            beside=100 * without,
+            beside_what="without us",
+            goal="+ 1.5 % at 1,000 processes, + 0.1 % at 3",
+        ),
         Row(what=f"{here}: round trips", value=trips, unit="/s"),
         Row(what=f"{here}: commands", value=commands, unit="/s"),
     ]

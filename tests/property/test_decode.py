@@ -9,9 +9,28 @@ from watchdog.sidekiq.decode import Beat, Broken, Info, Work, decode_beat, decod
 
 IDENTITY = "web1:42:0123456789ab"
 SCALARS = st.none() | st.booleans() | st.integers(-(2**64), 2**64) | st.floats() | st.text(max_size=20)
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=10)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=10
+)
 KNOWN = st.sampled_from(
-    ["queue", "payload", "run_at", "jid", "class", "wrapped", "retry_count", "args", "hostname", "pid", "queues", "tag", "concurrency", "started_at", "enqueued_at", "created_at"]
+    [
+        "queue",
+        "payload",
+        "run_at",
+        "jid",
+        "class",
+        "wrapped",
+        "retry_count",
+        "args",
+        "hostname",
+        "pid",
+        "queues",
+        "tag",
+        "concurrency",
+        "started_at",
+        "enqueued_at",
+        "created_at",
+    ]
 )
 
 
@@ -51,7 +70,15 @@ def test_work(thread, raw):
         assert orjson.dumps(found.run)
 
 
-@given(*[st.none() | st.binary(max_size=30) | st.integers().map(lambda number: str(number).encode()) | st.floats().map(lambda number: repr(number).encode())] * 6)
+@given(
+    *[
+        st.none()
+        | st.binary(max_size=30)
+        | st.integers().map(lambda number: str(number).encode())
+        | st.floats().map(lambda number: repr(number).encode())
+    ]
+    * 6
+)
 def test_beat(beat, busy, quiet, rss, rtt_us, concurrency):
     """A beat is well-typed, its numbers not negative, or broken."""
     found = decode_beat(IDENTITY, beat=beat, busy=busy, quiet=quiet, rss=rss, rtt_us=rtt_us, concurrency=concurrency)

@@ -123,9 +123,28 @@ class RedisServer:
         self.socket.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket), "--dir", str(self.folder),
-                "--save", "", "--appendonly", "no", "--daemonize", "no", "--enable-protected-configs", "yes", *self.options,
-                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent,
+                "redis-server",
+                "--port",
+                str(self.port),
+                "--bind",
+                "127.0.0.1",
+                "--unixsocket",
+                str(self.socket),
+                "--dir",
+                str(self.folder),
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--daemonize",
+                "no",
+                "--enable-protected-configs",
+                "yes",
+                *self.options,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,
             )
         self._served = Served(process)
         await _eventually(self._answers, within=10, what=lambda: f"redis-server; its log:\n{self.log.read_text()}")
@@ -210,7 +229,13 @@ class SidekiqFactory:
         self.started: list[SidekiqProcess] = []
 
     async def launch(
-        self, queues: Sequence[str] = ("push",), *, concurrency: int = 5, timeout: int = 25, tag: str = "", env: dict[str, str] | None = None,
+        self,
+        queues: Sequence[str] = ("push",),
+        *,
+        concurrency: int = 5,
+        timeout: int = 25,
+        tag: str = "",
+        env: dict[str, str] | None = None,
     ) -> SidekiqProcess:
         """Start one and do not wait: it is still booting."""
         log = self.folder / f"sidekiq-{len(self.started)}.log"
@@ -218,8 +243,20 @@ class SidekiqFactory:
         named = ["-g", tag] if tag else []
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
-                "sidekiq", "-r", str(APP), *served, *named, "-c", str(concurrency), "-t", str(timeout),
-                stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder, preexec_fn=_die_with_parent,
+                "sidekiq",
+                "-r",
+                str(APP),
+                *served,
+                *named,
+                "-c",
+                str(concurrency),
+                "-t",
+                str(timeout),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.folder,
+                preexec_fn=_die_with_parent,
                 env={**os.environ, "REDIS_URL": self.server.url, **(env or {})},
             )
         one = SidekiqProcess(process, log)
@@ -227,7 +264,13 @@ class SidekiqFactory:
         return one
 
     async def start(
-        self, queues: Sequence[str] = ("push",), *, concurrency: int = 5, timeout: int = 25, tag: str = "", env: dict[str, str] | None = None,
+        self,
+        queues: Sequence[str] = ("push",),
+        *,
+        concurrency: int = 5,
+        timeout: int = 25,
+        tag: str = "",
+        env: dict[str, str] | None = None,
     ) -> SidekiqProcess:
         """Start one and wait until its first beat stands in Redis."""
         one = await self.launch(queues, concurrency=concurrency, timeout=timeout, tag=tag, env=env)
@@ -268,12 +311,16 @@ async def sidekiq(redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[Si
         await one.kill()
 
 
-async def push_job(client: redis.asyncio.Redis, job_class: str, args: Sequence[object] = (), queue: str = "push", *, namespace: str = "") -> str:
+async def push_job(
+    client: redis.asyncio.Redis, job_class: str, args: Sequence[object] = (), queue: str = "push", *, namespace: str = ""
+) -> str:
     """Pushes a job as Sidekiq's own client does, and gives its jid."""
     prefix = f"{namespace}:" if namespace else ""
     jid = secrets.token_hex(12)
     now = time.time()
-    payload = orjson.dumps({"retry": True, "queue": queue, "class": job_class, "args": list(args), "jid": jid, "created_at": now, "enqueued_at": now})
+    payload = orjson.dumps(
+        {"retry": True, "queue": queue, "class": job_class, "args": list(args), "jid": jid, "created_at": now, "enqueued_at": now}
+    )
     async with client.pipeline(transaction=True) as pipeline:
         pipeline.sadd(f"{prefix}queues", queue)
         pipeline.lpush(f"{prefix}queue:{queue}", payload)

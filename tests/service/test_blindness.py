@@ -65,7 +65,10 @@ async def test_every_way_of_not_answering_has_its_own_message(redis_server, side
     victim = await sidekiq.start(("push",), timeout=3)
     pause(tmp_path)
     codes: dict[str, dict] = {}
-    async with Proxy(redis_server.port) as proxy, contextlib.aclosing(AgentProcess(write_config(tmp_path, url=proxy.url, elapsed="2s"))) as agent:
+    async with (
+        Proxy(redis_server.port) as proxy,
+        contextlib.aclosing(AgentProcess(write_config(tmp_path, url=proxy.url, elapsed="2s"))) as agent,
+    ):
         await agent.start()
         await push(redis_server.client(), "SleepForever")
         await agent.wait_for("decision: .*guard='paused'")

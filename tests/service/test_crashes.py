@@ -86,7 +86,9 @@ async def _at_point(point: str, folder: Path, push) -> None:
 
 async def _die_and_recover(config, point: str, victim) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        mortal = await stack.enter_async_context(contextlib.aclosing(AgentProcess(config, env={"DIE_AT": point, "TRACE": str(config.parent / "trace")})))
+        mortal = await stack.enter_async_context(
+            contextlib.aclosing(AgentProcess(config, env={"DIE_AT": point, "TRACE": str(config.parent / "trace")}))
+        )
         await mortal.start(ready=False)
         deaf = asyncio.create_task(_deafen(mortal, victim))
         try:

@@ -155,7 +155,10 @@ def hang(command: list[bytes]) -> bytes | None:
 
 FAILURES: Final[dict[str, tuple[str, Callable[[list[bytes]], bytes | None]]]] = {
     "loading": ("loading", error("LOADING Redis is loading the dataset in memory")),
-    "loading after the greeting": ("loading", lambda command: None if command[0] in (b"HELLO", b"CLIENT") else b"-LOADING Redis is loading the dataset in memory\r\n"),
+    "loading after the greeting": (
+        "loading",
+        lambda command: None if command[0] in (b"HELLO", b"CLIENT") else b"-LOADING Redis is loading the dataset in memory\r\n",
+    ),
     "no password": ("noauth", error("NOAUTH HELLO must be called with the client already authenticated")),
     "wrong password": ("wrongpass", error("WRONGPASS invalid username-password pair or user is disabled.")),
     "no right to read": ("noperm", error_to(b"SSCAN", "NOPERM User agent has no permissions to run the 'sscan' command")),
@@ -165,7 +168,10 @@ FAILURES: Final[dict[str, tuple[str, Callable[[list[bytes]], bytes | None]]]] = 
     "a script": ("busy", error_to(b"GET", "BUSY Redis is busy running a script.")),
     "cluster": ("cluster", error_to(b"GET", "MOVED 3999 127.0.0.1:6381")),
     "cannot save": ("misconf", failing_save),
-    "says it cannot save": ("misconf", error_to(b"TIME", "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.")),
+    "says it cannot save": (
+        "misconf",
+        error_to(b"TIME", "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk."),
+    ),
     "reset": ("reset", cut),
     "reset in the middle of a reply": ("reset", cut_in_the_middle),
     "silence": ("timeout", hang),
@@ -254,6 +260,7 @@ async def test_a_server_that_does_not_tell_of_changes_is_sampled(stand_in, follo
 
 async def test_a_server_before_6_is_followed(stand_in, following):
     """Without HELLO the old way of signing in is taken, and everything else works."""
+
     def old(command: list[bytes]) -> bytes | None:
         match command:
             case [b"HELLO", *_]:
@@ -282,4 +289,3 @@ async def test_rereading_before_anything_was_read(following, stand_in):
     with pytest.raises(SourceUnavailableError) as caught:
         await one.follower.reread("web1:1:cafe")
     assert caught.value.code == "starting"
-

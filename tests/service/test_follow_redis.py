@@ -267,7 +267,16 @@ async def test_broken_data_is_counted_and_stops_nothing(redis_server, following,
     assert {change.fields["jid"] for change in jobs(one)} == {small, big}
     broken = {(datum.key, datum.reason) for datum in one.follower.broken()}
     assert {key for key, _ in broken} == {
-        bad.work, odd.identity, "\\xff\\xfe", "stale:7:cafe", "nonsense", "\\xff", "queue:broken", "queue:list", "stat:processed", "retry",
+        bad.work,
+        odd.identity,
+        "\\xff\\xfe",
+        "stale:7:cafe",
+        "nonsense",
+        "\\xff",
+        "queue:broken",
+        "queue:list",
+        "stat:processed",
+        "retry",
     }
     assert "secret" not in str(one.follower.broken())
     assert ("stale:7:cafe", "identity without hash") in broken
@@ -328,7 +337,7 @@ async def test_more_processes_than_one_page(redis_server, following):
     client = redis_server.client()
     processes = [SimulatedProcess(number + 1) for number in range(1_200)]
     for start in range(0, 1_200, 100):
-        await asyncio.gather(*(process.write_identity(client) for process in processes[start:start + 100]))
+        await asyncio.gather(*(process.write_identity(client) for process in processes[start : start + 100]))
     await client.sadd("queues", *(f"queue{number}" for number in range(1_100)))
     one = following(url=redis_server.url)
     await one.until(lambda: any(isinstance(body, Observed) and body.complete for body in one.said))

@@ -23,7 +23,13 @@ async def test_a_life(redis_server, sidekiq, following, push):
     await one.until(lambda: one.readings(process.identity), within=3)
     first = one.readings(process.identity)
 
-    assert (first["pid"], first["tag"], first["queues"], first["threads"], first["busy"]) == (process.pid, "live app", ("push", "pull"), 3, 0)
+    assert (first["pid"], first["tag"], first["queues"], first["threads"], first["busy"]) == (
+        process.pid,
+        "live app",
+        ("push", "pull"),
+        3,
+        0,
+    )
     assert (first["quiet"], first["listed"]) == (False, True)
     assert first.get("version", "") == process.reported
     assert first["rss"] > 2**20

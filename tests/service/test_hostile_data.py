@@ -16,14 +16,30 @@ async def test_everything_broken_at_once(redis_server, sidekiq, push, tmp_path):
     victim = await sidekiq.start(("push",), timeout=3)
     client = redis_server.client()
     now = time.time()
-    for number, value in enumerate([b"{not json", b'{"queue": 7, "payload": [], "run_at": "soon"}', b"\xff\xfe\x00", b"[]", b"null", b'{"queue":"push"}']):
+    for number, value in enumerate(
+        [b"{not json", b'{"queue": 7, "payload": [], "run_at": "soon"}', b"\xff\xfe\x00", b"[]", b"null", b'{"queue":"push"}']
+    ):
         identity = f"broken:{number + 2}:{'0' * 12}"
-        info = {"hostname": "broken", "started_at": now, "pid": number + 2, "tag": "", "concurrency": 5, "queues": ["push"], "identity": identity}
+        info = {
+            "hostname": "broken",
+            "started_at": now,
+            "pid": number + 2,
+            "tag": "",
+            "concurrency": 5,
+            "queues": ["push"],
+            "identity": identity,
+        }
         await client.sadd("processes", identity)
         await client.hset(f"{identity}:workers", mapping={b"tid": value, b"\xff": b"{}"})
         await client.hset(identity, mapping={"info": json.dumps(info), "busy": 2, "beat": now, "quiet": "false"})
         await client.expire(identity, 60)
-    big = json.dumps({"queue": "push", "run_at": int(now), "payload": json.dumps({"class": "Big", "jid": "c" * 24, "queue": "push", "args": ["x" * 10_000_000]})})
+    big = json.dumps(
+        {
+            "queue": "push",
+            "run_at": int(now),
+            "payload": json.dumps({"class": "Big", "jid": "c" * 24, "queue": "push", "args": ["x" * 10_000_000]}),
+        }
+    )
     await client.hset("broken:2:000000000000:workers", mapping={"big": big})
     await client.sadd("processes", b"\xff\xfe", "not-an-identity", "ghost:1:aaaaaaaaaaaa", "list:1:bbbbbbbbbbbb")
     await client.rpush("list:1:bbbbbbbbbbbb", "x")

@@ -16,7 +16,16 @@ async def claim(client, identity: str, *, started_at: float, tag: str) -> None:
     """Writes into Redis what a Sidekiq 6.4.1 with that identity would have written, with a job that has run for an hour."""
     now = time.time()
     host, pid, _ = identity.rsplit(":", 2)
-    info = {"hostname": host, "started_at": started_at, "pid": int(pid), "tag": tag, "concurrency": 5, "queues": ["push"], "labels": [], "identity": identity}
+    info = {
+        "hostname": host,
+        "started_at": started_at,
+        "pid": int(pid),
+        "tag": tag,
+        "concurrency": 5,
+        "queues": ["push"],
+        "labels": [],
+        "identity": identity,
+    }
     payload = {"retry": True, "queue": "push", "class": "SleepForever", "args": [], "jid": "b" * 24, "created_at": now, "enqueued_at": now}
     work = {"queue": "push", "payload": json.dumps(payload), "run_at": int(now) - 3600}
     async with client.pipeline(transaction=True) as pipeline:

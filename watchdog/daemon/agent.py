@@ -30,6 +30,7 @@ from watchdog.host.watch import LocalProcesses
 from watchdog.model.effects import Command, Effect
 from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
 from watchdog.model.kinds import Source
+from watchdog.model.results import Refused
 from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
@@ -98,7 +99,14 @@ class Agent:
     """One running agent. `ceiling` is the command line's mode, which a reload can't raise."""
 
     def __init__(
-        self, path: Path, loaded: Loaded, *, ceiling: Mode | None, store: Store, clock: Clock, observe: Callable[[Event, tuple[Effect, ...]], None]
+        self,
+        path: Path,
+        loaded: Loaded,
+        *,
+        ceiling: Mode | None,
+        store: Store,
+        clock: Clock,
+        observe: Callable[[Event, tuple[Effect, ...]], None],
     ) -> None:
         self._path = path
         self._loaded = loaded
@@ -114,7 +122,9 @@ class Agent:
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._systemd = Systemd()
         idle = IDLE if self._systemd.period is None else min(IDLE, self._systemd.period)
-        self._turns = Turns(store=store, clock=clock, perform=self._commands.put_nowait, after_turn=self._after_turn, observe=observe, idle=idle)
+        self._turns = Turns(
+            store=store, clock=clock, perform=self._commands.put_nowait, after_turn=self._after_turn, observe=observe, idle=idle
+        )
         self._host = loaded.settings.host or host_name()
         self._local = LocalProcesses(host=self._host, clock=clock, emit=self._turns.offer)
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
@@ -159,7 +169,9 @@ class Agent:
 
     async def _start(self, tasks: Tasks, receivers: dict[str, Receiver], reload_wanted: asyncio.Event) -> None:
         await self._turns.settle(Started(__version__, boot_id(), self._host))
-        await self._turns.settle(RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning), rules=self._rules(self._loaded))
+        await self._turns.settle(
+            RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning), rules=self._rules(self._loaded)
+        )
         tasks.serve("commands", lambda: self._carry_out(tasks))
         tasks.serve("status", self._status.run)
         tasks.serve("reload", lambda: self._reload_when(reload_wanted, tasks))
@@ -167,7 +179,13 @@ class Agent:
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
         self._systemd.ready()
-        LOG.info("sidekiq-watchdog %s runs in mode %s on %s with %d rules", __version__, self._mode(self._loaded), self._host, len(self._turns.rules.rules))
+        LOG.info(
+            "sidekiq-watchdog %s runs in mode %s on %s with %d rules",
+            __version__,
+            self._mode(self._loaded),
+            self._host,
+            len(self._turns.rules.rules),
+        )
 
     async def _carry_out(self, tasks: Tasks) -> None:
         while True:
@@ -175,7 +193,12 @@ class Agent:
             tasks.do(f"{type(command).__name__} {command.id}", partial(self._perform, command))
 
     async def _perform(self, command: Command) -> None:
-        result = await self._executor.perform(command)
+        try:
+            result = await self._executor.perform(command)
+        except Exception as error:
+            # A fault of ours in the middle of an incident: the engine hears of it and holds or denies, which a restart loop would not.
+            LOG.exception("%s could not be carried out", type(command).__name__)
+            result = Refused(f"internal error: {type(error).__name__}")
         self._turns.offer(EffectDone(command.id, result))
 
     async def _reread(self, identity: str) -> None:
@@ -255,4 +278,3 @@ class Agent:
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:
             LOG.warning("%s", warning)
-

@@ -162,7 +162,9 @@ class Turns:
         # After a failure something is written in any case: it proves that writing works again.
         changed = state.ledger is not self.state.ledger or self.failing != ""
         audit = tuple(effect.row for effect in effects if isinstance(effect, Audit))
-        notices = tuple((receiver, self._named(effect.notice)) for effect in effects if isinstance(effect, Notify) for receiver in effect.receivers)
+        notices = tuple(
+            (receiver, self._named(effect.notice)) for effect in effects if isinstance(effect, Notify) for receiver in effect.receivers
+        )
         incidents = tuple(effect.incident for effect in effects if isinstance(effect, KeepIncident))
         if changed or audit or notices or incidents:
             encoded = ledgers.encode(state.ledger) if changed else None

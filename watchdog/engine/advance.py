@@ -188,5 +188,3 @@ def _after_an_undone_turn(turn: Turn) -> None:
 
 def _everybody(turn: Turn) -> tuple[str, ...]:
     return tuple(dict.fromkeys(receiver for rule in turn.rules.rules for receiver in rule.notify))
-
-

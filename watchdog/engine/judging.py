@@ -129,11 +129,17 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert) -> None:
     row = turn.world.find(alert.kind, alert.entity)
     # As it comes back from the ledger, which knows lists only.
     seen = {slot: list(value) if isinstance(value, tuple) else value for slot, value in (row.as_plain() if row is not None else {}).items()}
-    title = rule.summary.render(row, turn.at) if rule.summary is not None and row is not None else f"{rule.name}: {_describe(row, alert.entity)}"
+    title = (
+        rule.summary.render(row, turn.at)
+        if rule.summary is not None and row is not None
+        else f"{rule.name}: {_describe(row, alert.entity)}"
+    )
     alert = msgspec.structs.replace(alert, title=title, seen=seen)
     turn.put_alert(key, alert)
     turn.audit("alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title)
-    turn.notify(rule.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=rule.severity, title=title, rule=rule.name, entity=alert.entity)
+    turn.notify(
+        rule.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=rule.severity, title=title, rule=rule.name, entity=alert.entity
+    )
     want(turn, key, rule)
 
 

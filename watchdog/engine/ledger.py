@@ -184,9 +184,11 @@ def _moved(value: Any, shift: int, name: str = "") -> Any:
     match value:
         case dict():
             moves_all = name == "marks"
-            return {key: _moved(inner, shift, "_at" if moves_all else key) for key, inner in value.items()} if name != "cured" else {
-                key: inner + shift for key, inner in value.items()
-            }
+            return (
+                {key: _moved(inner, shift, "_at" if moves_all else key) for key, inner in value.items()}
+                if name != "cured"
+                else {key: inner + shift for key, inner in value.items()}
+            )
         case list():
             return [_moved(inner, shift) for inner in value]
         case int() if not isinstance(value, bool) and (name.endswith("_at") or name in ("at", "until")):

@@ -199,7 +199,9 @@ def _rename(turn: Turn, rule: Rule, request: Request) -> Request | None:
     turn.put_request(request.id, request)
     for key in mine:
         turn.put_alert(key, msgspec.structs.replace(turn.ledger.alerts[key], target=name))
-    twin = next((one for one in turn.ledger.requests.values() if one.id != request.id and (one.rule, one.target) == (rule.name, name)), None)
+    twin = next(
+        (one for one in turn.ledger.requests.values() if one.id != request.id and (one.rule, one.target) == (rule.name, name)), None
+    )
     if twin is not None:
         turn.put_request(twin.id, msgspec.structs.replace(twin, alerts=tuple(dict.fromkeys((*twin.alerts, *mine)))))
     superfluous = twin is not None or _is_cured(turn, rule, name)
@@ -237,7 +239,9 @@ def _decide(turn: Turn, request: Request, rule: Rule, look: Look) -> None:
 
 def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> Request:
     verdict, world = judgement.verdict, turn.world
-    world.again[request.id] = min(turn.at + AGAIN, verdict.until if verdict.until is not None and verdict.until > turn.at else turn.at + AGAIN)
+    world.again[request.id] = min(
+        turn.at + AGAIN, verdict.until if verdict.until is not None and verdict.until > turn.at else turn.at + AGAIN
+    )
     world.reasons[request.id] = verdict.reason
     guard = "" if verdict.answer is Answer.PASS else verdict.guard
     if request.decision is judgement.decision and request.guard == guard:
@@ -282,7 +286,9 @@ def _leave_out(turn: Turn, rule: Rule, request: Request) -> None:
     for stage, delay, condition in plan:
         turn.audit("would", **names, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=stage, reason=condition, outcome="left out",
                    would_at=turn.wall + delay)  # fmt: skip
-    account = tuple(f"+{delay / 1000:.1f} s: would send SIG{stage}{' ' + condition if condition else ''}" for stage, delay, condition in plan)
+    account = tuple(
+        f"+{delay / 1000:.1f} s: would send SIG{stage}{' ' + condition if condition else ''}" for stage, delay, condition in plan
+    )
     turn.keep_incident(
         IncidentRow(incident, rule.name, first.entity, request.target, request.action, turn.wall, turn.wall, "would", account)
     )  # fmt: skip
@@ -318,4 +324,3 @@ def _repeats(turn: Turn, request: Request) -> dict[str, str | int | bool]:
 
 def _names(request: Request) -> dict[str, str]:
     return {"rule": request.rule, "target": request.target, "action": request.action, "entity": request.process}
-

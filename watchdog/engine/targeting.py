@@ -131,7 +131,11 @@ def shadow_key(alert_or_request: Alert | Request) -> str:
 
 def _with_shadow(ledger: Ledger) -> dict[str, Cooldown]:
     """Of a real action and one that dry-run left out the later one counts: an old assumption must not hide what was done since."""
-    assumed = {name: one for name, one in ledger.shadow.cooldowns.items() if name not in ledger.cooldowns or ledger.cooldowns[name].ended_at < one.ended_at}
+    assumed = {
+        name: one
+        for name, one in ledger.shadow.cooldowns.items()
+        if name not in ledger.cooldowns or ledger.cooldowns[name].ended_at < one.ended_at
+    }
     return {**ledger.cooldowns, **assumed}
 
 

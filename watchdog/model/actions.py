@@ -30,7 +30,13 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         doc="Ends a process: SIGTERM, and SIGKILL if it still lives after `grace`. Whoever starts it again is not the agent's business. "
         "Give `grace` at least Sidekiq's own timeout and five seconds (30s by default), or jobs in flight are lost.",
         parameters=(
-            ParameterSpec(name="process", form=Form.PROCESS, required=True, doc="Which process: `process` for the entity itself, `job.process` for the one that runs the job.", example="job.process"),
+            ParameterSpec(
+                name="process",
+                form=Form.PROCESS,
+                required=True,
+                doc="Which process: `process` for the entity itself, `job.process` for the one that runs the job.",
+                example="job.process",
+            ),
             ParameterSpec(name="grace", form=Form.DURATION, default="30s", doc="How long it has to end after SIGTERM.", example="30s"),
         ),
         target="process",

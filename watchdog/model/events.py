@@ -124,9 +124,7 @@ class Stopping(msgspec.Struct, frozen=True, tag="stopping"):
     reason: str
 
 
-Body = (
-    Observed | SourceLost | SourceBack | TimeReached | EffectDone | Started | RulesLoaded | ReloadRefused | Paused | Resumed | Stopping
-)
+Body = Observed | SourceLost | SourceBack | TimeReached | EffectDone | Started | RulesLoaded | ReloadRefused | Paused | Resumed | Stopping
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -32,18 +32,38 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         name="coverage",
         denies="a queue of the target would keep less than `keep` of its working threads elsewhere; held threads don't work",
         settings=(
-            ParameterSpec(name="keep", form=Form.RATIO, default="50%", doc="The share of each queue's working threads that must be left elsewhere.", example="keep: 50%"),
-            ParameterSpec(name="alone", form=Form.CHOICE, default="when_half_held", choices=("ask", "allow", "when_half_held"),
-                          doc="What holds for the only process of a queue.", example="alone: ask"),
+            ParameterSpec(
+                name="keep",
+                form=Form.RATIO,
+                default="50%",
+                doc="The share of each queue's working threads that must be left elsewhere.",
+                example="keep: 50%",
+            ),
+            ParameterSpec(
+                name="alone",
+                form=Form.CHOICE,
+                default="when_half_held",
+                choices=("ask", "allow", "when_half_held"),
+                doc="What holds for the only process of a queue.",
+                example="alone: ask",
+            ),
         ),
     ),
     GuardSpec(name="in_flight", denies="an action on this target or host is under way"),
     GuardSpec(
         name="cooldown",
         denies="the last action on this target, by whichever rule, ended less than `cooldown` ago",
-        settings=(ParameterSpec(name="cooldown", form=Form.DURATION, default="15m", doc="Counted from the end of the last action.", example="cooldown: 15m"),),
+        settings=(
+            ParameterSpec(
+                name="cooldown", form=Form.DURATION, default="15m", doc="Counted from the end of the last action.", example="cooldown: 15m"
+            ),
+        ),
     ),
-    GuardSpec(name="last_look", denies="the condition no longer holds, or the target is not, or not quite, the process that was meant: looked at again at once before each stage", binds_after_no_return=True),
+    GuardSpec(
+        name="last_look",
+        denies="the condition no longer holds, or the target is not, or not quite, the process that was meant: looked at again at once before each stage",
+        binds_after_no_return=True,
+    ),
 )
 
 BY_NAME: Final[dict[str, GuardSpec]] = {spec.name: spec for spec in GUARDS}

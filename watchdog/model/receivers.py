@@ -21,7 +21,12 @@ RECEIVERS: Final[tuple[ReceiverSpec, ...]] = (
         doc="A POST with a JSON body, signed after the Standard Webhooks specification (headers webhook-id, webhook-timestamp, webhook-signature).",
         settings=(
             ParameterSpec(name="url", form=Form.URL, required=True, doc="Where to post.", example="url: https://example.org/hook"),
-            ParameterSpec(name="secret", form=Form.SECRET, doc="Key of the signature; without it there is none. `whsec_` followed by base64, or any text.", example='secret: "${file:secret}"'),
+            ParameterSpec(
+                name="secret",
+                form=Form.SECRET,
+                doc="Key of the signature; without it there is none. `whsec_` followed by base64, or any text.",
+                example='secret: "${file:secret}"',
+            ),
             ParameterSpec(name="timeout", form=Form.DURATION, default="10s", doc="How long one attempt may take.", example="timeout: 10s"),
         ),
     ),

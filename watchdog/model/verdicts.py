@@ -10,7 +10,7 @@ class Mode(StrEnum):
 
     OBSERVE = "observe"  # alerts only
     DRY_RUN = "dry-run"  # says what it would do
-    ASK = "ask"          # waits for a person
+    ASK = "ask"  # waits for a person
     ACT = "act"
 
     @property

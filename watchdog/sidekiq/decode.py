@@ -145,7 +145,9 @@ def decode_info(identity: str, raw: object) -> Info | Broken:
     )
 
 
-def decode_beat(identity: str, *, beat: object, busy: object, quiet: object, rss: object, rtt_us: object, concurrency: object) -> Beat | Broken:
+def decode_beat(
+    identity: str, *, beat: object, busy: object, quiet: object, rss: object, rtt_us: object, concurrency: object
+) -> Beat | Broken:
     """The other fields of an identity hash, None where the field is absent. Only `beat` is indispensable; `rss` is in KiB, `rtt_us` in microseconds."""
     at = milliseconds(beat)
     if at is None or not isinstance(beat, bytes):
@@ -188,7 +190,9 @@ def decode_work(key: str, thread: bytes, raw: object) -> Work | Broken:
     failed = job.get("retry_count")
     # `retry_count` is absent before the first failure and 0 after it.
     retries = failed + 1 if _is_count(failed) else 0
-    return Work(run=f"{tid}/{jid}/{_seconds(run_at)}", thread=tid, jid=jid, job_class=job_class, queue=queue, retries=retries, run_at=run_at)
+    return Work(
+        run=f"{tid}/{jid}/{_seconds(run_at)}", thread=tid, jid=jid, job_class=job_class, queue=queue, retries=retries, run_at=run_at
+    )
 
 
 def decode_enqueued_at(key: str, raw: object) -> int | Broken:

@@ -73,7 +73,7 @@ _BY_FIRST_WORD: Final[dict[str, str]] = {
 
 _BY_WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("max number of clients", "maxclients"),
-    ("invalid password", "wrongpass"),      # before Redis 6
+    ("invalid password", "wrongpass"),  # before Redis 6
     ("DB index is out of range", "database"),
     ("invalid DB index", "database"),
 )

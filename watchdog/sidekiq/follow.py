@@ -38,7 +38,9 @@ class Follower:
     says nothing for `answer_within` seconds counts as lost.
     """
 
-    def __init__(self, *, url: str, namespace: str = "", clock: Clock, emit: Callable[[Body], None], answer_within: float = ANSWER_WITHIN) -> None:
+    def __init__(
+        self, *, url: str, namespace: str = "", clock: Clock, emit: Callable[[Body], None], answer_within: float = ANSWER_WITHIN
+    ) -> None:
         self._address = parse(url)
         self._memory = Memory(namespace=namespace, clock=clock, where=self._address.where)
         self._clock = clock

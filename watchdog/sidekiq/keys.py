@@ -58,4 +58,4 @@ class Keys(msgspec.Struct, frozen=True):
 
     def member(self, key: bytes) -> bytes | None:
         """The key without the namespace; None if it is of another namespace."""
-        return key[len(self.prefix):] if key.startswith(self.prefix) else None
+        return key[len(self.prefix) :] if key.startswith(self.prefix) else None

@@ -138,7 +138,12 @@ class ProcessReader:
             return None
         get = values.get
         beat = decode_beat(
-            label(self._keys.identity(identity)), beat=get("beat"), busy=get("busy"), quiet=get("quiet"), rss=get("rss"), rtt_us=get("rtt_us"),
+            label(self._keys.identity(identity)),
+            beat=get("beat"),
+            busy=get("busy"),
+            quiet=get("quiet"),
+            rss=get("rss"),
+            rtt_us=get("rtt_us"),
             concurrency=get("concurrency"),
         )
         if isinstance(beat, Broken):

@@ -111,8 +111,14 @@ class Runs:
     def _told(self, run: str, job: _Job) -> Delta:
         work = job.work
         fields = {
-            "jid": work.jid, "job_class": work.job_class, "queue": work.queue, "process": self._identity, "host": self._host,
-            "thread": work.thread, "retries": work.retries, "started_at": job.started_at,
+            "jid": work.jid,
+            "job_class": work.job_class,
+            "queue": work.queue,
+            "process": self._identity,
+            "host": self._host,
+            "thread": work.thread,
+            "retries": work.retries,
+            "started_at": job.started_at,
         }
         return Delta(Kind.JOB, self._id(run), fields)
 

@@ -60,17 +60,22 @@ class Sampler:
         """
         keys = self._keys
         wants_info = self._may_ask_info and (self._info_at is None or at - self._info_at >= _INFO_EVERY)
-        whole: list[Command] = [("TIME",), *(("GET", key) for key in keys.totals), *(("ZCARD", key) for key in keys.sets), first_page(keys.queues)]
+        whole: list[Command] = [
+            ("TIME",),
+            *(("GET", key) for key in keys.totals),
+            *(("ZCARD", key) for key in keys.sets),
+            first_page(keys.queues),
+        ]
         if wants_info:
             whole += ASK_INFO
         known = self._names[:_SLICE]
         replies = await ask([*whole, *self._queue_commands(known)])
         now = self._time(replies[0])
-        lengths = dict(zip(known, self._pairs(replies[len(whole):]), strict=True))
+        lengths = dict(zip(known, self._pairs(replies[len(whole) :]), strict=True))
         names = await self._queue_names(ask, replies[6])
         missing = [queue for queue in names if queue not in lengths]
         for start in range(0, len(missing), _SLICE):
-            part = missing[start:start + _SLICE]
+            part = missing[start : start + _SLICE]
             lengths |= zip(part, self._pairs(await ask(self._queue_commands(part))), strict=True)
         self._names = names
         queues = {queue: self._queue(queue, *lengths[queue], now) for queue in names}

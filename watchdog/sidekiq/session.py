@@ -74,7 +74,7 @@ class Session:
         for start in range(0, len(identities), _SNAPSHOT_BATCH):
             self._say(changes)
             changes = []
-            for reading in await self._read_whole(identities[start:start + _SNAPSHOT_BATCH]):
+            for reading in await self._read_whole(identities[start : start + _SNAPSHOT_BATCH]):
                 changes += self._take(reading)
         at = self._clock.at()
         sample = await memory.sampler.sample(self._wire.ask, at, heard=memory.picture.heard(at))
@@ -193,7 +193,7 @@ class Session:
         keys, picture, beaten = self._memory.keys, self._memory.picture, []
         identities = list(self._read_at)
         for start in range(0, len(identities), _BEATS_BATCH):
-            part = identities[start:start + _BEATS_BATCH]
+            part = identities[start : start + _BEATS_BATCH]
             replies = await self._wire.ask([("HGET", keys.identity(identity), "beat") for identity in part])
             for identity, beat in zip(part, replies, strict=True):
                 if isinstance(beat, ServerError):
@@ -211,7 +211,7 @@ class Session:
         at = self._clock.at()
         step = len(arming) + COMMANDS_EACH
         return [
-            reader.reading(identity, replies[start + len(arming):start + step], at)
+            reader.reading(identity, replies[start + len(arming) : start + step], at)
             for identity, start in zip(identities, range(0, len(replies), step), strict=True)
         ]
 

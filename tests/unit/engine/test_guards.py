@@ -210,7 +210,9 @@ def covered(
     """The coverage guard's answer for a target with these others beside it."""
     mine, theirs = jobs(ONE, held), jobs(TWO, elsewhere_held)
     world = picture(process(ONE, AT - 5_000, threads=threads, **own), *others, *mine, *theirs)
-    return coverage(view(world=world, held=held_threads(world, alerts_on(*mine, *theirs).values()), settings={"keep": keep, "alone": alone}))
+    return coverage(
+        view(world=world, held=held_threads(world, alerts_on(*mine, *theirs).values()), settings={"keep": keep, "alone": alone})
+    )
 
 
 BESIDE = process(TWO, AT - 5_000, threads=4)

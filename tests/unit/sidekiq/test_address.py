@@ -31,7 +31,18 @@ def test_what_a_url_names(url, address):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "localhost:6379", "http://h", "redis://h:port", "redis://h:99999", "redis://:s3cret@h/zero", "unix://", "redis://:s3cret@h/-1", "redis://[h:s3cret", "rediss://h?ssl_cert_reqs=s3cret"],
+    [
+        "",
+        "localhost:6379",
+        "http://h",
+        "redis://h:port",
+        "redis://h:99999",
+        "redis://:s3cret@h/zero",
+        "unix://",
+        "redis://:s3cret@h/-1",
+        "redis://[h:s3cret",
+        "rediss://h?ssl_cert_reqs=s3cret",
+    ],
 )
 def test_a_url_that_can_not_be_understood(url):
     """The complaint repeats nothing of a URL that may hold a password."""

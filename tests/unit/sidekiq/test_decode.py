@@ -20,10 +20,23 @@ from watchdog.sidekiq.decode import (
 
 IDENTITY = "web1:42:0123456789ab"
 INFO = {
-    "hostname": "web1", "started_at": 1795354400.25, "pid": 42, "tag": "live", "concurrency": 25, "queues": ["push", "pull", "push"], "labels": [],
+    "hostname": "web1",
+    "started_at": 1795354400.25,
+    "pid": 42,
+    "tag": "live",
+    "concurrency": 25,
+    "queues": ["push", "pull", "push"],
+    "labels": [],
     "identity": IDENTITY,
 }
-JOB = {"class": "PushWorker", "args": ["secret"], "jid": "4caa72fe18d4b6a0d19e77c3", "queue": "push", "retry": True, "created_at": 1795354498.5}
+JOB = {
+    "class": "PushWorker",
+    "args": ["secret"],
+    "jid": "4caa72fe18d4b6a0d19e77c3",
+    "queue": "push",
+    "retry": True,
+    "created_at": 1795354498.5,
+}
 
 
 def info(**changes: object) -> bytes:
@@ -105,7 +118,9 @@ def beat(**changes: object) -> Beat | Broken:
 def test_a_beat():
     """Memory comes in KiB, the ping in microseconds and is rounded up."""
     assert beat() == Beat(at=1795354500123, written=b"1795354500.1234", busy=3, quiet=False, rss=204800 * 1024, rtt=2)
-    assert beat(concurrency=b"10", quiet=b"true") == Beat(at=1795354500123, written=b"1795354500.1234", busy=3, quiet=True, rss=204800 * 1024, rtt=2, threads=10)
+    assert beat(concurrency=b"10", quiet=b"true") == Beat(
+        at=1795354500123, written=b"1795354500.1234", busy=3, quiet=True, rss=204800 * 1024, rtt=2, threads=10
+    )
 
 
 @pytest.mark.parametrize("value", [None, b"", b"soon", b"nan", b"inf", b"-1", b"0", b"1_000", b" 5", b"1e300", b"9" * 400, b"\xff"])
@@ -123,8 +138,13 @@ def test_odd_fields_of_a_beat_are_left_out(value):
 def test_an_entry_of_all_versions():
     """A payload may be JSON text or an object, times seconds or milliseconds."""
     expected = Work(
-        run="oxr1/4caa72fe18d4b6a0d19e77c3/1795354499", thread="oxr1", jid="4caa72fe18d4b6a0d19e77c3", job_class="PushWorker", queue="push",
-        retries=0, run_at=1795354499000,
+        run="oxr1/4caa72fe18d4b6a0d19e77c3/1795354499",
+        thread="oxr1",
+        jid="4caa72fe18d4b6a0d19e77c3",
+        job_class="PushWorker",
+        queue="push",
+        retries=0,
+        run_at=1795354499000,
     )
 
     assert decode_work("k", b"oxr1", entry()) == expected
@@ -161,13 +181,43 @@ def test_failed_runs(value, failed):
 @pytest.mark.parametrize(
     "raw",
     [
-        None, b"", b"nonsense", b"[]", b"null", b"NaN", b'"\\ud800"', b"\xff\xfe", b"[" * 200_000, 17,
-        entry(payload=...), entry(payload="{"), entry(payload=[1]), entry(payload=None), entry(payload="[" * 200_000), entry(payload="[]"),
-        entry(run_at=...), entry(run_at=None), entry(run_at="1795354499"), entry(run_at=0), entry(run_at=-5), entry(run_at=True), entry(run_at=1e300),
-        entry(run_at=2**64 - 1), entry(run_at=1e13 * 10), entry().replace(b"1795354499", b"NaN"), entry().replace(b"1795354499", b"9" * 300),
-        entry(queue=...), entry(queue=7), entry(queue=""), entry(queue="q" * 1001), entry(queue="a\nb"),
-        entry(JOB | {"jid": None}), entry(JOB | {"jid": "\x1b[2J"}), entry(JOB | {"jid": "j" * 2000}),
-        entry(JOB | {"class": None}), entry(JOB | {"class": ["secret"]}),
+        None,
+        b"",
+        b"nonsense",
+        b"[]",
+        b"null",
+        b"NaN",
+        b'"\\ud800"',
+        b"\xff\xfe",
+        b"[" * 200_000,
+        17,
+        entry(payload=...),
+        entry(payload="{"),
+        entry(payload=[1]),
+        entry(payload=None),
+        entry(payload="[" * 200_000),
+        entry(payload="[]"),
+        entry(run_at=...),
+        entry(run_at=None),
+        entry(run_at="1795354499"),
+        entry(run_at=0),
+        entry(run_at=-5),
+        entry(run_at=True),
+        entry(run_at=1e300),
+        entry(run_at=2**64 - 1),
+        entry(run_at=1e13 * 10),
+        entry().replace(b"1795354499", b"NaN"),
+        entry().replace(b"1795354499", b"9" * 300),
+        entry(queue=...),
+        entry(queue=7),
+        entry(queue=""),
+        entry(queue="q" * 1001),
+        entry(queue="a\nb"),
+        entry(JOB | {"jid": None}),
+        entry(JOB | {"jid": "\x1b[2J"}),
+        entry(JOB | {"jid": "j" * 2000}),
+        entry(JOB | {"class": None}),
+        entry(JOB | {"class": ["secret"]}),
     ],
 )
 def test_a_broken_entry(raw):

@@ -132,7 +132,14 @@ INFO = b"# Server\r\nredis_version:7.0.15\r\nuptime_in_seconds:3\r\n\r\n# Memory
 
 def test_what_a_server_says_of_itself():
     """The readings of the entity `redis`; what is not said is left out."""
-    assert readings(parse_info(INFO)) == {"version": "7.0.15", "role": "master", "memory": 100, "maxmemory": 0, "clients": 2, "uptime": 3_000}
+    assert readings(parse_info(INFO)) == {
+        "version": "7.0.15",
+        "role": "master",
+        "memory": 100,
+        "maxmemory": 0,
+        "clients": 2,
+        "uptime": 3_000,
+    }
     assert readings(parse_info(b"redis_version:9\nused_memory:lots")) == {"version": "9"}
     assert parse_info(ServerError("NOPERM")) == {}
 

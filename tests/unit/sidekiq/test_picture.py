@@ -18,15 +18,27 @@ START = 1_000_100_000
 def work(thread: str, *, run_at: int = START - 20_000) -> Work:
     """A job of that thread."""
     return Work(
-        run=f"{thread}/jid-{thread}/{run_at // 1000}", thread=thread, jid=f"jid-{thread}", job_class="PushWorker", queue="push", retries=0, run_at=run_at
+        run=f"{thread}/jid-{thread}/{run_at // 1000}",
+        thread=thread,
+        jid=f"jid-{thread}",
+        job_class="PushWorker",
+        queue="push",
+        retries=0,
+        run_at=run_at,
     )
 
 
 def reading(*jobs: Work, at: int = 500_000, beat: int = START, age: int = 0, busy: int | None = None, **changes: object) -> Reading:
     """A healthy reading at engine time `at` of a beat that is `age` old."""
     whole = Reading(
-        identity=ID, at=at, ttl=60_000 - age, member=True, info=INFO, beat=Beat(at=beat, written=b"%d" % beat, busy=len(jobs) if busy is None else busy, quiet=False, rss=1024, rtt=1),
-        work=jobs, held=len(jobs),
+        identity=ID,
+        at=at,
+        ttl=60_000 - age,
+        member=True,
+        info=INFO,
+        beat=Beat(at=beat, written=b"%d" % beat, busy=len(jobs) if busy is None else busy, quiet=False, rss=1024, rtt=1),
+        work=jobs,
+        held=len(jobs),
     )
     return msgspec.structs.replace(whole, **changes)
 
@@ -52,14 +64,39 @@ def test_a_process_is_told_whole_and_before_its_jobs(picture):
     one = work("a")
 
     assert picture.take(reading(one, age=4_000)) == (
-        Delta(Kind.PROCESS, ID, {
-            "host": "web1", "pid": 42, "tag": "live", "queues": ("push",), "version": "7.3.2", "threads": 5, "busy": 1, "quiet": False, "rss": 1024,
-            "rtt": 1, "confirmed_at": 496_000, "booted_at": 496_000 - 100_000, "listed": True,
-        }),
-        Delta(Kind.JOB, job_id(one), {
-            "jid": "jid-a", "job_class": "PushWorker", "queue": "push", "process": ID, "host": "web1", "thread": "a", "retries": 0,
-            "started_at": 476_999,
-        }),
+        Delta(
+            Kind.PROCESS,
+            ID,
+            {
+                "host": "web1",
+                "pid": 42,
+                "tag": "live",
+                "queues": ("push",),
+                "version": "7.3.2",
+                "threads": 5,
+                "busy": 1,
+                "quiet": False,
+                "rss": 1024,
+                "rtt": 1,
+                "confirmed_at": 496_000,
+                "booted_at": 496_000 - 100_000,
+                "listed": True,
+            },
+        ),
+        Delta(
+            Kind.JOB,
+            job_id(one),
+            {
+                "jid": "jid-a",
+                "job_class": "PushWorker",
+                "queue": "push",
+                "process": ID,
+                "host": "web1",
+                "thread": "a",
+                "retries": 0,
+                "started_at": 476_999,
+            },
+        ),
     )
 
 
@@ -101,10 +138,20 @@ def test_a_job_ends_when_a_newer_beat_lacks_it(picture):
 
     assert picture.take(reading(new, at=510_000, beat=START + 10_000))[1:] == (
         Gone(Kind.JOB, job_id(old), "finished"),
-        Delta(Kind.JOB, job_id(new), {
-            "jid": "jid-a", "job_class": "PushWorker", "queue": "push", "process": ID, "host": "web1", "thread": "a", "retries": 0,
-            "started_at": 503_999,
-        }),
+        Delta(
+            Kind.JOB,
+            job_id(new),
+            {
+                "jid": "jid-a",
+                "job_class": "PushWorker",
+                "queue": "push",
+                "process": ID,
+                "host": "web1",
+                "thread": "a",
+                "retries": 0,
+                "started_at": 503_999,
+            },
+        ),
     )
 
 

@@ -86,7 +86,10 @@ def test_keys_of_the_wrong_type(reader, tally):
     reading = reader.reading(ID, [WRONG, -1, WRONG, {}, 1], 1_000)
 
     assert (reading.beat, reading.held) == (None, 0)
-    assert {(datum.key, datum.reason) for datum in tally.data()} == {("mast:web1:42:cafe", "it is not a hash"), ("mast:web1:42:cafe:work", "it is not a hash")}
+    assert {(datum.key, datum.reason) for datum in tally.data()} == {
+        ("mast:web1:42:cafe", "it is not a hash"),
+        ("mast:web1:42:cafe:work", "it is not a hash"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -68,4 +68,3 @@ def _works(row: Any, at: int) -> bool:
 
 def _working(rows: Iterable[Any], held_in: dict[str, int]) -> int:
     return sum(max(0, row.threads - held_in.get(row.id, 0)) for row in rows)
-

@@ -56,7 +56,9 @@ def _after_death(answer: Answer) -> Then:
         case Exited():
             return End("ended", "it ended after SIGKILL")
         case StillRunning() | Sent():
-            return End("failed", f"it still lives {DEATH // 1000} s after SIGKILL: an uninterruptible wait in the kernel; look at its storage")
+            return End(
+                "failed", f"it still lives {DEATH // 1000} s after SIGKILL: an uninterruptible wait in the kernel; look at its storage"
+            )
         case Refused(reason=reason):
             return Hold(reason)
 
