@@ -55,7 +55,8 @@ class Walking:
 
     def tally(self, key, group):
         aggregate, now = self._aggregates[key], self._talk.at
-        rows, truths = [], []
+        rows: list[Any] = []
+        truths: list[Any] = []
         for row in self._talk.state.world.rows[aggregate.kind].values():
             place = "" if aggregate.link is None else getattr(row, aggregate.link)
             if place is MISSING:

@@ -187,7 +187,11 @@ class RedisServer:
 
 
 class SidekiqProcess(Served):
-    """A real Sidekiq of this machine's version. `identity` and `version` are empty until its first beat was seen; `log` is the path of its output."""
+    """
+    A real Sidekiq of whatever version this machine has. `log` is the path of its output.
+
+    `identity` and `version` (that of its title: before 7.0.2 it reports none in Redis) are empty until its first beat was seen.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         super().__init__(process)
@@ -197,13 +201,23 @@ class SidekiqProcess(Served):
 
     @property
     def beat(self) -> int:
-        """Seconds from one beat to the next: 10 from 7.0 on, 5 before; only from 7.0.2 on it says its version (launcher.rb)."""
-        return 10 if self.version else 5
+        """Seconds from one beat to the next: 10 from 7.0 on, 5 before (launcher.rb)."""
+        return 10 if self._release >= (7,) else 5
 
     @property
     def work(self) -> str:
-        """The key of its work hash: Debian has 6.4.1, and versions from 7 on (launcher.rb)."""
-        return f"{self.identity}:work" if self.version else f"{self.identity}:workers"
+        """The key of its work hash, which has its present name from 6.4.2 on (launcher.rb)."""
+        return f"{self.identity}:work" if self._release >= (6, 4, 2) else f"{self.identity}:workers"
+
+    @property
+    def reported(self) -> str:
+        """The version that it reports in Redis, which it does from 7.0.2 on (launcher.rb)."""
+        return self.version if self._release >= (7, 0, 2) else ""
+
+    @property
+    def _release(self) -> tuple[int, ...]:
+        assert self.version, "no beat of it was seen yet"
+        return tuple(int(part) for part in self.version.split("."))
 
 
 class SidekiqFactory:
@@ -270,7 +284,8 @@ class SidekiqFactory:
             return mine[0] if mine and await client.exists(mine[0]) else ""
 
         one.identity = await _eventually(beats, within=20, what=lambda: f"the first beat of sidekiq; its output:\n{one.log.read_text()}")
-        one.version = orjson.loads(await client.hget(one.identity, "info") or b"{}").get("version", "")
+        # `sidekiq <version> <tag> [0 of 5 busy]`, set just before the first beat (launcher.rb).
+        one.version = Path(f"/proc/{one.pid}/cmdline").read_text().split()[1]
         return one
 
 
@@ -315,7 +330,11 @@ async def push_job(
 
 @pytest.fixture
 def push() -> Callable[..., Awaitable[str]]:
-    """See `push_job`: `await push(client, "Sleep", [60], "push", namespace="mastodon")`."""
+    """
+    What pushes jobs, as Sidekiq's own client does: `push_job`.
+
+    `await push(client, "Sleep", [60], "push", namespace="mastodon")`.
+    """
     return push_job
 
 

@@ -207,7 +207,7 @@ async def test_a_failure_is_said_once_and_ends_with_a_complete_snapshot(case, st
     assert one.follower.tracking
 
 
-async def test_each_kind_of_failure_of_an_outage_is_said_once(stand_in, following):
+async def test_each_kind_of_failure_of_an_outage_is_said_once(stand_in, following, until):
     """A Redis that is down, then loading, then down again is not news three times."""
     stand_in.answer = error("LOADING Redis is loading the dataset in memory")
     one = following(url=await stand_in.start(), answer_within=0.2)
@@ -216,9 +216,7 @@ async def test_each_kind_of_failure_of_an_outage_is_said_once(stand_in, followin
     await one.until(lambda: len(one.said) == 2)
     stand_in.answer = error("LOADING Redis is loading the dataset in memory")
     asked = len(stand_in.asked)
-    async with asyncio.timeout(5):
-        while len(stand_in.asked) < asked + 2:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(stand_in.asked) >= asked + 2, within=5)
     stand_in.answer = lambda _: None
     await one.until(lambda: SourceBack(Source.REDIS) in one.said)
 

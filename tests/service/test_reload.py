@@ -44,11 +44,18 @@ async def test_a_bad_file_keeps_the_old_rules_and_says_why(redis_server, tmp_pat
     assert rows[1]["detail"]["digest"] != rows[3]["detail"]["digest"]
 
 
-async def test_a_changed_mode_is_taken_over_and_another_redis_is_not(redis_server, tmp_path):
+async def reads_redis(agent: AgentProcess) -> bool:
+    """Whether `status` says that Redis can be read."""
+    _, output = await agent.ask("status", "--json")
+    return output.startswith("{") and json.loads(output.splitlines()[0])["sources"]["redis"]["ok"]
+
+
+async def test_a_changed_mode_is_taken_over_and_another_redis_is_not(redis_server, tmp_path, until):
     """After a reload the agent works in the config's new mode; another Redis needs a restart, and it says so."""
     config = write_config(tmp_path, url=redis_server.url, mode="dry-run")
     async with contextlib.aclosing(AgentProcess(config)) as agent:
         await agent.start()
+        await until(lambda: reads_redis(agent), what="Redis to be read")
         write_config(tmp_path, url="redis://127.0.0.1:1/0", mode="observe")
         agent.signal(signal.SIGHUP)
         await agent.wait_for("reloaded: mode observe")

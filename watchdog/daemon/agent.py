@@ -31,6 +31,7 @@ from watchdog.host.watch import LocalProcesses
 from watchdog.model.effects import Command, Effect
 from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
 from watchdog.model.kinds import Source
+from watchdog.model.results import Refused
 from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
@@ -165,6 +166,7 @@ class Agent:
                 tasks.cancel()
         finally:
             self._local.close()
+            self._systemd.close()
         return 0
 
     async def _start(self, tasks: Tasks, receivers: dict[str, Receiver], reload_wanted: asyncio.Event) -> None:
@@ -194,7 +196,12 @@ class Agent:
             tasks.do(f"{type(command).__name__} {command.id}", partial(self._perform, command))
 
     async def _perform(self, command: Command) -> None:
-        result = await self._executor.perform(command)
+        try:
+            result = await self._executor.perform(command)
+        except Exception as error:
+            # A fault of ours in the middle of an incident: the engine hears of it and holds or denies, which a restart loop would not.
+            LOG.exception("%s could not be carried out", type(command).__name__)
+            result = Refused(f"internal error: {type(error).__name__}")
         self._turns.offer(EffectDone(command.id, result))
 
     async def _reread(self, identity: str) -> None:

@@ -56,7 +56,7 @@ class PauseFile:
             return _unreadable(error)
         finally:
             os.close(descriptor)
-        return text.splitlines()[0][:LONGEST] if text else "no reason given"
+        return text.splitlines()[0][:LONGEST].rstrip() if text else "no reason given"
 
 
 def _unreadable(error: OSError) -> str:

@@ -35,6 +35,8 @@ class StatusKeeper:
         self._started = clock.wall()
         self._changed = asyncio.Event()
         self._ledger: object = None
+        self._line_of: tuple[object, str] = (None, "")
+        self._line = ""
         self.follower: Follower | None = None
 
     def turned(self) -> None:
@@ -45,12 +47,16 @@ class StatusKeeper:
 
     def line(self) -> str:
         """One line for people."""
-        ledger = self._turns.state.ledger
-        firing = sum(alert.phase is Phase.FIRING for alert in ledger.alerts.values())
-        lost = f", can't read {', '.join(ledger.lost)}" if ledger.lost else ""
-        paused = ", paused" if ledger.pause is not None else ""
-        failing = ", can't write anything down and does nothing" if self._turns.failing else ""
-        return f"{ledger.mode}: {firing} alerts, {len(ledger.runs)} incidents{lost}{paused}{failing}"
+        ledger, failing = self._turns.state.ledger, self._turns.failing
+        # Asked for after every turn, and there can be thousands of alerts.
+        if self._line_of[0] is not ledger or self._line_of[1] != failing:
+            self._line_of = (ledger, failing)
+            firing = sum(alert.phase is Phase.FIRING for alert in ledger.alerts.values())
+            lost = f", can't read {', '.join(ledger.lost)}" if ledger.lost else ""
+            paused = ", paused" if ledger.pause is not None else ""
+            stuck = ", can't write anything down and does nothing" if failing else ""
+            self._line = f"{ledger.mode}: {firing} alerts, {len(ledger.runs)} incidents{lost}{paused}{stuck}"
+        return self._line
 
     async def run(self) -> None:
         """Writes for ever."""

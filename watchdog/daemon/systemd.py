@@ -8,6 +8,8 @@ from sdnotify import SystemdNotifier
 
 EVERY: Final = 3
 """The watchdog is answered so many times within its time."""
+PATIENCE: Final = 2.0
+"""Seconds for which systemd may keep us waiting, where it must hear us."""
 
 
 class Systemd:
@@ -41,17 +43,31 @@ class Systemd:
         """One line for `systemctl status`, sent when it changes."""
         if text != self._status:
             self._status = text
-            self._tell(f"STATUS={text}")
+            self._mention(f"STATUS={text}")
 
     def turned(self) -> None:
         """A turn of the loop is complete."""
         now = time.monotonic()
         if self.period is not None and now - self._answered_at >= self.period:
             self._answered_at = now
-            self._tell("WATCHDOG=1")
+            self._mention("WATCHDOG=1")
+
+    def close(self) -> None:
+        """Nothing is told any more."""
+        if self._notifier is not None and self._notifier.socket is not None:
+            self._notifier.socket.close()
+        self._notifier = None
 
     def _tell(self, message: str) -> None:
-        if self._notifier is not None:
+        self._send(message, PATIENCE)
+
+    def _mention(self, message: str) -> None:
+        # Where systemd is busy with itself for a while, its socket is soon full: the agent must not stand still with it.
+        self._send(message, 0)
+
+    def _send(self, message: str, seconds: float) -> None:
+        if self._notifier is not None and self._notifier.socket is not None:
+            self._notifier.socket.settimeout(seconds)
             self._notifier.notify(message)
 
 

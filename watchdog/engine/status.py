@@ -65,12 +65,10 @@ def _source(state: State, source: Source, at: int) -> dict[str, Any]:
 
 
 def _process(state: State, row: Any, at: int) -> dict[str, Any]:
-    jobs = [state.world.find(Kind.JOB, job) for job in state.world.jobs_of.get(row.id, {})]
-    elapsed = [
-        row.confirmed_at - job.started_at
-        for job in jobs
-        if job is not None and job.started_at is not MISSING and row.confirmed_at is not MISSING
-    ]  # type: ignore[attr-defined]  # slots come from the field table
+    # Slots come from the field table, so that no type checker knows them.
+    jobs: list[Any] = [state.world.find(Kind.JOB, job) for job in state.world.jobs_of.get(row.id, {})]
+    started = [job.started_at for job in jobs if job is not None and job.started_at is not MISSING]
+    elapsed = [row.confirmed_at - start for start in started if row.confirmed_at is not MISSING]
     plain = _plain(row) or {}
     shown = ("host", "pid", "tag", "version", "queues", "threads", "busy", "quiet", "rss", "local", "alive", "unit", "mismatch")
     return {

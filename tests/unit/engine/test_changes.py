@@ -46,7 +46,7 @@ def watching(name: str, **more: str) -> Conversation:
 
 J2 = job(ONE, "j2", 5, thread="t2")
 J1 = job(ONE, "j1", 0)
-CASES = [
+CASES: list[tuple[str, Delta | Gone, str]] = [
     ("ProcessAppeared", process(TWO, 0), TWO),
     ("ProcessVanished", Delta(Kind.PROCESS, ONE, {"listed": False}), ONE),
     ("ProcessQuiet", Delta(Kind.PROCESS, ONE, {"quiet": True}), ONE),
@@ -95,7 +95,8 @@ def test_all_changes_of_the_table_can_come():
     for kind in Kind:
         for slot in moving(kind):
             pairs = [(one, other) for one in values for other in values if one is MISSING or other is MISSING or type(one) is type(other)]
-            found_ |= {moved(kind, slot, one, other) for one, other in pairs} - {None}
+            names = (moved(kind, slot, one, other) for one, other in pairs)
+            found_ |= {name for name in names if name is not None}
 
     assert found_ == {spec.name for spec in CHANGES}
     assert all(spec.doc.endswith(".") for spec in CHANGES)

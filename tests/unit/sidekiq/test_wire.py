@@ -84,7 +84,7 @@ async def test_a_slow_line_is_waited_for():
     here = Connected()
     asked = await here.ask(("GET", "a"))
     for piece in b"$6\r\nslowly\r\n":
-        await asyncio.sleep(0.015)
+        await asyncio.sleep(0.015)  # sleeps on purpose: it is the slow line
         here.wire.data_received(bytes((piece,)))
 
     assert await asked == [b"slowly"]

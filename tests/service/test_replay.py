@@ -1,0 +1,81 @@
+"""A real recovery, recorded event by event, asks for the same again when it is replayed, whatever the seed of Python's hashes."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.service.agent import ROOT, AgentProcess, write_config
+from watchdog.model.effects import Effect
+from watchdog.model.events import Observed, RulesLoaded, Stopping
+from watchdog.model.events import decode as decode_event
+
+pytestmark = pytest.mark.needs("redis-server", "sidekiq")
+
+REPLAY = """
+import sys
+from pathlib import Path
+import msgspec
+from watchdog import config
+from watchdog.engine.advance import advance
+from watchdog.engine.rules import NO_RULES
+from watchdog.engine.state import begin
+from watchdog.model.events import RulesLoaded, decode
+
+loaded, rules, state = config.load(Path(sys.argv[1])).rules, NO_RULES, begin()
+for line in Path(sys.argv[2]).read_bytes().splitlines()[::2]:
+    event = decode(line)
+    if isinstance(event.body, RulesLoaded):
+        rules = loaded
+    state, effects = advance(rules, state, event)
+    sys.stdout.buffer.write(msgspec.json.encode(effects) + b"\\n")
+"""
+
+
+async def replayed(config: Path, trace: Path, *, seed: int) -> list[bytes]:
+    """The effects of each event of the trace, in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", REPLAY, str(config), str(trace), cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    return output.splitlines()
+
+
+async def test_a_recovery_replays_byte_for_byte(redis_server, sidekiq, push, tmp_path):
+    """TERM, a deaf process, KILL, a Redis that goes and comes back: the events alone give the very effects, under two hash seeds."""
+    victim, other = await sidekiq.start(("push",), tag="app"), await sidekiq.start(("default", "pull"), tag="app")
+    config, trace = write_config(tmp_path, url=redis_server.url, elapsed="3s", grace="3s"), tmp_path / "trace"
+    async with contextlib.aclosing(AgentProcess(config, env={"TRACE": str(trace), "PYTHONHASHSEED": "77"})) as agent:
+        await agent.start()
+        await push(redis_server.client(), "SleepForever")
+        await agent.wait_for("outcome: .*stage='TERM'.*outcome='sent'")
+        victim.signal(signal.SIGSTOP)
+        assert await victim.wait_exit(20) == -signal.SIGKILL
+        await agent.wait_for("incident: .*outcome='ended'")
+        await redis_server.stop()
+        await agent.wait_for("source: .*outcome='lost'")
+        await redis_server.start()
+        await agent.wait_for("source: .*outcome='back'")
+        assert await agent.stop() == 0
+    assert other.alive
+
+    lines = trace.read_bytes().splitlines()
+    events, recorded = [decode_event(line) for line in lines[::2]], lines[1::2]
+    bodies = [event.body for event in events]
+    asked = [effect for line in recorded for effect in msgspec.json.decode(line, type=list[Effect])]
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert isinstance(bodies[1], RulesLoaded)
+    assert isinstance(bodies[-1], Stopping)
+    assert any(isinstance(body, Observed) and body.complete for body in bodies)
+    assert {type(effect).__name__ for effect in asked} == {"Audit", "KeepIncident", "Notify", "Measure", "SendSignal", "AwaitExit"}
+    for seed in (1, 2):
+        again = await replayed(config, trace, seed=seed)
+        for event, was, now in zip(events, recorded, again, strict=True):
+            assert now == was, f"event {event.seq} asks for something else under seed {seed}"
