@@ -30,7 +30,15 @@ def lint_rule(rule: Rule, written: Mapping[str, Node], own_guards: Node | None, 
     steps = (*rule.steps, *rule.or_else)
     if steps:
         guards = tuple(node for node in (written.get("guards"), own_guards) if node is not None)
-        findings.take((*_haste(rule, steps[0]), *_repetition(rule, guards, steps[0]), *_reach(rule, guards), *_trust(rule, written)))
+        findings.take(
+            (
+                *_haste(rule, steps[0]),
+                *_moment(rule, steps[0]),
+                *_repetition(rule, guards, steps[0]),
+                *_reach(rule, guards),
+                *_trust(rule, written),
+            )
+        )
         findings.take((*_graces(rule.steps, written.get("then")), *_graces(rule.or_else, written.get("or_else"))))
     conditions = ((rule.where, written.get("where")), (rule.when, written.get("when")))
     texts = [(condition.tree.syntax, node.text) for condition, node in conditions if condition and isinstance(node, nodes.Scalar)]
@@ -57,6 +65,16 @@ def _haste(rule: Rule, step: Step) -> Iterator[Problem]:
             step.span,
             "the rule acts on the first reading that fits: it has no 'for' and looks at no history",
             hint="add 'for: 20s', two beats of Sidekiq and more",
+        )
+
+
+def _moment(rule: Rule, step: Step) -> Iterator[Problem]:
+    if rule.on is not None and rule.steps and not rule.keep_firing:
+        yield Problem(
+            "W617",
+            step.span,
+            "an alert on a change is over in the same moment, so nothing is ever done",
+            hint="add 'keep_firing_for: 1m', the time that the action may take to come through",
         )
 
 

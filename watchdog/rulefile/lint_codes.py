@@ -64,4 +64,11 @@ LINT_CODES: Final[tuple[CodeSpec, ...]] = (
         "`all` is true where there is nothing at all. Ask for `count(…) > 0` beside it, or say `not any(… where not …)` if that is meant.",
         "rules:\n  - rule: slow\n    each: sidekiq\n    when: all(process where process.quiet)\n",
     ),
+    CodeSpec(
+        "W617",
+        "an action that never comes",
+        "A change is over as soon as it has happened, and so is its alert; a rule with `on:` acts only while `keep_firing_for` lasts.",
+        "rules:\n  - rule: quiet\n    each: process\n    on: ProcessQuiet\n    then:\n"
+        "      - terminate_process: {process: process, grace: 60s}\n    guards: {cooldown: 15m, keep: 50%}\n",
+    ),
 )
