@@ -9,6 +9,7 @@ class Kind(StrEnum):
     JOB = "job"
     PROCESS = "process"
     QUEUE = "queue"
+    JOB_CLASS = "job_class"
     DOMAIN = "domain"
     RETRY_GROUP = "retry_group"
     SCHEDULE = "schedule"

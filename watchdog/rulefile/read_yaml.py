@@ -6,8 +6,9 @@ Takes the parser's events, never its tree or its values: `yaml.compose` recurses
 anchors and tags are judged here, while the parser runs, and it is stopped as soon as one of the limits is reached.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
+from itertools import islice
 from typing import Any, Final, Literal
 
 import yaml
@@ -23,6 +24,8 @@ DEEPEST: Final = 50
 MOST_NODES: Final = 20_000
 _KEY_HINT: Final = 'a key is a single word; a value that begins with {{ goes into double quotes: "{{…"'
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOOKED_TOO_FAR: Final = "exceeded maximum nesting depth"
+"""What libyaml says from 0.2.6 on (PyYAML 6.0.4): it has looked a thousand levels ahead, and names neither the level nor what stands before it."""
 
 
 def read_yaml(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
@@ -90,9 +93,8 @@ class _Tree:
         return self._root
 
     def _read(self) -> None:
-        events: Iterator[Any] = yaml.parse(self.source.text, Loader=_LOADER)
         try:
-            with closing(events):  # type: ignore[type-var]  # a generator, which typeshed calls an iterator
+            with closing(_events(self.source.text)) as events:
                 for event in events:
                     self._take(event)
         except yaml.YAMLError as error:
@@ -203,6 +205,19 @@ class _Tree:
             within = self._open.pop()
             within.lost = True
             self._put(within.close())
+
+
+def _events(text: str) -> Generator[Any]:
+    """The parser's events; where the one in C looked too far ahead, the one in Python goes on, which looks only as far as it is asked."""
+    seen = 0
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            seen += 1
+            yield event
+    except yaml.MarkedYAMLError as error:
+        if _LOOKED_TOO_FAR not in (error.problem or ""):
+            raise
+        yield from islice(yaml.parse(text, Loader=yaml.SafeLoader), seen, None)
 
 
 def _is_single(item: Node | Entry) -> bool:

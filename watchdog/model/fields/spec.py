@@ -1,0 +1,70 @@
+"""What a field is."""
+
+from enum import StrEnum
+
+import msgspec
+
+from watchdog.model.kinds import Kind, Source, Type
+
+
+class Clock(StrEnum):
+    """
+    What makes a field grow by itself.
+
+    A growing field is not delivered; its source delivers the moment from which it is counted.
+    """
+
+    BEAT = "beat"  # counted up to the last beat of the job's process: unconfirmed time is not counted
+    ENGINE = "engine"  # counted up to the time of the event being judged
+
+
+class FieldSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One field of an entity.
+
+    `attr` is the slot of the row that holds the reading; for a growing field it holds the moment
+    (engine milliseconds) from which `clock` counts. `refers` says that the value is the id of another
+    entity. An `internal` field is a reading that only the engine uses.
+    """
+
+    kind: Kind
+    name: str
+    type: Type
+    source: Source
+    doc: str
+    example: str = ""
+    attr: str = ""
+    clock: Clock | None = None
+    refers: Kind | None = None
+    internal: bool = False
+
+    @property
+    def slot(self) -> str:
+        """The attribute of the row that holds this reading."""
+        return self.attr or self.name
+
+    @property
+    def path(self) -> str:
+        """As it is written in a condition: `job.elapsed`."""
+        return f"{self.kind}.{self.name}"
+
+
+def field(
+    kind: Kind,
+    name: str,
+    type_: Type,
+    doc: str,
+    example: str,
+    *,
+    source: Source = Source.REDIS,
+    attr: str = "",
+    clock: Clock | None = None,
+    refers: Kind | None = None,
+) -> FieldSpec:
+    """A field that conditions can read."""
+    return FieldSpec(kind=kind, name=name, type=type_, source=source, doc=doc, example=example, attr=attr, clock=clock, refers=refers)
+
+
+def internal(kind: Kind, name: str, type_: Type, doc: str, *, source: Source = Source.REDIS) -> FieldSpec:
+    """A reading that only the engine uses."""
+    return FieldSpec(kind=kind, name=name, type=type_, source=source, doc=doc, internal=True)
