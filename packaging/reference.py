@@ -47,6 +47,7 @@ KEY_TABLES: Final = {
     "Under `expect`": keys.EXPECTATION,
     "Under `alerts`": keys.EXPECTED_ALERT,
     "Under `decisions`": keys.EXPECTED_DECISION,
+    "Under `incidents`": keys.EXPECTED_INCIDENT,
 }
 _UNITS: Final = {"duration": DURATIONS, "size": SIZES, "ratio": ("%",), "rate": ("/s", "/m", "/h", "/d")}
 

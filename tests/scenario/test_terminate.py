@@ -201,7 +201,7 @@ def test_two_stuck_jobs_in_one_process_are_one_request(talk):
 
     assert lines.count("measure web1:10:abc") == 1
     assert len(talk.state.ledger.runs) == 1
-    assert len(next(iter(talk.state.ledger.runs.values())).alerts) == 2
+    assert len(next(iter(talk.state.ledger.playbooks.values())).alerts) == 2
 
 
 def test_pause_after_term_holds_the_kill(talk):

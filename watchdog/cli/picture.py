@@ -101,7 +101,7 @@ class Incident(msgspec.Struct, frozen=True):
 
     rule: str
     target: str
-    pid: int = 0
+    pid: int | None = None
     action: str = ""
     stage: str = ""
     held: str = ""

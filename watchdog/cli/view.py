@@ -111,7 +111,7 @@ def _show_incidents(out: Output, picture: Picture) -> None:
         out.line(
             "  ",
             (incident.rule, "strong"),
-            f": {incident.action} on {incident.target} (pid {incident.pid}), at ",
+            f": {incident.action} on {incident.target}{'' if incident.pid is None else f' (pid {incident.pid})'}, at ",
             (incident.stage, "strong"),
         )
         for line in incident.account:

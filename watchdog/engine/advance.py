@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import judging, requests, runs
+from watchdog.engine import judging, playbooks, requests, runs
 from watchdog.engine.ledger import Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
@@ -52,7 +52,10 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
     _lift_pause(turn)
     runs.try_again(turn)
     for over in turn.over:
-        requests.run_over(turn, over)
+        playbooks.step_over(turn, over)
+    playbooks.prove_all(turn)
+    if turn.over or turn.freed:
+        requests.look_around(turn)
     requests.consider_all(turn)
     return turn.end(), tuple(turn.effects)
 
@@ -66,6 +69,7 @@ def next_due(state: State) -> int | None:
         world.echoes.next(),
         ledger.pause.until_at if ledger.pause is not None else None,
         *(run.again_at for run in ledger.runs.values()),
+        *(world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None),
         *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
     ]
     return min((due for due in dues if due is not None), default=None)
@@ -156,6 +160,7 @@ def _begin(turn: Turn, started: Started) -> None:
         turn.ledger = ledger
     known_until = min(ledger.at, turn.at)
     judging.freeze_timers(turn, known_until)
+    playbooks.freeze_proofs(turn, known_until)
     turn.set(boot_id=started.boot_id, host=started.host, lost={})
     turn.audit("agent", outcome="started", detail={"version": started.version})
     _recall(turn)

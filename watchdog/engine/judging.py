@@ -173,7 +173,9 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None)
         if rule.summary is not None and row is not None
         else f"{rule.name}: {_describe(row, alert.entity)}"
     )
-    alert = msgspec.structs.replace(alert, title=title, seen=seen)
+    home = row.home if row is not None else MISSING
+    beat_at = home.confirmed_at if home is not MISSING and home.confirmed_at is not MISSING else None
+    alert = msgspec.structs.replace(alert, title=title, seen=seen, beat_at=beat_at)
     turn.put_alert(key, alert)
     turn.audit("alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title)
     turn.notify(

@@ -28,8 +28,8 @@ class Alert(msgspec.Struct, frozen=True):
     One rule on one entity.
 
     `counted` is the time for which the condition has been true (pending) or false (firing), up to
-    `counted_at`; `counting` says that it goes on. `seen` is the row as it was when the alert fired, `step` the step of the rule that
-    comes next, `target` what that step is for.
+    `counted_at`; `counting` says that it goes on. `seen` is the row as it was when the alert fired, and `beat_at` the last beat of its
+    process by then; `target` what its playbook is for, `acted` says that the playbook has come to its end.
     """
 
     id: str
@@ -45,9 +45,17 @@ class Alert(msgspec.Struct, frozen=True):
     severity: Severity
     notify: tuple[str, ...]
     title: str = ""
-    step: int = 0
     target: str = ""
+    acted: bool = False
     seen: dict[str, Any] = {}
+    beat_at: int | None = None
+
+
+class Branch(StrEnum):
+    """Which list of a rule's steps is carried out."""
+
+    THEN = "then"
+    OR_ELSE = "or_else"
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -55,12 +63,11 @@ class Request(msgspec.Struct, frozen=True):
     Somebody wants an action: one for each (rule, target) as long as an alert of that rule on it fires.
 
     `process` is the id of the process in the world, `alerts` are keys of the ledger's table. `decision`, `guard` and
-    `reason` are the last answer.
+    `reason` are the last answer. `playbook` is the id of the one whose next step it is, empty for the first step of a new one.
     """
 
     id: str
     rule: str
-    step: int
     action: str
     arguments: dict[str, int | float | bool | str]
     process: str
@@ -72,23 +79,23 @@ class Request(msgspec.Struct, frozen=True):
     guard: str = ""
     reason: str = ""
     until: int | None = None
+    playbook: str = ""
 
 
 class Run(msgspec.Struct, frozen=True):
     """
-    An incident's action on its way: which stage, and whether its intent is written but not its outcome.
+    One action of an incident on its way: which stage, and whether its intent is written but not its outcome.
 
-    `marks` are engine times by name (`TERM` was sent then); `looking` says that the stage still has its look before it;
+    `incident` is the id of its playbook, `opened_wall` when that was opened. `marks` are engine times by name (`TERM` was sent then); `looking` says that the stage still has its look before it;
     `intent` is the id of the committed intent without an outcome; `effect` the id of what is awaited;
     `held` the reason why it does not go on, `held_by` the guard that gave it.
     """
 
     id: str
+    incident: str
     rule: str
     action: str
     arguments: dict[str, int | float | bool | str]
-    step: int
-    alerts: tuple[str, ...]
     ref: ProcessRef
     entity: str
     thread: str
@@ -107,12 +114,55 @@ class Run(msgspec.Struct, frozen=True):
     account: tuple[str, ...] = ()
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """
+    Whether what was done has helped, as far as it is known.
+
+    `counted` is the time for which `verify` has been false, up to `counted_at`; `counting` says that it goes on.
+    """
+
+    counted: int
+    counted_at: int
+    counting: bool
+
+
+class Playbook(msgspec.Struct, frozen=True):
+    """
+    What a rule does about one firing, from the first step that was allowed to the proof that it helped: an incident.
+
+    `kind`, `entity`, `seen`, `seen_at` and `beat_at` are the entity as it was when its alert fired, which is what later steps and
+    `verify` go by. `step` of `branch` is under way or, since `since_at`, waits for the guards; `proof` is there once all steps are done.
+    `alerts` are keys of the alerts that wanted it.
+    """
+
+    id: str
+    rule: str
+    kind: Kind
+    entity: str
+    seen: dict[str, Any]
+    seen_at: int
+    beat_at: int | None
+    target: str
+    action: str
+    alerts: tuple[str, ...]
+    thread: str
+    severity: Severity
+    notify: tuple[str, ...]
+    opened_wall: int
+    since_at: int
+    branch: Branch = Branch.THEN
+    step: int = 0
+    proof: Proof | None = None
+    account: tuple[str, ...] = ()
+
+
 class Cooldown(msgspec.Struct, frozen=True):
-    """The end of the last action on a target."""
+    """The end of the last action on a target; `incident` is the playbook that it was a step of."""
 
     ended_at: int
     rule: str
     action: str
+    incident: str = ""
 
 
 class Shadow(msgspec.Struct, frozen=True):
@@ -154,6 +204,7 @@ class Ledger(msgspec.Struct, frozen=True):
     alerts: dict[str, Alert] = {}
     requests: dict[str, Request] = {}
     runs: dict[str, Run] = {}
+    playbooks: dict[str, Playbook] = {}
     cooldowns: dict[str, Cooldown] = {}
     shadow: Shadow = Shadow()
     pause: Pause | None = None

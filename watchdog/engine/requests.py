@@ -10,14 +10,14 @@ from typing import Final
 
 import msgspec
 
-from watchdog.engine import runs
+from watchdog.engine import playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.ledger import Alert, Cooldown, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import SendStage
 from watchdog.engine.rules import NO_RULES, Rule
 from watchdog.engine.targeting import about, find_target, firing, holds, process_of, request_view, shadow_key
-from watchdog.engine.turn import Over, Turn
+from watchdog.engine.turn import Turn
 from watchdog.model.effects import Measure
 from watchdog.model.notices import NoticeKind
 from watchdog.model.records import IncidentRow
@@ -30,37 +30,37 @@ AGAIN: Final = 5_000
 
 
 def want(turn: Turn, key: str, rule: Rule) -> None:
-    """A firing alert wants the next step of its rule; it joins the request that is open for the same target."""
+    """A firing alert wants the first step of its rule; it joins the request that is open for the same target."""
     alert = turn.ledger.alerts[key]
-    if mode_of(turn, rule) is Mode.OBSERVE or alert.step >= len(rule.steps):
+    if mode_of(turn, rule) is Mode.OBSERVE or alert.acted or not rule.steps:
         return
     if turn.world.find(alert.kind, alert.entity) is None:
         # Not read since the start of the agent; what it wanted before stands in the ledger.
         return
-    step = rule.steps[alert.step]
-    target = find_target(turn.world, process_of(turn, rule, alert.step, key) or "")
+    step = rule.steps[0]
+    target = find_target(turn.world, process_of(turn, rule, key) or "")
     # Only once the host has found the process is its name the one that outlives a restart.
     name = target.name if target.ref is not None or not alert.target else alert.target
     alert = msgspec.structs.replace(alert, target=name)
     turn.put_alert(key, alert)
     for request in turn.ledger.requests.values():
-        if request.rule == rule.name and request.target == name:
+        if request.rule == rule.name and request.target == name and not request.playbook:
             if key not in request.alerts:
                 turn.put_request(request.id, msgspec.structs.replace(request, alerts=(*request.alerts, key)))
             return
-    if any(key in run.alerts or (run.rule == rule.name and run.ref.name == name) for run in turn.ledger.runs.values()):
+    if any(key in one.alerts or (one.rule == rule.name and one.target == name) for one in turn.ledger.playbooks.values()):
         return
     if _is_cured(turn, rule, name):
         return
     request = Request(
-        id=turn.id(), rule=rule.name, step=alert.step, action=step.action, arguments=step.arguments, process=target.process, target=name,
+        id=turn.id(), rule=rule.name, action=step.action, arguments=step.arguments, process=target.process, target=name,
         alerts=(key,), created_at=turn.at, created_wall=turn.wall,
     )  # fmt: skip
     turn.put_request(request.id, request)
 
 
 def want_all(turn: Turn) -> None:
-    """Every firing alert that has no request yet wants its next step."""
+    """Every firing alert that has no request yet wants its first step."""
     for key, alert in list(turn.ledger.alerts.items()):
         if alert.phase is Phase.FIRING and (rule := turn.rule.get(alert.rule)) is not None:
             want(turn, key, rule)
@@ -77,6 +77,8 @@ def consider_all(turn: Turn) -> None:
         request = turn.ledger.requests.get(name)
         if request is not None and name not in under_way and turn.world.again.get(name, 0) <= turn.at:
             _consider(turn, request)
+    if turn.freed:
+        look_around(turn)
 
 
 def reconsider(turn: Turn, processes: Collection[str]) -> None:
@@ -108,12 +110,9 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
     return True
 
 
-def run_over(turn: Turn, over: Over) -> None:
-    """An action is over: its alerts want the next step, or the same again if it failed; all others are looked at anew."""
-    run = over.run
-    for key in run.alerts:
-        if (alert := turn.ledger.alerts.get(key)) is not None and over.outcome == "ended":
-            turn.put_alert(key, msgspec.structs.replace(alert, step=run.step + 1))
+def look_around(turn: Turn) -> None:
+    """Something that stood in the way is over: alerts whose playbook failed want it again, and all guards are asked anew."""
+    turn.freed = False
     want_all(turn)
     turn.world.again.clear()
 
@@ -148,9 +147,13 @@ def _consider(turn: Turn, request: Request) -> None:
 
 
 def _still_wanted(turn: Turn, request: Request) -> Request | None:
+    if request.playbook:
+        if (aimed := playbooks.next_step(turn, request)) is None:
+            _forget(turn, request)
+        return aimed
     rule = turn.rule.get(request.rule)
     alerts = firing(turn, request.alerts)
-    if rule is None or not alerts or mode_of(turn, rule) is Mode.OBSERVE or request.step >= len(rule.steps):
+    if rule is None or not alerts or mode_of(turn, rule) is Mode.OBSERVE or not rule.steps:
         if request.decision is not None:
             why = "no alert that wanted it fires any more" if rule is not None and not alerts else "its rule no longer asks for it"
             turn.audit("decision", **_names(request), decision=request.decision.value, guard=request.guard, outcome="no longer wanted",
@@ -167,7 +170,7 @@ def _aim(turn: Turn, rule: Rule, request: Request) -> Request | None:
     None if it turns out to be one that is there already, or that dry-run takes for done.
     """
     process = _neediest(turn, rule, request)
-    step = rule.steps[request.step]
+    step = rule.steps[0]
     target = find_target(turn.world, process)
     name = target.name if target.ref is not None else request.target
     aimed = msgspec.structs.replace(request, action=step.action, arguments=step.arguments, process=process, target=name)
@@ -183,7 +186,7 @@ def _neediest(turn: Turn, rule: Rule, request: Request) -> str:
     mine = about(turn, rule, request)
     if holds(turn, rule, mine):
         return request.process
-    named = {key: process for key in request.alerts if (process := process_of(turn, rule, request.step, key)) is not None}
+    named = {key: process for key in request.alerts if (process := process_of(turn, rule, key)) is not None}
     sick = next((process for key, process in named.items() if holds(turn, rule, (key,))), None)
     if sick is not None:
         return sick
@@ -229,7 +232,8 @@ def _decide(turn: Turn, request: Request, rule: Rule, look: Look) -> None:
             ref = find_target(turn.world, request.process).ref
             assert ref is not None  # the last look denies without one
             _forget(turn, request)
-            runs.start(turn, rule, msgspec.structs.replace(request, alerts=about(turn, rule, request)), ref=ref, look=look)
+            playbook = turn.ledger.playbooks.get(request.playbook) or playbooks.begin(turn, rule, request, about(turn, rule, request))
+            runs.start(turn, playbook, request, ref=ref, look=look)
         case Decision.DRY_RUN:
             _forget(turn, request)
             _leave_out(turn, rule, request)
@@ -256,12 +260,21 @@ def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) 
         "decision", **_names(request), mode=mode_of(turn, rule).value, decision=judgement.decision.value, guard=guard, reason=verdict.reason,
         detail={**repeats, **until},
     )  # fmt: skip
-    first = turn.ledger.alerts[request.alerts[0]]
+    thread, entity = _story(turn, request)
     turn.notify(
-        rule.notify, thread=first.id, kind=NoticeKind.DECIDED, severity=rule.severity, title=_headline(request, judgement), rule=rule.name,
-        entity=first.entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=verdict.reason,
+        rule.notify, thread=thread, kind=NoticeKind.DECIDED, severity=rule.severity, title=_headline(request, judgement), rule=rule.name,
+        entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=verdict.reason,
     )  # fmt: skip
     return request
+
+
+def _story(turn: Turn, request: Request) -> tuple[str, str]:
+    """The thread in which people are told of it, and the entity that it began with."""
+    playbook = turn.ledger.playbooks.get(request.playbook)
+    if playbook is not None:
+        return playbook.thread, playbook.entity
+    first = turn.ledger.alerts[request.alerts[0]]
+    return first.id, first.entity
 
 
 def _headline(request: Request, judgement: Judgement) -> str:
@@ -280,20 +293,23 @@ def _headline(request: Request, judgement: Judgement) -> str:
 def _leave_out(turn: Turn, rule: Rule, request: Request) -> None:
     """Dry-run: says what act would have done and when, spends the shadow ledger's cooldown, and takes the target to be cured."""
     first = turn.ledger.alerts[request.alerts[0]]
-    plan = PROCEDURES[request.action].plan(request.arguments)
     incident = turn.id()
     names = {**_names(request), "entity": first.entity, "incident": incident}
-    for stage, delay, condition in plan:
-        turn.audit("would", **names, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=stage, reason=condition, outcome="left out",
-                   would_at=turn.wall + delay)  # fmt: skip
-    account = tuple(
-        f"+{delay / 1000:.1f} s: would send SIG{stage}{' ' + condition if condition else ''}" for stage, delay, condition in plan
-    )
+    account: list[str] = []
+    over = 0
+    for step in rule.steps:
+        plan = PROCEDURES[step.action].plan(step.arguments)
+        for stage, delay, condition in plan:
+            turn.audit("would", **{**names, "action": step.action}, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=stage,
+                       reason=condition, outcome="left out", would_at=turn.wall + over + delay)  # fmt: skip
+            account.append(f"+{(over + delay) / 1000:.1f} s: would send SIG{stage}{' ' + condition if condition else ''}")
+        # Each step is taken to last as long as it can.
+        over += max(delay for _, delay, _ in plan)
     turn.keep_incident(
-        IncidentRow(incident, rule.name, first.entity, request.target, request.action, turn.wall, turn.wall, "would", account)
+        IncidentRow(incident, rule.name, first.entity, request.target, request.action, turn.wall, turn.wall, "would", tuple(account))
     )  # fmt: skip
     shadow = turn.ledger.shadow
-    end = turn.at + max(delay for _, delay, _ in plan)
+    end = turn.at + over
     turn.set(
         shadow=msgspec.structs.replace(
             shadow,

@@ -36,7 +36,11 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Verify(msgspec.Struct, frozen=True):
-    """What must be true of the entity within so many milliseconds after the last step: the proof that it helped."""
+    """
+    What must be true within so many milliseconds after the last step: the proof that it helped.
+
+    Of its own entity it sees what was there when the alert fired, of everything else what is there now.
+    """
 
     when: Condition
     within: int
@@ -47,8 +51,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     A condition on one kind of entity, how long it must hold, and what follows.
 
     `condition` is `where` and `when` together; `hold` and `keep_firing` are milliseconds; `guards` has
-    every setting of the guard table, by name. `description`, `runbook`, `version` and `labels` are for people. `evidence` (names of
-    `model.evidence`), `verify` and `or_else` are checked and kept; nothing in the engine acts on them yet.
+    every setting of the guard table, by name. `or_else` is done where one of the `steps` failed; `verify` is looked at after the last
+    step. `description`, `runbook`, `version` and `labels` are for people. `evidence` (names of `model.evidence`) is checked and kept; nothing collects it yet.
 
     A rule with `on` waits for that change (`model.changes`) in place of `when`, which is then the condition `true`: its alert
     fires at once, if `where` holds, and is over after `keep_firing`; `hold` counts for nothing.
@@ -111,6 +115,8 @@ def _asking(rules: tuple[Rule, ...]) -> Iterator[Condition | Demands]:
         yield rule.condition
         if rule.summary is not None:
             yield rule.summary.demands
+        if rule.verify is not None:
+            yield rule.verify.when
 
 
 NO_RULES: Final = RuleSet((), "", Mode.OBSERVE)

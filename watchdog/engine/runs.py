@@ -12,10 +12,9 @@ import msgspec
 
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
-from watchdog.engine.ledger import Cooldown, Request, Run
+from watchdog.engine.ledger import Cooldown, Playbook, Request, Run
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import Answer, End, Go, Hold, SendStage, Then, WaitStage
-from watchdog.engine.rules import Rule
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import AwaitExit, Measure, SendSignal
 from watchdog.model.kinds import Source
@@ -31,15 +30,14 @@ SOON: Final = 1_000
 """The same while a source has not been read in full since the start."""
 
 
-def start(turn: Turn, rule: Rule, request: Request, *, ref: ProcessRef, look: Look) -> None:
-    """Opens the incident and carries out the first stage; all guards have just allowed it on this look."""
-    first = turn.ledger.alerts[request.alerts[0]]
+def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, look: Look) -> None:
+    """Carries out the first stage of a step; all guards have just allowed it on this look."""
     run = Run(
-        id=turn.id(), rule=rule.name, action=request.action, arguments=request.arguments, step=request.step, alerts=request.alerts, ref=ref,
-        entity=first.entity, thread=first.id, severity=rule.severity, notify=rule.notify, stage=PROCEDURES[request.action].first, looking=False,
-        opened_wall=turn.wall, state=look.state,
+        id=turn.id(), incident=playbook.id, rule=playbook.rule, action=request.action, arguments=request.arguments, ref=ref,
+        entity=playbook.entity, thread=playbook.thread, severity=playbook.severity, notify=playbook.notify,
+        stage=PROCEDURES[request.action].first, looking=False, opened_wall=playbook.opened_wall, state=look.state, account=playbook.account,
     )  # fmt: skip
-    _say(turn, run, "opened")
+    _say(turn, run, "next step" if request.playbook else "opened")
     _enter(turn, run, run.stage, looked=True)
 
 
@@ -185,20 +183,16 @@ def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
 def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:
     run = _account(turn, run, account)
     turn.put_run(run.id, None)
-    turn.over.append(Over(run, outcome))
-    cooldown = Cooldown(turn.at, run.rule, run.action)
+    turn.over.append(Over(run, outcome, account))
+    cooldown = Cooldown(turn.at, run.rule, run.action, run.incident)
     turn.set(cooldowns={**turn.ledger.cooldowns, run.ref.name: cooldown})
-    _say(turn, run, outcome, reason=account)
-    severity = Severity.CRITICAL if outcome == "failed" else run.severity
-    _notify(turn, run, NoticeKind.ENDED, f"{run.action} on {run.ref.name}: {account}", outcome=outcome, severity=severity)
 
 
 def _say(turn: Turn, run: Run, outcome: str, *, guard: str = "", reason: str = "") -> None:
     turn.audit("incident", **_names(run), stage=run.stage, outcome=outcome, guard=guard, reason=reason)
-    over = outcome in ("ended", "failed", "abandoned")
     turn.keep_incident(
-        IncidentRow(run.id, run.rule, run.entity, run.ref.name, run.action, run.opened_wall, turn.wall if over else None,
-                    outcome if over or outcome == "held" else "open", run.account)
+        IncidentRow(run.incident, run.rule, run.entity, run.ref.name, run.action, run.opened_wall, None,
+                    "held" if outcome == "held" else "open", run.account)
     )  # fmt: skip
 
 
@@ -223,14 +217,14 @@ def _account(turn: Turn, run: Run, line: str) -> Run:
 def _view(turn: Turn, run: Run, spec: SendStage, look: Look) -> View:
     rule = turn.rule.get(run.rule)
     return View(
-        at=turn.at, subject=run.id, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
+        at=turn.at, subject=run.id, incident=run.incident, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
         sources=(Source.REDIS,), settings=rule.guards if rule else {}, signal=spec.signal, holds=True, look=look, committed=True,
         ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
     )  # fmt: skip
 
 
 def _names(run: Run) -> dict[str, str]:
-    return {"rule": run.rule, "entity": run.entity, "target": run.ref.name, "action": run.action, "incident": run.id}
+    return {"rule": run.rule, "entity": run.entity, "target": run.ref.name, "action": run.action, "incident": run.incident}
 
 
 def _stage(run: Run) -> SendStage | WaitStage:

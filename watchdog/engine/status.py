@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from watchdog.engine.ledger import Phase
+from watchdog.engine.ledger import Ledger, Phase, Playbook
 from watchdog.engine.state import State
 from watchdog.engine.targeting import name_of
 from watchdog.model.kinds import Kind, Source
@@ -44,13 +44,18 @@ def status(state: State, at: int) -> dict[str, Any]:
             }
             for request in list(ledger.requests.values())[:LISTED]
         ],
-        "incidents": [
-            {
-                "id": run.id, "rule": run.rule, "target": run.ref.name, "pid": run.ref.pid, "action": run.action, "stage": run.stage,
-                "held": run.held, "account": list(run.account),
-            }
-            for run in ledger.runs.values()
-        ],
+        "incidents": [incident_of(ledger, playbook) for playbook in ledger.playbooks.values()],
+    }  # fmt: skip
+
+
+def incident_of(ledger: Ledger, playbook: Playbook) -> dict[str, Any]:
+    """How far an open incident is; `pid` is None and `stage` is `next step` or `verify` where no action is under way."""
+    run = next((run for run in ledger.runs.values() if run.incident == playbook.id), None)
+    between = "verify" if playbook.proof is not None else "next step"
+    return {
+        "id": playbook.id, "rule": playbook.rule, "target": playbook.target, "pid": None if run is None else run.ref.pid,
+        "action": playbook.action if run is None else run.action, "stage": between if run is None else run.stage,
+        "held": "" if run is None else run.held, "account": list(playbook.account if run is None else run.account),
     }  # fmt: skip
 
 

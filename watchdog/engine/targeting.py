@@ -72,11 +72,11 @@ def truth_of(turn: Turn, rule: Rule, row: Row | None) -> Truth:
     return Truth.TRUE if holds else Truth.FALSE
 
 
-def process_of(turn: Turn, rule: Rule, step: int, key: str) -> str | None:
-    """The id of the process that this step means, seen from that alert's entity; None where nothing tells."""
+def process_of(turn: Turn, rule: Rule, key: str) -> str | None:
+    """The id of the process that the first step means, seen from that alert's entity; None where nothing tells."""
     alert = turn.ledger.alerts.get(key)
     row = turn.world.find(alert.kind, alert.entity) if alert is not None else None
-    return rule.steps[step].target.find(row) if row is not None else None
+    return rule.steps[0].target.find(row) if row is not None else None
 
 
 def about(turn: Turn, rule: Rule, request: Request) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ def about(turn: Turn, rule: Rule, request: Request) -> tuple[str, ...]:
 
     Processes without a unit can share a name, and so a request: one of them must not be ended for what another does.
     """
-    return tuple(key for key in request.alerts if process_of(turn, rule, request.step, key) == request.process)
+    return tuple(key for key in request.alerts if process_of(turn, rule, key) == request.process)
 
 
 def holds(turn: Turn, rule: Rule, alerts: tuple[str, ...]) -> bool:
@@ -107,6 +107,7 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
     return View(
         at=turn.at,
         subject=request.id,
+        incident=request.playbook,
         rule=rule.name,
         target=request.target,
         process=request.process,
@@ -115,7 +116,8 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
         sources=sources_of(rule),
         settings=rule.guards,
         signal=signal,
-        holds=holds(turn, rule, about(turn, rule, request)),
+        # What has been begun is brought to its end: its first step may have made an end of the condition.
+        holds=bool(request.playbook) or holds(turn, rule, about(turn, rule, request)),
         look=look,
         committed=False,
         ledger=ledger,

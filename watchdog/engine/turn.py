@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from watchdog.engine.holding import held_threads
-from watchdog.engine.ledger import Alert, Ledger, Request, Run
+from watchdog.engine.ledger import Alert, Ledger, Playbook, Request, Run
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.watching import Notes
@@ -21,14 +21,15 @@ from watchdog.model.records import AuditRow, IncidentRow
 
 
 class Over(msgspec.Struct, frozen=True):
-    """A run that came to its end in this turn: `ended`, `failed` or `abandoned`."""
+    """A run that came to its end in this turn: `ended`, `failed` or `abandoned`, with a sentence that says how."""
 
     run: Run
     outcome: str
+    account: str
 
 
 class Turn:
-    """`notes` is empty between two judgements. Reads go to `ledger`; writes through the methods; effects are collected in the order in which they are asked for."""
+    """`freed` says that a playbook has come to its end. `notes` is empty between two judgements. Reads go to `ledger`; writes through the methods; effects are collected in the order in which they are asked for."""
 
     def __init__(self, rules: RuleSet, state: State, event: Event) -> None:
         self.rules = rules
@@ -40,6 +41,7 @@ class Turn:
         self.notes = Notes(state.world)
         self.effects: list[Effect] = []
         self.over: list[Over] = []
+        self.freed = False
         self.ledger: Ledger = state.ledger
         self._before = state.ledger
         self._copied: set[str] = set()
@@ -67,6 +69,10 @@ class Turn:
     def put_run(self, key: str, run: Run | None) -> None:
         """Writes a run, or removes it."""
         _write(self._table("runs"), key, run)
+
+    def put_playbook(self, key: str, playbook: Playbook | None) -> None:
+        """Writes a playbook, or removes it."""
+        _write(self._table("playbooks"), key, playbook)
 
     def audit(self, kind: str, **fields: Any) -> None:
         """Asks for an audit row."""

@@ -15,6 +15,7 @@ from watchdog.engine.reasons import account_of
 from watchdog.engine.requests import mode_of
 from watchdog.engine.rules import Rule, RuleSet
 from watchdog.engine.state import State
+from watchdog.engine.status import incident_of
 from watchdog.engine.targeting import find_target, process_of, request_view, truth_of
 from watchdog.engine.turn import Turn
 from watchdog.model.events import Event, TimeReached
@@ -78,14 +79,13 @@ def _alert(turn: Turn, rule: Rule, alert: Alert) -> dict[str, Any]:
 
 def _action(turn: Turn, rule: Rule, entity: str, alert: Alert | None) -> dict[str, Any]:
     """What comes next of the rule's steps, and what the guards would say to it."""
-    step = alert.step if alert is not None else 0
     nothing: dict[str, Any] = {"action": None, "target": None, "decision": None, "guards": [], "incident": None}
-    run = next((run for run in turn.ledger.runs.values() if f"{rule.name}|{entity}" in run.alerts), None)
-    if run is not None:
-        nothing["incident"] = {"id": run.id, "action": run.action, "target": run.ref.name, "stage": run.stage, "held": run.held}
-    if step >= len(rule.steps):
+    playbook = next((one for one in turn.ledger.playbooks.values() if f"{rule.name}|{entity}" in one.alerts), None)
+    if playbook is not None:
+        nothing["incident"] = incident_of(turn.ledger, playbook)
+    if not rule.steps or (alert is not None and alert.acted):
         return nothing
-    request = _request(turn, rule, entity, alert, step)
+    request = _request(turn, rule, entity, alert)
     mode = mode_of(turn, rule)
     judgement = judge(request_view(turn, rule, request, signal=_first_signal(request), mode=mode, look=None), mode)
     return nothing | {
@@ -96,7 +96,7 @@ def _action(turn: Turn, rule: Rule, entity: str, alert: Alert | None) -> dict[st
     }
 
 
-def _request(turn: Turn, rule: Rule, entity: str, alert: Alert | None, step: int) -> Request:
+def _request(turn: Turn, rule: Rule, entity: str, alert: Alert | None) -> Request:
     """The request as it stands, or as it would be if the alert fired now."""
     key = f"{rule.name}|{entity}"
     asked = next((one for one in turn.ledger.requests.values() if one.rule == rule.name and key in one.alerts), None)
@@ -109,10 +109,10 @@ def _request(turn: Turn, rule: Rule, entity: str, alert: Alert | None, step: int
             counted_at=turn.at, counting=False, severity=rule.severity, notify=(),
         )  # fmt: skip
         turn.put_alert(key, alert)
-    wanted = rule.steps[step]
-    target = find_target(turn.world, process_of(turn, rule, step, key) or "")
+    wanted = rule.steps[0]
+    target = find_target(turn.world, process_of(turn, rule, key) or "")
     return Request(
-        id=_ASKED, rule=rule.name, step=step, action=wanted.action, arguments=wanted.arguments, process=target.process, target=target.name,
+        id=_ASKED, rule=rule.name, action=wanted.action, arguments=wanted.arguments, process=target.process, target=target.name,
         alerts=(key,), created_at=turn.at, created_wall=turn.wall,
     )  # fmt: skip
 

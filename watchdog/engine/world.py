@@ -8,7 +8,7 @@ aggregates, all kept by deltas.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +21,7 @@ from watchdog.engine.watching import Notes, Origin, Subject, Watchers
 from watchdog.lang.demands import Aggregate, Function, Series, Tally
 from watchdog.model.changes import Change
 from watchdog.model.events import Delta, Gone, Observed
+from watchdog.model.fields import Clock
 from watchdog.model.kinds import Kind, Source, Type
 from watchdog.model.missing import MISSING
 from watchdog.model.rows import Row
@@ -65,13 +66,14 @@ class World:
     `deadlines` is on engine time; `beat_deadlines` holds, for each process, its jobs on the scale of the beats that
     it has confirmed. `read_at` is when each source last told anything, `complete` which were read in full.
     For open requests: `looks` under way by id of the effect, `again` when to ask the guards next, `denials` how
-    often they have denied without saying anything new, `reasons` what they said last. `changes` are those among the awaited
+    often they have denied without saying anything new, `reasons` what they said last. `proofs` is when to look at the proof of a playbook next. `changes` are those among the awaited
     that no turn has told yet, `told` those of the last turn, `echoes` when the alerts of changes are over. `watchers` are the entities whose
     judgement rests on others, `demanding` the kinds of which histories or aggregates are kept. `kept` are histories of a predecessor that have not been taken up yet.
     """
 
     def __init__(self, vocabulary: Vocabulary = BUILT) -> None:
         self.rows: dict[Kind, dict[str, Row]] = {kind: {} for kind in vocabulary.rows}
+        self._vocabulary = vocabulary
         self._row_types = vocabulary.rows
         self._accepted = _ACCEPTED if vocabulary is BUILT else _accepted(vocabulary)
         self.jobs_of: dict[str, dict[str, None]] = {}
@@ -83,6 +85,7 @@ class World:
         self.again: dict[str, int] = {}
         self.denials: dict[str, int] = {}
         self.reasons: dict[str, str] = {}
+        self.proofs: dict[str, int] = {}
         self.stopping = False
         self.must_judge_all = False
         self._is_news = False
@@ -103,6 +106,18 @@ class World:
         """The row of that entity, if it is in the picture."""
         rows = self.rows.get(kind)
         return None if rows is None else rows.get(entity)
+
+    def copy_of(self, kind: Kind, entity: str, readings: Mapping[str, Any]) -> Row:
+        """A row with these readings (by slot) that belongs to no picture."""
+        row = self._row_types[kind](entity)
+        for slot, types in self._accepted[kind].items():
+            if slot in readings:
+                setattr(row, slot, _reading(readings[slot], types))
+        return row
+
+    def growing(self, kind: Kind, clock: Clock) -> tuple[str, ...]:
+        """The slots of a kind whose fields grow by that clock."""
+        return tuple(spec.slot for spec in self._vocabulary.fields[kind].values() if spec.clock is clock)
 
     def over(self, series: str, entity: str, function: Function, window: int, now: int) -> Any:
         """The function of that history over the `window` milliseconds before `now`."""

@@ -139,6 +139,7 @@ EXPECTATION: Final[tuple[KeySpec, ...]] = (
     KeySpec("at", "duration", "When, counted from the beginning of the test."),
     KeySpec("alerts", "list of alerts", "Every alert that fires then, and no other; pending ones may be left out."),
     KeySpec("decisions", "list of decisions", "What every rule that wanted to act was told last."),
+    KeySpec("incidents", "list of incidents", "Every incident so far, whatever became of it."),
 )
 
 EXPECTED_ALERT: Final[tuple[KeySpec, ...]] = (
@@ -152,4 +153,9 @@ EXPECTED_DECISION: Final[tuple[KeySpec, ...]] = (
     KeySpec("decision", "choice", "What the guards and the mode made of it."),
     KeySpec("guard", "choice", "Which guard gave the reason."),
     KeySpec("process", "name", "For which process."),
+)
+
+EXPECTED_INCIDENT: Final[tuple[KeySpec, ...]] = (
+    KeySpec("rule", "name", "Of which rule."),
+    KeySpec("outcome", "choice", "How it stands or has ended."),
 )

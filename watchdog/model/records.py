@@ -1,5 +1,7 @@
 """An audit row as the engine writes it; the store adds number and hash chain."""
 
+from typing import Final
+
 import msgspec
 
 
@@ -43,12 +45,24 @@ RECORD_KINDS = {
 """Kind of a row → what it says."""
 
 
+INCIDENT_OUTCOMES: Final = {
+    "open": "Something is being done, or it is waited for the proof that it helped.",
+    "held": "It stands half-way and can't go on.",
+    "ended": "All steps are done, and the rule asks for no proof.",
+    "verified": "All steps are done, and the rule's proof is true.",
+    "unverified": "All steps are done, and the proof has not become true in time.",
+    "failed": "A step has failed, and there was nothing else to do.",
+    "abandoned": "Nothing was changed, or what was left to do is not wanted any more.",
+    "would": "Dry-run: nothing was done.",
+}
+"""Outcome of an incident → what it says."""
+
+
 class IncidentRow(msgspec.Struct, frozen=True):
     """
     An incident as it stands: what was done about one firing, from the decision to act to the end.
 
-    Times are UTC milliseconds; `closed` is None while it is open. `outcome` is one of `open`, `held`,
-    `ended`, `failed`, `abandoned`, `would` (dry-run).
+    Times are UTC milliseconds; `closed` is None while it is open. `outcome` is one of `INCIDENT_OUTCOMES`.
     """
 
     id: str

@@ -8,7 +8,7 @@ from watchdog.engine.ledger import Alert, Phase
 from watchdog.engine.rules import RuleSet
 from watchdog.errors import Span
 from watchdog.lang.units import DURATIONS
-from watchdog.rulefile.testfile import Expectation, ExpectedAlert, ExpectedDecision
+from watchdog.rulefile.testfile import Expectation, ExpectedAlert, ExpectedDecision, ExpectedIncident
 
 Because = Callable[[str, str], tuple[str, ...]]
 
@@ -21,6 +21,14 @@ class Decided(msgspec.Struct, frozen=True):
     guard: str
     process: str
     reason: str
+
+
+class Stands(msgspec.Struct, frozen=True):
+    """An incident, and how it stands; `account` is what was done last."""
+
+    rule: str
+    outcome: str
+    account: str
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -53,7 +61,14 @@ def clock(milliseconds: int) -> str:
 
 
 def compare(
-    expectation: Expectation, alerts: Collection[Alert], decided: Collection[Decided], *, rules: RuleSet, at: int, because: Because
+    expectation: Expectation,
+    alerts: Collection[Alert],
+    decided: Collection[Decided],
+    incidents: Collection[Stands],
+    *,
+    rules: RuleSet,
+    at: int,
+    because: Because,
 ) -> tuple[Failure, ...]:
     """Everything that differs. `at` is the engine time, for how long pending alerts still need; `because` explains a rule on an entity."""
     failures: list[Failure] = []
@@ -62,6 +77,8 @@ def compare(
             failures.append(msgspec.structs.replace(failure, because=because(rule, entity)))
     if expectation.decisions is not None:
         failures += _decisions(expectation, expectation.decisions, decided)
+    if expectation.incidents is not None:
+        failures += _incidents(expectation, expectation.incidents, incidents)
     return tuple(failures)
 
 
@@ -107,6 +124,25 @@ def _decisions(expectation: Expectation, expected: Iterable[ExpectedDecision], d
         yield Failure(one.span, expectation.at, _wanted(one), _told(alike[0]) if alike else "")
     for found in left:
         yield Failure(expectation.span, expectation.at, "", _told(found))
+
+
+def _incidents(expectation: Expectation, expected: Iterable[ExpectedIncident], incidents: Iterable[Stands]) -> Iterable[Failure]:
+    """Each incident is taken by one expectation."""
+    left = list(incidents)
+    for one in expected:
+        alike = [found for found in left if found.rule == one.rule]
+        fitting = next((found for found in alike if found.outcome == one.outcome), None)
+        taken = fitting or (alike[0] if alike else None)
+        if taken is not None:
+            left.remove(taken)
+        if fitting is None:
+            yield Failure(one.span, expectation.at, f"{one.rule} {one.outcome}", "" if taken is None else _stood(taken))
+    for found in left:
+        yield Failure(expectation.span, expectation.at, "", _stood(found))
+
+
+def _stood(found: Stands) -> str:
+    return f"{found.rule} {found.outcome}" + (f" ({found.account})" if found.account else "")
 
 
 def _fits(one: ExpectedDecision, found: Decided) -> bool:

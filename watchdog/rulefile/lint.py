@@ -40,6 +40,7 @@ def lint_rule(rule: Rule, written: Mapping[str, Node], own_guards: Node | None, 
             )
         )
         findings.take((*_graces(rule.steps, written.get("then")), *_graces(rule.or_else, written.get("or_else"))))
+    findings.take(_nothing_before(rule, written))
     conditions = ((rule.where, written.get("where")), (rule.when, written.get("when")))
     texts = [(condition.tree.syntax, node.text) for condition, node in conditions if condition and isinstance(node, nodes.Scalar)]
     findings.take(lint_condition(rule.condition.tree, texts))
@@ -95,6 +96,20 @@ def _reach(rule: Rule, guards: Sequence[Node]) -> Iterator[Problem]:
     node = _first(guards, "keep")
     if node is not None and not rule.guards["keep"]:
         yield Problem("W612", node.span, "'keep: 0%' lets the rule take away the last process of a queue", hint="keep: 50%")
+
+
+def _nothing_before(rule: Rule, written: Mapping[str, Node]) -> Iterator[Problem]:
+    """`verify` and `or_else` of a rule that does nothing."""
+    if rule.steps:
+        return
+    for key in ("verify", "or_else"):
+        if (node := written.get(key)) is not None:
+            yield Problem(
+                "W618",
+                node.span,
+                f"there are no steps under 'then', so '{key}' never has its turn",
+                hint=f"remove '{key}', or write what is to be done",
+            )
 
 
 def _trust(rule: Rule, written: Mapping[str, Node]) -> Iterator[Problem]:

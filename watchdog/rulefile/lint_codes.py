@@ -71,4 +71,10 @@ LINT_CODES: Final[tuple[CodeSpec, ...]] = (
         "rules:\n  - rule: quiet\n    each: process\n    on: ProcessQuiet\n    then:\n"
         "      - terminate_process: {process: process, grace: 60s}\n    guards: {cooldown: 15m, keep: 50%}\n",
     ),
+    CodeSpec(
+        "W618",
+        "nothing comes before it",
+        "`verify` is looked at after the last step, and `or_else` is done where a step has failed: a rule without `then` has neither.",
+        _HEAD + "    verify: {when: job.elapsed < 1m, within: 5m}\n",
+    ),
 )

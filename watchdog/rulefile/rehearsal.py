@@ -16,13 +16,13 @@ from watchdog.engine.advance import advance, next_due
 from watchdog.engine.reasons import account_of
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
-from watchdog.model.effects import Audit, AwaitExit, Effect, Measure, SendSignal
+from watchdog.model.effects import Audit, AwaitExit, Effect, KeepIncident, Measure, SendSignal
 from watchdog.model.events import Body, EffectDone, Event, Gone, Observed, RulesLoaded, SourceBack, SourceLost, Started, TimeReached
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import Exited, Look, Result, Sent, StillRunning
 from watchdog.model.targets import Signal
 from watchdog.model.vocabulary import BUILT, Vocabulary
-from watchdog.rulefile.comparison import Decided, Failure, compare
+from watchdog.rulefile.comparison import Decided, Failure, Stands, compare
 from watchdog.rulefile.reached import Reached
 from watchdog.rulefile.scene import BOOT, Scene
 from watchdog.rulefile.testfile import Expectation, RuleTest
@@ -71,6 +71,7 @@ class _Rehearsal:
         self._awaited: dict[str, str] = {}
         self._exits: list[tuple[int, str]] = []
         self._decided: dict[tuple[str, str], Decided] = {}
+        self._incidents: dict[str, Stands] = {}
         self._blind: set[Source] = set()
         self._too_much = ""
 
@@ -160,6 +161,8 @@ class _Rehearsal:
         match effect:
             case Audit(row=row) if row.kind == "decision" and row.decision and row.outcome != "no longer wanted":
                 self._decided[row.rule, row.entity] = Decided(row.rule, row.decision, row.guard, row.entity, row.reason)
+            case KeepIncident(incident=row):
+                self._incidents[row.id] = Stands(row.rule, row.outcome, row.account[-1] if row.account else "")
             case Measure(id=name):
                 self._later(self._at, name, _LOOKS[self._test.looks])
             case SendSignal(id=name, target=target, signal=signal):
@@ -182,7 +185,13 @@ class _Rehearsal:
 
     def _compare(self, expectation: Expectation) -> tuple[Failure, ...]:
         return compare(
-            expectation, self._state.ledger.alerts.values(), self._decided.values(), rules=self._rules, at=self._at, because=self._because
+            expectation,
+            self._state.ledger.alerts.values(),
+            self._decided.values(),
+            self._incidents.values(),
+            rules=self._rules,
+            at=self._at,
+            because=self._because,
         )
 
     def _because(self, name: str, entity: str) -> tuple[str, ...]:

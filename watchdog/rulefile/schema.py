@@ -18,6 +18,7 @@ from watchdog.model.keys import KeySpec
 from watchdog.model.kinds import Kind, Source, Type
 from watchdog.model.notices import Severity
 from watchdog.model.parameters import Form, ParameterSpec
+from watchdog.model.records import INCIDENT_OUTCOMES
 from watchdog.model.verdicts import Decision, Mode
 from watchdog.rulefile.annotations import LABEL
 from watchdog.rulefile.pack import VERSION
@@ -259,8 +260,13 @@ def _expectation() -> Schema:
         {"rule": _TEXT, "decision": {"enum": [one.value for one in Decision]}, "guard": {"enum": list(guards.BY_NAME)}, "process": _TEXT},
         required=("rule", "decision"),
     )
-    moment = _mapping(keys.EXPECTATION, {"at": _DURATION, "alerts": _list(alert), "decisions": _list(decision)}, required=("at",))
-    return {**moment, "anyOf": [{"required": ["alerts"]}, {"required": ["decisions"]}]}
+    incident = _mapping(keys.EXPECTED_INCIDENT, {"rule": _TEXT, "outcome": {"enum": list(INCIDENT_OUTCOMES)}}, required=("rule", "outcome"))
+    moment = _mapping(
+        keys.EXPECTATION,
+        {"at": _DURATION, "alerts": _list(alert), "decisions": _list(decision), "incidents": _list(incident)},
+        required=("at",),
+    )
+    return {**moment, "anyOf": [{"required": ["alerts"]}, {"required": ["decisions"]}, {"required": ["incidents"]}]}
 
 
 def _mapping(table: Iterable[KeySpec], values: Mapping[str, Schema], *, required: tuple[str, ...] = ()) -> Schema:

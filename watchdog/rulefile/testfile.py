@@ -63,17 +63,26 @@ class ExpectedDecision(msgspec.Struct, frozen=True):
     span: Span
 
 
+class ExpectedIncident(msgspec.Struct, frozen=True):
+    """`outcome` is one of `model.records.INCIDENT_OUTCOMES`."""
+
+    rule: str
+    outcome: str
+    span: Span
+
+
 class Expectation(msgspec.Struct, frozen=True):
     """
     What holds at a moment.
 
     `alerts` has every alert that fires, pending ones may be left out; `decisions` every rule that wanted something so far, with what it was told
-    last. None: not looked at.
+    last; `incidents` every incident so far. None: not looked at.
     """
 
     at: int
     alerts: tuple[ExpectedAlert, ...] | None
     decisions: tuple[ExpectedDecision, ...] | None
+    incidents: tuple[ExpectedIncident, ...] | None
     span: Span
 
 

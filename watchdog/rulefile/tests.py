@@ -11,6 +11,7 @@ from watchdog.errors import Problem
 from watchdog.model.fields import FieldSpec
 from watchdog.model.guards import BY_NAME as GUARDS
 from watchdog.model.kinds import Kind, Source, Type
+from watchdog.model.records import INCIDENT_OUTCOMES
 from watchdog.model.verdicts import Decision, Mode
 from watchdog.model.vocabulary import BUILT, Vocabulary, widened
 from watchdog.rulefile.actors import read_actors
@@ -18,7 +19,18 @@ from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.read_yaml import read_yaml
-from watchdog.rulefile.testfile import LOOKS, STATES, Actor, Blindness, Expectation, ExpectedAlert, ExpectedDecision, RuleTest, RuleTests
+from watchdog.rulefile.testfile import (
+    LOOKS,
+    STATES,
+    Actor,
+    Blindness,
+    Expectation,
+    ExpectedAlert,
+    ExpectedDecision,
+    ExpectedIncident,
+    RuleTest,
+    RuleTests,
+)
 from watchdog.rulefile.values import read_duration
 
 EVERY: Final = 10_000
@@ -31,8 +43,9 @@ FILE_KEYS: Final = Keys("a file of tests", required=("tests",), optional=("field
 TEST_KEYS: Final = Keys("a test", required=("test", "entities", "expect"), optional=("mode", "every", "lost", "looks", "exits"))
 FIELD_KEYS: Final = Keys("a field", required=("field", "type"), optional=("source",))
 LOST_KEYS: Final = Keys("a lost source", required=("source",), optional=("from", "until"))
-EXPECT_KEYS: Final = Keys("an expectation", required=("at",), optional=("alerts", "decisions"))
+EXPECT_KEYS: Final = Keys("an expectation", required=("at",), optional=("alerts", "decisions", "incidents"))
 ALERT_KEYS: Final = Keys("an expected alert", required=("rule", "entity"), optional=("state",))
+INCIDENT_KEYS: Final = Keys("an expected incident", required=("rule", "outcome"))
 DECISION_KEYS: Final = Keys("an expected decision", required=("rule", "decision"), optional=("guard", "process"))
 
 
@@ -50,7 +63,11 @@ def strangers_in(file: RuleTests, rules: Collection[str]) -> tuple[Problem, ...]
     findings = Findings()
     for test in file.tests:
         for expectation in test.expectations:
-            named: tuple[ExpectedAlert | ExpectedDecision, ...] = (*(expectation.alerts or ()), *(expectation.decisions or ()))
+            named: tuple[ExpectedAlert | ExpectedDecision | ExpectedIncident, ...] = (
+                *(expectation.alerts or ()),
+                *(expectation.decisions or ()),
+                *(expectation.incidents or ()),
+            )
             for one in named:
                 if one.rule not in rules:
                     findings.add("E431", one.span, f"no rule here is called {quoted(one.rule)}", hint=nearest(one.rule, rules))
@@ -165,16 +182,17 @@ class _TestReader:
             at = self._moment(values, "at")
             alerts = tuple(self._alerts(values["alerts"], actors)) if "alerts" in values else None
             decisions = tuple(self._decisions(values["decisions"], actors)) if "decisions" in values else None
+            incidents = tuple(self._incidents(values["incidents"])) if "incidents" in values else None
             if at is None:
                 continue
             if at <= before:
                 self._findings.add(
                     "E434", values["at"].span, "this moment is not after the one before it", hint="write them in order, each once"
                 )
-            if alerts is None and decisions is None:
-                self._findings.add("E121", item.span, "nothing is expected", hint="add 'alerts: …' or 'decisions: …'")
+            if alerts is None and decisions is None and incidents is None:
+                self._findings.add("E121", item.span, "nothing is expected", hint="add 'alerts: …', 'decisions: …' or 'incidents: …'")
             before = max(at, before)
-            yield Expectation(at, alerts, decisions, values["at"].span)
+            yield Expectation(at, alerts, decisions, incidents, values["at"].span)
 
     def _alerts(self, node: Node, actors: Collection[Actor] | None) -> Iterator[ExpectedAlert]:
         for item in items_of(node, "'alerts'", self._findings) or ():
@@ -195,6 +213,14 @@ class _TestReader:
             process = self._entity(values, "process", processes) if "process" in values else None
             if rule is not None and decision is not None:
                 yield ExpectedDecision(rule, Decision(decision), guard, process, values["rule"].span)
+
+    def _incidents(self, node: Node) -> Iterator[ExpectedIncident]:
+        for item in items_of(node, "'incidents'", self._findings) or ():
+            values = INCIDENT_KEYS.read(item, self._findings) or {}
+            rule = self._words(values, "rule")
+            outcome = choice_of(values["outcome"], "'outcome'", INCIDENT_OUTCOMES, self._findings) if "outcome" in values else None
+            if rule is not None and outcome is not None:
+                yield ExpectedIncident(rule, outcome, values["rule"].span)
 
     def _words(self, values: dict[str, Node], key: str) -> str | None:
         text = words_of(values[key], f"'{key}'", self._findings) if key in values else None

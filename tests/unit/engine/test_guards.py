@@ -34,7 +34,7 @@ def open_run(name: str = "web1/other", **changes) -> Run:
     """An action under way on another target."""
     ref = ProcessRef(name, "web1:99:zzz", "web1", 99, 1, "boot-1")
     run = Run(
-        id="3.0", rule="other", action="terminate_process", arguments={}, step=0, alerts=(), ref=ref, entity="e", thread="t", severity=Severity.INFO,
+        id="3.0", incident="2.9", rule="other", action="terminate_process", arguments={}, ref=ref, entity="e", thread="t", severity=Severity.INFO,
         notify=(), stage="grace", looking=False, opened_wall=0,
     )  # fmt: skip
     return msgspec.structs.replace(run, **changes)

@@ -3,7 +3,23 @@
 import msgspec
 import pytest
 
-from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Request, Run, Shadow, decode, encode, rebase
+from watchdog.engine.ledger import (
+    Alert,
+    Branch,
+    Cooldown,
+    Ledger,
+    Loss,
+    Pause,
+    Phase,
+    Playbook,
+    Proof,
+    Request,
+    Run,
+    Shadow,
+    decode,
+    encode,
+    rebase,
+)
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import ProcessRef
@@ -15,24 +31,31 @@ FULL = Ledger(
     alerts={
         "r|j": Alert(
             id="3.0", rule="r", kind=Kind.JOB, entity="j", phase=Phase.FIRING, since_at=10, since_wall=20, counted=30, counted_at=40,
-            counting=True, severity=Severity.CRITICAL, notify=("ops",), title="t", step=1, target=REF.name,
+            counting=True, severity=Severity.CRITICAL, notify=("ops",), title="t", target=REF.name, acted=True, beat_at=45,
             seen={"started_at": 50, "jid": "j1", "retries": 3, "queues": ["push"]},
         )
     },
     requests={
         "4.0": Request(
-            id="4.0", rule="r", step=0, action="terminate_process", arguments={"grace": 10_000}, process="web1:10:abc", target=REF.name, alerts=("r|j",),
+            id="4.0", rule="r", action="terminate_process", arguments={"grace": 10_000}, playbook="5.0", process="web1:10:abc", target=REF.name, alerts=("r|j",),
             created_at=60, created_wall=70, decision=Decision.DENY, guard="cooldown", reason="x", until=80,
         )
     },
     runs={
         "5.0": Run(
-            id="5.0", rule="r", action="terminate_process", arguments={"grace": 10_000}, step=0, alerts=("r|j",), ref=REF, entity="j", thread="3.0",
+            id="5.2", incident="5.0", rule="r", action="terminate_process", arguments={"grace": 10_000}, ref=REF, entity="j", thread="3.0",
             severity=Severity.CRITICAL, notify=("ops",), stage="KILL", looking=False, opened_wall=90, state="S", effect="5.1", intent="5.1", held="h",
             held_by="paused", again_at=100, marks={"TERM": 110, "KILL?": 120}, account=("+0.0 s: SIGTERM sent",),
         )
     },
-    cooldowns={REF.name: Cooldown(130, "r", "terminate_process")},
+    playbooks={
+        "5.0": Playbook(
+            id="5.0", rule="r", kind=Kind.JOB, entity="j", seen={"started_at": 50, "jid": "j1", "retries": 3}, seen_at=10, beat_at=45,
+            target=REF.name, action="terminate_process", alerts=("r|j",), thread="3.0", severity=Severity.CRITICAL, notify=("ops",),
+            opened_wall=90, since_at=95, branch=Branch.OR_ELSE, step=1, proof=Proof(counted=5, counted_at=96, counting=True), account=("a",),
+        )
+    },
+    cooldowns={REF.name: Cooldown(130, "r", "terminate_process", "5.0")},
     shadow=Shadow(cooldowns={REF.name: Cooldown(140, "r", "terminate_process")}, cured={f"r|{REF.name}": 150}),
     pause=Pause("ada", "x", 160),
     lost={"redis": Loss("refused", "m", 170)},
@@ -78,6 +101,8 @@ def test_a_reboot_moves_every_engine_time_and_nothing_else():
     assert moved == {
         "at",
         "since_at",
+        "seen_at",
+        "beat_at",
         "counted_at",
         "started_at",
         "created_at",

@@ -107,7 +107,7 @@ def test_an_action_settles_only_the_alerts_of_its_process():
     beat(talk, 22_000, ONE, TWO)
     for result in (HEALTHY, Sent()):
         talk.answer(result)
-    assert [run.alerts for run in talk.state.ledger.runs.values()] == [(f"stuck-job|{ONE}/t1/j1/1000",)]
+    assert [playbook.alerts for playbook in talk.state.ledger.playbooks.values()] == [(f"stuck-job|{ONE}/t1/j1/1000",)]
     talk.answer(Exited(), at=25_000)
 
     assert requests(talk) == [(NAME, TWO, "cooldown")]

@@ -209,6 +209,7 @@ def test_a_wrong_config_is_refused(more):
         (keys.EXPECTATION, tests.EXPECT_KEYS),
         (keys.EXPECTED_ALERT, tests.ALERT_KEYS),
         (keys.EXPECTED_DECISION, tests.DECISION_KEYS),
+        (keys.EXPECTED_INCIDENT, tests.INCIDENT_KEYS),
     ],
     ids=lambda value: value.what if isinstance(value, Keys) else "",
 )

@@ -5,9 +5,9 @@ from watchdog.model.verdicts import Verdict
 
 
 def cooldown(view: View) -> Verdict:
-    """Denies until `cooldown` has passed since the END of the last action on the target, whichever rule asked for it."""
+    """Denies until `cooldown` has passed since the END of the last action on the target, whichever rule asked for it; but for the next step of the same incident."""
     last = view.cooldowns.get(view.target)
-    if last is None:
+    if last is None or (view.incident and last.incident == view.incident):
         return passes("cooldown")
     until = last.ended_at + int(view.settings["cooldown"])
     if until <= view.at:

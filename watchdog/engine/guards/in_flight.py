@@ -5,9 +5,12 @@ from watchdog.model.verdicts import Verdict
 
 
 def in_flight(view: View) -> Verdict:
-    """Denies while any other action runs on this target or this host: one at a time."""
+    """Denies while any other action runs on this host, or a playbook has not done all its steps on this target: one at a time."""
     for run in view.ledger.runs.values():
         if run.id != view.subject:
             held = f", held: {run.held}" if run.held else ""
             return denies("in_flight", f"incident {run.id} ({run.action} on {run.ref.name}) is at stage {run.stage}{held}")
+    for playbook in view.ledger.playbooks.values():
+        if playbook.id != view.incident and playbook.target == view.target and playbook.proof is None:
+            return denies("in_flight", f"incident {playbook.id} (rule {playbook.rule} on {playbook.target}) has steps left")
     return passes("in_flight")

@@ -16,7 +16,7 @@ class View(msgspec.Struct, frozen=True):
     """
     One stage of one action on one target, as the guards see it.
 
-    `subject` is the id of the request or run that asks. `signal` is what the stage would send. `holds` is whether the
+    `subject` is the id of the request or run that asks, `incident` that of its playbook, empty before the first step. `signal` is what the stage would send. `holds` is whether the
     condition of at least one of its alerts is true at this moment. `look` is what the kernel was found to say, None
     before anybody has looked. `committed` is True after the stage that can't be taken back.
     `held` is how many threads of each process are held. `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
@@ -24,6 +24,7 @@ class View(msgspec.Struct, frozen=True):
 
     at: int
     subject: str
+    incident: str
     rule: str
     target: str
     process: str
