@@ -70,17 +70,23 @@ SILENT_RULE = """
     guards: {cooldown: 100s, keep: 0%}
     notify: [pager, ops]
 """
+WAYS = """
+    or_else: [{terminate_process: {process: job.process, grace: 5s}}, {terminate_process: {process: job.process, grace: 1s}}]
+    verify: {when: count(process where process.host == job.host and process.beat_age < 15s) > 1, within: 40s}
+"""
 TEXTS = (
     "rules:" + JOB_RULE.format(hold="0s", grace="10s", cooldown="60s", keep="0%"),
     "rules:" + JOB_RULE.format(hold="5s", grace="20s", cooldown="120s", keep="0%") + SILENT_RULE,
     "rules: []",
     "rules:" + SILENT_RULE + JOB_RULE.format(hold="0s", grace="10s", cooldown="30s", keep="50%"),
+    "rules:" + JOB_RULE.format(hold="0s", grace="10s", cooldown="60s", keep="0%") + WAYS,
 )
 COOLDOWNS: tuple[dict[str, int], ...] = (
     {"stuck-job": 60_000},
     {"stuck-job": 120_000, "silent": 100_000},
     {},
     {"silent": 100_000, "stuck-job": 30_000},
+    {"stuck-job": 60_000},
 )
 SETS: dict[Mode, tuple[RuleSet, ...]] = {mode: tuple(rules(text, mode) for text in TEXTS) for mode in Mode}
 UNITS = ("s.service", "", "", "")

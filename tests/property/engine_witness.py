@@ -57,6 +57,8 @@ class Witness(Conversation):
         self.signals: dict[str, tuple[str, str]] = {}
         self._ids: set[str] = set()
         self._incidents: dict[str, Any] = {}
+        self._between: set[str] = set()
+        self._stepped: set[str] = set()
         self._ends: dict[str, int] = {}
         super().__init__(ruleset)
 
@@ -70,12 +72,19 @@ class Witness(Conversation):
             case Audit(row=row):
                 if row.decision == "DENY" and not (row.guard and row.reason):
                     self.wrong.append(f"a denial without guard or reason: {row}")
-                if row.kind == "incident" and row.outcome == "opened":
+                if row.kind == "incident" and row.outcome in ("opened", "next step"):
                     self.wrong += [f"{row.incident} opened while {other} is open" for other in self._incidents]
                     self._incidents[row.incident] = row
-                if row.kind == "incident" and row.outcome in ("ended", "failed", "abandoned"):
-                    self._incidents.pop(row.incident)
+                if row.kind == "incident" and row.outcome in ("step ended", "step failed"):
                     self._ends[row.target] = self.wall
+                    self._stepped.add(row.incident)
+                    self._between.add(row.incident)
+                    self._incidents.pop(row.incident, None)
+                if row.kind == "incident" and row.outcome in ("ended", "failed", "abandoned", "verified", "unverified"):
+                    if self._incidents.pop(row.incident, None) is not None:
+                        self._ends[row.target] = self.wall
+                    elif row.incident not in self._between:
+                        self.wrong.append(f"{row.incident} ended and was not open")
             case Measure() | SendSignal() | AwaitExit():
                 if effect.id in self._ids:
                     self.wrong.append(f"{effect.id} is asked for twice")
@@ -98,7 +107,10 @@ class Witness(Conversation):
             self.wrong.append(f"{signal} to another than the one that was looked at")
         if self.paused:
             self.wrong.append(f"{signal} while paused")
-        if is_first:
+        if is_first and run.incident in self._stepped:
+            if signal != "TERM":
+                self.wrong.append(f"the next step began with {signal}")
+        elif is_first:
             self._witness_first(run.rule, identity, signal, effect.target.name)
         elif signal == "KILL":
             sent = self.terms.get(run.id)
@@ -132,6 +144,11 @@ class Witness(Conversation):
         for run in ledger.runs.values():
             if bool(run.effect) == (run.again_at is not None) or (run.effect and run.effect not in self.open):
                 self.wrong.append(f"{run.id} is stuck: effect {run.effect!r}, again at {run.again_at}")
+        for playbook in ledger.playbooks.values():
+            ways = [run for run in ledger.runs.values() if run.incident == playbook.id]
+            ways += [request for request in ledger.requests.values() if request.playbook == playbook.id]
+            if len(ways) + (playbook.proof is not None) != 1:
+                self.wrong.append(f"{playbook.id} goes on in {len(ways)} ways")
         due = next_due(self.state)
         for request in ledger.requests:
             looking = [effect for effect, owner in self.state.world.looks.items() if owner == request]

@@ -152,7 +152,7 @@ def test_in_flight(view):
     denied = in_flight(view(ledger=Ledger(runs={run.id: run})))
 
     assert denied == Verdict(
-        "in_flight", Answer.DENY, "incident 3.0 (terminate_process on web1/other) is at stage grace, held: paused by ada: x"
+        "in_flight", Answer.DENY, "incident 2.9 (terminate_process on web1/other) is at stage grace, held: paused by ada: x"
     )
     assert in_flight(view(ledger=Ledger(runs={run.id: run}), subject="3.0")).answer is Answer.PASS
 

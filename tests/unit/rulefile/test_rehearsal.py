@@ -68,6 +68,25 @@ def test_the_mode_of_a_test_is_a_ceiling() -> None:
     assert play(SLOW, "    mode: dry-run\n" + TWO + "    expect:\n      - {at: 11m, decisions: [{rule: slow, decision: DRY_RUN}]}\n") == []
 
 
+def test_what_became_of_an_incident() -> None:
+    """Steps, way out and proof are played like everything else: the queue empties after the process has ended."""
+    proven = SLOW.replace("    guards", '    verify: {when: queue("push").size < 5, within: 2m}\n    guards')
+    entities = TWO + "      - {queue: push, size: 50x65 1}\n"
+    expect = (
+        "    expect:\n      - {at: 10m30s, incidents: []}\n      - {at: 10m40s, incidents: [{rule: slow, outcome: open}]}\n"
+        "      - {at: 11m, incidents: [{rule: slow, outcome: verified}]}\n"
+    )
+    assert play(proven, entities + expect.replace("10m30s", "10m20s")) == []
+    assert play(
+        proven, TWO + "      - {queue: push, size: 50}\n    expect:\n      - {at: 13m, incidents: [{rule: slow, outcome: verified}]}\n"
+    ) == [
+        't.yml:9:38: after 13m: expected slow verified, found slow unverified (+121.0 s: no proof that it helped within 120 s: queue("push").size < 5)'
+    ]
+    assert play(SLOW, TWO + "    expect:\n      - {at: 13m, incidents: []}\n") == [
+        "t.yml:8:14: after 13m: nothing expected, found slow ended (+1.0 s: it ended after SIGTERM)"
+    ]
+
+
 def test_every_kind_of_difference_is_said() -> None:
     """What did not come, what came unexpectedly, what is still pending and for how long, what was decided otherwise."""
     expect = (

@@ -9,7 +9,7 @@ def in_flight(view: View) -> Verdict:
     for run in view.ledger.runs.values():
         if run.id != view.subject:
             held = f", held: {run.held}" if run.held else ""
-            return denies("in_flight", f"incident {run.id} ({run.action} on {run.ref.name}) is at stage {run.stage}{held}")
+            return denies("in_flight", f"incident {run.incident} ({run.action} on {run.ref.name}) is at stage {run.stage}{held}")
     for playbook in view.ledger.playbooks.values():
         if playbook.id != view.incident and playbook.target == view.target and playbook.proof is None:
             return denies("in_flight", f"incident {playbook.id} (rule {playbook.rule} on {playbook.target}) has steps left")
