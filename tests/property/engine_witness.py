@@ -145,10 +145,10 @@ class Witness(Conversation):
             if bool(run.effect) == (run.again_at is not None) or (run.effect and run.effect not in self.open):
                 self.wrong.append(f"{run.id} is stuck: effect {run.effect!r}, again at {run.again_at}")
         for playbook in ledger.playbooks.values():
-            ways = [run for run in ledger.runs.values() if run.incident == playbook.id]
-            ways += [request for request in ledger.requests.values() if request.playbook == playbook.id]
+            ways = [run.id for run in ledger.runs.values() if run.incident == playbook.id]
+            ways += [request.id for request in ledger.requests.values() if request.playbook == playbook.id]
             if len(ways) + (playbook.proof is not None) != 1:
-                self.wrong.append(f"{playbook.id} goes on in {len(ways)} ways")
+                self.wrong.append(f"{playbook.id} goes on in {ways}")
         due = next_due(self.state)
         for request in ledger.requests:
             looking = [effect for effect, owner in self.state.world.looks.items() if owner == request]
