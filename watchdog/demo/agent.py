@@ -19,6 +19,8 @@ from watchdog.store.reading import read_audit
 
 STUCK_S: Final = 10
 GRACE_S: Final = 5
+DRAINED: Final = 10
+"""So many jobs wait at most in a queue that moves."""
 STOP_S: Final = 8.0
 PROGRAM: Final = (sys.executable, "-P", "-c", "from watchdog.cli import main; main()")
 """The command `sidekiq-watchdog` of this very installation, wherever its script may be."""
@@ -38,6 +40,7 @@ rules:
     when: job.elapsed > {STUCK_S}s
     then:
       - terminate_process: {{process: job.process, grace: {GRACE_S}s}}
+    verify: {{when: queue("push").size <= {DRAINED}, within: 1m}}
     guards: {{cooldown: 5m, keep: 50%}}
 """
 """Of a real server only the times differ: ten minutes there, seconds here."""

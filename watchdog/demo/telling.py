@@ -51,9 +51,13 @@ class Telling:
                 return Line(f"dry-run: would send SIG{row['stage']} to {who}{_when(row)}", Tone.WOULD)
             case "intent", _:
                 return Line(f"SIG{row['stage']} goes to {who} (written down before it is sent)", Tone.ACTION)
-            case "incident", "ended":
+            case "incident", "ended" | "step ended":
                 return Line(f"{row['action']} on {who} is done: {row['reason']}", Tone.GOOD)
-            case "incident", "held" | "failed" | "abandoned" as outcome:
+            case "incident", "verifying":
+                return Line(f"did it help? That is so as soon as {row['reason']}")
+            case "incident", "verified":
+                return Line(f"proven, {row['reason']}", Tone.GOOD)
+            case "incident", "held" | "failed" | "abandoned" | "unverified" as outcome:
                 return Line(f"{row['action']} on {who} {outcome}: {row['reason']}", Tone.WARNING)
             case "source", outcome:
                 return Line(f"source {row['entity']} {outcome}: {row['reason']}", Tone.WARNING)

@@ -47,6 +47,14 @@ def telling():
             Line("terminate_process on push-1 is done: it ended after SIGKILL", Tone.GOOD),
         ),
         (
+            {"kind": "incident", "outcome": "verifying", "reason": 'queue("push").size < 5'},
+            Line('did it help? That is so as soon as queue("push").size < 5'),
+        ),
+        (
+            {"kind": "incident", "outcome": "verified", "reason": 'it helped: queue("push").size < 5'},
+            Line('proven, it helped: queue("push").size < 5', Tone.GOOD),
+        ),
+        (
             {"kind": "incident", "outcome": "held", "reason": "Redis can't be read"},
             Line("terminate_process on push-1 held: Redis can't be read", Tone.WARNING),
         ),
