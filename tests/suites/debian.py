@@ -56,7 +56,7 @@ class BuildError(Exception):
 
 
 def is_host(name: str) -> bool:
-    """This machine runs that suite, with its packages."""
+    """Whether this machine runs that suite, with its packages."""
     if not any(shutil.which(program) for program in SUITES[name].programs):
         return False
     try:

@@ -49,10 +49,17 @@ class Store:
         suite, program = STORES[self.kind]
         inside = Inside(suite, app=APP, run=self.folder)
         port = _free_port()
-        options = {"port": str(port), "bind": "127.0.0.1", "unixsocket": f"{inside.run}/store.sock", "dir": str(inside.run), "save": "", "daemonize": "no"}
+        options = {
+            "port": str(port),
+            "bind": "127.0.0.1",
+            "unixsocket": f"{inside.run}/store.sock",
+            "dir": str(inside.run),
+            "save": "",
+            "daemonize": "no",
+        }
         arguments = [part for option, value in options.items() for part in (f"--{option}", value)]
         self.url = f"redis://127.0.0.1:{port}/0"
-        self._served = await _start(inside.command(program, *arguments, env={}), self.folder / "store.log")
+        self._served = await start_program(inside.command(program, *arguments, env={}), self.folder / "store.log")
         client = self.client()
 
         async def answers() -> bool:
@@ -97,15 +104,21 @@ class Sidekiq(Served):
 
         async def beats() -> str:
             assert self.alive, f"{self.tag} ended with {self.process.returncode}:\n{self.log.read_text()}"
-            mine = [one for one in map(bytes.decode, await client.smembers("processes")) if one.rsplit(":", 2)[1] == str(self.pid)]
+            mine = [
+                one for one in (member.decode() for member in await client.smembers("processes")) if one.rsplit(":", 2)[1] == str(self.pid)
+            ]
             return mine[0] if mine and await client.exists(mine[0]) else ""
 
-        self.identity = await _eventually(beats, within=90, what=lambda: f"the first beat of {self.tag}; its output:\n{self.log.read_text()}")
+        self.identity = await _eventually(
+            beats, within=90, what=lambda: f"the first beat of {self.tag}; its output:\n{self.log.read_text()}"
+        )
         # `sidekiq <version> <tag> [0 of 5 busy]`, set just before the first beat (launcher.rb).
         self.version = Path(f"/proc/{self.pid}/cmdline").read_text().split()[1]
 
 
-async def start_sidekiq(kind: str, store: Store, *, tag: str, queues: Sequence[str], concurrency: int, options: Sequence[str] = ()) -> Sidekiq:
+async def start_sidekiq(
+    kind: str, store: Store, *, tag: str, queues: Sequence[str], concurrency: int, options: Sequence[str] = ()
+) -> Sidekiq:
     """
     Start one and do not wait for its first beat.
 
@@ -121,11 +134,23 @@ async def start_sidekiq(kind: str, store: Store, *, tag: str, queues: Sequence[s
         command = inside.command("sidekiq", "-r", f"{inside.app}/app.rb", *common, env=env)
     else:
         env = {"REDIS_URL": store.url, "RUN_DIR": str(folder)}
-        command = ["env", *(f"{name}={value}" for name, value in env.items()), sys.executable, "-m", "tests.service.standin", "--as", kind, *options, *common, ROOM]
-    return Sidekiq((await _start(command, log)).process, tag, log)
+        command = [
+            "env",
+            *(f"{name}={value}" for name, value in env.items()),
+            sys.executable,
+            "-m",
+            "tests.service.standin",
+            "--as",
+            kind,
+            *options,
+            *common,
+            ROOM,
+        ]
+    return Sidekiq((await start_program(command, log)).process, tag, log)
 
 
-async def _start(command: list[str], log: Path) -> Served:
+async def start_program(command: list[str], log: Path) -> Served:
+    """A child process whose output goes into a log."""
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=CHECKOUT, preexec_fn=_die_with_parent,

@@ -52,9 +52,9 @@ class Client:
         if "class" not in item or "args" not in item:
             raise ValueError("Job must be a Hash with 'class' and 'args' keys")
         if not isinstance(item["args"], list):
-            raise ValueError("Job args must be an Array")
+            raise ValueError("Job args must be an Array")  # noqa: TRY004  # as Sidekiq raises ArgumentError for all of these
         if not isinstance(item["class"], str):
-            raise ValueError("Job class must be either a Class or String representation of the class name")
+            raise ValueError("Job class must be either a Class or String representation of the class name")  # noqa: TRY004
         if "at" in item and (isinstance(item["at"], bool) or not isinstance(item["at"], int | float)):
             raise ValueError("Job 'at' must be a Numeric timestamp")
         if item.get("tags") is not None and not isinstance(item["tags"], list):

@@ -74,7 +74,8 @@ class Poller:
         return processes * _EACH * random.random() * (2 if self._version.release >= (8, 0, 10) else 1)
 
     async def _clean_once(self) -> None:
-        if await self._redis.set("process_cleanup", "1", nx=True, ex=60):
+        options = ("NX", "EX", "60") if self._version.release >= (7,) else ("EX", "60", "NX")
+        if await self._redis.execute_command("SET", "process_cleanup", "1", *options):
             await self._clean()
 
     async def _clean(self) -> None:

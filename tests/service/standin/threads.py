@@ -40,6 +40,7 @@ class Thread:
 
     def __init__(self, tid: str, redis: Redis, version: Version, *, heart: Heart, queues: tuple[str, ...]) -> None:
         self.tid = tid
+        # Key and payload of the job that it holds.
         self.job: tuple[str, str] | None = None
         self._redis = redis
         self._version = version
@@ -49,18 +50,21 @@ class Thread:
 
     async def run(self) -> None:
         """Fetch and run until told to stop."""
-        while not self._heart.quiet:
+        while not self._is_told_to_stop():
             keys = [f"queue:{queue}" for queue in self._queues]
             fetched: list[bytes] | None = await self._redis.execute_command("BRPOP", *keys, _FETCH_SECONDS)
             if fetched is None:
                 continue
             key, payload = fetched[0].decode(), fetched[1].decode()
-            if self._heart.quiet:  # popped after it was told to stop: given back untouched
+            if self._is_told_to_stop():  # popped after it was told to stop: given back untouched
                 await self._redis.rpush(key, payload)
                 return
             self.job = (key, payload)
             await self._process(key.removeprefix("queue:"), payload)
             self.job = None
+
+    def _is_told_to_stop(self) -> bool:
+        return self._heart.quiet
 
     async def _process(self, queue: str, payload: str) -> None:
         try:
@@ -98,10 +102,10 @@ class Thread:
             self._heart.track(job["class"], (time.monotonic_ns() - began) // 1_000_000, failed=failed)
 
     async def _retry(self, job: dict[str, Any], queue: str, error: JobError) -> None:
-        retry = job.get("retry", True)
-        if not retry:
+        retry = True if job.get("retry") is None else job["retry"]
+        if retry is False:  # 0 is true in Ruby: such a job dies at its first failure
             return
-        most = retry if isinstance(retry, int) and not isinstance(retry, bool) else _MAX_RETRIES
+        most = _MAX_RETRIES if isinstance(retry, bool) else int(retry)
         job["queue"] = job.get("retry_queue") or queue
         job["error_message"], job["error_class"] = str(error)[:10_000], error.error_class
         if job.get("retry_count") is not None:
