@@ -103,6 +103,7 @@ class Played(msgspec.Struct, kw_only=True):
     store_version: str = ""
     stages: dict[str, Picture] = {}
     lives: dict[str, list[str]] = {}
+    late_lives: dict[str, list[str]] = {}
     beat: int = 0
     silent: bool = False
     broken: list[str] = []
@@ -168,18 +169,30 @@ class _Scene:
                     await self.following.heard()
 
     async def hammer(self) -> None:
-        """Reads the worker all the time, and so its work hash while it is being written; counts how often it was caught torn."""
+        """
+        Read the worker all the time, and so its work hash while it is being written; counts how often it was caught torn.
+
+        When it is torn for the first time somebody else begins to follow, who has never seen it whole.
+        """
         worker = self.processes["worker"]
         client = self.store.client()
-        while True:
-            with contextlib.suppress(SourceUnavailableError):
-                await self.following.follower.reread(worker.identity)
-            async with client.pipeline(transaction=True) as pipeline:
-                pipeline.hget(worker.identity, "busy")
-                pipeline.hlen(f"{worker.identity}:work")
-                busy, held = await pipeline.execute()
-            self.played.torn_reads += int(busy or 0) != held
-            await asyncio.sleep(_HAMMER_SECONDS)
+        late: Following | None = None
+        try:
+            while True:
+                with contextlib.suppress(SourceUnavailableError):
+                    await self.following.follower.reread(worker.identity)
+                async with client.pipeline(transaction=True) as pipeline:
+                    pipeline.hget(worker.identity, "busy")
+                    pipeline.hlen(f"{worker.identity}:work")
+                    busy, held = await pipeline.execute()
+                if int(busy or 0) != held:
+                    self.played.torn_reads += 1
+                    late = late or Following(url=self.store.url)
+                await asyncio.sleep(_HAMMER_SECONDS)
+        finally:
+            if late is not None:
+                self.played.late_lives = self.words.lives(late.changes)
+                await late.close()
 
 
 async def play(kind: str, store_kind: str, folder: Path, *, boots: asyncio.Semaphore, options: Sequence[str] = ()) -> Played:

@@ -72,6 +72,8 @@ def test_the_same_picture(matrix, combination):
         assert tuple(map(int, release.split("."))) >= tuple(map(int, SIDEKIQS[combination.kind].split(".")))
     if combination.options == TEAR:
         assert played.torn_reads > 0, "its work hash was never caught torn"
+        assert played.late_lives
+        assert all(life in (["began"], ["began", "over"]) for life in played.late_lives.values()), played.late_lives
 
 
 @pytest.mark.skipif(os.environ.get("CI", "").lower() not in ("1", "true", "yes"), reason="a machine of one's own may lack what it will")
