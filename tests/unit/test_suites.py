@@ -80,8 +80,11 @@ def test_what_fails_leaves_nothing_at_its_place(programs):
     with pytest.raises(debian.BuildError, match="E: no such suite"):
         debian.build("sid")
 
-    assert debian.why_not("sid")
-    assert sorted(path.name for path in debian.root("sid").parent.iterdir()) == ["sid.lock", "sid.log"]
+    assert "E: no such suite" in debian.why_not("sid")
+    assert sorted(path.name for path in debian.root("sid").parent.iterdir()) == ["sid.lock", "sid.log", "sid.why"]
+    (programs / "breaks").unlink()
+    debian.build("sid")
+    assert debian.why_not("sid") == ""
 
 
 def test_two_builders_build_one(programs):

@@ -37,7 +37,8 @@ PLAN: Final = (
 ROLES: Final = {"worker": (("push", "pull"), 4), "quieted": (("default",), 2), "killed": (("ingress",), 2)}
 """Tag → queues and threads."""
 STAGES: Final = ("idle", "busy", "hurt", "stopped")
-STAGE_SECONDS: Final = 60
+STAGE_SECONDS: Final = 45
+"""How long a stage may take; after one that did not come, the others are given a third of it."""
 _HAMMER_SECONDS: Final = 0.05
 _BOOTS_AT_A_TIME: Final = 6
 
@@ -164,7 +165,8 @@ class _Scene:
             return self.played.stages[stage] == wanted[stage]
 
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STAGE_SECONDS):
+            missed = any(self.played.stages[earlier] != wanted[earlier] for earlier in self.played.stages)
+            async with asyncio.timeout(STAGE_SECONDS / 3 if missed else STAGE_SECONDS):
                 while not there():
                     await self.following.heard()
 

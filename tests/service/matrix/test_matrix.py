@@ -76,9 +76,9 @@ def test_the_same_picture(matrix, combination):
         assert all(life in (["began"], ["began", "over"]) for life in played.late_lives.values()), played.late_lives
 
 
-@pytest.mark.skipif(os.environ.get("CI", "").lower() not in ("1", "true", "yes"), reason="a machine of one's own may lack what it will")
-def test_ci_has_more_than_one_sidekiq():
-    """In CI at least two of the three suites are there: the others may be skipped, but a matrix of one row is none."""
+def test_there_is_more_than_one_sidekiq():
+    """In CI at least two of the three suites are there: the others may be skipped, but a matrix of one row is none. A machine of one's own may lack all."""
     lacking = {name: why for name in SIDEKIQS if (why := debian.why_not(name))}
+    in_ci = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
-    assert len(lacking) < len(SIDEKIQS) - 1, lacking
+    assert len(SIDEKIQS) - len(lacking) >= (2 if in_ci else 0), lacking
