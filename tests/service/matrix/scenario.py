@@ -34,8 +34,8 @@ PLAN: Final = (
     ("Quick", "mailers", (), None),
 )
 """Class, queue, arguments, seconds from now. Nobody serves `mailers`."""
-ROLES: Final = {"worker": (("push", "pull"), 4), "quieted": (("default",), 2), "killed": (("ingress",), 2)}
-"""Tag → queues and threads."""
+ROLES: Final = {"worker": (("push", "pull"), 4), "quieted": (("default",), 1), "killed": (("ingress",), 2)}
+"""Tag → queues and threads. `quieted` has no idle one, which could pop what is pushed back at the end."""
 STAGES: Final = ("idle", "busy", "hurt", "stopped")
 STAGE_SECONDS: Final = 45
 """How long a stage may take; after one that did not come, the others are given a third of it."""
