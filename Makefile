@@ -12,7 +12,8 @@ demo: .venv/.demo ## a Sidekiq that gets stuck and is repaired before your eyes,
 	@.venv/bin/sidekiq-watchdog demo
 
 test: .venv/.dev ## what every change runs; less than 25 minutes
-	@.ci/apt --if-possible redis-server ruby-sidekiq
+	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring
+	@$(PYTHON) -m tests.suites
 	$(PYTHON) -m pytest $(ARGS)
 
 trial: .venv/.dev ## what has to be shown hundreds of times or for hours; takes up where it was left

@@ -18,6 +18,8 @@ from typing import Any, Final
 import hypothesis
 import pytest
 
+from tests.suites import debian
+
 TESTS: Final = Path(__file__).parent
 UNIT_SECONDS: Final = 2
 
@@ -62,7 +64,9 @@ def lack(name: str) -> str:
         return "" if importlib.util.find_spec(name) else f"{name} (pip install {name})"
     if name in RIGHTS:
         return "" if RIGHTS[name]() else f"{name} (this user or machine does not have it)"
-    known = ", ".join(sorted((*EXECUTABLES, *MODULES, *RIGHTS)))
+    if name in debian.SUITES:
+        return f"Debian {name} ({why})" if (why := debian.why_not(name)) else ""
+    known = ", ".join(sorted((*EXECUTABLES, *MODULES, *RIGHTS, *debian.SUITES)))
     msg = f"needs({name!r}): unknown capability; known are {known}"
     raise pytest.UsageError(msg)
 
@@ -140,7 +144,7 @@ def until() -> Callable[..., Awaitable[Any]]:
 
 def pytest_report_header() -> Iterable[str]:
     """Say what this machine lacks before the first test runs."""
-    names = (*EXECUTABLES, *MODULES, *RIGHTS)
+    names = (*EXECUTABLES, *MODULES, *RIGHTS, *debian.SUITES)
     return [
         f"hypothesis profile: {hypothesis.settings.get_current_profile_name()}; lacking: {', '.join(name for name in names if lack(name)) or 'nothing'}"
     ]

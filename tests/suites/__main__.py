@@ -1,0 +1,29 @@
+"""
+`python -m tests.suites [NAME…]`: has the suites that the tests run, and says which can't be had.
+
+Its exit code is 0 all the same: the tests skip, by name, what is not there.
+"""
+
+import sys
+import time
+
+from tests.suites import debian
+
+
+def main(names: list[str]) -> int:
+    """Build what is missing, one after the other: each takes a minute or two."""
+    for name in names or debian.SUITES:
+        began = time.monotonic()
+        missing = debian.why_not(name)
+        try:
+            debian.build(name)
+        except (debian.BuildError, OSError) as failure:
+            print(f"suites: {name} is not to be had: {failure}", file=sys.stderr)
+        else:
+            if missing:
+                print(f"suites: {name} is in {debian.root(name)} ({time.monotonic() - began:.0f} s)", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
