@@ -38,12 +38,12 @@ _LOG: Final = logging.getLogger(__name__)
 class Memory:
     """What outlives a connection: what was seen, what was decoded, what is broken."""
 
-    def __init__(self, *, namespace: str, clock: Clock, where: str) -> None:
-        self.keys = Keys(namespace)
+    def __init__(self, *, keys: Keys, clock: Clock, where: str) -> None:
+        self.keys = keys
         self.tally = Tally(clock)
         self.picture = Picture()
         self.reader = ProcessReader(self.keys, self.tally, where)
-        self.sampler = Sampler(self.keys, self.tally, where)
+        self.sampler = Sampler(self.keys, self.tally, where, clock)
         # Why Redis would not tell of changes, as far as the log says so already.
         self.refusals: set[str] = set()
 
@@ -76,8 +76,8 @@ class Session:
             changes = []
             for reading in await self._read_whole(identities[start : start + _SNAPSHOT_BATCH]):
                 changes += self._take(reading)
-        at = self._clock.at()
-        sample = await memory.sampler.sample(self._wire.ask, at, heard=memory.picture.heard(at))
+        memory.sampler.read_anew()
+        sample = await memory.sampler.sample(self._wire.ask, memory.picture.fleet(self._clock.at()))
         self._emit(Observed(Source.REDIS, (*changes, *sample.changes), complete=True))
 
     async def follow(self) -> None:
@@ -127,8 +127,7 @@ class Session:
             await asyncio.sleep(TICK / 1000)
             if not moves:
                 await self._quiet_until_stirred()
-            at = self._clock.at()
-            sample = await self._memory.sampler.sample(self._wire.ask, at, heard=self._memory.picture.heard(at))
+            sample = await self._memory.sampler.sample(self._wire.ask, self._memory.picture.fleet(self._clock.at()))
             self._say(sample.changes)
             moves = sample.moves
 

@@ -72,12 +72,17 @@ def test_a_process_is_told_whole_and_before_its_jobs(picture):
                 "pid": 42,
                 "tag": "live",
                 "queues": ("push",),
+                "labels": (),
+                "embedded": False,
                 "version": "7.3.2",
+                "weights": (),
+                "outdated": False,
                 "threads": 5,
                 "busy": 1,
                 "quiet": False,
                 "rss": 1024,
                 "rtt": 1,
+                "beat_every": 10_000,
                 "confirmed_at": 496_000,
                 "booted_at": 496_000 - 100_000,
                 "listed": True,
@@ -281,7 +286,19 @@ def test_broken_info_leaves_what_the_identity_says(picture):
 
     assert process.fields.keys() == {"host", "pid", "busy", "quiet", "rss", "rtt", "confirmed_at", "listed"}
     (process,) = picture.take(reading(at=510_000, beat=START + 10_000))
-    assert process.fields.keys() == {"tag", "version", "queues", "threads", "booted_at", "confirmed_at"}
+    assert process.fields.keys() == {
+        "tag",
+        "version",
+        "outdated",
+        "queues",
+        "weights",
+        "labels",
+        "embedded",
+        "threads",
+        "beat_every",
+        "booted_at",
+        "confirmed_at",
+    }
 
 
 def test_an_identity_that_is_none_is_no_process(picture):
@@ -310,8 +327,8 @@ def test_how_many_were_heard(picture):
     """Only a process whose last beat is less than a minute old counts."""
     picture.take(reading(age=30_000))
 
-    assert picture.heard(529_999) == 1
-    assert picture.heard(530_000) == 0
+    assert picture.fleet(529_999).heard == 1
+    assert picture.fleet(530_000).heard == 0
 
 
 def test_processes_that_left_are_not_remembered_for_ever(picture):

@@ -12,4 +12,15 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field("name", Type.STRING, "The name of the queue.", 'queue.name == "push"'),
     _field("size", Type.COUNT, "How many jobs wait in it.", "queue.size > 1000"),
     _field("latency", Type.DURATION, "How long the job that is next has been waiting; 0 where none waits.", "queue.latency > 5m"),
+    _field(
+        "threads",
+        Type.COUNT,
+        "How many threads fetch from it: those of processes that beat and are not quiet; of capsules, where they are told, only their own.",
+        "queue.threads == 0 and queue.size > 0",
+    ),
+    _field("listeners", Type.COUNT, "How many processes fetch from it: those that beat and are not quiet.", "queue.listeners < 2"),
+    _field(
+        "busy", Type.COUNT, "How many jobs from it were running at the last beats of processes that beat.", "queue.busy == queue.threads"
+    ),
+    _field("paused", Type.BOOL, "Somebody paused it, which only Sidekiq Pro obeys.", "queue.paused"),
 )
