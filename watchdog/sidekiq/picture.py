@@ -56,6 +56,10 @@ class Picture:
         """The processes that Redis listed, or whose hash lived, at their last reading."""
         return [identity for identity, known in self._known.items() if known.listed]
 
+    def stale(self) -> list[str]:
+        """The members of `processes` that had no hash at their last reading."""
+        return sorted(self._stale)
+
     def fleet(self, at: int) -> Fleet:
         """All processes that Redis has heard from within the minute before that engine time."""
         slots = [(known, known.slots) for known in self._known.values() if known.listed and at - known.beat.at < LIFETIME]

@@ -68,7 +68,7 @@ class Session:
         memory = self._memory
         await memory.sampler.check_writes(self._wire.ask)
         await self._switch_tracking_on()
-        identities = sorted({*await self._read_members(), *memory.picture.listed()})
+        identities = sorted({*await self._read_members(), *memory.picture.listed(), *memory.picture.stale()})
         self._read_at = dict.fromkeys(identities, self._clock.at())
         changes: list[Delta | Gone] = []
         for start in range(0, len(identities), _SNAPSHOT_BATCH):
@@ -166,7 +166,7 @@ class Session:
         """Read the set of processes; gives those that came or went, who are to be read."""
         memory, key = self._memory, self._memory.keys.processes
         page = (await self._wire.ask([*self._arming(), first_page(key)]))[-1]
-        found = await rest(self._wire.ask, key, page, most=_MOST_PROCESSES, where=self._wire.where)
+        found = await rest(self._wire.ask, key, page, most=_MOST_PROCESSES + 1, where=self._wire.where)
         if found is None:
             memory.tally.add(Broken(label(key), "it is not a set"))
             found = set()

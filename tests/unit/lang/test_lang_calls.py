@@ -73,7 +73,10 @@ def test_every_function_is_in_the_table(condition: ReadCondition):
         # lookups
         ('queue("push") > 5', ['1+13 E201 \'queue("push")\' is an entity, not a value | name one of its fields: queue("push").name']),
         ('queue("push").sze > 5', ["1+17 E203 a queue has no field 'sze' | did you mean 'size'?"]),
-        ('queue("push").zz > 5', ["1+16 E203 a queue has no field 'zz' | fields of a queue: name, size, latency, threads, listeners, busy, paused"]),
+        (
+            'queue("push").zz > 5',
+            ["1+16 E203 a queue has no field 'zz' | fields of a queue: name, size, latency, threads, listeners, busy, paused"],
+        ),
         ("queue(5).size > 5", ["7+1 E224 an id is a string, and '5' is a count | write queue(\"…\").size"]),
         ("queue().size > 5", ['1+7 E218 queue(…) takes one id | write queue("…").name']),
         (

@@ -63,7 +63,7 @@ class Queues:
 
     async def _read_names(self, ask: Ask, key: bytes, page: Reply) -> tuple[str, ...]:
         ground = self._ground
-        found = await rest(ask, key, page, most=_MOST, where=ground.where)
+        found = await rest(ask, key, page, most=_MOST + 1, where=ground.where)
         if found is None:
             ground.odd(key, "it is not a set")
             return ()

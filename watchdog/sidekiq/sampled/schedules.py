@@ -82,7 +82,7 @@ class Schedules:
         return [("ZRANGE", self._ground.keys.pushed(entry), -_PUSHES, -1) for entry in entries]
 
     async def _read(self, ask: Ask, key: bytes, page: Reply) -> dict[str, bytes]:
-        fields = await rest_of_fields(ask, key, page, most=_MOST, where=self._ground.where)
+        fields = await rest_of_fields(ask, key, page, most=_MOST + 1, where=self._ground.where)
         if fields is None:
             self._ground.odd(key, "it is not a hash")
             return {}

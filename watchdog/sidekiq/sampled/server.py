@@ -71,8 +71,9 @@ class Server:
             failure = from_reply(reply, self._ground.where)
             if failure.code not in ("noperm", "error"):
                 raise failure
-            self._may_ask = False
-            _LOG.warning("Redis does not tell about itself (%s); whether it can save its data is not known", failure.message)
+            if self._may_ask:
+                self._may_ask = False
+                _LOG.warning("Redis does not tell about itself (%s); whether it can save its data is not known", failure.message)
             return {}
         return parse_info(reply)
 
