@@ -51,7 +51,7 @@ async def test_a_snapshot_holds_everything(redis_server, following, push):
         "busy": 1,
         "stale": 0,
         "versions": 1,
-        "pushed": 0,
+        "arrived": 0,
         "schedule_overdue": 0,
         "unique_locks": 0,
         "reaper": False,

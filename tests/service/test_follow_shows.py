@@ -151,6 +151,28 @@ async def test_classes_that_are_broken_or_too_many(redis_server, following):
     assert "secret" not in str(one.follower.broken())
 
 
+async def test_runs_of_a_queue(redis_server, following, push):
+    """A class that was seen running counts for the queue of its job; what arrived is what was run, runs and waits. Without counts by class neither is known."""
+    client = redis_server.client()
+    await push(client, "A::Push")
+    process = SimulatedProcess()
+    process.run("a", job_class="A::Push")
+    await process.beat(client)
+    one = following(url=redis_server.url)
+    await one.until(lambda: one.said)
+    assert "processed" not in one.readings("push")
+    await count(client, "A::Push", 0, took=1)
+    await reconnected(client, one)
+    await reconnected(client, one)
+    assert (one.readings("push")["processed"], one.readings("push")["arrived"]) == (0, 0)
+    await count(client, "A::Push", 10)
+    await push(client, "A::Push")
+    await reconnected(client, one)
+    await one.until(lambda: one.readings("push").get("processed") == 10)
+
+    assert one.readings("push")["arrived"] == 11
+
+
 async def test_nothing_is_said_of_a_sidekiq_that_counts_no_classes(redis_server, following):
     """Sidekiq 6 has none, and there is no zero in their place."""
     one = following(url=redis_server.url)
@@ -179,7 +201,7 @@ async def test_what_is_overdue(redis_server, following):
     assert [datum.key for datum in one.follower.broken()] == ["schedule"]
 
 
-async def test_how_many_were_pushed(redis_server, following, push):
+async def test_how_many_arrived(redis_server, following, push):
     """Pushed, taken, running and run: each job counts once, wherever it is."""
     client = redis_server.client()
     process = SimulatedProcess()
@@ -188,7 +210,7 @@ async def test_how_many_were_pushed(redis_server, following, push):
     await one.until(lambda: one.said)
     for _ in range(3):
         await push(client, "Quick")
-    await one.until(lambda: one.readings("sidekiq")["pushed"] == 3)
+    await one.until(lambda: one.readings("sidekiq")["arrived"] == 3)
     await client.rpop("queue:push")
     process.run("a")
     await process.beat(client)
@@ -196,7 +218,7 @@ async def test_how_many_were_pushed(redis_server, following, push):
     await client.incr("stat:processed")
     await one.until(lambda: one.readings("sidekiq")["processed"] == 1 and one.readings("sidekiq")["busy"] == 1)
 
-    assert one.readings("sidekiq")["pushed"] == 3
+    assert one.readings("sidekiq")["arrived"] == 3
 
 
 async def test_the_server(redis_server, following):

@@ -131,7 +131,17 @@ def _usual(actor: Actor, start: int) -> _Slots:
                 "beat_every": 10_000,
             }  # fmt: skip
         case Kind.QUEUE:
-            return {"name": actor.id, "size": 0, "latency": 0, "threads": 5, "listeners": 1, "busy": 0, "paused": False}
+            return {
+                "name": actor.id,
+                "size": 0,
+                "latency": 0,
+                "threads": 5,
+                "listeners": 1,
+                "busy": 0,
+                "processed": 0,
+                "arrived": 0,
+                "paused": False,
+            }
         case Kind.JOB_CLASS:
             return {"name": actor.id, "processed": 0, "failed": 0, "took": 0}
         case Kind.SCHEDULE:
@@ -142,7 +152,7 @@ def _usual(actor: Actor, start: int) -> _Slots:
         case Kind.SIDEKIQ:
             return {
                 "processed": 0, "failed": 0, "retries": 0, "scheduled": 0, "dead": 0, "enqueued": 0, "processes": 1, "stale": 0, "versions": 1,
-                "threads": 5, "busy": 0, "pushed": 0, "next_retry_overdue": 0, "schedule_overdue": 0, "classes": 0, "unique_locks": 0, "reaper": True,
+                "threads": 5, "busy": 0, "arrived": 0, "next_retry_overdue": 0, "schedule_overdue": 0, "classes": 0, "unique_locks": 0, "reaper": True,
             }  # fmt: skip
         case Kind.REDIS:
             return {

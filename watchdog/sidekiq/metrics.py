@@ -87,8 +87,9 @@ class ClassCounters:
         self._minutes: deque[tuple[int, dict[str, Counts]]] = deque()
         self._begun = False
 
-    def take(self, minute: int, bucket: str, now: Mapping[str, Counts]) -> None:
-        """A hash as it is now; the hashes of one reading are followed by `settle`."""
+    def take(self, minute: int, bucket: str, now: Mapping[str, Counts]) -> dict[str, int]:
+        """A hash as it is now: how many runs of each class have come on top. The hashes of one reading are followed by `settle`."""
+        runs: dict[str, int] = {}
         before = self._seen.get(bucket, {})
         self._seen[bucket] = dict(now)
         for job_class, counts in now.items():
@@ -97,8 +98,10 @@ class ClassCounters:
                 self.full = True
                 continue
             self.totals.setdefault(job_class, Counts()).add(news)
+            runs[job_class] = news.processed
             if news.processed or news.took:
                 self._of(minute).setdefault(job_class, Counts()).add(news)
+        return runs
 
     def settle(self, current: int, buckets_read: Iterable[str]) -> None:
         """A reading is complete: `current` is the minute that still lasts. Hashes that were not read any more are forgotten."""

@@ -17,6 +17,7 @@ from watchdog.sidekiq.changes import Said
 from watchdog.sidekiq.decode import count
 from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
 from watchdog.sidekiq.fleet import Fleet
+from watchdog.sidekiq.homes import Homes
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.sampled.classes import Classes
 from watchdog.sidekiq.sampled.locks import Locks
@@ -41,18 +42,19 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Sampler:
-    """Samples, and remembers over connections what it said last."""
+    """Samples, and remembers over connections what it said last. `homes` wants to be told which jobs are seen running."""
 
     def __init__(self, keys: Keys, tally: Tally, where: str, clock: Clock) -> None:
         ground = Ground(keys, tally, where)
-        queues = Queues(ground)
+        self.homes = Homes()
+        queues = Queues(ground, self.homes)
         self._server = Server(ground)
         # In the order in which they are told; a part may use what one before it has read.
         self._parts: tuple[tuple[Kind | None, Part], ...] = (
             (Kind.QUEUE, queues),
             (None, Totals(ground, queues)),
             (None, Locks(ground)),
-            (Kind.JOB_CLASS, Classes(ground)),
+            (Kind.JOB_CLASS, Classes(ground, self.homes)),
             (Kind.SCHEDULE, Schedules(ground)),
             (Kind.REDIS, self._server),
         )

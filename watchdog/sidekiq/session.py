@@ -247,6 +247,8 @@ class Session:
             self._read_at[reading.identity] = reading.at
         if self._memory.picture.is_stale(reading):
             self._memory.tally.add(Broken(reading.identity, "identity without hash"))
+        for work in reading.work:
+            self._memory.sampler.homes.saw(work.job_class, work.queue)
         changes = self._memory.picture.take(reading)
         if any(change.kind == Kind.JOB for change in changes):
             self._stirred.set()

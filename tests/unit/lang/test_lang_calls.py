@@ -75,7 +75,9 @@ def test_every_function_is_in_the_table(condition: ReadCondition):
         ('queue("push").sze > 5', ["1+17 E203 a queue has no field 'sze' | did you mean 'size'?"]),
         (
             'queue("push").zz > 5',
-            ["1+16 E203 a queue has no field 'zz' | fields of a queue: name, size, latency, threads, listeners, busy, paused"],
+            [
+                "1+16 E203 a queue has no field 'zz' | fields of a queue: name, size, latency, threads, listeners, busy, processed, arrived, paused"
+            ],
         ),
         ("queue(5).size > 5", ["7+1 E224 an id is a string, and '5' is a count | write queue(\"…\").size"]),
         ("queue().size > 5", ['1+7 E218 queue(…) takes one id | write queue("…").name']),

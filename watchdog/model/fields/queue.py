@@ -22,5 +22,19 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field(
         "busy", Type.COUNT, "How many jobs from it were running at the last beats of processes that beat.", "queue.busy == queue.threads"
     ),
+    _field(
+        "processed",
+        Type.COUNT,
+        "Jobs of it that were run since the agent began. Estimated, because Sidekiq (7 and later) counts runs by class: each class counts for the queue in "
+        "which a job of it was last seen running. Not known before Sidekiq 7.",
+        "rate(queue.processed, 10m) < 1/s and queue.size > 1000",
+    ),
+    _field(
+        "arrived",
+        Type.COUNT,
+        "Jobs that arrived in it since the agent began, retries included. Estimated: those that were run (`queue.processed`), run and wait, counted together; over "
+        "minutes, not over seconds. `slope(queue.size, 10m)` is exact: what was pushed less what was taken.",
+        "rate(queue.arrived, 10m) > 2 * rate(queue.processed, 10m)",
+    ),
     _field("paused", Type.BOOL, "Somebody paused it, which only Sidekiq Pro obeys.", "queue.paused"),
 )

@@ -28,11 +28,11 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field("threads", Type.COUNT, "Threads of all processes that beat, quiet ones included.", "sidekiq.busy / sidekiq.threads > 90%"),
     _field("busy", Type.COUNT, "Jobs that they ran at their last beats.", "sidekiq.busy == 0 and sidekiq.enqueued > 0"),
     _field(
-        "pushed",
+        "arrived",
         Type.COUNT,
-        "Jobs pushed to queues since the agent began, retries and scheduled ones included. Estimated: those that were run, run and wait, "
-        "counted together; exact over minutes, not over seconds. Sidekiq does not count it, and nothing tells it for one queue.",
-        "rate(sidekiq.pushed, 10m) > rate(sidekiq.processed, 10m)",
+        "Jobs that arrived in queues since the agent began, retries and scheduled ones included. Estimated: those that were run, run and wait, "
+        "counted together; good over minutes, not over seconds, because Sidekiq counts at beats.",
+        "rate(sidekiq.arrived, 10m) > rate(sidekiq.processed, 10m)",
     ),
     _field(
         "next_retry_overdue",

@@ -6,6 +6,7 @@ Older versions count nothing by class, and there are no classes then.
 
 from typing import Any, Final
 
+from watchdog.sidekiq.homes import Homes
 from watchdog.sidekiq.metrics import MINUTE, ClassCounters, Counts, buckets, decode_bucket
 from watchdog.sidekiq.sampled.part import Found, Ground, Moment
 from watchdog.sidekiq.scanning import Ask, first_fields, rest_of_fields
@@ -28,8 +29,9 @@ class Classes:
 
     every = 10_000
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, homes: Homes) -> None:
         self._ground = ground
+        self._homes = homes
         self._counters = ClassCounters()
         self._told: frozenset[str] = frozenset()
         self._minutes: tuple[int, ...] = ()
@@ -54,7 +56,8 @@ class Classes:
         read = (*asked, *missing)
         names = [(minute, bucket) for minute in read for bucket in buckets(minute)]
         for (minute, bucket), reply in zip(names, replies, strict=True):
-            self._counters.take(minute, bucket, await self._read(ask, bucket, reply))
+            for job_class, runs in self._counters.take(minute, bucket, await self._read(ask, bucket, reply)).items():
+                self._homes.ran(job_class, runs)
         self._minutes = tuple(minute for minute in read if minute >= read[-1] - 1)
         self._counters.settle(current, [bucket for minute in self._minutes for bucket in buckets(minute)])
         if self._counters.full:

@@ -7,7 +7,9 @@ Waiting time is measured against Redis' own clock (TIME), so that only the clock
 from collections.abc import Sequence
 from typing import Any, Final
 
+from watchdog.sidekiq.arrivals import Arrivals
 from watchdog.sidekiq.decode import Broken, count, decode_enqueued_at, label, name
+from watchdog.sidekiq.homes import Homes
 from watchdog.sidekiq.sampled.part import Found, Ground, Moment
 from watchdog.sidekiq.scanning import Ask, first_page, rest
 from watchdog.sidekiq.wire import Command, Reply
@@ -25,8 +27,10 @@ class Queues:
 
     every = 0
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, homes: Homes) -> None:
         self._ground = ground
+        self._homes = homes
+        self._arrivals: dict[str, Arrivals] = {}
         self._names: tuple[str, ...] = ()
         self.enqueued = 0
 
@@ -48,15 +52,20 @@ class Queues:
             part = missing[start : start + _SLICE]
             lengths |= zip(part, _pairs(await ask(self._of_each(part))), strict=True)
         self._names = names
+        self._homes.only(frozenset(names))
+        self._arrivals = {queue: self._arrivals.get(queue) or Arrivals() for queue in names}
         queues = {}
         for queue in names:
             there = moment.fleet.listening(queue)
-            queues[queue] = self._queue(queue, *lengths[queue], moment.now) | {
+            slots = self._queue(queue, *lengths[queue], moment.now) | {
                 "threads": there.threads,
                 "listeners": there.processes,
                 "busy": there.busy,
                 "paused": queue in halted,
             }
+            if (processed := self._homes.processed(queue)) is not None:
+                slots |= {"processed": processed, "arrived": self._arrivals[queue].take(processed + there.busy + slots["size"], moment.at)}
+            queues[queue] = slots
         sizes = {queue: slots["size"] for queue, slots in queues.items()}
         self.enqueued = sum(sizes.values())
         return Found(queues, {"enqueued": self.enqueued}, stirs=sizes)

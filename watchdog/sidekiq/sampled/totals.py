@@ -4,8 +4,8 @@ import math
 import re
 from typing import Any, Final
 
+from watchdog.sidekiq.arrivals import Arrivals
 from watchdog.sidekiq.decode import count, milliseconds
-from watchdog.sidekiq.pushed import Pushed
 from watchdog.sidekiq.sampled.part import Found, Ground, Moment
 from watchdog.sidekiq.sampled.queues import Queues
 from watchdog.sidekiq.scanning import Ask
@@ -28,7 +28,7 @@ class Totals:
     def __init__(self, ground: Ground, queues: Queues) -> None:
         self._ground = ground
         self._queues = queues
-        self._pushed = Pushed()
+        self._arrivals = Arrivals()
 
     def commands(self) -> list[Command]:
         """Counters, sizes, heads."""
@@ -52,7 +52,7 @@ class Totals:
             "versions": len(fleet.versions),
         }
         if "processed" in totals:
-            totals["pushed"] = self._pushed.take(totals["processed"] + fleet.busy + self._queues.enqueued, moment.at)
+            totals["arrived"] = self._arrivals.take(totals["processed"] + fleet.busy + self._queues.enqueued, moment.at)
         heads = replies[len(_COUNTS) :]
         if not self._ground.forbids(heads, "how late retries and scheduled jobs are is"):
             totals |= self._lateness(heads, moment.now)

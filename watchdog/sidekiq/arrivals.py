@@ -1,7 +1,7 @@
 """
-How many jobs were pushed to queues, which Sidekiq counts nowhere.
+How many jobs arrived in queues, which Sidekiq counts nowhere.
 
-What was pushed has since been run, runs now, or still waits: the sum of these three can be read, and grows by one with each push. It is an estimate:
+What arrived has since been run, runs now, or still waits: the sum of these three can be read, and grows by one with each job that is pushed. It is an estimate:
 `stat:processed` and `busy` are renewed at beats, so that a job which was just taken is in none of the three for up to a beat.
 """
 
@@ -11,7 +11,7 @@ _LASTING: Final = 45_000
 """A sum that stays smaller for so long (milliseconds, more than four beats) is smaller for good: jobs were deleted, or lost with their process."""
 
 
-class Pushed:
+class Arrivals:
     """A counter that only grows, from 0 at the first reading."""
 
     def __init__(self) -> None:
@@ -20,12 +20,12 @@ class Pushed:
         self._below_since: int | None = None
 
     def take(self, total: int, at: int) -> int:
-        """How many were pushed since the first reading, given that sum as it is at engine time `at`."""
+        """How many arrived since the first reading, given that sum as it is at engine time `at`."""
         if self._offset is None:
             self._offset = total
-        pushed = total - self._offset
-        if pushed >= self._highest:
-            self._highest = pushed
+        arrived = total - self._offset
+        if arrived >= self._highest:
+            self._highest = arrived
             self._below_since = None
         elif self._below_since is None:
             self._below_since = at
