@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from watchdog.model.kinds import Kind
 from watchdog.model.rows import ROW_TYPES
-from watchdog.sidekiq.decode import decode_info
+from watchdog.sidekiq.decode import Info, decode_info
 from watchdog.sidekiq.fleet import served
 from watchdog.sidekiq.metrics import decode_bucket
 from watchdog.sidekiq.serverinfo import garbage, last_save, parse_info, readings
@@ -65,5 +65,6 @@ def test_capsules(capsules, weights, labels):
     raw = json.dumps({"hostname": "w", "pid": 1, "queues": ["push"], "capsules": capsules, "weights": weights, "labels": labels}).encode()
     info = decode_info("w:1:a", raw)
 
-    assert all(isinstance(threads, int) and threads >= 0 for threads in served(info, 5).values())
+    assert isinstance(info, Info)
+    assert all(type(threads) is int and threads >= 0 for threads in served(info, 5).values())
     assert all("\n" not in text for text in (*info.weights, *info.labels))

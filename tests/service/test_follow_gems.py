@@ -1,6 +1,7 @@
 """What the follower makes of sidekiq-scheduler and sidekiq-unique-jobs, by strict stand-ins for both."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from watchdog.model.kinds import Kind
 pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
 
 HOUR = 3_600
-SCHEDULE = {
+SCHEDULE: dict[str, dict[str, Any]] = {
     "trends": {"every": "5m", "class": "Scheduler::Trends", "queue": "scheduler"},
     "vacuum": {"cron": "17 4 * * *", "class": "Scheduler::Vacuum", "queue": "scheduler"},
     "digest": {"interval": ["1 hour", {"first_in": "1s"}], "queue": "scheduler", "enabled": False},
