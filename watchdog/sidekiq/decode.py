@@ -223,8 +223,7 @@ def decode_work(key: str, thread: bytes, raw: object) -> Work | Broken:
         return Broken(key, "a job has no `jid`")
     if not _is_name(queue):
         return Broken(key, "an entry does not name its queue")
-    # ActiveJob runs everything in one class of its own and says in `wrapped` which one is meant.
-    job_class = next((value for value in (job.get("wrapped"), job.get("class")) if _is_name(value)), None)
+    job_class = _class_of(job)
     if job_class is None:
         return Broken(key, "a job does not name its class")
     failed = job.get("retry_count")
@@ -242,6 +241,17 @@ def decode_enqueued_at(key: str, raw: object) -> int | Broken:
         return Broken(key, "the job that is next is not a JSON object")
     at = milliseconds(job.get("enqueued_at")) or milliseconds(job.get("created_at"))
     return Broken(key, "the job that is next does not say since when it waits") if at is None else at
+
+
+def decode_class(raw: object) -> str | None:
+    """The class of a waiting job; None where it names none."""
+    job = _object(raw)
+    return None if job is None else _class_of(job)
+
+
+def _class_of(job: dict[str, Any]) -> str | None:
+    # ActiveJob runs everything in one class of its own and says in `wrapped` which one is meant.
+    return next((value for value in (job.get("wrapped"), job.get("class")) if _is_name(value)), None)
 
 
 def _seconds(moment: int) -> str:

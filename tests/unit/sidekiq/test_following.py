@@ -251,14 +251,15 @@ async def test_a_key_that_becomes_another_while_it_is_read():
 
 
 def test_runs_by_queue():
-    """Each class counts for the queue in which it was last seen; what was never seen counts for none; nothing is known before Sidekiq counts by class."""
+    """Each class counts for the queue in which it was last seen. Nothing is known before Sidekiq counts by class, and while too much was run of classes never seen."""
     homes = Homes()
     homes.saw("Push", "push")
     assert homes.processed("push") is None
-    homes.ran("Push", 5)
-    homes.ran("Unseen", 7)
+    homes.ran({"Push": 5, "Unseen": 7})
+    assert homes.processed("push") is None
     homes.saw("Push", "pull")
-    homes.ran("Push", 2)
+    homes.saw("Unseen", "mailers")
+    homes.ran({"Push": 2})
 
     assert [homes.processed(queue) for queue in ("push", "pull", "mailers")] == [5, 2, 0]
     homes.only(frozenset({"pull"}))

@@ -56,8 +56,7 @@ class Classes:
         read = (*asked, *missing)
         names = [(minute, bucket) for minute in read for bucket in buckets(minute)]
         for (minute, bucket), reply in zip(names, replies, strict=True):
-            for job_class, runs in self._counters.take(minute, bucket, await self._read(ask, bucket, reply)).items():
-                self._homes.ran(job_class, runs)
+            self._homes.ran(self._counters.take(minute, bucket, await self._read(ask, bucket, reply)))
         self._minutes = tuple(minute for minute in read if minute >= read[-1] - 1)
         self._counters.settle(current, [bucket for minute in self._minutes for bucket in buckets(minute)])
         if self._counters.full:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from watchdog.sidekiq.arrivals import Arrivals
-from watchdog.sidekiq.decode import Broken, count, decode_enqueued_at, label, name
+from watchdog.sidekiq.decode import Broken, count, decode_class, decode_enqueued_at, label, name
 from watchdog.sidekiq.homes import Homes
 from watchdog.sidekiq.sampled.part import Found, Ground, Moment
 from watchdog.sidekiq.scanning import Ask, first_page, rest
@@ -98,6 +98,8 @@ class Queues:
         slots: dict[str, Any] = {"name": queue, "size": count(length) or 0}
         if following is None:
             return slots | {"latency": 0}
+        if (job_class := decode_class(following)) is not None:
+            self._homes.saw(job_class, queue)
         since = decode_enqueued_at(label(key), following)
         if isinstance(since, Broken):
             ground.tally.add(since)
