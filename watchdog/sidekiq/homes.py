@@ -19,12 +19,15 @@ class Homes:
         self._home: dict[str, str] = {}
         self._runs: dict[str, int] = {}
         self._run: dict[str, int] = {}
-        self._is_known = False
+        # The queues of which a class was seen since they were last known to be gone.
+        self._seen: set[str] = set()
+        self._is_whole = False
 
     def saw(self, job_class: str, queue: str) -> None:
         """A job of that class from that queue is running, or will be next."""
         if job_class in self._home or len(self._home) < _MOST_CLASSES:
             self._home[job_class] = queue
+            self._seen.add(queue)
 
     def ran(self, runs: dict[str, int]) -> None:
         """So many more jobs of these classes were run."""
@@ -33,13 +36,18 @@ class Homes:
             if (queue := self._home.get(job_class)) is not None:
                 self._run[queue] = self._run.get(queue, 0) + more
         seen = sum(run for job_class, run in self._runs.items() if job_class in self._home)
-        self._is_known = bool(self._runs) and seen >= _ENOUGH * sum(self._runs.values())
+        self._is_whole = bool(self._runs) and seen >= _ENOUGH * sum(self._runs.values())
 
-    def processed(self, queue: str) -> int | None:
-        """How many jobs of that queue were run; None where that can't be said, and always before Sidekiq 7."""
-        return self._run.get(queue, 0) if self._is_known else None
+    def knows(self, queue: str) -> bool:
+        """Whether it can be said how many were run: a job of it was seen, and so was one of nearly every class that ran. Never before Sidekiq 7."""
+        return self._is_whole and queue in self._seen
+
+    def counted(self, queue: str) -> int:
+        """How many jobs of that queue were run, of classes that were seen."""
+        return self._run.get(queue, 0)
 
     def only(self, queues: frozenset[str]) -> None:
         """Forget the queues that are gone."""
+        self._seen &= queues
         for queue in self._run.keys() - queues:
             del self._run[queue]

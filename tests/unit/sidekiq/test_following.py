@@ -254,16 +254,17 @@ def test_runs_by_queue():
     """Each class counts for the queue in which it was last seen. Nothing is known before Sidekiq counts by class, and while too much was run of classes never seen."""
     homes = Homes()
     homes.saw("Push", "push")
-    assert homes.processed("push") is None
+    assert not homes.knows("push")
     homes.ran({"Push": 5, "Unseen": 7})
-    assert homes.processed("push") is None
+    assert not homes.knows("push")
     homes.saw("Push", "pull")
     homes.saw("Unseen", "mailers")
     homes.ran({"Push": 2})
 
-    assert [homes.processed(queue) for queue in ("push", "pull", "mailers")] == [5, 2, 0]
+    assert [homes.knows(queue) for queue in ("push", "pull", "mailers", "never")] == [True, True, True, False]
+    assert [homes.counted(queue) for queue in ("push", "pull", "mailers")] == [5, 2, 0]
     homes.only(frozenset({"pull"}))
-    assert [homes.processed(queue) for queue in ("push", "pull")] == [0, 2]
+    assert [homes.counted(queue) for queue in ("push", "pull")] == [0, 2]
 
 
 def test_pauses_grow_and_stay_bounded():

@@ -26,7 +26,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "processed",
         Type.COUNT,
         "Jobs of it that were run since the agent began. Estimated, because Sidekiq (7 and later) counts runs by class: each class counts for the queue in "
-        "which a job of it was last seen. Not known before Sidekiq 7, and while a tenth of all runs are of classes that were never seen.",
+        "which a job of it was last seen. Not known before Sidekiq 7, of a queue of which no job was seen, and while a tenth of all runs are of classes that were never seen.",
         "rate(queue.processed, 10m) < 1/s and queue.size > 1000",
     ),
     _field(

@@ -63,8 +63,10 @@ class Queues:
                 "busy": there.busy,
                 "paused": queue in halted,
             }
-            if (processed := self._homes.processed(queue)) is not None:
-                slots |= {"processed": processed, "arrived": self._arrivals[queue].take(processed + there.busy + slots["size"], moment.at)}
+            processed = self._homes.counted(queue)
+            arrived = self._arrivals[queue].take(processed + there.busy + slots["size"], moment.at)
+            if self._homes.knows(queue):
+                slots |= {"processed": processed, "arrived": arrived}
             queues[queue] = slots
         sizes = {queue: slots["size"] for queue, slots in queues.items()}
         self.enqueued = sum(sizes.values())
