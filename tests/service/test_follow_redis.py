@@ -114,6 +114,23 @@ async def test_a_new_process_and_a_clean_stop_are_heard(redis_server, following,
     assert jobs(one)[1].reason == "pushed back or finished"
 
 
+async def test_nothing_is_kept_of_a_process_that_left(redis_server, following):
+    """Its last reading comes after it was let go of: what is decoded of that goes as well, or a fleet that restarts every hour makes the agent grow."""
+    client = redis_server.client()
+    process = SimulatedProcess()
+    await process.beat(client)
+    one = following(url=redis_server.url)
+    await one.until(lambda: one.said)
+    await process.stop(client)
+    await one.until(lambda: one.readings(process.identity)["listed"] is False)
+    session = one.follower._session
+    for identity in await session._read_members():
+        await session.reread(identity)
+
+    assert process.identity not in session._read_at
+    assert process.identity not in session._memory.reader._decoded
+
+
 async def test_half_a_beat_ends_no_job(redis_server, following):
     """Between the two halves of a beat, a reading shows the old beat with the new jobs: the old ones go with the beat, not before."""
     client = redis_server.client()

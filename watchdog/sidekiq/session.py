@@ -245,6 +245,8 @@ class Session:
     def _take(self, reading: Reading) -> tuple[Delta | Gone, ...]:
         if reading.identity in self._read_at:
             self._read_at[reading.identity] = reading.at
+        else:
+            self._memory.reader.forget(reading.identity)
         if self._memory.picture.is_stale(reading):
             self._memory.tally.add(Broken(reading.identity, "identity without hash"))
         for work in reading.work:
