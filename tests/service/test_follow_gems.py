@@ -176,6 +176,31 @@ async def test_many_entries(redis_server, following):
     assert [datum.key for datum in one.follower.broken()] == ["schedules"]
 
 
+async def test_the_stand_ins_are_strict(redis_server):
+    """What the real ones refuse, or could never do, fails a test."""
+    client, now = redis_server.client(), time.time()
+    with pytest.raises(Refused):
+        await SchedulerStandIn(client).boot(SCHEDULE, {"trends": now, "vacuum": now, "digest": now, "elsewhere": now})
+    with pytest.raises(Refused):
+        await SchedulerStandIn(client).boot({"odd": {"every": 300, "queue": "scheduler"}}, {"odd": now})
+    scheduler = SchedulerStandIn(client)
+    await scheduler.boot({"trends": SCHEDULE["trends"], "never": {"every": "", "queue": "scheduler"}}, {"trends": now})
+    assert await scheduler.trigger("trends", now, now + 300)
+    assert not await scheduler.trigger("trends", now, now + 300), "another process has pushed it in the same second"
+    for wrong in (
+        lambda: scheduler.boot({}, {}),
+        lambda: scheduler.trigger("never", now, now + 300),
+        lambda: scheduler.trigger("trends", now - 1, now + 300),
+        lambda: scheduler.trigger("trends", now + 1, now),
+        lambda: scheduler.toggle("elsewhere"),
+        lambda: UniqueJobsStandIn(client).turn(now),
+        lambda: UniqueJobsStandIn(client).unlock("uniquejobs:never"),
+    ):
+        with pytest.raises(Refused):
+            await wrong()
+    assert await client.ttl("sidekiq-scheduler:pushed:trends") in range(86_395, 86_401)
+
+
 async def test_locks_and_who_clears_them_away(redis_server, following):
     """The number of locks, and the last sign of life of the one process that clears away; none once its key is gone."""
     client, now = redis_server.client(), time.time()
