@@ -1,6 +1,5 @@
 """Everything else that Sidekiq and Redis show, on a real Redis: queues with their listeners, capsules, versions, classes of jobs, the server."""
 
-import asyncio
 import contextlib
 import time
 
@@ -247,7 +246,7 @@ async def test_the_server(redis_server, following):
     await one.until(lambda: one.readings("redis").get("restarts") == 1)
 
 
-async def test_a_replica(redis_server, tmp_path, following):
+async def test_a_replica(redis_server, tmp_path, following, until):
     """A replica tells of its master, and the master of its replica."""
     folder = tmp_path / "replica"
     folder.mkdir()
@@ -256,9 +255,11 @@ async def test_a_replica(redis_server, tmp_path, following):
     replica = type(redis_server)(folder, "--replicaof", "127.0.0.1", str(redis_server.port))
     await replica.start()
     try:
-        async with asyncio.timeout(20):
-            while (await client.info("replication")).get("slave0", {}).get("state") != "online":
-                await asyncio.sleep(0.05)
+
+        async def online() -> bool:
+            return (await client.info("replication")).get("slave0", {}).get("state") == "online"
+
+        await until(online, within=20, what="the replica")
         one, other = following(url=redis_server.url), following(url=replica.url)
         await one.until(lambda: one.said)
         await other.until(lambda: other.said)
