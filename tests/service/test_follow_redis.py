@@ -33,11 +33,29 @@ async def test_a_snapshot_holds_everything(redis_server, following, push):
 
     assert snapshot.complete
     assert snapshot.source is Source.REDIS
-    assert [change.kind for change in snapshot.changes] == [Kind.PROCESS, Kind.JOB, Kind.QUEUE, Kind.SIDEKIQ, Kind.REDIS]
+    assert [change.kind for change in snapshot.changes] == [Kind.PROCESS, Kind.JOB, Kind.QUEUE, Kind.REDIS, Kind.SIDEKIQ]
     assert snapshot.changes[1].fields["jid"] == jid
     assert one.readings("pull")["size"] == 1
     assert 0 <= one.readings("pull")["latency"] < 5_000
-    assert one.readings("sidekiq") == {"processed": 12, "failed": 3, "retries": 2, "scheduled": 0, "dead": 0, "enqueued": 1, "processes": 1}
+    totals = one.readings("sidekiq")
+    assert totals.pop("next_retry_overdue") > 1_600_000_000_000
+    assert totals == {
+        "processed": 12,
+        "failed": 3,
+        "retries": 2,
+        "scheduled": 0,
+        "dead": 0,
+        "enqueued": 1,
+        "processes": 1,
+        "threads": 5,
+        "busy": 1,
+        "stale": 0,
+        "versions": 1,
+        "arrived": 0,
+        "schedule_overdue": 0,
+        "unique_locks": 0,
+        "reaper": False,
+    }
     assert one.readings("redis")["role"] == "master"
 
 
@@ -94,6 +112,23 @@ async def test_a_new_process_and_a_clean_stop_are_heard(redis_server, following,
 
     assert one.readings(process.identity)["listed"] is False
     assert jobs(one)[1].reason == "pushed back or finished"
+
+
+async def test_nothing_is_kept_of_a_process_that_left(redis_server, following):
+    """Its last reading comes after it was let go of: what is decoded of that goes as well, or a fleet that restarts every hour makes the agent grow."""
+    client = redis_server.client()
+    process = SimulatedProcess()
+    await process.beat(client)
+    one = following(url=redis_server.url)
+    await one.until(lambda: one.said)
+    await process.stop(client)
+    await one.until(lambda: one.readings(process.identity)["listed"] is False)
+    session = one.follower._session
+    for identity in await session._read_members():
+        await session.reread(identity)
+
+    assert process.identity not in session._read_at
+    assert process.identity not in session._memory.reader._decoded
 
 
 async def test_half_a_beat_ends_no_job(redis_server, following):
@@ -234,7 +269,15 @@ async def test_queues(redis_server, following, push):
     await client.delete("queue:pull")
     one = following(url=redis_server.url)
     await one.until(lambda: one.said)
-    assert one.readings("pull") == {"name": "pull", "size": 0, "latency": 0}
+    assert one.readings("pull") == {
+        "name": "pull",
+        "size": 0,
+        "latency": 0,
+        "threads": 0,
+        "listeners": 0,
+        "busy": 0,
+        "paused": False,
+    }
     await push(client, "Quick", queue="push")
     await client.srem("queues", "pull")
     await one.until(lambda: one.readings("push")["size"] == 2 and one.readings("sidekiq")["enqueued"] == 2)
@@ -309,7 +352,7 @@ async def test_a_user_without_the_right_to_track(redis_server, following, caplog
 
 RIGHTS = (
     "+hello +auth +select +ping +client|setname +client|tracking +client|trackinginfo +client|caching "
-    "+info +time +sscan +sismember +hmget +hgetall +pttl +get +zcard +llen +lindex"
+    "+info +time +sscan +sismember +hmget +hgetall +pttl +get +zcard +zrange +llen +lindex +hscan"
 )
 
 

@@ -37,6 +37,9 @@ async def test_a_life(redis_server, sidekiq, following, push):
 
     jid = await push(redis_server.client(), "Sleep", [process.beat + 1], "pull")
     (job,) = await one.until(lambda: jobs(one), within=process.beat + 3)
+    await one.until(lambda: one.readings("pull").get("busy") == 1, within=7)
+    assert (one.readings("pull")["threads"], one.readings("pull")["listeners"]) == (3, 1)
+    assert (one.readings("sidekiq")["threads"], one.readings("sidekiq")["busy"], one.readings("sidekiq")["versions"]) == (3, 1, 1)
     assert job.id.startswith(f"{process.identity}/")
     assert (job.fields["jid"], job.fields["job_class"], job.fields["queue"], job.fields["retries"]) == (jid, "Sleep", "pull", 0)
     assert job.fields["process"] == process.identity
@@ -46,6 +49,10 @@ async def test_a_life(redis_server, sidekiq, following, push):
     assert gone == Gone(Kind.JOB, job.id, "finished")
     process.signal(signal.SIGTSTP)
     await one.until(lambda: one.readings(process.identity)["quiet"], within=process.beat + 7)
+    await one.until(lambda: one.readings("pull")["threads"] == 0, within=7)
+    assert one.readings("sidekiq")["processed"] == 1
+    assert one.readings("sidekiq")["arrived"] == 1
+    assert one.readings(process.identity)["beat_every"] == process.beat * 1_000
     process.signal(signal.SIGTERM)
     await one.until(lambda: not one.readings(process.identity)["listed"], within=8)
     assert await process.wait_exit() == 0

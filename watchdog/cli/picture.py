@@ -53,6 +53,10 @@ class Queue(msgspec.Struct, frozen=True):
     name: str | None = None
     size: int | None = None
     latency: int | None = None
+    threads: int | None = None
+    listeners: int | None = None
+    busy: int | None = None
+    paused: bool | None = None
 
 
 class Process(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from watchdog.cli.output import Output, Piece, count
-from watchdog.cli.picture import STARTING, Alert, Box, Picture, Process, Request, Source
+from watchdog.cli.picture import STARTING, Alert, Box, Picture, Process, Queue, Request, Source
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -28,8 +28,12 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
         ("process", "pid", "queues", "threads", "longest job", "beat", "memory", ""),
         [_process(one) for one in picture.processes],
     )
-    queues = [(one.name or "", _counted(one.size), _lasting(one.latency)) for one in picture.queues]
-    _section(out, _title("Queues", len(queues), picture.entities.get(Kind.QUEUE)), ("queue", "size", "latency"), queues)
+    _section(
+        out,
+        _title("Queues", len(picture.queues), picture.entities.get(Kind.QUEUE)),
+        ("queue", "size", "latency", "threads", "processes", ""),
+        [_queue(one) for one in picture.queues],
+    )
     at = picture.agent.at
     _section(
         out,
@@ -167,6 +171,17 @@ def _process(process: Process) -> Sequence[Piece]:
         (_lasting(age), "bad" if age is not None and age > _OLD else ""),
         "" if process.rss is None else display(process.rss, Type.SIZE),
         ", ".join(_remarks(process)),
+    )
+
+
+def _queue(queue: Queue) -> Sequence[Piece]:
+    return (
+        queue.name or "",
+        _counted(queue.size),
+        _lasting(queue.latency),
+        f"{_counted(queue.busy)} of {_counted(queue.threads)}",
+        (_counted(queue.listeners), "bad" if queue.listeners == 0 and queue.size else ""),
+        ("paused", "warn") if queue.paused else "",
     )
 
 

@@ -269,7 +269,9 @@ class Agent:
 
     def _new_follower(self, loaded: Loaded) -> Follower:
         redis = loaded.settings.redis
-        follower = Follower(url=redis.url, namespace=redis.namespace, clock=self._clock, emit=self._hear)
+        follower = Follower(
+            url=redis.url, namespace=redis.namespace, scheduler_prefix=redis.scheduler_prefix, clock=self._clock, emit=self._hear
+        )
         self._status.follower = follower
         return follower
 

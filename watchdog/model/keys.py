@@ -65,7 +65,7 @@ VERIFY: Final[tuple[KeySpec, ...]] = (
 
 CONFIG: Final[tuple[KeySpec, ...]] = (
     KeySpec("mode", "choice", "How far the agent may go. A rule can be set lower, never higher.", "dry-run"),
-    KeySpec("redis", "`url` and `namespace`", "The server and database that Sidekiq uses."),
+    KeySpec("redis", "address and names", "The server and database that Sidekiq uses."),
     KeySpec("rules", "list of paths", "Rule files, folders, or packs that come with the program (`pack:NAME`); relative to the config."),
     KeySpec("adjust", "names of rules with settings", "Changes to rules of packs and files, without editing them."),
     KeySpec("state", "path", "The folder of database and audit log; one agent a folder."),
@@ -78,6 +78,7 @@ REDIS: Final[tuple[KeySpec, ...]] = (
         "url", "address", "`redis://`, `rediss://` or `unix:///path/to/redis.sock`; can be written as `${file:PATH}` or `${env:NAME}`."
     ),
     KeySpec("namespace", "text", "REDIS_NAMESPACE of the application, if it has one (only Sidekiq 6 can have one)."),
+    KeySpec("scheduler_prefix", "text", "`key_prefix` of sidekiq-scheduler, if it was given one."),
 )
 
 ADJUSTMENT: Final[tuple[KeySpec, ...]] = (

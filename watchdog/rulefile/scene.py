@@ -15,6 +15,8 @@ from watchdog.rulefile.actors import IMPLIED
 from watchdog.rulefile.testfile import Actor, RuleTest
 
 BOOT: Final = "boot"
+_PERIOD: Final = 300_000
+"""Milliseconds between two times of a schedule."""
 _Subject = tuple[Kind, str]
 _Slots = dict[str, Any]
 
@@ -79,7 +81,7 @@ class Scene:
         """What that source reads of the entity now, by slot."""
         slots = {
             **(_usual(actor, self._start) if source is Source.REDIS else _usual_here(actor)),
-            **self._beat(actor, source, moment),
+            **self._renewed(actor, source, moment),
         }
         step = (moment - actor.since) // self._test.every
         for name, spec in self._specs[actor.kind].items():
@@ -93,12 +95,18 @@ class Scene:
                 slots[spec.slot] = _held(spec, values[number], self._start + actor.since + number * self._test.every)
         return slots
 
-    def _beat(self, actor: Actor, source: Source, moment: int) -> _Slots:
-        """A process beats whenever it is read, unless the test says how old its beat is."""
-        if actor.kind is not Kind.PROCESS or source is not Source.REDIS:
+    def _renewed(self, actor: Actor, source: Source, moment: int) -> _Slots:
+        """What goes on by itself unless the test says otherwise: a process beats whenever it is read, and a schedule is pushed on time."""
+        if source is not Source.REDIS:
             return {}
-        steps = (moment - actor.since) // self._test.every
-        return {"confirmed_at": self._start + actor.since + steps * self._test.every}
+        read_at = self._start + moment - (moment - actor.since) % self._test.every
+        match actor.kind:
+            case Kind.PROCESS:
+                return {"confirmed_at": read_at}
+            case Kind.SCHEDULE:
+                return {"triggered_at": read_at, "pushed_at": read_at, "due_at": read_at + _PERIOD}
+            case _:
+                return {}
 
 
 def _held(spec: FieldSpec, value: Any, at: int) -> Any:
@@ -119,10 +127,39 @@ def _usual(actor: Actor, start: int) -> _Slots:
             _, pid, *_ = (*actor.id.split(":"), "", "")
             return {
                 "host": _host(actor.id), "pid": int(pid) if pid.isdecimal() else 1, "tag": "app", "queues": ("default",), "threads": 5, "busy": 0,
-                "quiet": False, "listed": True, "booted_at": start + actor.since,
+                "quiet": False, "listed": True, "booted_at": start + actor.since, "outdated": False, "labels": (), "embedded": False,
+                "beat_every": 10_000,
             }  # fmt: skip
         case Kind.QUEUE:
-            return {"name": actor.id, "size": 0, "latency": 0}
+            return {
+                "name": actor.id,
+                "size": 0,
+                "latency": 0,
+                "threads": 5,
+                "listeners": 1,
+                "busy": 0,
+                "processed": 0,
+                "arrived": 0,
+                "paused": False,
+            }
+        case Kind.JOB_CLASS:
+            return {"name": actor.id, "processed": 0, "failed": 0, "took": 0}
+        case Kind.SCHEDULE:
+            return {
+                "name": actor.id, "job_class": "Job", "queue": "default", "enabled": True, "timing": "every", "text": "5m", "period": _PERIOD,
+                "served": True, "pushes": 1, "overdue": False,
+            }  # fmt: skip
+        case Kind.SIDEKIQ:
+            return {
+                "processed": 0, "failed": 0, "retries": 0, "scheduled": 0, "dead": 0, "enqueued": 0, "processes": 1, "stale": 0, "versions": 1,
+                "threads": 5, "busy": 0, "arrived": 0, "next_retry_overdue": 0, "schedule_overdue": 0, "classes": 0, "unique_locks": 0, "reaper": True,
+            }  # fmt: skip
+        case Kind.REDIS:
+            return {
+                "version": "7.0.15", "role": "master", "memory": 2**27, "maxmemory": 0, "policy": "noeviction", "rss": 2**27, "peak": 2**27,
+                "fragmentation": 1.0, "evicted": 0, "expired": 0, "clients": 10, "blocked": 5, "rejected": 0, "ops": 100.0, "latency": 1, "restarts": 0,
+                "loading": False, "save_ok": True, "unsaved": 0, "append_only": False, "append_ok": True, "replicas": 0,
+            }  # fmt: skip
         case _:
             return {}
 

@@ -30,6 +30,7 @@ class RedisSettings(msgspec.Struct, frozen=True):
 
     url: str
     namespace: str = ""
+    scheduler_prefix: str = ""
 
     @property
     def shown(self) -> str:
@@ -37,10 +38,10 @@ class RedisSettings(msgspec.Struct, frozen=True):
         return without_password(self.url)
 
     def __repr__(self) -> str:
-        return f"RedisSettings({self.shown!r}, namespace={self.namespace!r})"
+        return f"RedisSettings({self.shown!r}, namespace={self.namespace!r}, scheduler_prefix={self.scheduler_prefix!r})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [("url", self.shown), ("namespace", self.namespace)]
+        return [("url", self.shown), ("namespace", self.namespace), ("scheduler_prefix", self.scheduler_prefix)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +81,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _KEYS: Final = Keys("the config", required=("redis", "rules", "state"), optional=("mode", "receivers", "host", "adjust"))
-_REDIS_KEYS: Final = Keys("'redis'", required=("url",), optional=("namespace",))
+_REDIS_KEYS: Final = Keys("'redis'", required=("url",), optional=("namespace", "scheduler_prefix"))
 
 
 def read_settings(name: str, text: str) -> tuple[Settings | None, tuple[Problem, ...]]:
@@ -109,7 +110,7 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
         content = contents.get(secret.setting, "")
         match secret.setting:
             case ("redis", "url"):
-                redis = RedisSettings(content, redis.namespace)
+                redis = msgspec.structs.replace(redis, url=content)
                 _check_redis_url(secret.text, content, findings)
             case (_, receiver, key):
                 old = receivers[receiver]
@@ -176,6 +177,7 @@ def _redis(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Fin
     if values is None or "url" not in values:
         return None
     namespace = text_of(values["namespace"], "'namespace'", findings) if "namespace" in values else None
+    prefix = text_of(values["scheduler_prefix"], "'scheduler_prefix'", findings) if "scheduler_prefix" in values else None
     text = words_of(values["url"], "'url'", findings)
     url = read_secret(text, ("redis", "url"), findings) if text else None
     match url:
@@ -187,7 +189,7 @@ def _redis(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Fin
                 bare.append(values["url"].span)
         case _:
             return None
-    return RedisSettings(url if isinstance(url, str) else "", namespace.value if namespace else "")
+    return RedisSettings(url if isinstance(url, str) else "", namespace.value if namespace else "", prefix.value if prefix else "")
 
 
 def _check_redis_url(text: Text, url: str, findings: Findings) -> None:

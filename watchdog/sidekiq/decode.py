@@ -32,11 +32,20 @@ class Broken(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Capsule(msgspec.Struct, frozen=True):
+    """A part of a process with threads of its own, which fetch from its queues alone."""
+
+    name: str
+    threads: int
+    queues: tuple[str, ...]
+
+
 class Info(msgspec.Struct, frozen=True, kw_only=True):
     """
     What a process says of itself once. `started_at` is milliseconds of its own clock.
 
-    `version` is empty before 7.0.2; `threads` None where it stands in the hash instead (from 8.1.2).
+    `version` is empty before 7.0.2; `threads` None where it stands in the hash instead (from 8.1.2). `weights` are as on the
+    command line (`push,2`), from 7.0.2 on; `capsules` are told from 8.0.9 on.
     """
 
     host: str
@@ -46,6 +55,10 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[str, ...] = ()
     threads: int | None = None
     started_at: int | None = None
+    labels: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    embedded: bool = False
+    capsules: tuple[Capsule, ...] = ()
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,15 +147,42 @@ def decode_info(identity: str, raw: object) -> Info | Broken:
     if not isinstance(queues, list) or len(queues) > _MOST_NAMES or not all(map(_is_name, queues)):
         return Broken(identity, "`queues` in `info` is not a list of names")
     tag, version, threads = info.get("tag"), info.get("version"), info.get("concurrency")
+    capsules = _capsules(info.get("capsules"))
+    labels = info.get("labels")
+    if not _is_count(threads):
+        threads = sum(capsule.threads for capsule in capsules) or None
     return Info(
         host=host,
         pid=pid,
         tag=tag if _is_name(tag) else "",
         version=version if _is_name(version) else "",
         queues=tuple(dict.fromkeys(queues)),
-        threads=threads if _is_count(threads) else None,
+        threads=threads,
         started_at=milliseconds(info.get("started_at")),
+        labels=tuple(filter(_is_name, labels[:_MOST_NAMES])) if isinstance(labels, list) else (),
+        weights=_weights(info.get("weights")),
+        embedded=info.get("embedded") is True,
+        capsules=capsules,
     )
+
+
+def _capsules(raw: object) -> tuple[Capsule, ...]:
+    """`capsules` by name (8.0.9 and later); none at all if any of them can't be read, because the others would be taken for the whole."""
+    found = []
+    for called, capsule in raw.items() if isinstance(raw, dict) and len(raw) <= _MOST_NAMES else ():
+        threads = capsule.get("concurrency") if isinstance(capsule, dict) else None
+        queues = capsule.get("weights") if isinstance(capsule, dict) else None
+        if not (_is_name(called) and _is_count(threads) and isinstance(queues, dict) and all(map(_is_name, queues))):
+            return ()
+        found.append(Capsule(called, threads, tuple(queues)))
+    return tuple(found)
+
+
+def _weights(raw: object) -> tuple[str, ...]:
+    """`weights`: how often each queue stands in the list (7.0.2), or a list of that for each capsule (7.0.3 and later)."""
+    parts = raw if isinstance(raw, list) else [raw]
+    pairs = [pair for part in parts[:_MOST_NAMES] if isinstance(part, dict) for pair in part.items()]
+    return tuple(f"{queue},{weight}" for queue, weight in pairs[:_MOST_NAMES] if _is_name(queue) and _is_count(weight))
 
 
 def decode_beat(
@@ -183,8 +223,7 @@ def decode_work(key: str, thread: bytes, raw: object) -> Work | Broken:
         return Broken(key, "a job has no `jid`")
     if not _is_name(queue):
         return Broken(key, "an entry does not name its queue")
-    # ActiveJob runs everything in one class of its own and says in `wrapped` which one is meant.
-    job_class = next((value for value in (job.get("wrapped"), job.get("class")) if _is_name(value)), None)
+    job_class = _class_of(job)
     if job_class is None:
         return Broken(key, "a job does not name its class")
     failed = job.get("retry_count")
@@ -202,6 +241,17 @@ def decode_enqueued_at(key: str, raw: object) -> int | Broken:
         return Broken(key, "the job that is next is not a JSON object")
     at = milliseconds(job.get("enqueued_at")) or milliseconds(job.get("created_at"))
     return Broken(key, "the job that is next does not say since when it waits") if at is None else at
+
+
+def decode_class(raw: object) -> str | None:
+    """The class of a waiting job; None where it names none."""
+    job = _object(raw)
+    return None if job is None else _class_of(job)
+
+
+def _class_of(job: dict[str, Any]) -> str | None:
+    # ActiveJob runs everything in one class of its own and says in `wrapped` which one is meant.
+    return next((value for value in (job.get("wrapped"), job.get("class")) if _is_name(value)), None)
 
 
 def _seconds(moment: int) -> str:

@@ -18,6 +18,7 @@ from watchdog.sidekiq.address import parse
 from watchdog.sidekiq.broken import BrokenDatum
 from watchdog.sidekiq.connection import connect
 from watchdog.sidekiq.failures import SourceUnavailableError, unavailable
+from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.session import Memory, Session
 from watchdog.sidekiq.tracking import Dirty
 from watchdog.sidekiq.wire import ANSWER_WITHIN, Wire
@@ -39,10 +40,17 @@ class Follower:
     """
 
     def __init__(
-        self, *, url: str, namespace: str = "", clock: Clock, emit: Callable[[Body], None], answer_within: float = ANSWER_WITHIN
+        self,
+        *,
+        url: str,
+        namespace: str = "",
+        scheduler_prefix: str = "",
+        clock: Clock,
+        emit: Callable[[Body], None],
+        answer_within: float = ANSWER_WITHIN,
     ) -> None:
         self._address = parse(url)
-        self._memory = Memory(namespace=namespace, clock=clock, where=self._address.where)
+        self._memory = Memory(keys=Keys(namespace, scheduler_prefix), clock=clock, where=self._address.where)
         self._clock = clock
         self._emit = emit
         self._answer_within = answer_within

@@ -14,9 +14,14 @@ WORK_SUFFIXES: Final = (b":work", b":workers")
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """All key names under one namespace (empty: none)."""
+    """
+    All key names under one namespace (empty: none).
+
+    `scheduler_prefix` is the `key_prefix` that sidekiq-scheduler was given (redis_manager.rb): it stands behind the namespace and before its keys alone.
+    """
 
     namespace: str = ""
+    scheduler_prefix: str = ""
 
     @property
     def prefix(self) -> bytes:
@@ -55,6 +60,40 @@ class Keys(msgspec.Struct, frozen=True):
     def queue(self, name: str) -> bytes:
         """List of the jobs in a queue; the right end is next."""
         return self.prefix + b"queue:" + name.encode()
+
+    @property
+    def paused(self) -> bytes:
+        """Set of the names of the queues that are paused; only Sidekiq Pro has one (api.rb)."""
+        return self.prefix + b"paused"
+
+    def metrics(self, bucket: str) -> bytes:
+        """Hash of what the jobs of each class did in a bucket of time; see `metrics`."""
+        return self.prefix + b"j|" + bucket.encode()
+
+    @property
+    def schedules(self) -> bytes:
+        """Hash of the entries of sidekiq-scheduler, by name."""
+        return self._of_scheduler + b"schedules"
+
+    @property
+    def schedule_times(self) -> tuple[bytes, bytes, bytes]:
+        """Hashes by the name of the entry: when it is due next, when it last was, and what somebody switched."""
+        stem = self._of_scheduler + b"sidekiq-scheduler:"
+        return stem + b"next_times", stem + b"last_times", stem + b"states"
+
+    def pushed(self, entry: str) -> bytes:
+        """Sorted set of the seconds in which that entry was pushed, of the last 24 hours."""
+        return self._of_scheduler + b"sidekiq-scheduler:pushed:" + entry.encode()
+
+    @property
+    def unique(self) -> tuple[bytes, bytes]:
+        """Of sidekiq-unique-jobs: sorted set of all locks, and the last sign of life of whoever clears the orphaned ones away."""
+        return self.prefix + b"uniquejobs:digests", self.prefix + b"uniquejobs:reaper"
+
+    @property
+    def _of_scheduler(self) -> bytes:
+        given = self.scheduler_prefix
+        return self.prefix + (given if not given or given[-1] in ".:" else f"{given}:").encode()
 
     def member(self, key: bytes) -> bytes | None:
         """The key without the namespace; None if it is of another namespace."""

@@ -11,6 +11,7 @@ from watchdog.model.events import Delta, Gone
 from watchdog.model.kinds import Kind
 from watchdog.sidekiq.changes import difference
 from watchdog.sidekiq.decode import Beat, Info
+from watchdog.sidekiq.fleet import Fleet, Member, gather, release
 from watchdog.sidekiq.reading import Reading
 from watchdog.sidekiq.runs import Confirmed, Runs
 
@@ -19,15 +20,19 @@ LIFETIME: Final = 60_000
 NO_KEY: Final = -2
 """What Redis answers when it is asked for the time to live of a key that does not exist."""
 _MOST_LEFT: Final = 1_000
+_BEATS: Final = (5_000, 10_000)
+"""Milliseconds from one beat to the next before Sidekiq 7.0, and from then on (launcher.rb)."""
 
 
 class _Known:
     """One process as it was said to be."""
 
-    __slots__ = ("beat", "info", "runs", "slots", "written")
+    __slots__ = ("beat", "beat_every", "info", "runs", "slots", "written")
 
     def __init__(self, identity: str) -> None:
         self.beat = Confirmed(0, 0)
+        # Milliseconds, None where neither the version nor two beats have told it.
+        self.beat_every: int | None = None
         self.written = b""
         self.info: Info | None = None
         self.slots: dict[str, Any] = {}
@@ -44,14 +49,26 @@ class Picture:
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
         self._left: dict[str, None] = {}
+        self._stale: set[str] = set()
+        self._newest: tuple[int, ...] = ()
 
     def listed(self) -> list[str]:
         """The processes that Redis listed, or whose hash lived, at their last reading."""
         return [identity for identity, known in self._known.items() if known.listed]
 
-    def heard(self, at: int) -> int:
-        """How many processes Redis has heard from within the minute before that engine time."""
-        return sum(known.listed and at - known.beat.at < LIFETIME for known in self._known.values())
+    def stale(self) -> list[str]:
+        """The members of `processes` that had no hash at their last reading."""
+        return sorted(self._stale)
+
+    def fleet(self, at: int) -> Fleet:
+        """All processes that Redis has heard from within the minute before that engine time."""
+        slots = [(known, known.slots) for known in self._known.values() if known.listed and at - known.beat.at < LIFETIME]
+        members = (
+            Member(known.info, now.get("threads"), now.get("busy"), now.get("quiet") is True, known.runs.by_queue) for known, now in slots
+        )
+        fleet = gather(members, stale=len(self._stale))
+        self._newest = fleet.newest
+        return fleet
 
     def beat(self, identity: str) -> bytes | None:
         """The last beat of a process as it was written, None if it is unknown."""
@@ -85,6 +102,10 @@ class Picture:
         A process that comes back after it was no longer listed is told whole, with all its jobs.
         """
         known = self._known.get(reading.identity)
+        if reading.member and reading.ttl == NO_KEY:
+            self._stale.add(reading.identity)
+        else:
+            self._stale.discard(reading.identity)
         if reading.beat is None:
             return self._without_hash(reading, known)
         if known is None:
@@ -99,10 +120,11 @@ class Picture:
         came_back = bool(known.slots) and not known.listed
         fresh = known.written != reading.beat.written
         if fresh:
+            known.beat_every = _beat_every(known, reading.beat)
             known.written = reading.beat.written
             known.beat = Confirmed(reading.beat.at, _confirmed_at(reading))
         stopped = not reading.member and reading.held == 0
-        now = claimed | _beaten(known, reading.beat) | {"listed": not stopped}
+        now = claimed | _beaten(known, reading.beat) | {"listed": not stopped} | self._compared(known.info)
         if stopped:
             jobs: tuple[Delta | Gone, ...] = known.runs.stop()
         elif fresh:
@@ -113,6 +135,10 @@ class Picture:
             jobs = tuple(change for change in jobs if isinstance(change, Gone)) + known.runs.all()
             known.slots = {}
         return self._told(reading.identity, known, now) + jobs
+
+    def _compared(self, info: Info | None) -> dict[str, Any]:
+        # With what all others last showed: it is put right within a beat.
+        return {} if info is None else {"outdated": release(info.version) < self._newest}
 
     def _without_hash(self, reading: Reading, known: _Known | None) -> tuple[Delta, ...]:
         # Silence alone changes nothing: the age of the last beat grows by itself.
@@ -147,8 +173,20 @@ def _claimed(identity: str, info: Info | None) -> dict[str, Any] | None:
         if len(parts) != len(("host", "pid", "nonce")) or not (parts[1].isascii() and parts[1].isdecimal()):
             return None
         return {"host": parts[0], "pid": int(parts[1][:9])}
-    claimed = {"host": info.host, "pid": info.pid, "tag": info.tag, "queues": info.queues}
-    return claimed | {"version": info.version} if info.version else claimed
+    claimed = {"host": info.host, "pid": info.pid, "tag": info.tag, "queues": info.queues, "labels": info.labels, "embedded": info.embedded}
+    if info.version:
+        claimed |= {"version": info.version, "weights": info.weights}
+    return claimed | {"capsules": tuple(capsule.name for capsule in info.capsules)} if info.capsules else claimed
+
+
+def _beat_every(known: _Known, beat: Beat) -> int | None:
+    """How far its beats are apart: by its version, or by the closest two of them where it tells none."""
+    if known.info is not None and (numbers := release(known.info.version)):
+        return _BEATS[numbers >= (7,)]
+    if not known.written:
+        return None
+    seen = min(_BEATS, key=lambda usual: abs(usual - (beat.at - known.beat.beat)))
+    return seen if known.beat_every is None else min(seen, known.beat_every)
 
 
 def _beaten(known: _Known, beat: Beat) -> dict[str, Any]:
@@ -160,6 +198,7 @@ def _beaten(known: _Known, beat: Beat) -> dict[str, Any]:
         "quiet": beat.quiet,
         "rss": beat.rss,
         "rtt": beat.rtt,
+        "beat_every": known.beat_every,
         "confirmed_at": known.beat.at,
         "booted_at": known.slots.get("booted_at"),
     }

@@ -43,6 +43,8 @@ class Runs:
         self._identity = identity
         self._host = identity.rsplit(":", 2)[0]
         self._jobs: dict[str, _Job] = {}
+        # How many of them were taken from each queue.
+        self.by_queue: dict[str, int] = {}
         # Engine time of the last beat of which all jobs are known, None before the first.
         self._complete_at: int | None = None
         self._doubtful = False
@@ -80,6 +82,7 @@ class Runs:
         """The process has stopped in good order: nothing runs in it any more."""
         gone = tuple(Gone(Kind.JOB, self._id(run), "pushed back or finished") for run in sorted(self._jobs))
         self._jobs.clear()
+        self.by_queue.clear()
         self._complete_at = None
         self._doubtful = False
         return gone
@@ -99,13 +102,17 @@ class Runs:
                 # it may have been set, or the machine may have slept.
                 started = max(started, min(beat.at, self._complete_at - SLACK))
             self._jobs[work.run] = job = _Job(work, started)
+            self.by_queue[work.queue] = self.by_queue.get(work.queue, 0) + 1
             new.append(self._told(work.run, job))
         return tuple(new)
 
     def _end_all_but(self, reading: Reading) -> tuple[Gone, ...]:
         ended = sorted(self._jobs.keys() - {work.run for work in reading.work})
         for run in ended:
-            del self._jobs[run]
+            queue = self._jobs.pop(run).work.queue
+            self.by_queue[queue] -= 1
+            if not self.by_queue[queue]:
+                del self.by_queue[queue]
         return tuple(Gone(Kind.JOB, self._id(run), "finished") for run in ended)
 
     def _told(self, run: str, job: _Job) -> Delta:

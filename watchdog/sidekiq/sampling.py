@@ -1,30 +1,37 @@
 """
-Reading what is not tied to one process: queues, totals, and the server itself.
+Reading what is not tied to one process: queues, totals, classes of jobs, schedules, locks, and the server itself.
 
 Tracking would not help here: a busy queue changes with every job. Sampled each second while anything moves, each 5 s when
-quiet. Waiting time is measured against Redis' own clock (TIME), so that only the clock of whoever pushed the job matters.
+quiet; what is slow by nature is asked for less often, in the same round trip.
 """
 
-import logging
 from typing import Any, Final
 
 import msgspec
 
+from watchdog.clock import Clock
 from watchdog.model.events import Delta, Gone
 from watchdog.model.kinds import Kind
 from watchdog.sidekiq.broken import Tally
 from watchdog.sidekiq.changes import Said
-from watchdog.sidekiq.decode import Broken, count, decode_enqueued_at, label, name
+from watchdog.sidekiq.decode import count
 from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
+from watchdog.sidekiq.fleet import Fleet
+from watchdog.sidekiq.homes import Homes
 from watchdog.sidekiq.keys import Keys
-from watchdog.sidekiq.scanning import Ask, first_page, rest
-from watchdog.sidekiq.serverinfo import ASK_INFO, ASK_SAVING, log_failed, parse_info, readings, save_failed, save_stops_writes
+from watchdog.sidekiq.sampled.classes import Classes
+from watchdog.sidekiq.sampled.locks import Locks
+from watchdog.sidekiq.sampled.part import Found, Ground, Moment, Part
+from watchdog.sidekiq.sampled.queues import Queues
+from watchdog.sidekiq.sampled.schedules import Schedules
+from watchdog.sidekiq.sampled.server import Server
+from watchdog.sidekiq.sampled.totals import Totals
+from watchdog.sidekiq.scanning import Ask
 from watchdog.sidekiq.wire import Command, Reply
 
-_SLICE: Final = 200
-_INFO_EVERY: Final = 5_000
-_MOST_QUEUES: Final = 2_000
-_LOG: Final = logging.getLogger(__name__)
+_GONE: Final[dict[Kind, str]] = {Kind.QUEUE: "cleared", Kind.JOB_CLASS: "seldom run", Kind.SCHEDULE: "removed"}
+"""Kind → why an entity of it is no longer told."""
+_WHOLE: Final = "sidekiq"
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -35,77 +42,76 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Sampler:
-    """Samples, and remembers over connections what it said last."""
+    """Samples, and remembers over connections what it said last. `homes` wants to be told which jobs are seen running."""
 
-    def __init__(self, keys: Keys, tally: Tally, where: str) -> None:
-        self._keys = keys
-        self._tally = tally
+    def __init__(self, keys: Keys, tally: Tally, where: str, clock: Clock) -> None:
+        ground = Ground(keys, tally, where)
+        self.homes = Homes()
+        queues = Queues(ground, self.homes)
+        self._server = Server(ground)
+        # In the order in which they are told; a part may use what one before it has read.
+        self._parts: tuple[tuple[Kind | None, Part], ...] = (
+            (Kind.QUEUE, queues),
+            (None, Totals(ground, queues)),
+            (None, Locks(ground)),
+            (Kind.JOB_CLASS, Classes(ground, self.homes)),
+            (Kind.SCHEDULE, Schedules(ground)),
+            (Kind.REDIS, self._server),
+        )
         self._where = where
+        self._clock = clock
         self._said = Said()
-        self._names: tuple[str, ...] = ()
-        self._info_at: int | None = None
-        self._may_ask_info = True
-        self._last: object = None
+        self._read_at: dict[Part, int] = {}
+        self._totals: dict[Part, dict[str, Any]] = {}
+        self._stirs: dict[Part, object] = {}
 
     async def check_writes(self, ask: Ask) -> None:
         """Raise `SourceUnavailableError` (`misconf`) if Redis refuses writes because it can't save its data."""
-        (reply,) = await ask(ASK_INFO)
-        await self._judge_saving(ask, self._info(reply))
+        await self._server.check_writes(ask)
 
-    async def sample(self, ask: Ask, at: int, *, heard: int) -> Sample:
+    def read_anew(self) -> None:
+        """Everything is due at the next sample, however lately it was read."""
+        self._read_at.clear()
+
+    async def sample(self, ask: Ask, fleet: Fleet) -> Sample:
         """
-        Read everything once; `heard` is how many processes beat, `at` engine time.
+        Read everything that is due; `fleet` are all processes as they are known.
 
-        One round trip, as long as the queues stay the same and are not more than 200. Raises `SourceUnavailableError`.
+        One round trip, as long as no queue and no entry is new and no hash takes more than a page. Raises `SourceUnavailableError`.
         """
-        keys = self._keys
-        wants_info = self._may_ask_info and (self._info_at is None or at - self._info_at >= _INFO_EVERY)
-        whole: list[Command] = [
-            ("TIME",),
-            *(("GET", key) for key in keys.totals),
-            *(("ZCARD", key) for key in keys.sets),
-            first_page(keys.queues),
-        ]
-        if wants_info:
-            whole += ASK_INFO
-        known = self._names[:_SLICE]
-        replies = await ask([*whole, *self._queue_commands(known)])
-        now = self._time(replies[0])
-        lengths = dict(zip(known, self._pairs(replies[len(whole) :]), strict=True))
-        names = await self._queue_names(ask, replies[6])
-        missing = [queue for queue in names if queue not in lengths]
-        for start in range(0, len(missing), _SLICE):
-            part = missing[start : start + _SLICE]
-            lengths |= zip(part, self._pairs(await ask(self._queue_commands(part))), strict=True)
-        self._names = names
-        queues = {queue: self._queue(queue, *lengths[queue], now) for queue in names}
-        totals = self._totals(replies[1:6]) | {"processes": heard, "enqueued": sum(queue["size"] for queue in queues.values())}
-        changes: list[Delta | Gone] = [*self._said.retain(Kind.QUEUE, names, "cleared")]
-        for queue, slots in queues.items():
-            changes += self._said.tell(Kind.QUEUE, queue, slots)
-        changes += self._said.tell(Kind.SIDEKIQ, "sidekiq", totals)
-        if wants_info:
-            self._info_at = at
-            info = self._info(replies[7])
-            changes += self._said.tell(Kind.REDIS, "redis", readings(info)) if info else ()
-            await self._judge_saving(ask, info)
-        here = (totals, {queue: slots["size"] for queue, slots in queues.items()})
-        moves, self._last = here != self._last, here
-        return Sample(tuple(changes), moves)
+        at = self._clock.at()
+        asked: list[tuple[Kind | None, Part, list[Command]]] = []
+        for kind, part in self._parts:
+            due = part not in self._read_at or at - self._read_at[part] >= part.every
+            if due and (commands := part.commands()) is not None:
+                asked.append((kind, part, commands))
+        replies = await ask([("TIME",), *(command for _, _, commands in asked for command in commands)])
+        took = self._clock.at() - at
+        self._server.answered(took)
+        moment = Moment(at, self._time(replies[0]), fleet)
+        all_found: list[tuple[Kind | None, Part, Found]] = []
+        start = 1
+        for kind, part, commands in asked:
+            all_found.append((kind, part, await part.take(ask, replies[start : start + len(commands)], moment)))
+            start += len(commands)
+        # Only now, when nothing can fail any more: what counts as told must be told.
+        changes: list[Delta | Gone] = []
+        stirs = dict(self._stirs)
+        for kind, part, found in all_found:
+            self._read_at[part] = at
+            self._totals[part] = found.totals
+            stirs[part] = found.stirs
+            if kind is not None:
+                changes += self._tell(kind, found)
+        whole = {slot: value for totals in self._totals.values() for slot, value in totals.items()}
+        moves, self._stirs = stirs != self._stirs, stirs
+        return Sample((*changes, *self._said.tell(Kind.SIDEKIQ, _WHOLE, whole)), moves)
 
-    async def _judge_saving(self, ask: Ask, info: dict[str, str]) -> None:
-        if log_failed(info) or (save_failed(info) and save_stops_writes(await ask(ASK_SAVING))):
-            raise unavailable("misconf", self._where)
-
-    def _info(self, reply: Reply) -> dict[str, str]:
-        if isinstance(reply, ServerError):
-            failure = from_reply(reply, self._where)
-            if failure.code not in ("noperm", "error"):
-                raise failure
-            self._may_ask_info = False
-            _LOG.warning("Redis does not tell about itself (%s); whether it can save its data is not known", failure.message)
-            return {}
-        return parse_info(reply)
+    def _tell(self, kind: Kind, found: Found) -> list[Delta | Gone]:
+        changes: list[Delta | Gone] = [*self._said.retain(kind, found.entities, _GONE[kind])] if kind in _GONE else []
+        for entity, slots in found.entities.items():
+            changes += self._said.tell(kind, entity, slots)
+        return changes
 
     def _time(self, reply: Reply) -> int:
         match reply:
@@ -115,59 +121,3 @@ class Sampler:
                 return whole * 1000 + part // 1000
             case _:
                 raise unavailable("protocol", self._where)
-
-    async def _queue_names(self, ask: Ask, page: Reply) -> tuple[str, ...]:
-        found = await rest(ask, self._keys.queues, page, most=_MOST_QUEUES, where=self._where)
-        if found is None:
-            self._tally.add(Broken(label(self._keys.queues), "it is not a set"))
-            return ()
-        names = []
-        for member in found:
-            if (queue := name(member)) is None:
-                self._tally.add(Broken(label(member), "the name of a queue is not text"))
-            else:
-                names.append(queue)
-        if len(names) > _MOST_QUEUES:
-            self._tally.add(Broken(label(self._keys.queues), f"it holds more than {_MOST_QUEUES} queues; the others are not read"))
-        return tuple(sorted(names)[:_MOST_QUEUES])
-
-    def _queue_commands(self, queues: tuple[str, ...] | list[str]) -> list[Command]:
-        found = [self._keys.queue(queue) for queue in queues]
-        return [command for key in found for command in (("LLEN", key), ("LINDEX", key, -1))]
-
-    @staticmethod
-    def _pairs(replies: list[Reply]) -> list[tuple[Reply, Reply]]:
-        return list(zip(replies[::2], replies[1::2], strict=True))
-
-    def _queue(self, queue: str, length: Reply, following: Reply, now: int) -> dict[str, Any]:
-        key = label(self._keys.queue(queue))
-        if isinstance(length, ServerError):
-            self._tell_or_raise(key, length, "it is not a list")
-            return {"name": queue, "size": 0}
-        slots: dict[str, Any] = {"name": queue, "size": count(length) or 0}
-        if following is None:
-            return slots | {"latency": 0}
-        since = decode_enqueued_at(key, following)
-        if isinstance(since, Broken):
-            self._tally.add(since)
-            return slots
-        return slots | {"latency": max(0, now - since)}
-
-    def _totals(self, replies: list[Reply]) -> dict[str, Any]:
-        slots = {}
-        keys = (*self._keys.totals, *self._keys.sets)
-        for slot, key, reply in zip(("processed", "failed", "retries", "scheduled", "dead"), keys, replies, strict=True):
-            if isinstance(reply, ServerError):
-                self._tell_or_raise(label(key), reply, "it has the wrong type")
-            elif reply is None:
-                slots[slot] = 0  # Sidekiq has never run here
-            elif (value := count(reply)) is None:
-                self._tally.add(Broken(label(key), "it is not a count"))
-            else:
-                slots[slot] = value
-        return slots
-
-    def _tell_or_raise(self, key: str, error: ServerError, reason: str) -> None:
-        if not str(error).startswith("WRONGTYPE"):
-            raise from_reply(error, self._where)
-        self._tally.add(Broken(key, reason))

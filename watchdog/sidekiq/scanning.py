@@ -1,11 +1,11 @@
 """
-Reading a set whose size nobody promised: in pages, so that no single command is long.
+Reading a set or a hash whose size nobody promised: in pages, so that no single command is long.
 
-SSCAN gives every member that was there from the first page to the last, some perhaps twice; a set that Redis holds in one piece
+SSCAN gives every member that was there from the first page to the last, some perhaps twice, and HSCAN every field; what Redis holds in one piece
 (up to 128 short members) comes in a single page.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
 from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
@@ -14,11 +14,19 @@ from watchdog.sidekiq.wire import Command, Reply
 Ask = Callable[[Sequence[Command]], Awaitable[list[Reply]]]
 """How to ask Redis: `Wire.ask`."""
 PAGE: Final = 1_000
+_SET: Final = "SSCAN"
+_HASH: Final = "HSCAN"
+_PAIRS: Final = PAGE // 2
 
 
 def first_page(key: bytes) -> Command:
     """The command that begins reading a set."""
-    return ("SSCAN", key, 0, "COUNT", PAGE)
+    return (_SET, key, 0, "COUNT", PAGE)
+
+
+def first_fields(key: bytes) -> Command:
+    """The command that begins reading a hash."""
+    return (_HASH, key, 0, "COUNT", _PAIRS)
 
 
 async def rest(ask: Ask, key: bytes, page: Reply, *, most: int, where: str) -> set[bytes] | None:
@@ -28,16 +36,45 @@ async def rest(ask: Ask, key: bytes, page: Reply, *, most: int, where: str) -> s
     None if the key is no set. Raises `SourceUnavailableError`.
     """
     found: set[bytes] = set()
+    async for members in _pages(ask, (_SET, key), page, count=PAGE, where=where):
+        if members is None:
+            return None
+        found.update(member for member in members if isinstance(member, bytes))
+        if len(found) >= most:
+            break
+    return found
+
+
+async def rest_of_fields(ask: Ask, key: bytes, page: Reply, *, most: int, where: str) -> dict[bytes, bytes] | None:
+    """
+    All fields of a hash, given the answer to `first_fields`; at most `most` and one page.
+
+    None if the key is no hash. Raises `SourceUnavailableError`.
+    """
+    found: dict[bytes, bytes] = {}
+    async for flat in _pages(ask, (_HASH, key), page, count=_PAIRS, where=where):
+        if flat is None:
+            return None
+        pairs = zip(flat[::2], flat[1::2], strict=False)
+        found.update((field, value) for field, value in pairs if isinstance(field, bytes) and isinstance(value, bytes))
+        if len(found) >= most:
+            break
+    return found
+
+
+async def _pages(ask: Ask, command: Command, page: Reply, *, count: int, where: str) -> AsyncIterator[list[Reply] | None]:
+    """What stands on each page; None, and no more, once the key is of another type."""
     while True:
         match page:
             case ServerError() if str(page).startswith("WRONGTYPE"):
-                return None
+                yield None
+                return
             case ServerError():
                 raise from_reply(page, where)
-            case [bytes() as cursor, [*members]]:
-                found.update(member for member in members if isinstance(member, bytes))
+            case [bytes() as cursor, [*items]]:
+                yield items
             case _:
                 raise unavailable("protocol", where)
-        if cursor == b"0" or len(found) >= most:
-            return found
-        (page,) = await ask([("SSCAN", key, cursor, "COUNT", PAGE)])
+        if cursor == b"0":
+            return
+        (page,) = await ask([(*command, cursor, "COUNT", count)])

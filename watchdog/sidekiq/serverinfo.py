@@ -4,8 +4,10 @@ What Redis says of itself: the readings of the entity `redis`, and whether it re
 Format of INFO: `name:value` lines under `# Section` titles (redis.io, command INFO).
 """
 
+import re
 from typing import Any, Final
 
+from watchdog.sidekiq import decode
 from watchdog.sidekiq.failures import ServerError
 from watchdog.sidekiq.wire import Command, Reply
 
@@ -13,8 +15,35 @@ ASK_INFO: Final[tuple[Command, ...]] = (("INFO",),)
 ASK_SAVING: Final[tuple[Command, ...]] = (("CONFIG", "GET", "stop-writes-on-bgsave-error"), ("CONFIG", "GET", "save"))
 """What decides whether a failed save stops writes. CONFIG is often forbidden; then the default, yes, is assumed."""
 
-_TEXTS: Final = {"version": "redis_version", "role": "role"}
-_COUNTS: Final = {"memory": "used_memory", "maxmemory": "maxmemory", "clients": "connected_clients"}
+_TEXTS: Final = {"version": "redis_version", "role": "role", "policy": "maxmemory_policy"}
+_COUNTS: Final = {
+    "memory": "used_memory",
+    "rss": "used_memory_rss",
+    "peak": "used_memory_peak",
+    "maxmemory": "maxmemory",
+    "clients": "connected_clients",
+    "blocked": "blocked_clients",
+    "rejected": "rejected_connections",
+    "evicted": "evicted_keys",
+    "expired": "expired_keys",
+    "unsaved": "rdb_changes_since_last_save",
+    "replicas": "connected_slaves",
+}
+_SECONDS: Final = {"uptime": "uptime_in_seconds", "link_silence": "master_last_io_seconds_ago"}
+_NUMBERS: Final = {"fragmentation": "mem_fragmentation_ratio", "ops": "instantaneous_ops_per_sec"}
+_FLAGS: Final = {
+    "save_ok": ("rdb_last_bgsave_status", "ok"),
+    "append_only": ("aof_enabled", "1"),
+    "append_ok": ("aof_last_write_status", "ok"),
+    "loading": ("loading", "1"),
+    "link_up": ("master_link_status", "up"),
+}
+"""Slot → where it stands, and what stands there if it is true."""
+_NUMBER: Final = re.compile(r"\d{1,15}(\.\d{1,15})?", re.ASCII)
+_NO_ANSWER_YET: Final = "-1"
+"""What a replica says for a time that has not begun."""
+_REPLICA: Final = re.compile(r"slave\d+", re.ASCII)
+_LAG: Final = re.compile(r"(?:.*,)?lag=(\d{1,9})(?:,.*)?", re.ASCII)
 
 
 def parse_info(reply: Reply) -> dict[str, str]:
@@ -26,12 +55,36 @@ def parse_info(reply: Reply) -> dict[str, str]:
 
 
 def readings(info: dict[str, str]) -> dict[str, Any]:
-    """The slots of the entity `redis`; what the server does not say is left out."""
-    slots: dict[str, Any] = {slot: info[name] for slot, name in _TEXTS.items() if name in info}
-    slots |= {slot: int(info[name]) for slot, name in _COUNTS.items() if info.get(name, "").isdecimal()}
-    if info.get("uptime_in_seconds", "").isdecimal():
-        slots["uptime"] = int(info["uptime_in_seconds"]) * 1000
-    return slots
+    """The slots of the entity `redis`; what the server does not say, or says in a way that can't be true, is left out."""
+    slots: dict[str, Any] = {slot: info[name] for slot, name in _TEXTS.items() if _is_text(info.get(name, ""))}
+    slots |= {slot: value for slot, name in _COUNTS.items() if (value := _count(info.get(name, ""))) is not None}
+    slots |= {slot: value * 1000 for slot, name in _SECONDS.items() if (value := _count(info.get(name, ""))) is not None}
+    slots |= {slot: float(info[name]) for slot, name in _NUMBERS.items() if _NUMBER.fullmatch(info.get(name, ""))}
+    slots |= {slot: info[name] == true for slot, (name, true) in _FLAGS.items() if name in info}
+    lags = [int(found[1]) for name, value in info.items() if _REPLICA.fullmatch(name) and (found := _LAG.fullmatch(value))]
+    return slots | {"replica_lag": max(lags) * 1000} if lags else slots
+
+
+def garbage(info: dict[str, str]) -> tuple[str, ...]:
+    """The names of what the server says, that would be a reading, and that can't be true."""
+    counts = [name for name in (*_COUNTS.values(), *_SECONDS.values()) if name in info and info[name] != _NO_ANSWER_YET]
+    wrong = [name for name in counts if _count(info[name]) is None]
+    wrong += [name for name in _NUMBERS.values() if name in info and not _NUMBER.fullmatch(info[name])]
+    wrong += [name for name in _TEXTS.values() if name in info and not _is_text(info[name])]
+    return tuple(wrong)
+
+
+def last_save(info: dict[str, str]) -> int | None:
+    """When all data was written to disk last, by the clock of the server, in milliseconds."""
+    return decode.milliseconds(info.get("rdb_last_save_time", "").encode())
+
+
+def _count(value: str) -> int | None:
+    return decode.count(value.encode())
+
+
+def _is_text(value: str) -> bool:
+    return decode.name(value.encode()) is not None
 
 
 def save_failed(info: dict[str, str]) -> bool:

@@ -38,12 +38,12 @@ _LOG: Final = logging.getLogger(__name__)
 class Memory:
     """What outlives a connection: what was seen, what was decoded, what is broken."""
 
-    def __init__(self, *, namespace: str, clock: Clock, where: str) -> None:
-        self.keys = Keys(namespace)
+    def __init__(self, *, keys: Keys, clock: Clock, where: str) -> None:
+        self.keys = keys
         self.tally = Tally(clock)
         self.picture = Picture()
         self.reader = ProcessReader(self.keys, self.tally, where)
-        self.sampler = Sampler(self.keys, self.tally, where)
+        self.sampler = Sampler(self.keys, self.tally, where, clock)
         # Why Redis would not tell of changes, as far as the log says so already.
         self.refusals: set[str] = set()
 
@@ -68,7 +68,7 @@ class Session:
         memory = self._memory
         await memory.sampler.check_writes(self._wire.ask)
         await self._switch_tracking_on()
-        identities = sorted({*await self._read_members(), *memory.picture.listed()})
+        identities = sorted({*await self._read_members(), *memory.picture.listed(), *memory.picture.stale()})
         self._read_at = dict.fromkeys(identities, self._clock.at())
         changes: list[Delta | Gone] = []
         for start in range(0, len(identities), _SNAPSHOT_BATCH):
@@ -76,8 +76,8 @@ class Session:
             changes = []
             for reading in await self._read_whole(identities[start : start + _SNAPSHOT_BATCH]):
                 changes += self._take(reading)
-        at = self._clock.at()
-        sample = await memory.sampler.sample(self._wire.ask, at, heard=memory.picture.heard(at))
+        memory.sampler.read_anew()
+        sample = await memory.sampler.sample(self._wire.ask, memory.picture.fleet(self._clock.at()))
         self._emit(Observed(Source.REDIS, (*changes, *sample.changes), complete=True))
 
     async def follow(self) -> None:
@@ -127,8 +127,7 @@ class Session:
             await asyncio.sleep(TICK / 1000)
             if not moves:
                 await self._quiet_until_stirred()
-            at = self._clock.at()
-            sample = await self._memory.sampler.sample(self._wire.ask, at, heard=self._memory.picture.heard(at))
+            sample = await self._memory.sampler.sample(self._wire.ask, self._memory.picture.fleet(self._clock.at()))
             self._say(sample.changes)
             moves = sample.moves
 
@@ -167,7 +166,7 @@ class Session:
         """Read the set of processes; gives those that came or went, who are to be read."""
         memory, key = self._memory, self._memory.keys.processes
         page = (await self._wire.ask([*self._arming(), first_page(key)]))[-1]
-        found = await rest(self._wire.ask, key, page, most=_MOST_PROCESSES, where=self._wire.where)
+        found = await rest(self._wire.ask, key, page, most=_MOST_PROCESSES + 1, where=self._wire.where)
         if found is None:
             memory.tally.add(Broken(label(key), "it is not a set"))
             found = set()
@@ -246,8 +245,12 @@ class Session:
     def _take(self, reading: Reading) -> tuple[Delta | Gone, ...]:
         if reading.identity in self._read_at:
             self._read_at[reading.identity] = reading.at
+        else:
+            self._memory.reader.forget(reading.identity)
         if self._memory.picture.is_stale(reading):
             self._memory.tally.add(Broken(reading.identity, "identity without hash"))
+        for work in reading.work:
+            self._memory.sampler.homes.saw(work.job_class, work.queue)
         changes = self._memory.picture.take(reading)
         if any(change.kind == Kind.JOB for change in changes):
             self._stirred.set()

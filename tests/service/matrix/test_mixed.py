@@ -82,4 +82,18 @@ async def test_three_versions_on_one_redis(store, mixed, following, until):
         waited = one.readings("mailers")["latency"]
         assert 0 < waited < asyncio.get_running_loop().time() * 1_000 - began + 2_000
         await client.rpop("queue:mailers")
+    await shows_all_three(one, mixed)
     assert one.follower.broken() == ()
+
+
+async def shows_all_three(one, mixed) -> None:
+    """Who is behind, who listens to the queue that all share, and what those that count by class have counted: 7.3 and 8.1, each in hashes of its own."""
+    await one.until(lambda: one.readings("Refused").get("failed") == 2, within=25, what="what two of three have counted")
+    assert one.readings("Refused")["processed"] == 2
+    shared, totals = one.readings("shared"), one.readings("sidekiq")
+    assert (shared["threads"], shared["listeners"], shared["busy"], one.readings("sid")["threads"]) == (9, 3, 3, 3)
+    assert (totals["versions"], totals["threads"], totals["busy"], totals["stale"]) == (3, 9, 3, 0)
+    old, middle, new = (one.readings(mixed[suite].identity) for suite in ("bookworm", "trixie", "sid"))
+    assert [process["outdated"] for process in (old, middle, new)] == [True, True, False]
+    assert [process["beat_every"] for process in (old, middle, new)] == [5_000, 10_000, 10_000]
+    assert [process.get("capsules") for process in (old, middle, new)] == [None, None, ("default",)]

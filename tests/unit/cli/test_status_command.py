@@ -182,7 +182,10 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
             tracking=False,
             entities={"job": 3, "process": 1_000, "queue": 1},
             sidekiq={"processes": 2, "enqueued": 12_345, "retries": 7, "dead": 0},
-            queues=[{"name": "push", "size": 12_345, "latency": 61_000}],
+            queues=[
+                {"name": "push", "size": 12_345, "latency": 61_000, "threads": 25, "listeners": 1, "busy": 3, "paused": True},
+                {"name": "old", "size": 1, "latency": 0},
+            ],
             processes=[
                 {"target": "web1/app[push]", "pid": 99, "queues": ["push", "pull"], "threads": 25, "busy": 3, "quiet": True, "rss": 2**29,
                  "local": False, "alive": None, "mismatch": None, "beat_age": 31_000, "longest": 1_000},
@@ -198,7 +201,8 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
         "Paused by the pause file: maintenance",
         "Redis does not tell of changes",
         "sidekiq: processes 2, jobs running 3, waiting 12,345, to be retried 7, scheduled ?, dead 0\n",
-        "  push   12,345  1m 1s",
+        "  push   12,345  1m 1s    3 of 25  1          paused\n",
+        "  old    1       0s       ? of ?   ?",
         "\nProcesses (the first 2 of 1,000)\n",
         "\nQueues\n",
         "  web1/app[push]  99   push, pull  3 of 25  1s           31s   512 MiB  quiet, on another host",

@@ -20,7 +20,7 @@ def told(text: str, kind: Kind = Kind.PROCESS) -> list[str]:
     return [f"{p.span.column}+{p.span.width} {p.code} {p.message} | {p.hint}" for p in problems]
 
 
-FIELDS = "fields of a queue: name, size, latency"
+FIELDS = "fields of a queue: name, size, latency, threads, listeners, busy, processed, arrived, paused"
 
 
 @pytest.mark.parametrize(

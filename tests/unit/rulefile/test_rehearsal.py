@@ -124,6 +124,40 @@ def test_a_rule_that_waits_for_a_change() -> None:
     assert play(rule, "    entities:\n      - {process: 'w:1:a', until: 1m}\n" + expect) == []
 
 
+WELL = """rules:
+  - {rule: late, each: schedule, when: schedule.overdue or schedule.late > 1m or schedule.pushed_age > 2 * schedule.period or schedule.pushes > 1}
+  - {rule: off, each: schedule, when: not schedule.enabled or not schedule.served}
+  - {rule: failing, each: job_class, when: "increase(job_class.failed, 1m) > 5"}
+  - {rule: deaf, each: queue, when: queue.threads == 0 or queue.paused}
+  - {rule: behind, each: sidekiq, when: sidekiq.next_retry_overdue > 1m or sidekiq.schedule_overdue > 1m or sidekiq.stale > 0 or not sidekiq.reaper}
+  - {rule: unsafe, each: redis, when: 'not redis.save_ok or not redis.append_ok or redis.loading or redis.policy like "allkeys-*" or redis.evicted > 0'}
+  - {rule: old, each: process, when: process.outdated or process.embedded or process.beat_age > 3 * process.beat_every}
+"""
+ALL_KINDS = (
+    "    entities:\n      - {schedule: trends}\n      - {schedule: vacuum}\n      - {job_class: Push}\n      - {queue: push}\n"
+    '      - {sidekiq: sidekiq}\n      - {redis: redis}\n      - {process: "w:1:a"}\n'
+)
+
+
+def test_of_what_is_not_written_all_is_well() -> None:
+    """Every kind of entity has readings by itself, for as long as the test lasts, and no rule about them fires."""
+    assert play(WELL, ALL_KINDS + "    expect:\n      - {at: 5s, alerts: []}\n      - {at: 20m, alerts: []}\n") == []
+
+
+def test_what_is_written_goes_over_it() -> None:
+    """A schedule that is not pushed any more grows late; a queue that nobody listens to; a class that fails."""
+    entities = (
+        "    entities:\n      - {schedule: trends, late: 2m, pushed_age: 6m}\n      - {schedule: vacuum, overdue: true, enabled: false}\n"
+        "      - {job_class: Push, failed: 0x30 +10x30}\n      - {queue: push, threads: 0}\n      - {redis: redis, policy: allkeys-lru}\n"
+    )
+    expect = (
+        "    expect:\n      - at: 10m\n        alerts:\n          - {rule: late, entity: trends}\n          - {rule: late, entity: vacuum}\n"
+        "          - {rule: off, entity: vacuum}\n          - {rule: failing, entity: Push}\n          - {rule: deaf, entity: push}\n"
+        "          - {rule: unsafe, entity: redis}\n"
+    )
+    assert play(WELL, entities + expect) == []
+
+
 def test_fields_that_no_source_delivers_work_as_others_do() -> None:
     """Also in a history, for a kind that has no fields at all yet."""
     rule = "rules:\n  - rule: cut-off\n    each: domain\n    when: increase(domain.failures, 5m) > 10\n"

@@ -10,6 +10,7 @@ from watchdog.sidekiq.decode import (
     Work,
     count,
     decode_beat,
+    decode_class,
     decode_enqueued_at,
     decode_info,
     decode_work,
@@ -252,6 +253,12 @@ def test_a_payload_of_ten_megabytes():
 def test_since_when_a_job_waits(job, at):
     """Float seconds (up to 7), whole milliseconds (8) and whole seconds (other clients) are told apart by magnitude."""
     assert decode_enqueued_at("queue:push", orjson.dumps(job)) == at
+
+
+def test_the_class_of_a_waiting_job():
+    """The wrapped one, where there is one; a job that can't be read has none."""
+    assert decode_class(b'{"class":"Wrapper","wrapped":"Mail"}') == "Mail"
+    assert [decode_class(raw) for raw in (b"{}", b"x", None, b'{"class":7}')] == [None] * 4
 
 
 @pytest.mark.parametrize("raw", [b"{}", b"", b"[]", b'{"enqueued_at":-1}', b'{"enqueued_at":1e300}'])

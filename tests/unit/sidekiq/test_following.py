@@ -1,5 +1,7 @@
 """The small parts of following: what is due, what is dirty, what was said, what is broken, how long to wait."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from watchdog.clock import Clock
@@ -8,12 +10,15 @@ from watchdog.model.kinds import Kind
 from watchdog.sidekiq.broken import MOST_KEPT, BrokenDatum, Tally
 from watchdog.sidekiq.changes import Said, difference
 from watchdog.sidekiq.decode import Broken
-from watchdog.sidekiq.failures import ServerError
+from watchdog.sidekiq.failures import ServerError, SourceUnavailableError
 from watchdog.sidekiq.follow import pause
+from watchdog.sidekiq.homes import Homes
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.reconcile import PERIOD, TICK, due
-from watchdog.sidekiq.serverinfo import log_failed, parse_info, readings, save_failed, save_stops_writes
+from watchdog.sidekiq.scanning import rest, rest_of_fields
+from watchdog.sidekiq.serverinfo import garbage, last_save, log_failed, parse_info, readings, save_failed, save_stops_writes
 from watchdog.sidekiq.tracking import Dirty
+from watchdog.sidekiq.wire import Command, Reply
 
 
 class At(Clock):
@@ -144,6 +149,30 @@ def test_what_a_server_says_of_itself():
     assert parse_info(ServerError("NOPERM")) == {}
 
 
+def test_what_a_server_says_that_can_not_be_true():
+    """Counts beyond any number, words where numbers must be, names with odd signs: left out and named; what has not begun yet is neither."""
+    info = parse_info(
+        b"used_memory:18446744073709551616\r\nevicted_keys:-5\r\nmem_fragmentation_ratio:nan\r\ninstantaneous_ops_per_sec:1e400\r\n"
+        b"maxmemory_policy:a\x07b\r\nmaster_last_io_seconds_ago:-1\r\nmaster_link_status:down\r\nexpired_keys:9007199254740991\r\n"
+        b"rdb_last_save_time:never\r\nslave0:ip=10.0.0.1,port=1,state=online,offset=1,lag=3\r\nslave1:lag=soon\r\nslave2:ip=::1,lag=7\r\nloading:yes"
+    )
+
+    assert readings(info) == {"expired": 9_007_199_254_740_991, "link_up": False, "loading": False, "replica_lag": 7_000}
+    assert garbage(info) == ("used_memory", "evicted_keys", "mem_fragmentation_ratio", "instantaneous_ops_per_sec", "maxmemory_policy")
+    assert last_save(info) is None
+    assert garbage(parse_info(INFO)) == ()
+
+
+def test_how_much_a_server_wastes_and_does():
+    """A ratio and a rate, as they are held; seconds become milliseconds."""
+    info = parse_info(
+        b"mem_fragmentation_ratio:1.37\r\ninstantaneous_ops_per_sec:250\r\nmaster_last_io_seconds_ago:4\r\nrdb_last_save_time:1700000000"
+    )
+
+    assert readings(info) == {"fragmentation": 1.37, "ops": 250.0, "link_silence": 4_000}
+    assert last_save(info) == 1_700_000_000_000
+
+
 def test_a_failed_snapshot_stops_writes_unless_told_otherwise():
     """As Redis itself decides: its setting says yes or is not told, and snapshots are configured."""
     assert save_failed({"rdb_last_bgsave_status": "err"})
@@ -170,7 +199,72 @@ def test_keys_stand_under_the_namespace():
     assert (keys.processes, keys.queue("push"), keys.identity("w:1:a")) == (b"mast:processes", b"mast:queue:push", b"mast:w:1:a")
     assert keys.work("w:1:a") == (b"mast:w:1:a:work", b"mast:w:1:a:workers")
     assert (keys.member(b"mast:w:1:a"), keys.member(b"w:1:a")) == (b"w:1:a", None)
+    assert (keys.paused, keys.metrics("261102|8:05")) == (b"mast:paused", b"mast:j|261102|8:05")
+    assert keys.unique == (b"mast:uniquejobs:digests", b"mast:uniquejobs:reaper")
     assert (Keys().queues, Keys().member(b"w:1:a")) == (b"queues", b"w:1:a")
+
+
+@pytest.mark.parametrize(("prefix", "stands"), [("", b""), ("app", b"app:"), ("app:", b"app:"), ("app.", b"app.")])
+def test_the_keys_of_the_scheduler_have_a_prefix_of_their_own(prefix, stands):
+    """Behind the namespace; a colon is added unless it ends with one or with a dot, as redis_manager.rb does."""
+    keys = Keys("mast", prefix)
+
+    assert keys.schedules == b"mast:" + stands + b"schedules"
+    assert keys.schedule_times[2] == b"mast:" + stands + b"sidekiq-scheduler:states"
+    assert keys.pushed("vacuum") == b"mast:" + stands + b"sidekiq-scheduler:pushed:vacuum"
+    assert keys.queues == b"mast:queues"
+
+
+def pages(*answers: object):
+    """What asks Redis for the pages that follow, and remembers what it was asked."""
+    asked: list[Command] = []
+
+    async def ask(commands: Sequence[Command]) -> list[Reply]:
+        asked.extend(commands)
+        return [answers[len(asked) - 1]]
+
+    return ask, asked
+
+
+async def test_a_hash_in_pages():
+    """Page by page up to the limit; no page is longer than a thousand elements; a field that changes in between counts as it was last."""
+    ask, asked = pages([b"7", [b"b", b"2", b"a", b"3"]], [b"0", [b"c", b"4"]])
+
+    assert await rest_of_fields(ask, b"h", [b"5", [b"a", b"1"]], most=100, where="h:1") == {b"a": b"3", b"b": b"2", b"c": b"4"}
+    assert asked == [("HSCAN", b"h", b"5", "COUNT", 500), ("HSCAN", b"h", b"7", "COUNT", 500)]
+    ask, asked = pages([b"7", [b"b", b"2"]])
+    assert await rest_of_fields(ask, b"h", [b"5", [b"a", b"1"]], most=2, where="h:1") == {b"a": b"1", b"b": b"2"}
+
+
+async def test_a_key_that_becomes_another_while_it_is_read():
+    """Whether at the first page or at a later one: it is no hash, and no set. Any other refusal, and any other answer, ends the source."""
+    wrong = ServerError("WRONGTYPE Operation against a key holding the wrong kind of value")
+    ask, _ = pages(wrong, wrong)
+
+    assert await rest_of_fields(ask, b"h", wrong, most=2, where="h:1") is None
+    assert await rest_of_fields(ask, b"h", [b"5", [b"a", b"1"]], most=2, where="h:1") is None
+    assert await rest(ask, b"h", [b"5", [b"a"]], most=2, where="h:1") is None
+    for answer, code in ((ServerError("NOPERM no"), "noperm"), ([b"0"], "protocol"), (3, "protocol")):
+        with pytest.raises(SourceUnavailableError) as caught:
+            await rest_of_fields(ask, b"h", answer, most=2, where="h:1")
+        assert caught.value.code == code
+
+
+def test_runs_by_queue():
+    """Each class counts for the queue in which it was last seen. Nothing is known before Sidekiq counts by class, and while too much was run of classes never seen."""
+    homes = Homes()
+    homes.saw("Push", "push")
+    assert not homes.knows("push")
+    homes.ran({"Push": 5, "Unseen": 7})
+    assert not homes.knows("push")
+    homes.saw("Push", "pull")
+    homes.saw("Unseen", "mailers")
+    homes.ran({"Push": 2})
+
+    assert [homes.knows(queue) for queue in ("push", "pull", "mailers", "never")] == [True, True, True, False]
+    assert [homes.counted(queue) for queue in ("push", "pull", "mailers")] == [5, 2, 0]
+    homes.only(frozenset({"pull"}))
+    assert [homes.counted(queue) for queue in ("push", "pull")] == [0, 2]
 
 
 def test_pauses_grow_and_stay_bounded():

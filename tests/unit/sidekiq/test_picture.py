@@ -72,12 +72,17 @@ def test_a_process_is_told_whole_and_before_its_jobs(picture):
                 "pid": 42,
                 "tag": "live",
                 "queues": ("push",),
+                "labels": (),
+                "embedded": False,
                 "version": "7.3.2",
+                "weights": (),
+                "outdated": False,
                 "threads": 5,
                 "busy": 1,
                 "quiet": False,
                 "rss": 1024,
                 "rtt": 1,
+                "beat_every": 10_000,
                 "confirmed_at": 496_000,
                 "booted_at": 496_000 - 100_000,
                 "listed": True,
@@ -281,7 +286,19 @@ def test_broken_info_leaves_what_the_identity_says(picture):
 
     assert process.fields.keys() == {"host", "pid", "busy", "quiet", "rss", "rtt", "confirmed_at", "listed"}
     (process,) = picture.take(reading(at=510_000, beat=START + 10_000))
-    assert process.fields.keys() == {"tag", "version", "queues", "threads", "booted_at", "confirmed_at"}
+    assert process.fields.keys() == {
+        "tag",
+        "version",
+        "outdated",
+        "queues",
+        "weights",
+        "labels",
+        "embedded",
+        "threads",
+        "beat_every",
+        "booted_at",
+        "confirmed_at",
+    }
 
 
 def test_an_identity_that_is_none_is_no_process(picture):
@@ -310,8 +327,58 @@ def test_how_many_were_heard(picture):
     """Only a process whose last beat is less than a minute old counts."""
     picture.take(reading(age=30_000))
 
-    assert picture.heard(529_999) == 1
-    assert picture.heard(530_000) == 0
+    assert picture.fleet(529_999).heard == 1
+    assert picture.fleet(530_000).heard == 0
+
+
+def test_after_a_clean_stop_nothing_of_it_is_counted(picture):
+    """The hash lingers for up to a minute with the `busy` of the last beat: neither its threads nor its jobs are there any more."""
+    picture.take(reading(work("a")))
+    assert (picture.fleet(500_000).busy, picture.fleet(500_000).listening("push").busy) == (1, 1)
+    picture.take(reading(at=501_000, member=False, busy=1))
+
+    assert (picture.fleet(501_000).heard, picture.fleet(501_000).busy, picture.fleet(501_000).queues) == (0, 0, {})
+
+
+def test_a_member_whose_hash_expired_is_stale_until_it_beats(picture):
+    """However it came to that: crashed, frozen or cut off. Somebody may prune it, and it may come back."""
+    picture.take(reading())
+    picture.take(expired())
+    assert (picture.stale(), picture.fleet(600_000).stale) == ([ID], 1)
+    picture.take(expired(member=False))
+    assert picture.stale() == []
+    picture.take(expired())
+    picture.take(reading(at=610_000, beat=START + 110_000))
+    assert picture.stale() == []
+
+
+def test_how_far_beats_are_apart(picture):
+    """By the version; where none is told, by the closest two beats, so that one that was missed does not count as a rule."""
+    info = msgspec.structs.replace(INFO, version="")
+    (first,) = picture.take(reading(info=info))
+    assert "beat_every" not in first.fields
+    (second,) = picture.take(reading(info=info, at=510_000, beat=START + 10_003))
+    assert second.fields["beat_every"] == 10_000
+    (third,) = picture.take(reading(info=info, at=515_000, beat=START + 15_006))
+    assert third.fields["beat_every"] == 5_000
+    (fourth,) = picture.take(reading(info=info, at=525_000, beat=START + 25_009))
+    assert "beat_every" not in fourth.fields
+    (updated,) = picture.take(reading(at=530_000, beat=START + 30_009))
+    assert updated.fields["beat_every"] == 10_000
+
+
+def test_an_outdated_process(picture):
+    """A process that runs an older version than another, or tells none, is outdated at its next beat; not any more once the newer one is gone."""
+    picture.take(reading())
+    newer = reading(identity="web2:1:beef", info=msgspec.structs.replace(INFO, host="web2", pid=1, version="7.10.0"))
+    picture.take(newer)
+    picture.fleet(500_000)
+    (older,) = picture.take(reading(at=510_000, beat=START + 10_000))
+    assert older.fields["outdated"] is True
+    picture.take(msgspec.structs.replace(newer, member=False, at=511_000))
+    picture.fleet(511_000)
+    (alone,) = picture.take(reading(at=520_000, beat=START + 20_000))
+    assert alone.fields["outdated"] is False
 
 
 def test_processes_that_left_are_not_remembered_for_ever(picture):
