@@ -269,7 +269,7 @@ class Agent:
 
     def _new_follower(self, loaded: Loaded) -> Follower:
         redis = loaded.settings.redis
-        follower = Follower(url=redis.url, namespace=redis.namespace, clock=self._clock, emit=self._hear)
+        follower = Follower(url=redis.url, namespace=redis.namespace, budget=redis.budget, clock=self._clock, emit=self._hear)
         self._status.follower = follower
         return follower
 

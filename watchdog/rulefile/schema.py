@@ -82,7 +82,9 @@ def config_schema() -> Schema:
         required=("redis", "rules", "state"),
     )
     redis = _mapping(
-        keys.REDIS, {"url": {"type": "string", "pattern": _WORDS}, "namespace": {"type": ["string", "number"]}}, required=("url",)
+        keys.REDIS,
+        {"url": {"type": "string", "pattern": _WORDS}, "namespace": {"type": ["string", "number"]}, "budget": _TEXT},
+        required=("url",),
     )
     parts = {"redis": redis, "receiver": _receiver(), "adjustment": _adjustment(), "guards": _guards(), "define": _define()}
     return _whole("The config", config, {**parts, **_shared()})
