@@ -28,7 +28,7 @@ BYTE: Final = 0.000_35
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked of Redis and what it said, counted from some moment on; `calls` by command as Redis names them."""
+    """What was asked of Redis and what it said, counted from some moment on; `calls` by the first word of each command."""
 
     commands: int = 0
     round_trips: int = 0
@@ -68,17 +68,12 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def called(command: tuple[bytes | str | int, ...]) -> str:
-    """The name under which Redis counts a command: `hgetall`, `client|caching`."""
-    words = command[:2] if command[0] in ("CLIENT", "CONFIG") else command[:1]
-    return "|".join(str(word) for word in words).lower()
-
-
 def prices(reply: object) -> dict[str, float]:
     """
     Microseconds for a run of each command, by the answer to `ASK_PRICES`; empty where Redis does not tell.
 
-    Lines like `cmdstat_hgetall:calls=9,usec=42,usec_per_call=4.67,…` (redis.io, command INFO). Averages over all clients.
+    Lines like `cmdstat_hgetall:calls=9,usec=42,usec_per_call=4.67,…` (redis.io, command INFO). Averages over all clients. Of CLIENT, which Redis
+    counts by subcommand, nothing but CACHING is said often.
     """
     if not isinstance(reply, bytes):
         return {}
@@ -88,6 +83,8 @@ def prices(reply: object) -> dict[str, float]:
         calls, usec = (_number(values, key) for key in ("calls=", "usec="))
         if colon and name.startswith("cmdstat_") and calls and usec is not None:
             found[name.removeprefix("cmdstat_").lower()] = usec / calls
+    if (caching := found.get("client|caching")) is not None:
+        found["client"] = caching
     return found
 
 

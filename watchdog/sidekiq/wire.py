@@ -10,12 +10,13 @@ import asyncio
 import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final, cast
 
 import hiredis
 
 from watchdog.sidekiq.address import Address
-from watchdog.sidekiq.cost import Spent, called
+from watchdog.sidekiq.cost import Spent
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, from_exception, from_reply, unavailable
 
 Command = tuple[bytes | str | int, ...]
@@ -26,6 +27,7 @@ Reply = Any
 ANSWER_WITHIN: Final = 3.0
 """Seconds after which a server that says nothing counts as lost."""
 _NOT_ENOUGH: Final = object()
+_FIRST: Final = itemgetter(0)
 
 
 class Request:
@@ -56,7 +58,7 @@ class Wire(asyncio.Protocol):
         self.pushes = 0
         self._bytes_out = 0
         self._bytes_in = 0
-        self._calls: Counter[str] = Counter()
+        self._calls: Counter[bytes | str | int] = Counter()
         self._on_push = on_push
         self._answer_within = answer_within
         self._reader = hiredis.Reader(replyError=ServerError, notEnoughData=_NOT_ENOUGH)
@@ -79,7 +81,7 @@ class Wire(asyncio.Protocol):
         self._under_way.append(request)
         self.commands += len(commands)
         self.round_trips += 1
-        self._calls.update(map(called, commands))
+        self._calls.update(map(_FIRST, commands))
         self._write(b"".join(map(_pack, commands)))
         asked_at = loop.time()
         try:
@@ -99,7 +101,7 @@ class Wire(asyncio.Protocol):
             pushes=self.pushes,
             bytes_out=self._bytes_out,
             bytes_in=self._bytes_in,
-            calls=dict(self._calls),
+            calls={str(name).lower(): count for name, count in self._calls.items()},
         )
 
     def close(self) -> None:
