@@ -29,6 +29,7 @@ class Pace:
         self.limit: Final = limit
         self.share = 0.0
         self.stretch = 1.0
+        self._was_too_much = False
 
     def wait(self, base: int) -> float:
         """Seconds to wait where `base` milliseconds are usual."""
@@ -46,11 +47,16 @@ class Pace:
         """
         Take in a window: Redis was busy for `busy` of `elapsed` milliseconds.
 
+        One expensive window alone changes nothing: a start, or a census that keeps a budget of its own. The second in a row does.
         What can't be read more seldom (beats that Redis announces) is part of `busy`. The rest then has to make do with what is left of the limit;
         where nothing is left, intervals grow to `MOST` times the usual.
         """
         if elapsed <= 0:
             return
         self.share = busy / elapsed
+        too_much = self.share > self.limit
         wanted = self.stretch * self.share / self.limit
+        if too_much and not self._was_too_much:
+            wanted = self.stretch
+        self._was_too_much = too_much
         self.stretch = min(MOST, max(1.0, self.stretch / _STEP, min(wanted, self.stretch * _STEP)))

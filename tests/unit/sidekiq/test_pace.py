@@ -24,8 +24,10 @@ def test_below_the_limit_all_is_as_usual():
 
 
 def test_above_the_limit_intervals_grow():
-    """By as much as it was too much, at most double at a time, and never without bound."""
+    """From the second time in a row on: by as much as it was too much, at most double at a time, and never without bound."""
     one = Pace(0.02)
+    one.judge(busy=0.03 * WINDOW, elapsed=WINDOW)
+    assert (one.wait(1_000), one.share) == (1.0, 0.03)
     one.judge(busy=0.03 * WINDOW, elapsed=WINDOW)
     assert one.wait(1_000) == 1.5
     assert one.age(15_000) == 22_500
@@ -38,7 +40,7 @@ def test_above_the_limit_intervals_grow():
 def test_it_recovers():
     """When the expense is over, intervals are as usual again after a few windows."""
     one = Pace(0.02)
-    for _ in range(5):
+    for _ in range(6):
         one.judge(busy=WINDOW, elapsed=WINDOW)
     for _ in range(3):
         one.judge(busy=0, elapsed=WINDOW)
