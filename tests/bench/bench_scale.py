@@ -156,15 +156,16 @@ async def figures(folder: Path, path: str, *, windows: int = WINDOWS, settling: 
     client = redis.asyncio.Redis(unix_socket_path=path, client_name="bench")
     await client.slowlog_reset()
     without, beside, held, starts = [], [], [], []
-    for _ in range(windows):
+    for turn in range(windows):
         without.append(await window(client, path, None, probed=probed))
         async with child(COMMAND, "run", "--config", config) as agent:
             await asyncio.sleep(settling)
             starts.append(used(agent.pid))
             before = await status(config)
             beside.append(await window(client, path, agent.pid, probed=probed))
-            # The agent writes its status every ten seconds.
-            await asyncio.sleep(11)
+            if turn == windows - 1:
+                # The agent writes its status every ten seconds.
+                await asyncio.sleep(11)
             held.append(memory(agent.pid))
             after = await status(config)
     without.append(await window(client, path, None, probed=probed))
