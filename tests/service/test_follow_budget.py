@@ -22,22 +22,22 @@ async def busy(server):
 
     async def beat(process, client):
         turn = 0
-        while True:
+        while not over.is_set():
             turn += 1
             process.run(f"t{turn % 5}")
             await process.beat(client)
             await client.lpush("queue:push", *([b"{}"] * (turn % 3 + 1)))
-            await asyncio.sleep(1)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), 1)
 
+    over = asyncio.Event()
     client = server.client()
     await client.sadd("queues", "push", "pull")
-    tasks = [asyncio.create_task(beat(SimulatedProcess(number + 1), client)) for number in range(20)]
-    yield
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(20):
+            tasks.create_task(beat(SimulatedProcess(number + 1), client))
+        yield
+        over.set()
 
 
 async def test_a_slow_redis_is_not_asked_more(redis_server, following):
