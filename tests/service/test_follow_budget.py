@@ -40,7 +40,7 @@ async def busy(server):
         over.set()
 
 
-async def test_a_slow_redis_is_not_asked_more(redis_server, following):
+async def test_a_slow_redis_is_not_asked_more(redis_server, following, caplog):
     """
     With answers that come 200 ms late there are no more requests and commands a second than without, told of changes or sampling.
 
@@ -82,6 +82,7 @@ async def test_a_slow_redis_is_not_asked_more(redis_server, following):
     assert all_["", "told"].follower.budget()["backed_off"] == 1
     assert poor.follower.budget()["backed_off"] == 2
     assert poor.follower.budget()["reread_within"] == 30_000
+    assert len([record for record in caplog.records if "more seldom" in record.message]) == 1
 
 
 async def test_backed_off_intervals_are_longer(redis_server, following):

@@ -175,9 +175,24 @@ class Session:
             await asyncio.sleep(self._pace.wait(PERIOD))
             now, at = self._wire.spent(), self._clock.at()
             added = now.since(before)
+            was = self._pace.stretch
             self._pace.judge(busy=added.busy(known), elapsed=at - began)
+            if (was > 1) != (self._pace.stretch > 1):
+                self._log_pace()
             self._memory.rates = added.rates(at - began)
             before, began = now, at
+
+    def _log_pace(self) -> None:
+        pace, where = self._pace, self._wire.where
+        if pace.stretch > 1:
+            _LOG.warning(
+                "Redis at %s spends %.2g %% of a core on this, more than the %.3g %% of its budget: what is read by the clock is read more seldom",
+                where,
+                100 * pace.share,
+                100 * pace.limit,
+            )
+        else:
+            _LOG.info("Redis at %s is read as often as usual again", where)
 
     async def _switch_tracking_on(self) -> None:
         refused = await switch_on(self._wire)
