@@ -1,7 +1,7 @@
 """
 A stand-in for the part of Sidekiq that shows in Redis: processes that beat as 7.2.3 and later do (launcher.rb), without running anything.
 
-Each beat is two transactions: the work hash, then the identity. `python -m tests.bench.beats URL PROCESSES THREADS SECONDS`
+Each beat is two transactions: the work hash, then the identity. `python -m tests.bench.beats URL PROCESSES THREADS SECONDS [QUEUE]`
 lets that many processes beat, spread evenly, for that long; the field `rss` then carries the moment of each beat.
 """
 
@@ -104,27 +104,27 @@ def moment() -> int:
     return time.monotonic_ns() // 1000
 
 
-async def _beat_on(process: SimulatedProcess, client: redis.asyncio.Redis, *, first: float, threads: int) -> None:
+async def _beat_on(process: SimulatedProcess, client: redis.asyncio.Redis, *, first: float, threads: int, queue: str) -> None:
     await asyncio.sleep(first)
     turn = 0
     while True:
         for thread in range(threads):
             # Half of the threads have a new job at each beat, as under load.
             if turn == 0 or thread % 2 == turn % 2:
-                process.run(f"t{thread}")
+                process.run(f"t{thread}", queue=queue)
         turn += 1
         await process.write_work(client)
         await process.write_identity(client, rss=moment())
         await asyncio.sleep(BEAT)
 
 
-async def _main(url: str, processes: int, threads: int, seconds: float) -> None:
+async def _main(url: str, processes: int, threads: int, seconds: float, queue: str) -> None:
     client = redis.asyncio.Redis.from_url(url)
     try:
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
             for number in range(processes):
                 process = SimulatedProcess(number + 1, host=f"web{number % 10}", threads=threads)
-                tasks.create_task(_beat_on(process, client, first=BEAT * number / processes, threads=threads))
+                tasks.create_task(_beat_on(process, client, first=BEAT * number / processes, threads=threads, queue=queue))
     except TimeoutError:
         pass
     finally:
@@ -132,4 +132,4 @@ async def _main(url: str, processes: int, threads: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])))
+    asyncio.run(_main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), (sys.argv[5:] or ["push"])[0]))

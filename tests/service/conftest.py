@@ -341,9 +341,9 @@ def push() -> Callable[..., Awaitable[str]]:
 class Following:
     """A running follower and everything that it has said so far; `names` are the names that it takes: of the namespace, of the prefix."""
 
-    def __init__(self, *, url: str, answer_within: float = 3.0, **names: str) -> None:
+    def __init__(self, *, url: str, **settings: Any) -> None:
         self.said: list[Body] = []
-        self.follower = Follower(url=url, clock=Clock(), emit=self._hear, answer_within=answer_within, **names)
+        self.follower = Follower(url=url, clock=Clock(), emit=self._hear, **settings)
         self._heard = asyncio.Event()
         self._task = asyncio.create_task(self.follower.run())
         self._task.add_done_callback(lambda _: self._heard.set())

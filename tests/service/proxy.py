@@ -18,11 +18,12 @@ class Proxy:
     Listens on the loopback, `url` is where.
 
     `mode` is "" (all goes through), a key of `ERRORS` (every command is answered with it), or "reset" (connections are reset in the middle
-    of a reply). `switch` also ends the connections that there are, as such a server would.
+    of a reply). `switch` also ends the connections that there are, as such a server would. Whatever the server says arrives `delay` seconds later.
     """
 
-    def __init__(self, upstream: int) -> None:
+    def __init__(self, upstream: int, *, delay: float = 0.0) -> None:
         self.url = ""
+        self._delay = delay
         self._upstream = upstream
         self._mode = ""
         self._server: asyncio.Server | None = None
@@ -92,8 +93,17 @@ class Proxy:
                 await writer.drain()
                 writer.transport.abort()
                 return
+            if self._delay:
+                # A delay line: one answer does not wait for the one before it.
+                asyncio.get_running_loop().call_later(self._delay, self._write_late, writer, data)
+                continue
             writer.write(data)
             await writer.drain()
+
+    @staticmethod
+    def _write_late(writer: asyncio.StreamWriter, data: bytes) -> None:
+        if not writer.is_closing():
+            writer.write(data)
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):

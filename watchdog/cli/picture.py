@@ -130,6 +130,17 @@ class Box(msgspec.Struct, frozen=True):
     last_error: str = ""
 
 
+class Budget(msgspec.Struct, frozen=True):
+    """What Redis spends on the agent (`share` and `limit` of a core), and by how much the agent has backed off."""
+
+    share: float = 0.0
+    limit: float = 0.0
+    backed_off: float = 1.0
+    reread_within: int = 0
+    commands_per_second: float = 0.0
+    round_trips_per_second: float = 0.0
+
+
 class Picture(msgspec.Struct, frozen=True):
     """All of it."""
 
@@ -146,6 +157,7 @@ class Picture(msgspec.Struct, frozen=True):
     requests: tuple[Request, ...] = ()
     incidents: tuple[Incident, ...] = ()
     tracking: bool | None = None
+    budget: Budget | None = None
     broken: tuple[Broken, ...] = ()
     outbox: dict[str, Box] = {}
 

@@ -30,9 +30,12 @@ def run(
     SIGHUP reads config and rules again; a file with a mistake in it is refused, and what was in force stays.
     """
     import asyncio
+    import gc
 
     from watchdog.daemon import run_agent
 
+    # What was imported stays for good: the collector need not walk over it again and again.
+    gc.freeze()
     begin_logging(log_level, sys.stderr)
     try:
         return asyncio.run(run_agent(config, mode=mode))

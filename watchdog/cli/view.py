@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from watchdog.cli.output import Output, Piece, count
-from watchdog.cli.picture import STARTING, Alert, Box, Picture, Process, Queue, Request, Source
+from watchdog.cli.picture import STARTING, Alert, Box, Budget, Picture, Process, Queue, Request, Source
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -18,6 +18,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     """All of it; `age` is that of the picture in milliseconds."""
     _show_agent(out, picture, running=running, age=age)
     _show_sources(out, picture.sources)
+    _show_budget(out, picture.budget)
     _show_totals(out, picture)
     _show_alerts(out, picture)
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
@@ -81,6 +82,16 @@ def _show_sources(out: Output, sources: dict[str, Source]) -> None:
             out.line(f"{name}: ", (source.message, "warn"))
         else:
             out.line(f"{name}: ", ("LOST", "bad"), f" for{since}" if since else "", f" ({source.code}): {source.message}")
+
+
+def _show_budget(out: Output, budget: Budget | None) -> None:
+    if budget is None:
+        return
+    rates = f"{budget.commands_per_second:.3g} commands and {budget.round_trips_per_second:.3g} round trips a second"
+    out.line(f"cost to redis: about {100 * budget.share:.2g} % of a core (limit {100 * budget.limit:.3g} %), {rates}")
+    if budget.backed_off > 1:
+        longer = f"intervals are {budget.backed_off:.2g} times as long, everything is read again within {_lasting(budget.reread_within)}"
+        out.line(("Backed off", "warn"), f" because that was too much: {longer}")
 
 
 def _show_totals(out: Output, picture: Picture) -> None:

@@ -270,7 +270,12 @@ class Agent:
     def _new_follower(self, loaded: Loaded) -> Follower:
         redis = loaded.settings.redis
         follower = Follower(
-            url=redis.url, namespace=redis.namespace, scheduler_prefix=redis.scheduler_prefix, clock=self._clock, emit=self._hear
+            url=redis.url,
+            namespace=redis.namespace,
+            scheduler_prefix=redis.scheduler_prefix,
+            budget=redis.budget,
+            clock=self._clock,
+            emit=self._hear,
         )
         self._status.follower = follower
         return follower

@@ -99,6 +99,7 @@ class StatusKeeper:
             else {
                 "tracking": self.follower.tracking,
                 "cost": self.follower.cost(),
+                "budget": self.follower.budget(),
                 "broken": [{"key": datum.key, "reason": datum.reason, "count": datum.count} for datum in self.follower.broken()],
             }
         )

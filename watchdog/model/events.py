@@ -15,7 +15,7 @@ from watchdog.model.results import Result
 from watchdog.model.verdicts import Mode
 
 
-class Delta(msgspec.Struct, frozen=True, tag="delta"):
+class Delta(msgspec.Struct, frozen=True, gc=False, tag="delta"):
     """
     Readings of one entity that are new or have changed.
 
@@ -29,7 +29,7 @@ class Delta(msgspec.Struct, frozen=True, tag="delta"):
     fields: dict[str, Any]
 
 
-class Gone(msgspec.Struct, frozen=True, tag="gone"):
+class Gone(msgspec.Struct, frozen=True, gc=False, tag="gone"):
     """An entity that its source no longer has: `finished`, `exited`, `clean stop`, `pruned`, …"""
 
     kind: Kind

@@ -83,7 +83,9 @@ def config_schema() -> Schema:
     )
     text: Schema = {"type": ["string", "number"]}
     redis = _mapping(
-        keys.REDIS, {"url": {"type": "string", "pattern": _WORDS}, "namespace": text, "scheduler_prefix": text}, required=("url",)
+        keys.REDIS,
+        {"url": {"type": "string", "pattern": _WORDS}, "namespace": text, "scheduler_prefix": text, "budget": _TEXT},
+        required=("url",),
     )
     parts = {"redis": redis, "receiver": _receiver(), "adjustment": _adjustment(), "guards": _guards(), "define": _define()}
     return _whole("The config", config, {**parts, **_shared()})

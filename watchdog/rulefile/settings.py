@@ -11,7 +11,10 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.errors import Problem, Span
+from watchdog.lang.display import display
 from watchdog.lang.text import Text
+from watchdog.model.kinds import Type
+from watchdog.model.parameters import Form, ParameterSpec
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
@@ -22,7 +25,10 @@ from watchdog.rulefile.read_yaml import read_yaml
 from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
 from watchdog.rulefile.redis_url import has_password, without_password, wrong_with_redis_url
 from watchdog.rulefile.secrets import SecretRef, read_secret
-from watchdog.rulefile.values import wrong_with_url
+from watchdog.rulefile.values import read_value, wrong_with_url
+
+BUDGET: Final = 0.02
+"""The share of a core that Redis may spend on the agent, where the config says nothing."""
 
 
 class RedisSettings(msgspec.Struct, frozen=True):
@@ -31,6 +37,7 @@ class RedisSettings(msgspec.Struct, frozen=True):
     url: str
     namespace: str = ""
     scheduler_prefix: str = ""
+    budget: float = BUDGET
 
     @property
     def shown(self) -> str:
@@ -38,10 +45,10 @@ class RedisSettings(msgspec.Struct, frozen=True):
         return without_password(self.url)
 
     def __repr__(self) -> str:
-        return f"RedisSettings({self.shown!r}, namespace={self.namespace!r}, scheduler_prefix={self.scheduler_prefix!r})"
+        return f"RedisSettings({self.shown!r}, namespace={self.namespace!r}, scheduler_prefix={self.scheduler_prefix!r}, budget={self.budget!r})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [("url", self.shown), ("namespace", self.namespace), ("scheduler_prefix", self.scheduler_prefix)]
+        return [("url", self.shown), ("namespace", self.namespace), ("scheduler_prefix", self.scheduler_prefix), ("budget", self.budget)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +87,10 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     bare_secrets: tuple[Span, ...] = ()
 
 
+LEAST_BUDGET: Final = 0.001
+"""With less even the usual intervals could not be kept where nothing happens."""
 _KEYS: Final = Keys("the config", required=("redis", "rules", "state"), optional=("mode", "receivers", "host", "adjust"))
-_REDIS_KEYS: Final = Keys("'redis'", required=("url",), optional=("namespace", "scheduler_prefix"))
+_REDIS_KEYS: Final = Keys("'redis'", required=("url",), optional=("namespace", "scheduler_prefix", "budget"))
 
 
 def read_settings(name: str, text: str) -> tuple[Settings | None, tuple[Problem, ...]]:
@@ -178,6 +187,7 @@ def _redis(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Fin
         return None
     namespace = text_of(values["namespace"], "'namespace'", findings) if "namespace" in values else None
     prefix = text_of(values["scheduler_prefix"], "'scheduler_prefix'", findings) if "scheduler_prefix" in values else None
+    budget = _budget(values["budget"], findings) if "budget" in values else None
     text = words_of(values["url"], "'url'", findings)
     url = read_secret(text, ("redis", "url"), findings) if text else None
     match url:
@@ -189,7 +199,18 @@ def _redis(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Fin
                 bare.append(values["url"].span)
         case _:
             return None
-    return RedisSettings(url if isinstance(url, str) else "", namespace.value if namespace else "", prefix.value if prefix else "")
+    return RedisSettings(
+        url if isinstance(url, str) else "", namespace.value if namespace else "", prefix.value if prefix else "", budget or BUDGET
+    )
+
+
+def _budget(node: Node, findings: Findings) -> float | None:
+    spec = ParameterSpec(name="budget", form=Form.RATIO, doc="", example="budget: 2%")
+    budget = read_value(node, spec, findings)
+    if isinstance(budget, float) and budget < LEAST_BUDGET:
+        findings.add("E125", node.span, f"'budget' must be at least {display(LEAST_BUDGET, Type.RATIO)}", hint=spec.example)
+        return None
+    return budget if isinstance(budget, float) else None
 
 
 def _check_redis_url(text: Text, url: str, findings: Findings) -> None:

@@ -9,6 +9,7 @@ somebody's private post.
 """
 
 import re
+from functools import lru_cache
 from typing import Any, Final, TypeGuard
 
 import msgspec
@@ -78,7 +79,7 @@ class Beat(msgspec.Struct, frozen=True, kw_only=True):
     threads: int | None = None
 
 
-class Work(msgspec.Struct, frozen=True, kw_only=True):
+class Work(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     A job that a thread is running.
 
@@ -95,6 +96,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     run_at: int
 
 
+@lru_cache(maxsize=4096)
 def label(key: bytes) -> str:
     """A key or name as text for people, whatever bytes it holds."""
     shown = key[:_LONGEST_NAME].decode("utf-8", "backslashreplace")

@@ -17,8 +17,11 @@ from watchdog.model.kinds import Source
 from watchdog.sidekiq.address import parse
 from watchdog.sidekiq.broken import BrokenDatum
 from watchdog.sidekiq.connection import connect
+from watchdog.sidekiq.cost import Spent
 from watchdog.sidekiq.failures import SourceUnavailableError, unavailable
 from watchdog.sidekiq.keys import Keys
+from watchdog.sidekiq.pace import BUDGET
+from watchdog.sidekiq.reconcile import PERIOD
 from watchdog.sidekiq.session import Memory, Session
 from watchdog.sidekiq.tracking import Dirty
 from watchdog.sidekiq.wire import ANSWER_WITHIN, Wire
@@ -45,12 +48,13 @@ class Follower:
         url: str,
         namespace: str = "",
         scheduler_prefix: str = "",
+        budget: float = BUDGET,
         clock: Clock,
         emit: Callable[[Body], None],
         answer_within: float = ANSWER_WITHIN,
     ) -> None:
         self._address = parse(url)
-        self._memory = Memory(keys=Keys(namespace, scheduler_prefix), clock=clock, where=self._address.where)
+        self._memory = Memory(keys=Keys(namespace, scheduler_prefix), clock=clock, where=self._address.where, budget=budget)
         self._clock = clock
         self._emit = emit
         self._answer_within = answer_within
@@ -58,7 +62,8 @@ class Follower:
         self._session: Session | None = None
         self._why_not = unavailable("starting", self._address.where)
         self._told: set[str] = set()
-        self._spent = {"commands": 0, "round_trips": 0, "pushes": 0, "connections": 0}
+        self._connections = 0
+        self._spent = Spent()
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -92,13 +97,30 @@ class Follower:
         return self._memory.tally.data()
 
     def cost(self) -> dict[str, int]:
-        """What was asked of Redis since the start: `commands`, `round_trips`, `connections`; and `pushes`, what it told by itself."""
-        return {name: spent + getattr(self._wire, name, 0) for name, spent in self._spent.items()}
+        """What was asked of Redis since the start: `commands`, `round_trips`, `connections`, `bytes_out`; and what it said: `pushes` by itself, `bytes_in`."""
+        spent = self._spent if self._wire is None else self._spent.plus(self._wire.spent())
+        counted = {name: getattr(spent, name) for name in ("commands", "round_trips", "pushes", "bytes_out", "bytes_in")}
+        return counted | {"connections": self._connections}
+
+    def budget(self) -> dict[str, float]:
+        """
+        What Redis spends on this, by `cost`: `share` of a core of the `limit`, both as ratios.
+
+        `backed_off` is how many times longer the intervals are than usual (1: they are as usual), `reread_within` milliseconds everything is read again.
+        """
+        pace = self._memory.pace
+        return {
+            "share": round(pace.share, 6),
+            "limit": pace.limit,
+            "backed_off": round(pace.stretch, 2),
+            "reread_within": pace.age(PERIOD),
+            **self._memory.rates,
+        }
 
     async def _follow_once(self) -> None:
         dirty = Dirty(self._memory.keys)
         wire = self._wire = await connect(self._address, dirty.hear, answer_within=self._answer_within)
-        self._spent["connections"] += 1
+        self._connections += 1
         try:
             session = Session(wire, dirty, memory=self._memory, clock=self._clock, emit=self._emit)
             await session.open()
@@ -109,8 +131,7 @@ class Follower:
             self._session = None
             self._wire = None
             wire.close()
-            for name in ("commands", "round_trips", "pushes"):
-                self._spent[name] += getattr(wire, name)
+            self._spent = self._spent.plus(wire.spent())
 
     def _come_back(self) -> None:
         if self._told:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 PERIOD: Final = 15_000
-"""Within so many milliseconds everything is read again."""
+"""Within so many milliseconds everything is read again, unless `pace` has backed off."""
 TICK: Final = 1_000
 """Milliseconds between two slices."""
 QUIET: Final = 5_000
@@ -17,14 +17,15 @@ QUIET: Final = 5_000
 _SPREAD: Final = 4 * TICK
 
 
-def due(read_at: Mapping[str, int], now: int) -> list[str]:
+def due(read_at: Mapping[str, int], now: int, *, stretch: float = 1.0) -> list[str]:
     """
     The slice for this tick, the longest unread first.
 
     `read_at` says when each was read last (engine milliseconds). What comes near the end of the period is spread evenly over the ticks that are left to it.
+    Period and ticks last `stretch` times as long as usual.
     """
-    waiting = sorted((at, identity) for identity, at in read_at.items() if now - at >= PERIOD - _SPREAD)
+    waiting = sorted((at, identity) for identity, at in read_at.items() if now - at >= (PERIOD - _SPREAD) * stretch)
     if not waiting:
         return []
-    ticks_left = max(1, (PERIOD - (now - waiting[0][0])) // TICK)
+    ticks_left = max(1, int((PERIOD * stretch - (now - waiting[0][0])) // (TICK * stretch)))
     return [identity for _, identity in waiting[: -(-len(waiting) // ticks_left)]]

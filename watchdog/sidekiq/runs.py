@@ -31,7 +31,7 @@ class Confirmed(msgspec.Struct, frozen=True):
         return self.at - max(0, self.beat - moment)
 
 
-class _Job(msgspec.Struct, frozen=True):
+class _Job(msgspec.Struct, frozen=True, gc=False):
     work: Work
     started_at: int
 

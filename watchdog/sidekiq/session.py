@@ -14,9 +14,11 @@ from watchdog.clock import Clock
 from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.model.kinds import Kind, Source
 from watchdog.sidekiq.broken import Tally
+from watchdog.sidekiq.cost import ASK_PRICES, prices
 from watchdog.sidekiq.decode import Broken, label, name
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, unavailable
 from watchdog.sidekiq.keys import Keys
+from watchdog.sidekiq.pace import Pace
 from watchdog.sidekiq.picture import Picture
 from watchdog.sidekiq.reading import COMMANDS_EACH, ProcessReader, Reading
 from watchdog.sidekiq.reconcile import PERIOD, QUIET, TICK, due
@@ -29,6 +31,7 @@ _BATCH: Final = 50
 _SNAPSHOT_BATCH: Final = 100
 _BEATS_BATCH: Final = 500
 _MOST_PROCESSES: Final = 10_000
+_PRICES_EVERY: Final = 20
 _READ_AGAIN: Final = 3
 _READ_AGAIN_AFTER: Final = 0.02
 _REREAD_WITHIN: Final = 2.0
@@ -38,8 +41,11 @@ _LOG: Final = logging.getLogger(__name__)
 class Memory:
     """What outlives a connection: what was seen, what was decoded, what is broken."""
 
-    def __init__(self, *, keys: Keys, clock: Clock, where: str) -> None:
+    def __init__(self, *, keys: Keys, clock: Clock, where: str, budget: float) -> None:
         self.keys = keys
+        self.pace = Pace(budget)
+        # What went over the wire each second lately, by name.
+        self.rates: dict[str, float] = {}
         self.tally = Tally(clock)
         self.picture = Picture()
         self.reader = ProcessReader(self.keys, self.tally, where)
@@ -56,6 +62,7 @@ class Session:
         self._wire = wire
         self._dirty = dirty
         self._memory = memory
+        self._pace = memory.pace
         self._clock = clock
         self._emit = emit
         # When each process that is followed was read last, in engine time.
@@ -89,6 +96,7 @@ class Session:
                 tasks.create_task(self._read_dirty(), name="redis: read what changed")
                 tasks.create_task(self._sample(), name="redis: sample queues and totals")
                 tasks.create_task(self._reconcile(), name="redis: reconcile")
+                tasks.create_task(self._weigh(), name="redis: weigh what it costs")
         except* SourceUnavailableError as failures:
             ended = next(error for error in failures.exceptions if isinstance(error, SourceUnavailableError))
         if ended is not None:
@@ -112,6 +120,8 @@ class Session:
     async def _read_dirty(self) -> None:
         while True:
             await self._dirty.wait()
+            if self._pace.stretch > 1:
+                await asyncio.sleep(self._pace.gather())
             if self._dirty.take_all():
                 self._stirred.set()
                 self._mark(self._memory.picture.listed())
@@ -124,7 +134,7 @@ class Session:
         moves = True
         while True:
             self._stirred.clear()
-            await asyncio.sleep(TICK / 1000)
+            await asyncio.sleep(self._pace.wait(TICK))
             if not moves:
                 await self._quiet_until_stirred()
             sample = await self._memory.sampler.sample(self._wire.ask, self._memory.picture.fleet(self._clock.at()))
@@ -133,7 +143,7 @@ class Session:
 
     async def _quiet_until_stirred(self) -> None:
         try:
-            async with asyncio.timeout((QUIET - TICK) / 1000):
+            async with asyncio.timeout(self._pace.wait(QUIET - TICK)):
                 await self._stirred.wait()
         except TimeoutError:
             return
@@ -141,7 +151,7 @@ class Session:
     async def _reconcile(self) -> None:
         ticks = 0
         while True:
-            await asyncio.sleep(TICK / 1000)
+            await asyncio.sleep(self._pace.wait(TICK))
             ticks += 1
             if ticks % (PERIOD // TICK) == 0 or not self.hears:
                 self._mark(await self._read_members())
@@ -151,7 +161,37 @@ class Session:
                 self._mark(self._read_at)
             if not self.hears:
                 self._mark(await self._beaten())
-            self._mark(due(self._read_at, self._clock.at()))
+            self._mark(due(self._read_at, self._clock.at(), stretch=self._pace.stretch))
+
+    async def _weigh(self) -> None:
+        before, began = self._wire.spent(), self._clock.at()
+        known: dict[str, float] = {}
+        windows = 0
+        while True:
+            if windows % _PRICES_EVERY == 0:
+                known = prices((await self._wire.ask(ASK_PRICES))[0])
+            windows += 1
+            await asyncio.sleep(self._pace.wait(PERIOD))
+            now, at = self._wire.spent(), self._clock.at()
+            added = now.since(before)
+            was = self._pace.stretch
+            self._pace.judge(busy=added.busy(known), elapsed=at - began)
+            if (was > 1) != (self._pace.stretch > 1):
+                self._log_pace()
+            self._memory.rates = added.rates(at - began)
+            before, began = now, at
+
+    def _log_pace(self) -> None:
+        pace, where = self._pace, self._wire.where
+        if pace.stretch > 1:
+            _LOG.warning(
+                "Redis at %s spends %.2g %% of a core on this, more than the %.3g %% of its budget: what is read by the clock is read more seldom",
+                where,
+                100 * pace.share,
+                100 * pace.limit,
+            )
+        else:
+            _LOG.info("Redis at %s is read as often as usual again", where)
 
     async def _switch_tracking_on(self) -> None:
         refused = await switch_on(self._wire)

@@ -8,13 +8,15 @@ are parsed by hiredis. It knows nothing of Sidekiq.
 
 import asyncio
 import ssl
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final, cast
 
 import hiredis
 
 from watchdog.sidekiq.address import Address
+from watchdog.sidekiq.cost import Spent
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, from_exception, from_reply, unavailable
 
 Command = tuple[bytes | str | int, ...]
@@ -25,6 +27,7 @@ Reply = Any
 ANSWER_WITHIN: Final = 3.0
 """Seconds after which a server that says nothing counts as lost."""
 _NOT_ENOUGH: Final = object()
+_FIRST: Final = itemgetter(0)
 
 
 class Request:
@@ -53,6 +56,9 @@ class Wire(asyncio.Protocol):
         self.commands = 0
         self.round_trips = 0
         self.pushes = 0
+        self._bytes_out = 0
+        self._bytes_in = 0
+        self._calls: Counter[bytes | str | int] = Counter()
         self._on_push = on_push
         self._answer_within = answer_within
         self._reader = hiredis.Reader(replyError=ServerError, notEnoughData=_NOT_ENOUGH)
@@ -75,6 +81,7 @@ class Wire(asyncio.Protocol):
         self._under_way.append(request)
         self.commands += len(commands)
         self.round_trips += 1
+        self._calls.update(map(_FIRST, commands))
         self._write(b"".join(map(_pack, commands)))
         asked_at = loop.time()
         try:
@@ -85,6 +92,17 @@ class Wire(asyncio.Protocol):
         finally:
             # Nobody waits any more; the replies that still come are counted off and thrown away.
             request.done.cancel()
+
+    def spent(self) -> Spent:
+        """What went over this connection so far."""
+        return Spent(
+            commands=self.commands,
+            round_trips=self.round_trips,
+            pushes=self.pushes,
+            bytes_out=self._bytes_out,
+            bytes_in=self._bytes_in,
+            calls={str(name).lower(): count for name, count in self._calls.items()},
+        )
 
     def close(self) -> None:
         """End the connection; whoever still waits is told."""
@@ -99,6 +117,7 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take in what has come, and hand out every reply and push that is complete."""
         self._heard_at = asyncio.get_running_loop().time()
+        self._bytes_in += len(data)
         self._reader.feed(data)
         while not self.ended.done():
             try:
@@ -116,6 +135,7 @@ class Wire(asyncio.Protocol):
         self._end(unavailable("reset", self.where) if exc is None else from_exception(exc, self.where))
 
     def _write(self, data: bytes) -> None:
+        self._bytes_out += len(data)
         if self._transport is not None:
             self._transport.write(data)
 

@@ -77,6 +77,22 @@ def test_a_running_agent_is_shown_with_what_it_sees(ask, leave):
     assert "  stuck-job  web1/app  terminate_process  DENY by cooldown: the last action ended 2m ago (for 3m more)  1,002 times" in rest
 
 
+@pytest.mark.parametrize(
+    ("backed_off", "said"),
+    [(1.0, []), (2.5, ["Backed off because that was too much: intervals are 2.5 times as long, everything is read again within 37s"])],
+)
+def test_what_redis_spends_on_the_agent(ask, leave, backed_off, said):
+    """Share, limit and rates; and, where it was too much, how much longer everything takes now."""
+    budget = {
+        "share": 0.0213, "limit": 0.02, "backed_off": backed_off, "reread_within": 37_500,
+        "commands_per_second": 612.5, "round_trips_per_second": 101.25, "bytes_in_per_second": 900_000.0,
+    }  # fmt: skip
+    leave(status=picture(budget=budget))
+    lines = ask("status", "-c", "config.yml").out.splitlines()
+    assert "cost to redis: about 2.1 % of a core (limit 2 %), 612 commands and 101 round trips a second" in lines
+    assert [line for line in lines if line.startswith("Backed off")] == said
+
+
 def test_an_agent_that_is_down_is_not_taken_for_one_that_runs(ask, leave):
     """The first words are that no agent is running, and how old the picture is."""
     old = picture()

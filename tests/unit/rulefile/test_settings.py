@@ -58,6 +58,21 @@ def test_the_host_name_can_be_given() -> None:
     assert read(LEAST + "host: web-1\n").host == "web-1"
 
 
+@pytest.mark.parametrize(("written", "expected"), [("", 0.02), (", budget: 0.5%", 0.005), (", budget: 100%", 1.0)])
+def test_what_redis_may_spend(written: str, expected: float) -> None:
+    """A share of a core; 2 % where nothing is said, and still so once the address has come from a secret."""
+    assert read(LEAST.replace("redis://h}", f"redis://h{written}}}")).redis.budget == expected
+    settings = read(LEAST.replace("redis://h}", f'"${{env:URL}}"{written}}}'))
+    filled, problems = with_secrets(settings, {("redis", "url"): "redis://h"})
+    assert (filled.redis, problems) == (RedisSettings("redis://h", "", expected), ())
+
+
+@pytest.mark.parametrize(("budget", "code"), [("0%", "E125"), ("0.05%", "E125"), ("150%", "E125"), ("2", "E217"), ("much", "E217")])
+def test_a_budget_that_can_not_be_kept(budget: str, code: str) -> None:
+    """At least 0.1 % and at most a core, written with its unit."""
+    assert said(LEAST.replace("redis://h}", f"redis://h, budget: {budget}}}")) == [f"1:33 {code}"]
+
+
 def test_secrets_take_their_places() -> None:
     """Contents go where the references stood, and an address is checked then."""
     settings = read(

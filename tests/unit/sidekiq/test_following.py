@@ -53,6 +53,22 @@ def test_everything_is_read_within_the_period_and_never_all_at_once(number):
     assert min(last.values()) > 8 * PERIOD
 
 
+@pytest.mark.parametrize("stretch", [1.0, 2.5, 8.0])
+def test_everything_is_read_within_a_longer_period(stretch):
+    """Where intervals are longer, the period is as much longer, and still everything is read within it."""
+    read_at = {f"web1:{n}:cafe": 0 for n in range(100)}
+    last = dict(read_at)
+    read = 0
+    for turn in range(1, 150):
+        now = round(turn * TICK * stretch)
+        for identity in due(read_at, now, stretch=stretch):
+            assert 0.7 * PERIOD * stretch <= now - last[identity] <= PERIOD * stretch
+            read_at[identity] = last[identity] = now
+            read += 1
+
+    assert read >= 900
+
+
 def test_an_invalidation_marks_what_it_names():
     """Identities and the set of processes are told apart, the namespace is taken off, and foreign keys are left alone."""
     dirty = Dirty(Keys("mast"))

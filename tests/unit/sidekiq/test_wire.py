@@ -52,7 +52,9 @@ async def test_replies_come_in_the_order_of_the_questions():
     assert isinstance(error, ServerError)
     assert str(error) == "ERR no"
     assert pong == [b"PONG"]
-    assert (here.wire.commands, here.wire.round_trips) == (3, 2)
+    spent = here.wire.spent()
+    assert (spent.commands, spent.round_trips, spent.pushes) == (3, 2, 0)
+    assert (spent.bytes_out, spent.bytes_in, spent.calls) == (len(here.line.written), 23, {"get": 2, "ping": 1})
 
 
 async def test_a_push_may_stand_anywhere():
