@@ -14,11 +14,13 @@ from typing import Any, Final, TypeGuard
 import msgspec
 import orjson
 
+from watchdog.sidekiq.hosts import domain, host_of_args
+
 _NUMBER: Final = re.compile(rb"-?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,3})?")
 _WHOLE: Final = re.compile(rb"\d{1,18}")
-_AS_MILLISECONDS: Final = 1e11
+AS_MILLISECONDS: Final = 1e11
 """From here on a time is in milliseconds: as seconds it would lie 3000 years ahead, as milliseconds this is 1973."""
-_LAST_TIME: Final = 10**14
+LAST_TIME: Final = 10**14
 _LONGEST_NAME: Final = 1000
 _MOST_NAMES: Final = 10_000
 _MOST: Final = 2**53
@@ -70,7 +72,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     A job that a thread is running.
 
     `run` names this run within its process: thread, jid, and start as Sidekiq writes it. `run_at` is milliseconds of the clock of its
-    process, `retries` counts the runs that failed before.
+    process, `retries` counts the runs that failed before. `domain` is that of the server that it goes to, where its class is known to go to one.
     """
 
     run: str
@@ -80,6 +82,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     queue: str
     retries: int
     run_at: int
+    domain: str | None = None
 
 
 def label(key: bytes) -> str:
@@ -96,7 +99,7 @@ def name(raw: object) -> str | None:
         text = raw.decode()
     except UnicodeDecodeError:
         return None
-    return text if _is_name(text) else None
+    return text if is_name(text) else None
 
 
 def count(raw: object) -> int | None:
@@ -111,9 +114,9 @@ def milliseconds(value: object) -> int | None:
         if not _NUMBER.fullmatch(value):
             return None
         value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LAST_TIME:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LAST_TIME:
         return None
-    return round(value if value > _AS_MILLISECONDS else value * 1000)
+    return round(value if value > AS_MILLISECONDS else value * 1000)
 
 
 def decode_info(identity: str, raw: object) -> Info | Broken:
@@ -126,19 +129,19 @@ def decode_info(identity: str, raw: object) -> Info | Broken:
     if info is None:
         return Broken(identity, "`info` is not a JSON object")
     host, pid = info.get("hostname"), info.get("pid")
-    if not _is_name(host) or not _is_count(pid) or pid == 0:
+    if not is_name(host) or not _is_count(pid) or pid == 0:
         return Broken(identity, "`info` does not name a host and a process id")
     if identity.rsplit(":", 2)[:2] != [host, str(pid)]:
         return Broken(identity, "`info` names another host or process id than the identity")
     queues = info.get("queues")
-    if not isinstance(queues, list) or len(queues) > _MOST_NAMES or not all(map(_is_name, queues)):
+    if not isinstance(queues, list) or len(queues) > _MOST_NAMES or not all(map(is_name, queues)):
         return Broken(identity, "`queues` in `info` is not a list of names")
     tag, version, threads = info.get("tag"), info.get("version"), info.get("concurrency")
     return Info(
         host=host,
         pid=pid,
-        tag=tag if _is_name(tag) else "",
-        version=version if _is_name(version) else "",
+        tag=tag if is_name(tag) else "",
+        version=version if is_name(version) else "",
         queues=tuple(dict.fromkeys(queues)),
         threads=threads if _is_count(threads) else None,
         started_at=milliseconds(info.get("started_at")),
@@ -179,19 +182,27 @@ def decode_work(key: str, thread: bytes, raw: object) -> Work | Broken:
     if run_at is None:
         return Broken(key, "`run_at` of an entry is not a time")
     jid, queue = job.get("jid"), entry.get("queue")
-    if not _is_name(jid):
+    if not is_name(jid):
         return Broken(key, "a job has no `jid`")
-    if not _is_name(queue):
+    if not is_name(queue):
         return Broken(key, "an entry does not name its queue")
     # ActiveJob runs everything in one class of its own and says in `wrapped` which one is meant.
-    job_class = next((value for value in (job.get("wrapped"), job.get("class")) if _is_name(value)), None)
+    job_class = next((value for value in (job.get("wrapped"), job.get("class")) if is_name(value)), None)
     if job_class is None:
         return Broken(key, "a job does not name its class")
     failed = job.get("retry_count")
     # `retry_count` is absent before the first failure and 0 after it.
     retries = failed + 1 if _is_count(failed) else 0
+    host = host_of_args(job_class, job.get("args"))
     return Work(
-        run=f"{tid}/{jid}/{_seconds(run_at)}", thread=tid, jid=jid, job_class=job_class, queue=queue, retries=retries, run_at=run_at
+        run=f"{tid}/{jid}/{_seconds(run_at)}",
+        thread=tid,
+        jid=jid,
+        job_class=job_class,
+        queue=queue,
+        retries=retries,
+        run_at=run_at,
+        domain=domain(host) if host else None,
     )
 
 
@@ -219,7 +230,8 @@ def _object(raw: object) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _is_name(value: object) -> TypeGuard[str]:
+def is_name(value: object) -> TypeGuard[str]:
+    """Whether it is text as `name` takes it."""
     # Names stand in logs, messages and on screens: one with a line break in it could fake a line of its own.
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and value.isprintable()
 

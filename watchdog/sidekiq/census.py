@@ -1,0 +1,104 @@
+"""
+Counting the whole retry set once, in pages, while it goes on changing.
+
+By score and not with ZSCAN: whatever is there from the beginning to the end is met exactly once (ZSCAN may give a member twice, and walks
+the table in an order that says nothing), and afterwards it is known of every entry whether it was met: it was there when the page with its score
+was read, or it was not. So what failed and what left meanwhile can be counted in without any member being remembered.
+"""
+
+from array import array
+from bisect import bisect_left
+from typing import Final
+
+from watchdog.sidekiq.failed import Failed
+from watchdog.sidekiq.pending import Pending
+from watchdog.sidekiq.retry_book import Book
+
+PAGE: Final = 500
+"""Members of a page: half a megabyte, for which Redis needs about half a millisecond."""
+END: Final = float("inf")
+
+
+class Walk:
+    """Up to which score the pages went, and when each was read (milliseconds of Redis' clock)."""
+
+    def __init__(self) -> None:
+        self._ends = array("d")
+        self._times = array("q")
+
+    @property
+    def reached(self) -> float:
+        """Everything up to this score has been read."""
+        return self._ends[-1] if self._ends else -END
+
+    def went(self, score: float, at: int) -> None:
+        """A page that was read then ends with that score."""
+        self._ends.append(score)
+        self._times.append(at)
+
+    def meets(self, score: float, failed_at: int) -> bool:
+        """Whether an entry that came into the set then was met, or will be."""
+        page = bisect_left(self._ends, score)
+        return page == len(self._ends) or failed_at < self._times[page]
+
+
+class Census:
+    """
+    A count under way. `near` is the score up to which no frontier will pass over entries any more: of those the census itself must
+    remember when they leave.
+    """
+
+    def __init__(self, near: float) -> None:
+        self.book = Book()
+        self.walk = Walk()
+        self._near = near
+        self._head = Pending()
+        self._tail = Pending()
+
+    def met(self, score: float, failed: Failed) -> None:
+        """An entry of a page."""
+        self.book.add(failed.group, failed.domain, failed.first_failed_at)
+        if score <= self._near:
+            self._head.add(score, failed.group, failed.domain)
+
+    def passed(self, score: float, failed: Failed) -> None:
+        """The nearest frontier passed over an entry while the census goes on."""
+        self._tail.add(score, failed.group, failed.domain)
+
+    def counted(self, score: float, failed: Failed) -> None:
+        """A frontier counted an entry; it is added unless a page met it or will."""
+        if not self.walk.meets(score, failed.failed_at):
+            self.book.add(failed.group, failed.domain, failed.first_failed_at)
+
+    def leave(self, lowest: float) -> None:
+        """Whatever lies below that score has left the set."""
+        for _, group, domain in self._head.leave(lowest):
+            self.book.take(group, domain)
+        for score, group, domain in self._tail.leave(lowest):
+            if score <= self.walk.reached:
+                self.book.take(group, domain)
+
+    def pending(self) -> Pending:
+        """All whose next try is near, once the end is reached."""
+        self._head.extend(self._tail)
+        return self._head
+
+
+def page_of(entries: list[tuple[bytes, float]], full: int) -> tuple[list[tuple[bytes, float]], float, bool]:
+    """
+    The part of a page that can be taken, the score up to which it goes, and whether all beyond are cut off.
+
+    The score at the end of a full page may go on behind it, so its members are left for the next page. If a whole page
+    has one score (no Sidekiq writes that), what lies beyond the page is not read; the set's own size shows that it is lacking.
+    """
+    if len(entries) < full:
+        return entries, END, False
+    last = entries[-1][1]
+    if entries[0][1] == last:
+        return entries, last, True
+    kept = bisect_left(entries, last, key=_score)
+    return entries[:kept], entries[kept - 1][1], False
+
+
+def _score(entry: tuple[bytes, float]) -> float:
+    return entry[1]
