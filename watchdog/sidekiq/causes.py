@@ -49,12 +49,8 @@ _TABLE: Final[tuple[tuple[str, str, FailureKind], ...]] = (
     (_ANY, r"timed out (after|on)|execution expired|Connection timed out", FailureKind.TIMEOUT),
     (r"Errno::ECONNREFUSED", _ANY, FailureKind.REFUSED),
     (_ANY, r"[Cc]onnection refused", FailureKind.REFUSED),
-    (
-        r"Errno::(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ECONNRESET|ECONNABORTED|EPIPE|EADDRNOTAVAIL)|EOFError"
-        + r"|HTTP::(ConnectionError|ResponseHeaderError)|Faraday::ConnectionFailed|Excon::Error::Socket|HTTPClient::KeepAliveDisconnected",
-        _ANY,
-        FailureKind.UNREACHABLE,
-    ),
+    (r"Errno::E(HOSTUNREACH|NETUNREACH|HOSTDOWN|NETDOWN|CONNRESET|CONNABORTED|PIPE|ADDRNOTAVAIL)|EOFError", _ANY, FailureKind.UNREACHABLE),
+    (r"HTTP::(ConnectionError|ResponseHeaderError)|Faraday::ConnectionFailed|Excon::Error::Socket", _ANY, FailureKind.UNREACHABLE),
     (_ANY, r"No route to host|[Nn]etwork is unreachable|[Cc]onnection reset|couldn't read response headers", FailureKind.UNREACHABLE),
 )  # fmt: skip
 """Error class (whole), what stands in the message, kind; the first line that fits counts. Empty: whatever it is."""

@@ -116,7 +116,7 @@ class RetryEntities:
         if group not in self._told_groups and len(self._told_groups) >= MOST_GROUPS:
             group = OTHER_GROUPS
         self._told_groups[group] = at
-        slots: dict[str, Any] = {"kind": group.kind, "added": self._groups.get(group, 0)}
+        slots: dict[str, Any] = {"failure": group.kind, "added": self._groups.get(group, 0)}
         if group != OTHER_GROUPS:
             slots |= {"queue": group.queue, "job_class": group.job_class}
         if group.status:

@@ -29,6 +29,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "Why they failed: `status` (another server answered with an HTTP status), `timeout`, `dns`, `tls`, `refused` (nothing listens there), "
         "`unreachable`, `circuit_open`, `local_database`, `local_redis` or `other`.",
         'retry_group.kind in ["dns", "timeout"]',
+        attr="failure",
     ),
     _field("status", Type.COUNT, "The HTTP status, where the kind is `status`; not known otherwise.", "retry_group.status in [403, 410]"),
     _field(
