@@ -8,15 +8,11 @@ was read, or it was not. So what failed and what left meanwhile can be counted i
 
 from array import array
 from bisect import bisect_left
-from typing import Final
 
 from watchdog.sidekiq.failed import Failed
+from watchdog.sidekiq.pages import END
 from watchdog.sidekiq.pending import Pending
 from watchdog.sidekiq.retry_book import Book
-
-PAGE: Final = 500
-"""Members of a page: half a megabyte, for which Redis needs about half a millisecond."""
-END: Final = float("inf")
 
 
 class Walk:
@@ -51,15 +47,19 @@ class Census:
     def __init__(self, near: float) -> None:
         self.book = Book()
         self.walk = Walk()
-        self._near = near
+        self.near = near
         self._head = Pending()
         self._tail = Pending()
 
     def met(self, score: float, failed: Failed) -> None:
         """An entry of a page."""
         self.book.add(failed.group, failed.domain, failed.first_failed_at)
-        if score <= self._near:
+        if score <= self.near:
             self._head.add(score, failed.group, failed.domain)
+
+    def met_far(self, failed: Failed) -> None:
+        """An entry of a page that lies beyond `near`."""
+        self.book.add(failed.group, failed.domain, failed.first_failed_at)
 
     def passed(self, score: float, failed: Failed) -> None:
         """The nearest frontier passed over an entry while the census goes on."""
@@ -82,23 +82,3 @@ class Census:
         """All whose next try is near, once the end is reached."""
         self._head.extend(self._tail)
         return self._head
-
-
-def page_of(entries: list[tuple[bytes, float]], full: int) -> tuple[list[tuple[bytes, float]], float, bool]:
-    """
-    The part of a page that can be taken, the score up to which it goes, and whether all beyond are cut off.
-
-    The score at the end of a full page may go on behind it, so its members are left for the next page. If a whole page
-    has one score (no Sidekiq writes that), what lies beyond the page is not read; the set's own size shows that it is lacking.
-    """
-    if len(entries) < full:
-        return entries, END, False
-    last = entries[-1][1]
-    if entries[0][1] == last:
-        return entries, last, True
-    kept = bisect_left(entries, last, key=_score)
-    return entries[:kept], entries[kept - 1][1], False
-
-
-def _score(entry: tuple[bytes, float]) -> float:
-    return entry[1]

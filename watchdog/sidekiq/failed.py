@@ -14,8 +14,11 @@ from watchdog.sidekiq.causes import classify
 from watchdog.sidekiq.decode import AS_MILLISECONDS, LAST_TIME, Broken, is_name
 from watchdog.sidekiq.hosts import MAILBOXES, domain, last_host
 
-_KEPT: Final = 20_000
+_KEPT: Final = 50_000
+_KEPT_GROUPS: Final = 5_000
 _LONGEST_KEPT: Final = 300
+_SLASHES: Final = len("://")
+_AFTER_SCHEME: Final = len("https://")
 OTHERS: Final = "(others)"
 """The id of the entity that stands for all that are too many to be told one by one; no host can be called so."""
 
@@ -41,7 +44,7 @@ OTHER_GROUPS: Final = Group("", "", "other")
 """All groups beyond those that are counted one by one: no queue has an empty name."""
 
 
-class Failed(NamedTuple):
+class Failed(msgspec.Struct, gc=False):
     """
     An entry: what it belongs to, the domain it was going to (None: to nobody), and when it failed last and first.
 
@@ -54,41 +57,25 @@ class Failed(NamedTuple):
     first_failed_at: int
 
 
+class _Arguments(msgspec.Struct, array_like=True, gc=False):
+    first: msgspec.Raw = msgspec.Raw()
+    second: msgspec.Raw = msgspec.Raw()
+    third: msgspec.Raw = msgspec.Raw()
+
+
 class _Entry(msgspec.Struct, gc=False, rename={"job_class": "class"}):
     job_class: str
     queue: str
     wrapped: str | None = None
     error_class: str | None = None
     error_message: str | None = None
-    args: msgspec.Raw = msgspec.Raw()
+    args: _Arguments | None = None
     failed_at: float | int | None = None
     retried_at: float | int | None = None
 
 
-class _First(msgspec.Struct, array_like=True, gc=False):
-    url: str
-
-
-class _Second(msgspec.Struct, array_like=True, gc=False):
-    before: msgspec.Raw
-    url: str
-
-
-class _Third(msgspec.Struct, array_like=True, gc=False):
-    before: msgspec.Raw
-    between: msgspec.Raw
-    url: str
-
-
-_Addressed = _First | _Second | _Third
-
-
 _ENTRY: Final = msgspec.json.Decoder(_Entry)
-_URL_AT: Final[tuple[msgspec.json.Decoder[_Addressed], ...]] = (
-    msgspec.json.Decoder(_First),
-    msgspec.json.Decoder(_Second),
-    msgspec.json.Decoder(_Third),
-)
+_TEXT: Final = msgspec.json.Decoder(str)
 _BROKEN: Final = "an entry is not a failed job"
 
 
@@ -97,8 +84,8 @@ class FailedReader:
 
     def __init__(self, key: str) -> None:
         self._broken = Broken(key, _BROKEN)
-        self._groups: dict[tuple[str, str, str, str], Group] = {}
-        self._domains: dict[str, str | None] = {}
+        self._groups: dict[tuple[str, str, str, str], tuple[Group, int | None]] = {}
+        self._domains: dict[str | bytes, str | None] = {}
 
     def read(self, member: bytes) -> Failed | Broken:
         """What stands in one member of the set."""
@@ -111,57 +98,62 @@ class FailedReader:
         start = end = 0
         if (slashes := message.rfind("://")) >= 0:
             start = message.rfind(" ", 0, slashes) + 1
-            end = message.find(" ", slashes)
-            end = len(message) if end < 0 else end
-        words = message[:start] + message[end:]
-        seen = (entry.queue, job_class, entry.error_class or "", words)
-        group = self._groups.get(seen)
-        if group is None:
+            if (end := message.find(" ", slashes)) < 0:
+                end = len(message)
+        seen = (entry.queue, job_class, entry.error_class or "", message[:start] + message[end:])
+        known = self._groups.get(seen)
+        if known is None:
             if not is_name(job_class) or not is_name(entry.queue):
                 return self._broken
-            group = self._learn(seen)
+            known = self._learn(seen)
+        group, place = known
         remote = None
-        if (place := MAILBOXES.get(job_class)) is not None:
-            remote = self._addressee(entry.args, place)
+        if place is not None and entry.args is not None:
+            address = bytes(entry.args.third if place == 2 else entry.args.second if place == 1 else entry.args.first)
+            # As far as the path: hosts come again, addresses of posts don't.
+            if (slash := address.find(b"/", _AFTER_SCHEME + 1)) > 0:
+                address = address[:slash] + b'"'
+            remote = self._domains[address] if address in self._domains else self._look_up(address)
         if remote is None and end:
-            remote = self._domain(message[start:end])
-        first = entry.failed_at
-        last = first if entry.retried_at is None else entry.retried_at
-        return Failed(group, remote, _milliseconds(last), _milliseconds(first))
+            if (slash := message.find("/", slashes + _SLASHES, end)) > 0:
+                end = slash
+            url = message[start:end]
+            remote = self._domains[url] if url in self._domains else self._look_up(url)
+        first, last = entry.failed_at or 0, entry.retried_at or entry.failed_at or 0
+        # Sidekiq 7 writes seconds, and so it is without a call for nearly all.
+        return Failed(
+            group,
+            remote,
+            int(last * 1000) if 0 < last < AS_MILLISECONDS else _milliseconds(last),
+            int(first * 1000) if 0 < first < AS_MILLISECONDS else _milliseconds(first),
+        )
 
-    def _learn(self, seen: tuple[str, str, str, str]) -> Group:
+    def _learn(self, seen: tuple[str, str, str, str]) -> tuple[Group, int | None]:
         queue, job_class, error_class, words = seen
         cause = classify(error_class, words)
-        group = Group(queue, job_class, cause.kind.value, cause.status)
+        known = Group(queue, job_class, cause.kind.value, cause.status), MAILBOXES.get(job_class)
         if len(words) <= _LONGEST_KEPT:
-            if len(self._groups) >= _KEPT:
+            if len(self._groups) >= _KEPT_GROUPS:
                 self._groups.clear()
-            self._groups[seen] = group
-        return group
+            self._groups[seen] = known
+        return known
 
-    def _addressee(self, args: msgspec.Raw, place: int) -> str | None:
+    def _look_up(self, address: str | bytes) -> str | None:
         try:
-            url = _URL_AT[place].decode(args).url
+            url = address if isinstance(address, str) else _TEXT.decode(address)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
-        return self._domain(url)
-
-    def _domain(self, url: str) -> str | None:
-        if url in self._domains:
-            return self._domains[url]
         host = last_host(url)
         found = domain(host) if host else None
-        if len(url) <= _LONGEST_KEPT:
+        if len(address) <= _LONGEST_KEPT:
             if len(self._domains) >= _KEPT:
                 self._domains.clear()
-            self._domains[url] = found
+            self._domains[address] = found
         return found
 
 
-def _milliseconds(time: float | None) -> int:
-    if time is None or not 0 < time < LAST_TIME:
-        return 0
-    return int(time if time > AS_MILLISECONDS else time * 1000)
+def _milliseconds(time: float) -> int:
+    return int(time) if AS_MILLISECONDS <= time < LAST_TIME else 0
 
 
 def _word(name: str) -> str:

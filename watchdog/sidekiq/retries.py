@@ -22,16 +22,17 @@ from watchdog.clock import Clock
 from watchdog.model.events import Delta, Gone
 from watchdog.model.kinds import Kind
 from watchdog.sidekiq.broken import Tally
-from watchdog.sidekiq.census import END, PAGE, Census, Walk, page_of
+from watchdog.sidekiq.census import Census, Walk
 from watchdog.sidekiq.changes import Said
 from watchdog.sidekiq.decode import Broken, count, label
 from watchdog.sidekiq.failed import Failed, FailedReader
-from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
 from watchdog.sidekiq.frontiers import Frontiers, counted_by
 from watchdog.sidekiq.inbound import Inbound
 from watchdog.sidekiq.keys import Keys
+from watchdog.sidekiq.pages import END, Pages, above, page_of
 from watchdog.sidekiq.pending import Pending
 from watchdog.sidekiq.reconcile import QUIET, TICK
+from watchdog.sidekiq.replies import entries, is_wrong_type, seconds
 from watchdog.sidekiq.retry_book import Book
 from watchdog.sidekiq.retry_entities import RetryEntities
 from watchdog.sidekiq.scanning import Ask
@@ -39,15 +40,11 @@ from watchdog.sidekiq.wire import Command, Reply
 
 _SLICE: Final = 1_000
 _MOST_SLICES: Final = 5
-_SHARE: Final = 0.2
-"""How much of the time a census may take of Redis' single thread, counting twice what the command itself takes."""
 _ANEW_EACH: Final = 60.0
 _ANEW_PER_MEMBER: Final = 0.001
 _ANEW_FROM: Final = 0.01
 _LATE_FROM: Final = 15_000
 _LOG: Final = logging.getLogger(__name__)
-
-Entries = list[tuple[bytes, float]]
 
 
 class Retries:
@@ -59,6 +56,7 @@ class Retries:
         self._tally = tally
         self._where = where
         self._clock = clock
+        self._too_many = Broken(label(self._key), "too many entries have one score; not all are read")
         self._reader = FailedReader(label(self._key))
         self._inbound = Inbound(keys, tally, where)
         self._said = Said()
@@ -104,12 +102,11 @@ class Retries:
         for round_ in range(_MOST_SLICES):
             head: list[Command] = [("TIME",), ("ZCARD", self._key), ("ZRANGE", self._key, 0, 0, "WITHSCORES")] if round_ == 0 else []
             replies = await ask(
-                [*(self._page(low, high, _SLICE) for _, low, high in slices), *head],
+                [*(above(self._key, low, high, _SLICE) for _, low, high in slices), *head],
             )
             again = []
             for (place, _, high), reply in zip(slices, replies, strict=False):
-                entries = self._entries(reply)
-                kept, upto, cut = page_of(entries, _SLICE)
+                kept, upto, cut = page_of(entries(reply, self._where), _SLICE)
                 read += len(kept)
                 for member, score in kept:
                     self._pass(place, member, score)
@@ -117,7 +114,7 @@ class Retries:
                 if upto < high:
                     again.append((place, upto, high))
                 if cut:
-                    self._tally.add(Broken(label(self._key), f"more than {_SLICE} entries with one score; not all are read"))
+                    self._tally.add(self._too_many)
             if round_ == 0:
                 now, size, lowest = self._head(replies[len(slices) :])
                 self._leave(lowest)
@@ -141,25 +138,27 @@ class Retries:
             self.entities.renew(self._book)
 
     async def _walk_through(self, ask: Ask, census: Census) -> None:
-        low = -END
-        loop = asyncio.get_running_loop()
-        read, meet = self._reader.read, census.met
-        while low < END:
-            began = loop.time()
-            before, page, after = await ask([("TIME",), self._page(low, END, PAGE), ("TIME",)])
-            at, until = self._seconds(before), self._seconds(after)
-            kept, upto, cut = page_of(self._entries(page), PAGE)
-            for member, score in kept:
-                failed = read(member)
-                if isinstance(failed, Failed):
-                    meet(score, failed)
-                else:
-                    self._tally.add(failed)
-            if cut:
-                self._tally.add(Broken(label(self._key), f"more than {PAGE} entries with one score; not all are counted"))
-            census.walk.went(upto, round(at * 1000))
-            low = upto
-            await asyncio.sleep(2 * (until - at) / _SHARE - (loop.time() - began))
+        pages = Pages(self._key, census.near, ask=ask, where=self._where)
+        read = self._reader.read
+        try:
+            while (page := await pages.next()) is not None:
+                census.walk.went(page.upto, page.at)
+                for member, score in page.scored:
+                    failed = read(member)
+                    if isinstance(failed, Failed):
+                        census.met(score, failed)
+                    else:
+                        self._tally.add(failed)
+                for member in page.members:
+                    failed = read(member)
+                    if isinstance(failed, Failed):
+                        census.met_far(failed)
+                    else:
+                        self._tally.add(failed)
+                if page.cut:
+                    self._tally.add(self._too_many)
+        finally:
+            await pages.close()
 
     # One entry
 
@@ -198,7 +197,7 @@ class Retries:
     async def _begin(self, ask: Ask) -> None:
         if self._frontiers.reached:
             return
-        now = self._seconds((await ask([("TIME",)]))[0])
+        now = seconds((await ask([("TIME",)]))[0], self._where)
         if not self._frontiers.reached:
             self._redis_time = (now, self._clock.at())
             self._frontiers.begin(now)
@@ -209,45 +208,17 @@ class Retries:
 
     def _head(self, replies: list[Reply]) -> tuple[float, int, float]:
         time, size, first = replies
-        now = self._seconds(time)
+        now = seconds(time, self._where)
         if self._frontiers.is_set_back(now):
             _LOG.warning("the clock of Redis was set back; the retries are counted anew")
             self._frontiers.begin(now)
             self._pending = Pending()
             self._wanted.set()
         self._redis_time = (now, self._clock.at())
-        entries = self._entries(first)
-        return now, 0 if isinstance(size, ServerError) else count(size) or 0, entries[0][1] if entries else END
-
-    # Replies
-
-    def _page(self, low: float, high: float, most: int) -> Command:
-        above = f"({low!r}" if low > -END else "-inf"
-        return ("ZRANGEBYSCORE", self._key, above, repr(high), "WITHSCORES", "LIMIT", 0, most)
-
-    def _seconds(self, reply: Reply) -> float:
-        match reply:
-            case ServerError():
-                raise from_reply(reply, self._where)
-            case [seconds, micros] if (whole := count(seconds)) is not None and (part := count(micros)) is not None:
-                return whole + part / 1e6
-            case _:
-                raise unavailable("protocol", self._where)
-
-    def _entries(self, reply: Reply) -> Entries:
-        match reply:
-            case ServerError():
-                if not str(reply).startswith("WRONGTYPE"):
-                    raise from_reply(reply, self._where)
-                self._tally.add(Broken(label(self._key), "it is not a sorted set"))
-                return []
-            case [[bytes(), float()], *_]:  # RESP3
-                pairs: Entries = reply
-                return pairs
-            case list() if len(reply) % 2 == 0:
-                return list(zip(reply[::2], map(float, reply[1::2]), strict=True))
-            case _:
-                raise unavailable("protocol", self._where)
+        if is_wrong_type(first):
+            self._tally.add(Broken(label(self._key), "it is not a sorted set"))
+        found = entries(first, self._where)
+        return now, count(size) or 0, found[0][1] if found else END
 
     # Telling
 

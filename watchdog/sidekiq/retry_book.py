@@ -33,7 +33,7 @@ def part_of(group: Group) -> int:
 
 class Book:
     """
-    Counts that stand. For each group: how many, and the earliest first failure that was seen (milliseconds, 0 for none); for each domain: how
+    Counts that stand. For each group: how many, the earliest first failure that was seen (milliseconds, 0 for none), and its part; for each domain: how
     many of each part, and the earliest.
     """
 
@@ -42,26 +42,26 @@ class Book:
         self.domains: dict[str, list[int]] = {}
         self.total = 0
         self.by_part = [0] * len(PARTS)
-        self._parts: dict[Group, int] = {}
 
     def add(self, group: Group, domain: str | None, first_failed_at: int) -> None:
         """One more waits."""
         self.total += 1
         counted = self.groups.get(group)
         if counted is None:
-            counted = self.groups.setdefault(group if len(self.groups) < MOST_GROUPS else OTHER_GROUPS, [0, 0])
+            counted = self._new_group(group)
         counted[0] += 1
-        if first_failed_at and (not counted[1] or first_failed_at < counted[1]):
+        if 0 < first_failed_at < counted[1] or not counted[1]:
             counted[1] = first_failed_at
         if domain is None:
             return
-        part = self._part(group)
+        # All groups beyond the bound are one, but what went wrong is still theirs.
+        part = counted[2] if counted[2] >= 0 else part_of(group)
         self.by_part[part] += 1
         parts = self.domains.get(domain)
         if parts is None:
             parts = self.domains.setdefault(domain if len(self.domains) < MOST_DOMAINS else OTHERS, [0] * (_SINCE + 1))
         parts[part] += 1
-        if first_failed_at and (not parts[_SINCE] or first_failed_at < parts[_SINCE]):
+        if 0 < first_failed_at < parts[_SINCE] or not parts[_SINCE]:
             parts[_SINCE] = first_failed_at
 
     def take(self, group: Group, domain: str | None) -> None:
@@ -74,20 +74,19 @@ class Book:
                 del self.groups[key]
         if domain is None:
             return
-        part, name = self._part(group), domain if domain in self.domains else OTHERS
+        part, name = part_of(group), domain if domain in self.domains else OTHERS
         if (parts := self.domains.get(name)) is not None and parts[part]:
             self.by_part[part] -= 1
             parts[part] -= 1
             if not any(parts[:_SINCE]):
                 del self.domains[name]
 
+    def _new_group(self, group: Group) -> list[int]:
+        if len(self.groups) < MOST_GROUPS:
+            return self.groups.setdefault(group, [0, 0, part_of(group)])
+        return self.groups.setdefault(OTHER_GROUPS, [0, 0, -1])
+
     def waiting(self, domain: str) -> tuple[list[int], int]:
         """How many of each part wait for that domain, and the earliest first failure."""
         parts = self.domains.get(domain)
         return (parts[:_SINCE], parts[_SINCE]) if parts else ([0] * _SINCE, 0)
-
-    def _part(self, group: Group) -> int:
-        part = self._parts.get(group)
-        if part is None:
-            part = self._parts[group] = part_of(group)
-        return part

@@ -122,7 +122,7 @@ class RetryEntities:
         if group.status:
             slots["status"] = group.status
         if book is not None:
-            size, since = book.groups.get(group, (0, 0))
+            size, since, _ = book.groups.get(group, (0, 0, 0))
             if group == OTHER_GROUPS:
                 size = book.total - sum(book.groups.get(told, (0,))[0] for told in self._told_groups if told != OTHER_GROUPS)
             slots["size"] = max(0, size)

@@ -1,0 +1,148 @@
+"""
+Reading the whole retry set in pages, sparing Redis.
+
+The counterpart of `census`, which counts what stands on them. Redis writes a score as slowly as a kilobyte of the member, so scores are asked for only
+where they are needed: of the nearest entries, and at the edge of each page. The pace comes from Redis' own clock before and
+after each page; while one page is being decoded the next is on its way.
+"""
+
+import asyncio
+from bisect import bisect_left
+from typing import Final
+
+import msgspec
+
+from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
+from watchdog.sidekiq.replies import Entries, entries, seconds
+from watchdog.sidekiq.scanning import Ask
+from watchdog.sidekiq.wire import Command, Reply
+
+END: Final = float("inf")
+PAGE: Final = 500
+"""Members of a page: half a megabyte, for which Redis needs about a quarter of a millisecond."""
+SHARE: Final = 0.2
+"""How much of the time may be taken of Redis' single thread, counting twice what the command itself takes."""
+
+
+class Page(msgspec.Struct, gc=False):
+    """
+    What was read `at` that time (milliseconds of Redis' clock): everything above the page before and `upto` that score.
+
+    The scores stand in `scored`; where they were not asked for, the members stand in `members`. `cut` says that not everything with that score could be read.
+    """
+
+    at: int
+    upto: float
+    scored: Entries
+    members: list[bytes]
+    cut: bool = False
+
+
+def page_of(found: Entries, full: int) -> tuple[Entries, float, bool]:
+    """
+    The part of a page that can be taken, the score up to which it goes, and whether all beyond are cut off.
+
+    The score at the end of a full page may go on behind it, so its members are left for the next page. If a whole page
+    has one score (no Sidekiq writes that), what lies beyond the page is not read; the set's own size shows that it is lacking.
+    """
+    if len(found) < full:
+        return found, END, False
+    last = found[-1][1]
+    if found[0][1] == last:
+        return found, last, True
+    kept = bisect_left(found, last, key=_score)
+    return found[:kept], found[kept - 1][1], False
+
+
+def above(key: bytes, low: float, high: float, most: int) -> Command:
+    """The members above one score up to another, with their scores, the lowest first."""
+    return ("ZRANGEBYSCORE", key, _exclusive(low), repr(high), "WITHSCORES", "LIMIT", 0, most)
+
+
+class Pages:
+    """The pages of one walk; `near` is the score up to which every score is wanted."""
+
+    def __init__(self, key: bytes, near: float, *, ask: Ask, where: str) -> None:
+        self._key = key
+        self._near = near
+        self._ask = ask
+        self._where = where
+        self._low = -END
+        self._under_way: asyncio.Task[tuple[list[Reply], float]] | None = None
+
+    async def next(self) -> Page | None:
+        """
+        The next page, None at the end; raises `SourceUnavailableError`.
+
+        None too if the key is no sorted set; `WRONGTYPE` is told by whoever reads its head.
+        """
+        if self._low >= END:
+            return None
+        low = self._low
+        if self._under_way is None:
+            self._under_way = self._send(low, 0.0)
+        replies, began = await self._under_way
+        self._under_way = None
+        page = self._plain(replies) if low >= self._near else None
+        if page is None:
+            if low >= self._near:
+                replies, began = await self._read(self._with_scores(low), 0.0)
+            page = self._scored(replies)
+        self._low = page.upto
+        if page.upto < END:
+            took = seconds(replies[-1], self._where) - page.at / 1000
+            pause = 2 * took / SHARE - (asyncio.get_running_loop().time() - began)
+            self._under_way = self._send(page.upto, pause)
+            # It is sent before the page is decoded.
+            await asyncio.sleep(0)
+        return page
+
+    async def close(self) -> None:
+        """Wait for nothing any more."""
+        if self._under_way is not None:
+            self._under_way.cancel()
+            await asyncio.gather(self._under_way, return_exceptions=True)
+
+    def _send(self, low: float, pause: float) -> "asyncio.Task[tuple[list[Reply], float]]":
+        commands = self._without_scores(low) if low >= self._near else self._with_scores(low)
+        return asyncio.create_task(self._read(commands, pause), name="redis: a page of retries")
+
+    async def _read(self, commands: list[Command], pause: float) -> tuple[list[Reply], float]:
+        await asyncio.sleep(pause)
+        began = asyncio.get_running_loop().time()
+        return await self._ask(commands), began
+
+    def _with_scores(self, low: float) -> list[Command]:
+        return [("TIME",), above(self._key, low, END, PAGE), ("TIME",)]
+
+    def _without_scores(self, low: float) -> list[Command]:
+        exclusive = _exclusive(low)
+        edge: Command = ("ZRANGEBYSCORE", self._key, exclusive, "inf", "WITHSCORES", "LIMIT", PAGE - 1, 2)
+        return [("TIME",), edge, ("ZRANGEBYSCORE", self._key, exclusive, "inf", "LIMIT", 0, PAGE), edge, ("TIME",)]
+
+    def _scored(self, replies: list[Reply]) -> Page:
+        found, upto, cut = page_of(entries(replies[1], self._where), PAGE)
+        return Page(self._time(replies), upto, found, [], cut)
+
+    def _plain(self, replies: list[Reply]) -> Page | None:
+        """None if its edge can't be told: several have that score, or it moved while the page was read."""
+        _, edge, members, again, _ = replies
+        if isinstance(members, ServerError):
+            raise from_reply(members, self._where)
+        if not isinstance(members, list):
+            raise unavailable("protocol", self._where)
+        before, after = (entries(reply, self._where) for reply in (edge, again))
+        if before != after or (len(before) > 1 and before[0][1] == before[1][1]):
+            return None
+        return Page(self._time(replies), before[0][1] if len(before) > 1 else END, [], members)
+
+    def _time(self, replies: list[Reply]) -> int:
+        return round(seconds(replies[0], self._where) * 1000)
+
+
+def _exclusive(low: float) -> str:
+    return f"({low!r}" if low > -END else "-inf"
+
+
+def _score(entry: tuple[bytes, float]) -> float:
+    return entry[1]
