@@ -26,8 +26,7 @@ _HELD_FROM: Final = 2
 """A domain without retries is told from so many running jobs on: each domain has one now and then."""
 _IDLE_FOR: Final = 2 * 60 * 60 * 1000
 """Milliseconds for which one that nothing waits for any more is still told, so that its counters can be compared over hours."""
-_CHOOSE_EACH: Final = 30_000
-_REST_EACH: Final = 5_000
+_CHOOSE_EACH: Final = 60_000
 _HYSTERESIS: Final = 1.1
 _ROUNDED: Final = 1_000
 _DRIFT: Final = 2_000
@@ -51,7 +50,6 @@ class RetryEntities:
         self._dirty_groups: dict[Group, None] = {}
         self._dirty_domains: dict[str, None] = {}
         self._chosen_at: int | None = None
-        self._rest_at: int | None = None
         self._offset: int | None = None
 
     @property
@@ -100,15 +98,15 @@ class RetryEntities:
         if self._offset is None or abs(offset - self._offset) > _DRIFT:
             self._offset = offset
         changes: list[Delta | Gone] = []
-        if self._chosen_at is None or at - self._chosen_at >= _CHOOSE_EACH:
+        chooses = self._chosen_at is None or at - self._chosen_at >= _CHOOSE_EACH
+        if chooses:
             self._chosen_at = at
             changes += self._choose(book, at)
         for group in _some(self._dirty_groups, MOST_TOLD):
             changes += self._tell_group(group, book, at)
         for domain in _some(self._dirty_domains, MOST_TOLD - min(MOST_TOLD, len(changes))):
             changes += self._tell_domain(domain, book, at)
-        if self._has_rest and (self._rest_at is None or at - self._rest_at >= _REST_EACH):
-            self._rest_at = at
+        if chooses and self._has_rest:
             changes += self._tell_rest(book)
         return changes
 
