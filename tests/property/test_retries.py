@@ -15,11 +15,11 @@ FAIL = st.tuples(st.just("fail"), HOSTS, st.integers(0, 2), st.integers(0, 5), s
 PASS = st.tuples(st.just("pass"), st.integers(1, 40))
 FRACTION = st.tuples(st.just("fraction"), st.floats(0.001, 0.9))
 DELETE = st.tuples(st.just("delete"), st.floats(0, 0.999))
-CENSUS = st.tuples(
-    st.just("census"), st.lists(st.lists(FAIL | FRACTION | PASS.map(lambda step: ("pass", step[1] % 3 + 1)), max_size=3), max_size=6)
-)
-ORDERLY = st.lists(FAIL | FAIL | PASS | FRACTION | CENSUS, max_size=40)
-DISORDERLY = st.lists(FAIL | FAIL | PASS | FRACTION | DELETE | CENSUS, max_size=40)
+BURST = st.tuples(st.just("burst"), HOSTS, st.integers(5, 15))
+MOVE = FAIL | BURST | PASS | FRACTION
+CENSUS = st.tuples(st.just("census"), st.lists(st.lists(MOVE, max_size=3), max_size=6))
+ORDERLY = st.lists(MOVE | CENSUS, max_size=25)
+DISORDERLY = st.lists(MOVE | DELETE | CENSUS, max_size=25)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -43,6 +43,9 @@ class Story:
             case ("fail", domain, outcome, failed_before, chance):
                 self.one.now += 0.000_7
                 self.one.fail(domain, outcome, failed_before, chance)
+            case ("burst", domain, number):
+                for count in range(number):
+                    await self.step(("fail", domain, count % 3, count % 2, count / number))
             case ("fraction", seconds):
                 self.one.now += seconds
             case ("delete", chance):
@@ -86,20 +89,30 @@ def play(steps: Any, then: Any) -> None:
     asyncio.run(run())
 
 
+async def holds(story: Story) -> None:
+    """The book holds all that a frontier has come to, or a census met, and nothing that is not in the set."""
+    one = story.one
+    await story.step(("pass", 1))
+    found, at_most, at_least = one.counted(), one.waiting(), one.surely_counted()
+    assert all(number <= at_most[key] for key, number in found.items()), (found, at_most)
+    assert all(number <= found[key] for key, number in at_least.items()), (found, at_least)
+    assert one.retries._book.total == found.total()
+
+
 @given(ORDERLY)
 def test_nothing_is_counted_twice_and_nothing_is_missed(steps):
-    """At any moment the book holds all that a frontier has come to, or a census met, and nothing that is not in the set."""
+    """At any moment, whatever failed and was tried again."""
+    play(steps, holds)
 
-    async def then(story: Story) -> None:
-        one = story.one
-        await one.retries.turn(one.ask)
-        await story.step(("pass", 1))
-        found, at_most, at_least = one.counted(), one.waiting(), one.surely_counted()
-        assert all(number <= at_most[key] for key, number in found.items()), (found, at_most)
-        assert all(number <= found[key] for key, number in at_least.items()), (found, at_least)
-        assert one.retries._book.total == found.total()
 
-    play(steps, then)
+@given(
+    st.lists(BURST, max_size=2),
+    st.integers(1, 12),
+    st.lists(st.lists(BURST | st.tuples(st.just("pass"), st.integers(1, 12)), max_size=2), max_size=5),
+)
+def test_what_leaves_while_a_census_goes_on(bursts, seconds, meanwhile):
+    """Entries that are tried while the pages are read are taken off if their page was read already, and only then."""
+    play([*bursts, ("pass", seconds), ("census", meanwhile)], holds)
 
 
 @given(DISORDERLY)
