@@ -69,7 +69,7 @@ class Retries:
         self._wanted = asyncio.Event()
         self._counted_at: int | None = None
         # What even the census did not find: broken entries.
-        self._lacking: int | None = None
+        self._lacking = 0
         # Redis' clock in seconds, and the engine time at which it said so.
         self._redis_time = (0.0, 0)
 
@@ -130,11 +130,12 @@ class Retries:
             census = self._census = Census(self._frontiers.reached[0])
             try:
                 await self._walk_through(ask, census)
+                (size,) = await ask([("ZCARD", self._key)])
                 self._book, self._walk, self._pending = census.book, census.walk, census.pending()
             finally:
                 self._census = None
             self._counted_at = self._clock.at()
-            self._lacking = None
+            self._lacking = abs(self._book.total - (count(size) or 0))
             self.entities.renew(self._book)
 
     async def _walk_through(self, ask: Ask, census: Census) -> None:
@@ -235,8 +236,6 @@ class Retries:
         totals: dict[str, Any] = {"retries_late": late if late >= _LATE_FROM else 0}
         if self._book is not None and self._counted_at is not None:
             lacking = abs(self._book.total - size)
-            if self._lacking is None:
-                self._lacking = lacking
             totals |= {"retries_unaccounted": lacking, "retry_census_at": self._counted_at}
             waited = (at - self._counted_at) / 1000
             due = waited >= max(_ANEW_EACH, size * _ANEW_PER_MEMBER) or size == 0
