@@ -106,7 +106,7 @@ class Simulated(Clock):
 
     def is_surely_counted(self, entry: Entry) -> bool:
         """The frontier that counts it has passed over it, and has been asked for since."""
-        distance = DISTANCES[counted_by(entry[0], round(entry[1] * 1000))]
+        distance = DISTANCES[counted_by(entry[0], entry[1])]
         return self.now >= entry[0] - distance + distance / 20 + 2
 
     def counted(self) -> Counter[tuple[str, int]]:
@@ -115,9 +115,9 @@ class Simulated(Clock):
         assert book is not None
         return Counter(
             {
-                (domain, outcome): parts[place]
-                for domain, parts in book.domains.items()
+                (domain, outcome): towards.parts[place]
+                for domain, towards in book.domains.items()
                 for outcome, place in enumerate((3, 0, 1))
-                if parts[place]
+                if towards.parts[place]
             }
         )

@@ -25,9 +25,9 @@ DISORDERLY = st.lists(MOVE | DELETE | CENSUS, max_size=25)
 @pytest.fixture(autouse=True, scope="module")
 def small_pages():
     """Pages of five, so that a few entries make many."""
-    before, pages.PAGE = pages.PAGE, 5
-    yield
-    pages.PAGE = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "PAGE", 5)
+        yield
 
 
 class Story:

@@ -8,6 +8,7 @@ was read, or it was not. So what failed and what left meanwhile can be counted i
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from watchdog.sidekiq.failed import Failed
 from watchdog.sidekiq.pages import END
@@ -16,23 +17,23 @@ from watchdog.sidekiq.retry_book import Book
 
 
 class Walk:
-    """Up to which score the pages went, and when each was read (milliseconds of Redis' clock)."""
+    """Up to which score the pages went, and when each was read (seconds of Redis' clock)."""
 
     def __init__(self) -> None:
         self._ends = array("d")
-        self._times = array("q")
+        self._times = array("d")
 
     @property
     def reached(self) -> float:
         """Everything up to this score has been read."""
         return self._ends[-1] if self._ends else -END
 
-    def went(self, score: float, at: int) -> None:
+    def went(self, score: float, at: float) -> None:
         """A page that was read then ends with that score."""
         self._ends.append(score)
         self._times.append(at)
 
-    def meets(self, score: float, failed_at: int) -> bool:
+    def meets(self, score: float, failed_at: float) -> bool:
         """Whether an entry that came into the set then was met, or will be."""
         page = bisect_left(self._ends, score)
         return page == len(self._ends) or failed_at < self._times[page]
@@ -51,15 +52,12 @@ class Census:
         self._head = Pending()
         self._tail = Pending()
 
-    def met(self, score: float, failed: Failed) -> None:
-        """An entry of a page."""
-        self.book.add(failed.group, failed.domain, failed.first_failed_at)
-        if score <= self.near:
-            self._head.add(score, failed.group, failed.domain)
-
-    def met_far(self, failed: Failed) -> None:
-        """An entry of a page that lies beyond `near`."""
-        self.book.add(failed.group, failed.domain, failed.first_failed_at)
+    def met(self, entries: Sequence[Failed | None], scores: Sequence[float]) -> int:
+        """The entries of a page, with their scores as far as they lie within `near`; how many are broken."""
+        for entry, score in zip(entries, scores, strict=False):
+            if entry is not None and score <= self.near:
+                self._head.add(score, entry.group, entry.domain)
+        return self.book.add(entries)
 
     def passed(self, score: float, failed: Failed) -> None:
         """The nearest frontier passed over an entry while the census goes on."""
@@ -68,7 +66,7 @@ class Census:
     def counted(self, score: float, failed: Failed) -> None:
         """A frontier counted an entry; it is added unless a page met it or will."""
         if not self.walk.meets(score, failed.failed_at):
-            self.book.add(failed.group, failed.domain, failed.first_failed_at)
+            self.book.add((failed,))
 
     def leave(self, lowest: float) -> None:
         """Whatever lies below that score has left the set."""

@@ -20,7 +20,7 @@ _NUMBER: Final = re.compile(rb"-?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,3})?")
 _WHOLE: Final = re.compile(rb"\d{1,18}")
 AS_MILLISECONDS: Final = 1e11
 """From here on a time is in milliseconds: as seconds it would lie 3000 years ahead, as milliseconds this is 1973."""
-LAST_TIME: Final = 10**14
+_LAST_TIME: Final = 10**14
 _LONGEST_NAME: Final = 1000
 _MOST_NAMES: Final = 10_000
 _MOST: Final = 2**53
@@ -114,7 +114,7 @@ def milliseconds(value: object) -> int | None:
         if not _NUMBER.fullmatch(value):
             return None
         value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LAST_TIME:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LAST_TIME:
         return None
     return round(value if value > AS_MILLISECONDS else value * 1000)
 

@@ -19,9 +19,9 @@ _ASKED_EACH: Final = 20
 _SET_BACK: Final = 60.0
 
 
-def counted_by(score: float, failed_at: int) -> int:
-    """Which frontier counts an entry of that score (seconds) that failed then (milliseconds)."""
-    away = score - failed_at / 1000
+def counted_by(score: float, failed_at: float) -> int:
+    """Which frontier counts an entry of that score that failed then."""
+    away = score - failed_at
     for place in range(len(DISTANCES) - 1, 0, -1):
         if away >= DISTANCES[place]:
             return place

@@ -21,20 +21,22 @@ END: Final = float("inf")
 PAGE: Final = 500
 """Members of a page: half a megabyte, for which Redis needs about a quarter of a millisecond."""
 SHARE: Final = 0.2
-"""How much of the time may be taken of Redis' single thread, counting twice what the command itself takes."""
+"""How much of the time may be taken of Redis' single thread."""
+_WITH_SENDING: Final = 1.5
+"""What a page costs Redis, sending included, as a multiple of what the command takes (measured)."""
 
 
 class Page(msgspec.Struct, gc=False):
     """
-    What was read `at` that time (milliseconds of Redis' clock): everything above the page before and `upto` that score.
+    What was read `at` that time (seconds of Redis' clock): everything above the page before and `upto` that score.
 
-    The scores stand in `scored`; where they were not asked for, the members stand in `members`. `cut` says that not everything with that score could be read.
+    `scores` is empty where they were not asked for. `cut` says that not everything with that score could be read.
     """
 
-    at: int
+    at: float
     upto: float
-    scored: Entries
     members: list[bytes]
+    scores: list[float]
     cut: bool = False
 
 
@@ -90,8 +92,8 @@ class Pages:
             page = self._scored(replies)
         self._low = page.upto
         if page.upto < END:
-            took = seconds(replies[-1], self._where) - page.at / 1000
-            pause = 2 * took / SHARE - (asyncio.get_running_loop().time() - began)
+            took = seconds(replies[-1], self._where) - page.at
+            pause = _WITH_SENDING * took / SHARE - (asyncio.get_running_loop().time() - began)
             self._under_way = self._send(page.upto, pause)
             # It is sent before the page is decoded.
             await asyncio.sleep(0)
@@ -122,7 +124,7 @@ class Pages:
 
     def _scored(self, replies: list[Reply]) -> Page:
         found, upto, cut = page_of(entries(replies[1], self._where), PAGE)
-        return Page(self._time(replies), upto, found, [], cut)
+        return Page(seconds(replies[0], self._where), upto, [member for member, _ in found], [score for _, score in found], cut)
 
     def _plain(self, replies: list[Reply]) -> Page | None:
         """None if its edge can't be told: several have that score, or it moved while the page was read."""
@@ -134,10 +136,7 @@ class Pages:
         before, after = (entries(reply, self._where) for reply in (edge, again))
         if before != after or (len(before) > 1 and before[0][1] == before[1][1]):
             return None
-        return Page(self._time(replies), before[0][1] if len(before) > 1 else END, [], members)
-
-    def _time(self, replies: list[Reply]) -> int:
-        return round(seconds(replies[0], self._where) * 1000)
+        return Page(seconds(replies[0], self._where), before[0][1] if len(before) > 1 else END, members, [])
 
 
 def _exclusive(low: float) -> str:

@@ -32,7 +32,7 @@ from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.pages import END, Pages, above, page_of
 from watchdog.sidekiq.pending import Pending
 from watchdog.sidekiq.reconcile import QUIET, TICK
-from watchdog.sidekiq.replies import entries, is_wrong_type, seconds
+from watchdog.sidekiq.replies import Entries, entries, is_wrong_type, seconds
 from watchdog.sidekiq.retry_book import Book
 from watchdog.sidekiq.retry_entities import RetryEntities
 from watchdog.sidekiq.scanning import Ask
@@ -57,7 +57,8 @@ class Retries:
         self._where = where
         self._clock = clock
         self._too_many = Broken(label(self._key), "too many entries have one score; not all are read")
-        self._reader = FailedReader(label(self._key))
+        self._broken = Broken(label(self._key), "an entry is not a failed job")
+        self._reader = FailedReader()
         self._inbound = Inbound(keys, tally, where)
         self._said = Said()
         self._frontiers = Frontiers()
@@ -108,8 +109,7 @@ class Retries:
             for (place, _, high), reply in zip(slices, replies, strict=False):
                 kept, upto, cut = page_of(entries(reply, self._where), _SLICE)
                 read += len(kept)
-                for member, score in kept:
-                    self._pass(place, member, score)
+                self._pass(place, kept)
                 self._frontiers.pass_over(place, min(upto, high))
                 if upto < high:
                     again.append((place, upto, high))
@@ -140,47 +140,36 @@ class Retries:
 
     async def _walk_through(self, ask: Ask, census: Census) -> None:
         pages = Pages(self._key, census.near, ask=ask, where=self._where)
-        read = self._reader.read
         try:
             while (page := await pages.next()) is not None:
                 census.walk.went(page.upto, page.at)
-                for member, score in page.scored:
-                    failed = read(member)
-                    if isinstance(failed, Failed):
-                        census.met(score, failed)
-                    else:
-                        self._tally.add(failed)
-                for member in page.members:
-                    failed = read(member)
-                    if isinstance(failed, Failed):
-                        census.met_far(failed)
-                    else:
-                        self._tally.add(failed)
+                for _ in range(census.met(self._reader.read(page.members), page.scores)):
+                    self._tally.add(self._broken)
                 if page.cut:
                     self._tally.add(self._too_many)
         finally:
             await pages.close()
 
-    # One entry
+    # What the entries say
 
-    def _pass(self, place: int, member: bytes, score: float) -> None:
-        failed = self._reader.read(member)
-        if isinstance(failed, Broken):
+    def _pass(self, place: int, kept: Entries) -> None:
+        for failed, (_, score) in zip(self._reader.read(member for member, _ in kept), kept, strict=True):
+            if failed is None:
+                if place == 0:
+                    self._tally.add(self._broken)
+                continue
+            if counted_by(score, failed.failed_at) == place:
+                self._count(score, failed)
             if place == 0:
-                self._tally.add(failed)
-            return
-        if counted_by(score, failed.failed_at) == place:
-            self._count(score, failed)
-        if place == 0:
-            self._pending.add(score, failed.group, failed.domain)
-            if self._census is not None:
-                self._census.passed(score, failed)
+                self._pending.add(score, failed.group, failed.domain)
+                if self._census is not None:
+                    self._census.passed(score, failed)
 
     def _count(self, score: float, failed: Failed) -> None:
-        if failed.failed_at >= self._frontiers.began_at * 1000:
+        if failed.failed_at >= self._frontiers.began_at:
             self.entities.add(failed.group, failed.domain)
         if self._book is not None and not self._walk.meets(score, failed.failed_at):
-            self._book.add(failed.group, failed.domain, failed.first_failed_at)
+            self._book.add((failed,))
             self.entities.touch(failed.group, failed.domain)
         if self._census is not None:
             self._census.counted(score, failed)

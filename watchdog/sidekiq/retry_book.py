@@ -5,10 +5,11 @@ The counterpart of `census`, which fills one, and of `retries`, which keeps it c
 beyond the bounds is counted under one name that no queue and no host can have.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from watchdog.sidekiq.causes import FailureKind
-from watchdog.sidekiq.failed import OTHER_GROUPS, OTHERS, Group
+from watchdog.sidekiq.failed import OTHER_GROUPS, OTHERS, Failed, Group
 
 PARTS: Final = ("rejected", "timeouts", "unreachable", "server_errors", "others")
 """How the failures towards a domain are told apart."""
@@ -16,7 +17,7 @@ MOST_GROUPS: Final = 2_000
 MOST_DOMAINS: Final = 50_000
 _REJECTED: Final = frozenset({401, 403, 410})
 _UNREACHABLE: Final = frozenset({FailureKind.DNS, FailureKind.TLS, FailureKind.REFUSED, FailureKind.UNREACHABLE, FailureKind.CIRCUIT_OPEN})
-_SINCE: Final = len(PARTS)
+_NEVER: Final = float("inf")
 _SERVER_ERRORS_FROM: Final = 500
 
 
@@ -31,62 +32,91 @@ def part_of(group: Group) -> int:
     return 3 if group.status >= _SERVER_ERRORS_FROM else 4
 
 
-class Book:
-    """
-    Counts that stand. For each group: how many, the earliest first failure that was seen (milliseconds, 0 for none), and its part; for each domain: how
-    many of each part, and the earliest.
-    """
+class Waiting:
+    """A group: how many, the earliest first failure that was seen, and the part that it belongs to (-1: now this, now that)."""
+
+    __slots__ = ("part", "since", "size")
+
+    def __init__(self, part: int) -> None:
+        self.part = part
+        self.since = _NEVER
+        self.size = 0
+
+
+class Towards:
+    """A domain: how many of each part, and the earliest first failure that was seen."""
+
+    __slots__ = ("parts", "since")
 
     def __init__(self) -> None:
-        self.groups: dict[Group, list[int]] = {}
-        self.domains: dict[str, list[int]] = {}
+        self.parts = [0] * len(PARTS)
+        self.since = _NEVER
+
+
+class Book:
+    """Counts that stand, of groups and of domains; `by_part` is the sum over all domains."""
+
+    def __init__(self) -> None:
+        self.groups: dict[Group, Waiting] = {}
+        self.domains: dict[str, Towards] = {}
         self.total = 0
         self.by_part = [0] * len(PARTS)
 
-    def add(self, group: Group, domain: str | None, first_failed_at: int) -> None:
-        """One more waits."""
-        self.total += 1
-        counted = self.groups.get(group)
-        if counted is None:
-            counted = self._new_group(group)
-        counted[0] += 1
-        if 0 < first_failed_at < counted[1] or not counted[1]:
-            counted[1] = first_failed_at
-        if domain is None:
-            return
-        # All groups beyond the bound are one, but what went wrong is still theirs.
-        part = counted[2] if counted[2] >= 0 else part_of(group)
-        self.by_part[part] += 1
-        parts = self.domains.get(domain)
-        if parts is None:
-            parts = self.domains.setdefault(domain if len(self.domains) < MOST_DOMAINS else OTHERS, [0] * (_SINCE + 1))
-        parts[part] += 1
-        if 0 < first_failed_at < parts[_SINCE] or not parts[_SINCE]:
-            parts[_SINCE] = first_failed_at
+    def add(self, entries: Iterable[Failed | None]) -> int:
+        """So many more wait; how many of them are broken, and not counted."""
+        # One loop without calls, for the same reason as in `failed`.
+        groups, domains, by_part = self.groups, self.domains, self.by_part
+        broken = 0
+        for entry in entries:
+            if entry is None:
+                broken += 1
+                continue
+            self.total += 1
+            group, domain, first = entry.group, entry.domain, entry.first_failed_at
+            waiting = groups.get(group) or self._new_group(group)
+            waiting.size += 1
+            if 0 < first < waiting.since:
+                waiting.since = first
+            if domain is None:
+                continue
+            # All groups beyond the bound are one, but what went wrong is still theirs.
+            part = waiting.part if waiting.part >= 0 else part_of(group)
+            by_part[part] += 1
+            towards = domains.get(domain) or self._new_domain(domain)
+            towards.parts[part] += 1
+            if 0 < first < towards.since:
+                towards.since = first
+        return broken
 
     def take(self, group: Group, domain: str | None) -> None:
         """One waits no longer. What was never added leaves no count below 0."""
         self.total = max(0, self.total - 1)
         key = group if group in self.groups else OTHER_GROUPS
-        if (counted := self.groups.get(key)) is not None:
-            counted[0] -= 1
-            if counted[0] <= 0:
+        if (waiting := self.groups.get(key)) is not None:
+            waiting.size -= 1
+            if not waiting.size:
                 del self.groups[key]
         if domain is None:
             return
         part, name = part_of(group), domain if domain in self.domains else OTHERS
-        if (parts := self.domains.get(name)) is not None and parts[part]:
+        if (towards := self.domains.get(name)) is not None and towards.parts[part]:
             self.by_part[part] -= 1
-            parts[part] -= 1
-            if not any(parts[:_SINCE]):
+            towards.parts[part] -= 1
+            if not any(towards.parts):
                 del self.domains[name]
 
-    def _new_group(self, group: Group) -> list[int]:
-        if len(self.groups) < MOST_GROUPS:
-            return self.groups.setdefault(group, [0, 0, part_of(group)])
-        return self.groups.setdefault(OTHER_GROUPS, [0, 0, -1])
+    def size(self, group: Group) -> int:
+        """How many of that group wait."""
+        return waiting.size if (waiting := self.groups.get(group)) else 0
 
-    def waiting(self, domain: str) -> tuple[list[int], int]:
-        """How many of each part wait for that domain, and the earliest first failure."""
-        parts = self.domains.get(domain)
-        return (parts[:_SINCE], parts[_SINCE]) if parts else ([0] * _SINCE, 0)
+    def towards(self, domain: str) -> list[int]:
+        """How many of each part wait for that domain."""
+        return towards.parts if (towards := self.domains.get(domain)) else [0] * len(PARTS)
+
+    def _new_group(self, group: Group) -> Waiting:
+        if len(self.groups) < MOST_GROUPS:
+            return self.groups.setdefault(group, Waiting(part_of(group)))
+        return self.groups.setdefault(OTHER_GROUPS, Waiting(-1))
+
+    def _new_domain(self, domain: str) -> Towards:
+        return self.domains.setdefault(domain if len(self.domains) < MOST_DOMAINS else OTHERS, Towards())

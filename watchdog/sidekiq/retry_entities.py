@@ -8,6 +8,7 @@ under a name that can't be a host's), and so many changes in one turn, the other
 from collections.abc import Iterable, Sequence
 from heapq import nlargest
 from itertools import islice
+from math import isfinite
 from typing import Any, Final, TypeVar
 
 from watchdog.model.events import Delta, Gone
@@ -16,7 +17,7 @@ from watchdog.sidekiq.changes import Said
 from watchdog.sidekiq.failed import OTHER_GROUPS, OTHERS, Group
 from watchdog.sidekiq.in_flight import InFlight
 from watchdog.sidekiq.inbound import Sampled
-from watchdog.sidekiq.retry_book import MOST_GROUPS, PARTS, Book, part_of
+from watchdog.sidekiq.retry_book import MOST_GROUPS, PARTS, Book, Towards, Waiting, part_of
 
 MOST_DOMAINS: Final = 5_000
 """So many domains are told one by one."""
@@ -120,11 +121,11 @@ class RetryEntities:
         if group.status:
             slots["status"] = group.status
         if book is not None:
-            size, since, _ = book.groups.get(group, (0, 0, 0))
+            size = book.size(group)
             if group == OTHER_GROUPS:
-                size = book.total - sum(book.groups.get(told, (0,))[0] for told in self._told_groups if told != OTHER_GROUPS)
+                size = book.total - sum(book.size(told) for told in self._told_groups if told != OTHER_GROUPS)
             slots["size"] = max(0, size)
-            slots |= self._since(since)
+            slots |= self._since(book.groups.get(group))
         return self._said.tell(Kind.RETRY_GROUP, group.id, slots)
 
     def _tell_domain(self, domain: str, book: Book | None, at: int) -> Iterable[Delta]:
@@ -137,8 +138,7 @@ class RetryEntities:
         slots = {"name": domain, "rest": False, "in_flight": self._in_flight.of(domain)}
         slots |= self._added(self._domains.get(domain))
         if book is not None:
-            parts, since = book.waiting(domain)
-            slots |= _waiting(parts) | self._since(since)
+            slots |= _waiting(book.towards(domain)) | self._since(book.domains.get(domain))
         if self._sampled.size:
             seen = self._sampled.domains.get(domain, 0)
             slots |= {"inbound_sampled": seen, "inbound_sample": self._sampled.size, "inbound_share": seen / self._sampled.size}
@@ -149,7 +149,7 @@ class RetryEntities:
         if book is not None:
             parts = list(book.by_part)
             for domain in self._told_domains:
-                for part, number in enumerate(book.waiting(domain)[0]):
+                for part, number in enumerate(book.towards(domain)):
                     parts[part] -= number
             slots |= _waiting([max(0, number) for number in parts])
         return self._said.tell(Kind.DOMAIN, OTHERS, slots)
@@ -189,14 +189,14 @@ class RetryEntities:
         return (book is not None and domain in book.domains) or domain in self._sampled.domains or self._in_flight.of(domain) >= _HELD_FROM
 
     def _weight(self, domain: str, book: Book | None) -> float:
-        waiting = sum(book.waiting(domain)[0]) if book is not None else 0
+        waiting = sum(book.towards(domain)) if book is not None else 0
         weight = waiting + self._in_flight.of(domain) + self._sampled.domains.get(domain, 0)
         return weight * _HYSTERESIS if domain in self._told_domains else weight
 
-    def _since(self, first_failed_at: int) -> dict[str, int]:
-        if not first_failed_at or self._offset is None:
+    def _since(self, waiting: Waiting | Towards | None) -> dict[str, int]:
+        if waiting is None or self._offset is None or not isfinite(waiting.since):
             return {}
-        since = first_failed_at - self._offset
+        since = round(waiting.since * 1000) - self._offset
         return {"failing_since": since - since % _ROUNDED}
 
     @staticmethod

@@ -7,7 +7,7 @@ import pytest
 from tests.property.retry_simulation import BEGAN, Simulated
 from watchdog.model.events import Delta
 from watchdog.sidekiq import pages
-from watchdog.sidekiq.failed import Group
+from watchdog.sidekiq.failed import Failed, Group
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError
 from watchdog.sidekiq.frontiers import DISTANCES, Frontiers, counted_by
 from watchdog.sidekiq.pages import END, page_of
@@ -220,7 +220,7 @@ async def test_broken_entries_are_no_reason_to_count_again():
 def test_every_frontier_lets_nothing_through():
     """Whatever the pause, the frontier that counts an entry lies nearer than where the entry was put, or is the nearest."""
     for pause in (0.0, 5.0, 15.0, 20.0, 24.9, 100.0, 1e4, 1e6, 1e9):
-        place = counted_by(1e9 + pause, round(1e9 * 1000))
+        place = counted_by(1e9 + pause, 1e9)
         assert place == 0 or DISTANCES[place] <= pause
         assert place == len(DISTANCES) - 1 or pause < DISTANCES[place + 1]
 
@@ -256,7 +256,7 @@ def test_a_book_never_goes_below_nothing():
     book = Book()
     group = Group("q", "C", "timeout")
     book.take(group, "a.example")
-    book.add(group, "a.example", 5)
+    book.add([Failed(group, "a.example", 5.0, 5.0)])
     book.take(group, "b.example")
 
-    assert (book.total, book.groups, book.waiting("a.example")[0]) == (0, {}, [0, 1, 0, 0, 0])
+    assert (book.total, book.groups, book.towards("a.example")) == (0, {}, [0, 1, 0, 0, 0])

@@ -6,7 +6,7 @@ from watchdog.model.events import Delta, Gone
 from watchdog.model.fields import BY_KIND
 from watchdog.model.kinds import Kind
 from watchdog.sidekiq import retry_entities
-from watchdog.sidekiq.failed import Group
+from watchdog.sidekiq.failed import Failed, Group
 from watchdog.sidekiq.inbound import Sampled
 from watchdog.sidekiq.retry_book import Book
 from watchdog.sidekiq.retry_entities import RetryEntities
@@ -43,8 +43,8 @@ def test_before_the_first_census():
 def test_after_a_census():
     """How many wait, by what went wrong, and since when the longest has failed; only known fields are told."""
     entities, book = RetryEntities(), Book()
-    book.add(REFUSED, "a.example", 1_005_500)
-    book.add(TIMEOUT, "a.example", 1_003_000)
+    book.add([Failed(REFUSED, "a.example", 0.0, 1_005.5)])
+    book.add([Failed(TIMEOUT, "a.example", 0.0, 1_003.0)])
     entities.renew(book)
     found = told(tell(entities, book))
 
@@ -61,7 +61,7 @@ def test_after_a_census():
 def test_nothing_new_is_nothing_said():
     """An unchanged count is not repeated."""
     entities, book = RetryEntities(), Book()
-    book.add(REFUSED, "a.example", 0)
+    book.add([Failed(REFUSED, "a.example", 0.0, 0.0)])
     entities.renew(book)
     tell(entities, book)
     entities.touch(REFUSED, "a.example")
@@ -75,7 +75,7 @@ def test_the_rest_is_summed(monkeypatch):
     entities, book = RetryEntities(), Book()
     for number in range(5):
         for _ in range(number + 1):
-            book.add(REFUSED, f"d{number}.example", 0)
+            book.add([Failed(REFUSED, f"d{number}.example", 0.0, 0.0)])
     entities.renew(book)
     found = told(tell(entities, book))
 
@@ -89,11 +89,11 @@ def test_who_comes_among_the_busiest(monkeypatch):
     """It takes the place of another, which is gone, and its counters begin at 0."""
     monkeypatch.setattr(retry_entities, "MOST_DOMAINS", 1)
     entities, book = RetryEntities(), Book()
-    book.add(REFUSED, "a.example", 0)
+    book.add([Failed(REFUSED, "a.example", 0.0, 0.0)])
     entities.renew(book)
     tell(entities, book)
     for _ in range(3):
-        book.add(REFUSED, "b.example", 0)
+        book.add([Failed(REFUSED, "b.example", 0.0, 0.0)])
         entities.add(REFUSED, "b.example")
     changes = tell(entities, book, 60_000)
 
@@ -106,7 +106,7 @@ def test_groups_beyond_the_bound(monkeypatch):
     monkeypatch.setattr(retry_entities, "MOST_GROUPS", 2)
     entities, book = RetryEntities(), Book()
     for number in range(6):
-        book.add(Group("q", f"C{number}", "other"), None, 0)
+        book.add([Failed(Group("q", f"C{number}", "other"), None, 0.0, 0.0)])
     entities.renew(book)
     found = told(tell(entities, book))
 
@@ -118,7 +118,7 @@ def test_in_time_an_empty_one_is_gone():
     """Its counters can be compared for two hours; then it is let go of."""
     entities = RetryEntities()
     book = Book()
-    book.add(REFUSED, "a.example", 0)
+    book.add([Failed(REFUSED, "a.example", 0.0, 0.0)])
     entities.add(REFUSED, "a.example")
     tell(entities, book)
     book.take(REFUSED, "a.example")
@@ -134,7 +134,7 @@ def test_so_many_changes_in_a_turn(monkeypatch):
     monkeypatch.setattr(retry_entities, "MOST_TOLD", 10)
     entities, book = RetryEntities(), Book()
     for number in range(25):
-        book.add(REFUSED, f"d{number}.example", 0)
+        book.add([Failed(REFUSED, f"d{number}.example", 0.0, 0.0)])
     entities.renew(book)
 
     assert [len(entities.tell(book, at=0, offset=0)) for _ in range(4)] == [10, 10, 6, 0]
