@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from tests.bench.retry_entries import entries
-from watchdog.model.events import Delta
+from watchdog.model.events import Delta, SourceLost
 from watchdog.model.kinds import Kind
 from watchdog.sidekiq.failures import SourceUnavailableError
 
@@ -109,3 +109,17 @@ async def test_what_can_not_be_counted(redis_server, following):
     await redis_server.start()
     await one.until(lambda: one.follower._session is not None, within=20)
     await one.follower.count_retries()
+
+
+async def test_a_user_who_may_not_read_the_retries(redis_server, following, caplog):
+    """Everything else is followed; that the retries are not known is logged once."""
+    client = redis_server.client()
+    await client.execute_command("ACL", "SETUSER", "agent", "on", ">pass", "~*", "+@all", "-zrangebyscore")
+    one = following(url=redis_server.url.replace("//", "//agent:pass@"))
+    await one.until(lambda: any("retries" in record.message for record in caplog.records))
+    await one.until(lambda: one.readings("sidekiq").get("retries") == 0)
+
+    assert len(caplog.records) == 1
+    assert not any(isinstance(body, SourceLost) for body in one.said)
+    with pytest.raises(SourceUnavailableError, match="zrangebyscore"):
+        await one.follower.count_retries()

@@ -15,7 +15,8 @@ Times are Redis' own. It never writes, and no command touches more than 1,000 me
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from watchdog.clock import Clock
@@ -26,6 +27,7 @@ from watchdog.sidekiq.census import Census, Walk
 from watchdog.sidekiq.changes import Said
 from watchdog.sidekiq.decode import Broken, count, label
 from watchdog.sidekiq.failed import Failed, FailedReader
+from watchdog.sidekiq.failures import SourceUnavailableError
 from watchdog.sidekiq.frontiers import Frontiers, counted_by
 from watchdog.sidekiq.inbound import Inbound
 from watchdog.sidekiq.keys import Keys
@@ -68,6 +70,8 @@ class Retries:
         self._census: Census | None = None
         self._counting = asyncio.Lock()
         self._wanted = asyncio.Event()
+        # That Redis refuses is logged already.
+        self._refused = False
         self._counted_at: int | None = None
         # What even the census did not find: broken entries.
         self._lacking = 0
@@ -75,21 +79,23 @@ class Retries:
         self._redis_time = (0.0, 0)
 
     async def follow(self, ask: Ask, say: Callable[[Sequence[Delta | Gone]], None]) -> None:
-        """Go on for as long as the connection lasts; ends only by raising `SourceUnavailableError`."""
+        """Go on for as long as the connection lasts, or the set may be read; raises `SourceUnavailableError`."""
         moves = True
-        while True:
-            await asyncio.sleep((TICK if moves else QUIET) / 1000)
-            changes, moves = await self.turn(ask)
-            say(changes)
+        with self._unless_refused():
+            while True:
+                await asyncio.sleep((TICK if moves else QUIET) / 1000)
+                changes, moves = await self.turn(ask)
+                say(changes)
 
     async def count_when_wanted(self, ask: Ask) -> None:
-        """Take a census at the start, and whenever the counts are too far from the size of the set; ends only by raising `SourceUnavailableError`."""
-        if self._book is None:
-            await self.census(ask)
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            await self.census(ask)
+        """Take a census at the start, and whenever the counts are too far from the size of the set; ends as `follow` does."""
+        with self._unless_refused():
+            if self._book is None:
+                await self.census(ask)
+            while True:
+                await self._wanted.wait()
+                self._wanted.clear()
+                await self.census(ask)
 
     def hear(self, changes: Sequence[Delta | Gone]) -> None:
         """What was said of jobs that run."""
@@ -149,6 +155,18 @@ class Retries:
                     self._tally.add(self._too_many)
         finally:
             await pages.close()
+
+    @contextmanager
+    def _unless_refused(self) -> Iterator[None]:
+        # A user with the rights of an older version is no reason to see nothing at all: what can't be read stays unknown.
+        try:
+            yield
+        except SourceUnavailableError as failure:
+            if failure.code != "noperm":
+                raise
+            if not self._refused:
+                self._refused = True
+                _LOG.warning("Redis does not let the retries be read (%s); what waits for another try is not known", failure.message)
 
     # What the entries say
 
