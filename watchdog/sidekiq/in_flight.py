@@ -25,16 +25,23 @@ class InFlight:
     def hear(self, changes: Sequence[Delta | Gone]) -> Iterator[str]:
         """Take in what was said; the domains whose count changed by it."""
         for change in changes:
-            if change.kind is not Kind.JOB:
-                continue
-            domain = None if isinstance(change, Gone) else change.fields.get("domain")
-            before = self._jobs.pop(change.id, None) if isinstance(change, Gone) or domain is not None else None
-            if before is not None:
-                self._counts[before] -= 1
-                if not self._counts[before]:
-                    del self._counts[before]
-                yield before
-            if domain is not None:
-                self._jobs[change.id] = domain
-                self._counts[domain] += 1
-                yield domain
+            match change:
+                case Gone(kind=Kind.JOB):
+                    yield from self._end(change.id)
+                case Delta(kind=Kind.JOB, fields={"domain": str(domain)}):
+                    yield from self._end(change.id)
+                    self._jobs[change.id] = domain
+                    self._counts[domain] += 1
+                    yield domain
+                case Delta(kind=Kind.PROCESS, fields={"listed": False}):
+                    # Its jobs left with it; should it come back, they are told anew.
+                    for job in [job for job in self._jobs if job.startswith(f"{change.id}/")]:
+                        yield from self._end(job)
+
+    def _end(self, job: str) -> Iterator[str]:
+        domain = self._jobs.pop(job, None)
+        if domain is not None:
+            self._counts[domain] -= 1
+            if not self._counts[domain]:
+                del self._counts[domain]
+            yield domain

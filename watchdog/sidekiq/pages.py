@@ -73,11 +73,7 @@ class Pages:
         self._under_way: asyncio.Task[tuple[list[Reply], float]] | None = None
 
     async def next(self) -> Page | None:
-        """
-        The next page, None at the end; raises `SourceUnavailableError`.
-
-        None too if the key is no sorted set; `WRONGTYPE` is told by whoever reads its head.
-        """
+        """The next page, None at the end; a key that is no sorted set is one empty page. Raises `SourceUnavailableError`."""
         if self._low >= END:
             return None
         low = self._low

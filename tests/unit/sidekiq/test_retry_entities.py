@@ -156,6 +156,16 @@ def test_jobs_in_flight():
     assert told(tell(entities, book)) == {"a.example": {"in_flight": 0}}
 
 
+def test_jobs_of_a_process_that_left():
+    """A killed process ends no job; its jobs leave with it."""
+    entities = RetryEntities()
+    entities.hear([job("p/1"), job("p/2"), job("p2/1")])
+    tell(entities, Book())
+    entities.hear([Delta(Kind.PROCESS, "p", {"listed": False})])
+
+    assert told(tell(entities, Book())) == {"a.example": {"in_flight": 1}}
+
+
 @pytest.mark.parametrize("size", [400])
 def test_who_floods_us(size):
     """A share of the sample, with its size; unknown when nothing is sampled any more."""
