@@ -2,7 +2,8 @@
 One entry of the retry set, decoded no further than is needed to count it.
 
 The counterpart of `decode`, which reads what runs. There may be a million entries of a kilobyte: the arguments stay bytes unless the class
-is one that goes to another server, and what the class and the error say is looked up where it was seen before. The member itself is never kept, and never
+is one that goes to another server and the error does not name the address that failed; what the class and the error say is looked up
+where it was seen before. The member itself is never kept, and never
 written back: a round trip through JSON does not give the same bytes.
 """
 
@@ -11,16 +12,15 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from watchdog.sidekiq.causes import classify
+from watchdog.sidekiq.causes import FailureKind, classify
 from watchdog.sidekiq.decode import AS_MILLISECONDS, is_name
-from watchdog.sidekiq.hosts import MAILBOXES, domain, last_host
+from watchdog.sidekiq.hosts import MAILBOXES, domain, host_of_url, last_host
 
 _KEPT: Final = 50_000
 _KEPT_GROUPS: Final = 5_000
 _LONGEST_KEPT: Final = 300
 _SLASHES: Final = len("://")
 _SCHEME: Final = len("https")
-_PATH_FROM: Final = len('"https://') + 1
 OTHERS: Final = "(others)"
 """The id of the entity that stands for all that are too many to be told one by one; no host can be called so."""
 
@@ -71,20 +71,40 @@ class _Entry(msgspec.Struct, gc=False, rename={"job_class": "class"}):
     wrapped: str | None = None
     error_class: str | None = None
     error_message: str | None = None
-    args: _Arguments | None = None
     failed_at: float | int | None = None
     retried_at: float | int | None = None
 
 
+class _Addressed(msgspec.Struct, gc=False):
+    args: _Arguments
+
+
+class _Known(NamedTuple):
+    """
+    What is made of a class and an error. `place` is that of the address among the arguments, None for a class that goes nowhere.
+
+    `tells` says that the address in the error is the one that failed, `may_tell` that it may be taken where nothing else is known:
+    the words of a database may quote any address.
+    """
+
+    group: Group
+    place: int | None
+    tells: bool
+    may_tell: bool
+
+
 _ENTRY: Final = msgspec.json.Decoder(_Entry)
+_ADDRESSED: Final = msgspec.json.Decoder(_Addressed)
+_TEXT: Final = msgspec.json.Decoder(str)
+_LOCAL: Final = frozenset({FailureKind.LOCAL_DATABASE, FailureKind.LOCAL_REDIS})
 
 
 class FailedReader:
     """Decodes entries, and remembers what it made of classes, errors and addresses; bounded."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, str, str, str], tuple[Group, int | None]] = {}
-        self._domains: dict[str | bytes, str | None] = {}
+        self._groups: dict[tuple[str, str, str, str], _Known] = {}
+        self._domains: dict[str, str | None] = {}
 
     def read(self, members: Iterable[bytes]) -> list[Failed | None]:
         """What stands in these members of the set, in their order; None for those that are broken."""
@@ -109,18 +129,17 @@ class FailedReader:
             if known is None:
                 found.append(None)
                 continue
-            group, place = known
+            group, place, tells, may_tell = known
             remote = None
-            if place is not None and (args := entry.args) is not None:
-                address = bytes(args.third if place == 2 else args.second if place == 1 else args.first)
+            if place is not None and not (tells and end):
+                remote = self._addressee(member, place)
+            if remote is None and end and may_tell:
                 # As far as the path: hosts come again, addresses of posts don't.
-                if (slash := address.find(b"/", _PATH_FROM)) > 0:
-                    address = address[:slash]
-                remote = domains.get(address) or self._look_up(address)
-            if remote is None and end:
                 slash = message.find("/", slashes + _SLASHES, end)
                 url = message[start : slash if slash > 0 else end]
                 remote = domains.get(url) or self._look_up(url)
+                if remote is None and place is not None:
+                    remote = self._addressee(member, place)
             first = entry.failed_at or 0.0
             last = entry.retried_at or first
             found.append(
@@ -128,28 +147,40 @@ class FailedReader:
             )
         return found
 
-    def _learn(self, seen: tuple[str, str, str, str]) -> tuple[Group, int | None] | None:
+    def _learn(self, seen: tuple[str, str, str, str]) -> _Known | None:
         queue, job_class, error_class, words = seen
         if not is_name(job_class) or not is_name(queue):
             return None
         cause = classify(error_class, words)
-        known = Group(queue, job_class, cause.kind.value, cause.status), MAILBOXES.get(job_class)
+        known = _Known(
+            group=Group(queue, job_class, cause.kind.value, cause.status),
+            place=MAILBOXES.get(job_class),
+            tells=cause.kind is not FailureKind.OTHER and cause.kind not in _LOCAL,
+            may_tell=cause.kind not in _LOCAL,
+        )
         if len(words) <= _LONGEST_KEPT:
             if len(self._groups) >= _KEPT_GROUPS:
                 self._groups.clear()
             self._groups[seen] = known
         return known
 
-    def _look_up(self, address: str | bytes) -> str | None:
-        if address in self._domains:
+    def _addressee(self, member: bytes, place: int) -> str | None:
+        try:
+            args = _ADDRESSED.decode(member).args
+            host = host_of_url(_TEXT.decode(args.third if place == 2 else args.second if place == 1 else args.first))
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None
-        url = address if isinstance(address, str) else address.decode("utf-8", "replace").removeprefix('"').removesuffix('"')
+        return domain(host) if host else None
+
+    def _look_up(self, url: str) -> str | None:
+        if url in self._domains:
+            return None
         host = last_host(url)
         found = domain(host) if host else None
-        if len(address) <= _LONGEST_KEPT:
+        if len(url) <= _LONGEST_KEPT:
             if len(self._domains) >= _KEPT:
                 self._domains.clear()
-            self._domains[address] = found
+            self._domains[url] = found
         return found
 
 

@@ -54,6 +54,32 @@ def test_without_an_address_in_the_arguments_the_error_names_the_host(args):
     assert read(args=args, error_message="x on https://other.example:99/a").domain == "other.example"
 
 
+@pytest.mark.parametrize(
+    ("error_class", "message", "remote"),
+    [
+        ("Mastodon::UnexpectedResponseError", "https://other.example/inbox returned code 503", "other.example"),
+        ("HTTP::TimeoutError", "Connect timed out after 5 seconds on https://other.example/inbox", "other.example"),
+        ("JSON::ParserError", "unexpected token at 'https://other.example/'", "example.social"),
+        ("PG::UniqueViolation", "Key (uri)=(https://other.example/) already exists", "example.social"),
+        ("Mastodon::RaceConditionError", "Could not acquire lock for https://other.example/", "example.social"),
+        ("HTTP::TimeoutError", "timed out on https://-/", "example.social"),
+        ("HTTP::ConnectionError", "failed to connect", "example.social"),
+    ],
+)
+def test_an_error_of_the_network_names_the_host_that_failed(error_class, message, remote):
+    """What others may have written into an error says nothing; then the arguments do."""
+    assert read(error_class=error_class, error_message=message).domain == remote
+
+
+def test_what_a_database_quotes_is_nobody():
+    """A class that goes nowhere has failed at home."""
+    found = read(
+        **{"class": "ActivityPub::ProcessingWorker", "error_class": "PG::UniqueViolation", "error_message": "(https://other.example/)"}
+    )
+
+    assert found.domain is None
+
+
 def test_nothing_names_a_host():
     """Then it was going to nobody."""
     assert read(**{"class": "FeedInsertWorker", "error_class": None, "error_message": None}) == Failed(
