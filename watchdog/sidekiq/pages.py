@@ -19,7 +19,10 @@ from watchdog.sidekiq.wire import Command, Reply
 
 END: Final = float("inf")
 PAGE: Final = 500
-"""Members of a page: half a megabyte, for which Redis needs about a quarter of a millisecond."""
+"""Members of a page at most: half a megabyte, for which Redis needs about a quarter of a millisecond."""
+_LEAST: Final = 10
+_BYTES: Final = 2**20
+"""Where members are long (some hold whole documents) the next page has fewer, so that it is of about this size."""
 SHARE: Final = 0.2
 """How much of the time may be taken of Redis' single thread."""
 _WITH_SENDING: Final = 1.5
@@ -70,6 +73,7 @@ class Pages:
         self._ask = ask
         self._where = where
         self._low = -END
+        self._most = PAGE
         self._under_way: asyncio.Task[tuple[list[Reply], float]] | None = None
 
     async def next(self) -> Page | None:
@@ -87,6 +91,8 @@ class Pages:
                 replies, began = await self._read(self._with_scores(low), 0.0)
             page = self._scored(replies)
         self._low = page.upto
+        long = sum(map(len, page.members)) // max(1, len(page.members))
+        self._most = min(PAGE, max(_LEAST, _BYTES // max(1, long)))
         if page.upto < END:
             took = seconds(replies[-1], self._where) - page.at
             pause = _WITH_SENDING * took / SHARE - (asyncio.get_running_loop().time() - began)
@@ -111,15 +117,15 @@ class Pages:
         return await self._ask(commands), began
 
     def _with_scores(self, low: float) -> list[Command]:
-        return [("TIME",), above(self._key, low, END, PAGE), ("TIME",)]
+        return [("TIME",), above(self._key, low, END, self._most), ("TIME",)]
 
     def _without_scores(self, low: float) -> list[Command]:
         exclusive = _exclusive(low)
-        edge: Command = ("ZRANGEBYSCORE", self._key, exclusive, "inf", "WITHSCORES", "LIMIT", PAGE - 1, 2)
-        return [("TIME",), edge, ("ZRANGEBYSCORE", self._key, exclusive, "inf", "LIMIT", 0, PAGE), edge, ("TIME",)]
+        edge: Command = ("ZRANGEBYSCORE", self._key, exclusive, "inf", "WITHSCORES", "LIMIT", self._most - 1, 2)
+        return [("TIME",), edge, ("ZRANGEBYSCORE", self._key, exclusive, "inf", "LIMIT", 0, self._most), edge, ("TIME",)]
 
     def _scored(self, replies: list[Reply]) -> Page:
-        found, upto, cut = page_of(entries(replies[1], self._where), PAGE)
+        found, upto, cut = page_of(entries(replies[1], self._where), self._most)
         return Page(seconds(replies[0], self._where), upto, [member for member, _ in found], [score for _, score in found], cut)
 
     def _plain(self, replies: list[Reply]) -> Page | None:

@@ -40,8 +40,8 @@ from watchdog.sidekiq.retry_entities import RetryEntities
 from watchdog.sidekiq.scanning import Ask
 from watchdog.sidekiq.wire import Command, Reply
 
-_SLICE: Final = 1_000
-_MOST_SLICES: Final = 5
+_SLICE: Final = 500
+_MOST_SLICES: Final = 10
 _ANEW_EACH: Final = 60.0
 _ANEW_PER_MEMBER: Final = 0.001
 _ANEW_FROM: Final = 0.01

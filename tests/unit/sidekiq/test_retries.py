@@ -88,6 +88,32 @@ async def test_scores_that_are_equal_at_the_edge_of_a_page(monkeypatch):
     assert one.counted().total() == 40
 
 
+async def test_long_entries_make_short_pages():
+    """A page is of a megabyte or so, whatever the entries hold; all are counted."""
+    one = Simulated()
+    for number in range(60):
+        one.fail("a.example", 0, 5, number / 60)
+    one.set = {member + b" " * 200_000: entry for member, entry in one.set.items()}
+    asked = []
+
+    async def ask(commands):
+        asked.extend(commands)
+        return await one.ask(commands)
+
+    one.now += 1
+    await one.retries.census(ask)
+
+    assert one.counted().total() == 60
+    assert asked.count(("TIME",)) == 2 + 1  # one page with all of them, and the question at the beginning
+    for number in range(1_000):
+        one.fail("a.example", 0, 5, number / 1_000)
+    one.set = {member if len(member) > 10_000 else member + b" " * 20_000: entry for member, entry in one.set.items()}
+    one.now += 1
+    await one.retries.census(ask)
+    assert one.counted().total() == 1_060
+    assert [command[-1] for command in asked if command[0] == "ZRANGEBYSCORE" and command[-2] == 0][-1] < 100
+
+
 def test_a_page():
     """The last score of a full page is left for the next one; a page that is not full ends everything."""
     found = [(b"a", 1.0), (b"b", 2.0), (b"c", 3.0), (b"d", 3.0)]
