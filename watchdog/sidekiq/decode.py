@@ -15,9 +15,11 @@ from typing import Any, Final, TypeGuard
 import msgspec
 import orjson
 
+from watchdog.sidekiq.hosts import domain, host_of_args
+
 _NUMBER: Final = re.compile(rb"-?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,3})?")
 _WHOLE: Final = re.compile(rb"\d{1,18}")
-_AS_MILLISECONDS: Final = 1e11
+AS_MILLISECONDS: Final = 1e11
 """From here on a time is in milliseconds: as seconds it would lie 3000 years ahead, as milliseconds this is 1973."""
 _LAST_TIME: Final = 10**14
 _LONGEST_NAME: Final = 1000
@@ -84,7 +86,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     A job that a thread is running.
 
     `run` names this run within its process: thread, jid, and start as Sidekiq writes it. `run_at` is milliseconds of the clock of its
-    process, `retries` counts the runs that failed before.
+    process, `retries` counts the runs that failed before. `domain` is that of the server that it goes to, where its class is known to go to one.
     """
 
     run: str
@@ -94,6 +96,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     queue: str
     retries: int
     run_at: int
+    domain: str | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -111,7 +114,7 @@ def name(raw: object) -> str | None:
         text = raw.decode()
     except UnicodeDecodeError:
         return None
-    return text if _is_name(text) else None
+    return text if is_name(text) else None
 
 
 def count(raw: object) -> int | None:
@@ -128,7 +131,7 @@ def milliseconds(value: object) -> int | None:
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LAST_TIME:
         return None
-    return round(value if value > _AS_MILLISECONDS else value * 1000)
+    return round(value if value > AS_MILLISECONDS else value * 1000)
 
 
 def decode_info(identity: str, raw: object) -> Info | Broken:
@@ -141,12 +144,12 @@ def decode_info(identity: str, raw: object) -> Info | Broken:
     if info is None:
         return Broken(identity, "`info` is not a JSON object")
     host, pid = info.get("hostname"), info.get("pid")
-    if not _is_name(host) or not _is_count(pid) or pid == 0:
+    if not is_name(host) or not _is_count(pid) or pid == 0:
         return Broken(identity, "`info` does not name a host and a process id")
     if identity.rsplit(":", 2)[:2] != [host, str(pid)]:
         return Broken(identity, "`info` names another host or process id than the identity")
     queues = info.get("queues")
-    if not isinstance(queues, list) or len(queues) > _MOST_NAMES or not all(map(_is_name, queues)):
+    if not isinstance(queues, list) or len(queues) > _MOST_NAMES or not all(map(is_name, queues)):
         return Broken(identity, "`queues` in `info` is not a list of names")
     tag, version, threads = info.get("tag"), info.get("version"), info.get("concurrency")
     capsules = _capsules(info.get("capsules"))
@@ -156,12 +159,12 @@ def decode_info(identity: str, raw: object) -> Info | Broken:
     return Info(
         host=host,
         pid=pid,
-        tag=tag if _is_name(tag) else "",
-        version=version if _is_name(version) else "",
+        tag=tag if is_name(tag) else "",
+        version=version if is_name(version) else "",
         queues=tuple(dict.fromkeys(queues)),
         threads=threads,
         started_at=milliseconds(info.get("started_at")),
-        labels=tuple(filter(_is_name, labels[:_MOST_NAMES])) if isinstance(labels, list) else (),
+        labels=tuple(filter(is_name, labels[:_MOST_NAMES])) if isinstance(labels, list) else (),
         weights=_weights(info.get("weights")),
         embedded=info.get("embedded") is True,
         capsules=capsules,
@@ -174,7 +177,7 @@ def _capsules(raw: object) -> tuple[Capsule, ...]:
     for called, capsule in raw.items() if isinstance(raw, dict) and len(raw) <= _MOST_NAMES else ():
         threads = capsule.get("concurrency") if isinstance(capsule, dict) else None
         queues = capsule.get("weights") if isinstance(capsule, dict) else None
-        if not (_is_name(called) and _is_count(threads) and isinstance(queues, dict) and all(map(_is_name, queues))):
+        if not (is_name(called) and _is_count(threads) and isinstance(queues, dict) and all(map(is_name, queues))):
             return ()
         found.append(Capsule(called, threads, tuple(queues)))
     return tuple(found)
@@ -184,7 +187,7 @@ def _weights(raw: object) -> tuple[str, ...]:
     """`weights`: how often each queue stands in the list (7.0.2), or a list of that for each capsule (7.0.3 and later)."""
     parts = raw if isinstance(raw, list) else [raw]
     pairs = [pair for part in parts[:_MOST_NAMES] if isinstance(part, dict) for pair in part.items()]
-    return tuple(f"{queue},{weight}" for queue, weight in pairs[:_MOST_NAMES] if _is_name(queue) and _is_count(weight))
+    return tuple(f"{queue},{weight}" for queue, weight in pairs[:_MOST_NAMES] if is_name(queue) and _is_count(weight))
 
 
 def decode_beat(
@@ -221,9 +224,9 @@ def decode_work(key: str, thread: bytes, raw: object) -> Work | Broken:
     if run_at is None:
         return Broken(key, "`run_at` of an entry is not a time")
     jid, queue = job.get("jid"), entry.get("queue")
-    if not _is_name(jid):
+    if not is_name(jid):
         return Broken(key, "a job has no `jid`")
-    if not _is_name(queue):
+    if not is_name(queue):
         return Broken(key, "an entry does not name its queue")
     job_class = _class_of(job)
     if job_class is None:
@@ -231,8 +234,16 @@ def decode_work(key: str, thread: bytes, raw: object) -> Work | Broken:
     failed = job.get("retry_count")
     # `retry_count` is absent before the first failure and 0 after it.
     retries = failed + 1 if _is_count(failed) else 0
+    host = host_of_args(job_class, job.get("args"))
     return Work(
-        run=f"{tid}/{jid}/{_seconds(run_at)}", thread=tid, jid=jid, job_class=job_class, queue=queue, retries=retries, run_at=run_at
+        run=f"{tid}/{jid}/{_seconds(run_at)}",
+        thread=tid,
+        jid=jid,
+        job_class=job_class,
+        queue=queue,
+        retries=retries,
+        run_at=run_at,
+        domain=domain(host) if host else None,
     )
 
 
@@ -253,7 +264,7 @@ def decode_class(raw: object) -> str | None:
 
 def _class_of(job: dict[str, Any]) -> str | None:
     # ActiveJob runs everything in one class of its own and says in `wrapped` which one is meant.
-    return next((value for value in (job.get("wrapped"), job.get("class")) if _is_name(value)), None)
+    return next((value for value in (job.get("wrapped"), job.get("class")) if is_name(value)), None)
 
 
 def _seconds(moment: int) -> str:
@@ -271,7 +282,8 @@ def _object(raw: object) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _is_name(value: object) -> TypeGuard[str]:
+def is_name(value: object) -> TypeGuard[str]:
+    """Whether it is text as `name` takes it."""
     # Names stand in logs, messages and on screens: one with a line break in it could fake a line of its own.
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and value.isprintable()
 

@@ -87,6 +87,16 @@ class Follower:
             raise SourceUnavailableError(self._why_not.code, self._why_not.message)
         await self._session.reread(identity)
 
+    async def count_retries(self) -> None:
+        """
+        Count the whole retry set anew, which takes as long as Redis can be spared; what changed by it is said in the turns that follow.
+
+        Raises `SourceUnavailableError` if Redis can't be read, or is lost meanwhile.
+        """
+        if self._session is None:
+            raise SourceUnavailableError(self._why_not.code, self._why_not.message)
+        await self._session.count_retries()
+
     @property
     def tracking(self) -> bool:
         """Redis tells of changes; False while it can't be read, or where each second is sampled instead."""

@@ -127,6 +127,8 @@ class Runs:
             "retries": work.retries,
             "started_at": job.started_at,
         }
+        if work.domain is not None:
+            fields["domain"] = work.domain
         return Delta(Kind.JOB, self._id(run), fields)
 
     def _id(self, run: str) -> str:

@@ -22,6 +22,7 @@ from watchdog.sidekiq.pace import Pace
 from watchdog.sidekiq.picture import Picture
 from watchdog.sidekiq.reading import COMMANDS_EACH, ProcessReader, Reading
 from watchdog.sidekiq.reconcile import PERIOD, QUIET, TICK, due
+from watchdog.sidekiq.retries import Retries
 from watchdog.sidekiq.sampling import Sampler
 from watchdog.sidekiq.scanning import first_page, rest
 from watchdog.sidekiq.tracking import ARM, Dirty, is_on, switch_on
@@ -50,6 +51,7 @@ class Memory:
         self.picture = Picture()
         self.reader = ProcessReader(self.keys, self.tally, where)
         self.sampler = Sampler(self.keys, self.tally, where, clock)
+        self.retries = Retries(self.keys, self.tally, where=where, clock=clock, pace=self.pace)
         # Why Redis would not tell of changes, as far as the log says so already.
         self.refusals: set[str] = set()
 
@@ -97,6 +99,8 @@ class Session:
                 tasks.create_task(self._sample(), name="redis: sample queues and totals")
                 tasks.create_task(self._reconcile(), name="redis: reconcile")
                 tasks.create_task(self._weigh(), name="redis: weigh what it costs")
+                tasks.create_task(self._memory.retries.follow(self._wire.ask, self._say), name="redis: follow the retries")
+                tasks.create_task(self._memory.retries.count_when_wanted(self._wire.ask), name="redis: count the retries")
         except* SourceUnavailableError as failures:
             ended = next(error for error in failures.exceptions if isinstance(error, SourceUnavailableError))
         if ended is not None:
@@ -111,6 +115,10 @@ class Session:
             raise unavailable("timeout", self._wire.where) from None
         for reading in readings:
             self._say(self._take(reading))
+
+    async def count_retries(self) -> None:
+        """Count the whole retry set anew; raises `SourceUnavailableError`."""
+        await self._memory.retries.census(self._wire.ask)
 
     # What goes on at the same time
 
@@ -292,6 +300,7 @@ class Session:
         for work in reading.work:
             self._memory.sampler.homes.saw(work.job_class, work.queue)
         changes = self._memory.picture.take(reading)
+        self._memory.retries.hear(changes)
         if any(change.kind == Kind.JOB for change in changes):
             self._stirred.set()
         return changes

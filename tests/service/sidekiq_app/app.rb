@@ -62,3 +62,31 @@ class RescueAll
     end
   end
 end
+
+# The errors of Mastodon's deliveries, by their names.
+module Mastodon
+  class UnexpectedResponseError < StandardError; end
+end
+
+module HTTP
+  class TimeoutError < StandardError; end
+  class ConnectionError < StandardError; end
+end
+
+module Stoplight
+  module Error
+    class RedLight < StandardError; end
+  end
+end
+
+# Fails as it is told, with its address in place of `<url>`; holds its thread where it is not told.
+module ActivityPub
+  class DeliveryWorker
+    include Sidekiq::Worker
+
+    def perform(_json, _source_account_id, inbox_url, options = {})
+      sleep unless options["error"]
+      raise Object.const_get(options["error"]), options["message"].gsub("<url>", inbox_url)
+    end
+  end
+end

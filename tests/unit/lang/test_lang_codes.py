@@ -21,7 +21,7 @@ def read(spec: CodeSpec) -> tuple[Problem, ...]:
     text = Text(spec.example, "example")
     match spec.code:
         case "E205":
-            return read_condition(text, Kind.DOMAIN)[1]
+            return read_condition(text, Kind.UNIT)[1]
         case "E220":
             return read_condition(text, Kind.JOB)[1]
         case "E226":

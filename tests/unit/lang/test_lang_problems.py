@@ -66,7 +66,7 @@ FIELDS = "fields of a queue: name, size, latency, threads, listeners, busy, proc
             [
                 (
                     "17+13 E204 'process.quiet' can't be read of a job | fields of a job: "
-                    "id, jid, class, queue, process, host, thread, retries, elapsed"
+                    "id, jid, class, queue, process, host, thread, domain, retries, elapsed"
                 )
             ],
         ),

@@ -64,7 +64,7 @@ def test_what_redis_may_spend(written: str, expected: float) -> None:
     assert read(LEAST.replace("redis://h}", f"redis://h{written}}}")).redis.budget == expected
     settings = read(LEAST.replace("redis://h}", f'"${{env:URL}}"{written}}}'))
     filled, problems = with_secrets(settings, {("redis", "url"): "redis://h"})
-    assert (filled.redis, problems) == (RedisSettings("redis://h", "", expected), ())
+    assert (filled.redis, problems) == (RedisSettings("redis://h", budget=expected), ())
 
 
 @pytest.mark.parametrize(("budget", "code"), [("0%", "E125"), ("0.05%", "E125"), ("150%", "E125"), ("2", "E217"), ("much", "E217")])

@@ -162,6 +162,16 @@ def test_a_start_within_a_second():
     assert found.run == "oxr1/4caa72fe18d4b6a0d19e77c3/1795354499.250"
 
 
+def test_where_a_delivery_goes():
+    """The registrable domain of its address, and nothing else of its arguments."""
+    args = ["PRIVATE", 1, "https://mail.example.social/inbox", {}]
+    found = decode_work("k", b"t", entry(JOB | {"class": "ActivityPub::DeliveryWorker", "args": args}))
+
+    assert found.domain == "example.social"
+    assert "PRIVATE" not in repr(found)
+    assert decode_work("k", b"t", entry(JOB | {"args": args})).domain is None
+
+
 def test_a_job_of_active_job():
     """The class that matters is the wrapped one."""
     found = decode_work("k", b"t", entry(JOB | {"class": "Sidekiq::ActiveJob::Wrapper", "wrapped": "MailJob"}))

@@ -390,3 +390,13 @@ def test_processes_that_left_are_not_remembered_for_ever(picture):
 
     assert picture.beat("web1:1:cafe") is None
     assert picture.beat("web1:1500:cafe") == b"%d" % START
+
+
+def test_where_a_job_goes(picture):
+    """It is told of the jobs of which it is known."""
+    told = picture.take(reading(work("a"), msgspec.structs.replace(work("b"), domain="example.social")))
+
+    assert {change.fields["thread"]: change.fields.get("domain") for change in told if change.kind == Kind.JOB} == {
+        "a": None,
+        "b": "example.social",
+    }

@@ -24,6 +24,12 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     ),
     _field("host", Type.STRING, "The host name of that process.", 'job.host == "web1"'),
     _field("thread", Type.STRING, "The thread id as Sidekiq logs it (`tid`).", 'job.thread == "oxr1"'),
+    _field(
+        "domain",
+        Type.STRING,
+        "The domain that the job goes to, where its class is one that goes to another server.",
+        'job.domain == "example.social"',
+    ),
     _field("retries", Type.COUNT, "How often the job has failed before this run.", "job.retries > 3"),
     _field(
         "elapsed",
