@@ -93,7 +93,7 @@ class Recorder:
         self._path: Path | None = None
         self._size = 0
         self._number = 0
-        self._packer: "zlib._Compress | None" = None
+        self._packer: zlib._Compress | None = None
         self._fresh_since = 0.0
         self._said = ""
         self._amount = Amount()

@@ -67,7 +67,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoSegmentError(WatchdogError):
-    """This file is no part of a trace, or of a format that this program does not know."""
+    """A file that is no part of a trace, or of a format that this program does not know."""
 
 
 def name_of(number: int) -> str:
