@@ -129,7 +129,9 @@ def test_other_rules_take_only_what_was_kept():
     talk.wait(5_000)
     saved, anchor = talk.kept(), len(talk.trace)
     talk.hear(server.bodies(("size", 0, 10, 0), talk.at)[0])
-    wider = rules("rules:\n  - {rule: new, each: redis, when: 'max(redis.clients, 1m) > 4'}\n  - {rule: full, each: queue, when: 'avg(queue.size, 2m) > 4'}")
+    wider = rules(
+        "rules:\n  - {rule: new, each: redis, when: 'max(redis.clients, 1m) > 4'}\n  - {rule: full, each: queue, when: 'avg(queue.size, 2m) > 4'}"
+    )
 
     got = remembered(caught_up(saved, talk.trace[anchor:], wider.series))
     assert list(got["steps"]) == ["queue: queue.size"]

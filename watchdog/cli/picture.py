@@ -126,6 +126,18 @@ class Box(msgspec.Struct, frozen=True):
     last_error: str = ""
 
 
+class Trace(msgspec.Struct, frozen=True):
+    """What is recorded of what the agent saw: files, bytes, since when (UTC milliseconds); `failing` is why nothing is at present."""
+
+    on: bool = False
+    segments: int = 0
+    size: int = 0
+    since: int | None = None
+    failing: str = ""
+    gaps: int = 0
+    missed: int = 0
+
+
 class Picture(msgspec.Struct, frozen=True):
     """All of it."""
 
@@ -144,6 +156,7 @@ class Picture(msgspec.Struct, frozen=True):
     tracking: bool | None = None
     broken: tuple[Broken, ...] = ()
     outbox: dict[str, Box] = {}
+    trace: Trace | None = None
 
     @property
     def lost(self) -> tuple[str, ...]:

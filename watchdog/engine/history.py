@@ -182,6 +182,7 @@ class History:
         """Everything that is remembered at `now`, fit for `restore`: `wall` (UTC milliseconds) and `boot_id` tell what its times mean later."""
         for kept in self._kept.values():
             self._size -= kept.bury(now)
+        self._coverage.trim(self._horizon(now))
         return pack(self._kept.values(), self._coverage, now=now, wall=wall, boot_id=boot_id, dropped=self.dropped)
 
     def go_on(self, data: bytes, series: Iterable[Series], now: int) -> tuple[Series, ...]:

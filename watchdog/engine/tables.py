@@ -52,4 +52,6 @@ def fill(world: World, tables: Mapping[Kind, Table], vocabulary: Vocabulary) -> 
 
 def _table(rows: Mapping[str, Row]) -> Table:
     slots = next(iter(rows.values())).slots
-    return Table(slots, [[row.id, *(None if (value := getattr(row, slot)) is MISSING else value for slot in slots)] for row in rows.values()])
+    return Table(
+        slots, [[row.id, *(None if (value := getattr(row, slot)) is MISSING else value for slot in slots)] for row in rows.values()]
+    )

@@ -19,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from watchdog.model.events import Event, decode
+from watchdog.model.events import Event, Stopping, decode
 from watchdog.store.failures import StoreError
 from watchdog.store.trace.frames import CHECKPOINT, FRESH, Frame, Rubble, frames
 from watchdog.store.trace.segment import FOLDER, LONGEST_TITLE, Header, Mark, NoSegmentError, files, read_title
@@ -133,31 +133,34 @@ def segments(state: Path, *, since: int | None = None, until: int | None = None)
         later = next((other for other in found[index + 1 :] if isinstance(other, Segment)), None)
         if since is not None and later is not None and later.header.wall <= since:
             continue
-        if (hole := _before(one, before)) is not None:
+        if (hole := _between(before, one)) is not None:
             yield hole
         yield one
         before = one
 
 
-def records_after(state: Path, seq: int, *, memory: str) -> Iterator[Record]:
+def records_after(state: Path, seq: int, *, memory: str, boot_id: str, at: int) -> Iterator[Record]:
     """
-    What was recorded right after event `seq` of that memory, without a gap: ends at the first one. For the next start, which can't wait.
+    What was recorded right after event `seq` of that memory, which had been taken by engine time `at` of that boot; ends at the first hole.
 
-    Raises `StoreError`.
+    For the next start, which can't wait: it looks for the place and reads from there. Numbers alone don't do, since those of events that left
+    nothing in the database are given again after a crash. Raises `StoreError`.
     """
     found: list[Segment] = []
     for number, path in reversed(_listed(state)):
         one = _opened(number, path)
-        if not isinstance(one, Segment) or one.header.memory != memory:
-            break
+        if not isinstance(one, Segment) or (one.header.memory, one.header.boot_id) != (memory, boot_id):
+            return
         found.insert(0, one)
-        if one.header.seq <= seq:
+        if one.header.at <= at and one.header.seq <= seq:
             break
+    else:
+        return
     last = seq
     for one in found:
-        if one.header.seq > last or (one.header.missing is not None and one.header.seq > seq):
+        if one is not found[0] and one.header.seq != last:
             return
-        for record in one.records(after=seq):
+        for record in one.records(after=last):
             if isinstance(record, Hole) or record.event.seq != last + 1:
                 return
             if record.mark is Mark.TAKEN:
@@ -185,13 +188,16 @@ def _opened(number: int, path: Path) -> Segment | Hole | None:
         raise StoreError(f"{path} can't be read: {error.strerror}") from error
 
 
-def _before(one: Segment, before: Segment | None) -> Hole | None:
+def _between(before: Segment | None, one: Segment) -> Hole | None:
     """What was not recorded between two files."""
     if (missing := one.header.missing) is not None:
         return Hole(f"{missing.events} events were not recorded: {missing.reason}", one.path)
-    if before is None or before.header.memory != one.header.memory or (lacking := one.header.seq - _last(before)) <= 0:
+    if before is None or before.header.memory != one.header.memory:
         return None
-    return Hole(f"{lacking} events were not recorded: the agent ended before it could", one.path)
+    last, orderly = _end(before)
+    if one.header.cause == "start":
+        return None if orderly else Hole("the agent was cut off: what came in its last second was not recorded", one.path)
+    return None if last == one.header.seq else Hole(f"{one.header.seq - last} events were not recorded", one.path)
 
 
 def _begin(parts: list[Frame | Rubble], after: int) -> int:
@@ -205,14 +211,14 @@ def _begin(parts: list[Frame | Rubble], after: int) -> int:
     return begin
 
 
-def _last(segment: Segment) -> int:
-    """The number of the last event that was taken in that file."""
+def _end(segment: Segment) -> tuple[int, bool]:
+    """The number of the last event that was taken in that file, and whether the agent ended with it in an orderly way."""
     parts = [part for part in segment._frames() if isinstance(part, Frame)]  # noqa: SLF001  (ours)
-    last = segment.header.seq
+    last, orderly = segment.header.seq, segment.header.cause == "start"
     for record in segment.records(after=parts[-1].seq - 1 if parts else 0):
         if isinstance(record, Record) and record.mark is Mark.TAKEN:
-            last = max(last, record.event.seq)
-    return last
+            last, orderly = record.event.seq, isinstance(record.event.body, Stopping)
+    return last, orderly
 
 
 def _record(line: bytes, path: Path, offset: int) -> Record | Hole:

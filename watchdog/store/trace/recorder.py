@@ -132,7 +132,8 @@ class Recorder:
         try:
             line = mark.encode() + encode(event) + b"\n"
         except (UnicodeEncodeError, OverflowError, TypeError) as error:
-            self._stop(event.at, f"an event can't be written down ({type(error).__name__})", events=1)
+            self.stop(event.at, f"an event can't be written down ({type(error).__name__})")
+            self._miss(1)
             return
         with self._lock:
             fits = self._waiting + len(line) <= MOST_WAITING
@@ -140,8 +141,18 @@ class Recorder:
                 self._put((event.seq, line), len(line))
         if fits:
             return
-        LOG.error("events are no longer recorded: the disk is slower than they come")
-        self._stop(event.at, "the disk is slower than they come", events=1)
+        self.stop(event.at, "the disk is slower than they come")
+        self._miss(1)
+
+    def stop(self, at: int, reason: str) -> None:
+        """Nothing is recorded from now on, until it is tried again: something can't be written down."""
+        LOG.error("events are not recorded: %s", reason)
+        self._stop(at, reason)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether events that are added are recorded, as far as is known."""
+        return self._begun_at is not None
 
     def limit(self, limits: Limits) -> None:
         """Other limits are in force; with none to be kept, what there is goes."""
@@ -167,6 +178,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Writes what was added and ends the thread; waits no longer than `ENDING`."""
+        self._begun_at = None
         with self._lock:
             self._ending = True
             self._lock.notify_all()
@@ -193,14 +205,14 @@ class Recorder:
         if self._failure and self._begun_at is not None:
             with self._lock:
                 lost, self._lost = self._lost, 0
-            self._stop(at, self._failure, events=lost)
+            self._stop(at, self._failure)
+            self._miss(lost)
 
-    def _stop(self, at: int, reason: str, *, events: int) -> None:
+    def _stop(self, at: int, reason: str) -> None:
         self._begun_at = None
         self._again_at = at + AGAIN
         self._gaps += 1
         self._missing = Missing(reason, self._wall(), 0)
-        self._miss(events)
 
     def _miss(self, events: int) -> None:
         if self._missing is None:
