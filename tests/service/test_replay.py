@@ -50,7 +50,9 @@ from watchdog.store.trace.segment import Mark
 
 loaded = config.load(Path(sys.argv[1]))
 for segment in segments(loaded.state):
-    assert not isinstance(segment, Hole), segment
+    if isinstance(segment, Hole):
+        assert "cut off" in segment.reason, segment
+        continue
     rules = loaded.rules if segment.header.digest else NO_RULES
     assert segment.header.digest == rules.digest
     state = rebuild(segment.checkpoint(), rules)
@@ -88,7 +90,9 @@ async def test_a_recovery_replays_byte_for_byte(redis_server, sidekiq, push, tmp
     """
     victim, other = await sidekiq.start(("push",), tag="app"), await sidekiq.start(("default", "pull"), tag="app")
     config, trace = write_config(tmp_path, url=redis_server.url, elapsed="3s", grace="3s"), tmp_path / "trace"
-    async with contextlib.aclosing(AgentProcess(config, env={"TRACE": str(trace), "PYTHONHASHSEED": "77", "NEW_FILE_EACH": "1"})) as agent:
+    async with contextlib.aclosing(
+        AgentProcess(config, env={"TRACE": str(trace), "PYTHONHASHSEED": "77", "RECORDER": '{"OLDEST_FILE": 1}'})
+    ) as agent:
         await agent.start()
         await push(redis_server.client(), "SleepForever")
         await agent.wait_for("outcome: .*stage='TERM'.*outcome='sent'")

@@ -178,6 +178,10 @@ class History:
         """Bytes that are in use, as far as they grow with what is remembered."""
         return self._size
 
+    def is_asked(self) -> bool:
+        """Whether any rule asks for a history."""
+        return bool(self._kept)
+
     def encode(self, now: int, *, wall: int, boot_id: str) -> bytes:
         """Everything that is remembered at `now`, fit for `restore`: `wall` (UTC milliseconds) and `boot_id` tell what its times mean later."""
         for kept in self._kept.values():

@@ -41,7 +41,7 @@ def keep(state: State, *, at: int, wall: int, seq: int = 0) -> bytes | None:
     To be called between two turns, the last of which was committed: then `catching_up` can go on from here.
     """
     ledger, world = state.ledger, state.world
-    if not world.history.size():
+    if not world.history.is_asked():
         return None
     lost = tuple(Source(name) for name in ledger.lost)
     return save(world, seq=seq, at=max(at, ledger.at), wall=wall, boot_id=ledger.boot_id, lost=lost)

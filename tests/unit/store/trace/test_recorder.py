@@ -221,7 +221,12 @@ async def test_a_disk_that_is_too_slow_is_not_waited_for(state, recorder, monkey
     assert one.wants(7_000 + AGAIN) == "recorded again"
     one.begin(header(29, at=7_000 + AGAIN), b"")
     one.settle()
-    assert told(state) == ["|", *(f"+{number}" for number in range(1, 7)), "?23 events were not recorded: the disk is slower than they come", "|"]
+    assert told(state) == [
+        "|",
+        *(f"+{number}" for number in range(1, 7)),
+        "?23 events were not recorded: the disk is slower than they come",
+        "|",
+    ]
 
 
 async def test_what_can_not_be_written_down_is_missing(state, recorder):
@@ -303,4 +308,6 @@ async def test_numbers_that_were_given_again_are_not_taken_for_others(state, rec
 
     found = records_after(state, 7, memory="m", boot_id="boot-1", at=7_500)
     assert [record.event.seq for record in found] == [8, 9]
-    assert [line for line in told(state) if line.startswith("?")] == ["?the agent was cut off: what came in its last second was not recorded"]
+    assert [line for line in told(state) if line.startswith("?")] == [
+        "?the agent was cut off: what came in its last second was not recorded"
+    ]
