@@ -216,6 +216,8 @@ def _after_an_undone_turn(turn: Turn) -> None:
     world.again.clear()
     if Source.REDIS in world.complete:
         judging.drop_orphans(turn, "it is no longer there")
+    # What was put into the picture without a turn has no deadline: what has become of it meanwhile must be written down.
+    world.recount(turn.at)
     judging.judge_all(turn)
     requests.want_all(turn)
 

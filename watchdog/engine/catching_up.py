@@ -32,6 +32,8 @@ def caught_up(data: bytes, events: Iterable[Event], series: Iterable[Series], *,
     Raises `BrokenHistoryError` for what is damaged.
     """
     saved = read_saved(data)
+    if saved.rows is None:
+        return data
     world = World(vocabulary)
     try:
         fill(world, saved.rows, vocabulary)
@@ -54,7 +56,7 @@ def caught_up(data: bytes, events: Iterable[Event], series: Iterable[Series], *,
         return data
     at = max(last.at, saved.at)
     history = world.history.encode(at, wall=last.wall, boot_id=saved.boot_id)
-    return write_saved(msgspec.structs.replace(saved, seq=last.seq, at=at, history=history, rows={}))
+    return write_saved(msgspec.structs.replace(saved, seq=last.seq, at=at, history=history, rows=None))
 
 
 def _take(world: World, event: Event, lost: set[Source]) -> None:

@@ -16,7 +16,7 @@ from watchdog.engine.groups import Member
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
-from watchdog.engine.tables import Table, fill, tables_of
+from watchdog.engine.tables import Table, fill, plain, tables_of
 from watchdog.engine.tallies import EVERY
 from watchdog.engine.watching import Origin, Subject, Watchers
 from watchdog.engine.world import World
@@ -63,7 +63,7 @@ class _Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     history_at: int
 
 
-_ENCODER: Final = msgspec.msgpack.Encoder()
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=plain)
 _DECODER: Final = msgspec.msgpack.Decoder(_Checkpoint)
 
 

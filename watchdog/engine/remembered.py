@@ -149,19 +149,13 @@ def _decoded(data: bytes) -> _History:
 
 
 def _packed(track: Track) -> _Track:
-    used, trim_at, fold_at, answers = track.working()
-    return _Track(
-        times=_bytes(track.times),
-        code=track.states.typecode,
-        states=_bytes(track.states),
-        folded=track.folded,
-        cells={window: (cells.end, cells.asked, cells.cells) for window, cells in (track.cells or {}).items()},
-        used=used,
-        trim_at=trim_at,
-        fold_at=fold_at,
-        # What does not fit is worked out again by whoever asks.
-        answers=[(function, window, end, _fit(value)) for function, window, end, value in answers if value is MISSING or _fits(value)],
+    used, trim_at, fold_at, told = track.working()
+    cells = {window: (cells.end, cells.asked, cells.cells) for window, cells in track.cells.items()} if track.cells else {}
+    # What does not fit is worked out again by whoever asks.
+    answers = (
+        [(function, window, end, _fit(value)) for function, window, end, value in told if value is MISSING or _fits(value)] if told else []
     )
+    return _Track(_bytes(track.times), track.states.typecode, _bytes(track.states), track.folded, cells, used, trim_at, fold_at, answers)
 
 
 def _fits(value: Any) -> bool:

@@ -10,12 +10,14 @@ from typing import Final
 import msgspec
 
 from watchdog.engine.remembered import BrokenHistoryError
-from watchdog.engine.tables import Table, tables_of
+from watchdog.engine.tables import Table, plain, tables_of
 from watchdog.engine.world import World
 from watchdog.model.kinds import Kind, Source
 
 FORMAT: Final = 1
 """Counted up when the layout changes; another number can't be read."""
+MOST_ROWS: Final = 5_000
+"""With more, to write them down each half minute and to carry them on at a start would be felt: the stretch stays uncovered then."""
 
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +25,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     The histories as `History.encode` gives them at engine time `at` of boot `boot_id`, after event `seq`.
 
     `lost` are the sources that could not be read then, `complete` those that had been read in full, `graves` the processes that are dead.
+    `rows` is None where there were too many.
     """
 
     format: int = FORMAT
@@ -33,7 +36,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     lost: tuple[Source, ...] = ()
     complete: tuple[Source, ...] = ()
     graves: tuple[str, ...] = ()
-    rows: dict[Kind, Table] = {}
+    rows: dict[Kind, Table] | None = None
 
 
 class _Histories(msgspec.Struct, frozen=True):
@@ -43,14 +46,16 @@ class _Histories(msgspec.Struct, frozen=True):
     history: bytes
 
 
-_ENCODER: Final = msgspec.msgpack.Encoder()
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=plain)
 _DECODER: Final = msgspec.msgpack.Decoder(Saved)
 _HISTORIES: Final = msgspec.msgpack.Decoder(_Histories)
 
 
 def save(world: World, *, seq: int, at: int, wall: int, boot_id: str, lost: tuple[Source, ...]) -> bytes:
     """As bytes; `at` is not before the last event."""
-    kinds = {*world.demanding, *((Kind.PROCESS,) if Kind.JOB in world.demanding else ())}
+    wanted = {*world.demanding, *((Kind.PROCESS,) if Kind.JOB in world.demanding else ())}
+    kinds = [kind for kind in world.rows if kind in wanted]
+    few = sum(len(world.rows[kind]) for kind in kinds) <= MOST_ROWS
     saved = Saved(
         seq=seq,
         at=at,
@@ -59,7 +64,7 @@ def save(world: World, *, seq: int, at: int, wall: int, boot_id: str, lost: tupl
         lost=lost,
         complete=tuple(sorted(world.complete)),
         graves=tuple(world.graves),
-        rows=tables_of(world, (kind for kind in world.rows if kind in kinds)),
+        rows=tables_of(world, kinds) if few else None,
     )
     return _ENCODER.encode(saved)
 

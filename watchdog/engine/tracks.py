@@ -91,7 +91,7 @@ class Track(Steps):
 
     def working(self) -> tuple[int, int, int, list[tuple[Function, int, int, Any]]]:
         """What it needs to go on just as it would have: `used`, when it trims and folds next, and its answers, with the end of each window."""
-        answers = [(function, window, end, value) for (function, window), (end, value) in (self._answers or {}).items()]
+        answers = [(function, window, end, value) for (function, window), (end, value) in self._answers.items()] if self._answers else []
         return self.used, self._trim_at, self._fold_at, answers
 
     def go_on(self, used: int, trim_at: int, fold_at: int, answers: Iterable[tuple[Function, int, int, Any]]) -> None:

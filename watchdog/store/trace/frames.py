@@ -27,7 +27,7 @@ class Frame(NamedTuple):
     offset: int
     kind: bytes
     seq: int
-    payload: bytes
+    payload: memoryview
 
 
 class Rubble(NamedTuple):
@@ -67,9 +67,9 @@ def _frame_at(data: bytes, offset: int) -> Frame | None:
     begin = offset + _HEAD.size
     if magic != _MAGIC or kind not in _KINDS or length > len(data) - begin:
         return None
-    payload = data[begin : begin + length]
+    payload = memoryview(data)[begin : begin + length]
     return Frame(offset, kind, seq, payload) if _checksum(kind, seq, payload) == checksum else None
 
 
-def _checksum(kind: bytes, seq: int, payload: bytes) -> int:
+def _checksum(kind: bytes, seq: int, payload: bytes | memoryview) -> int:
     return crc32(payload, crc32(kind + seq.to_bytes(8, "little")))

@@ -105,7 +105,7 @@ class Unpacker:
         self._inflate = zlib.decompressobj()
         self.broken = False
 
-    def lines(self, payload: bytes) -> list[bytes]:
+    def lines(self, payload: memoryview) -> list[bytes]:
         """The lines of the next part."""
         try:
             data = self._inflate.decompress(payload)
@@ -236,7 +236,7 @@ def _number(line: bytes) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def _inflated(payload: bytes) -> bytes | None:
+def _inflated(payload: memoryview) -> bytes | None:
     try:
         return zlib.decompress(payload)
     except zlib.error:

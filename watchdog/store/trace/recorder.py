@@ -11,7 +11,6 @@ import errno
 import logging
 import os
 import threading
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -31,11 +30,11 @@ BATCH: Final = 256 * 1024
 """Bytes that are written without waiting for more."""
 MOST_WAITING: Final = 16 * 2**20
 """Bytes that may wait for a slow disk; with more, the recording ends."""
-FRESH_EVERY: Final = 60.0
-"""Seconds of events that are packed together: so much is lost with a damaged place, and so much is read for the last half minute."""
+FRESH_EVERY: Final = 60_000
+"""Milliseconds of events that are packed together: so much is lost with a damaged place, and so much is read for the last half minute."""
 OLDEST_FILE: Final = 3_600_000
 """Milliseconds after which a new file is begun."""
-LARGEST_FILE: Final = 16 * 2**20
+LARGEST_FILE: Final = 32 * 2**20
 """Bytes after which one is begun, or an eighth of what all may have."""
 AGAIN: Final = 60_000
 """Milliseconds after which it is tried again."""
@@ -46,8 +45,8 @@ ENDING: Final = 2.0
 """Seconds for which the end waits for the last events."""
 
 
-_Work = tuple[Header | int | None, bytes]
-"""A file to begin with its checkpoint, an event with its number, or nothing more to be written."""
+_Work = tuple[Header | tuple[int, int] | None, bytes]
+"""A file to begin with its checkpoint, an event with its number and time, or nothing more to be written."""
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -94,7 +93,7 @@ class Recorder:
         self._size = 0
         self._number = 0
         self._packer: zlib._Compress | None = None
-        self._fresh_since = 0.0
+        self._fresh_since = 0
         self._said = ""
         self._amount = Amount()
         self._since: int | None = None
@@ -138,7 +137,7 @@ class Recorder:
         with self._lock:
             fits = self._waiting + len(line) <= MOST_WAITING
             if fits:
-                self._put((event.seq, line), len(line))
+                self._put(((event.seq, event.at), line), len(line))
         if fits:
             return
         self.stop(event.at, "the disk is slower than they come")
@@ -248,27 +247,27 @@ class Recorder:
 
     def _write_all(self, work: list[_Work]) -> None:
         lines: list[bytes] = []
-        seq = 0
+        first = (0, 0)
         for what, data in work:
-            if isinstance(what, int):
-                seq = seq if lines else what
+            if isinstance(what, tuple):
+                first = first if lines else what
                 lines.append(data)
                 continue
-            self._write_events(seq, lines)
+            self._write_events(*first, lines)
             lines = []
             self._close()
             if what is None:
                 self._tidy(None)
             else:
                 self._begin_file(what, data)
-        self._write_events(seq, lines)
+        self._write_events(*first, lines)
 
-    def _write_events(self, seq: int, lines: list[bytes]) -> None:
+    def _write_events(self, seq: int, at: int, lines: list[bytes]) -> None:
         if not lines or self._file < 0:
             return
         kind = FOLLOWING
-        if self._packer is None or time.monotonic() - self._fresh_since >= FRESH_EVERY:
-            self._packer, self._fresh_since, kind = zlib.compressobj(LEVEL), time.monotonic(), FRESH
+        if self._packer is None or at - self._fresh_since >= FRESH_EVERY:
+            self._packer, self._fresh_since, kind = zlib.compressobj(LEVEL), at, FRESH
         payload = self._packer.compress(b"".join(lines)) + self._packer.flush(zlib.Z_SYNC_FLUSH)
         self._write(frame(kind, seq, payload))
 
@@ -316,7 +315,7 @@ class Recorder:
         self._close()
         with self._lock:
             # What came meanwhile goes, too: some before it is missing. A file that was to be begun was not.
-            behind = [what for what, _ in (*work, *self._queue) if isinstance(what, int)]
+            behind = [what for what, _ in (*work, *self._queue) if isinstance(what, tuple)]
             self._waiting -= sum(len(data) for _, data in self._queue)
             self._queue.clear()
             self._lost += len(behind)

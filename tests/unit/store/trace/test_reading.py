@@ -19,7 +19,7 @@ async def file(state: Path, recorder, monkeypatch) -> Path:
     one = recorder()
     one.begin(header(), b"the checkpoint")
     for number in range(1, 6):
-        monkeypatch.setattr(recorders, "FRESH_EVERY", 0.0 if number == 4 else 1e9)
+        monkeypatch.setattr(recorders, "FRESH_EVERY", 0 if number == 4 else 10**9)
         one.add(Mark.TAKEN, event(number))
         one.settle()
     await one.close()

@@ -161,7 +161,7 @@ async def test_a_part_that_did_not_fit_is_taken_back(state, recorder, monkeypatc
         left[0] -= number
         return number
 
-    monkeypatch.setattr(recorders.os, "write", short)
+    monkeypatch.setattr("watchdog.store.trace.recorder.os.write", short)
     one.add(Mark.TAKEN, event(2))
     one.settle()
     assert (state / "trace" / "00000001.trace").stat().st_size == size
@@ -275,7 +275,7 @@ async def test_events_are_written_within_a_second(state, recorder):
 
 async def test_the_last_half_minute_is_found_at_once(state, recorder, monkeypatch):
     """It is read from the last place that can be read by itself, over the border of a file."""
-    monkeypatch.setattr(recorders, "FRESH_EVERY", 0.0)
+    monkeypatch.setattr(recorders, "FRESH_EVERY", 0)
     one = recorder()
     one.begin(header(), b"")
     for number in range(1, 10):
