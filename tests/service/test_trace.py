@@ -21,6 +21,7 @@ from watchdog.engine.remembered import unpack_to_go_on
 from watchdog.engine.saved import histories_in, read_saved
 from watchdog.model.events import Delta, Observed, encode
 from watchdog.model.kinds import Kind, Source
+from watchdog.model.vocabulary import BUILT
 from watchdog.store.opening import DATABASE
 from watchdog.store.trace.reading import Record, Segment, segments
 
@@ -125,6 +126,10 @@ async def test_what_happened_before_a_kill_is_known_after_it(redis_server, tmp_p
     asked = (tmp_path / "first").read_bytes().splitlines()[1::2][:number] + (tmp_path / "second").read_bytes().splitlines()[1::2]
     for seed in (1, 2):
         assert await replayed(config, state, seed=seed, how=FROM_FILES) == asked
+    for record in recorded(state):
+        for change in record.event.body.changes if isinstance(record.event.body, Observed) else ():
+            if isinstance(change, Delta):
+                assert set(change.fields) <= {spec.slot for spec in BUILT.fields[change.kind].values()}, "what no table declares"
     text = b"\n".join(encode(record.event) for record in recorded(state))
     checkpoints = b"".join(segment.checkpoint() or b"" for segment in segments(state) if isinstance(segment, Segment))
     assert b"PushWorker" in text

@@ -76,6 +76,7 @@ class Recorder:
         # Shared with the thread, under the lock.
         self._queue: list[_Work] = []
         self._waiting = 0
+        self._busy = False
         self._hurry = False
         self._ending = False
         self._failure = ""
@@ -83,8 +84,10 @@ class Recorder:
         # The loop's own.
         self._thread: threading.Thread | None = None
         self._begun_at: int | None = None
+        self._ordered = 0
         self._again_at = 0
         self._missing: Missing | None = None
+        self._told: Missing | None = None
         self._gaps = 0
         self._missed = 0
         # The thread's own; others only look.
@@ -92,6 +95,7 @@ class Recorder:
         self._path: Path | None = None
         self._size = 0
         self._number = 0
+        self._begun = 0
         self._packer: zlib._Compress | None = None
         self._fresh_since = 0
         self._said = ""
@@ -111,14 +115,15 @@ class Recorder:
             return "recorded again" if self._missing is not None else "start"
         if at - self._begun_at >= OLDEST_FILE:
             return "age"
-        return "size" if self._size >= self._largest() else ""
+        return "size" if self._begun == self._ordered and self._size >= self._largest() else ""
 
     def begin(self, header: Header, checkpoint: bytes) -> None:
         """From now on events go into a new file; the checkpoint is the state before the next event."""
-        if self._missing is not None:
-            header = msgspec.structs.replace(header, missing=self._missing)
-            self._missing = None
+        self._told, self._missing = self._missing, None
+        if self._told is not None:
+            header = msgspec.structs.replace(header, missing=self._told)
         self._begun_at = header.at
+        self._ordered += 1
         self._order(header, checkpoint)
 
     def add(self, mark: Mark, event: Event) -> None:
@@ -171,7 +176,7 @@ class Recorder:
         with self._lock:
             self._hurry = True
             self._lock.notify_all()
-            settled = self._lock.wait_for(lambda: not self._waiting and not self._queue, seconds)
+            settled = self._lock.wait_for(lambda: not self._busy and not self._queue, seconds)
             self._hurry = False
         return settled
 
@@ -190,8 +195,7 @@ class Recorder:
             self._thread.start()
         with self._lock:
             self._failure = ""
-            self._size = 0
-            self._put((header, checkpoint), len(checkpoint))
+            self._put((header, checkpoint), 0)
 
     def _put(self, what: _Work, size: int) -> None:
         before = self._waiting
@@ -210,6 +214,10 @@ class Recorder:
     def _stop(self, at: int, reason: str) -> None:
         self._begun_at = None
         self._again_at = at + AGAIN
+        if self._begun != self._ordered and self._told is not None:
+            # The file that was to say so did not come to be.
+            self._missing = self._told
+            return
         self._gaps += 1
         self._missing = Missing(reason, self._wall(), 0)
 
@@ -232,7 +240,7 @@ class Recorder:
                 self._lock.wait_for(lambda: self._queue or self._ending)
                 self._lock.wait_for(lambda: self._ending or self._hurry or self._waiting >= BATCH, FLUSH)
                 work, self._queue = self._queue, []
-                waited, ending = self._waiting, self._ending
+                self._busy, waited, ending = True, self._waiting, self._ending
             try:
                 self._write_all(work)
             except OSError as error:
@@ -241,6 +249,7 @@ class Recorder:
                 LOG.exception("the trace can't be written because of a fault of this program")
                 self._fail(f"a fault of this program: {type(error).__name__}", work)
             with self._lock:
+                self._busy = False
                 self._waiting -= waited
                 self._lock.notify_all()
         self._close()
@@ -280,6 +289,7 @@ class Recorder:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._path, self._size, self._packer = path, 0, None
         self._write(title(header) + frame(CHECKPOINT, header.seq, zlib.compress(checkpoint, LEVEL)))
+        self._begun = self._ordered
         self._tidy(path)
         if self._said:
             LOG.warning("events are recorded again")
@@ -306,20 +316,27 @@ class Recorder:
         if self._said != reason:
             LOG.error("events are no longer recorded: %s; all else goes on", reason)
             self._said = reason
-        if self._file >= 0:
-            try:
-                # What was cut off would look like damage if the next file followed.
-                os.ftruncate(self._file, self._size)
-            except OSError as error:
-                LOG.debug("the end of %s stays cut off: %s", self._path, error)
+        self._take_back()
         self._close()
         with self._lock:
             # What came meanwhile goes, too: some before it is missing. A file that was to be begun was not.
             behind = [what for what, _ in (*work, *self._queue) if isinstance(what, tuple)]
-            self._waiting -= sum(len(data) for _, data in self._queue)
+            self._waiting -= sum(len(data) for what, data in self._queue if isinstance(what, tuple))
             self._queue.clear()
             self._lost += len(behind)
             self._failure = reason
+
+    def _take_back(self) -> None:
+        """What was written by halves would look like damage as soon as another file followed."""
+        if self._file < 0 or self._path is None:
+            return
+        try:
+            if self._size:
+                os.ftruncate(self._file, self._size)
+            else:
+                self._path.unlink()
+        except OSError as error:
+            LOG.debug("the end of %s stays cut off: %s", self._path, error)
 
     def _close(self) -> None:
         if self._file >= 0:
