@@ -1,5 +1,6 @@
 """Any events, written in any portions and cut off anywhere: what can be read is what was written, in its order."""
 
+import asyncio
 import tempfile
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def test_any_events_come_back(events, checkpoint, cut):
             if now:
                 assert recorder.settle()
         assert recorder.settle()
+        asyncio.run(recorder.close())
 
         (segment,) = segments(Path(folder))
         assert not isinstance(segment, Hole)

@@ -1,14 +1,12 @@
 """The trace of a real agent: what is known after a SIGKILL, what can never be in it, and a disk that fills up."""
 
-import asyncio
 import contextlib
 import json
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -34,14 +32,6 @@ rules:
   - {rule: grew, each: queue, on: QueueGrew, notify: [ops]}
 """
 PRIVATE = "a-private-toot-of-somebody"
-
-
-async def until(ask: Callable[[], Any], within: float = 20) -> Any:
-    """The first true answer."""
-    async with asyncio.timeout(within):
-        while not (answer := ask()):
-            await asyncio.sleep(0.02)
-    return answer
 
 
 def kept(state: Path) -> tuple[str, bytes]:
@@ -78,7 +68,7 @@ def has_size(state: Path, size: int) -> bool:
     )
 
 
-async def test_what_happened_before_a_kill_is_known_after_it(redis_server, tmp_path):
+async def test_what_happened_before_a_kill_is_known_after_it(redis_server, tmp_path, until):
     """
     Histories that were kept at the start are carried on over the trace to the last second before a SIGKILL; from there to the next reading
     nothing is covered. Replayed from its files, each of the two agents asks for what it asked for. And whatever Redis holds of arguments, nothing
@@ -99,11 +89,11 @@ async def test_what_happened_before_a_kill_is_known_after_it(redis_server, tmp_p
 
     async with contextlib.aclosing(AgentProcess(config, env={"TRACE": str(tmp_path / "first")})) as agent:
         await agent.start()
-        memory, before = await until(lambda: kept(state) if kept(state)[1] else None)
+        memory, before = await until(lambda: kept(state) if kept(state)[1] else None, within=20)
         await client.lpush("queue:push", payload, payload, payload)
-        await until(lambda: has_size(state, 4))
+        await until(lambda: has_size(state, 4), within=20)
         await client.ltrim("queue:push", 0, 1)
-        await until(lambda: has_size(state, 2))
+        await until(lambda: has_size(state, 2), within=20)
         agent.signal(signal.SIGKILL)
         await agent.wait_exit()
     number, last = len(recorded(state)), recorded(state)[-1].event
@@ -115,7 +105,7 @@ async def test_what_happened_before_a_kill_is_known_after_it(redis_server, tmp_p
 
     async with contextlib.aclosing(AgentProcess(config, env={"TRACE": str(tmp_path / "second"), "PYTHONHASHSEED": "9"})) as agent:
         await agent.start()
-        again = await until(lambda: kept(state)[1] if kept(state)[1] != before else None)
+        again = await until(lambda: kept(state)[1] if kept(state)[1] != before else None, within=20)
         series, coverage, _ = unpack_to_go_on(histories_in(again))
         assert await agent.stop() == 0
     track = series["queue: queue.size"].tracks["push"]
@@ -148,7 +138,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.needs("mount")
-async def test_a_disk_that_fills_up_ends_the_recording_and_not_the_agent(redis_server, small_disk, tmp_path):
+async def test_a_disk_that_fills_up_ends_the_recording_and_not_the_agent(redis_server, small_disk, tmp_path, until):
     """The last room is the database's: nothing more is recorded, alerts fire and are written down; with room again the trace says what is missing."""
     config = write_config(tmp_path, url=redis_server.url, mode="observe")
     (tmp_path / "rules.yml").write_text(RULES)
@@ -157,7 +147,7 @@ async def test_a_disk_that_fills_up_ends_the_recording_and_not_the_agent(redis_s
     await client.lpush("queue:push", b"{}")
     async with contextlib.aclosing(AgentProcess(config, env={"RECORDER": '{"AGAIN": 500}'})) as agent:
         await agent.start()
-        await until(lambda: recorded(small_disk))
+        await until(lambda: recorded(small_disk), within=20)
         ballast = small_disk / "ballast"
         ballast.write_bytes(b"x" * 30_000_000)
         await client.lpush("queue:push", b"{}")

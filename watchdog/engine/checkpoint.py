@@ -50,6 +50,7 @@ class _Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     again: dict[str, int]
     denials: dict[str, int]
     reasons: dict[str, str]
+    proofs: dict[str, int]
     stopping: bool
     kept: bytes | None
     graves: list[str]
@@ -85,6 +86,7 @@ def checkpoint(state: State, *, at: int, wall: int) -> bytes:
             again=world.again,
             denials=world.denials,
             reasons=world.reasons,
+            proofs=world.proofs,
             stopping=world.stopping,
             kept=world.kept,
             graves=list(world.graves),
@@ -126,6 +128,7 @@ def _put_together(world: World, saved: _Checkpoint, rules: RuleSet, vocabulary: 
     world.jobs_of = {process: {jobs[number]: None for number in numbers} for process, numbers in saved.jobs_of.items()}
     world.read_at, world.complete = saved.read_at, set(saved.complete)
     world.looks, world.again, world.denials, world.reasons = saved.looks, saved.again, saved.denials, saved.reasons
+    world.proofs = saved.proofs
     world.stopping, world.kept, world.graves = saved.stopping, saved.kept, dict.fromkeys(saved.graves)
     world.history.go_on(saved.history, rules.series, saved.history_at)
     world.go_on(rules.series, rules.aggregates, (name for name, waiting in rules.by_change.items() if waiting))

@@ -28,18 +28,22 @@ RULES = {one.digest: one for one in (NO_RULES, LONG_QUEUE, SHORT_QUEUE, STUCK)}
 
 
 @pytest.fixture
-def traced(run, tmp_path, monkeypatch):
+async def traced(run, tmp_path, monkeypatch):
     """A loop of turns with a trace, and its recorder."""
     monkeypatch.setattr(recorders, "RESERVE", 0)
+    traces = []
 
     def make(store=None, **settings):
         recorder = Recorder(tmp_path, Limits(10**9, 2**30), wall=Clock().wall)
         trace = TraceKeeper(recorder, clock=Clock(), memory="memory", host="web1", boot_id="boot-1")
         one = run(store or FakeStore(), trace=trace, **settings)
         trace.begin(one.turns.state, one.turns.seq)
+        traces.append(trace)
         return one, recorder
 
-    return make
+    yield make
+    for trace in traces:
+        await trace.close()
 
 
 def replayed(state: Path) -> list[tuple[int, bytes]]:
@@ -155,8 +159,8 @@ def test_everything_in_the_picture_is_thought_of():
 
     written = {
         "rows", "jobs_of", "read_at", "complete", "looks", "again", "denials", "reasons", "stopping", "kept", "graves", "deadlines",
-        "beat_deadlines", "echoes", "watchers", "counted", "tallies", "history",
+        "beat_deadlines", "proofs", "echoes", "watchers", "counted", "tallies", "history",
     }  # fmt: skip
-    of_the_rules = {"_row_types", "_accepted", "_growing", "demanding", "_awaited"}
+    of_the_rules = {"_vocabulary", "_row_types", "_accepted", "_growing", "demanding", "_awaited"}
     over_between_turns = {"must_judge_all", "_is_news", "changes", "told"}
     assert set(vars(World())) == written | of_the_rules | over_between_turns
