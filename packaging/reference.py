@@ -37,6 +37,7 @@ KEY_TABLES: Final = {
     "Under `verify`": keys.VERIFY,
     "Of the config": keys.CONFIG,
     "Under `redis`": keys.REDIS,
+    "Under `trace`": keys.TRACE,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,
     "Of `pack.yml`": keys.PACK,
     "Of a file of tests": keys.TEST_FILE,

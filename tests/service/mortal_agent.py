@@ -1,7 +1,7 @@
 """
 The program as it is, but that it dies where a test says: `DIE_AT=<step>:<number>:<before|after>`.
 
-With `TRACE=<file>` it also writes down each event and the effects that were committed, a pair of lines each.
+With `RECORDER=<JSON object>` its trace is written with these constants. With `TRACE=<file>` it also writes down each event and the effects that were committed, a pair of lines each.
 
 Steps are `commit` (a transaction) and the commands (`Measure`, `SendSignal`, `AwaitExit`), counted from 1. Dying is SIGKILL by its own hand:
 nothing is flushed, nobody is told.
@@ -22,6 +22,7 @@ from watchdog.model.effects import Command, Effect
 from watchdog.model.events import Event, encode
 from watchdog.model.results import Result
 from watchdog.store.store import Commit, Store
+from watchdog.store.trace import recorder
 
 
 def _die() -> NoReturn:
@@ -75,6 +76,8 @@ def record(path: str) -> None:
 
 
 if __name__ == "__main__":
+    for name, value in msgspec.json.decode(os.environ.get("RECORDER", "{}")).items():
+        setattr(recorder, name, value)
     if trace := os.environ.get("TRACE"):
         record(trace)
     if plan := os.environ.get("DIE_AT"):

@@ -36,11 +36,45 @@ for line in Path(sys.argv[2]).read_bytes().splitlines()[::2]:
     sys.stdout.buffer.write(msgspec.json.encode(effects) + b"\\n")
 """
 
+FROM_FILES = """
+import sys
+from pathlib import Path
+import msgspec
+from watchdog import config
+from watchdog.engine.advance import advance
+from watchdog.engine.checkpoint import rebuild
+from watchdog.engine.rules import NO_RULES
+from watchdog.model.events import RulesLoaded
+from watchdog.store.trace.reading import Hole, segments
+from watchdog.store.trace.segment import Mark
 
-async def replayed(config: Path, trace: Path, *, seed: int) -> list[bytes]:
+loaded = config.load(Path(sys.argv[1]))
+for segment in segments(loaded.state):
+    if isinstance(segment, Hole):
+        assert "cut off" in segment.reason, segment
+        continue
+    rules = loaded.rules if segment.header.digest else NO_RULES
+    assert segment.header.digest == rules.digest
+    state = rebuild(segment.checkpoint(), rules)
+    for record in segment.records():
+        assert not isinstance(record, Hole), record
+        if record.mark is Mark.NOTED:
+            state.world.take(record.event.body, record.event.at)
+            continue
+        now = loaded.rules if isinstance(record.event.body, RulesLoaded) else rules
+        after, effects = advance(now, state, record.event)
+        if record.mark is Mark.UNDONE:
+            state.world.must_judge_all = True
+            continue
+        state, rules = after, now
+        sys.stdout.buffer.write(msgspec.json.encode(effects) + b"\\n")
+"""
+
+
+async def replayed(config: Path, trace: Path, *, seed: int, how: str = REPLAY) -> list[bytes]:
     """The effects of each event of the trace, in a process of its own."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", REPLAY, str(config), str(trace), cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        sys.executable, "-c", how, str(config), str(trace), cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": str(seed)},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await process.communicate()
@@ -49,10 +83,16 @@ async def replayed(config: Path, trace: Path, *, seed: int) -> list[bytes]:
 
 
 async def test_a_recovery_replays_byte_for_byte(redis_server, sidekiq, push, tmp_path):
-    """TERM, a deaf process, KILL, a Redis that goes and comes back: the events alone give the very effects, under two hash seeds."""
+    """
+    TERM, a deaf process, KILL, a Redis that goes and comes back: the events alone give the very effects, under two hash seeds.
+
+    So do the files of the trace that the agent itself has written, each from its own checkpoint; here a new one is begun with nearly every event.
+    """
     victim, other = await sidekiq.start(("push",), tag="app"), await sidekiq.start(("default", "pull"), tag="app")
     config, trace = write_config(tmp_path, url=redis_server.url, elapsed="3s", grace="3s"), tmp_path / "trace"
-    async with contextlib.aclosing(AgentProcess(config, env={"TRACE": str(trace), "PYTHONHASHSEED": "77"})) as agent:
+    async with contextlib.aclosing(
+        AgentProcess(config, env={"TRACE": str(trace), "PYTHONHASHSEED": "77", "RECORDER": '{"OLDEST_FILE": 1}'})
+    ) as agent:
         await agent.start()
         await push(redis_server.client(), "SleepForever")
         await agent.wait_for("outcome: .*stage='TERM'.*outcome='sent'")
@@ -79,3 +119,10 @@ async def test_a_recovery_replays_byte_for_byte(redis_server, sidekiq, push, tmp
         again = await replayed(config, trace, seed=seed)
         for event, was, now in zip(events, recorded, again, strict=True):
             assert now == was, f"event {event.seq} asks for something else under seed {seed}"
+    files = sorted((tmp_path / "state" / "trace").iterdir())
+    assert len(files) > 4
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    for seed in (1, 2):
+        again = await replayed(config, trace, seed=seed, how=FROM_FILES)
+        for event, was, now in zip(events, recorded, again, strict=True):
+            assert now == was, f"event {event.seq} asks for something else from the files under seed {seed}"

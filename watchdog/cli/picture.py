@@ -141,6 +141,18 @@ class Budget(msgspec.Struct, frozen=True):
     round_trips_per_second: float = 0.0
 
 
+class Trace(msgspec.Struct, frozen=True):
+    """What is recorded of what the agent saw: files, bytes, since when (UTC milliseconds); `failing` is why nothing is at present."""
+
+    on: bool = False
+    segments: int = 0
+    size: int = 0
+    since: int | None = None
+    failing: str = ""
+    gaps: int = 0
+    missed: int = 0
+
+
 class Picture(msgspec.Struct, frozen=True):
     """All of it."""
 
@@ -160,6 +172,7 @@ class Picture(msgspec.Struct, frozen=True):
     budget: Budget | None = None
     broken: tuple[Broken, ...] = ()
     outbox: dict[str, Box] = {}
+    trace: Trace | None = None
 
     @property
     def lost(self) -> tuple[str, ...]:

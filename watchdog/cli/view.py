@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from watchdog.cli.output import Output, Piece, count
-from watchdog.cli.picture import STARTING, Alert, Box, Budget, Picture, Process, Queue, Request, Source
+from watchdog.cli.picture import STARTING, Alert, Box, Budget, Picture, Process, Queue, Request, Source, Trace
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -19,6 +19,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _show_agent(out, picture, running=running, age=age)
     _show_sources(out, picture.sources)
     _show_budget(out, picture.budget)
+    _show_trace(out, picture.trace, at=picture.agent.at)
     _show_totals(out, picture)
     _show_alerts(out, picture)
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
@@ -92,6 +93,19 @@ def _show_budget(out: Output, budget: Budget | None) -> None:
     if budget.backed_off > 1:
         longer = f"intervals are {budget.backed_off:.2g} times as long, everything is read again within {_lasting(budget.reread_within)}"
         out.line(("Backed off", "warn"), f" because that was too much: {longer}")
+
+
+def _show_trace(out: Output, trace: Trace | None, *, at: int) -> None:
+    if trace is None:
+        return
+    if not trace.on:
+        out.line(("trace: none is kept", "dim"))
+        return
+    since = f" of the last {_lasting(max(0, at - trace.since))}" if trace.since is not None else ""
+    gaps = f", {count(trace.gaps, 'gap')} with {count(trace.missed, 'event')} since the start" if trace.gaps else ""
+    state = ("NOT RECORDED", "bad") if trace.failing else ("ok", "good")
+    kept = f"{count(trace.segments, 'file')}, {display(trace.size, Type.SIZE)}{since}{gaps}"
+    out.line("trace: ", state, f" ({trace.failing})" if trace.failing else "", f", {kept}")
 
 
 def _show_totals(out: Output, picture: Picture) -> None:

@@ -19,10 +19,11 @@ from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
 from watchdog.daemon.pause_file import BY, PauseFile
-from watchdog.daemon.remembering import HistoryKeeper
+from watchdog.daemon.remembering import HistoryKeeper, carried_on
 from watchdog.daemon.status import StatusKeeper
 from watchdog.daemon.systemd import Systemd
 from watchdog.daemon.tasks import Tasks
+from watchdog.daemon.tracing import TraceKeeper
 from watchdog.daemon.turns import IDLE, Turns
 from watchdog.engine.rules import RuleSet
 from watchdog.errors import ProblemsError, WatchdogError
@@ -39,6 +40,8 @@ from watchdog.receivers.receiver import Receiver
 from watchdog.sidekiq.follow import Follower
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
+from watchdog.store.trace.limits import Limits
+from watchdog.store.trace.recorder import Recorder
 
 LOG: Final = logging.getLogger("watchdog")
 DAY: Final = 86_400_000
@@ -74,6 +77,8 @@ async def run_agent(
     store = await Store.open(loaded.state, clock=clock)
     last_exit: LastExit | None = None
     try:
+        if store.history is not None:
+            store.history = await asyncio.to_thread(carried_on, store.history, loaded.state, memory=store.name, series=loaded.rules.series)
         agent = Agent(path, loaded, ceiling=mode, store=store, clock=clock, observe=observe)
         last_exit = agent.last_exit
         return await agent.run()
@@ -89,6 +94,10 @@ async def run_agent(
             LOG.warning("the database could not be tidied up: %s", error)
         if last_exit is not None:
             last_exit.disarm()
+
+
+def _limits(loaded: Loaded) -> Limits:
+    return Limits(loaded.settings.trace.keep, loaded.settings.trace.most)
 
 
 def _first(group: BaseExceptionGroup[StoreDamagedError]) -> StoreDamagedError:
@@ -123,12 +132,21 @@ class Agent:
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._systemd = Systemd()
         idle = IDLE if self._systemd.period is None else min(IDLE, self._systemd.period)
-        self._turns = Turns(
-            store=store, clock=clock, perform=self._commands.put_nowait, after_turn=self._after_turn, observe=observe, idle=idle
-        )
         self._host = loaded.settings.host or host_name()
+        recorder = Recorder(loaded.state, _limits(loaded), wall=clock.wall)
+        self._trace = TraceKeeper(recorder, clock=clock, memory=store.name, host=self._host, boot_id=boot_id())
+        self._turns = Turns(
+            store=store,
+            clock=clock,
+            perform=self._commands.put_nowait,
+            after_turn=self._after_turn,
+            observe=observe,
+            idle=idle,
+            trace=self._trace,
+        )
         self._local = LocalProcesses(host=self._host, clock=clock, emit=self._turns.offer)
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
+        self._status.trace = self._trace
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
         self._executor = Executor(reread=self._reread, clock=clock, host=self._host)
@@ -150,6 +168,8 @@ class Agent:
         if self._warning:
             LOG.error("%s", self._warning)
         receivers = build(self._loaded.settings.receivers, self._clock)
+        self._trace.limit(_limits(self._loaded))
+        self._trace.begin(self._turns.state, self._turns.seq)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = self._tasks = Tasks(group)
@@ -167,6 +187,7 @@ class Agent:
         finally:
             self._local.close()
             self._systemd.close()
+            await self._trace.close()
         return 0
 
     async def _start(self, tasks: Tasks, receivers: dict[str, Receiver], reload_wanted: asyncio.Event) -> None:
@@ -243,6 +264,9 @@ class Agent:
         if (loaded.state, loaded.settings.host, loaded.settings.redis) != self._fixed:
             LOG.warning("a changed state folder, host name or Redis is taken over at a restart only")
         await self._turns.settle(RulesLoaded(loaded.rules.digest, self._mode(loaded)), rules=self._rules(loaded))
+        # Histories that the new rules no longer ask for are gone: what is kept must not be carried on under others.
+        await self._memory.keep()
+        self._trace.limit(_limits(loaded))
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
 

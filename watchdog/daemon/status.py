@@ -10,6 +10,7 @@ import orjson
 
 from watchdog import __version__
 from watchdog.clock import Clock
+from watchdog.daemon.tracing import TraceKeeper
 from watchdog.daemon.turns import Turns
 from watchdog.engine.ledger import Phase
 from watchdog.engine.status import status
@@ -38,6 +39,7 @@ class StatusKeeper:
         self._line_of: tuple[object, str] = (None, "")
         self._line = ""
         self.follower: Follower | None = None
+        self.trace: TraceKeeper | None = None
 
     def turned(self) -> None:
         """A turn is complete."""
@@ -103,4 +105,5 @@ class StatusKeeper:
                 "broken": [{"key": datum.key, "reason": datum.reason, "count": datum.count} for datum in self.follower.broken()],
             }
         )
-        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower}
+        trace = {} if self.trace is None else {"trace": msgspec.to_builtins(self.trace.how())}
+        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **trace}

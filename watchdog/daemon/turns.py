@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from watchdog.clock import Clock
+from watchdog.daemon.tracing import TraceKeeper
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.ledger import Ledger
@@ -49,7 +50,8 @@ class Turns:
 
     `perform` is handed each command of a committed turn and must not block; `after_turn` is called after each
     completed turn, which comes after `idle` seconds at the latest; `observe` sees each event with the effects that were
-    committed (tests, trace). Raises `StoreError` if what a predecessor remembered can't be read.
+    committed (tests); `trace` hears of every turn. Whoever holds `resting` keeps the next turn from beginning. Raises `StoreError` if what a
+    predecessor remembered can't be read.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Turns:
         after_turn: Callable[[], None],
         observe: Callable[[Event, tuple[Effect, ...]], None] = lambda _event, _effects: None,
         idle: float = IDLE,
+        trace: TraceKeeper | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -68,6 +71,8 @@ class Turns:
         self._after_turn = after_turn
         self._observe = observe
         self._idle = idle
+        self._trace = trace
+        self.resting = asyncio.Lock()
         self._inbox: asyncio.Queue[Offer] = asyncio.Queue()
         # What could not be committed, in order; nothing else is decided before it is.
         self._waiting: deque[Offer] = deque()
@@ -76,6 +81,11 @@ class Turns:
         self.state: State = begin(_remembered(store.ledger), history=store.history)
         store.history = None  # tens of megabytes, perhaps
         self.failing: str = ""
+
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+        return self._seq
 
     def offer(self, body: Body) -> None:
         """Puts an event in; never blocks."""
@@ -94,7 +104,9 @@ class Turns:
                 await self._try_again()
             else:
                 offer = await self._next()
-                if not await self._turn(offer):
+                async with self.resting:
+                    taken = await self._turn(offer)
+                if not taken:
                     # What was read can't be unread: the picture keeps it, and all of it is judged again.
                     was_read = isinstance(offer.body, Observed | TimeReached)
                     self._waiting.append(Offer(TimeReached()) if was_read else offer)
@@ -118,14 +130,18 @@ class Turns:
                     self._set_back(await self._inbox.get())
         except TimeoutError:
             pass
-        while self._waiting and await self._turn(self._waiting[0]):
-            self._waiting.popleft()
+        async with self.resting:
+            while self._waiting and await self._turn(self._waiting[0]):
+                self._waiting.popleft()
 
     def _set_back(self, offer: Offer) -> None:
         """Readings go into the picture at once, or hours of them would pile up; everything else queues."""
         match offer.body:
             case Observed() as observed:
-                self.state.world.take(observed, max(self._clock.at(), self.state.ledger.at))
+                at = max(self._clock.at(), self.state.ledger.at)
+                if self._trace is not None:
+                    self._trace.noted(observed, seq=self._seq + 1, at=at)
+                self.state.world.take(observed, at)
             case _:
                 self._waiting.append(offer)
 
@@ -140,6 +156,8 @@ class Turns:
             # Nothing here can mend it; the next start sets it aside.
             raise
         except StoreError as error:
+            if self._trace is not None:
+                self._trace.undone(event)
             self._undo(str(error))
             return False
         self._seq, self.state, self.rules = event.seq, state, rules
@@ -147,6 +165,8 @@ class Turns:
             LOG.warning("the store can be written again")
             self.failing = ""
         self._observe(event, effects)
+        if self._trace is not None:
+            self._trace.taken(event, state, rules)
         for effect in effects:
             match effect:
                 case Audit(row=row):

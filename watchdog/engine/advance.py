@@ -11,6 +11,7 @@ from watchdog.engine import judging, playbooks, requests, runs
 from watchdog.engine.ledger import Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
+from watchdog.engine.saved import histories_in
 from watchdog.engine.state import State
 from watchdog.engine.turn import Turn
 from watchdog.model.effects import Effect
@@ -173,7 +174,7 @@ def _recall(turn: Turn) -> None:
     world.history.started(turn.at)
     if world.kept is not None:
         try:
-            world.history.restore(world.kept, turn.at, wall=turn.wall, boot_id=turn.ledger.boot_id)
+            world.history.restore(histories_in(world.kept), turn.at, wall=turn.wall, boot_id=turn.ledger.boot_id)
         except BrokenHistoryError as broken:
             turn.audit("agent", outcome="warning", reason=f"the histories of before can't be used ({broken}); windows begin anew")
     # /proc is there from the start; what is read of it comes with each process.
@@ -215,6 +216,8 @@ def _after_an_undone_turn(turn: Turn) -> None:
     world.again.clear()
     if Source.REDIS in world.complete:
         judging.drop_orphans(turn, "it is no longer there")
+    # What was put into the picture without a turn has no deadline: what has become of it meanwhile must be written down.
+    world.recount(turn.at)
     judging.judge_all(turn)
     requests.want_all(turn)
 

@@ -47,6 +47,10 @@ class Deadlines(Generic[Key]):
             del self._due[key]
             yield key
 
+    def items(self) -> Iterator[tuple[Key, int]]:
+        """Every key with its deadline."""
+        yield from self._due.items()
+
     def __len__(self) -> int:
         return len(self._due)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from watchdog.engine.coverage import Coverage, Interval
 from watchdog.engine.kept import Kept
-from watchdog.engine.remembered import pack, unpack
+from watchdog.engine.remembered import pack, unpack, unpack_to_go_on
 from watchdog.engine.sliding import turns
 from watchdog.engine.steps import ABSENT, STEP_BYTES, Steps
 from watchdog.engine.tracks import ENOUGH, Track, of_pieces
@@ -178,11 +178,28 @@ class History:
         """Bytes that are in use, as far as they grow with what is remembered."""
         return self._size
 
+    def is_asked(self) -> bool:
+        """Whether any rule asks for a history."""
+        return bool(self._kept)
+
     def encode(self, now: int, *, wall: int, boot_id: str) -> bytes:
         """Everything that is remembered at `now`, fit for `restore`: `wall` (UTC milliseconds) and `boot_id` tell what its times mean later."""
         for kept in self._kept.values():
             self._size -= kept.bury(now)
-        return pack(self._kept.values(), self._coverage, now=now, wall=wall, boot_id=boot_id)
+        self._coverage.trim(self._horizon(now))
+        return pack(self._kept.values(), self._coverage, now=now, wall=wall, boot_id=boot_id, dropped=self.dropped)
+
+    def go_on(self, data: bytes, series: Iterable[Series], now: int) -> tuple[Series, ...]:
+        """
+        Takes in what another one encoded at `now`, as if it were that one, in place of all there is; no more than those of `series` that it kept.
+
+        Returns these. Raises `BrokenHistoryError` for what can't be read; nothing is changed then.
+        """
+        self._saved, self._coverage, dropped = unpack_to_go_on(data)
+        self._kept, self.dropped = {}, dropped
+        known = tuple(one for one in series if one.key in self._saved)
+        self.demand(known, now)
+        return known
 
     def restore(self, data: bytes, now: int, *, wall: int, boot_id: str) -> None:
         """

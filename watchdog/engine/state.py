@@ -3,7 +3,9 @@
 import msgspec
 
 from watchdog.engine.ledger import Ledger
+from watchdog.engine.saved import save
 from watchdog.engine.world import World
+from watchdog.model.kinds import Source
 from watchdog.model.vocabulary import BUILT, Vocabulary
 
 
@@ -31,11 +33,15 @@ def begin(ledger: Ledger | None = None, *, history: bytes | None = None, vocabul
     return State(ledger or Ledger(), world)
 
 
-def keep(state: State, *, at: int, wall: int) -> bytes | None:
+def keep(state: State, *, at: int, wall: int, seq: int = 0) -> bytes | None:
     """
-    The histories at engine time `at` (UTC `wall`) for a successor; None where no rule asks for any.
+    The histories at engine time `at` (UTC `wall`), after event `seq`, for a successor; None where no rule asks for any.
 
     They are not part of the ledger: what is lost of them with a crash is a stretch without coverage, and no rule forgets what it has done.
+    To be called between two turns, the last of which was committed: then `catching_up` can go on from here.
     """
-    history = state.world.history
-    return history.encode(max(at, state.ledger.at), wall=wall, boot_id=state.ledger.boot_id) if history.size() else None
+    ledger, world = state.ledger, state.world
+    if not world.history.is_asked():
+        return None
+    lost = tuple(Source(name) for name in ledger.lost)
+    return save(world, seq=seq, at=max(at, ledger.at), wall=wall, boot_id=ledger.boot_id, lost=lost)

@@ -5,7 +5,7 @@ The counterpart of `Aggregate`, which says what is counted and how it is grouped
 a logarithm for the smallest and greatest value.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, final
 
 from watchdog.engine.groups import Group, Member
@@ -91,6 +91,17 @@ class Tallies:
         kept = self._kept.get(key)
         return _NOTHING if kept is None else kept.tally(group)
 
+    def members(self) -> Iterator[tuple[str, str, Any, Member]]:
+        """Every aggregate with every entity in it: its group (None where it can't be known) and what it adds."""
+        for key, kept in self._kept.items():
+            for entity, (place, member) in kept.members():
+                yield key, entity, place, member
+
+    def put(self, key: str, entity: str, place: Any, member: Member) -> None:
+        """What another one said with `members`."""
+        if (kept := self._kept.get(key)) is not None:
+            kept.put(entity, place, member, [])
+
     def deadline(self, row: Row, now: int, scope: Scope) -> Deadline:
         """Until when this row adds just the same if nothing but time goes on; `update` it then. As `Condition.deadline`."""
         engine: int | None = None
@@ -115,6 +126,9 @@ class _Kept:
         self._members: dict[str, tuple[Any, Member]] = {}
         self._groups: dict[object, Group] = {}
         self._astray = 0
+
+    def members(self) -> Iterable[tuple[str, tuple[Any, Member]]]:
+        return self._members.items()
 
     def put(self, entity: str, place: Any, member: Member, changed: list[Changed]) -> None:
         before = self._members.get(entity)

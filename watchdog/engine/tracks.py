@@ -89,6 +89,18 @@ class Track(Steps):
         self.drop_before(self.folded)
         self._fold_at = max(FOLD, 2 * len(self.times))
 
+    def working(self) -> tuple[int, int, int, list[tuple[Function, int, int, Any]]]:
+        """What it needs to go on just as it would have: `used`, when it trims and folds next, and its answers, with the end of each window."""
+        answers = [(function, window, end, value) for (function, window), (end, value) in self._answers.items()] if self._answers else []
+        return self.used, self._trim_at, self._fold_at, answers
+
+    def go_on(self, used: int, trim_at: int, fold_at: int, answers: Iterable[tuple[Function, int, int, Any]]) -> None:
+        """What another one said with `working`."""
+        self.used, self._trim_at, self._fold_at = used, trim_at, fold_at
+        for function, window, end, value in answers:
+            self._answers = self._answers or {}
+            self._answers[function, window] = end, value
+
     def size(self) -> int:
         """Its bytes."""
         cells = sum(map(len, self.cells.values())) if self.cells else 0

@@ -5,7 +5,7 @@ What was read is noted while a condition is judged, so nothing has to be worked 
 rows and these groups can only change when one of them does, or when its time comes. Notes are replaced with each judgement.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from watchdog.engine.tallies import EVERY
@@ -85,6 +85,16 @@ class Watchers:
         """Nobody rests on anything."""
         self._owners.clear()
         self._rests_on.clear()
+
+    def items(self) -> Iterator[tuple[Origin, Iterable[Subject]]]:
+        """Everything that somebody rests on, with those who do."""
+        yield from self._owners.items()
+
+    def put(self, origin: Origin, owners: Iterable[Subject]) -> None:
+        """Just these rest on it, as another one said with `items`."""
+        for owner in owners:
+            self._owners.setdefault(origin, {})[owner] = None
+            self._rests_on.setdefault(owner, {})[origin] = None
 
     def __len__(self) -> int:
         return len(self._rests_on)

@@ -68,7 +68,7 @@ class World:
     For open requests: `looks` under way by id of the effect, `again` when to ask the guards next, `denials` how
     often they have denied without saying anything new, `reasons` what they said last. `proofs` is when to look at the proof of a playbook next. `changes` are those among the awaited
     that no turn has told yet, `told` those of the last turn, `echoes` when the alerts of changes are over. `watchers` are the entities whose
-    judgement rests on others, `demanding` the kinds of which histories or aggregates are kept. `kept` are histories of a predecessor that have not been taken up yet.
+    judgement rests on others, `counted` those whose part in an aggregate does, `demanding` the kinds of which histories or aggregates are kept. `kept` are histories of a predecessor that have not been taken up yet.
     """
 
     def __init__(self, vocabulary: Vocabulary = BUILT) -> None:
@@ -97,10 +97,10 @@ class World:
         self.watchers = Watchers()
         self._growing: dict[Kind, tuple[Series, ...]] = {}
         self.demanding: frozenset[Kind] = frozenset()
-        self._tallies = Tallies()
-        self._counted = Watchers()
+        self.tallies = Tallies()
+        self.counted = Watchers()
         self._awaited: frozenset[str] = frozenset()
-        self._graves: dict[str, None] = {}
+        self.graves: dict[str, None] = {}
 
     def find(self, kind: Kind, entity: str) -> Row | None:
         """The row of that entity, if it is in the picture."""
@@ -133,7 +133,7 @@ class World:
 
     def tally(self, aggregate: str, group: object) -> Tally:
         """The present state of one group of an aggregate."""
-        return self._tallies.tally(aggregate, group)
+        return self.tallies.tally(aggregate, group)
 
     def subjects(self) -> Iterator[Subject]:
         """Every entity, kind by kind in the order of arrival."""
@@ -165,7 +165,7 @@ class World:
             # What was seen before can be known from now on.
             touched.update(dict.fromkeys(self.subjects()))
         shaken: dict[Origin, None] = {}
-        if self.watchers or self._counted:
+        if self.watchers or self.counted:
             shaken.update(dict.fromkeys((departure.kind, departure.id) for departure in left))
             shaken.update(dict.fromkeys(touched))
         for departure in left:
@@ -188,16 +188,20 @@ class World:
         """From now on these histories, aggregates and changes are kept, and no others; everybody must be judged afterwards."""
         series = tuple(series)
         self.history.demand(series, at)
+        self.go_on(series, aggregates, awaited)
+        self.watchers.clear()
+        self.counted.clear()
+        self._settle(dict.fromkeys(self.subjects()), {}, at)
+
+    def go_on(self, series: tuple[Series, ...], aggregates: Iterable[Aggregate], awaited: Iterable[str]) -> None:
+        """The same for a picture that was put together again with all that is known of them; nobody must be judged then."""
         growing = {one.key: one for one in series if one.deadline is not None}
         self._growing = {
             kind: tuple(one for one in growing.values() if one.kind is kind) for kind in {one.kind for one in growing.values()}
         }
-        self._tallies.demand(aggregates)
-        self.demanding = frozenset({*self._tallies.kinds(), *(one.kind for one in series)})
+        self.tallies.demand(aggregates)
+        self.demanding = frozenset({*self.tallies.kinds(), *(one.kind for one in series)})
         self._awaited = frozenset(awaited)
-        self.watchers.clear()
-        self._counted.clear()
-        self._settle(dict.fromkeys(self.subjects()), {}, at)
 
     def _settle(self, touched: dict[Subject, None], shaken: dict[Origin, None], at: int) -> list[Subject]:
         """
@@ -210,7 +214,7 @@ class World:
         while waiting or shaken:
             for subject in waiting:
                 shaken.update(dict.fromkeys(self._count(subject, at)))
-            counting = {owner: None for origin in shaken for owner in self._counted.of(origin)}
+            counting = {owner: None for origin in shaken for owner in self.counted.of(origin)}
             touched.update((owner, None) for origin in shaken for owner in self.watchers.of(origin))
             waiting, shaken = list(counting), {}
             touched.update(counting)
@@ -222,8 +226,8 @@ class World:
             return ()
         self.history.observe(row, at)
         notes = Notes(self)
-        shaken = self._tallies.update(row, at, notes)
-        self._counted.set(subject, notes.read)
+        shaken = self.tallies.update(row, at, notes)
+        self.counted.set(subject, notes.read)
         return shaken
 
     def _put(self, delta: Delta, touched: dict[Subject, None], left: list[Departure]) -> None:
@@ -259,9 +263,9 @@ class World:
 
     def _depart(self, departure: Departure, shaken: dict[Origin, None], at: int) -> None:
         """Nothing more is remembered of it, and it is counted no longer."""
-        self._counted.set((departure.kind, departure.id), {})
+        self.counted.set((departure.kind, departure.id), {})
         self.history.gone(departure.kind, departure.id, at)
-        shaken.update(dict.fromkeys(self._tallies.remove(departure.kind, departure.id)))
+        shaken.update(dict.fromkeys(self.tallies.remove(departure.kind, departure.id)))
 
     def _note(self, name: str | None, row: Row, reason: str = "") -> None:
         """A change, if it is one that a rule waits for."""
@@ -274,7 +278,7 @@ class World:
     def _is_late(self, delta: Delta) -> bool:
         """A reading of a process that the kernel has already said to be dead, or of a job in it."""
         process = delta.fields.get("process") if delta.kind is Kind.JOB else delta.id
-        return delta.kind in (Kind.JOB, Kind.PROCESS) and isinstance(process, str) and process in self._graves
+        return delta.kind in (Kind.JOB, Kind.PROCESS) and isinstance(process, str) and process in self.graves
 
     def _house(self, job: Any, before: Any) -> None:
         if before is not MISSING:
@@ -332,9 +336,9 @@ class World:
     def _bury(self, process: str) -> None:
         # The last beat of a dead process stands in Redis for a minute: late readings must not bring it back. One that only
         # left Redis is not buried: after a minute without a beat it may well beat again.
-        self._graves[process] = None
-        if len(self._graves) > _GRAVES:
-            del self._graves[next(iter(self._graves))]
+        self.graves[process] = None
+        if len(self.graves) > _GRAVES:
+            del self.graves[next(iter(self.graves))]
 
     def schedule(self, row: Row, *, engine: int | None, beat: int | None, now: int) -> None:
         """When this entity is to be judged again, or counted, if nothing is read of it before."""
@@ -346,7 +350,7 @@ class World:
 
     def _demanded(self, row: Row, engine: int | None, beat: int | None, now: int) -> tuple[int | None, int | None]:
         """The same deadlines, or earlier ones: when it must be counted or written down anew."""
-        counted = self._tallies.deadline(row, now, self)
+        counted = self.tallies.deadline(row, now, self)
         engine = earlier(engine, counted.engine)
         beat = earlier(beat, counted.beat)
         for series in self._growing.get(row.kind, ()):

@@ -71,6 +71,7 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
     KeySpec("state", "path", "The folder of database and audit log; one agent a folder."),
     KeySpec("host", "name", "The name under which Sidekiq knows this machine, where it is another than the machine's own."),
     KeySpec("receivers", "names with settings", "Who can be told; rules name them under `notify`."),
+    KeySpec("trace", "`keep` and `most`", "How much is kept of what the agent saw; it lies in the folder `trace` of the state folder."),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (
@@ -86,6 +87,16 @@ REDIS: Final[tuple[KeySpec, ...]] = (
         "read more seldom, up to eight times; `status` says so.",
         "2%",
     ),
+)
+
+TRACE: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "keep",
+        "duration",
+        "For how long; `0s` for no trace at all. Without one, windows know nothing of the last half minute after a crash.",
+        "14d",
+    ),
+    KeySpec("most", "size", "How many bytes at most: the oldest go first.", "1GB"),
 )
 
 ADJUSTMENT: Final[tuple[KeySpec, ...]] = (

@@ -78,6 +78,7 @@ def config_schema() -> Schema:
             "state": _TEXT,
             "host": _TEXT,
             "receivers": _by_name({"$ref": "#/$defs/receiver"}, f"^{RECEIVER_NAME.pattern}$"),
+            "trace": _mapping(keys.TRACE, {"keep": _DURATION, "most": _TEXT}),
         },
         required=("redis", "rules", "state"),
     )

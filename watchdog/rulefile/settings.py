@@ -25,6 +25,7 @@ from watchdog.rulefile.read_yaml import read_yaml
 from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
 from watchdog.rulefile.redis_url import has_password, without_password, wrong_with_redis_url
 from watchdog.rulefile.secrets import SecretRef, read_secret
+from watchdog.rulefile.trace import TraceSettings, read_trace
 from watchdog.rulefile.values import read_value, wrong_with_url
 
 BUDGET: Final = 0.02
@@ -66,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     state: Text
     receivers: dict[str, ReceiverSettings]
     host: str | None = None
+    trace: TraceSettings = TraceSettings()
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -89,7 +91,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 LEAST_BUDGET: Final = 0.001
 """With less even the usual intervals could not be kept where nothing happens."""
-_KEYS: Final = Keys("the config", required=("redis", "rules", "state"), optional=("mode", "receivers", "host", "adjust"))
+_KEYS: Final = Keys("the config", required=("redis", "rules", "state"), optional=("mode", "receivers", "host", "adjust", "trace"))
 _REDIS_KEYS: Final = Keys("'redis'", required=("url",), optional=("namespace", "scheduler_prefix", "budget"))
 
 
@@ -148,6 +150,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
     state = words_of(values["state"], "'state'", findings) if "state" in values else None
     host = words_of(values["host"], "'host'", findings) if "host" in values else None
     receivers = read_receivers(values["receivers"], secrets, bare, findings) if "receivers" in values else {}
+    trace = read_trace(values["trace"], findings) if "trace" in values else TraceSettings()
     settings = None
     if mode is not None and redis is not None and state is not None:
         settings = Settings(
@@ -157,6 +160,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             state=state,
             receivers=receivers,
             host=host.value if host else None,
+            trace=trace,
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )

@@ -228,3 +228,30 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
         "  x:work  no JSON        3",
     ):
         assert part in out
+
+
+TRACE = {"on": True, "segments": 30, "size": 31_000_000, "since": 0, "failing": "", "gaps": 0, "missed": 0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "trace: ok, 30 files, 29.6 MiB of the last 2h"),
+        ({"gaps": 2, "missed": 7}, "trace: ok, 30 files, 29.6 MiB of the last 2h, 2 gaps with 7 events since the start"),
+        ({"failing": "disk full"}, "trace: NOT RECORDED (disk full), 30 files, 29.6 MiB of the last 2h"),
+        ({"segments": 0, "size": 0, "since": None}, "trace: ok, 0 files, 0 B"),
+        ({"on": False}, "trace: none is kept"),
+    ],
+)
+def test_the_trace_is_a_line(ask, leave, changes, line):
+    """How much there is, of how long a time, and loudly if nothing is recorded at present."""
+    now = time.time_ns() // 1_000_000
+    trace = {**TRACE, "since": now - 7_200_000, **changes}
+    leave(status=picture(trace=trace))
+    assert line in ask("status", "-c", "config.yml").out.splitlines()
+
+
+def test_an_agent_without_a_trace_shows_none(ask, leave):
+    """One of an earlier version wrote none."""
+    leave(status=picture())
+    assert "trace" not in ask("status", "-c", "config.yml").out

@@ -1,5 +1,6 @@
 """Keeping the engine's histories: what is written when, and what a store that fails means for it."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -33,7 +34,7 @@ def keeper(store: Kept, text: str = WINDOW, **more: float) -> tuple[HistoryKeepe
     talk = Conversation(rules(text))
     talk.hear(redis(Delta(Kind.QUEUE, "push", {"name": "push", "size": 7, "latency": 0}), complete=True), at=1_000)
     clock = SimpleNamespace(at=lambda: talk.at, wall=lambda: talk.booted_wall + talk.at)
-    turns = SimpleNamespace(state=talk.state)
+    turns = SimpleNamespace(state=talk.state, seq=talk.seq, failing="", resting=asyncio.Lock())
     return HistoryKeeper(store=store, clock=clock, turns=turns, **more), talk  # type: ignore[arg-type]
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.scenario.conversation import Conversation, found, host, job, process, redis, rules
-from watchdog.engine.advance import next_due
+from watchdog.engine.advance import advance, next_due
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import begin, keep
-from watchdog.model.events import Delta, Gone, RulesLoaded, SourceBack, SourceLost
+from watchdog.model.events import Delta, Event, Gone, RulesLoaded, SourceBack, SourceLost, TimeReached
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.verdicts import Mode
 
@@ -220,3 +220,17 @@ def test_histories_outlive_a_reboot():
     talk.wait(80_000)  # 400 s before and 80 s after are four fifths of ten minutes
 
     assert told(talk) == [(80_000, "push", "firing")]
+
+
+def test_what_grew_while_nothing_could_be_committed_is_remembered():
+    """A beat that was only put into the picture, and then silence: when turns can be committed again it is known that the process is silent."""
+    talk = Conversation(rules("rules:\n  - {rule: mute, each: process, when: 'held(process.beat_age >= 5s, 6s)'}\n"))
+    talk.hear(redis(process("web2:0:x", 0), complete=True))
+    talk.wait(1_000)
+    advance(talk.rules, talk.state, Event(talk.seq + 1, 1_000, talk.booted_wall, redis(process("web2:0:x", 1_000))))
+    talk.state.world.must_judge_all = True
+    talk.state.world.take(redis(process("web2:0:x", 2_000)), 2_000)
+
+    talk.hear(TimeReached(), at=20_000)
+    talk.wait(26_000)
+    assert [alert.rule for alert in talk.state.ledger.alerts.values()] == ["mute"]

@@ -187,7 +187,7 @@ def test_memory_of_the_dead_is_bounded():
         name = f"web1:{number}:x"
         read(world, Delta(Kind.PROCESS, name, {"alive": True}), Gone(Kind.PROCESS, name, "exited"), source=Source.HOST)
 
-    assert len(world._graves) == 4_096
+    assert len(world.graves) == 4_096
     assert read(world, process("web1:4199:x", 1))[0] == []
 
 

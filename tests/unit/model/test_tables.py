@@ -125,3 +125,9 @@ def test_the_lower_mode_is_the_more_careful(one, other):
 def test_the_stricter_answer_is_greater():
     """DENY beats ASK beats PASS."""
     assert Answer.DENY > Answer.ASK > Answer.PASS
+
+
+def test_no_field_is_for_what_is_private():
+    """A reading goes into the trace and into checkpoints: none may be what a job was given, or what can repeat it."""
+    private = {"args", "arguments", "payload", "item", "body", "error_message", "error_backtrace", "backtrace", "message"}
+    assert not private & {name for spec in fields.FIELDS for name in (spec.name, spec.slot)}

@@ -1,0 +1,183 @@
+"""
+The whole state of the engine as bytes, to go on from at the very same moment: what follows is what would have followed.
+
+The counterpart of `state.keep`, which keeps for a successor no more than he can still believe. It must leave out nothing on which any later
+effect rests: not what is due when, nor who rests on what, nor in which order things came. It is taken between two turns, after one
+that was committed.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from watchdog.engine import ledger as ledgers
+from watchdog.engine.deadlines import Deadlines
+from watchdog.engine.groups import Member
+from watchdog.engine.remembered import BrokenHistoryError
+from watchdog.engine.rules import RuleSet
+from watchdog.engine.state import State
+from watchdog.engine.tables import Table, fill, plain, tables_of
+from watchdog.engine.tallies import EVERY
+from watchdog.engine.watching import Origin, Subject, Watchers
+from watchdog.engine.world import World
+from watchdog.errors import WatchdogError
+from watchdog.model.kinds import Kind, Source
+from watchdog.model.missing import MISSING
+from watchdog.model.vocabulary import BUILT, Vocabulary
+
+FORMAT: Final = 1
+"""Counted up when the layout changes; another number can't be read."""
+_Value = tuple[()] | tuple[Any] | tuple[str, int] | None
+"""A value of an aggregate: (value,), () for MISSING, a number that fits into no 8 bytes as its digits, None for none."""
+_Rested = list[tuple[tuple[Any, ...], list[Subject]]]
+"""What is rested on, (name, key) or (name,) for every group of an aggregate, with those who rest on it."""
+
+
+class BrokenCheckpointError(WatchdogError):
+    """These bytes are no checkpoint that this version can go on from."""
+
+
+class _Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields as in `World`; jobs are numbers of their table where there are many."""
+
+    format: int
+    ledger: bytes
+    rows: dict[Kind, Table]
+    jobs_of: dict[str, list[int]]
+    read_at: dict[Source, int]
+    complete: list[Source]
+    looks: dict[str, str]
+    again: dict[str, int]
+    denials: dict[str, int]
+    reasons: dict[str, str]
+    proofs: dict[str, int]
+    stopping: bool
+    kept: bytes | None
+    graves: list[str]
+    deadlines: list[tuple[Kind, str, int]]
+    beat_deadlines: dict[str, list[tuple[int, int]]]
+    echoes: list[tuple[str, int]]
+    watchers: _Rested
+    counted: _Rested
+    members: list[tuple[str, str, Any, bool | None, Any]]
+    history: bytes
+    history_at: int
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=plain)
+_DECODER: Final = msgspec.msgpack.Decoder(_Checkpoint)
+
+
+def checkpoint(state: State, *, at: int, wall: int) -> bytes:
+    """The state at engine time `at`, which is that of its last event."""
+    world = state.world
+    assert not world.must_judge_all  # an undone turn has left things to be done that are not written down here
+    at = max(at, state.ledger.at)
+    numbers = {job: number for number, job in enumerate(world.rows.get(Kind.JOB, ()))}
+    return _ENCODER.encode(
+        _Checkpoint(
+            format=FORMAT,
+            ledger=ledgers.encode(state.ledger),
+            rows=tables_of(world, world.rows),
+            jobs_of={process: [numbers[job] for job in jobs] for process, jobs in world.jobs_of.items()},
+            read_at=world.read_at,
+            complete=sorted(world.complete),
+            looks=world.looks,
+            again=world.again,
+            denials=world.denials,
+            reasons=world.reasons,
+            proofs=world.proofs,
+            stopping=world.stopping,
+            kept=world.kept,
+            graves=list(world.graves),
+            deadlines=[(kind, entity, due) for (kind, entity), due in world.deadlines.items()],
+            beat_deadlines={
+                process: [(numbers[job], due) for job, due in beats.items() if job in numbers] for process, beats in world.beat_deadlines.items()
+            },
+            echoes=list(world.echoes.items()),
+            watchers=_rested(world.watchers),
+            counted=_rested(world.counted),
+            members=[(key, entity, place, member.truth, _plain(member.value)) for key, entity, place, member in world.tallies.members()],
+            history=world.history.encode(at, wall=wall, boot_id=state.ledger.boot_id),
+            history_at=at,
+        )
+    )  # fmt: skip
+
+
+def rebuild(data: bytes, rules: RuleSet, vocabulary: Vocabulary = BUILT) -> State:
+    """
+    The state in these bytes, under the rules that were in force.
+
+    Under other rules, `NO_RULES` above all, what these ask for and the old ones did not is not known: `advance` them by a `RulesLoaded`
+    before anything is made of it. Raises `BrokenCheckpointError`.
+    """
+    try:
+        saved = _DECODER.decode(data)
+        if saved.format != FORMAT:
+            raise BrokenCheckpointError(f"the checkpoint has format {saved.format}, this version knows {FORMAT}")
+        world = World(vocabulary)
+        _put_together(world, saved, rules, vocabulary)
+        return State(ledgers.decode(saved.ledger), world)
+    except (msgspec.MsgspecError, BrokenHistoryError, LookupError, ValueError, TypeError) as error:
+        raise BrokenCheckpointError(f"the checkpoint is damaged ({type(error).__name__})") from error
+
+
+def _put_together(world: World, saved: _Checkpoint, rules: RuleSet, vocabulary: Vocabulary) -> None:
+    fill(world, saved.rows, vocabulary)
+    jobs = list(world.rows.get(Kind.JOB, ()))
+    world.jobs_of = {process: {jobs[number]: None for number in numbers} for process, numbers in saved.jobs_of.items()}
+    world.read_at, world.complete = saved.read_at, set(saved.complete)
+    world.looks, world.again, world.denials, world.reasons = saved.looks, saved.again, saved.denials, saved.reasons
+    world.proofs = saved.proofs
+    world.stopping, world.kept, world.graves = saved.stopping, saved.kept, dict.fromkeys(saved.graves)
+    world.history.go_on(saved.history, rules.series, saved.history_at)
+    world.go_on(rules.series, rules.aggregates, (name for name, waiting in rules.by_change.items() if waiting))
+    for key, entity, place, truth, value in saved.members:
+        world.tallies.put(key, entity, _hashable(place), Member(truth, _value(value)))
+    for kind, entity, due in saved.deadlines:
+        world.deadlines.set((kind, entity), due)
+    for process, beats in saved.beat_deadlines.items():
+        due_of = world.beat_deadlines[process] = Deadlines()
+        for number, due in beats:
+            due_of.set(jobs[number], due)
+    for key, due in saved.echoes:
+        world.echoes.set(key, due)
+    _put(world.watchers, saved.watchers)
+    _put(world.counted, saved.counted)
+
+
+def _rested(watchers: Watchers) -> _Rested:
+    return [((name,) if key is EVERY else (name, key), list(owners)) for (name, key), owners in watchers.items()]
+
+
+def _put(watchers: Watchers, rested: _Rested) -> None:
+    for (name, *key), owners in rested:
+        origin: Origin = (name, _hashable(key[0]) if key else EVERY)
+        watchers.put(origin, owners)
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if type(value) is list else value
+
+
+def _plain(value: Any) -> _Value:
+    if value is None:
+        return None
+    if value is MISSING:
+        return ()
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return str(value), 0
+    return (value,)
+
+
+def _value(plain: Any) -> Any:
+    match plain:
+        case None:
+            return None
+        case []:
+            return MISSING
+        case [value]:
+            return value
+        case [str() as digits, _]:
+            return int(digits)
+    raise ValueError("no value of an aggregate")
