@@ -80,15 +80,17 @@ class Sampler:
         self._names = names
         queues = {queue: self._queue(queue, *lengths[queue], now) for queue in names}
         totals = self._totals(replies[1:6]) | {"processes": heard, "enqueued": sum(queue["size"] for queue in queues.values())}
+        info = self._info(replies[7]) if wants_info else {}
+        if wants_info:
+            self._info_at = at
+            # Before anything counts as said: what a failure here would keep from being told must be told by the next sample.
+            await self._judge_saving(ask, info)
         changes: list[Delta | Gone] = [*self._said.retain(Kind.QUEUE, names, "cleared")]
         for queue, slots in queues.items():
             changes += self._said.tell(Kind.QUEUE, queue, slots)
         changes += self._said.tell(Kind.SIDEKIQ, "sidekiq", totals)
-        if wants_info:
-            self._info_at = at
-            info = self._info(replies[7])
-            changes += self._said.tell(Kind.REDIS, "redis", readings(info)) if info else ()
-            await self._judge_saving(ask, info)
+        if info:
+            changes += self._said.tell(Kind.REDIS, "redis", readings(info))
         here = (totals, {queue: slots["size"] for queue, slots in queues.items()})
         moves, self._last = here != self._last, here
         return Sample(tuple(changes), moves)
@@ -144,9 +146,15 @@ class Sampler:
         if isinstance(length, ServerError):
             self._tell_or_raise(key, length, "it is not a list")
             return {"name": queue, "size": 0}
-        slots: dict[str, Any] = {"name": queue, "size": count(length) or 0}
+        if (size := count(length)) is None:
+            raise unavailable("protocol", self._where)
+        slots: dict[str, Any] = {"name": queue, "size": size}
         if following is None:
             return slots | {"latency": 0}
+        if isinstance(following, ServerError):
+            # Refused, or the key has become something else since its length was read.
+            self._tell_or_raise(key, following, "it is not a list")
+            return slots
         since = decode_enqueued_at(key, following)
         if isinstance(since, Broken):
             self._tally.add(since)

@@ -34,8 +34,8 @@ async def rest(ask: Ask, key: bytes, page: Reply, *, most: int, where: str) -> s
                 return None
             case ServerError():
                 raise from_reply(page, where)
-            case [bytes() as cursor, [*members]]:
-                found.update(member for member in members if isinstance(member, bytes))
+            case [bytes() as cursor, [*members]] if all(isinstance(member, bytes) for member in members):
+                found.update(members)
             case _:
                 raise unavailable("protocol", where)
         if cursor == b"0" or len(found) >= most:

@@ -6,6 +6,7 @@ Format of INFO: `name:value` lines under `# Section` titles (redis.io, command I
 
 from typing import Any, Final
 
+from watchdog.sidekiq.decode import count
 from watchdog.sidekiq.failures import ServerError
 from watchdog.sidekiq.wire import Command, Reply
 
@@ -14,6 +15,8 @@ ASK_SAVING: Final[tuple[Command, ...]] = (("CONFIG", "GET", "stop-writes-on-bgsa
 """What decides whether a failed save stops writes. CONFIG is often forbidden; then the default, yes, is assumed."""
 
 _TEXTS: Final = {"version": "redis_version", "role": "role"}
+_LONGEST_UPTIME: Final = 2**43
+"""Seconds; as milliseconds it still is a number that every store can hold."""
 _COUNTS: Final = {"memory": "used_memory", "maxmemory": "maxmemory", "clients": "connected_clients"}
 
 
@@ -28,9 +31,9 @@ def parse_info(reply: Reply) -> dict[str, str]:
 def readings(info: dict[str, str]) -> dict[str, Any]:
     """The slots of the entity `redis`; what the server does not say is left out."""
     slots: dict[str, Any] = {slot: info[name] for slot, name in _TEXTS.items() if name in info}
-    slots |= {slot: int(info[name]) for slot, name in _COUNTS.items() if info.get(name, "").isdecimal()}
-    if info.get("uptime_in_seconds", "").isdecimal():
-        slots["uptime"] = int(info["uptime_in_seconds"]) * 1000
+    slots |= {slot: number for slot, name in _COUNTS.items() if (number := _count(info, name)) is not None}
+    if (uptime := _count(info, "uptime_in_seconds")) is not None and uptime < _LONGEST_UPTIME:
+        slots["uptime"] = uptime * 1000
     return slots
 
 
@@ -48,6 +51,10 @@ def save_stops_writes(replies: list[Reply]) -> bool:
     """Whether a failed snapshot stops writes, by the replies to `ASK_SAVING`: not if told to go on, nor if no snapshots are configured."""
     stop, points = (_setting(reply) for reply in replies)
     return stop != b"no" and points != b""
+
+
+def _count(info: dict[str, str], name: str) -> int | None:
+    return count(info.get(name, "").encode("utf-8", "replace"))
 
 
 def _setting(reply: Reply) -> bytes | None:
