@@ -107,8 +107,9 @@ def _functions() -> Iterator[str]:
 
 def _changes() -> Iterator[str]:
     yield "## Changes\n"
-    yield "What can stand behind `on:`, by what the rule looks at.\n"
-    yield from table(("change", "of each", "what happened"), ((code(spec.name), code(spec.kind), spec.doc) for spec in CHANGES))
+    yield "What can stand behind `on:`, by what the rule looks at, and what `changes` shows; there with the value before and after.\n"
+    rows = ((code(spec.name), code(spec.kind), spec.doc, "" if spec.field is None else code(spec.field.path)) for spec in CHANGES)
+    yield from table(("change", "of each", "what happened", "value"), rows)
 
 
 def _keys() -> Iterator[str]:

@@ -48,6 +48,8 @@ CHANGES = """
   - {rule: came, each: process, on: ProcessAppeared, where: process.threads > 1, keep_firing_for: 5s}
   - {rule: left, each: process, on: ProcessVanished, keep_firing_for: 9s}
   - {rule: ran, each: job, on: JobFinished}
+  - {rule: hushed, each: process, on: ProcessSilent, keep_firing_for: 7s}
+  - {rule: spoke, each: process, on: ProcessBeatsAgain}
   - {rule: grew, each: queue, on: QueueGrew, where: 'avg(queue.size, 2m) < 9', keep_firing_for: 3s}
 """
 RULES = rules(TEXT)

@@ -8,6 +8,7 @@ from typer.main import get_command
 from watchdog import __version__
 from watchdog.cli import NAME
 from watchdog.cli.audit import audit
+from watchdog.cli.changes import changes
 from watchdog.cli.check import check
 from watchdog.cli.command import Command
 from watchdog.cli.demo import demo
@@ -24,7 +25,7 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _function in (run, demo, check, test, schema, status, audit):
+for _function in (run, demo, check, test, schema, status, changes, audit):
     APP.command(cls=Command)(_function)
 
 

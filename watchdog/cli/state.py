@@ -6,13 +6,22 @@ user must not see does not hide what the agent did.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from watchdog.cli.exits import UsageError
 from watchdog.errors import ProblemsError
 
+if TYPE_CHECKING:
+    from watchdog.rulefile.settings import Settings
+
 
 def state_folder(config: Path) -> Path:
     """The state folder that a config names. Raises `ProblemsError` or `UsageError` where it can't be known."""
+    return config.absolute().parent / settings_of(config).state.value
+
+
+def settings_of(config: Path) -> "Settings":
+    """What a config says, its secrets still references. Raises `ProblemsError` or `UsageError`."""
     from watchdog.rulefile.settings import read_settings
 
     try:
@@ -24,4 +33,4 @@ def state_folder(config: Path) -> Path:
     settings, problems = read_settings(str(config), text)
     if settings is None:
         raise ProblemsError(problems)
-    return config.absolute().parent / settings.state.value
+    return settings

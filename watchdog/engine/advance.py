@@ -8,12 +8,13 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 from typing import assert_never
 
 from watchdog.engine import judging, playbooks, requests, runs
-from watchdog.engine.ledger import Loss, Pause, rebase
+from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.saved import histories_in
 from watchdog.engine.state import State
 from watchdog.engine.turn import Turn
+from watchdog.engine.world import World
 from watchdog.model.effects import Effect
 from watchdog.model.events import (
     EffectDone,
@@ -29,7 +30,7 @@ from watchdog.model.events import (
     Stopping,
     TimeReached,
 )
-from watchdog.model.kinds import Source
+from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
 
 
@@ -41,7 +42,7 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
     they were asked for. `rules` are those in force; after a change of them a `RulesLoaded` must come first.
     """
     turn = Turn(rules, state, event)
-    _take_back_changes(turn)
+    turn.world.news.take_back(was_undone=turn.world.must_judge_all)
     if turn.world.must_judge_all:
         _after_an_undone_turn(turn)
     _take(turn)
@@ -68,6 +69,7 @@ def next_due(state: State) -> int | None:
     dues = [
         world.deadlines.next(),
         world.echoes.next(),
+        world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
         ledger.pause.until_at if ledger.pause is not None else None,
         *(run.again_at for run in ledger.runs.values()),
         *(world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None),
@@ -224,17 +226,14 @@ def _after_an_undone_turn(turn: Turn) -> None:
 
 def _tell_changes(turn: Turn) -> None:
     world = turn.world
-    world.told, world.changes = world.changes, []
-    for seen in world.told:
+    if _can_read_redis(turn.ledger, world):
+        world.news.fall_silent(turn.at, world.rows[Kind.PROCESS])
+    for seen in world.news.tell():
         judging.tell(turn, seen)
 
 
-def _take_back_changes(turn: Turn) -> None:
-    """A change is told once: those of a turn that was undone have not been told."""
-    world = turn.world
-    if world.must_judge_all:
-        world.changes = world.told + world.changes
-    world.told = []
+def _can_read_redis(ledger: Ledger, world: World) -> bool:
+    return Source.REDIS in world.complete and Source.REDIS not in ledger.lost
 
 
 def _everybody(turn: Turn) -> tuple[str, ...]:

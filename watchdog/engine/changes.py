@@ -1,51 +1,97 @@
 """
 From readings to changes: what makes a delta one of those that a rule can wait for.
 
-The counterpart of the table in `model/changes.py`; a test proves that every change there can come of something here. What came
+All of it follows the table in `model/changes.py`: here stands what each way of changing means. What came
 before a source had been read in full is no change: nobody saw it become so.
 """
 
 from typing import Any, Final
 
+import msgspec
+
+from watchdog.model.changes import CHANGES, ChangeSpec, Told, Way
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 
-APPEARED: Final[dict[Kind, str]] = {Kind.JOB: "JobStarted", Kind.QUEUE: "QueueAppeared"}
+_LONGEST: Final = 200
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A change of one reading: the name of its spec, and what is told of the reading before and after."""
+
+    name: str
+    before: Told | None
+    after: Told | None
+
+
+def _of(way: Way) -> dict[Kind, str]:
+    return {spec.kind: spec.name for spec in CHANGES if spec.way is way and not spec.slot}
+
+
+APPEARED: Final = _of(Way.APPEARED)
 """Kind → the change that a new entity is. A process is new when Redis lists it: the host may have found it a moment before."""
-LEFT: Final[dict[Kind, str]] = {Kind.PROCESS: "ProcessVanished", Kind.JOB: "JobFinished", Kind.QUEUE: "QueueVanished"}
+LEFT: Final = _of(Way.LEFT)
 """Kind → the change that it is when the source says that an entity is gone."""
-LOST: Final = "JobLost"
-"""The change that it is for a job when its process is gone."""
-_MOVING: Final[dict[Kind, tuple[str, ...]]] = {
-    Kind.PROCESS: ("listed", "quiet"),
-    Kind.QUEUE: ("size",),
-    Kind.SIDEKIQ: ("retries", "dead"),
-    Kind.REDIS: ("role",),
-}
+LOST: Final = _of(Way.LOST)
+"""Kind → the change that it is for an entity when its process is gone."""
+SILENT: Final = next(spec.name for spec in CHANGES if spec.way is Way.FELL_SILENT)
+"""The change that it is when a process has not beaten for too long; time makes it, no reading."""
+SPOKE: Final = next(spec.name for spec in CHANGES if spec.way is Way.SPOKE_AGAIN)
+"""The change that its next beat is."""
+UNLISTED: Final = next(spec.name for spec in CHANGES if spec.slot == "listed" and spec.way is Way.BECAME_FALSE)
+"""The change that it is when Redis no longer lists a process that is still alive."""
+
+
+def _by_slot(specs: tuple[ChangeSpec, ...]) -> dict[Kind, dict[str, tuple[ChangeSpec, ...]]]:
+    found: dict[Kind, dict[str, tuple[ChangeSpec, ...]]] = {}
+    for spec in specs:
+        if spec.slot and spec.name not in (SILENT, SPOKE):
+            slots = found.setdefault(spec.kind, {})
+            slots[spec.slot] = (*slots.get(spec.slot, ()), spec)
+    return found
+
+
+_BY_SLOT: Final = _by_slot(CHANGES)
 
 
 def moving(kind: Kind) -> tuple[str, ...]:
     """The slots of a kind whose readings can make a change."""
-    return _MOVING.get(kind, ())
+    return tuple(_BY_SLOT.get(kind, ()))
 
 
-def moved(kind: Kind, slot: str, before: Any, after: Any) -> str | None:
+def moved(kind: Kind, slot: str, before: Any, after: Any) -> Moved | None:
     """The change that it is when this slot held `before` and holds `after` now; None where it is none, or where it can't be said."""
-    if (kind, slot) == (Kind.PROCESS, "listed"):
-        return "ProcessAppeared" if before is MISSING and after is True else None
-    if before is MISSING or after is MISSING or before == after:
-        return None
-    match kind, slot:
-        case Kind.PROCESS, "quiet":
-            return "ProcessQuiet" if after else None
-        case Kind.QUEUE, "size" if after > before:
-            return "QueueGrew"
-        case Kind.QUEUE, "size":
-            return None if after else "QueueEmptied"
-        case Kind.SIDEKIQ, "retries":
-            return "RetriesGrew" if after > before else None
-        case Kind.SIDEKIQ, "dead":
-            return "DeadGrew" if after > before else None
-        case Kind.REDIS, "role":
-            return "RoleChanged"
+    for spec in _BY_SLOT.get(kind, {}).get(slot, ()):
+        if spec.way is Way.APPEARED:
+            if before is MISSING and after is True:
+                return Moved(spec.name, None, None)
+            continue
+        was = 0 if before is MISSING and spec.way is Way.COUNTED else before
+        if was is not MISSING and after is not MISSING and was != after and _shows(spec.way, was, after):
+            return Moved(spec.name, None, None) if spec.field is None else Moved(spec.name, _told(was), _told(after))
     return None
+
+
+def _shows(way: Way, before: Any, after: Any) -> bool:
+    """Whether two different readings show it."""
+    match way:
+        case Way.GREW | Way.COUNTED:
+            return bool(after > before)
+        case Way.SHRANK:
+            return bool(after < before)
+        case Way.EMPTIED:
+            return not after
+        case Way.BECAME_TRUE | Way.BECAME_FALSE:
+            return after is (way is Way.BECAME_TRUE)
+        case _:
+            return True
+
+
+def _told(value: Any) -> Told | None:
+    match value:
+        case bool() | int() | float():
+            return value
+        case str():
+            return value[:_LONGEST]
+        case _:
+            return None

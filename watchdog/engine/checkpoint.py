@@ -54,6 +54,7 @@ class _Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     stopping: bool
     kept: bytes | None
     graves: list[str]
+    silent: list[str] = []
     deadlines: list[tuple[Kind, str, int]]
     beat_deadlines: dict[str, list[tuple[int, int]]]
     echoes: list[tuple[str, int]]
@@ -90,6 +91,7 @@ def checkpoint(state: State, *, at: int, wall: int) -> bytes:
             stopping=world.stopping,
             kept=world.kept,
             graves=list(world.graves),
+            silent=world.news.silences.silent if world.news.silences is not None else [],
             deadlines=[(kind, entity, due) for (kind, entity), due in world.deadlines.items()],
             beat_deadlines={
                 process: [(numbers[job], due) for job, due in beats.items() if job in numbers] for process, beats in world.beat_deadlines.items()
@@ -132,6 +134,9 @@ def _put_together(world: World, saved: _Checkpoint, rules: RuleSet, vocabulary: 
     world.stopping, world.kept, world.graves = saved.stopping, saved.kept, dict.fromkeys(saved.graves)
     world.history.go_on(saved.history, rules.series, saved.history_at)
     world.go_on(rules.series, rules.aggregates, (name for name, waiting in rules.by_change.items() if waiting))
+    world.news.begun = Source.REDIS in world.complete
+    if world.news.silences is not None:
+        world.news.silences.go_on(saved.silent)
     for key, entity, place, truth, value in saved.members:
         world.tallies.put(key, entity, _hashable(place), Member(truth, _value(value)))
     for kind, entity, due in saved.deadlines:

@@ -6,11 +6,12 @@ import msgspec
 
 from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
 from watchdog.engine.ledger import Alert, Phase
+from watchdog.engine.news import Seen
 from watchdog.engine.requests import alert_over, want
 from watchdog.engine.rules import Rule
 from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
-from watchdog.engine.world import Departure, Seen, earlier
+from watchdog.engine.world import Departure, earlier
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.notices import NoticeKind

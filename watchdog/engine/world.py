@@ -13,13 +13,12 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine import changes
 from watchdog.engine.deadlines import Deadlines
 from watchdog.engine.history import History
+from watchdog.engine.news import News
 from watchdog.engine.tallies import Tallies
 from watchdog.engine.watching import Notes, Origin, Subject, Watchers
 from watchdog.lang.demands import Aggregate, Function, Series, Tally
-from watchdog.model.changes import Change
 from watchdog.model.events import Delta, Gone, Observed
 from watchdog.model.fields import Clock
 from watchdog.model.kinds import Kind, Source, Type
@@ -28,7 +27,6 @@ from watchdog.model.rows import Row
 from watchdog.model.vocabulary import BUILT, Vocabulary
 
 _GRAVES: Final = 4096
-_UNTOLD: Final = 10_000
 _ITS_PROCESS: Final = "its process"
 _HELD_AS: Final[dict[Type, tuple[type, ...]]] = {
     Type.BOOL: (bool,),
@@ -51,13 +49,6 @@ class Departure(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Seen(msgspec.Struct, frozen=True, eq=False):
-    """A change, and the row that it happened to: for an entity that left as it was last."""
-
-    change: Change
-    row: Row
-
-
 class World:
     """
     Rows by kind and id, and what is due to be judged without a new reading.
@@ -66,8 +57,8 @@ class World:
     `deadlines` is on engine time; `beat_deadlines` holds, for each process, its jobs on the scale of the beats that
     it has confirmed. `read_at` is when each source last told anything, `complete` which were read in full.
     For open requests: `looks` under way by id of the effect, `again` when to ask the guards next, `denials` how
-    often they have denied without saying anything new, `reasons` what they said last. `proofs` is when to look at the proof of a playbook next. `changes` are those among the awaited
-    that no turn has told yet, `told` those of the last turn, `echoes` when the alerts of changes are over. `watchers` are the entities whose
+    often they have denied without saying anything new, `reasons` what they said last. `proofs` is when to look at the proof of a playbook next. `news` are the changes that somebody
+    waits for, `echoes` when the alerts of changes are over. `watchers` are the entities whose
     judgement rests on others, `counted` those whose part in an aggregate does, `demanding` the kinds of which histories or aggregates are kept. `kept` are histories of a predecessor that have not been taken up yet.
     """
 
@@ -88,10 +79,8 @@ class World:
         self.proofs: dict[str, int] = {}
         self.stopping = False
         self.must_judge_all = False
-        self._is_news = False
         self.kept: bytes | None = None
-        self.changes: list[Seen] = []
-        self.told: list[Seen] = []
+        self.news = News()
         self.echoes: Deadlines[str] = Deadlines()
         self.history = History()
         self.watchers = Watchers()
@@ -99,7 +88,6 @@ class World:
         self.demanding: frozenset[Kind] = frozenset()
         self.tallies = Tallies()
         self.counted = Watchers()
-        self._awaited: frozenset[str] = frozenset()
         self.graves: dict[str, None] = {}
 
     def find(self, kind: Kind, entity: str) -> Row | None:
@@ -148,7 +136,6 @@ class World:
         Those are the entities that were read, those whose time has come, and all that rest on them. Broken readings (another type than that of the field, NaN, infinity) count as missing; a field that nobody declared is left out.
         """
         self.read_at[observed.source] = at
-        self._is_news = Source.REDIS in self.complete
         touched: dict[Subject, None] = {}
         left: list[Departure] = []
         for change in observed.changes:
@@ -159,6 +146,8 @@ class World:
                     self._remove(change.kind, change.id, change.reason, left)
         if observed.complete and observed.source not in self.complete:
             self.complete.add(observed.source)
+            if observed.source is Source.REDIS:
+                self.news.begin(at)
             self.history.back(observed.source, at)
             for kind, rows in self.rows.items():
                 self.history.only(kind, rows, at)
@@ -188,7 +177,10 @@ class World:
         """From now on these histories, aggregates and changes are kept, and no others; everybody must be judged afterwards."""
         series = tuple(series)
         self.history.demand(series, at)
+        misses_nobody = self.news.silences is None
         self.go_on(series, aggregates, awaited)
+        if misses_nobody:
+            self.news.hush(at)
         self.watchers.clear()
         self.counted.clear()
         self._settle(dict.fromkeys(self.subjects()), {}, at)
@@ -201,7 +193,7 @@ class World:
         }
         self.tallies.demand(aggregates)
         self.demanding = frozenset({*self.tallies.kinds(), *(one.kind for one in series)})
-        self._awaited = frozenset(awaited)
+        self.news.await_(awaited, self.rows[Kind.PROCESS].values())
 
     def _settle(self, touched: dict[Subject, None], shaken: dict[Origin, None], at: int) -> list[Subject]:
         """
@@ -242,15 +234,14 @@ class World:
         process = row.process if delta.kind is Kind.JOB else MISSING
         confirmed_at = row.confirmed_at if delta.kind is Kind.PROCESS else MISSING
         accepted = self._accepted[delta.kind]
-        before = [(slot, getattr(row, slot)) for slot in changes.moving(delta.kind) if slot in delta.fields] if self._awaited else ()
+        before = self.news.before(row, delta.fields)
         for slot, value in delta.fields.items():
             if (types := accepted.get(slot)) is not None:
                 setattr(row, slot, _reading(value, types))
         touched[delta.kind, delta.id] = None
-        if is_new and self._awaited:
-            self._note(changes.APPEARED.get(delta.kind), row)
-        for slot, reading in before:
-            self._note(changes.moved(delta.kind, slot, reading, getattr(row, slot)), row)
+        if is_new:
+            self.news.appeared(row)
+        self.news.moved(row, before)
         match delta.kind:
             case Kind.JOB if "process" in delta.fields:
                 self._house(row, process)
@@ -259,6 +250,7 @@ class World:
                     self._adopt(row)
                 if is_new or "confirmed_at" in delta.fields:
                     self._confirm(row, confirmed_at, touched)
+                    self.news.heard(row)
                 self._see_off(row, left)
 
     def _depart(self, departure: Departure, shaken: dict[Origin, None], at: int) -> None:
@@ -266,14 +258,6 @@ class World:
         self.counted.set((departure.kind, departure.id), {})
         self.history.gone(departure.kind, departure.id, at)
         shaken.update(dict.fromkeys(self.tallies.remove(departure.kind, departure.id)))
-
-    def _note(self, name: str | None, row: Row, reason: str = "") -> None:
-        """A change, if it is one that a rule waits for."""
-        if name in self._awaited and self._is_news and name is not None:
-            self.changes.append(Seen(Change(name, row.kind, row.id, reason), row))
-            if len(self.changes) > _UNTOLD:
-                # Only where nothing can be committed for hours; the newest count.
-                del self.changes[0]
 
     def _is_late(self, delta: Delta) -> bool:
         """A reading of a process that the kernel has already said to be dead, or of a job in it."""
@@ -322,8 +306,7 @@ class World:
             return
         self.deadlines.set((kind, entity), None)
         left.append(Departure(kind, entity, reason))
-        if self._awaited:
-            self._note(changes.LOST if kind is Kind.JOB and reason.startswith(_ITS_PROCESS) else changes.LEFT.get(kind), row, reason)
+        self.news.left(row, reason, is_lost=kind is Kind.JOB and reason.startswith(_ITS_PROCESS))
         if kind is Kind.JOB and row.process is not MISSING:
             self._unhouse(row, row.process)
         if kind is Kind.PROCESS:

@@ -112,7 +112,7 @@ class ProcessReader:
         if isinstance(reply, ServerError):
             self._wrong_type(label(self._keys.identity(identity)), reply)
             return {}
-        if not isinstance(reply, list) or len(reply) != len(_FIELDS):
+        if not isinstance(reply, list) or len(reply) != len(_FIELDS) or not all(isinstance(value, bytes | None) for value in reply):
             raise unavailable("protocol", self._where)
         return {field: value for field, value in zip(_FIELDS, reply, strict=True) if value is not None}
 
@@ -121,9 +121,9 @@ class ProcessReader:
             case ServerError():
                 self._wrong_type(label(key), reply)
                 return {}
-            case dict():
+            case dict() if all(isinstance(tid, bytes) for tid in reply):
                 return reply
-            case list() if len(reply) % 2 == 0:  # RESP2
+            case list() if len(reply) % 2 == 0 and all(isinstance(tid, bytes) for tid in reply[::2]):  # RESP2
                 return dict(zip(reply[::2], reply[1::2], strict=True))
             case _:
                 raise unavailable("protocol", self._where)

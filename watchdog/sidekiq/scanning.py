@@ -14,6 +14,8 @@ from watchdog.sidekiq.wire import Command, Reply
 Ask = Callable[[Sequence[Command]], Awaitable[list[Reply]]]
 """How to ask Redis: `Wire.ask`."""
 PAGE: Final = 1_000
+_MOST_PAGES: Final = 10_000
+"""No set that is read to its end has so many: a cursor that never comes back to 0 is none of a Redis."""
 _SET: Final = "SSCAN"
 _HASH: Final = "HSCAN"
 _PAIRS: Final = PAGE // 2
@@ -39,7 +41,7 @@ async def rest(ask: Ask, key: bytes, page: Reply, *, most: int, where: str) -> s
     async for members in _pages(ask, (_SET, key), page, count=PAGE, where=where):
         if members is None:
             return None
-        found.update(member for member in members if isinstance(member, bytes))
+        found.update(members)
         if len(found) >= most:
             break
     return found
@@ -55,26 +57,26 @@ async def rest_of_fields(ask: Ask, key: bytes, page: Reply, *, most: int, where:
     async for flat in _pages(ask, (_HASH, key), page, count=_PAIRS, where=where):
         if flat is None:
             return None
-        pairs = zip(flat[::2], flat[1::2], strict=False)
-        found.update((field, value) for field, value in pairs if isinstance(field, bytes) and isinstance(value, bytes))
+        found.update(zip(flat[::2], flat[1::2], strict=False))
         if len(found) >= most:
             break
     return found
 
 
 async def _pages(ask: Ask, command: Command, page: Reply, *, count: int, where: str) -> AsyncIterator[list[Reply] | None]:
-    """What stands on each page; None, and no more, once the key is of another type."""
-    while True:
+    """What stands on each page; None, and no more, once the key is of another type. Raises `SourceUnavailableError` where there is no end to them."""
+    for _ in range(_MOST_PAGES):
         match page:
             case ServerError() if str(page).startswith("WRONGTYPE"):
                 yield None
                 return
             case ServerError():
                 raise from_reply(page, where)
-            case [bytes() as cursor, [*items]]:
+            case [bytes() as cursor, [*items]] if all(isinstance(item, bytes) for item in items):
                 yield items
             case _:
                 raise unavailable("protocol", where)
         if cursor == b"0":
             return
         (page,) = await ask([(*command, cursor, "COUNT", count)])
+    raise unavailable("protocol", where)

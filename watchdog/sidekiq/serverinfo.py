@@ -76,15 +76,15 @@ def garbage(info: dict[str, str]) -> tuple[str, ...]:
 
 def last_save(info: dict[str, str]) -> int | None:
     """When all data was written to disk last, by the clock of the server, in milliseconds."""
-    return decode.milliseconds(info.get("rdb_last_save_time", "").encode())
+    return decode.milliseconds(info.get("rdb_last_save_time", "").encode("utf-8", "replace"))
 
 
 def _count(value: str) -> int | None:
-    return decode.count(value.encode())
+    return decode.count(value.encode("utf-8", "replace"))
 
 
 def _is_text(value: str) -> bool:
-    return decode.name(value.encode()) is not None
+    return decode.name(value.encode("utf-8", "replace")) is not None
 
 
 def save_failed(info: dict[str, str]) -> bool:

@@ -86,7 +86,12 @@ class Session:
             for reading in await self._read_whole(identities[start : start + _SNAPSHOT_BATCH]):
                 changes += self._take(reading)
         memory.sampler.read_anew()
-        sample = await memory.sampler.sample(self._wire.ask, memory.picture.fleet(self._clock.at()))
+        try:
+            sample = await memory.sampler.sample(self._wire.ask, memory.picture.fleet(self._clock.at()))
+        except SourceUnavailableError:
+            # They were taken in, so that the next connection will not tell them.
+            self._say(changes)
+            raise
         self._emit(Observed(Source.REDIS, (*changes, *sample.changes), complete=True))
 
     async def follow(self) -> None:

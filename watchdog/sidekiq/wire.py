@@ -122,8 +122,8 @@ class Wire(asyncio.Protocol):
         while not self.ended.done():
             try:
                 reply = self._reader.gets()
-            except (hiredis.HiredisError, TypeError, UnicodeDecodeError):
-                # TypeError: a map whose keys can't be keys; no Redis sends one.
+            except (hiredis.HiredisError, TypeError, UnicodeDecodeError, MemoryError):
+                # TypeError: a map whose keys can't be keys; MemoryError: a list of so many elements that nothing could hold it. No Redis sends either.
                 self._end(unavailable("protocol", self.where))
                 return
             if reply is _NOT_ENOUGH:

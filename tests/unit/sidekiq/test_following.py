@@ -189,6 +189,13 @@ def test_how_much_a_server_wastes_and_does():
     assert last_save(info) == 1_700_000_000_000
 
 
+@pytest.mark.parametrize("number", ["9" * 5_000, "-1", "1e9", "²", "٣", str(2**53), ""])
+def test_a_number_that_no_server_says_is_left_out(number):
+    """However many digits it has, it is no reading, and no failure either."""
+    text = "".join(f"{name}:{number}\r\n" for name in ("used_memory", "maxmemory", "connected_clients", "uptime_in_seconds"))
+    assert readings(parse_info(text.encode())) == {}
+
+
 def test_a_failed_snapshot_stops_writes_unless_told_otherwise():
     """As Redis itself decides: its setting says yes or is not told, and snapshots are configured."""
     assert save_failed({"rdb_last_bgsave_status": "err"})

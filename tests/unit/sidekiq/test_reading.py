@@ -103,6 +103,9 @@ def test_keys_of_the_wrong_type(reader, tally):
         ([HASH[:3], 1, {}, {}, 1], "protocol"),
         ([b"OK", 1, {}, {}, 1], "protocol"),
         ([HASH, 1, [b"t"], {}, 1], "protocol"),
+        ([[["info"], *HASH[1:]], 1, {}, {}, 1], "protocol"),
+        ([HASH, 1, [["t"], ENTRY], {}, 1], "protocol"),
+        ([HASH, 1, {7: ENTRY}, {}, 1], "protocol"),
         ([HASH, 1, 7, {}, 1], "protocol"),
     ],
 )

@@ -137,3 +137,14 @@ async def test_a_lost_connection(error, code):
     here.wire.close()
 
     assert (await here.wire.ended).code == code
+
+
+async def test_a_length_that_no_memory_holds():
+    """A list of four thousand million elements is announced: what answers is no Redis, and whoever asked is told so."""
+    here = Connected()
+    asked = await here.ask(("GET", "a"))
+    here.wire.data_received(b"*4294967295\r\n")
+    with pytest.raises(SourceUnavailableError) as caught:
+        await asked
+
+    assert caught.value.code == "protocol"

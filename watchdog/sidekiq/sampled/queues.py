@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from watchdog.sidekiq.arrivals import Arrivals
 from watchdog.sidekiq.decode import Broken, count, decode_class, decode_enqueued_at, label, name
+from watchdog.sidekiq.failures import unavailable
 from watchdog.sidekiq.homes import Homes
 from watchdog.sidekiq.sampled.part import Found, Ground, Moment
 from watchdog.sidekiq.scanning import Ask, first_page, rest
@@ -97,9 +98,14 @@ class Queues:
         key = ground.keys.queue(queue)
         if ground.is_odd(key, length, "it is not a list"):
             return {"name": queue, "size": 0}
-        slots: dict[str, Any] = {"name": queue, "size": count(length) or 0}
+        if (size := count(length)) is None:
+            raise unavailable("protocol", ground.where)
+        slots: dict[str, Any] = {"name": queue, "size": size}
         if following is None:
             return slots | {"latency": 0}
+        if ground.is_odd(key, following, "it is not a list"):
+            # Refused, or the key has become something else since its length was read.
+            return slots
         if (job_class := decode_class(following)) is not None:
             self._homes.saw(job_class, queue)
         since = decode_enqueued_at(label(key), following)

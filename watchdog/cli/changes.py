@@ -1,0 +1,146 @@
+"""`changes`: what becomes of Sidekiq's processes, jobs, queues and sets, one line a change."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from watchdog.cli.exits import Exit, UsageError
+from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+
+if TYPE_CHECKING:
+    from watchdog.cli.change_lines import Shown
+    from watchdog.cli.paced import Paced
+    from watchdog.clock import Clock
+
+_DEFAULT_SINCE = "1h"
+
+
+def changes(
+    config: ConfigOption = DEFAULT_CONFIG,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C or SIGTERM.")] = False,
+    as_json: JsonOption = False,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="Only changes of this kind of entity (job, queue, …) or of this name (QueueGrew, …); may be given more than once.",
+            show_default=False,
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="WHEN",
+            help="Without --follow: from when on; how long ago (10m), or a time (2026-03-01T02:00:00Z). [default: 1h]",
+        ),
+    ] = None,
+) -> int:
+    """
+    Show what changed in Sidekiq, or with --follow what changes.
+
+    Without --follow: what the agent has recorded, whether it runs or not; what was not recorded is said. Ends with 3 if nothing ever was.
+    With --follow: reads Redis and this host's processes by itself, beside an agent or without one, and changes nothing; what is there at the
+    start is no change. When Redis can't be read that is said, whatever --kind asks for, and following goes on.
+
+    In JSON a change has `from` and `to` (null where there is no value; durations in milliseconds, sizes in bytes), and in `seen` the readings of what changed.
+    """
+    names = _names(kind or ())
+    if not follow:
+        return _show_recorded(config, names, since or _DEFAULT_SINCE, as_json)
+    if since is not None:
+        raise UsageError("--follow shows what changes from now on, so it goes without --since")
+    return _follow(config, names, as_json)
+
+
+def _names(kinds: Iterable[str]) -> frozenset[str]:
+    """The changes that are asked for: by name, or by the kind of what changes."""
+    from watchdog.cli.change_lines import SOURCE
+    from watchdog.lang.complaint import nearest, quoted
+    from watchdog.model.changes import CHANGES
+
+    every = {spec.name: {spec.name} for spec in CHANGES}
+    for spec in CHANGES:
+        every.setdefault(spec.kind, set()).add(spec.name)
+    every[SOURCE] = set()
+    asked = list(kinds)
+    for one in asked:
+        if one not in every:
+            meant = nearest(one, every)
+            kinds_ = ", ".join(sorted({*(spec.kind.value for spec in CHANGES), SOURCE}))
+            hint = f"did you mean {meant}?" if meant else f"it is one of {kinds_}, or the name of a change"
+            raise UsageError(f"--kind: there is no change {quoted(one)} (hint: {hint})")
+    return frozenset(name for one in asked or [spec.name for spec in CHANGES] for name in every[one])
+
+
+def _show_recorded(config: Path, names: frozenset[str], since: str, as_json: bool) -> int:
+    from watchdog.cli.recorded import recorded
+    from watchdog.cli.since import read_since
+    from watchdog.cli.state import state_folder
+
+    say = _printer(as_json)
+    for one in recorded(state_folder(config), since=read_since(since, now=time.time_ns() // 1_000_000), names=names):
+        say(one)
+    return Exit.FINE
+
+
+def _follow(config: Path, names: frozenset[str], as_json: bool) -> int:
+    import asyncio
+
+    from watchdog.cli.logs import Level, begin_logging
+    from watchdog.cli.redis import redis_of
+
+    redis, host = redis_of(config)
+    # What the follower would warn of is said on lines of its own.
+    begin_logging(Level.ERROR, sys.stderr)
+
+    async def until_told() -> None:
+        from watchdog.cli.following import Following
+        from watchdog.clock import Clock
+
+        clock = Clock()
+        printed = _printed(clock, as_json)
+        following = Following(redis, host=host, names=names, show=printed.put, clock=clock)
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(following.run(), name="following"), group.create_task(printed.run(), name="printing")]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+        printed.rest()
+
+    try:
+        asyncio.run(until_told())
+    except* BrokenPipeError as left:
+        broken = left
+    else:
+        return Exit.FINE
+    raise BrokenPipeError from broken
+
+
+def _printed(clock: "Clock", as_json: bool) -> "Paced[Shown]":
+    from watchdog.cli.change_lines import of_source
+    from watchdog.cli.paced import Paced
+
+    def left_out(number: int) -> "Shown":
+        return of_source("NotShown", at=clock.wall(), source="output", reason=f"{number:,} changes came faster than they were read")
+
+    return Paced(sys.stdout, say=_printer(as_json), left_out=left_out)
+
+
+def _printer(as_json: bool) -> "Callable[[Shown], None]":
+    from watchdog.cli.change_lines import line, plain
+    from watchdog.cli.output import output, say_json
+
+    if as_json:
+        return lambda one: say_json(plain(one))
+    out = output()
+    return lambda one: out.line(*line(one))

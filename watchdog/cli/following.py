@@ -1,0 +1,60 @@
+"""
+Following Sidekiq for a command: the sources of the agent, without an agent.
+
+The counterpart of `daemon.agent`, which decides on what it sees. This one only says what changed: it writes to no Redis, keeps no state, and
+works beside any number of agents.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from watchdog.cli.change_lines import Shown
+from watchdog.cli.onlooker import Onlooker
+from watchdog.clock import Clock
+from watchdog.host.watch import LocalProcesses
+from watchdog.model.events import Body, Observed
+from watchdog.model.kinds import Source
+from watchdog.rulefile.settings import RedisSettings
+from watchdog.sidekiq.follow import Follower
+
+_TICK: Final = 1.0
+
+
+class Following:
+    """
+    The changes of one Sidekiq as they come: `show` gets those of `names`, and every change of the source itself.
+
+    Raises what `Follower` and `LocalProcesses` raise when they are made.
+    """
+
+    def __init__(self, redis: RedisSettings, *, host: str, names: Iterable[str], show: Callable[[Shown], None], clock: Clock) -> None:
+        self._clock = clock
+        self._show = show
+        self._onlooker = Onlooker(names, at=clock.at())
+        self._local = LocalProcesses(host=host, clock=clock, emit=self._hear)
+        self._follower = Follower(url=redis.url, namespace=redis.namespace, clock=clock, emit=self._hear)
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follower.run(), name="follower")
+                tasks.create_task(self._miss(), name="silences")
+        finally:
+            self._local.close()
+
+    def _hear(self, body: Body) -> None:
+        if isinstance(body, Observed) and body.source is Source.REDIS:
+            # As in the agent the host comes first, so that the kernel is asked about a process before anything is made of it.
+            self._local.hear(body)
+        self._tell(self._onlooker.hear(body, at=self._clock.at(), wall=self._clock.wall()))
+
+    async def _miss(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            self._tell(self._onlooker.wait(at=self._clock.at(), wall=self._clock.wall()))
+
+    def _tell(self, changes: Iterable[Shown]) -> None:
+        for change in changes:
+            self._show(change)
