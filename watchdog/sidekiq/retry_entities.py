@@ -197,7 +197,7 @@ class RetryEntities:
         if waiting is None or self._offset is None or not isfinite(waiting.since):
             return {}
         since = round(waiting.since * 1000) - self._offset
-        return {"failing_since": since - since % _ROUNDED}
+        return {"failed_first_at": since - since % _ROUNDED}
 
     @staticmethod
     def _added(parts: list[int] | None) -> dict[str, int]:

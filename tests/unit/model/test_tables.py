@@ -131,3 +131,8 @@ def test_no_field_is_for_what_is_private():
     """A reading goes into the trace and into checkpoints: none may be what a job was given, or what can repeat it."""
     private = {"args", "arguments", "payload", "item", "body", "error_message", "error_backtrace", "backtrace", "message"}
     assert not private & {name for spec in fields.FIELDS for name in (spec.name, spec.slot)}
+
+
+def test_what_a_growing_field_counts_from_is_called_a_time():
+    """The ledger keeps such readings over a reboot, and moves what is called `…_at` with the engine's time."""
+    assert {spec.slot for spec in fields.FIELDS if spec.clock is not None and not spec.slot.endswith("_at")} == set()

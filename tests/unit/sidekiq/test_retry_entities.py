@@ -50,7 +50,7 @@ def test_after_a_census():
 
     assert found["a.example"] == {
         "name": "a.example", "rest": False, "in_flight": 0, "retries": 2, "rejected": 1, "timeouts": 1, "unreachable": 0, "server_errors": 0, "others": 0,
-        "added": 0, "added_rejected": 0, "added_timeouts": 0, "added_unreachable": 0, "added_server_errors": 0, "added_others": 0, "failing_since": 3_000,
+        "added": 0, "added_rejected": 0, "added_timeouts": 0, "added_unreachable": 0, "added_server_errors": 0, "added_others": 0, "failed_first_at": 3_000,
     }  # fmt: skip
     assert found[TIMEOUT.id]["size"] == 1
     assert "status" not in found[TIMEOUT.id]

@@ -55,7 +55,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         Type.DURATION,
         "How long ago the first failure was of the one that has failed for longest, as far as was seen since the last census.",
         "domain.oldest > 1d",
-        attr="failing_since",
+        attr="failed_first_at",
         clock=Clock.ENGINE,
     ),
     _field("in_flight", Type.COUNT, "How many running jobs go to it.", "domain.in_flight > 10"),

@@ -49,7 +49,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         Type.DURATION,
         "How long ago the first failure was of the one that has failed for longest, as far as was seen since the last census.",
         "retry_group.oldest > 1d",
-        attr="failing_since",
+        attr="failed_first_at",
         clock=Clock.ENGINE,
     ),
 )
