@@ -99,6 +99,10 @@ class Retries:
                 self._wanted.clear()
                 await self.census(ask)
 
+    def uncounted(self) -> Sequence[Delta]:
+        """What belongs into the first snapshot, as long as no census has said how many wait."""
+        return self.entities.uncounted() if self._book is None else ()
+
     def hear(self, changes: Sequence[Delta | Gone]) -> None:
         """What was said of jobs that run."""
         self.entities.hear(changes)

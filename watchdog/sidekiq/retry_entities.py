@@ -58,6 +58,13 @@ class RetryEntities:
         """There is more to be said than one turn may say."""
         return bool(self._dirty_groups or self._dirty_domains)
 
+    def uncounted(self) -> tuple[Delta, ...]:
+        """What is said before anything has been counted: there may be some, so that sums over all of them are unknown, and not 0."""
+        return (
+            *self._said.tell(Kind.RETRY_GROUP, OTHERS, {"failure": OTHER_GROUPS.kind}),
+            *self._said.tell(Kind.DOMAIN, OTHERS, {"name": OTHERS, "rest": True}),
+        )
+
     def add(self, group: Group, domain: str | None) -> None:
         """A job of that group failed, and will be tried again."""
         name = group if group in self._groups or len(self._groups) < MOST_GROUPS else OTHER_GROUPS
@@ -180,9 +187,10 @@ class RetryEntities:
             self._domains.pop(domain, None)
             self._dirty_domains.pop(domain, None)
         self._told_domains = told
+        uncounted = (OTHERS,) if book is None else ()
         return (
-            *self._said.retain(Kind.RETRY_GROUP, [group.id for group in self._told_groups], "no retries left"),
-            *self._said.retain(Kind.DOMAIN, [*told, *((OTHERS,) if self._has_rest else ())], "not among the busiest"),
+            *self._said.retain(Kind.RETRY_GROUP, [*(group.id for group in self._told_groups), *uncounted], "no retries left"),
+            *self._said.retain(Kind.DOMAIN, [*told, *uncounted, *((OTHERS,) if self._has_rest else ())], "not among the busiest"),
         )
 
     def _is_worth(self, domain: str, book: Book | None) -> bool:

@@ -79,7 +79,7 @@ class Session:
         await self._switch_tracking_on()
         identities = sorted({*await self._read_members(), *memory.picture.listed(), *memory.picture.stale()})
         self._read_at = dict.fromkeys(identities, self._clock.at())
-        changes: list[Delta | Gone] = []
+        changes: list[Delta | Gone] = [*memory.retries.uncounted()]
         for start in range(0, len(identities), _SNAPSHOT_BATCH):
             self._say(changes)
             changes = []

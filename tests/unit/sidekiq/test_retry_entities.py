@@ -40,6 +40,21 @@ def test_before_the_first_census():
     assert "retries" not in found["a.example"]
 
 
+def test_nothing_counted_is_not_nothing():
+    """Until the first census somebody may wait whom nobody knows: one of each kind without a number, so that sums are unknown. Then they are gone."""
+    entities = RetryEntities()
+    assert told([*entities.uncounted()]) == {"(others)": {"name": "(others)", "rest": True}}
+    assert {change.kind for change in RetryEntities().uncounted()} == {Kind.DOMAIN, Kind.RETRY_GROUP}
+    assert [change for change in tell(entities, None) if isinstance(change, Gone)] == []
+
+    book = Book()
+    entities.renew(book)
+    assert {(change.kind, change.id) for change in tell(entities, book) if isinstance(change, Gone)} == {
+        (Kind.DOMAIN, "(others)"),
+        (Kind.RETRY_GROUP, "(others)"),
+    }
+
+
 def test_after_a_census():
     """How many wait, by what went wrong, and since when the longest has failed; only known fields are told."""
     entities, book = RetryEntities(), Book()
