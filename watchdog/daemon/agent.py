@@ -37,10 +37,9 @@ from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import Receiver
-from watchdog.rulefile.redis_settings import RedisSettings
-from watchdog.sidekiq.address import Sentinels, sentinels
 from watchdog.sidekiq.app_server import AppServer
 from watchdog.sidekiq.follow import Follower
+from watchdog.sidekiq.place import place_of
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
 from watchdog.store.trace.limits import Limits
@@ -108,12 +107,6 @@ def _first(group: BaseExceptionGroup[StoreDamagedError]) -> StoreDamagedError:
     return _first(one) if isinstance(one, BaseExceptionGroup) else one
 
 
-def _place(redis: RedisSettings) -> str | Sentinels:
-    if not redis.sentinels:
-        return redis.url
-    return sentinels(redis.sentinels, master=redis.master, url=redis.url, user=redis.sentinel_user, password=redis.sentinel_password)
-
-
 class Agent:
     """One running agent. `ceiling` is the command line's mode, which a reload can't raise."""
 
@@ -159,7 +152,7 @@ class Agent:
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
-        self._app_server = None if other is None else AppServer(url=_place(other), clock=self._clock, emit=self._turns.offer)
+        self._app_server = None if other is None else AppServer(url=place_of(other), clock=self._clock, emit=self._turns.offer)
         self._executor = Executor(reread=self._reread, clock=clock, host=self._host)
         pause = self._turns.state.ledger.pause
         self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
@@ -307,7 +300,7 @@ class Agent:
     def _new_follower(self, loaded: Loaded) -> Follower:
         redis = loaded.settings.redis
         follower = Follower(
-            url=_place(redis),
+            url=place_of(redis),
             namespace=redis.namespace,
             scheduler_prefix=redis.scheduler_prefix,
             budget=redis.budget,

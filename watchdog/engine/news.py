@@ -95,6 +95,14 @@ class News:
         if silent_for is not None:
             self._note(changes.SPOKE, row, before=silent_for)
 
+    def postpone(self, processes: Iterable[Any]) -> None:
+        """The beats of these were moved on by a time in which nothing could be seen: nobody has fallen silent for it."""
+        if self.silences is not None:
+            silent = set(self.silences.silent)
+            for row in processes:
+                if row.id not in silent and row.confirmed_at is not MISSING:
+                    self.silences.heard(row.id, row.confirmed_at)
+
     def fall_silent(self, at: int, processes: dict[str, Row]) -> None:
         """Who has not been heard for too long by `at`; only right while Redis can be read."""
         for process, lasted in self.silences.fallen(at) if self.silences is not None else ():

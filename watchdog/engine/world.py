@@ -202,6 +202,7 @@ class World:
                 reading = getattr(row, slot)
                 if reading is not MISSING and reading <= gap.began:
                     setattr(row, slot, reading + gap.ms)
+        self.news.postpone(self.rows[Kind.PROCESS].values())
         self.recount(at)
 
     def demand(self, series: Iterable[Series], aggregates: Iterable[Aggregate], awaited: Iterable[str], at: int) -> None:

@@ -6,10 +6,18 @@ The counterpart of `connection`, which must be told an address.
 
 from collections.abc import Callable
 
-from watchdog.sidekiq.address import Address, Sentinels, parse
+from watchdog.rulefile.redis_settings import RedisSettings
+from watchdog.sidekiq.address import Address, Sentinels, parse, sentinels
 from watchdog.sidekiq.connection import connect
 from watchdog.sidekiq.sentinel import Election, expect_master
 from watchdog.sidekiq.wire import Reply, Wire
+
+
+def place_of(redis: RedisSettings) -> str | Sentinels:
+    """What the config says of it: a URL, or the Sentinels that know it."""
+    if not redis.sentinels:
+        return redis.url
+    return sentinels(redis.sentinels, master=redis.master, url=redis.url, user=redis.sentinel_user, password=redis.sentinel_password)
 
 
 class Place:

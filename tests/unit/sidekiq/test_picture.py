@@ -402,6 +402,11 @@ def test_where_a_job_goes(picture):
     }
 
 
+def heard(picture: Picture, at: int) -> int:
+    """How many processes count as heard at that time."""
+    return picture.fleet(at).heard
+
+
 def test_a_hash_that_is_gone_before_its_time_says_nothing(picture):
     """Redis lost it: the process is believed until its last beat is a minute old, and is told as any other if it beats again."""
     picture.take(reading(work("t1"), at=500_000))
