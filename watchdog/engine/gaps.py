@@ -34,6 +34,10 @@ class Gaps:
             del self._gaps[next(iter(self._gaps))]
         return True
 
+    def plain(self) -> list[tuple[int, int]]:
+        """All of them, to be added again."""
+        return list(self._gaps.items())
+
     def counted(self, kind: Kind, slot: str, reading: Any) -> Any:
         """The reading, or for a moment before gaps one that is later by them."""
         if self._gaps and reading is not MISSING and (kind, slot) in self.SLOTS:

@@ -6,8 +6,19 @@ The counterpart of the blind guard, which asks whether a source can be read at a
 
 from typing import Final
 
+import msgspec
+
 SLOWEST: Final = 10_000
 """Milliseconds from one beat to the next of the slowest version (Sidekiq 7 and 8; 5 s before). What beats at all has done so by then."""
+
+
+class Shaken(msgspec.Struct, frozen=True):
+    """`Settling` as plain data."""
+
+    since: int = 0
+    why: str = "the agent has just been started"
+    awaits: bool = True
+    beats: dict[str, int] = {}
 
 
 class Settling:
@@ -45,6 +56,14 @@ class Settling:
         """A process was found to have beaten at that engine time, which is new."""
         if at > self.since:
             self._beats[process] = self._beats.get(process, 0) + 1
+
+    def plain(self) -> Shaken:
+        """As it stands, for `go_on`."""
+        return Shaken(self.since, self.why, self.awaits, dict(self._beats))
+
+    def go_on(self, shaken: Shaken) -> None:
+        """Go on from there."""
+        self.since, self.why, self.awaits, self._beats = shaken.since, shaken.why, shaken.awaits, dict(shaken.beats)
 
     def forget(self, process: str) -> None:
         """A process is gone."""

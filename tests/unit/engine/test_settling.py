@@ -3,6 +3,7 @@
 import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
+from watchdog.engine.checkpoint import checkpoint, rebuild
 from watchdog.engine.guards.settling import settling
 from watchdog.engine.world import World
 from watchdog.model.events import Body, Delta, Gap, Gone, Observed, SourceBack, SourceLost, TimeReached
@@ -245,3 +246,16 @@ def test_what_vanishes_with_the_data_of_redis_is_no_news(more, told):
     talk.hear(vanishing(*more), at=5_000)
 
     assert len([row for row in talk.audit("alert") if row.outcome == "firing"]) == told
+
+
+def test_a_checkpoint_knows_what_has_settled_and_what_was_missed():
+    """An engine that goes on from it acts, or waits, at the very same beat."""
+    talk = settled()
+    talk.hear(redis(job(ONE, "j1", 0)))
+    talk.hear(Gap(15_000, 40_000), at=55_000)
+    talk.hear(redis(process(ONE, 60_000)), at=60_000)
+    again = rebuild(checkpoint(talk.state, at=talk.at, wall=0), talk.rules).world
+
+    assert again.settling.plain() == talk.state.world.settling.plain()
+    assert again.settling.beats(ONE) == 1
+    assert again.gaps.plain() == [(15_000, 40_000)]
