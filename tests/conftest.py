@@ -25,6 +25,7 @@ UNIT_SECONDS: Final = 2
 
 EXECUTABLES: Final[dict[str, str]] = {
     "alertmanager": "prometheus-alertmanager",
+    "openssl": "openssl",
     "prometheus": "prometheus",
     "redis-sentinel": "redis-sentinel",
     "redis-server": "redis-server",

@@ -18,6 +18,7 @@ from watchdog.model.events import (
     Delta,
     EffectDone,
     Event,
+    Gap,
     Gone,
     Observed,
     Paused,
@@ -40,7 +41,7 @@ Step = tuple[str, int, int]
 
 WEIGHTS = {
     "pass": 12, "beats": 12, "beat": 3, "right": 20, "answer": 4, "job": 4, "finish": 1, "appear": 3, "found": 3, "exit": 1, "unlist": 1, "mute": 1,
-    "quiet": 1, "lose": 1, "back": 3, "read": 3, "pause": 1, "resume": 3, "reload": 1, "fail": 2, "crash": 2, "stop": 1, "reboot": 1,
+    "quiet": 1, "lose": 1, "back": 3, "read": 3, "pause": 1, "resume": 3, "reload": 1, "fail": 2, "crash": 2, "stop": 1, "reboot": 1, "gap": 1,
 }  # fmt: skip
 STEPS = tuple(name for name, weight in WEIGHTS.items() for _ in range(weight))
 """What can happen, as often as it is to be drawn."""
@@ -240,6 +241,12 @@ class Simulation(Witness):
             case AwaitExit():
                 self.at = max(self.at, effect.until)
                 self.hear(EffectDone(effect.id, StillRunning() if other % 3 else Exited()))
+
+    def _do_gap(self, one: int, other: int) -> None:
+        """Nothing is seen for a while: of the processes it is not known what they did."""
+        began = self.at
+        self.at += one * 7_000
+        self.hear(Gap(began, one * 7_000, asleep=other * 9_000))
 
     def _do_fail(self, *_: int) -> None:
         """The next turn can't be committed."""

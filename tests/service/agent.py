@@ -34,19 +34,26 @@ rules:
     when: job.elapsed > {elapsed}
     then:
       - terminate_process: {{process: job.process, grace: {grace}}}
-    guards: {{cooldown: 5m, keep: 0%}}
+    guards: {{settle: 0, cooldown: 5m, keep: 0%}}
     notify: [ops]
 """
 SECRET: Final = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cw=="
 
 
 def write_config(
-    folder: Path, *, url: str, mode: str = "act", elapsed: str = "20s", grace: str = "10s", hook: str = "http://127.0.0.1:9/hook"
+    folder: Path,
+    *,
+    url: str,
+    mode: str = "act",
+    elapsed: str = "20s",
+    grace: str = "10s",
+    hook: str = "http://127.0.0.1:9/hook",
+    settle: int = 0,
 ) -> Path:
-    """The config and rule of the documentation, with a test's own numbers; the path of the config."""
+    """The config and rule of the documentation, with a test's own numbers; the path of the config. `settle` is 3 where nobody says otherwise."""
     (folder / "secret").write_text(SECRET + "\n")
     (folder / "secret").chmod(0o600)
-    (folder / "rules.yml").write_text(RULES.format(elapsed=elapsed, grace=grace))
+    (folder / "rules.yml").write_text(RULES.format(elapsed=elapsed, grace=grace).replace("settle: 0", f"settle: {settle}"))
     config = folder / "config.yml"
     config.write_text(CONFIG.format(mode=mode, url=url, hook=hook))
     return config

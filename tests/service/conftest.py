@@ -118,29 +118,26 @@ class RedisServer:
         self._clients.append(client)
         return client
 
+    def command(self) -> list[str]:
+        """The program with its arguments."""
+        own = {
+            "port": str(self.port),
+            "bind": "127.0.0.1",
+            "unixsocket": str(self.socket),
+            "dir": str(self.folder),
+            "save": "",
+            "appendonly": "no",
+            "daemonize": "no",
+            "enable-protected-configs": "yes",
+        }
+        return ["redis-server", *(part for name, value in own.items() for part in (f"--{name}", value)), *self.options]
+
     async def start(self) -> None:
         """Start it (empty) and wait until it answers."""
         self.socket.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                "redis-server",
-                "--port",
-                str(self.port),
-                "--bind",
-                "127.0.0.1",
-                "--unixsocket",
-                str(self.socket),
-                "--dir",
-                str(self.folder),
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-                "--daemonize",
-                "no",
-                "--enable-protected-configs",
-                "yes",
-                *self.options,
+                *self.command(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -45,6 +45,11 @@ class Proxy:
         self._mode = mode
         self._abort_all()
 
+    def move(self, upstream: int) -> None:
+        """From now on another server stands behind it."""
+        self._upstream = upstream
+        self._abort_all()
+
     def _abort_all(self) -> None:
         for writer in list(self._open):
             writer.transport.abort()

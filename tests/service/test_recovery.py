@@ -13,6 +13,7 @@ import pytest
 
 from tests.service.agent import AgentProcess, write_config
 from tests.service.hook import Hook
+from tests.service.users import observer
 
 pytestmark = pytest.mark.needs("redis-server", "sidekiq")
 Start = Callable[..., Awaitable[AgentProcess]]
@@ -42,10 +43,10 @@ def stages(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 
 
 async def test_a_job_that_never_ends_is_ended(redis_server, sidekiq, push, agents, tmp_path):
-    """Its process gets TERM within 20 s and a beat of the job's start, ends by itself, and everybody is told."""
+    """Its process gets TERM within 20 s and a beat of the job's start, for which the picture has settled by then; it ends by itself, and everybody is told."""
     victim = await sidekiq.start(("push",), timeout=4)
     async with Hook() as hook:
-        agent = await agents(write_config(tmp_path, url=redis_server.url, hook=hook.url))
+        agent = await agents(write_config(tmp_path, url=await observer(redis_server), hook=hook.url, settle=3))
         started = time.time()
         await push(redis_server.client(), "SleepForever")
         await agent.wait_for("outcome: .*stage='TERM'.*outcome='sent'", within=20 + victim.beat + 3)
@@ -58,6 +59,7 @@ async def test_a_job_that_never_ends_is_ended(redis_server, sidekiq, push, agent
     sent = next(row for row in rows if row["kind"] == "outcome" and row["stage"] == "TERM")
 
     assert status == 0
+    assert await redis_server.client().acl_log() == []  # it wanted no right that this user does not have
     assert stages(rows) == [("intent", "TERM", ""), ("outcome", "TERM", "sent"), ("outcome", "grace", "exited")]
     assert 20 <= seconds(sent) - started <= 20 + victim.beat + 1
     assert told[:3] == ["alert.firing", "action.decided", "action.stage"]

@@ -23,6 +23,7 @@ from watchdog.model.guards import GUARDS
 from watchdog.model.kinds import Kind
 from watchdog.model.receivers import RECEIVERS, ReceiverSpec
 from watchdog.rulefile import codes as files
+from watchdog.rulefile.settings import read_settings
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = (CHECKOUT / "rules" / "README.md").read_text()
@@ -140,7 +141,7 @@ def blocks(page: str) -> list[str]:
 @pytest.fixture
 def written(tmp_path) -> Path:
     """The examples of the page as files: rules with their tests and a manifest, and a config."""
-    rule, _, tests, config, manifest = blocks(BY_HAND)
+    rule, _, tests, config, _, manifest = blocks(BY_HAND)
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "rules.yml").write_text(rule)
@@ -176,6 +177,14 @@ def test_the_pack_on_the_page_is_one(written):
     found, problems = inspect_rules([written / "mine"])
     assert [problem for problem in problems if not problem.is_warning] == []
     assert len(found.rules) == 2
+
+
+def test_the_servers_on_the_page_are_settings():
+    """Sentinels and a second Redis, as the page has them."""
+    settings, problems = read_settings("config.yml", blocks(BY_HAND)[4] + "rules: [rules.yml]\nstate: state\n")
+    assert problems == ()
+    assert settings is not None
+    assert (settings.redis.master, settings.app_redis is None) == ("mymaster", False)
 
 
 def test_the_key_on_the_page_is_a_condition():

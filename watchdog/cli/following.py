@@ -15,8 +15,9 @@ from watchdog.clock import Clock
 from watchdog.host.watch import LocalProcesses
 from watchdog.model.events import Body, Observed
 from watchdog.model.kinds import Source
-from watchdog.rulefile.settings import RedisSettings
+from watchdog.rulefile.redis_settings import RedisSettings
 from watchdog.sidekiq.follow import Follower
+from watchdog.sidekiq.place import place_of
 
 _TICK: Final = 1.0
 
@@ -33,7 +34,7 @@ class Following:
         self._show = show
         self._onlooker = Onlooker(names, at=clock.at())
         self._local = LocalProcesses(host=host, clock=clock, emit=self._hear)
-        self._follower = Follower(url=redis.url, namespace=redis.namespace, clock=clock, emit=self._hear)
+        self._follower = Follower(url=place_of(redis), namespace=redis.namespace, clock=clock, emit=self._hear)
 
     async def run(self) -> None:
         """Follow until cancelled."""

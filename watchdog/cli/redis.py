@@ -11,7 +11,7 @@ import msgspec
 
 from watchdog.cli.state import settings_of
 from watchdog.errors import ProblemsError
-from watchdog.rulefile.settings import RedisSettings
+from watchdog.rulefile.redis_settings import RedisSettings
 
 
 def redis_of(config: Path) -> tuple[RedisSettings, str]:

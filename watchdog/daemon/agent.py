@@ -37,7 +37,9 @@ from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import Receiver
+from watchdog.sidekiq.app_server import AppServer
 from watchdog.sidekiq.follow import Follower
+from watchdog.sidekiq.place import place_of
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
 from watchdog.store.trace.limits import Limits
@@ -149,11 +151,13 @@ class Agent:
         self._status.trace = self._trace
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
+        other = loaded.settings.app_redis
+        self._app_server = None if other is None else AppServer(url=place_of(other), clock=self._clock, emit=self._turns.offer)
         self._executor = Executor(reread=self._reread, clock=clock, host=self._host)
         pause = self._turns.state.ledger.pause
         self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
         # What is remembered belongs to this folder, this host and this Redis.
-        self._fixed = (loaded.state, loaded.settings.host, loaded.settings.redis)
+        self._fixed = (loaded.state, loaded.settings.host, loaded.settings.redis, loaded.settings.app_redis)
         self._tasks: Tasks | None = None
         self.last_exit = LastExit(LAST_EXIT, still_there=lambda: self._tasks.names() if self._tasks is not None else [])
 
@@ -200,6 +204,8 @@ class Agent:
         tasks.serve("histories", self._memory.run)
         tasks.serve("reload", lambda: self._reload_when(reload_wanted, tasks))
         tasks.serve("follower", self._follower.run)
+        if self._app_server is not None:
+            tasks.serve("app redis", self._app_server.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
         self._systemd.ready()
@@ -261,7 +267,7 @@ class Agent:
     async def _take_over(self, loaded: Loaded, receivers: dict[str, Receiver], tasks: Tasks) -> None:
         self._warn(loaded)
         self._loaded = loaded
-        if (loaded.state, loaded.settings.host, loaded.settings.redis) != self._fixed:
+        if (loaded.state, loaded.settings.host, loaded.settings.redis, loaded.settings.app_redis) != self._fixed:
             LOG.warning("a changed state folder, host name or Redis is taken over at a restart only")
         await self._turns.settle(RulesLoaded(loaded.rules.digest, self._mode(loaded)), rules=self._rules(loaded))
         # Histories that the new rules no longer ask for are gone: what is kept must not be carried on under others.
@@ -294,7 +300,7 @@ class Agent:
     def _new_follower(self, loaded: Loaded) -> Follower:
         redis = loaded.settings.redis
         follower = Follower(
-            url=redis.url,
+            url=place_of(redis),
             namespace=redis.namespace,
             scheduler_prefix=redis.scheduler_prefix,
             budget=redis.budget,

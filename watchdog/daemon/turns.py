@@ -17,6 +17,7 @@ import msgspec
 
 from watchdog.clock import Clock
 from watchdog.daemon.tracing import TraceKeeper
+from watchdog.daemon.wakefulness import Wakefulness
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.ledger import Ledger
@@ -73,6 +74,7 @@ class Turns:
         self._idle = idle
         self._trace = trace
         self.resting = asyncio.Lock()
+        self._wakefulness = Wakefulness(clock, int(idle * 1000))
         self._inbox: asyncio.Queue[Offer] = asyncio.Queue()
         # What could not be committed, in order; nothing else is decided before it is.
         self._waiting: deque[Offer] = deque()
@@ -104,12 +106,16 @@ class Turns:
                 await self._try_again()
             else:
                 offer = await self._next()
+                gap = self._wakefulness.missed()
                 async with self.resting:
+                    if gap is not None and not await self._turn(Offer(gap)):
+                        self._waiting.append(Offer(gap))
                     taken = await self._turn(offer)
                 if not taken:
                     # What was read can't be unread: the picture keeps it, and all of it is judged again.
                     was_read = isinstance(offer.body, Observed | TimeReached)
                     self._waiting.append(Offer(TimeReached()) if was_read else offer)
+            self._wakefulness.turned()
             self._after_turn()
 
     async def _next(self) -> Offer:

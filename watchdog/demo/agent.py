@@ -41,7 +41,7 @@ rules:
     then:
       - terminate_process: {{process: job.process, grace: {GRACE_S}s}}
     verify: {{when: queue("push").size <= {DRAINED}, within: 1m}}
-    guards: {{cooldown: 5m, keep: 50%}}
+    guards: {{settle: 1, cooldown: 5m, keep: 50%}}
 """
 """Of a real server only the times differ: ten minutes there, seconds here."""
 

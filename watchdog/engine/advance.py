@@ -19,6 +19,7 @@ from watchdog.model.effects import Effect
 from watchdog.model.events import (
     EffectDone,
     Event,
+    Gap,
     Observed,
     Paused,
     ReloadRefused,
@@ -86,6 +87,8 @@ def _take(turn: Turn) -> None:
             _ = requests.answer(turn, effect, result) or runs.answer(turn, effect, result)
         case TimeReached():
             pass
+        case Gap() as gap:
+            _miss(turn, gap)
         case SourceLost() as lost:
             _lose(turn, lost)
         case SourceBack(source=source):
@@ -119,11 +122,24 @@ def _observe(turn: Turn, observed: Observed) -> None:
         judging.judge_entity(turn, kind, entity)
     if observed.source is Source.HOST:
         requests.reconsider(turn, {entity for _, entity in touched})
+    elif settling := {request.process for request in turn.ledger.requests.values() if request.guard == "settling"}:
+        # Each beat may be the one that was waited for.
+        requests.reconsider(turn, settling.intersection(entity for _, entity in touched))
     if first:
         turn.world.again.clear()
         if observed.source is Source.REDIS:
             judging.drop_orphans(turn, "it was no longer there when the agent came back")
             requests.want_all(turn)
+
+
+def _miss(turn: Turn, gap: Gap) -> None:
+    seconds = (gap.ms + gap.asleep) // 1000
+    turn.audit("agent", outcome="gap", reason=f"nothing was seen for {seconds} s" + (": the machine slept" if gap.asleep else ""))
+    judging.freeze_timers(turn, gap.began)
+    turn.world.miss(gap, turn.at)
+    turn.world.settling.shake(turn.at, f"the agent saw nothing for {seconds} s")
+    turn.world.again.clear()
+    judging.judge_all(turn)
 
 
 def _lose(turn: Turn, lost: SourceLost) -> None:
@@ -137,6 +153,8 @@ def _lose(turn: Turn, lost: SourceLost) -> None:
                 title=f"{lost.source} can't be read: {lost.message}", outcome="lost", reason=lost.message)  # fmt: skip
     turn.world.history.lost(lost.source, turn.at)
     judging.blind_alerts(turn)
+    if lost.source is Source.REDIS:
+        turn.world.settling.shake(turn.at, "Redis could not be read", anew=True)
 
 
 def _regain(turn: Turn, source: Source) -> None:
@@ -161,6 +179,7 @@ def _begin(turn: Turn, started: Started) -> None:
         ledger = rebase(ledger, turn.event.at - passed - ledger.at)
         turn.at = turn.event.at
         turn.ledger = ledger
+    turn.world.settling.shake(turn.at, "the agent has just been started", anew=True)
     known_until = min(ledger.at, turn.at)
     judging.freeze_timers(turn, known_until)
     playbooks.freeze_proofs(turn, known_until)
@@ -190,6 +209,7 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     if loaded.warning:
         turn.audit("agent", outcome="warning", reason=loaded.warning)
         turn.notify(_everybody(turn), thread="agent", kind=NoticeKind.AGENT, severity=Severity.CRITICAL, title=loaded.warning)
+    turn.world.settling.shake(turn.at, "rules and settings have just been loaded")
     rules = turn.rules
     awaited = (name for name, waiting in rules.by_change.items() if waiting)
     turn.world.kept = None

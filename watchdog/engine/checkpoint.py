@@ -15,6 +15,7 @@ from watchdog.engine.deadlines import Deadlines
 from watchdog.engine.groups import Member
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
+from watchdog.engine.settling import Shaken
 from watchdog.engine.state import State
 from watchdog.engine.tables import Table, fill, plain, tables_of
 from watchdog.engine.tallies import EVERY
@@ -55,6 +56,8 @@ class _Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     kept: bytes | None
     graves: list[str]
     silent: list[str] = []
+    settling: Shaken = Shaken()
+    gaps: list[tuple[int, int]] = []
     deadlines: list[tuple[Kind, str, int]]
     beat_deadlines: dict[str, list[tuple[int, int]]]
     echoes: list[tuple[str, int]]
@@ -92,6 +95,8 @@ def checkpoint(state: State, *, at: int, wall: int) -> bytes:
             kept=world.kept,
             graves=list(world.graves),
             silent=world.news.silences.silent if world.news.silences is not None else [],
+            settling=world.settling.plain(),
+            gaps=world.gaps.plain(),
             deadlines=[(kind, entity, due) for (kind, entity), due in world.deadlines.items()],
             beat_deadlines={
                 process: [(numbers[job], due) for job, due in beats.items() if job in numbers] for process, beats in world.beat_deadlines.items()
@@ -132,6 +137,9 @@ def _put_together(world: World, saved: _Checkpoint, rules: RuleSet, vocabulary: 
     world.looks, world.again, world.denials, world.reasons = saved.looks, saved.again, saved.denials, saved.reasons
     world.proofs = saved.proofs
     world.stopping, world.kept, world.graves = saved.stopping, saved.kept, dict.fromkeys(saved.graves)
+    world.settling.go_on(saved.settling)
+    for began, ms in saved.gaps:
+        world.gaps.add(began, ms)
     world.history.go_on(saved.history, rules.series, saved.history_at)
     world.go_on(rules.series, rules.aggregates, (name for name, waiting in rules.by_change.items() if waiting))
     world.news.begun = Source.REDIS in world.complete

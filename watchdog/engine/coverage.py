@@ -46,6 +46,10 @@ class Coverage:
             else:
                 times.append(now)
 
+    def covers(self, source: Source) -> bool:
+        """It can be read now."""
+        return len(self.times[source]) % 2 == 1
+
     def trim(self, horizon: int) -> None:
         """Forgets what was over at `horizon`."""
         for times in self.times.values():

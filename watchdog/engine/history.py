@@ -113,6 +113,10 @@ class History:
         self._coverage.back(source, now)
         self._cover_anew(now)
 
+    def covered(self) -> tuple[Source, ...]:
+        """The sources that can be read now."""
+        return tuple(source for source in Source if self._coverage.covers(source))
+
     # Questions
 
     def over(self, series: str, entity: str, function: Function, window: int, now: int) -> Any:
@@ -128,7 +132,7 @@ class History:
         span = window_before(now, window)
 
         def covered(start: int, end: int) -> tuple[Interval, ...]:
-            return kept.covered(self._coverage, start, end)
+            return kept.covered(self._coverage, start, end, entity)
 
         track = kept.tracks.get(entity)
         if track is None:
@@ -159,7 +163,7 @@ class History:
         if track is not None:
             track.used = now
         start, end = now - window, now + 1
-        return held_over(track or _NOBODY, kept.covered(self._coverage, start, end), start, end, enough=ENOUGH)
+        return held_over(track or _NOBODY, kept.covered(self._coverage, start, end, entity), start, end, enough=ENOUGH)
 
     def held_due(self, series: str, entity: str, window: int, now: int) -> int | None:
         """The earliest time after `now` at which `held` may say something else although nothing is written and no source comes or goes."""
@@ -168,7 +172,7 @@ class History:
             return None
         steps = kept.tracks.get(entity, _NOBODY)
         start, end = now - window, now + 1
-        intervals = kept.covered(self._coverage, start, end)
+        intervals = kept.covered(self._coverage, start, end, entity)
         pieces, _ = cut(steps, intervals, zero=True)
         return turns(pieces, window, now, enough=ENOUGH)
 

@@ -31,7 +31,7 @@ def judge_entity(turn: Turn, kind: Kind, entity: str) -> None:
     engine: int | None = None
     beat: int | None = None
     for rule in rules:
-        holds = None if lost and any(source in lost for source in rule.condition.sources) else rule.condition.holds(row, at, notes)
+        holds = None if lost and any(source in lost for source in rule.condition.rests_on(entity)) else rule.condition.holds(row, at, notes)
         if holds or turn.ledger.alerts:
             engine = earlier(engine, _move(turn, rule, row, Truth.UNKNOWN if holds is None else Truth.TRUE if holds else Truth.FALSE))
         deadline = rule.condition.deadline(row, at, notes)

@@ -9,6 +9,8 @@ from watchdog.engine.steps import ABSENT
 from watchdog.engine.tracks import Track
 from watchdog.lang.demands import Series
 from watchdog.lang.horizon import bucket
+from watchdog.model.delivery import sources_for
+from watchdog.model.kinds import Source
 from watchdog.model.missing import MISSING
 
 NAME_BYTES: Final = 150
@@ -36,7 +38,7 @@ class Kept:
         self.tracks: dict[str, Track] = {}
         self.evicted: dict[str, int | None] = {}
         self.ended: deque[tuple[int, str]] = deque()
-        self._covered: dict[int, tuple[int, tuple[Interval, ...]]] = {}
+        self._covered: dict[tuple[int, tuple[Source, ...]], tuple[int, tuple[Interval, ...]]] = {}
 
     def become(self, wanted: Sequence[Series], now: int) -> None:
         """It is demanded so, by several perhaps; a longer window than before can't be known at once."""
@@ -52,13 +54,14 @@ class Kept:
         """What was over then is never asked for again."""
         return now - self.window - bucket(self.window)
 
-    def covered(self, coverage: Coverage, start: int, end: int) -> tuple[Interval, ...]:
-        """The parts of [start, end) in which it could be known; worked out once for all entities."""
-        told = self._covered.get(end - start)
+    def covered(self, coverage: Coverage, start: int, end: int, entity: str) -> tuple[Interval, ...]:
+        """The parts of [start, end) in which it could be known of this entity; worked out once for all that have the same sources."""
+        sources = sources_for(self.series.kind, entity, self.series.sources)
+        told = self._covered.get((end - start, sources))
         if told is not None and told[0] == end:
             return told[1]
-        intervals = coverage.within(self.series.sources, max(start, self.since), end)
-        self._covered[end - start] = end, intervals
+        intervals = coverage.within(sources, max(start, self.since), end)
+        self._covered[end - start, sources] = end, intervals
         return intervals
 
     def cover_anew(self) -> None:

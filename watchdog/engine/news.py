@@ -31,14 +31,15 @@ class News:
     """
     `untold` are the changes that no turn has told yet, `told` those of the last turn. While `begun` is False nothing is news.
 
-    `silences` are kept while somebody waits for one.
+    While `is_doubtful` is True what is missing says nothing of Sidekiq. `silences` are kept while somebody waits for one.
     """
 
-    __slots__ = ("awaited", "begun", "silences", "told", "untold")
+    __slots__ = ("awaited", "begun", "is_doubtful", "silences", "told", "untold")
 
     def __init__(self) -> None:
         self.awaited: frozenset[str] = frozenset()
         self.begun = False
+        self.is_doubtful = False
         self.untold: list[Seen] = []
         self.told: list[Seen] = []
         self.silences: Silences | None = None
@@ -81,7 +82,8 @@ class News:
 
     def left(self, row: Row, reason: str, *, is_lost: bool) -> None:
         """A row has gone; `is_lost`: only because its process has."""
-        self._note((changes.LOST if is_lost else changes.LEFT).get(row.kind), row, reason=reason)
+        if not self.is_doubtful:
+            self._note((changes.LOST if is_lost else changes.LEFT).get(row.kind), row, reason=reason)
         if self.silences is not None and row.kind is Kind.PROCESS:
             self.silences.forget(row.id)
 
@@ -92,6 +94,14 @@ class News:
         silent_for = self.silences.heard(row.id, row.confirmed_at)
         if silent_for is not None:
             self._note(changes.SPOKE, row, before=silent_for)
+
+    def postpone(self, processes: Iterable[Any]) -> None:
+        """The beats of these were moved on by a time in which nothing could be seen: nobody has fallen silent for it."""
+        if self.silences is not None:
+            silent = set(self.silences.silent)
+            for row in processes:
+                if row.id not in silent and row.confirmed_at is not MISSING:
+                    self.silences.heard(row.id, row.confirmed_at)
 
     def fall_silent(self, at: int, processes: dict[str, Row]) -> None:
         """Who has not been heard for too long by `at`; only right while Redis can be read."""

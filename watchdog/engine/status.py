@@ -5,6 +5,7 @@ from typing import Any, Final
 from watchdog.engine.ledger import Ledger, Phase, Playbook
 from watchdog.engine.state import State
 from watchdog.engine.targeting import name_of
+from watchdog.model.delivery import OPTIONAL
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 
@@ -21,7 +22,7 @@ def status(state: State, at: int) -> dict[str, Any]:
     return {
         "mode": ledger.mode.value,
         "paused": None if ledger.pause is None else {"by": ledger.pause.by, "reason": ledger.pause.reason},
-        "sources": {source.value: _source(state, source, at) for source in Source},
+        "sources": {source.value: _source(state, source, at) for source in Source if _is_used(state, source)},
         "entities": {kind.value: len(rows) for kind, rows in world.rows.items()},
         "history": {"bytes": world.history.size(), "dropped": sum(world.history.dropped.values())},
         "sidekiq": _plain(world.find(Kind.SIDEKIQ, "sidekiq")),
@@ -57,6 +58,10 @@ def incident_of(ledger: Ledger, playbook: Playbook) -> dict[str, Any]:
         "action": playbook.action if run is None else run.action, "stage": between if run is None else run.stage,
         "held": "" if run is None else run.held, "account": list(playbook.account if run is None else run.account),
     }  # fmt: skip
+
+
+def _is_used(state: State, source: Source) -> bool:
+    return source not in OPTIONAL or source in state.world.complete or source in state.ledger.lost
 
 
 def _source(state: State, source: Source, at: int) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def truth_of(turn: Turn, rule: Rule, row: Row | None) -> Truth:
     if row is None:
         return Truth.GONE
     lost = turn.ledger.lost
-    if lost and any(source in lost for source in rule.condition.sources):
+    if lost and any(source in lost for source in rule.condition.rests_on(row.id)):
         return Truth.UNKNOWN
     holds = rule.condition.holds(row, turn.at, turn.world)
     if holds is None:

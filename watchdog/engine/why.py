@@ -40,7 +40,7 @@ def why(rules: RuleSet, state: State, rule_name: str, entity: str, now: int) -> 
     turn = _looking(rules, state, now)
     row = turn.world.find(rule.each, entity)
     alert = turn.ledger.alerts.get(f"{rule.name}|{entity}")
-    blind = [source.value for source in rule.condition.sources if source in turn.ledger.lost]
+    blind = [source.value for source in rule.condition.rests_on(entity) if source in turn.ledger.lost]
     return {
         "rule": rule.name,
         "kind": rule.each.value,

@@ -14,12 +14,16 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.engine.deadlines import Deadlines
+from watchdog.engine.gaps import Gaps
 from watchdog.engine.history import History
 from watchdog.engine.news import News
+from watchdog.engine.settling import Settling
 from watchdog.engine.tallies import Tallies
+from watchdog.engine.upsets import upset
 from watchdog.engine.watching import Notes, Origin, Subject, Watchers
 from watchdog.lang.demands import Aggregate, Function, Series, Tally
-from watchdog.model.events import Delta, Gone, Observed
+from watchdog.model.delivery import OPTIONAL
+from watchdog.model.events import Delta, Gap, Gone, Observed
 from watchdog.model.fields import Clock
 from watchdog.model.kinds import Kind, Source, Type
 from watchdog.model.missing import MISSING
@@ -59,7 +63,7 @@ class World:
     For open requests: `looks` under way by id of the effect, `again` when to ask the guards next, `denials` how
     often they have denied without saying anything new, `reasons` what they said last. `proofs` is when to look at the proof of a playbook next. `news` are the changes that somebody
     waits for, `echoes` when the alerts of changes are over. `watchers` are the entities whose
-    judgement rests on others, `counted` those whose part in an aggregate does, `demanding` the kinds of which histories or aggregates are kept. `kept` are histories of a predecessor that have not been taken up yet.
+    judgement rests on others, `settling` what shook the picture last, `gaps` when nothing could be seen, `counted` those whose part in an aggregate does, `demanding` the kinds of which histories or aggregates are kept. `kept` are histories of a predecessor that have not been taken up yet.
     """
 
     def __init__(self, vocabulary: Vocabulary = BUILT) -> None:
@@ -79,6 +83,8 @@ class World:
         self.proofs: dict[str, int] = {}
         self.stopping = False
         self.must_judge_all = False
+        self.settling = Settling()
+        self.gaps = Gaps()
         self.kept: bytes | None = None
         self.news = News()
         self.echoes: Deadlines[str] = Deadlines()
@@ -136,6 +142,12 @@ class World:
         Those are the entities that were read, those whose time has come, and all that rest on them. Broken readings (another type than that of the field, NaN, infinity) count as missing; a field that nobody declared is left out.
         """
         self.read_at[observed.source] = at
+        found = upset(observed, self.rows)
+        self.news.is_doubtful = found is not None and found.lost_data
+        if observed.source is Source.REDIS and observed.complete:
+            self.settling.read_in_full(at)
+        if found is not None and Source.REDIS in self.complete:
+            self.settling.shake(at, found.why)
         touched: dict[Subject, None] = {}
         left: list[Departure] = []
         for change in observed.changes:
@@ -149,8 +161,9 @@ class World:
             if observed.source is Source.REDIS:
                 self.news.begin(at)
             self.history.back(observed.source, at)
-            for kind, rows in self.rows.items():
-                self.history.only(kind, rows, at)
+            if observed.source not in OPTIONAL:
+                for kind, rows in self.rows.items():
+                    self.history.only(kind, rows, at)
             # What was seen before can be known from now on.
             touched.update(dict.fromkeys(self.subjects()))
         shaken: dict[Origin, None] = {}
@@ -172,6 +185,25 @@ class World:
     def recount(self, at: int) -> None:
         """A source came back, so that more can be known of everything that is counted; everybody must be judged afterwards."""
         self._settle(dict.fromkeys(subject for subject in self.subjects() if subject[0] in self.demanding), {}, at)
+
+    def miss(self, gap: Gap, at: int) -> None:
+        """
+        Nothing was seen for so long: it counts into no `elapsed` and no age of a beat; everybody must be judged afterwards.
+
+        A gap that is told twice, because its turn was undone, is one.
+        """
+        if not self.gaps.add(gap.began, gap.ms):
+            return
+        for source in self.history.covered():
+            self.history.lost(source, gap.began)
+            self.history.back(source, at)
+        for kind, slot in self.gaps.SLOTS:
+            for row in self.rows[kind].values():
+                reading = getattr(row, slot)
+                if reading is not MISSING and reading <= gap.began:
+                    setattr(row, slot, reading + gap.ms)
+        self.news.postpone(self.rows[Kind.PROCESS].values())
+        self.recount(at)
 
     def demand(self, series: Iterable[Series], aggregates: Iterable[Aggregate], awaited: Iterable[str], at: int) -> None:
         """From now on these histories, aggregates and changes are kept, and no others; everybody must be judged afterwards."""
@@ -237,7 +269,7 @@ class World:
         before = self.news.before(row, delta.fields)
         for slot, value in delta.fields.items():
             if (types := accepted.get(slot)) is not None:
-                setattr(row, slot, _reading(value, types))
+                setattr(row, slot, self.gaps.counted(delta.kind, slot, _reading(value, types)))
         touched[delta.kind, delta.id] = None
         if is_new:
             self.news.appeared(row)
@@ -287,6 +319,8 @@ class World:
 
     def _confirm(self, row: Any, before: Any, touched: dict[Subject, None]) -> None:
         """Who must be judged because its process has beaten: those whose time has come, or all where the beat was not known or went back."""
+        if row.confirmed_at is not MISSING and (before is MISSING or row.confirmed_at != before):
+            self.settling.beat(row.id, row.confirmed_at)
         if before is MISSING or row.confirmed_at is MISSING or row.confirmed_at < before:
             touched.update(((Kind.JOB, job), None) for job in self.jobs_of.get(row.id, ()))
         elif (beats := self.beat_deadlines.get(row.id)) is not None:
@@ -313,6 +347,7 @@ class World:
             for job in list(self.jobs_of.pop(entity, {})):
                 self._remove(Kind.JOB, job, f"{_ITS_PROCESS} {reason}", left)
             self.beat_deadlines.pop(entity, None)
+            self.settling.forget(entity)
             if row.alive is not MISSING:
                 self._bury(entity)
 

@@ -16,13 +16,14 @@ from watchdog.lang.checked import Checked, Every, mentions
 from watchdog.lang.compile import Predicate, Sweep, compile_condition, compile_sweep
 from watchdog.lang.complaint import Complaints
 from watchdog.lang.demands import Aggregate, Group, Lookup, Series
-from watchdog.lang.gather import gather, sources_of
+from watchdog.lang.gather import gather, sources_elsewhere, sources_of
 from watchdog.lang.horizon import Deadline, Horizon, compile_horizon
 from watchdog.lang.names import NO_NAMES, Names, read_names, resolve
 from watchdog.lang.parser import parse
 from watchdog.lang.printer import show
 from watchdog.lang.reference import Reference, read_reference
 from watchdog.lang.text import Text
+from watchdog.model.delivery import sources_for
 from watchdog.model.fields import FieldSpec
 from watchdog.model.kinds import Kind, Source
 
@@ -35,7 +36,7 @@ class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     A condition on entities of one kind.
 
     `text` is the canonical text; two conditions are equal if it and the kind are. `fields` are those that it rests on, also
-    of other entities, `sources` their sources, both sorted. `holds(row, now, scope)` is its truth at engine time `now` (milliseconds),
+    of other entities, `sources` their sources, both sorted; `own` are those of the row itself, `elsewhere` those of other entities. `holds(row, now, scope)` is its truth at engine time `now` (milliseconds),
     None where it can't be known; `deadline(row, now, scope)` is until when that stays so if nothing but time goes on. Both take a row
     of `kind` and never raise for a missing reading. `sweep(rows, now, scope)` gives those rows of which it is not false.
 
@@ -47,6 +48,8 @@ class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     tree: Checked
     fields: tuple[FieldSpec, ...]
     sources: tuple[Source, ...]
+    own: tuple[Source, ...]
+    elsewhere: tuple[Source, ...]
     series: tuple[Series, ...]
     aggregates: tuple[Aggregate, ...]
     groups: tuple[Group, ...]
@@ -60,6 +63,11 @@ class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         if not isinstance(other, Condition):
             return NotImplemented
         return self.kind == other.kind and self.text == other.text
+
+    def rests_on(self, entity: str) -> tuple[Source, ...]:
+        """The sources for this entity of the kind: one of several servers has its own."""
+        own = sources_for(self.kind, entity, self.own)
+        return self.sources if own is self.own else tuple(sorted({*own, *self.elsewhere}))
 
     def __hash__(self) -> int:
         return hash((self.kind, self.text))
@@ -108,12 +116,15 @@ def _conjuncts(tree: Checked) -> tuple[Checked, ...]:
 def _condition(tree: Checked, kind: Kind) -> Condition:
     holds = compile_condition(tree)
     demands = gather(tree)
+    own, elsewhere = sources_of(tree), sources_elsewhere(tree)
     return Condition(
         text=show(tree.syntax),
         kind=kind,
         tree=tree,
         fields=tuple({spec.path: spec for spec in sorted(mentions(tree), key=lambda spec: spec.path)}.values()),
-        sources=sources_of(tree),
+        sources=tuple(sorted({*own, *elsewhere})),
+        own=own,
+        elsewhere=elsewhere,
         series=demands.series,
         aggregates=demands.aggregates,
         groups=demands.groups,

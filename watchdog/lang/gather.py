@@ -9,13 +9,15 @@ from typing import Any
 
 import msgspec
 
-from watchdog.lang.checked import Checked, Elsewhere, Held, Overall, Past, Population, below, mentions, remembered
+from watchdog.lang.checked import Checked, Constant, Elsewhere, Held, Overall, Past, Population, Reading, below, remembered
 from watchdog.lang.compile import compile_condition, compile_value
 from watchdog.lang.demands import Aggregate, Group, Lookup, Scope, Series
 from watchdog.lang.evaluate import evaluate
 from watchdog.lang.horizon import Deadline, compile_horizon, compile_look, earlier
 from watchdog.lang.nowhere import NOWHERE
 from watchdog.lang.printer import show
+from watchdog.model.delivery import source_for, sources_among
+from watchdog.model.fields import FieldSpec
 from watchdog.model.kinds import Source, Type
 from watchdog.model.rows import Row
 
@@ -60,8 +62,40 @@ def gather(*trees: Checked) -> Demands:
 
 
 def sources_of(*trees: Checked) -> tuple[Source, ...]:
-    """What these trees rest on, sorted."""
-    return tuple(sorted({spec.source for tree in trees for spec in mentions(tree)}))
+    """The sources of the fields of the row itself that these trees rest on, sorted."""
+    return tuple(sorted({source for tree in trees for source in _own(tree)}))
+
+
+def sources_elsewhere(*trees: Checked) -> tuple[Source, ...]:
+    """Those of the fields of other entities, sorted; where it is not said of which, those of all that could be meant."""
+    return tuple(sorted({source for tree in trees for source in _elsewhere(tree)}))
+
+
+def _own(tree: Checked) -> Iterator[Source]:
+    for node in below(tree):
+        match node:
+            case Reading(spec=spec) | Overall(group=FieldSpec() as spec):
+                yield spec.source
+            case Past(operand=operand) | Held(operand=operand):
+                yield from _own(operand)
+            case _:
+                pass
+
+
+def _elsewhere(tree: Checked) -> Iterator[Source]:
+    for node in below(tree):
+        match node:
+            case Elsewhere(kind=kind, entity=Constant(value=str() as entity), spec=spec):
+                yield source_for(kind, entity, spec.source)
+            case Elsewhere(kind=kind, spec=spec):
+                yield from sources_among(kind, (spec.source,))
+            case Overall(population=population):
+                inside = tuple(part for part in (population.where, population.value) if part is not None)
+                yield from sources_among(population.kind, _sources(population, inside))
+            case Past(operand=operand) | Held(operand=operand):
+                yield from _elsewhere(operand)
+            case _:
+                pass
 
 
 def _all(tree: Checked) -> Iterator[Checked]:
@@ -109,7 +143,7 @@ def _aggregate(population: Population) -> Aggregate:
 
 def _sources(population: Population, inside: tuple[Checked, ...]) -> tuple[Source, ...]:
     link = set() if population.link is None else {population.link.source}
-    return tuple(sorted({*sources_of(*inside), *link}))
+    return tuple(sorted({*sources_of(*inside), *sources_elsewhere(*inside), *link}))
 
 
 def _always(row: Row, now: int, scope: Scope = NOWHERE, /) -> bool:  # noqa: ARG001

@@ -67,6 +67,18 @@ class TimeReached(msgspec.Struct, frozen=True, tag="time_reached"):
     """Nothing happened but that time went on; the shell sends it when a deadline of the engine is due."""
 
 
+class Gap(msgspec.Struct, frozen=True, tag="gap"):
+    """
+    The agent saw nothing from engine time `began` on, for `ms` milliseconds of it: it was held, or too busy.
+
+    `asleep` says how much longer the machine slept, in time that engine time does not know.
+    """
+
+    began: int
+    ms: int
+    asleep: int = 0
+
+
 class EffectDone(msgspec.Struct, frozen=True, tag="effect_done"):
     """The answer to the effect with that id."""
 
@@ -124,7 +136,20 @@ class Stopping(msgspec.Struct, frozen=True, tag="stopping"):
     reason: str
 
 
-Body = Observed | SourceLost | SourceBack | TimeReached | EffectDone | Started | RulesLoaded | ReloadRefused | Paused | Resumed | Stopping
+Body = (
+    Observed
+    | SourceLost
+    | SourceBack
+    | TimeReached
+    | Gap
+    | EffectDone
+    | Started
+    | RulesLoaded
+    | ReloadRefused
+    | Paused
+    | Resumed
+    | Stopping
+)
 
 
 class Event(msgspec.Struct, frozen=True):

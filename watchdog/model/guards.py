@@ -29,6 +29,19 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     GuardSpec(name="paused", denies="a switch or file says that nothing may be done (owner, reason, expiry)", binds_after_no_return=True),
     GuardSpec(name="blind", denies="a source that the condition rests on can't be read", binds_after_no_return=True),
     GuardSpec(
+        name="settling",
+        denies="the target has beaten less than `settle` times since the agent's start, a reload, a loss or fail-over of Redis, or a time in which the agent saw nothing; 10 s count as a beat where none comes",
+        settings=(
+            ParameterSpec(
+                name="settle",
+                form=Form.COUNT,
+                default="3",
+                doc="How many beats the target must have shown since the picture was shaken; 0 waits for a complete reading only.",
+                example="settle: 6",
+            ),
+        ),
+    ),
+    GuardSpec(
         name="coverage",
         denies="a queue of the target would keep less than `keep` of its working threads elsewhere; held threads don't work",
         settings=(

@@ -65,7 +65,12 @@ VERIFY: Final[tuple[KeySpec, ...]] = (
 
 CONFIG: Final[tuple[KeySpec, ...]] = (
     KeySpec("mode", "choice", "How far the agent may go. A rule can be set lower, never higher.", "dry-run"),
-    KeySpec("redis", "address and names", "The server and database that Sidekiq uses."),
+    KeySpec("redis", "`url` or `sentinels`, …", "The server and database that Sidekiq uses."),
+    KeySpec(
+        "app_redis",
+        "`url` or `sentinels`, …",
+        "The server in which the application keeps its own data, where that is another than Sidekiq's (Mastodon: `REDIS_*` beside `SIDEKIQ_REDIS_*`). Rules see it as `redis` too, under the name `app`.",
+    ),
     KeySpec("rules", "list of paths", "Rule files, folders, or packs that come with the program (`pack:NAME`); relative to the config."),
     KeySpec("adjust", "names of rules with settings", "Changes to rules of packs and files, without editing them."),
     KeySpec("state", "path", "The folder of database and audit log; one agent a folder."),
@@ -76,9 +81,19 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
 
 REDIS: Final[tuple[KeySpec, ...]] = (
     KeySpec(
-        "url", "address", "`redis://`, `rediss://` or `unix:///path/to/redis.sock`; can be written as `${file:PATH}` or `${env:NAME}`."
+        "url",
+        "address",
+        "`redis://`, `rediss://` or `unix:///path/to/redis.sock`; can be written as `${file:PATH}` or `${env:NAME}`. With `sentinels` only user, password and database: `redis://USER:PASSWORD@/0`, or `rediss://…` for TLS to server and Sentinels.",
     ),
     KeySpec("namespace", "text", "REDIS_NAMESPACE of the application, if it has one (only Sidekiq 6 can have one)."),
+    KeySpec("sentinels", "list of `HOST:PORT`", "The Sentinels that know which server is the master; REDIS_SENTINELS of Mastodon."),
+    KeySpec("master", "name", "The name under which they know it; REDIS_SENTINEL_MASTER."),
+    KeySpec("sentinel_user", "name", "The user for the Sentinels themselves, if they want one.", "`default`"),
+    KeySpec(
+        "sentinel_password",
+        "secret",
+        "The password for the Sentinels themselves, if they want one. Mastodon takes that of Redis where REDIS_SENTINEL_PASSWORD is not set; the agent never does.",
+    ),
     KeySpec("scheduler_prefix", "text", "`key_prefix` of sidekiq-scheduler, if it was given one."),
     KeySpec(
         "budget",

@@ -24,6 +24,7 @@ class Source(StrEnum):
 
     REDIS = "redis"
     HOST = "host"
+    APP_REDIS = "app_redis"
 
 
 class Type(StrEnum):

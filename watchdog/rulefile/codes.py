@@ -249,6 +249,12 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         "A pack may act only if its own tests pass in this version of the program.",
         _CONFIG.replace("[rules.yml]", "[rules.yml, failing]") + "mode: act\n",
     ),
+    CodeSpec(
+        "E512",
+        "unusable address of a Sentinel",
+        "A Sentinel is named by its host, with a port where that is not 26379.",
+        _CONFIG.replace("url: redis://127.0.0.1:6379/0", "sentinels: [redis://10.0.0.1], master: mymaster"),
+    ),
 )
 WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(

@@ -7,6 +7,7 @@ server, so that a test says only what matters to it.
 
 from typing import Any, Final
 
+from watchdog.model.delivery import source_for
 from watchdog.model.events import Delta, Gone
 from watchdog.model.fields import Clock, FieldSpec
 from watchdog.model.kinds import Kind, Source
@@ -53,7 +54,7 @@ class Scene:
                 continue
             subject = (actor.kind, actor.id)
             slots = self._slots(actor, source, moment)
-            if not slots and source is not Source.REDIS:
+            if not slots and source is not source_for(actor.kind, actor.id, Source.REDIS):
                 continue
             present.add(subject)
             before = told.get(subject)
@@ -80,12 +81,12 @@ class Scene:
     def _slots(self, actor: Actor, source: Source, moment: int) -> _Slots:
         """What that source reads of the entity now, by slot."""
         slots = {
-            **(_usual(actor, self._start) if source is Source.REDIS else _usual_here(actor)),
+            **(_usual(actor, self._start) if source is Source.REDIS else _usual_here(actor) if source is Source.HOST else {}),
             **self._renewed(actor, source, moment),
         }
         step = (moment - actor.since) // self._test.every
         for name, spec in self._specs[actor.kind].items():
-            if spec.source is not source:
+            if source_for(actor.kind, actor.id, spec.source) is not source:
                 continue
             if name in actor.constants:
                 slots[spec.slot] = _held(spec, actor.constants[name], self._start + actor.since)

@@ -73,6 +73,7 @@ def config_schema() -> Schema:
         {
             "mode": {"$ref": "#/$defs/mode"},
             "redis": {"$ref": "#/$defs/redis"},
+            "app_redis": {"$ref": "#/$defs/redis"},
             "rules": {**_list(_TEXT), "minItems": 1},
             "adjust": _by_name({"$ref": "#/$defs/adjustment"}, f"^{RULE_NAME.pattern}$"),
             "state": _TEXT,
@@ -83,11 +84,22 @@ def config_schema() -> Schema:
         required=("redis", "rules", "state"),
     )
     text: Schema = {"type": ["string", "number"]}
+    address: Schema = {"type": "string", "pattern": _WORDS}
     redis = _mapping(
         keys.REDIS,
-        {"url": {"type": "string", "pattern": _WORDS}, "namespace": text, "scheduler_prefix": text, "budget": _TEXT},
-        required=("url",),
+        {
+            "url": address,
+            "namespace": text,
+            "scheduler_prefix": text,
+            "budget": _TEXT,
+            "sentinels": {**_list(address), "minItems": 1},
+            "master": _TEXT,
+            "sentinel_user": _TEXT,
+            "sentinel_password": _FORMS[Form.SECRET],
+        },
     )
+    redis["anyOf"] = [{"required": ["url"]}, {"required": ["sentinels", "master"]}]
+    redis["dependentRequired"] = {"sentinels": ["master"], "master": ["sentinels"]}
     parts = {"redis": redis, "receiver": _receiver(), "adjustment": _adjustment(), "guards": _guards(), "define": _define()}
     return _whole("The config", config, {**parts, **_shared()})
 

@@ -6,50 +6,24 @@ name and hands their contents to `with_secrets`.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from watchdog.errors import Problem, Span
-from watchdog.lang.display import display
 from watchdog.lang.text import Text
-from watchdog.model.kinds import Type
-from watchdog.model.parameters import Form, ParameterSpec
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
 from watchdog.rulefile.findings import Findings
-from watchdog.rulefile.keys import Keys, choice_of, items_of, text_of, words_of
+from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.read_yaml import read_yaml
 from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
-from watchdog.rulefile.redis_url import has_password, without_password, wrong_with_redis_url
-from watchdog.rulefile.secrets import SecretRef, read_secret
+from watchdog.rulefile.redis_settings import RedisSettings, read_redis, with_secret
+from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.trace import TraceSettings, read_trace
-from watchdog.rulefile.values import read_value, wrong_with_url
-
-BUDGET: Final = 0.02
-"""The share of a core that Redis may spend on the agent, where the config says nothing."""
-
-
-class RedisSettings(msgspec.Struct, frozen=True):
-    """Where Sidekiq's data lie. `url` can hold a password: `shown` is what people and logs get to see."""
-
-    url: str
-    namespace: str = ""
-    scheduler_prefix: str = ""
-    budget: float = BUDGET
-
-    @property
-    def shown(self) -> str:
-        """The address without its password."""
-        return without_password(self.url)
-
-    def __repr__(self) -> str:
-        return f"RedisSettings({self.shown!r}, namespace={self.namespace!r}, scheduler_prefix={self.scheduler_prefix!r}, budget={self.budget!r})"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [("url", self.shown), ("namespace", self.namespace), ("scheduler_prefix", self.scheduler_prefix), ("budget", self.budget)]
+from watchdog.rulefile.values import wrong_with_url
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,12 +31,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     What the config file says.
 
     `rules` and `state` are paths as written, relative to that file (a path of `rules` may be `pack:NAME`); `host` the name under
-    which Sidekiq knows this machine, None for the one that the machine gives itself. As long as `secrets` names
+    which Sidekiq knows this machine, None for the one that the machine gives itself; `app_redis` the server that the application keeps its own
+    data in, where that is another. As long as `secrets` names
     any, the settings that they belong to hold an empty text. `bare_secrets` are the places of those that stand in the file itself.
     """
 
     mode: Mode
     redis: RedisSettings
+    app_redis: RedisSettings | None = None
     rules: tuple[Text, ...]
     state: Text
     receivers: dict[str, ReceiverSettings]
@@ -89,10 +65,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     bare_secrets: tuple[Span, ...] = ()
 
 
-LEAST_BUDGET: Final = 0.001
-"""With less even the usual intervals could not be kept where nothing happens."""
-_KEYS: Final = Keys("the config", required=("redis", "rules", "state"), optional=("mode", "receivers", "host", "adjust", "trace"))
-_REDIS_KEYS: Final = Keys("'redis'", required=("url",), optional=("namespace", "scheduler_prefix", "budget"))
+_KEYS: Final = Keys(
+    "the config", required=("redis", "rules", "state"), optional=("mode", "app_redis", "receivers", "host", "adjust", "trace")
+)
 
 
 def read_settings(name: str, text: str) -> tuple[Settings | None, tuple[Problem, ...]]:
@@ -115,14 +90,13 @@ def draft_settings(name: str, text: str) -> tuple[Draft, tuple[Problem, ...]]:
 def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) -> tuple[Settings, tuple[Problem, ...]]:
     """The settings with each secret in its place (by `SecretRef.setting`), and what is wrong with the contents; never quotes them."""
     findings = Findings()
-    redis = settings.redis
+    redis = {"redis": settings.redis, "app_redis": settings.app_redis}
     receivers = dict(settings.receivers)
     for secret in settings.secrets:
         content = contents.get(secret.setting, "")
         match secret.setting:
-            case ("redis", "url"):
-                redis = msgspec.structs.replace(redis, url=content)
-                _check_redis_url(secret.text, content, findings)
+            case (server, key) if (known := redis.get(server)) is not None:
+                redis[server] = with_secret(known, key, secret.text, content, findings)
             case (_, receiver, key):
                 old = receivers[receiver]
                 receivers[receiver] = ReceiverSettings(old.name, old.type, {**old.values, key: content})
@@ -135,7 +109,7 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
                     )
             case _:
                 raise ValueError(f"no setting {secret.setting} can hold a secret")
-    return msgspec.structs.replace(settings, redis=redis, receivers=receivers, secrets=()), findings.in_order()
+    return msgspec.structs.replace(settings, **redis, receivers=receivers, secrets=()), findings.in_order()
 
 
 def _draft(root: Node, findings: Findings) -> Draft:
@@ -145,7 +119,8 @@ def _draft(root: Node, findings: Findings) -> Draft:
     secrets: list[SecretRef] = []
     bare: list[Span] = []
     mode = choice_of(values["mode"], "'mode'", [mode.value for mode in Mode], findings) if "mode" in values else Mode.DRY_RUN
-    redis = _redis(values["redis"], secrets, bare, findings) if "redis" in values else None
+    redis = read_redis("redis", values["redis"], secrets, bare, findings) if "redis" in values else None
+    app_redis = read_redis("app_redis", values["app_redis"], secrets, bare, findings) if "app_redis" in values else None
     rules = _paths(values["rules"], findings) if "rules" in values else ()
     state = words_of(values["state"], "'state'", findings) if "state" in values else None
     host = words_of(values["host"], "'host'", findings) if "host" in values else None
@@ -156,6 +131,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
         settings = Settings(
             mode=Mode(mode),
             redis=redis,
+            app_redis=app_redis,
             rules=rules,
             state=state,
             receivers=receivers,
@@ -183,44 +159,6 @@ def _declared(root: Node, values: Mapping[str, Node]) -> frozenset[str] | None:
     if not isinstance(node, nodes.Mapping) or not node.whole:
         return None
     return frozenset(entry.key.text.value for entry in node.entries)
-
-
-def _redis(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> RedisSettings | None:
-    values = _REDIS_KEYS.read(node, findings)
-    if values is None or "url" not in values:
-        return None
-    namespace = text_of(values["namespace"], "'namespace'", findings) if "namespace" in values else None
-    prefix = text_of(values["scheduler_prefix"], "'scheduler_prefix'", findings) if "scheduler_prefix" in values else None
-    budget = _budget(values["budget"], findings) if "budget" in values else None
-    text = words_of(values["url"], "'url'", findings)
-    url = read_secret(text, ("redis", "url"), findings) if text else None
-    match url:
-        case SecretRef():
-            secrets.append(url)
-        case str() if text:
-            _check_redis_url(text, url, findings)
-            if has_password(url):
-                bare.append(values["url"].span)
-        case _:
-            return None
-    return RedisSettings(
-        url if isinstance(url, str) else "", namespace.value if namespace else "", prefix.value if prefix else "", budget or BUDGET
-    )
-
-
-def _budget(node: Node, findings: Findings) -> float | None:
-    spec = ParameterSpec(name="budget", form=Form.RATIO, doc="", example="budget: 2%")
-    budget = read_value(node, spec, findings)
-    if isinstance(budget, float) and budget < LEAST_BUDGET:
-        findings.add("E125", node.span, f"'budget' must be at least {display(LEAST_BUDGET, Type.RATIO)}", hint=spec.example)
-        return None
-    return budget if isinstance(budget, float) else None
-
-
-def _check_redis_url(text: Text, url: str, findings: Findings) -> None:
-    wrong, hint = wrong_with_redis_url(url)
-    if wrong:
-        findings.add("E501", text.span(0, len(text.value)), f"the address of Redis {wrong}", hint=hint)
 
 
 def _paths(node: Node, findings: Findings) -> tuple[Text, ...]:

@@ -3,9 +3,11 @@ Where Redis is: the configured URL as what a connection needs.
 
 `redis://[user][:password]@host[:port][/db]`, `rediss://…` (TLS, with the query parameters `ssl_ca_certs`, `ssl_certfile`, `ssl_keyfile`,
 `ssl_cert_reqs=none|optional|required`, `ssl_check_hostname=false` of redis-py), `unix://[user:password@]/path[?db=0]`. The password never shows: not in `where`, not in a repr.
+Where Sentinel says which server it is, the URL has no host: `Sentinels`.
 """
 
 import ssl
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -14,6 +16,7 @@ import msgspec
 from watchdog.errors import WatchdogError
 
 _PORT: Final = 6379
+_SENTINEL_PORT: Final = 26379
 
 
 class AddressError(WatchdogError):
@@ -59,6 +62,45 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<Address {self.where} db {self.db}>"
+
+
+class Sentinels(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Who knows where the master called `name` is, and what must be known of it beside that.
+
+    `master` holds user, password, database and TLS; its host and port mean nothing.
+    """
+
+    name: str
+    at: tuple[Address, ...]
+    master: Address
+
+    @property
+    def where(self) -> str:
+        """For people."""
+        return f"the master {self.name} of the Sentinels {', '.join(one.where for one in self.at)}"
+
+
+def sentinels(at: Sequence[str], *, master: str, url: str = "", user: str = "", password: str = "") -> Sentinels:
+    """
+    The Sentinels at these `HOST[:PORT]`; raises `AddressError`.
+
+    `url` is that of the master without a host; TLS is that of the master for both. `user` and `password` are for the Sentinels themselves.
+    """
+    address = parse(url or "redis://")
+    if address.path:
+        msg = "a master that Sentinel names has no unix socket"
+        raise AddressError(msg)
+    return Sentinels(name=master, at=tuple(_sentinel(one, user, password, address.tls) for one in at), master=address)
+
+
+def _sentinel(text: str, user: str, password: str, tls: Tls | None) -> Address:
+    try:
+        parts = urlsplit(f"//{text.strip()}")
+        return Address(host=parts.hostname or "localhost", port=parts.port or _SENTINEL_PORT, user=user, password=password, tls=tls)
+    except ValueError:
+        msg = "the address of a Sentinel is HOST or HOST:PORT"
+        raise AddressError(msg) from None
 
 
 def parse(url: str) -> Address:

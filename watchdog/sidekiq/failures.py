@@ -52,6 +52,11 @@ SENTENCES: Final[dict[str, str]] = {
     "oom": "Redis has reached its memory limit",
     "database": "Redis does not have the configured database number",
     "error": "Redis refused a request",
+    "sentinels": "none of the Sentinels at {where} answers, so nobody says where the master is",
+    "unelected": "the Sentinels at {where} know no master of the configured name",
+    "sentinel_auth": "the Sentinel at {where} refuses the configured `sentinel_user` and `sentinel_password`, or wants them",
+    "demoted": "{where} was named as the master by Sentinel and says that it is a replica",
+    "moved": "Sentinel says that {where} is no longer the master",
 }
 """Code → sentence; `{where}` is the address without user and password."""
 

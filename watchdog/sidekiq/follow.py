@@ -6,21 +6,21 @@ sees nothing; what either means is the engine's business. It never writes to Red
 """
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable
 from typing import Final
 
 from watchdog.clock import Clock
-from watchdog.model.events import Body, SourceBack, SourceLost
+from watchdog.model.events import Body
 from watchdog.model.kinds import Source
-from watchdog.sidekiq.address import parse
+from watchdog.sidekiq.address import Sentinels
 from watchdog.sidekiq.broken import BrokenDatum
-from watchdog.sidekiq.connection import connect
 from watchdog.sidekiq.cost import Spent
 from watchdog.sidekiq.failures import SourceUnavailableError, unavailable
 from watchdog.sidekiq.keys import Keys
+from watchdog.sidekiq.outage import Outage
 from watchdog.sidekiq.pace import BUDGET
+from watchdog.sidekiq.place import Place
 from watchdog.sidekiq.reconcile import PERIOD
 from watchdog.sidekiq.session import Memory, Session
 from watchdog.sidekiq.tracking import Dirty
@@ -28,8 +28,8 @@ from watchdog.sidekiq.wire import ANSWER_WITHIN, Wire
 
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
-_STEADY_AFTER: Final = 10_000
-_LOG: Final = logging.getLogger(__name__)
+STEADY_AFTER: Final = 10_000
+"""Milliseconds after which a connection that is lost was a good one."""
 
 
 class Follower:
@@ -38,14 +38,14 @@ class Follower:
 
     Each connection begins with a snapshot whose last `Observed` is `complete`; readings that were said before the connection was
     lost and still hold are not repeated. `SourceLost` comes once for each kind of failure of an outage, `SourceBack` after the snapshot that ends it.
-    Raises `AddressError` if the URL can't be understood. `emit` is called from the event loop and must not raise; a server that
-    says nothing for `answer_within` seconds counts as lost.
+    `url` is that of the server, or the Sentinels that know it; raises `AddressError` if it can't be understood. `emit` is called from the
+    event loop and must not raise; a server that says nothing for `answer_within` seconds counts as lost.
     """
 
     def __init__(
         self,
         *,
-        url: str,
+        url: str | Sentinels,
         namespace: str = "",
         scheduler_prefix: str = "",
         budget: float = BUDGET,
@@ -53,15 +53,15 @@ class Follower:
         emit: Callable[[Body], None],
         answer_within: float = ANSWER_WITHIN,
     ) -> None:
-        self._address = parse(url)
-        self._memory = Memory(keys=Keys(namespace, scheduler_prefix), clock=clock, where=self._address.where, budget=budget)
+        self._place = Place(url)
+        self._memory = Memory(keys=Keys(namespace, scheduler_prefix), clock=clock, where=self._place.where, budget=budget)
         self._clock = clock
         self._emit = emit
         self._answer_within = answer_within
         self._wire: Wire | None = None
         self._session: Session | None = None
-        self._why_not = unavailable("starting", self._address.where)
-        self._told: set[str] = set()
+        self._why_not = unavailable("starting", self._place.where)
+        self._outage = Outage(Source.REDIS, self._place.where, emit)
         self._connections = 0
         self._spent = Spent()
 
@@ -73,8 +73,9 @@ class Follower:
             try:
                 await self._follow_once()
             except SourceUnavailableError as failure:
-                self._lose(failure)
-            failures = 0 if self._clock.at() - began >= _STEADY_AFTER else failures + 1
+                self._why_not = failure
+                self._outage.lose(failure)
+            failures = 0 if self._clock.at() - began >= STEADY_AFTER else failures + 1
             await asyncio.sleep(pause(failures, random.random()))
 
     async def reread(self, identity: str) -> None:
@@ -129,32 +130,19 @@ class Follower:
 
     async def _follow_once(self) -> None:
         dirty = Dirty(self._memory.keys)
-        wire = self._wire = await connect(self._address, dirty.hear, answer_within=self._answer_within)
+        wire = self._wire = await self._place.connect(dirty.hear, answer_within=self._answer_within)
         self._connections += 1
         try:
             session = Session(wire, dirty, memory=self._memory, clock=self._clock, emit=self._emit)
             await session.open()
             self._session = session
-            self._come_back()
-            await session.follow()
+            self._outage.over()
+            await session.follow(self._place.watch(wire))
         finally:
             self._session = None
             self._wire = None
             wire.close()
             self._spent = self._spent.plus(wire.spent())
-
-    def _come_back(self) -> None:
-        if self._told:
-            self._told.clear()
-            _LOG.info("Redis at %s is read again", self._address.where)
-            self._emit(SourceBack(Source.REDIS))
-
-    def _lose(self, failure: SourceUnavailableError) -> None:
-        self._why_not = failure
-        if failure.code not in self._told:
-            self._told.add(failure.code)
-            _LOG.warning("%s", failure.message)
-            self._emit(SourceLost(Source.REDIS, failure.code, failure.message))
 
 
 def pause(failures: int, chance: float) -> float:

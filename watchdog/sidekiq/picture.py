@@ -19,6 +19,10 @@ LIFETIME: Final = 60_000
 """Milliseconds for which a beat keeps an identity hash alive, in all versions (launcher.rb)."""
 NO_KEY: Final = -2
 """What Redis answers when it is asked for the time to live of a key that does not exist."""
+GRACE: Final = 30_000
+"""Milliseconds for which those that beat before Redis was away are believed to be there after it came back: three beats of the slowest version."""
+_EARLY: Final = 2_000
+"""How much earlier than that a hash may end: the age of a beat is measured over the network."""
 _MOST_LEFT: Final = 1_000
 _BEATS: Final = (5_000, 10_000)
 """Milliseconds from one beat to the next before Sidekiq 7.0, and from then on (launcher.rb)."""
@@ -51,6 +55,9 @@ class Picture:
         self._left: dict[str, None] = {}
         self._stale: set[str] = set()
         self._newest: tuple[int, ...] = ()
+        # Engine times: when Redis was read last, and between which two it was not.
+        self._read_at: int | None = None
+        self._away: tuple[int, int] | None = None
 
     def listed(self) -> list[str]:
         """The processes that Redis listed, or whose hash lived, at their last reading."""
@@ -61,14 +68,26 @@ class Picture:
         return sorted(self._stale)
 
     def fleet(self, at: int) -> Fleet:
-        """All processes that Redis has heard from within the minute before that engine time."""
-        slots = [(known, known.slots) for known in self._known.values() if known.listed and at - known.beat.at < LIFETIME]
+        """All processes that Redis has heard from within the minute before that engine time, those included that could not beat while it was away."""
+        self._read_at = at
+        slots = [(known, known.slots) for known in self._known.values() if known.listed and self._is_heard(known, at)]
         members = (
             Member(known.info, now.get("threads"), now.get("busy"), now.get("quiet") is True, known.runs.by_queue) for known, now in slots
         )
         fleet = gather(members, stale=len(self._stale))
         self._newest = fleet.newest
         return fleet
+
+    def came_back(self, at: int) -> None:
+        """Redis is read again, for the first time since `fleet` was asked last: nobody can have been heard meanwhile."""
+        if self._read_at is not None:
+            self._away = (self._read_at, at)
+
+    def _is_heard(self, known: _Known, at: int) -> bool:
+        if at - known.beat.at < LIFETIME or self._away is None:
+            return at - known.beat.at < LIFETIME
+        left_at, back_at = self._away
+        return at - back_at < GRACE and left_at - known.beat.at < LIFETIME
 
     def beat(self, identity: str) -> bytes | None:
         """The last beat of a process as it was written, None if it is unknown."""
@@ -143,6 +162,9 @@ class Picture:
     def _without_hash(self, reading: Reading, known: _Known | None) -> tuple[Delta, ...]:
         # Silence alone changes nothing: the age of the last beat grows by itself.
         if known is None or not known.listed or reading.member:
+            return ()
+        if reading.ttl == NO_KEY and self._is_heard(known, reading.at + _EARLY):
+            # Nobody removes this hash: if it is gone before its time, Redis has lost it, which says nothing of the process.
             return ()
         return self._told(reading.identity, known, known.slots | {"listed": False})
 

@@ -15,7 +15,7 @@ ASK_INFO: Final[tuple[Command, ...]] = (("INFO",),)
 ASK_SAVING: Final[tuple[Command, ...]] = (("CONFIG", "GET", "stop-writes-on-bgsave-error"), ("CONFIG", "GET", "save"))
 """What decides whether a failed save stops writes. CONFIG is often forbidden; then the default, yes, is assumed."""
 
-_TEXTS: Final = {"version": "redis_version", "role": "role", "policy": "maxmemory_policy"}
+_TEXTS: Final = {"version": "redis_version", "role": "role", "policy": "maxmemory_policy", "run_id": "run_id"}
 _COUNTS: Final = {
     "memory": "used_memory",
     "rss": "used_memory_rss",

@@ -7,8 +7,8 @@ in the order of the questions, so an older reading never covers a newer one.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Final
 
 from watchdog.clock import Clock
 from watchdog.model.events import Body, Delta, Gone, Observed
@@ -16,7 +16,7 @@ from watchdog.model.kinds import Kind, Source
 from watchdog.sidekiq.broken import Tally
 from watchdog.sidekiq.cost import ASK_PRICES, prices
 from watchdog.sidekiq.decode import Broken, label, name
-from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, unavailable
+from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, from_reply, unavailable
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.pace import Pace
 from watchdog.sidekiq.picture import Picture
@@ -25,7 +25,8 @@ from watchdog.sidekiq.reconcile import PERIOD, QUIET, TICK, due
 from watchdog.sidekiq.retries import Retries
 from watchdog.sidekiq.sampling import Sampler
 from watchdog.sidekiq.scanning import first_page, rest
-from watchdog.sidekiq.tracking import ARM, Dirty, is_on, switch_on
+from watchdog.sidekiq.together import together
+from watchdog.sidekiq.tracking import ARM, Dirty, Overflow, is_on, switch_off, switch_on
 from watchdog.sidekiq.wire import Command, Wire
 
 _BATCH: Final = 50
@@ -70,6 +71,7 @@ class Session:
         # When each process that is followed was read last, in engine time.
         self._read_at: dict[str, int] = {}
         self._torn: dict[str, int] = {}
+        self._overflow = Overflow()
         self._stirred = asyncio.Event()
 
     async def open(self) -> None:
@@ -77,6 +79,7 @@ class Session:
         memory = self._memory
         await memory.sampler.check_writes(self._wire.ask)
         await self._switch_tracking_on()
+        memory.picture.came_back(self._clock.at())
         identities = sorted({*await self._read_members(), *memory.picture.listed(), *memory.picture.stale()})
         self._read_at = dict.fromkeys(identities, self._clock.at())
         changes: list[Delta | Gone] = [*memory.retries.uncounted()]
@@ -94,22 +97,18 @@ class Session:
             raise
         self._emit(Observed(Source.REDIS, (*changes, *sample.changes), complete=True))
 
-    async def follow(self) -> None:
-        """Go on for as long as the connection lasts; ends only by raising `SourceUnavailableError`."""
-        ended: SourceUnavailableError | None = None
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._end_with_connection(), name="redis: end of the connection")
-                tasks.create_task(self._read_dirty(), name="redis: read what changed")
-                tasks.create_task(self._sample(), name="redis: sample queues and totals")
-                tasks.create_task(self._reconcile(), name="redis: reconcile")
-                tasks.create_task(self._weigh(), name="redis: weigh what it costs")
-                tasks.create_task(self._memory.retries.follow(self._wire.ask, self._say), name="redis: follow the retries")
-                tasks.create_task(self._memory.retries.count_when_wanted(self._wire.ask), name="redis: count the retries")
-        except* SourceUnavailableError as failures:
-            ended = next(error for error in failures.exceptions if isinstance(error, SourceUnavailableError))
-        if ended is not None:
-            raise ended
+    async def follow(self, beside: Coroutine[Any, Any, None]) -> None:
+        """Go on for as long as the connection lasts, and do `beside` meanwhile; ends only by raising `SourceUnavailableError`."""
+        await together(
+            end_of_the_connection=self._end_with_connection(),
+            read_what_changed=self._read_dirty(),
+            sample_queues_and_totals=self._sample(),
+            reconcile=self._reconcile(),
+            weigh_what_it_costs=self._weigh(),
+            follow_the_retries=self._memory.retries.follow(self._wire.ask, self._say),
+            count_the_retries=self._memory.retries.count_when_wanted(self._wire.ask),
+            beside=beside,
+        )
 
     async def reread(self, identity: str) -> None:
         """Read one process now and say what changed; raises `SourceUnavailableError` if that takes longer than 2 s."""
@@ -141,7 +140,10 @@ class Session:
             if self._dirty.take_members():
                 self._mark(await self._read_members())
             for reading in await self._read(self._dirty.take(_BATCH)):
+                self._overflow.count(fresh=reading.beat is None or reading.beat.written != self._memory.picture.beat(reading.identity))
                 self._take_or_read_again(reading)
+            if self.hears and self._overflow.happens(len(self._read_at)):
+                await self._switch_tracking_off()
 
     async def _sample(self) -> None:
         moves = True
@@ -168,6 +170,8 @@ class Session:
             ticks += 1
             if ticks % (PERIOD // TICK) == 0 or not self.hears:
                 self._mark(await self._read_members())
+            if self._overflow.is_over(ticks):
+                await self._switch_tracking_on()
             if self.hears and ticks % (PERIOD // TICK) == 0 and not await is_on(self._wire):
                 await self._switch_tracking_on()
                 # What was armed before is forgotten.
@@ -206,10 +210,19 @@ class Session:
         else:
             _LOG.info("Redis at %s is read as often as usual again", where)
 
+    async def _switch_tracking_off(self) -> None:
+        self.hears = False
+        await switch_off(self._wire)
+        self._refuse("its table of what is to be told overflows: tracking-table-max-keys is too small")
+
     async def _switch_tracking_on(self) -> None:
         refused = await switch_on(self._wire)
         self.hears = not refused
-        if refused and refused not in self._memory.refusals:
+        if refused:
+            self._refuse(refused)
+
+    def _refuse(self, refused: str) -> None:
+        if refused not in self._memory.refusals:
             self._memory.refusals.add(refused)
             _LOG.warning("Redis at %s does not tell of changes (%s); they are sampled each second instead", self._wire.where, refused)
 
@@ -249,6 +262,8 @@ class Session:
             replies = await self._wire.ask([("HGET", keys.identity(identity), "beat") for identity in part])
             for identity, beat in zip(part, replies, strict=True):
                 if isinstance(beat, ServerError):
+                    if not str(beat).startswith("WRONGTYPE"):
+                        raise from_reply(beat, self._wire.where)
                     # A key of the wrong type is found and counted by the reading itself.
                     continue
                 if beat is not None and beat != picture.beat(identity):

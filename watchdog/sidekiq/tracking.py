@@ -13,13 +13,20 @@ from typing import Final
 from watchdog.sidekiq.decode import name
 from watchdog.sidekiq.failures import ServerError, from_reply
 from watchdog.sidekiq.keys import Keys
+from watchdog.sidekiq.reconcile import PERIOD, TICK
 from watchdog.sidekiq.wire import Command, Reply, Wire
 
 ARM: Final[Command] = ("CLIENT", "CACHING", "YES")
 """What stands before a command whose key is to be watched. Its own reply means nothing: see `is_on`."""
 _ON: Final[Command] = ("CLIENT", "TRACKING", "ON", "OPTIN")
+_OFF: Final[Command] = ("CLIENT", "TRACKING", "OFF")
 _ASK: Final[Command] = ("CLIENT", "TRACKINGINFO")
 _REFUSALS: Final = frozenset({"noperm", "error"})
+_IN_VAIN: Final = 10
+"""Readings of each process within a period: one by reconciling, three of each beat that is torn."""
+_IN_VAIN_AT_LEAST: Final = 100
+_AGAIN: Final = 600
+"""Seconds until it is tried again after the table has overflowed."""
 
 
 class Dirty:
@@ -83,17 +90,59 @@ class Dirty:
         return taken
 
 
+class Overflow:
+    """
+    Does Redis forget what it is to watch as fast as it is told?
+
+    Each key that it forgets it names as changed, so that it would be read, armed, and forgotten again, without end. It shows in readings
+    that bring nothing new.
+    """
+
+    def __init__(self) -> None:
+        self._in_vain = 0
+        self._until: int | None = None
+        self._ticks = 0
+
+    def count(self, *, fresh: bool) -> None:
+        """Something was read because it was to be."""
+        self._in_vain += not fresh
+
+    def happens(self, processes: int) -> bool:
+        """Far more was read in vain since the last period began than reconciling and torn readings explain."""
+        if self._in_vain <= _IN_VAIN * processes + _IN_VAIN_AT_LEAST:
+            return False
+        self._in_vain, self._until = 0, self._ticks + _AGAIN
+        return True
+
+    def is_over(self, ticks: int) -> bool:
+        """So many seconds have gone by in all; whether it may be tried again."""
+        self._ticks = ticks
+        if ticks % (PERIOD // TICK) == 0:
+            self._in_vain = 0
+        if self._until is None or ticks < self._until:
+            return False
+        self._until = None
+        return True
+
+
+async def switch_off(wire: Wire) -> None:
+    """Ask to be told nothing more; a refusal means that nothing was told."""
+    await wire.ask([_OFF])
+
+
 async def switch_on(wire: Wire) -> str:
     """Ask to be told; why that is not possible, empty if it is. Raises `SourceUnavailableError` for a refusal that has nothing to do with it."""
     if not wire.speaks_resp3:
         return "it does not speak RESP3"
-    (reply,) = await wire.ask([_ON])
-    if not isinstance(reply, ServerError):
-        return ""
-    failure = from_reply(reply, wire.where)
-    if failure.code not in _REFUSALS:
-        raise failure
-    return str(reply)[:200]
+    # Without the right to arm, nothing would ever be told.
+    for command in (_ON, ARM):
+        (reply,) = await wire.ask([command])
+        if isinstance(reply, ServerError):
+            failure = from_reply(reply, wire.where)
+            if failure.code not in _REFUSALS:
+                raise failure
+            return str(reply)[:200]
+    return ""
 
 
 async def is_on(wire: Wire) -> bool:

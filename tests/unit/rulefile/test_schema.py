@@ -16,7 +16,7 @@ from watchdog.model.actions import ACTIONS
 from watchdog.model.fields import BY_KIND, FIELDS
 from watchdog.model.guards import GUARDS
 from watchdog.model.receivers import RECEIVERS
-from watchdog.rulefile import actors, adjust, pack, proof, rule, rules, schema, settings, tests, trace
+from watchdog.rulefile import actors, adjust, pack, proof, redis_settings, rule, rules, schema, settings, tests, trace
 from watchdog.rulefile.keys import Keys
 
 CHECKOUT = Path(__file__).parents[3]
@@ -169,6 +169,8 @@ def config(**more: Any) -> dict[str, Any]:
         {"receivers": {"ops": {"type": "webhook", "url": "${file:url}", "secret": "${env:SECRET}", "timeout": "5s"}}},
         {"adjust": {"stuck-job": {"for": "1m", "disabled": True, "guards": {"keep": "20%"}, "define": {"long": "20m", "feeds": ["push"]}}}},
         {"mode": "act", "host": "web1"},
+        {"redis": {"sentinels": ["10.0.0.1:26379", "s2"], "master": "mymaster", "sentinel_user": "agent", "sentinel_password": "${file:p}"}},
+        {"app_redis": {"url": "redis://other/1"}},
     ],
     ids=str,
 )  # fmt: skip
@@ -182,7 +184,7 @@ def test_a_right_config_is_accepted(more):
     [
         {"receivers": {"ops": {"type": "webhok", "url": "https://example.org"}}}, {"receivers": {"ops": {"url": "https://example.org"}}},
         {"receivers": {"ops": {"type": "webhook", "url": "example.org"}}}, {"receivers": {"ops": {"type": "webhook"}}},
-        {"receivers": {"on call": {"type": "webhook", "url": "https://example.org"}}}, {"rules": []}, {"redis": "redis://h"},
+        {"receivers": {"on call": {"type": "webhook", "url": "https://example.org"}}}, {"rules": []}, {"redis": "redis://h"}, {"redis": {}}, {"redis": {"sentinels": ["h"]}}, {"redis": {"url": "redis://h", "master": "m"}},
         {"adjust": {"stuck-job": {"when": "job.elapsed > 1m"}}}, {"recievers": {}}, {"mode": "on"}, {"receivers": {"ops": {"type": "webhook", "url": "https://h", "x": 1}}},
     ],
     ids=str,
@@ -199,7 +201,7 @@ def test_a_wrong_config_is_refused(more):
         (keys.RULE, rule.KEYS),
         (keys.VERIFY, proof._VERIFY),
         (keys.CONFIG, settings._KEYS),
-        (keys.REDIS, settings._REDIS_KEYS),
+        (keys.REDIS, Keys("'redis'", optional=redis_settings.KEYS)),
         (keys.TRACE, trace._KEYS),
         (keys.ADJUSTMENT, adjust._KEYS),
         (keys.PACK, pack._KEYS),

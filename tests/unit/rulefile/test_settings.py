@@ -5,8 +5,9 @@ from rich.pretty import pretty_repr
 
 from watchdog.model.receivers import RECEIVERS
 from watchdog.model.verdicts import Mode
+from watchdog.rulefile.redis_settings import RedisSettings
 from watchdog.rulefile.secrets import Origin
-from watchdog.rulefile.settings import RedisSettings, Settings, draft_settings, read_settings, with_secrets
+from watchdog.rulefile.settings import Settings, draft_settings, read_settings, with_secrets
 
 ISSUE = """\
 mode: act                      # observe | dry-run | ask | act ; default dry-run
@@ -104,6 +105,41 @@ def test_settings_show_no_secret(show: object) -> None:
     assert callable(show)
     assert "hunter2" not in show(settings)
     assert "redis://h/1" in show(settings)
+
+
+SENTINEL = """\
+redis:
+  sentinels: ["10.0.0.1:26379", s2, "[::1]:7"]
+  master: mymaster
+  url: redis://agent:hunter2@/3
+  sentinel_user: watcher
+  sentinel_password: "${env:REDIS_SENTINEL_PASSWORD}"
+app_redis: {url: "${env:REDIS_URL}"}
+rules: [r.yml]
+state: s
+"""
+
+
+def test_sentinels_and_a_second_redis() -> None:
+    """What an operator has in REDIS_SENTINELS and its kin has its own key each; secrets come from where they lie; nothing of them shows."""
+    settings = read(SENTINEL)
+    contents: dict[tuple[str, ...], str] = {("redis", "sentinel_password"): "hunter3", ("app_redis", "url"): "redis://:hunter4@app/1"}
+    whole, problems = with_secrets(settings, contents)
+    assert problems == ()
+    redis = whole.redis
+    assert (redis.sentinels, redis.master, redis.url) == (("10.0.0.1:26379", "s2", "[::1]:7"), "mymaster", "redis://agent:hunter2@/3")
+    assert (redis.sentinel_user, redis.sentinel_password) == ("watcher", "hunter3")
+    assert whole.app_redis == RedisSettings("redis://:hunter4@app/1")
+    assert [(span.line, span.column) for span in settings.bare_secrets] == [(4, 8)]
+    assert "hunter" not in repr(whole) + pretty_repr(whole)
+    assert "mymaster of the Sentinels 10.0.0.1:26379, s2, [::1]:7" in repr(whole)
+
+
+def test_a_master_can_stand_in_the_address_as_ruby_has_it() -> None:
+    """`redis://NAME` is how Ruby's clients write it; without an address Redis needs neither user nor password."""
+    for url in ("redis://MyMaster/2", "rediss://u:p@mymaster?ssl_cert_reqs=none", "redis:///1"):
+        assert read(f"redis: {{sentinels: [h], master: MyMaster, url: '{url}'}}\nrules: [r.yml]\nstate: s\n").redis.url == url
+    assert read("redis: {sentinels: [h], master: m}\nrules: [r.yml]\nstate: s\n").redis.url == ""
 
 
 SHOWN = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from watchdog.rulefile import settings
+from watchdog.rulefile import redis_settings as settings
 from watchdog.sidekiq import pace
 from watchdog.sidekiq.pace import MOST, Pace
 

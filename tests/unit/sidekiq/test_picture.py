@@ -400,3 +400,39 @@ def test_where_a_job_goes(picture):
         "a": None,
         "b": "example.social",
     }
+
+
+def heard(picture: Picture, at: int) -> int:
+    """How many processes count as heard at that time."""
+    return picture.fleet(at).heard
+
+
+def test_a_hash_that_is_gone_before_its_time_says_nothing(picture):
+    """Redis lost it: the process is believed until its last beat is a minute old, and is told as any other if it beats again."""
+    picture.take(reading(work("t1"), at=500_000))
+
+    assert picture.take(expired(at=557_000, member=False)) == ()
+    assert heard(picture, 557_000) == 1
+    assert picture.take(expired(at=560_000, member=False)) == (Delta(Kind.PROCESS, ID, {"listed": False}),)
+
+
+def test_an_outage_does_not_count_against_the_processes(picture):
+    """Who beat before Redis was away could not beat meanwhile: they have half a minute from its return, those that had been silent before have not."""
+    picture.take(reading(work("t1"), at=500_000))
+    assert heard(picture, 500_000) == 1
+    picture.came_back(700_000)
+
+    assert picture.take(expired(at=701_000, member=False)) == ()
+    assert heard(picture, 729_999) == 1
+    assert picture.take(expired(at=730_000, member=False)) == (Delta(Kind.PROCESS, ID, {"listed": False}),)
+    assert heard(picture, 730_000) == 0
+
+
+def test_who_was_silent_before_an_outage_is_gone_after_it(picture):
+    """A minute of silence before it is enough."""
+    picture.take(reading(work("t1"), at=500_000))
+    assert heard(picture, 570_000) == 0
+    picture.came_back(700_000)
+
+    assert heard(picture, 701_000) == 0
+    assert picture.take(expired(at=701_000, member=False)) == (Delta(Kind.PROCESS, ID, {"listed": False}),)

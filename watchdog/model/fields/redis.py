@@ -3,10 +3,11 @@
 from functools import partial
 from typing import Final
 
-from watchdog.model.fields.spec import Clock, FieldSpec, field
+from watchdog.model.fields.spec import Clock, FieldSpec, field, internal
 from watchdog.model.kinds import Kind, Type
 
 _field = partial(field, Kind.REDIS)
+_internal = partial(internal, Kind.REDIS)
 
 FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field("version", Type.STRING, "The version that the server reports.", 'redis.version like "7.*"'),
@@ -64,4 +65,6 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     ),
     _field("link_up", Type.BOOL, "It is connected to its master; only of a replica.", "not redis.link_up"),
     _field("link_silence", Type.DURATION, "How long ago it heard from its master; only of a replica.", "redis.link_silence > 30s"),
+    _internal("run_id", Type.STRING, "Changes whenever a server starts, and with the server."),
+    _internal("clock", Type.DURATION, "Redis' own time less engine time, as it was when it jumped last."),
 )

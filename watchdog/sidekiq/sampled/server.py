@@ -4,6 +4,7 @@ import logging
 from typing import Any, Final
 
 from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
+from watchdog.sidekiq.redis_clock import RedisClock
 from watchdog.sidekiq.sampled.part import Found, Ground, Moment
 from watchdog.sidekiq.scanning import Ask
 from watchdog.sidekiq.serverinfo import (
@@ -34,6 +35,7 @@ class Server:
         self._restarts = 0
         self._slowest = 0
         self._saved_at: int | None = None
+        self._clock = RedisClock()
 
     def commands(self) -> list[Command] | None:
         """INFO, where that is allowed."""
@@ -49,6 +51,7 @@ class Server:
         if not info:
             return Found()
         slots: dict[str, Any] = readings(info) | {"latency": self._slowest, "restarts": self._count_restarts(info)}
+        slots |= self._clock.slots(moment.now, moment.at)
         self._slowest = 0
         for name in garbage(info):
             self._ground.odd("INFO", f"`{name}` is not what it must be")

@@ -1,0 +1,165 @@
+"""The users in packaging/redis.acl: the follower needs just what they may, and says what it is not allowed."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.bench.beats import SimulatedProcess
+from tests.service.conftest import RedisServer
+from tests.service.users import FILE, USERS
+from watchdog.model.events import SourceLost
+from watchdog.model.kinds import Source
+from watchdog.sidekiq.address import parse
+from watchdog.sidekiq.connection import connect
+from watchdog.sidekiq.sentinel import expect_master
+from watchdog.sidekiq.tracking import is_on
+
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+OBSERVE: Final = USERS["watchdog-observe"].split()
+COMMANDS: Final = tuple(right.removeprefix("+") for right in OBSERVE if right.startswith("+"))
+NOT_SAID: Final = ("client|setname", "client|trackinginfo", "config|get")
+"""What the follower does without, and without a word: a courtesy, a check, and what a failed save means."""
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[RedisServer]:
+    """A Redis that has read the file; the first user is on, its password is `secret`."""
+    acl = tmp_path / "redis.acl"
+    acl.write_text(FILE.read_text().replace("user watchdog-observe off", "user watchdog-observe on >secret"))
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    one = RedisServer(folder, "--include", str(acl))
+    await one.start()
+    yield one
+    await one.close()
+
+
+def url_of(server: RedisServer) -> str:
+    """The database 2 of that server, for the user."""
+    return f"redis://watchdog-observe:secret@127.0.0.1:{server.port}/2"
+
+
+async def denied(client: Redis) -> set[str]:
+    """Which commands the user was refused since it was asked last."""
+    refused = {entry["object"] if isinstance(entry["object"], str) else entry["object"].decode() for entry in await client.acl_log()}
+    await client.acl_log_reset()
+    return refused
+
+
+async def populate(client: Redis, push: Callable[..., Any]) -> SimulatedProcess:
+    """One process that runs a job, a queue, and the sets."""
+    process = SimulatedProcess()
+    process.run("t1")
+    await process.beat(client)
+    await push(client, "Quick", queue="pull")
+    await client.zadd("retry", {"{}": 1})
+    return process
+
+
+async def go_through_everything(server: RedisServer, client: Redis, process: SimulatedProcess, following: Callable[..., Any]) -> None:
+    """What a follower does in its life: begin, hear beats, be refused to hear, find that Redis can't save, ask for a master."""
+    one = following(url=url_of(server))
+    await one.until(lambda: one.said)
+    assert one.follower.tracking
+    process.jobs.clear()
+    await process.beat(client)
+    await one.until(lambda: one.readings(process.identity)["busy"] == 0, within=5)
+    await one.follower.reread(process.identity)
+    await one.close()
+    wire = await connect(parse(url_of(server)), lambda _: None)
+    await expect_master(wire, wire.where)
+    assert await is_on(wire) is False
+    wire.close()
+
+
+async def test_the_user_of_the_file_is_enough_and_no_more(server, following, push, until):
+    """Nothing is refused all through a follower's life; each right that it has is one that it uses."""
+    client = server.client(db=2)
+    process = await populate(client, push)
+    await client.config_resetstat()
+    await go_through_everything(server, client, process, following)
+    assert await denied(client) == set()
+
+    # Without being told, it asks for each beat.
+    await client.execute_command("ACL", "SETUSER", "watchdog-observe", "-client|tracking")
+    two = following(url=url_of(server))
+    await two.until(lambda: two.said)
+    assert not two.follower.tracking
+    process.run("t2")
+    await process.beat(client)
+    await two.until(lambda: two.readings(process.identity)["busy"] == 1, within=5)
+    assert await denied(client) == {"client|tracking"}
+    await client.execute_command("ACL", "SETUSER", "watchdog-observe", "+client|tracking")
+    await two.close()
+
+    # A folder that is no more: nothing can be saved.
+    gone = server.folder / "gone"
+    gone.mkdir()
+    await client.config_set("dir", str(gone))
+    gone.rmdir()
+    await client.bgsave()
+    await until(lambda: _failed(client), within=5, what="a save that failed")
+    three = following(url=url_of(server))
+    await three.until(lambda: three.said, within=10)
+    used = {name.removeprefix("cmdstat_") for name in await client.info("commandstats")}
+    assert set(COMMANDS) <= used
+    assert await denied(client) == set()
+
+
+async def _failed(client: Redis) -> bool:
+    return bool((await client.info("persistence"))["rdb_last_bgsave_status"] == "err")
+
+
+async def test_a_right_that_is_missing_is_noticed(server, following, push, caplog):
+    """Take any one away, and the follower can't read, or says what it does without it."""
+    client = server.client(db=2)
+    await populate(client, push)
+    silent = []
+    for command in COMMANDS:
+        if command in ("role", "hget"):
+            continue  # asked only of a master that Sentinel named, and where nothing is told: below
+        caplog.clear()
+        await client.execute_command("ACL", "SETUSER", "watchdog-observe", f"-{command}")
+        one = following(url=url_of(server))
+        (first, *_) = await one.until(lambda one=one: one.said)
+        lost = isinstance(first, SourceLost) and first.code == "noperm"
+        if not lost and not caplog.records:
+            silent.append(command)
+        await one.close()
+        await client.execute_command("ACL", "SETUSER", "watchdog-observe", f"+{command}")
+    assert silent == [command for command in COMMANDS if command in NOT_SAID]
+
+
+async def test_rights_for_what_is_seldom_asked(server, following, push):
+    """Where Redis tells nothing, and where Sentinel named the server, a missing right is a failure as well."""
+    client = server.client(db=2)
+    await populate(client, push)
+    await client.execute_command("ACL", "SETUSER", "watchdog-observe", "-role", "-hget", "-client|tracking")
+    wire = await connect(parse(url_of(server)), lambda _: None)
+    with pytest.raises(Exception, match="may not read"):
+        await expect_master(wire, wire.where)
+    wire.close()
+    one = following(url=url_of(server))
+    await one.until(lambda: any(isinstance(body, SourceLost) for body in one.said), within=5)
+    (lost,) = (body for body in one.said if isinstance(body, SourceLost))
+    assert (lost.source, lost.code) == (Source.REDIS, "noperm")
+
+
+def test_the_second_user_has_the_rights_of_the_first():
+    """And those to move jobs: never one to remove everything, to change settings, or to read what others send."""
+    act = set(USERS["watchdog-act"].split())
+    assert set(OBSERVE) < act
+    assert {right for right in act - set(OBSERVE) if right.startswith("+")} == {
+        "+lpush", "+rpush", "+lrem", "+zadd", "+zrem", "+sadd", "+srem", "+set", "+unlink", "+expire", "+evalsha", "+script|load",
+    }  # fmt: skip
+    assert all("off" in user.split()[:1] and "-@all" in user for user in USERS.values())
+
+
+async def test_the_second_user_can_be_read(server):
+    """Redis knows every command of it."""
+    user = await server.client().acl_getuser("watchdog-act")
+    assert user is not None
+    assert "off" in user["flags"]

@@ -1,0 +1,58 @@
+"""
+From readings to what happened to the server that they were read from: it was emptied, it is another, it changed its role, its clock jumped.
+
+The counterpart of `changes`, which says what happened to Sidekiq. What is missing after such an upset says nothing of Sidekiq.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from watchdog.model.events import Delta, Observed
+from watchdog.model.kinds import Kind, Source
+from watchdog.model.missing import MISSING
+
+SIDEKIQ: Final = "redis"
+"""The id of the `redis` that holds Sidekiq's data."""
+_COUNTERS: Final = ("processed", "failed")
+"""Counted since ever: they fall only with the data that they are among."""
+
+
+class Upset(msgspec.Struct, frozen=True):
+    """Something happened to the server, not to Sidekiq: `why` as the beginning of a sentence; `lost_data` says that what is missing proves nothing."""
+
+    why: str
+    lost_data: bool = False
+
+
+def upset(observed: Observed, rows: Mapping[Kind, Mapping[str, Any]]) -> Upset | None:
+    """What the readings say of the server beside what was known of it before they are taken in; None where all went on as it was."""
+    if observed.source is not Source.REDIS:
+        return None
+    found: Upset | None = None
+    for change in observed.changes:
+        if change.kind is Kind.SIDEKIQ and isinstance(change, Delta):
+            if any(after < before for slot, before, after in _changed(change, rows) if slot in _COUNTERS):
+                return Upset("Redis has lost data (a counter of Sidekiq fell)", lost_data=True)
+        elif change.kind is Kind.REDIS and isinstance(change, Delta) and change.id == SIDEKIQ:
+            for slot, _, after in _changed(change, rows):
+                match slot:
+                    case "run_id":
+                        found = Upset("another Redis server answers than before", lost_data=True)
+                    case "role":
+                        found = found or Upset(f"Redis became a {after}")
+                    case "clock":
+                        found = found or Upset("the clock of Redis jumped")
+                    case _:
+                        pass
+    return found
+
+
+def _changed(delta: Delta, rows: Mapping[Kind, Mapping[str, Any]]) -> Iterator[tuple[str, Any, Any]]:
+    """Slots with what they held and what they are told to hold now, where both are known and of one type."""
+    row = rows.get(delta.kind, {}).get(delta.id)
+    for slot, after in delta.fields.items() if row is not None else ():
+        before = getattr(row, slot, MISSING)
+        if before is not MISSING and type(after) is type(before) and after != before:
+            yield slot, before, after

@@ -1,0 +1,34 @@
+"""
+Who delivers the readings of which entity, where the field table alone does not say.
+
+A field is delivered by one source, whatever the entity; but there can be two servers, and each is read by itself, so that the loss
+of one leaves the other known.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from watchdog.model.kinds import Kind, Source
+
+APP: Final = "app"
+"""The id of the `redis` in which the application keeps its own data; that of Sidekiq's is `redis`."""
+_INSTEAD: Final[dict[tuple[Kind, str], dict[Source, Source]]] = {(Kind.REDIS, APP): {Source.REDIS: Source.APP_REDIS}}
+OPTIONAL: Final = frozenset({Source.APP_REDIS})
+"""Sources that need not be there: nobody is blind for want of one."""
+
+
+def source_for(kind: Kind, entity: str, source: Source) -> Source:
+    """Who delivers to this entity what `source` delivers to others of its kind."""
+    return _INSTEAD.get((kind, entity), {}).get(source, source)
+
+
+def sources_for(kind: Kind, entity: str, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """The same for several, sorted."""
+    instead = _INSTEAD.get((kind, entity))
+    return sources if instead is None else tuple(sorted({instead.get(source, source) for source in sources}))
+
+
+def sources_among(kind: Kind, sources: Iterable[Source]) -> set[Source]:
+    """All that deliver to any entity of the kind what these deliver."""
+    wanted = set(sources)
+    return wanted.union(other for (of, _), instead in _INSTEAD.items() if of is kind for one, other in instead.items() if one in wanted)
