@@ -89,7 +89,9 @@ def usual(command: list[bytes]) -> bytes:
             return b"%1\r\n+flags\r\n~2\r\n+on\r\n+optin\r\n"
         case [b"INFO"]:
             return bulk(b"redis_version:7.0.15\r\nrole:master\r\n")
-        case [b"SSCAN", _, b"0", b"COUNT", b"1000"]:
+        case [b"INFO", b"commandstats"]:
+            return bulk(b"cmdstat_ping:calls=1,usec=1,usec_per_call=1.00\r\n")
+        case [b"SSCAN", _, b"0", b"COUNT", b"1000"] | [b"HSCAN", _, b"0", b"COUNT", b"500"]:
             return b"*2\r\n$1\r\n0\r\n*0\r\n"
         case [b"TIME"]:
             return b"*2\r\n$10\r\n1795354499\r\n$1\r\n7\r\n"
@@ -97,6 +99,8 @@ def usual(command: list[bytes]) -> bytes:
             return NIL
         case [b"ZCARD" | b"LLEN", _] | [b"SISMEMBER", _, _]:
             return b":0\r\n"
+        case [b"ZRANGE", b"retry" | b"schedule", b"0", b"0", b"WITHSCORES"] | [b"ZRANGEBYSCORE", b"retry", *_]:
+            return b"*0\r\n"
         case [b"HMGET", _, *fields]:
             return b"*%d\r\n" % len(fields) + NIL * len(fields)
         case [b"PTTL", _]:

@@ -82,7 +82,7 @@ class Session:
         memory.picture.came_back(self._clock.at())
         identities = sorted({*await self._read_members(), *memory.picture.listed(), *memory.picture.stale()})
         self._read_at = dict.fromkeys(identities, self._clock.at())
-        changes: list[Delta | Gone] = [*memory.retries.uncounted()]
+        changes: list[Delta | Gone] = []
         for start in range(0, len(identities), _SNAPSHOT_BATCH):
             self._say(changes)
             changes = []
@@ -95,7 +95,7 @@ class Session:
             # They were taken in, so that the next connection will not tell them.
             self._say(changes)
             raise
-        self._emit(Observed(Source.REDIS, (*changes, *sample.changes), complete=True))
+        self._emit(Observed(Source.REDIS, (*changes, *sample.changes, *memory.retries.uncounted()), complete=True))
 
     async def follow(self, beside: Coroutine[Any, Any, None]) -> None:
         """Go on for as long as the connection lasts, and do `beside` meanwhile; ends only by raising `SourceUnavailableError`."""
