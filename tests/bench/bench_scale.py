@@ -35,7 +35,7 @@ QUEUED = 100_000
 RATE = 3_000
 WINDOWS = 2
 SECONDS = 15
-SETTLING = 20
+SETTLING = 30
 """Seconds from the start of the agent to the begin of a window: it has read everything by then."""
 SLOW = 100
 """Microseconds from which on Redis writes a command down."""
@@ -166,6 +166,7 @@ async def figures(folder: Path, path: str, *, windows: int = WINDOWS, settling: 
             if turn == windows - 1:
                 # The agent writes its status every ten seconds.
                 await asyncio.sleep(11)
+            assert agent.returncode is None, "the agent has ended"
             held.append(memory(agent.pid))
             after = await status(config)
     without.append(await window(client, path, None, probed=probed))
