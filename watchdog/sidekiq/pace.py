@@ -43,19 +43,20 @@ class Pace:
         """Seconds for which announced changes are gathered before they are read together; 0 unless backed off."""
         return (self.stretch - 1) * _COALESCE / 1000
 
-    def judge(self, *, busy: float, elapsed: int) -> None:
+    def judge(self, *, busy: float, elapsed: int, apart: float = 0.0) -> None:
         """
-        Take in a window: Redis was busy for `busy` of `elapsed` milliseconds.
+        Take in a window: Redis was busy for `busy` of `elapsed` milliseconds, `apart` of them for what keeps a budget of its own (a census).
 
-        One expensive window alone changes nothing: a start, or a census that keeps a budget of its own. The second in a row does.
+        That is shown in `share`, and nothing else waits longer because of it. One expensive window alone, like a start, changes nothing; the second in a row does.
         What can't be read more seldom (beats that Redis announces) is part of `busy`. The rest then has to make do with what is left of the limit;
         where nothing is left, intervals grow to `MOST` times the usual.
         """
         if elapsed <= 0:
             return
         self.share = busy / elapsed
-        too_much = self.share > self.limit
-        wanted = self.stretch * self.share / self.limit
+        judged = max(0.0, busy - apart) / elapsed
+        too_much = judged > self.limit
+        wanted = self.stretch * judged / self.limit
         if too_much and not self._was_too_much:
             wanted = self.stretch
         self._was_too_much = too_much

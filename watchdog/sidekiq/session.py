@@ -14,7 +14,7 @@ from watchdog.clock import Clock
 from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.model.kinds import Kind, Source
 from watchdog.sidekiq.broken import Tally
-from watchdog.sidekiq.cost import ASK_PRICES, prices
+from watchdog.sidekiq.cost import ASK_PRICES, Spent, prices
 from watchdog.sidekiq.decode import Broken, label, name
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, from_reply, unavailable
 from watchdog.sidekiq.keys import Keys
@@ -27,7 +27,7 @@ from watchdog.sidekiq.sampling import Sampler
 from watchdog.sidekiq.scanning import first_page, rest
 from watchdog.sidekiq.together import together
 from watchdog.sidekiq.tracking import ARM, Dirty, Overflow, is_on, switch_off, switch_on
-from watchdog.sidekiq.wire import Command, Wire
+from watchdog.sidekiq.wire import Command, Reply, Wire
 
 _BATCH: Final = 50
 _SNAPSHOT_BATCH: Final = 100
@@ -70,6 +70,8 @@ class Session:
         self._emit = emit
         # When each process that is followed was read last, in engine time.
         self._read_at: dict[str, int] = {}
+        # What went over the wire for what keeps a budget of its own.
+        self._apart = Spent()
         self._torn: dict[str, int] = {}
         self._overflow = Overflow()
         self._stirred = asyncio.Event()
@@ -106,7 +108,7 @@ class Session:
             reconcile=self._reconcile(),
             weigh_what_it_costs=self._weigh(),
             follow_the_retries=self._memory.retries.follow(self._wire.ask, self._say),
-            count_the_retries=self._memory.retries.count_when_wanted(self._wire.ask),
+            count_the_retries=self._memory.retries.count_when_wanted(self._ask_apart),
             beside=beside,
         )
 
@@ -122,7 +124,7 @@ class Session:
 
     async def count_retries(self) -> None:
         """Count the whole retry set anew; raises `SourceUnavailableError`."""
-        await self._memory.retries.census(self._wire.ask)
+        await self._memory.retries.census(self._ask_apart)
 
     # What goes on at the same time
 
@@ -181,7 +183,7 @@ class Session:
             self._mark(due(self._read_at, self._clock.at(), stretch=self._pace.stretch))
 
     async def _weigh(self) -> None:
-        before, began = self._wire.spent(), self._clock.at()
+        before, apart, began = self._wire.spent(), self._apart, self._clock.at()
         known: dict[str, float] = {}
         windows = 0
         while True:
@@ -192,11 +194,18 @@ class Session:
             now, at = self._wire.spent(), self._clock.at()
             added = now.since(before)
             was = self._pace.stretch
-            self._pace.judge(busy=added.busy(known), elapsed=at - began)
+            self._pace.judge(busy=added.busy(known), elapsed=at - began, apart=self._apart.since(apart).busy(known))
             if (was > 1) != (self._pace.stretch > 1):
                 self._log_pace()
             self._memory.rates = added.rates(at - began)
-            before, began = now, at
+            before, apart, began = now, self._apart, at
+
+    async def _ask_apart(self, commands: Sequence[Command]) -> list[Reply]:
+        """`Wire.ask` for a census, which keeps a budget of its own; whatever else goes over the wire meanwhile is taken for its cost as well."""
+        before = self._wire.spent()
+        replies = await self._wire.ask(commands)
+        self._apart = self._apart.plus(self._wire.spent().since(before))
+        return replies
 
     def _log_pace(self) -> None:
         pace, where = self._pace, self._wire.where

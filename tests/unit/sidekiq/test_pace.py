@@ -52,3 +52,11 @@ def test_no_time_no_judgement():
     one = Pace(0.02)
     one.judge(busy=5, elapsed=0)
     assert (one.share, one.stretch) == (0.0, 1.0)
+
+
+def test_what_keeps_a_budget_of_its_own_slows_nothing_else():
+    """A census of minutes is shown in the share, and the rest goes on as usual."""
+    one = Pace(0.02)
+    for _ in range(5):
+        one.judge(busy=0.12 * WINDOW, elapsed=WINDOW, apart=0.11 * WINDOW)
+    assert (one.share, one.stretch) == (pytest.approx(0.12), 1.0)
