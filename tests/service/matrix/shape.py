@@ -36,6 +36,8 @@ _BEATING: Final = frozenset(
     }
 )
 """The commands of beats and of the end; all others come when they will."""
+_COUNTING: Final = re.compile(r"HINCRBY j\||BITFIELD |EXPIRE (j\||\S+-D-H:M )")
+"""What metrics/tracking.rb sends."""
 _CLEANING: Final = ("SET process_cleanup", "SSCAN processes", "HGET IDENTITY info")
 
 
@@ -71,11 +73,13 @@ async def _content(client: Any, key: bytes, name: str, *, kind: str, identity: s
 
 def beats(commands: Iterable[str], identity: str) -> dict[str, list[str]]:
     """
-    Out of all commands that a process sent: those of its first beat, of the first that wrote jobs, of its clean stop, and of its one cleaning up.
+    Out of all commands that a process sent: those of its first beat, of the first that wrote jobs, of its clean stop, of its one cleaning up, and its
+    counts by class over its whole life: with which beat they go depends on the moment at which a job ends.
 
     Where jobs end at the same moment their order is nobody's promise.
     """
     shaped = [_command(command, identity) for command in commands]
+    counts, shaped = [one for one in shaped if _COUNTING.match(one)], [one for one in shaped if not _COUNTING.match(one)]
     parts: list[list[str]] = [[]]
     for command in shaped:
         if command.split(" ")[0] in _BEATING and not command.startswith("SADD queues"):
@@ -84,7 +88,23 @@ def beats(commands: Iterable[str], identity: str) -> dict[str, list[str]]:
             parts.append([])
     busy = next(part for part in parts if any(command.startswith("HSET IDENTITY:") for command in part))
     cleaning = [command for command in shaped if command.startswith(_CLEANING)]
-    return {"first": parts[0], "busy": _without_order(busy), "end": _without_order(parts[-1]), "cleaning": cleaning}
+    return {
+        "first": parts[0],
+        "busy": _without_order(busy),
+        "end": _without_order(parts[-1]),
+        "cleaning": cleaning,
+        "counts": summed(counts),
+    }
+
+
+def summed(counts: Iterable[str]) -> list[str]:
+    """Each command for counts once, with the sum of what it added."""
+    totals: dict[str, int] = {}
+    for command in counts:
+        words, _, added = command.rpartition(" ")
+        is_sum = command.startswith("HINCRBY") and added.isdigit()
+        totals[words if is_sum else command] = totals.get(words, 0) + int(added) if is_sum else 0
+    return sorted(f"{command} {total}" if total else command for command, total in totals.items())
 
 
 def _without_order(commands: list[str]) -> list[str]:
