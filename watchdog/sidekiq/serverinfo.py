@@ -76,7 +76,7 @@ def garbage(info: dict[str, str]) -> tuple[str, ...]:
 
 def last_save(info: dict[str, str]) -> int | None:
     """When all data was written to disk last, by the clock of the server, in milliseconds."""
-    return decode.milliseconds(info.get("rdb_last_save_time", "").encode("utf-8", "replace"))
+    return decode.milliseconds(info.get("rdb_last_save_time", "").encode("utf-8", "replace")) or None
 
 
 def _count(value: str) -> int | None:
