@@ -25,6 +25,11 @@ FAILURES = (
 PRIVATE = "a private post"
 
 
+def deltas(one, kind: Kind) -> list[Delta]:
+    """What was told of that kind so far."""
+    return [change for change in one.changes if isinstance(change, Delta) and change.kind is kind]
+
+
 @pytest.mark.needs("sidekiq")
 async def test_deliveries_that_fail(redis_server, sidekiq, push, following, until):
     """A real Sidekiq's failures by group and by domain: counted at once by a census, and as added within 15 s; where a running job goes is told."""
@@ -44,7 +49,7 @@ async def test_deliveries_that_fail(redis_server, sidekiq, push, following, unti
     await until(failed, within=20, what="six failures")
     await one.follower.count_retries()
     await one.until(lambda: one.readings("known.example").get("retries") == 3)
-    groups = {change.id: change.fields["size"] for change in one.changes if change.kind is Kind.RETRY_GROUP and "size" in change.fields}
+    groups = {change.id: change.fields["size"] for change in deltas(one, Kind.RETRY_GROUP) if "size" in change.fields}
     assert groups == {
         "push ActivityPub::DeliveryWorker status 401": 2,
         "push ActivityPub::DeliveryWorker status 503": 1,
@@ -76,8 +81,8 @@ async def test_a_set_of_many_pages(redis_server, following):
 
     def sizes() -> Counter[str]:
         latest: dict[str, int] = {}
-        for change in one.changes:
-            if change.kind is Kind.RETRY_GROUP and "size" in change.fields:
+        for change in deltas(one, Kind.RETRY_GROUP):
+            if "size" in change.fields:
                 latest[change.id] = change.fields["size"]
         counted: Counter[str] = Counter()
         for group, size in latest.items():
