@@ -75,4 +75,5 @@ def stat(text: bytes) -> tuple[str, list[bytes]]:
 
 def _shown(name: bytes) -> str:
     """A name that does no harm on a terminal or in a message."""
-    return "".join(letter if letter.isprintable() else "�" for letter in name.decode(errors="replace"))
+    text = name.decode(errors="replace")
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "�" for letter in text)
