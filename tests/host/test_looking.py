@@ -46,7 +46,7 @@ class Looked:
         deadline = time.monotonic() + within
         while not wanted(told := self.look()):
             assert time.monotonic() < deadline, told
-            time.sleep(0.6)
+            time.sleep(0.6)  # sleeps on purpose: a share is only told over half a second and more
         return told
 
     def close(self) -> None:

@@ -1,12 +1,14 @@
 """Real Sidekiq processes that look alike in Redis or are not to be seen there, told apart by what the kernel says of them."""
 
 import asyncio
+import json
 import signal
 import socket
 from typing import Any
 
 import pytest
 
+from tests.service.agent import AgentProcess, write_config
 from tests.service.conftest import RedisServer, SidekiqFactory
 from watchdog.clock import Clock
 from watchdog.host.sampling import Sampler
@@ -71,6 +73,14 @@ async def cut_off(tmp_path):
 
 
 @pytest.fixture
+async def agent(redis_server, tmp_path):
+    """The real agent, which watches and does nothing."""
+    agent = AgentProcess(write_config(tmp_path, url=redis_server.url, mode="observe"))
+    yield agent
+    await agent.aclose()
+
+
+@pytest.fixture
 async def watcher(tmp_path):
     """Nobody is followed yet."""
     watcher = Watcher(tmp_path)
@@ -78,8 +88,8 @@ async def watcher(tmp_path):
     await watcher.close()
 
 
-async def test_told_apart(redis_server, sidekiq, cut_off, watcher, push, until):
-    """Frozen, stopped, cut off, swamped, a zombie, waiting for a child and well: each shows in a way of its own, within half a minute."""
+async def test_told_apart(redis_server, sidekiq, cut_off, watcher, agent, push, until):
+    """Frozen, stopped, cut off, swamped, a zombie, waiting for a child and well: each shows in a way of its own, within half a minute; in the status of the agent too."""
     names = ("well", "frozen", "stopped", "swamped", "waiting")
     launched = await asyncio.gather(
         *(sidekiq.start(queues=(name,), concurrency=2) for name in names),
@@ -90,12 +100,18 @@ async def test_told_apart(redis_server, sidekiq, cut_off, watcher, push, until):
     watcher.follow(redis_server)
     watcher.follow(cut_off.server)
     await until(lambda: len(watcher.processes.found) == 7, what="all to be found")
+    await agent.start()
     client = redis_server.client()
     await push(client, "Freeze", [600], "frozen")
     await push(client, "Spin", [], "swamped")
     await push(client, "WaitForChild", [600], "waiting")
     await push(client, "BlockNatively", [600], "zombie")
-    await until(lambda: b"BlockNatively" in one["zombie"].log.read_bytes(), what="its job to begin")
+
+    async def taken() -> bool:
+        return not await client.exists("queue:zombie", "queue:frozen", "queue:waiting", "queue:swamped")
+
+    # Told to end now it gives its job a second, by which that is in native code.
+    await until(taken, what="the jobs to begin")
     one["zombie"].signal(signal.SIGTERM)
     one["stopped"].signal(signal.SIGSTOP)
     cut_off.server.pause()
@@ -136,3 +152,13 @@ async def test_told_apart(redis_server, sidekiq, cut_off, watcher, push, until):
     assert (table["swamped"]["hottest_kind"], table["swamped"]["cpu"] > 0.1) == ("processor", True)
     assert {name for name, row in table.items() if not row["heartbeat_thread"]} == {"zombie"}
     assert all(row["memory"] > 2**20 for row in table.values())
+
+    picture = json.loads((await agent.ask("status", "--json"))[1])
+    host, cost = picture["hosts"][0], picture["looking"]
+    told = {row["id"]: row for row in picture["processes"]}
+    assert {name for name in one if told.get(one[name].identity, {}).get("stopped")} == {"stopped"}
+    assert told[one["swamped"].identity]["cpu"] > 0.1
+    assert 2**20 < told[one["well"].identity]["memory"] < host["memory"]
+    assert (host["name"], host["memory"] > host["memory_available"] > 0, host["disk_free"] > 0) == (socket.gethostname(), True, True)
+    assert (cost["processes"], cost["every"]) == (6, 5_000)
+    assert 0 < cost["last"] < cost["spent"] < 1_000
