@@ -8,8 +8,8 @@ from watchdog.config import inspect
 from watchdog.config.packs import pack_names
 from watchdog.config.rehearsing import run_tests
 
-CARD = Path(__file__).parents[1] / "packs" / "card"
-PACKS = [*(Path(f"pack:{name}") for name in pack_names()), CARD]
+OURS = Path(__file__).parents[1] / "packs"
+PACKS = [*(Path(f"pack:{name}") for name in pack_names()), OURS / "card", OURS / "host"]
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=lambda path: path.name)

@@ -72,6 +72,9 @@ class Process(msgspec.Struct, frozen=True):
     alive: bool | None = None
     mismatch: str | None = None
     rss: int | None = None
+    cpu: float | None = None
+    stopped: bool | None = None
+    traced: bool | None = None
     beat_age: int | None = None
     longest: int | None = None
 
@@ -118,6 +121,14 @@ class Broken(msgspec.Struct, frozen=True):
     key: str
     reason: str
     count: int = 1
+
+
+class Looking(msgspec.Struct, frozen=True):
+    """What looking at processes of this host costs: milliseconds of a core that the `last` look took, and how far looks are apart."""
+
+    processes: int = 0
+    last: float = 0.0
+    every: int = 0
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -170,6 +181,7 @@ class Picture(msgspec.Struct, frozen=True):
     incidents: tuple[Incident, ...] = ()
     tracking: bool | None = None
     budget: Budget | None = None
+    looking: Looking | None = None
     broken: tuple[Broken, ...] = ()
     outbox: dict[str, Box] = {}
     trace: Trace | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from watchdog.cli.output import Output, Piece, count
-from watchdog.cli.picture import STARTING, Alert, Box, Budget, Picture, Process, Queue, Request, Source, Trace
+from watchdog.cli.picture import STARTING, Alert, Box, Budget, Looking, Picture, Process, Queue, Request, Source, Trace
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -20,6 +20,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _show_sources(out, picture.sources)
     _show_budget(out, picture.budget)
     _show_trace(out, picture.trace, at=picture.agent.at)
+    _show_looking(out, picture.looking)
     _show_totals(out, picture)
     _show_alerts(out, picture)
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
@@ -27,7 +28,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _section(
         out,
         _title("Processes", len(picture.processes), picture.entities.get(Kind.PROCESS)),
-        ("process", "pid", "queues", "threads", "longest job", "beat", "memory", ""),
+        ("process", "pid", "queues", "threads", "longest job", "beat", "memory", "cpu", ""),
         [_process(one) for one in picture.processes],
     )
     _section(
@@ -106,6 +107,12 @@ def _show_trace(out: Output, trace: Trace | None, *, at: int) -> None:
     state = ("NOT RECORDED", "bad") if trace.failing else ("ok", "good")
     kept = f"{count(trace.segments, 'file')}, {display(trace.size, Type.SIZE)}{since}{gaps}"
     out.line("trace: ", state, f" ({trace.failing})" if trace.failing else "", f", {kept}")
+
+
+def _show_looking(out: Output, looking: Looking | None) -> None:
+    if looking is not None and looking.every:
+        part = display(looking.last / looking.every, Type.RATIO)
+        out.line(f"processes looked at on this host: {_counted(looking.processes)}, every {_lasting(looking.every)}, for {part} of a core")
 
 
 def _show_totals(out: Output, picture: Picture) -> None:
@@ -195,6 +202,7 @@ def _process(process: Process) -> Sequence[Piece]:
         _lasting(process.longest),
         (_lasting(age), "bad" if age is not None and age > _OLD else ""),
         "" if process.rss is None else display(process.rss, Type.SIZE),
+        "" if process.cpu is None else display(process.cpu, Type.RATIO),
         ", ".join(_remarks(process)),
     )
 
@@ -219,6 +227,10 @@ def _remarks(process: Process) -> Iterator[str]:
         yield "on another host"
     if process.alive is False:
         yield "dead"
+    if process.stopped:
+        yield "stopped"
+    if process.traced:
+        yield "traced"
 
 
 def _box(name: str, box: Box, at: int) -> Sequence[Piece]:

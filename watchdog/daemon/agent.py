@@ -28,6 +28,7 @@ from watchdog.daemon.turns import IDLE, Turns
 from watchdog.engine.rules import RuleSet
 from watchdog.errors import ProblemsError, WatchdogError
 from watchdog.host.boot import boot_id, host_name
+from watchdog.host.sampling import Sampler
 from watchdog.host.watch import LocalProcesses
 from watchdog.model.effects import Command, Effect
 from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
@@ -147,8 +148,10 @@ class Agent:
             trace=self._trace,
         )
         self._local = LocalProcesses(host=self._host, clock=clock, emit=self._turns.offer)
+        self._sampler = Sampler(self._local, host=self._host, folder=loaded.state, clock=clock, emit=self._turns.offer)
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
         self._status.trace = self._trace
+        self._status.sampler = self._sampler
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
@@ -206,6 +209,7 @@ class Agent:
         tasks.serve("follower", self._follower.run)
         if self._app_server is not None:
             tasks.serve("app redis", self._app_server.run)
+        tasks.serve("sampler", self._sampler.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
         self._systemd.ready()

@@ -14,6 +14,7 @@ from watchdog.daemon.tracing import TraceKeeper
 from watchdog.daemon.turns import Turns
 from watchdog.engine.ledger import Phase
 from watchdog.engine.status import status
+from watchdog.host.sampling import Sampler
 from watchdog.sidekiq.follow import Follower
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
@@ -39,6 +40,7 @@ class StatusKeeper:
         self._line_of: tuple[object, str] = (None, "")
         self._line = ""
         self.follower: Follower | None = None
+        self.sampler: Sampler | None = None
         self.trace: TraceKeeper | None = None
 
     def turned(self) -> None:
@@ -105,5 +107,6 @@ class StatusKeeper:
                 "broken": [{"key": datum.key, "reason": datum.reason, "count": datum.count} for datum in self.follower.broken()],
             }
         )
+        looking = {} if self.sampler is None else {"looking": msgspec.to_builtins(self.sampler.cost)}
         trace = {} if self.trace is None else {"trace": msgspec.to_builtins(self.trace.how())}
-        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **trace}
+        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **trace}

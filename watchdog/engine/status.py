@@ -27,6 +27,7 @@ def status(state: State, at: int) -> dict[str, Any]:
         "history": {"bytes": world.history.size(), "dropped": sum(world.history.dropped.values())},
         "sidekiq": _plain(world.find(Kind.SIDEKIQ, "sidekiq")),
         "redis": _plain(world.find(Kind.REDIS, "redis")),
+        "hosts": [_plain(row) for row in world.rows[Kind.HOST].values()],
         "queues": [_plain(row) for row in queues[:LISTED]],
         "processes": [_process(state, row, at) for row in processes[:LISTED]],
         "firing": sum(alert.phase is Phase.FIRING for alert in alerts),
@@ -80,7 +81,25 @@ def _process(state: State, row: Any, at: int) -> dict[str, Any]:
     started = [job.started_at for job in jobs if job is not None and job.started_at is not MISSING]
     elapsed = [row.confirmed_at - start for start in started if row.confirmed_at is not MISSING]
     plain = _plain(row) or {}
-    shown = ("host", "pid", "tag", "version", "queues", "threads", "busy", "quiet", "rss", "local", "alive", "unit", "mismatch")
+    shown = (
+        "host",
+        "pid",
+        "tag",
+        "version",
+        "queues",
+        "threads",
+        "busy",
+        "quiet",
+        "rss",
+        "local",
+        "alive",
+        "unit",
+        "mismatch",
+        "cpu",
+        "memory",
+        "stopped",
+        "traced",
+    )
     return {
         "id": row.id,
         "target": name_of(row),

@@ -19,8 +19,8 @@ def unit(listing: str) -> str:
     (a login, a container, `systemd-run --scope`) is a unit of its own, and the service around it is not meant.
     systemd puts `_` before names that would collide with the kernel's.
     """
-    paths = _paths(listing)
-    for path in (paths.get("name=systemd", ""), paths.get("", "")):
+    found = paths(listing)
+    for path in (found.get("name=systemd", ""), found.get("", "")):
         for part in reversed(path.removesuffix(_GONE).split("/")):
             name = part.removeprefix("_")
             if name.endswith(".service") and name != ".service":
@@ -32,8 +32,8 @@ def unit(listing: str) -> str:
 
 def frozen(listing: str, cgroups: Path) -> bool:
     """Whether the group is frozen or being frozen, by itself or with one around it; `cgroups` is where groups are mounted."""
-    paths = _paths(listing)
-    unified, freezer = paths.get(""), paths.get("freezer")
+    found = paths(listing)
+    unified, freezer = found.get(""), found.get("freezer")
     if unified is not None:
         for mount in (cgroups, cgroups / "unified"):
             group = mount / unified.lstrip("/")
@@ -42,7 +42,7 @@ def frozen(listing: str, cgroups: Path) -> bool:
     return freezer is not None and _lines(cgroups / "freezer" / freezer.lstrip("/") / "freezer.state") in (["FROZEN"], ["FREEZING"])
 
 
-def _paths(listing: str) -> dict[str, str]:
+def paths(listing: str) -> dict[str, str]:
     """Controller → path; the unified hierarchy of version 2 is the one without controllers."""
     found: dict[str, str] = {}
     for line in listing.splitlines():

@@ -16,9 +16,8 @@ import msgspec
 
 from watchdog.host import cgroup
 from watchdog.host.boot import CGROUPS, PROC
+from watchdog.host.files import number, open_directory, read, read_whole, stat, table
 
-_GREATEST: Final = 2**63 - 1
-_ENOUGH: Final = 65_536  # bytes of one file; a longer command line is no title, and no other file here is longer
 _KERNEL_THREAD: Final = 0x0020_0000  # PF_KTHREAD of include/linux/sched.h, in the flags of stat
 
 
@@ -50,7 +49,7 @@ def read_process(pid: int, root: Path = PROC, *, cgroups: Path = CGROUPS) -> Pro
     the kernel does not show it to us (hidepid), or a file was not what proc(5) describes. Never raises for these.
     """
     try:
-        directory = os.open(root / str(pid), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        directory = open_directory(str(root / str(pid)))
     except OSError:
         return None
     try:
@@ -62,56 +61,24 @@ def read_process(pid: int, root: Path = PROC, *, cgroups: Path = CGROUPS) -> Pro
 
 
 def _facts(pid: int, directory: int, cgroups: Path) -> ProcessFacts | None:
-    stat = _read_whole("stat", directory)
-    # A process names itself and may put brackets into the name; what the kernel writes begins after the last one.
-    name, _, rest = stat.rpartition(b")")
-    numbers = rest.split()
-    status = dict(line.split(b":\t", 1) for line in _read_whole("status", directory).split(b"\n") if b":\t" in line)
-    if _number(status[b"Tgid"]) != pid:
+    comm, numbers = stat(read_whole("stat", directory))
+    status = table(read_whole("status", directory))
+    if number(status[b"Tgid"]) != pid:
         return None
-    groups = _read("cgroup", directory).decode(errors="replace")
+    groups = read("cgroup", directory).decode(errors="replace")
     return ProcessFacts(
         pid=pid,
         state=numbers[0].decode("ascii"),
-        start_ticks=_number(numbers[19]),
-        kernel_thread=bool(_number(numbers[6]) & _KERNEL_THREAD),
-        comm=name.partition(b"(")[2].decode(errors="replace"),
-        cmdline=_read("cmdline", directory).rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace"),
-        tracer=_number(status[b"TracerPid"]),
+        start_ticks=number(numbers[19]),
+        kernel_thread=bool(number(numbers[6]) & _KERNEL_THREAD),
+        comm=comm,
+        cmdline=read("cmdline", directory).rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace"),
+        tracer=number(status[b"TracerPid"]),
         catches=_names(status[b"SigCgt"].strip()),
-        uid=_number(status[b"Uid"].split()[1]),
+        uid=number(status[b"Uid"].split()[1]),
         unit=cgroup.unit(groups),
         frozen=cgroup.frozen(groups, cgroups),
     )
-
-
-def _read(name: str, directory: int) -> bytes:
-    descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
-    try:
-        parts = []
-        wanted = _ENOUGH
-        while wanted > 0 and (part := os.read(descriptor, wanted)):
-            parts.append(part)
-            wanted -= len(part)
-        return b"".join(parts)
-    finally:
-        os.close(descriptor)
-
-
-def _read_whole(name: str, directory: int) -> bytes:
-    """A file that ends with a line break; raises ValueError if it does not, for then its last number may lack digits."""
-    text = _read(name, directory)
-    if not text.endswith(b"\n"):
-        raise ValueError
-    return text
-
-
-def _number(text: bytes) -> int:
-    """A count of the kernel; raises ValueError for what the kernel can't have written."""
-    digits = text.strip()
-    if not digits.isdigit() or len(digits) > len(str(_GREATEST)) or int(digits) > _GREATEST:
-        raise ValueError
-    return int(digits)
 
 
 @lru_cache(maxsize=64)

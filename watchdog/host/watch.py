@@ -36,6 +36,7 @@ class _Local(msgspec.Struct, frozen=True):
     """A process that was found here, held so that its end can't be missed."""
 
     pid: int
+    start_ticks: int
     booted_at: int
     pidfd: Pidfd
 
@@ -68,6 +69,11 @@ class LocalProcesses:
     def found(self) -> Mapping[str, int]:
         """Identity → pid of the processes that are held now."""
         return {identity: local.pid for identity, local in self._locals.items()}
+
+    @property
+    def starts(self) -> Mapping[str, tuple[int, int]]:
+        """Identity → pid and start in ticks since boot of the same processes: what tells each from a later one with its pid."""
+        return {identity: (local.pid, local.start_ticks) for identity, local in self._locals.items()}
 
     def hear(self, observed: Observed) -> None:
         """
@@ -167,7 +173,7 @@ class LocalProcesses:
 
     def _adopt(self, claim: Claim, facts: ProcessFacts, pidfd: Pidfd) -> None:
         asyncio.get_running_loop().add_reader(pidfd.fileno(), self._ended, claim.identity)
-        self._locals[claim.identity] = _Local(claim.pid, claim.booted_at, pidfd)
+        self._locals[claim.identity] = _Local(claim.pid, facts.start_ticks, claim.booted_at, pidfd)
         self._by_pid[claim.pid] = claim.identity
         stranger = self._strangers.pop(claim.identity)
         fields: dict[str, Any] = {

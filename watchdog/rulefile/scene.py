@@ -18,6 +18,11 @@ from watchdog.rulefile.testfile import Actor, RuleTest
 BOOT: Final = "boot"
 _PERIOD: Final = 300_000
 """Milliseconds between two times of a schedule."""
+_IDLE: Final = {
+    "cpu": 0.0, "hottest_cpu": 0.0, "hottest_thread": "", "hottest_kind": "", "heartbeat_thread": True, "heartbeat_still": 0, "state": "S",
+    "stopped": False, "traced": False, "blocked_threads": 0, "children": 0, "oldest_child": 0, "child_still": 0, "child": "", "oom_kills": 0,
+}  # fmt: skip
+"""What the kernel tells of a process that is well and has nothing to do."""
 _Subject = tuple[Kind, str]
 _Slots = dict[str, Any]
 
@@ -54,7 +59,8 @@ class Scene:
                 continue
             subject = (actor.kind, actor.id)
             slots = self._slots(actor, source, moment)
-            if not slots and source is not source_for(actor.kind, actor.id, Source.REDIS):
+            home = Source.HOST if actor.kind is Kind.HOST else Source.REDIS
+            if not slots and source is not source_for(actor.kind, actor.id, home):
                 continue
             present.add(subject)
             before = told.get(subject)
@@ -167,11 +173,13 @@ def _usual(actor: Actor, start: int) -> _Slots:
 
 def _usual_here(actor: Actor) -> _Slots:
     """What the host tells: every process is its own, unless the test says otherwise."""
+    if actor.kind is Kind.HOST:
+        return {"name": actor.id}
     if actor.kind is not Kind.PROCESS:
         return {}
     if actor.constants.get("local") is False:
         return {"local": False}
-    return {"local": True, "alive": True, "unit": "", "start_ticks": 1, "boot_id": BOOT}
+    return {"local": True, "alive": True, "unit": "", "start_ticks": 1, "boot_id": BOOT, **_IDLE}
 
 
 def _host(identity: str) -> str:

@@ -90,3 +90,34 @@ module ActivityPub
     end
   end
 end
+
+# Holds the interpreter lock in native code: no other thread gets its turn, the one that beats included.
+class Freeze
+  include Sidekiq::Worker
+
+  def perform(seconds)
+    require "fiddle"
+    sleep = Fiddle::Function.new(Fiddle::Handle::DEFAULT["sleep"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT, need_gvl: true)
+    sleep.call(seconds)
+  end
+end
+
+# Waits for a program that does nothing.
+class WaitForChild
+  include Sidekiq::Worker
+
+  def perform(seconds)
+    system("sleep", seconds.to_s)
+  end
+end
+
+# Waits in native code that nothing can interrupt: the others go on, but the process can't end by itself.
+class BlockNatively
+  include Sidekiq::Worker
+
+  def perform(seconds)
+    require "fiddle"
+    sleep = Fiddle::Function.new(Fiddle::Handle::DEFAULT["sleep"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT, need_gvl: false)
+    sleep.call(seconds)
+  end
+end

@@ -196,6 +196,7 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
         status=picture(
             paused={"by": "the pause file", "reason": "maintenance"},
             tracking=False,
+            looking={"processes": 3, "last": 2.5, "every": 5_000},
             entities={"job": 3, "process": 1_000, "queue": 1},
             sidekiq={"processes": 2, "enqueued": 12_345, "retries": 7, "dead": 0},
             queues=[
@@ -203,7 +204,7 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
                 {"name": "old", "size": 1, "latency": 0},
             ],
             processes=[
-                {"target": "web1/app[push]", "pid": 99, "queues": ["push", "pull"], "threads": 25, "busy": 3, "quiet": True, "rss": 2**29,
+                {"target": "web1/app[push]", "pid": 99, "queues": ["push", "pull"], "threads": 25, "busy": 3, "quiet": True, "rss": 2**29, "cpu": 0.97, "stopped": True, "traced": True,
                  "local": False, "alive": None, "mismatch": None, "beat_age": 31_000, "longest": 1_000},
                 {"target": "web2/app[push]", "pid": None},
             ],
@@ -216,12 +217,13 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
     for part in (
         "Paused by the pause file: maintenance",
         "Redis does not tell of changes",
+        "\nprocesses looked at on this host: 3, every 5s, for 0.05 % of a core\n",
         "sidekiq: processes 2, jobs running 3, waiting 12,345, to be retried 7, scheduled ?, dead 0\n",
         "  push   12,345  1m 1s    3 of 25  1          paused\n",
         "  old    1       0s       ? of ?   ?",
         "\nProcesses (the first 2 of 1,000)\n",
         "\nQueues\n",
-        "  web1/app[push]  99   push, pull  3 of 25  1s           31s   512 MiB  quiet, on another host",
+        "  web1/app[push]  99   push, pull  3 of 25  1s           31s   512 MiB  97 %  quiet, on another host, stopped, traced",
         "  web2/app[push]  -    -           ? of ?   -",
         "  stuck-job: terminate_process on web1/app (pid 99), at TERM\n    TERM sent\n    held: paused\n",
         "  ops       2        5          1         503",

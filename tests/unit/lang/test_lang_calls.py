@@ -96,7 +96,9 @@ def test_every_function_is_in_the_table(condition: ReadCondition):
         ("count(jobs) > 5", ["7+4 E222 'jobs' is no kind of entity | did you mean job?"]),
         (
             "count(5) > 5",
-            ["7+1 E222 '5' is no kind of entity | write an entity: job process queue job_class domain retry_group schedule redis sidekiq"],
+            [
+                "7+1 E222 '5' is no kind of entity | write an entity: job process queue job_class domain retry_group schedule host redis sidekiq"
+            ],
         ),
         ("count(unit) > 5", ["7+4 E205 no source delivers fields of a unit yet | look at another kind"]),
         ("count() > 5", ["1+7 E218 count is written count(job where condition) | "]),

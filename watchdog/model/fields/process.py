@@ -7,6 +7,7 @@ from watchdog.model.fields.spec import Clock, FieldSpec, field, internal
 from watchdog.model.kinds import Kind, Source, Type
 
 _field = partial(field, Kind.PROCESS)
+_kernel = partial(field, Kind.PROCESS, source=Source.HOST)
 _internal = partial(internal, Kind.PROCESS)
 
 FIELDS: Final[tuple[FieldSpec, ...]] = (
@@ -61,6 +62,83 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "The systemd unit that it belongs to; empty where there is none.",
         'process.unit like "mastodon-sidekiq*"',
         source=Source.HOST,
+    ),
+    _kernel("age", Type.DURATION, "Since it was started, its boot included.", "process.age > 7d", attr="started_at", clock=Clock.ENGINE),
+    _kernel("cpu", Type.RATIO, "Processor time that it used since the last look; 100 % is one core.", "avg(process.cpu, 5m) > 95%"),
+    _kernel("hottest_cpu", Type.RATIO, "The same of the thread that used most.", "process.hottest_cpu > 90%"),
+    _kernel(
+        "hottest_thread",
+        Type.STRING,
+        "The name of that thread; empty where none used a hundredth of a core.",
+        'process.hottest_thread like "sidekiq.*"',
+    ),
+    _kernel(
+        "hottest_kind",
+        Type.STRING,
+        "What that thread does: `main`, `heartbeat`, `scheduler`, `processor` (it runs jobs) or `other`.",
+        'process.hottest_kind == "processor"',
+    ),
+    _kernel(
+        "memory",
+        Type.SIZE,
+        "Resident memory as the kernel counts it; told when it differs by 1 MiB and a hundredth.",
+        "process.memory > 2GiB",
+    ),
+    _kernel("swap", Type.SIZE, "Memory of it that is swapped out.", "process.swap > 500MB"),
+    _kernel("native_threads", Type.COUNT, "How many threads it has, those of Ruby itself included.", "process.native_threads > 100"),
+    _kernel(
+        "heartbeat_thread",
+        Type.BOOL,
+        "It has the thread that beats. One that has left Redis and has none is a zombie: it has stopped, and one of its jobs keeps it from ending.",
+        "not process.heartbeat_thread",
+    ),
+    _kernel(
+        "heartbeat_switches",
+        Type.COUNT,
+        "How often the thread that beats has waited for something: a few times each beat.",
+        "rate(process.heartbeat_switches, 1m) == 0",
+    ),
+    _kernel(
+        "heartbeat_still",
+        Type.DURATION,
+        "For how long the thread that beats has done nothing at all, as far as was looked. With no beat in Redis either the process is frozen; "
+        "where the thread still moves, it is cut off from Redis, or slow.",
+        "process.beat_age > 60s and process.heartbeat_still > 20s",
+    ),
+    _kernel(
+        "state", Type.STRING, "The state of its main thread, in the letters of `ps`: R, S, D, T, t, Z.", 'held(process.state == "D", 1m)'
+    ),
+    _kernel("stopped", Type.BOOL, "A signal has stopped it, or its control group is frozen.", "process.stopped"),
+    _kernel("traced", Type.BOOL, "A debugger or a tracer is attached to it.", "process.traced"),
+    _kernel(
+        "blocked_threads",
+        Type.COUNT,
+        "How many of its threads wait for a disk or a driver, and have done so from one look to the next.",
+        "held(process.blocked_threads > 0, 2m)",
+    ),
+    _kernel("children", Type.COUNT, "How many processes it has started that have not ended.", "process.children > 10"),
+    _kernel("oldest_child", Type.DURATION, "Since when the oldest of them runs; 0 where there is none.", "process.oldest_child > 1h"),
+    _kernel(
+        "child_still",
+        Type.DURATION,
+        "For how long one of them, with all that it has started, has not run for a single moment, as far as was looked: it neither computes nor reads nor writes.",
+        "process.child_still > 2m",
+    ),
+    _kernel(
+        "child", Type.STRING, "The name of the child that has stood still for longest, else of the oldest.", 'process.child == "ffmpeg"'
+    ),
+    _kernel(
+        "cgroup_memory",
+        Type.SIZE,
+        "Memory of its control group (under systemd its unit), file cache included.",
+        "process.cgroup_limit > 0 and process.cgroup_memory / process.cgroup_limit > 90%",
+    ),
+    _kernel("cgroup_limit", Type.SIZE, "The narrowest limit for that; 0 means none.", "process.cgroup_limit == 0"),
+    _kernel(
+        "oom_kills",
+        Type.COUNT,
+        "How often the kernel has killed something in that group for want of memory.",
+        "increase(process.oom_kills, 1h) > 0",
     ),
     _internal("listed", Type.BOOL, "Redis lists it in `processes` or holds its hash."),
     _internal("start_ticks", Type.COUNT, "Its start in clock ticks since boot (field 22 of /proc/PID/stat).", source=Source.HOST),

@@ -1,0 +1,213 @@
+"""
+Looking at processes and the host, in virtual time.
+
+The kernel is made up, but for pidfds: so every process that is looked at is a real child that sleeps.
+"""
+
+import asyncio
+import shutil
+import subprocess
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from watchdog.clock import Clock
+from watchdog.host.boot import since_boot
+from watchdog.host.group_memory import UNKNOWN
+from watchdog.host.sampling import EVERY, Sampler
+from watchdog.host.watch import LocalProcesses
+from watchdog.model.events import Delta, Gone, Observed
+from watchdog.model.kinds import Kind, Source
+
+pytestmark = pytest.mark.looptime
+
+
+class Scene:
+    """A sampler of host web1 on a made-up kernel; each part of a look (the host, a process) costs `price` seconds of a core."""
+
+    def __init__(self, tree: Any, folder: Any) -> None:
+        self.tree = tree
+        self.said: list[Any] = []
+        self.clock = Clock()
+        self.price = 0.0
+        self.spent = 0.0
+        self.start = since_boot() // 10 - 1000
+        self.children: list[subprocess.Popen[bytes]] = []
+        made_up = {"proc": tree.proc, "cgroups": tree.cgroups}
+        self.processes = LocalProcesses(host="web1", clock=self.clock, emit=self.said.append, **made_up)
+        self.sampler = Sampler(
+            self.processes, host="web1", folder=folder, clock=self.clock, emit=self.said.append, spent=self._spent, **made_up
+        )
+
+    def _spent(self) -> float:
+        self.spent += self.price
+        return self.spent
+
+    def sidekiq(self) -> tuple[str, int]:
+        """A process that was found; its identity and pid."""
+        child = subprocess.Popen(["sleep", "600"])
+        self.children.append(child)
+        self.write(child.pid)
+        identity = f"web1:{child.pid}:abc"
+        fields = {"host": "web1", "pid": child.pid, "tag": "app", "booted_at": self.clock.at(), "listed": True}
+        self.processes.hear(Observed(Source.REDIS, (Delta(Kind.PROCESS, identity, fields),)))
+        assert identity in self.processes.found
+        return identity, child.pid
+
+    def write(self, pid: int, *, ticks: int = 0, switches: int = 1, **fields: Any) -> None:
+        self.tree.write(pid, **{"start": self.start, "ticks": ticks, **fields})
+        self.tree.thread(pid, pid, ticks=ticks)
+        self.tree.thread(pid, pid + 1, comm=b"heartbeat", switches=switches)
+
+    async def look(self) -> dict[str, dict[str, Any]]:
+        """What a look five seconds later tells, by entity; but for moments, since the kernel's clock is not virtual."""
+        await asyncio.sleep(EVERY / 1000)
+        before = len(self.said)
+        await self.sampler.look()
+        told = {change.id: change.fields for observed in self.said[before:] for change in observed.changes}
+        moments = ("booted_at", "started_at")
+        without = {entity: {slot: value for slot, value in fields.items() if slot not in moments} for entity, fields in told.items()}
+        return {entity: fields for entity, fields in without.items() if fields}
+
+
+@pytest.fixture
+async def scene(tree, tmp_path):
+    """Nobody is there yet."""
+    scene = Scene(tree, tmp_path)
+    yield scene
+    scene.processes.close()
+    for child in scene.children:
+        child.kill()
+        child.wait()
+
+
+async def test_what_a_process_uses(scene):
+    """The first look tells what it can, the second what takes two, and then only what has changed."""
+    identity, pid = scene.sidekiq()
+    first = (await scene.look())[identity]
+
+    assert (first["memory"], first["heartbeat_still"], first["stopped"]) == (204_800 * 1024, 0, False)
+    assert "cpu" not in first
+    scene.write(pid, ticks=250, switches=4)
+    assert (await scene.look())[identity] == {
+        "cpu": 0.5, "hottest_cpu": 0.5, "hottest_thread": "ruby", "hottest_kind": "main", "heartbeat_switches": 4,
+    }  # fmt: skip
+    scene.write(pid, ticks=500, switches=4)
+    assert (await scene.look())[identity] == {"heartbeat_still": 5_000}
+
+
+async def test_an_idle_host_is_silent(scene):
+    """Where nothing moves nothing is told of a process but that its heart stands still, and nothing of the host."""
+    identity, _ = scene.sidekiq()
+    await scene.look()
+    told = await scene.look()
+
+    assert told == {identity: {"cpu": 0.0, "hottest_cpu": 0.0, "hottest_thread": "", "hottest_kind": "", "heartbeat_still": 5_000}}
+    assert await scene.look() == {identity: {"heartbeat_still": 10_000}}
+
+
+async def test_a_process_that_can_not_be_read(scene):
+    """It is told to be missing, takes nothing from the others, and begins anew when it can be read again."""
+    (one, pid), (other, _) = scene.sidekiq(), scene.sidekiq()
+    await scene.look()
+    shutil.rmtree(scene.tree.proc / str(pid))
+    told = await scene.look()
+
+    assert set(told[one].values()) == {None}
+    assert {"memory", "state", "heartbeat_still"} <= set(told[one])
+    assert told[other]["cpu"] == 0.0
+    assert one not in await scene.look()
+    scene.write(pid, ticks=9_000)
+    again = (await scene.look())[one]
+    assert (again["state"], again.get("cpu")) == ("S", None)
+
+
+async def test_a_pid_that_was_given_away_between_two_looks(scene):
+    """The process that now has the pid is not taken for the one that was found."""
+    identity, pid = scene.sidekiq()
+    await scene.look()
+    scene.write(pid, start=scene.start + 1, ticks=5_000)
+
+    assert set((await scene.look())[identity].values()) == {None}
+
+
+async def test_a_process_that_ends(scene):
+    """After its end nothing is told of it any more, also where it ends in the middle of a look."""
+    identity, pid = scene.sidekiq()
+    await scene.look()
+    scene.write(pid, ticks=250)
+    looking = asyncio.create_task(scene.sampler.look())
+    await asyncio.sleep(0)
+    scene.processes._ended(identity)
+    await looking
+
+    assert scene.said[-1].changes[-1] == Gone(Kind.PROCESS, identity, "exited")
+    assert identity not in await scene.look()
+
+
+async def test_the_host(scene):
+    """The host is an entity of its own, told by the same look."""
+    (scene.tree.proc / "loadavg").write_text("3.5 2.0 1.0 1/2 3\n")
+    told = (await scene.look())["web1"]
+
+    assert (told["name"], told["load"], told["disk_free"] > 0) == ("web1", 3.5, True)
+    (scene.tree.proc / "loadavg").write_text("3.55 2.0 1.0 1/2 3\n")
+    assert "web1" not in await scene.look()
+    (scene.tree.proc / "loadavg").write_text("9.0 2.0 1.0 1/2 3\n")
+    assert (await scene.look())["web1"] == {"load": 9.0}
+
+
+async def test_looks_are_all_of_the_host(scene):
+    """Everything that is told is told by the source HOST, and never as complete: that would be said of what only Redis can tell."""
+    scene.sidekiq()
+    await scene.look()
+
+    assert {(observed.source, observed.complete) for observed in scene.said} == {(Source.HOST, False)}
+
+
+async def test_a_group_is_read_once(scene, monkeypatch):
+    """Processes of one unit share the reading of its group."""
+    asked = Counter[str]()
+
+    def read_group(listing, _):
+        asked[listing] += 1
+        return UNKNOWN
+
+    monkeypatch.setattr("watchdog.host.sampling.read_group", read_group)
+    for _ in range(3):
+        scene.sidekiq()
+    await scene.look()
+
+    assert list(asked.values()) == [1]
+
+
+@pytest.mark.parametrize(("price", "every"), [(0.0, 5_000), (0.0001, 5_000), (0.1, 75_000)])
+async def test_dear_looks_come_seldom(scene, price, every):
+    """The pause between looks grows with what they cost, so that they take no more than 0.4 % of a core, and shrinks again."""
+    scene.sidekiq()
+    scene.sidekiq()
+    scene.price = price
+    await scene.look()
+    cost = scene.sampler.cost
+
+    assert (cost.every, cost.processes, cost.looks) == (every, 2, 1)
+    assert cost.last <= cost.every * 0.004
+    scene.price = 0.0
+    await scene.look()
+    await scene.look()
+    assert scene.sampler.cost.every == EVERY
+
+
+async def test_looks_for_ever(scene):
+    """It looks every five seconds, and when looking is dear as seldom as it must."""
+    running = asyncio.create_task(scene.sampler.run())
+    await asyncio.sleep(60.1)
+
+    assert scene.sampler.cost.looks == 13
+    scene.price = 0.08
+    await asyncio.sleep(100)
+    assert scene.sampler.cost.looks == 18
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

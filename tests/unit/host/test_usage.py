@@ -1,0 +1,154 @@
+"""From samples to readings."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from watchdog.host.children import Child
+from watchdog.host.group_memory import GroupMemory
+from watchdog.host.news import news
+from watchdog.host.sample import Sample
+from watchdog.host.threads import Thread
+from watchdog.host.usage import readings, see
+
+MAIN = Thread(77, 5000, "ruby", "main", "S", 100)
+HEART = Thread(80, 5001, "sidekiq.heartbe", "heartbeat", "S", 3)
+WORKER = Thread(81, 5002, "sidekiq.default", "processor", "S", 200)
+CHILD = Child(90, 6000, "ffmpeg", ((90, 5), (91, 6)))
+SAMPLE = Sample(
+    at=0, state="S", ticks=303, native_threads=7, memory=2**28, swap=0, tracer=0, threads=(MAIN, HEART, WORKER), heart=((80, 41),), children=(),
+    frozen=False, group=GroupMemory(2**29, 2**30, 2),
+)  # fmt: skip
+STEP = 5_000
+
+
+def _after(seconds: float, **changes: Any) -> Sample:
+    return msgspec.structs.replace(SAMPLE, at=int(seconds * 1000), **changes)
+
+
+def _told(*samples: Sample, since_boot: int = 100_000) -> dict[str, Any]:
+    """The readings after the last of these samples."""
+    seen = before = None
+    for sample in samples:
+        before, seen = seen, see(seen, sample, step=STEP)
+    assert seen is not None
+    return readings(before, seen, ticks_per_second=100, since_boot=since_boot)
+
+
+def _used(thread: Thread, ticks: int) -> Thread:
+    return msgspec.structs.replace(thread, ticks=thread.ticks + ticks)
+
+
+def test_the_first_look():
+    """What takes two looks to know is missing at first; a standstill has lasted for nothing yet."""
+    assert _told(SAMPLE) == {
+        "cpu": None, "hottest_cpu": None, "hottest_thread": None, "hottest_kind": None, "memory": 2**28, "swap": 0, "native_threads": 7,
+        "heartbeat_thread": True, "heartbeat_switches": 41, "heartbeat_still": 0, "state": "S", "stopped": False, "traced": False,
+        "blocked_threads": 0, "children": 0, "oldest_child": 0, "child_still": 0, "child": "", "cgroup_memory": 2**29, "cgroup_limit": 2**30, "oom_kills": 2,
+    }  # fmt: skip
+
+
+def test_processor_time_between_two_looks():
+    """100 % is one core; the thread that used most is named with what it does."""
+    told = _told(SAMPLE, _after(5, ticks=303 + 550, threads=(_used(MAIN, 10), HEART, _used(WORKER, 480))))
+
+    assert (told["cpu"], told["hottest_cpu"]) == (1.1, 0.96)
+    assert (told["hottest_thread"], told["hottest_kind"]) == ("sidekiq.default", "processor")
+
+
+def test_an_idle_process_has_no_hottest_thread():
+    """A tick or two are nothing, so that idle processes make no news."""
+    told = _told(SAMPLE, _after(5, ticks=305, threads=(MAIN, HEART, _used(WORKER, 2))))
+
+    assert (told["cpu"], told["hottest_cpu"], told["hottest_thread"], told["hottest_kind"]) == (0.0, 0.0, "", "")
+
+
+def test_a_thread_that_came_meanwhile():
+    """All that a new thread has used it has used since the last look, also where it has the number of one that ended."""
+    new = Thread(81, 9000, "sidekiq.default", "processor", "R", 300)
+    told = _told(SAMPLE, _after(5, ticks=603, threads=(MAIN, HEART, new)))
+
+    assert told["hottest_cpu"] == 0.6
+
+
+@pytest.mark.parametrize("changes", [{"ticks": 2**63}, {"ticks": 0}, {"at": 100}, {"at": -5_000}])
+def test_figures_that_can_not_be(changes):
+    """Time that runs backwards, a counter that falls, more cores than there are, or looks that are too close give no share."""
+    assert _told(SAMPLE, msgspec.structs.replace(SAMPLE, **{"at": 5_000, **changes}))["cpu"] is None
+
+
+def test_a_heart_that_stands_still():
+    """It stands still for as long as its switches stay the same from look to look, in whole seconds; one switch, and it moves."""
+    still = [_after(seconds) for seconds in (5, 10.4, 15.4)]
+
+    assert [_told(SAMPLE, *still[:n])["heartbeat_still"] for n in range(4)] == [0, 5_000, 10_000, 15_000]
+    assert _told(SAMPLE, *still, _after(20, heart=((80, 42),)))["heartbeat_still"] == 0
+    assert _told(SAMPLE, *still, _after(20, heart=((95, 41),)))["heartbeat_still"] == 0
+
+
+def test_a_gap_is_no_standstill():
+    """A machine that was held for eight minutes held the process too: a gap counts as two ordinary steps at most."""
+    assert _told(SAMPLE, _after(480))["heartbeat_still"] == 2 * STEP
+
+
+def test_no_heart():
+    """Where there is no thread that beats that is said, and nothing of how it moves is known; what can't be read is neither."""
+    assert _told(SAMPLE, _after(5, heart=()))["heartbeat_thread"] is False
+    assert _told(SAMPLE, _after(5, heart=()))["heartbeat_still"] is None
+    assert _told(SAMPLE, _after(5, heart=None))["heartbeat_thread"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "stopped", "traced"),
+    [
+        ({"state": "T"}, True, False),
+        ({"frozen": True}, True, False),
+        ({"state": "t", "tracer": 12}, False, True),
+        ({"state": "D"}, False, False),
+        ({"tracer": None}, False, None),
+    ],
+)
+def test_who_holds_it(changes, stopped, traced):
+    """Stopped by a signal or a frozen group is one thing, a debugger another."""
+    told = _told(_after(0, **changes))
+
+    assert (told["stopped"], told["traced"]) == (stopped, traced)
+
+
+def test_blocked_threads():
+    """A thread counts that waits uninterruptibly at two looks and has used nothing between them; two short waits are none."""
+    waits = msgspec.structs.replace(WORKER, state="D")
+    before = _after(0, threads=(MAIN, HEART, waits))
+
+    assert _told(before)["blocked_threads"] == 0
+    assert _told(before, _after(5, threads=(MAIN, HEART, waits)))["blocked_threads"] == 1
+    assert _told(before, _after(5, threads=(MAIN, HEART, _used(waits, 1))))["blocked_threads"] == 0
+    assert _told(before, _after(5, threads=None))["blocked_threads"] is None
+
+
+def test_children():
+    """The oldest is told by its age, the one that stands still longest by its name; a tree in which anything ran has not stood still."""
+    young = Child(95, 9000, "identify", ((95, 1),))
+    with_both = [_after(seconds, children=(CHILD, msgspec.structs.replace(young, ran=((95, seconds),)))) for seconds in (0, 5, 10)]
+    told = _told(*with_both)
+
+    assert (told["children"], told["oldest_child"], told["child_still"], told["child"]) == (2, 40_000, 10_000, "ffmpeg")
+    moved = msgspec.structs.replace(CHILD, ran=((90, 5), (91, 7)))
+    assert _told(*with_both, _after(15, children=(moved,)))["child_still"] == 0
+    again = msgspec.structs.replace(CHILD, born=9_900)
+    assert _told(*with_both, _after(15, children=(again,)))["child_still"] == 0
+    assert _told(*with_both, _after(15))["child_still"] == 0
+    assert _told(*with_both, _after(15, children=None))["child_still"] is None
+
+
+def test_news_are_what_differs_enough():
+    """Memory is told when it has moved by a hundredth of what was told last, so that it can't creep away; everything else when it differs."""
+    told = {"memory": 1000 * 2**20, "cpu": 0.0, "state": "S"}
+
+    assert news({}, told) == told
+    assert news(told, {"memory": 1009 * 2**20, "cpu": 0.0, "state": "S"}) == {}
+    assert news(told, {"memory": 1010 * 2**20, "cpu": 0.01, "state": "R"}) == {"memory": 1010 * 2**20, "cpu": 0.01, "state": "R"}
+    assert news(told, {"memory": None, "cpu": 0.0, "state": "S"}) == {"memory": None}
+    assert news({"memory": None}, {"memory": 5}) == {"memory": 5}
+    assert news({"memory": None}, {"memory": None, "swap": None}) == {}

@@ -1,0 +1,122 @@
+"""
+From samples of one process to its readings. Pure.
+
+What a rate or a standstill is, only two samples tell. A standstill counts from look to look, never from a look to now, and a gap between two looks
+(the machine slept, the agent was held) counts as one ordinary step at most: whatever held the agent held the process too.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from watchdog.host.children import Child
+from watchdog.host.sample import Sample
+from watchdog.host.threads import Thread
+
+_SHORTEST: Final = 500
+"""Milliseconds; over less than that ticks of 10 ms say nothing."""
+_MOST_CORES: Final = 8192
+_SECOND: Final = 1000
+_WAITS: Final = "D"
+
+Readings = dict[str, Any]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """The last sample, and for how many milliseconds the heartbeat thread and each child (by pid and start) have stood still."""
+
+    sample: Sample
+    heart_still: int = 0
+    still: dict[tuple[int, int], int] = {}
+
+
+def see(before: Seen | None, now: Sample, *, step: int) -> Seen:
+    """The next sample of the same process; `step` is how many milliseconds looks are apart in ordinary times."""
+    if before is None:
+        return Seen(now)
+    last = before.sample
+    passed = min(max(0, now.at - last.at), 2 * step)
+    ran = {(child.pid, child.born): child.ran for child in last.children or ()}
+    still = {
+        (child.pid, child.born): before.still.get((child.pid, child.born), 0) + passed
+        for child in now.children or ()
+        if ran.get((child.pid, child.born)) == child.ran
+    }
+    return Seen(now, before.heart_still + passed if now.heart and now.heart == last.heart else 0, still)
+
+
+def readings(before: Seen | None, seen: Seen, *, ticks_per_second: int, since_boot: int) -> Readings:
+    """The readings by slot, None for those that can't be known. `since_boot` (ms) is the time of the sample in the clock of process starts."""
+    now = seen.sample
+    last = None if before is None else before.sample
+    hottest, share = _hottest(last, now, ticks_per_second)
+    group = now.group
+    return {
+        "cpu": None if last is None else _share(now.ticks - last.ticks, now.at - last.at, ticks_per_second),
+        "hottest_cpu": share,
+        "hottest_thread": None if share is None else hottest.name if hottest is not None else "",
+        "hottest_kind": None if share is None else hottest.kind if hottest is not None else "",
+        "memory": now.memory,
+        "swap": now.swap,
+        "native_threads": now.native_threads,
+        "heartbeat_thread": None if now.heart is None else bool(now.heart),
+        "heartbeat_switches": now.heart[0][1] if now.heart else None,
+        "heartbeat_still": _whole(seen.heart_still) if now.heart else None,
+        "state": now.state,
+        "stopped": now.state == "T" or now.frozen,
+        "traced": None if now.tracer is None else now.tracer != 0,
+        "blocked_threads": _blocked(last, now),
+        **_children(seen, ticks_per_second, since_boot),
+        "cgroup_memory": group.used,
+        "cgroup_limit": group.limit,
+        "oom_kills": group.kills,
+    }
+
+
+def _share(ticks: int, passed: int, ticks_per_second: int) -> float | None:
+    """So much of one core, to the percent: finer than that it would be news at every look."""
+    if passed < _SHORTEST or ticks < 0:
+        return None
+    share = round(ticks * 100 * _SECOND / (ticks_per_second * passed)) / 100
+    return share if share <= _MOST_CORES else None
+
+
+def _hottest(last: Sample | None, now: Sample, ticks_per_second: int) -> tuple[Thread | None, float | None]:
+    """The thread that used most since the last look, and how much; no thread where none used a percent."""
+    if last is None or last.threads is None or now.threads is None:
+        return None, None
+    before = {(thread.id, thread.born): thread.ticks for thread in last.threads}
+    used = [(thread.ticks - before.get((thread.id, thread.born), 0), thread) for thread in now.threads]
+    ticks, thread = max(used, key=lambda one: one[0], default=(0, None))
+    share = _share(ticks, now.at - last.at, ticks_per_second)
+    return (thread if share else None), share
+
+
+def _blocked(last: Sample | None, now: Sample) -> int | None:
+    """How many threads waited uninterruptibly at both looks and used nothing between them."""
+    if now.threads is None or (last is not None and last.threads is None):
+        return None
+    before = (last.threads or ()) if last is not None else ()
+    waited = {(thread.id, thread.born): thread.ticks for thread in before if thread.state == _WAITS}
+    return sum(thread.state == _WAITS and waited.get((thread.id, thread.born)) == thread.ticks for thread in now.threads)
+
+
+def _children(seen: Seen, ticks_per_second: int, since_boot: int) -> Readings:
+    children = seen.sample.children
+    if children is None:
+        return dict.fromkeys(("children", "oldest_child", "child_still", "child"))
+    ages = [max(0, since_boot - child.born * _SECOND // ticks_per_second) for child in children]
+    return {
+        "children": len(children),
+        "oldest_child": _whole(max(ages, default=0)),
+        "child_still": _whole(max((_still(seen, child) for child in children), default=0)),
+        "child": max(children, key=lambda child: (_still(seen, child), -child.born)).name if children else "",
+    }
+
+
+def _still(seen: Seen, child: Child) -> int:
+    return seen.still.get((child.pid, child.born), 0)
+
+
+def _whole(milliseconds: int) -> int:
+    return milliseconds // _SECOND * _SECOND
