@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchdog.engine.world import _ACCEPTED, _reading
+from watchdog.engine.readings import ACCEPTED, reading
 from watchdog.host.children import Child
 from watchdog.host.group_memory import GroupMemory
 from watchdog.host.sample import Sample
@@ -52,7 +52,7 @@ def test_whatever_was_read(samples):
         assert seen is not None
         told = readings(before, seen, ticks_per_second=100, since_boot=100_000)
 
-        assert set(told) <= set(_ACCEPTED[Kind.PROCESS])
+        assert set(told) <= set(ACCEPTED[Kind.PROCESS])
         for slot, value in told.items():
-            assert value is None or _reading(value, _ACCEPTED[Kind.PROCESS][slot]) is not MISSING, slot
+            assert value is None or reading(value, ACCEPTED[Kind.PROCESS][slot]) is not MISSING, slot
         assert msgspec.json.decode(msgspec.json.encode(told)) == told

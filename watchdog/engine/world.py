@@ -7,7 +7,6 @@ it came in is thrown away. Towards conditions it is the scope in which they are 
 aggregates, all kept by deltas.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from watchdog.engine.deadlines import Deadlines
 from watchdog.engine.gaps import Gaps
 from watchdog.engine.history import History
 from watchdog.engine.news import News
+from watchdog.engine.readings import ACCEPTED, accepted, reading
 from watchdog.engine.settling import Settling
 from watchdog.engine.tallies import Tallies
 from watchdog.engine.upsets import upset
@@ -25,24 +25,13 @@ from watchdog.lang.demands import Aggregate, Function, Series, Tally
 from watchdog.model.delivery import OPTIONAL
 from watchdog.model.events import Delta, Gap, Gone, Observed
 from watchdog.model.fields import Clock
-from watchdog.model.kinds import Kind, Source, Type
+from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.rows import Row
 from watchdog.model.vocabulary import BUILT, Vocabulary
 
 _GRAVES: Final = 4096
 _ITS_PROCESS: Final = "its process"
-_HELD_AS: Final[dict[Type, tuple[type, ...]]] = {
-    Type.BOOL: (bool,),
-    Type.STRING: (str,),
-    Type.STRINGS: (tuple,),
-    Type.DURATION: (int,),
-    Type.SIZE: (int,),
-    Type.RATIO: (float, int),
-    Type.RATE: (float, int),
-    Type.COUNT: (int,),
-    Type.CORES: (float, int),
-}
 
 
 class Departure(msgspec.Struct, frozen=True):
@@ -70,7 +59,7 @@ class World:
         self.rows: dict[Kind, dict[str, Row]] = {kind: {} for kind in vocabulary.rows}
         self._vocabulary = vocabulary
         self._row_types = vocabulary.rows
-        self._accepted = _ACCEPTED if vocabulary is BUILT else _accepted(vocabulary)
+        self._accepted = ACCEPTED if vocabulary is BUILT else accepted(vocabulary)
         self.jobs_of: dict[str, dict[str, None]] = {}
         self.deadlines: Deadlines[Subject] = Deadlines()
         self.beat_deadlines: dict[str, Deadlines[str]] = {}
@@ -106,7 +95,7 @@ class World:
         row = self._row_types[kind](entity)
         for slot, types in self._accepted[kind].items():
             if slot in readings:
-                setattr(row, slot, _reading(readings[slot], types))
+                setattr(row, slot, reading(readings[slot], types))
         return row
 
     def growing(self, kind: Kind, clock: Clock) -> tuple[str, ...]:
@@ -265,11 +254,11 @@ class World:
             row = self.rows[delta.kind][delta.id] = self._row_types[delta.kind](delta.id)
         process = row.process if delta.kind is Kind.JOB else MISSING
         confirmed_at = row.confirmed_at if delta.kind is Kind.PROCESS else MISSING
-        accepted = self._accepted[delta.kind]
+        slots = self._accepted[delta.kind]
         before = self.news.before(row, delta.fields)
         for slot, value in delta.fields.items():
-            if (types := accepted.get(slot)) is not None:
-                setattr(row, slot, self.gaps.counted(delta.kind, slot, _reading(value, types)))
+            if (types := slots.get(slot)) is not None:
+                setattr(row, slot, self.gaps.counted(delta.kind, slot, reading(value, types)))
         touched[delta.kind, delta.id] = None
         if is_new:
             self.news.appeared(row)
@@ -379,31 +368,8 @@ class World:
         return engine, beat
 
 
-def _accepted(vocabulary: Vocabulary) -> dict[Kind, dict[str, tuple[type, ...]]]:
-    """Kind → slot → the types that its reading may have; a bool is no number here."""
-    return {
-        kind: {spec.slot: _HELD_AS[spec.type] for spec in specs.values() if spec.slot != "id"} for kind, specs in vocabulary.fields.items()
-    }
-
-
-_ACCEPTED: Final = _accepted(BUILT)
-
-
 def earlier(one: int | None, other: int | None) -> int | None:
     """The earlier of two times of which each may be never."""
     if one is None or other is None:
         return one if other is None else other
     return min(one, other)
-
-
-def _reading(value: Any, types: tuple[type, ...]) -> Any:
-    if type(value) is list:
-        value = tuple(value)
-    if type(value) not in types:
-        return MISSING
-    match value:
-        case float() if not math.isfinite(value):
-            return MISSING
-        case tuple() if not all(type(part) is str for part in value):
-            return MISSING
-    return value

@@ -6,7 +6,7 @@ import time
 import msgspec
 import pytest
 
-from watchdog.engine.world import _ACCEPTED, _reading
+from watchdog.engine.readings import ACCEPTED, reading
 from watchdog.host.boot import here, since_boot
 from watchdog.host.machine import Ticks, read_machine, read_ticks
 from watchdog.model.fields import BY_KIND
@@ -66,7 +66,7 @@ def test_every_field_is_delivered(tree, tmp_path):
     told = _read(tree, tmp_path, Ticks(1000, 60, 6000))
 
     assert set(told) == {spec.slot for spec in BY_KIND[Kind.HOST].values()}
-    assert all(_reading(value, _ACCEPTED[Kind.HOST][slot]) is not MISSING for slot, value in told.items())
+    assert all(reading(value, ACCEPTED[Kind.HOST][slot]) is not MISSING for slot, value in told.items())
 
 
 def test_processor_between_two_looks(tree, tmp_path):
