@@ -202,14 +202,16 @@ def test_no_text_is_too_deep_or_too_much(text: str):
     ],
 )
 def test_the_deepest_texts_that_are_allowed_still_work(before: str, core: str, after: str, row):
-    """As far as a text can be read it can be run, whatever it is made of."""
-    deepest = 0
-    for depth in range(1, 60):
+    """As far as a text can be read it can be run, whatever it is made of: the deepest that is allowed is looked for by halves."""
+    allowed, too_deep = 0, 64
+    while too_deep - allowed > 1:
+        depth = (allowed + too_deep) // 2
         read, problems = read_condition(Text(before * depth + core + after * depth, "f"), Kind.PROCESS)
         if read is None:
             assert {problem.code for problem in problems} <= {"E316", "E225"}
-            break
-        deepest = depth
+            too_deep = depth
+            continue
+        allowed = depth
         read.holds(row(Kind.PROCESS), 0)
         read.deadline(row(Kind.PROCESS), 0)
-    assert deepest >= 1
+    assert 1 <= allowed < 63
