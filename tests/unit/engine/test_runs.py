@@ -102,7 +102,7 @@ def test_kill_comes_neither_early_nor_first():
         for result in answers:
             while not talk.open and talk.state.ledger.runs:
                 talk.wait(talk.at + 1_000)
-            talk.answer(result, at=talk.at + 3_500)
+            talk.answer(result, at=talk.at + 4_500)
             if "KILL" in signals(talk):
                 times.add(talk.at)
                 break
