@@ -1,7 +1,7 @@
 """
-Fills a retry set as a large Mastodon's looks in a long outage: `python -m tests.bench.retry_entries URL HOW_MANY`.
+Fills a retry set as a large Mastodon's looks in a long outage: `python -m tests.bench.retry_entries URL HOW_MANY [AHEAD SPAN]`.
 
-About a kilobyte each, mixed classes, 20,000 domains of which few have most, next tries over three days, and messages in Mastodon's formats.
+About a kilobyte each, mixed classes, 20,000 domains of which few have most, next tries over three days (or from AHEAD seconds on over SPAN seconds), and messages in Mastodon's formats.
 """
 
 import json
@@ -14,7 +14,8 @@ import redis
 
 DOMAINS = 20_000
 BATCH = 1_000
-DAYS = 3
+AHEAD = 60.0
+SPAN = 3 * 86_400.0
 OUTCOMES = (
     ("Mastodon::UnexpectedResponseError", "{url} returned code 503", 30),
     ("Mastodon::UnexpectedResponseError", "{url} returned code 401", 15),
@@ -46,7 +47,7 @@ BODY = json.dumps(
 )
 
 
-def entries(number: int, now: float) -> Iterator[tuple[str, float]]:
+def entries(number: int, now: float, *, ahead: float = AHEAD, span: float = SPAN) -> Iterator[tuple[str, float]]:
     """So many members with their scores, the same at each call."""
     chance = random.Random(7)
     for count in range(number):
@@ -55,7 +56,7 @@ def entries(number: int, now: float) -> Iterator[tuple[str, float]]:
         error_class, message, _ = chance.choices(OUTCOMES, [weight for *_, weight in OUTCOMES])[0]
         url = f"https://{host}/inbox" if "Delivery" in job_class else f"https://{host}/users/a/statuses/{count}"
         args = [BODY, chance.randrange(10**6), url, {}] if "Delivery" in job_class else [count, url, {"request_id": "x" * 400}]
-        due = now + 60 + chance.random() * DAYS * 86_400
+        due = now + ahead + chance.random() * span
         failed = now - chance.random() * 86_400
         yield json.dumps(
             {
@@ -65,11 +66,11 @@ def entries(number: int, now: float) -> Iterator[tuple[str, float]]:
         ), due  # fmt: skip
 
 
-def main(url: str, number: int) -> None:
+def main(url: str, number: int, ahead: float = AHEAD, span: float = SPAN) -> None:
     """Fill the set of that Redis."""
     client = redis.Redis.from_url(url)
     batch: dict[str, float] = {}
-    for member, score in entries(number, time.time()):
+    for member, score in entries(number, time.time(), ahead=ahead, span=span):
         batch[member] = score
         if len(batch) == BATCH:
             client.zadd("retry", batch)
@@ -80,4 +81,4 @@ def main(url: str, number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), *map(float, sys.argv[3:]))
