@@ -11,6 +11,7 @@ import typer
 
 from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from watchdog.cli.staying import stay
 
 if TYPE_CHECKING:
     from watchdog.cli.change_lines import Shown
@@ -52,6 +53,7 @@ def changes(
     In JSON a change has `from` and `to` (null where there is no value; durations in milliseconds, sizes in bytes), and in `seen` the readings of what changed.
     """
     names = _names(kind or ())
+    stay()
     if not follow:
         return _show_recorded(config, names, since or _DEFAULT_SINCE, as_json)
     if since is not None:

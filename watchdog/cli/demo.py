@@ -1,5 +1,7 @@
 """`demo`: a Sidekiq that gets stuck and is repaired before your eyes; needs nothing installed."""
 
+from watchdog.cli.staying import stay
+
 
 def demo() -> int:
     """
@@ -12,4 +14,5 @@ def demo() -> int:
 
     from watchdog.demo import run_demo
 
+    stay()
     return asyncio.run(run_demo())

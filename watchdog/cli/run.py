@@ -8,6 +8,7 @@ import typer
 from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.logs import Level, begin_logging
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption
+from watchdog.cli.staying import stay
 from watchdog.errors import ProblemsError, WatchdogError
 from watchdog.model.verdicts import Mode
 
@@ -30,12 +31,10 @@ def run(
     SIGHUP reads config and rules again; a file with a mistake in it is refused, and what was in force stays.
     """
     import asyncio
-    import gc
 
     from watchdog.daemon import run_agent
 
-    # What was imported stays for good: the collector need not walk over it again and again.
-    gc.freeze()
+    stay()
     begin_logging(log_level, sys.stderr)
     try:
         return asyncio.run(run_agent(config, mode=mode))

@@ -9,6 +9,7 @@ from watchdog.cli.exits import Exit
 from watchdog.cli.options import JsonOption
 from watchdog.cli.output import Output, count, output, say_json
 from watchdog.cli.problems import plain_problem, show_problems
+from watchdog.cli.staying import stay
 
 if TYPE_CHECKING:
     from watchdog.config.rehearsing import Report
@@ -33,6 +34,7 @@ def test(
     """
     from watchdog.config.rehearsing import run_tests
 
+    stay()
     report = run_tests(files)
     if as_json:
         say_json(_plain(report))
