@@ -142,10 +142,14 @@ class Session:
             if self._dirty.take_members():
                 self._mark(await self._read_members())
             for reading in await self._read(self._dirty.take(_BATCH)):
-                self._overflow.count(fresh=reading.beat is None or reading.beat.written != self._memory.picture.beat(reading.identity))
+                self._overflow.count(fresh=self._is_news(reading))
                 self._take_or_read_again(reading)
             if self.hears and self._overflow.happens(len(self._read_at)):
                 await self._switch_tracking_off()
+
+    def _is_news(self, reading: Reading) -> bool:
+        """Another beat than before, or none; or a process that leaves, which is read for the sake of the set and not of its own key."""
+        return reading.beat is None or not reading.member or reading.beat.written != self._memory.picture.beat(reading.identity)
 
     async def _sample(self) -> None:
         moves = True
