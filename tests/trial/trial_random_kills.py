@@ -66,9 +66,15 @@ async def _kill_until_over(config: Path, victim, chance: random.Random) -> tuple
             over.cancel()
             agent.signal(signal.SIGKILL)
             killed += 1
-            if not deaf and any(row["kind"] == "intent" for row in await agent.audit()):
+            if not deaf and await _has_begun(agent):
                 deaf = True
                 victim.signal(signal.SIGSTOP)
+
+
+async def _has_begun(agent: AgentProcess) -> bool:
+    """Whether a signal was intended, by what is on the disk; killed at once, the agent has left nothing there."""
+    status, output = await agent.ask("audit", "--json")
+    return status == 0 and any('"kind":"intent"' in line.replace(" ", "") for line in output.splitlines())
 
 
 async def _is_open(agent: AgentProcess) -> bool:
