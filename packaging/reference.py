@@ -38,6 +38,7 @@ KEY_TABLES: Final = {
     "Of the config": keys.CONFIG,
     "Under `redis`": keys.REDIS,
     "Under `trace`": keys.TRACE,
+    "Under `log`": keys.LOG,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,
     "Of `pack.yml`": keys.PACK,
     "Of a file of tests": keys.TEST_FILE,

@@ -14,8 +14,9 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import CGROUPS, PROC, Here, here
 from watchdog.host.signals import end_of, look, send
-from watchdog.model.effects import AwaitExit, Command, Measure, SendSignal
+from watchdog.model.effects import AwaitExit, Command, Measure, ReadLog, SendSignal
 from watchdog.model.results import Exited, Refused, Result, StillRunning
+from watchdog.rulefile.log import LogSettings
 
 Reread = Callable[[str], Awaitable[None]]
 """Reads the Redis side of an identity at once and emits what changed; raises a `WatchdogError` where it can't be read."""
@@ -25,12 +26,22 @@ class Executor:
     """
     The hands of the agent on this host.
 
-    `host` is the name under which local processes appear in Redis. Raises `HostUnreadableError` where /proc does not tell
+    `host` is the name under which local processes appear in Redis; `log` tells where their logs are, as the config now stands. Raises `HostUnreadableError` where /proc does not tell
     the boot.
     """
 
-    def __init__(self, *, reread: Reread, clock: Clock, host: str, proc: Path = PROC, cgroups: Path = CGROUPS) -> None:
+    def __init__(
+        self,
+        *,
+        reread: Reread,
+        clock: Clock,
+        host: str,
+        log: Callable[[], LogSettings] = LogSettings,
+        proc: Path = PROC,
+        cgroups: Path = CGROUPS,
+    ) -> None:
         self._reread = reread
+        self._log = log
         self._clock = clock
         self._here: Here = here(name=host, proc=proc, cgroups=cgroups)
 
@@ -61,10 +72,22 @@ class Executor:
             if left <= 0 or not isinstance(result, StillRunning):
                 return result
 
+    async def _read_log(self, command: ReadLog) -> Result:
+        # Loaded when it is first needed: most agents never come to it.
+        from watchdog.recovery.reading_log import read_log
+
+        try:
+            return await read_log(
+                command.target, self._log(), until=command.until or self._clock.wall(), threads=command.threads, wall=self._clock.wall
+            )
+        except WatchdogError as error:
+            return Refused(str(error))
+
 
 _PERFORMERS: Final[dict[type[Command], Callable[[Executor, Any], Awaitable[Result]]]] = {
     Measure: Executor._measure,  # noqa: SLF001
     SendSignal: Executor._send_signal,  # noqa: SLF001
     AwaitExit: Executor._await_exit,  # noqa: SLF001
+    ReadLog: Executor._read_log,  # noqa: SLF001
 }
 """Type of a command → who performs it; a test proves that it holds all of them."""

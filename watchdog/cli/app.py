@@ -12,6 +12,7 @@ from watchdog.cli.changes import changes
 from watchdog.cli.check import check
 from watchdog.cli.command import Command
 from watchdog.cli.demo import demo
+from watchdog.cli.log import log
 from watchdog.cli.run import run
 from watchdog.cli.schema import schema
 from watchdog.cli.status import status
@@ -25,7 +26,7 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _function in (run, demo, check, test, schema, status, changes, audit):
+for _function in (run, demo, check, test, schema, status, changes, log, audit):
     APP.command(cls=Command)(_function)
 
 

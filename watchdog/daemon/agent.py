@@ -156,7 +156,7 @@ class Agent:
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
         self._app_server = None if other is None else AppServer(url=place_of(other), clock=self._clock, emit=self._turns.offer)
-        self._executor = Executor(reread=self._reread, clock=clock, host=self._host)
+        self._executor = Executor(reread=self._reread, clock=clock, host=self._host, log=lambda: self._loaded.settings.log)
         pause = self._turns.state.ledger.pause
         self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
         # What is remembered belongs to this folder, this host and this Redis.

@@ -60,7 +60,21 @@ class AwaitExit(msgspec.Struct, frozen=True, tag="await_exit"):
     until: int
 
 
-Effect = Audit | KeepIncident | Notify | Measure | SendSignal | AwaitExit
+class ReadLog(msgspec.Struct, frozen=True, tag="read_log"):
+    """
+    Read in the log which jobs of this process run, or ran at its end; answered by `LogRead` or `Refused`.
+
+    `until` is the last moment at which it is known to have worked (UTC milliseconds: its last beat, or its death; 0: now); `threads` how many work in it, 0 if that is
+    not known: then everything is read that the time allows.
+    """
+
+    id: str
+    target: ProcessRef
+    until: int = 0
+    threads: int = 0
+
+
+Effect = Audit | KeepIncident | Notify | Measure | SendSignal | AwaitExit | ReadLog
 """Any effect."""
-Command = Measure | SendSignal | AwaitExit
+Command = Measure | SendSignal | AwaitExit | ReadLog
 """An effect that the executor performs and answers."""

@@ -77,6 +77,7 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
     KeySpec("host", "name", "The name under which Sidekiq knows this machine, where it is another than the machine's own."),
     KeySpec("receivers", "names with settings", "Who can be told; rules name them under `notify`."),
     KeySpec("trace", "`keep` and `most`", "How much is kept of what the agent saw; it lies in the folder `trace` of the state folder."),
+    KeySpec("log", "`journal`, `files`, `burst`", "Where Sidekiq's log is read when a process is to be ended or somebody asks."),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (
@@ -112,6 +113,26 @@ TRACE: Final[tuple[KeySpec, ...]] = (
         "14d",
     ),
     KeySpec("most", "size", "How many bytes at most: the oldest go first.", "1GB"),
+)
+
+LOG: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "journal",
+        "`true` or `false`",
+        "systemd's journal is read, unless a file is named for the unit. The agent must be in the group systemd-journal.",
+        "true",
+    ),
+    KeySpec(
+        "files",
+        "units with paths",
+        "The log file of a unit that doesn't write into the journal; under the name `any` for processes of every other unit, or of none. Only absolute paths.",
+    ),
+    KeySpec(
+        "burst",
+        "count",
+        "Lines of a unit that journald lets through in 30 s (RateLimitBurst, LogRateLimitBurst); above it nothing is proven by the journal. `0` where the unit has LogRateLimitIntervalSec=0.",
+        "10000",
+    ),
 )
 
 ADJUSTMENT: Final[tuple[KeySpec, ...]] = (

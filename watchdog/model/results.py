@@ -2,6 +2,8 @@
 
 import msgspec
 
+from watchdog.model.findings import Finding
+
 
 class Look(msgspec.Struct, frozen=True, tag="look"):
     """
@@ -39,4 +41,35 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     reason: str
 
 
-Result = Look | Sent | Exited | StillRunning | Refused
+class DumpedThread(msgspec.Struct, frozen=True):
+    """One thread of a thread dump: `tid` as in the work hash; `frames` say where it is, the innermost place first, and hold no arguments."""
+
+    tid: str
+    name: str
+    frames: tuple[str, ...]
+
+
+class LogRead(msgspec.Struct, frozen=True, kw_only=True, tag="log_read"):
+    """
+    What the log says of the end of a process, or of the moment.
+
+    `findings` are its running jobs, the latest first, without payloads, and `started` when each began (by jid, UTC milliseconds, 0 unknown). `clean` is True if it is
+    proven that whatever was unfinished lies in its queue again, False if it is proven that pushing back failed, None if the log does not say; `pushed_back` and
+    `not_pushed_back` are the jobs that it counted. `starts` and `ends` of jobs were among the `lines` that were read. `missing` says, in sentences, what keeps the answer from
+    being whole or proven. `threads` is the latest thread dump among these lines, written at `dumped_at` (UTC milliseconds, 0 unknown).
+    """
+
+    findings: tuple[Finding, ...]
+    started: dict[str, int]
+    clean: bool | None
+    pushed_back: int
+    not_pushed_back: int
+    starts: int
+    ends: int
+    lines: int
+    missing: tuple[str, ...]
+    threads: tuple[DumpedThread, ...]
+    dumped_at: int
+
+
+Result = Look | Sent | Exited | StillRunning | Refused | LogRead

@@ -80,6 +80,14 @@ def config_schema() -> Schema:
             "host": _TEXT,
             "receivers": _by_name({"$ref": "#/$defs/receiver"}, f"^{RECEIVER_NAME.pattern}$"),
             "trace": _mapping(keys.TRACE, {"keep": _DURATION, "most": _TEXT}),
+            "log": _mapping(
+                keys.LOG,
+                {
+                    "journal": _FORMS[Form.BOOL],
+                    "files": {"type": "object", "additionalProperties": {"type": "string", "pattern": "^/"}},
+                    "burst": _FORMS[Form.COUNT],
+                },
+            ),
         },
         required=("redis", "rules", "state"),
     )

@@ -1,0 +1,65 @@
+"""
+What to ask journalctl for: the lines of one process or unit, with journald's own words about lines that it dropped. Pure.
+
+Matches (journalctl(1)): several fields are a conjunction, `+` a disjunction. Fields that begin with `_` are journald's own and can't be forged.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+DROPPED: Final = "a596d6fe7bfa4994828e72309e95d61e"
+"""SD_MESSAGE_JOURNAL_DROPPED: "Suppressed N messages from UNIT" (sd-messages.h)."""
+FIELDS: Final = ("MESSAGE", "MESSAGE_ID", "N_DROPPED", "_PID", "_SYSTEMD_UNIT", "_TRANSPORT")
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Whose lines: of a pid or of a unit, or of both.
+
+    `boot_id` (as the kernel writes it, with dashes or without) keeps out those of other boots that had the same pid; `directory` is where journals lie,
+    None for those of this host.
+    """
+
+    pid: int = 0
+    unit: str = ""
+    boot_id: str = ""
+    directory: Path | None = None
+
+
+def backwards(selection: Selection) -> list[str]:
+    """From the newest to the oldest."""
+    return [*_base(selection), "--reverse", *_matches(selection)]
+
+
+def forwards(selection: Selection, cursor: str) -> list[str]:
+    """From the line of that cursor on, this line included: whether it comes shows whether it is still there."""
+    return [*_base(selection), f"--cursor={cursor}", *_matches(selection)]
+
+
+def follow(selection: Selection, cursor: str) -> list[str]:
+    """The same and whatever is written afterwards; without a cursor from now on."""
+    place = [f"--cursor={cursor}", "--no-tail"] if cursor else ["--lines=0"]
+    return [*_base(selection), "--follow", *place, *_matches(selection)]
+
+
+def permission(selection: Selection) -> list[str]:
+    """Nothing but what journalctl says about what this user may not see."""
+    return ["journalctl", "--no-pager", "--lines=1", "--output=cat", "--output-fields=_PID", *_place(selection)]
+
+
+def _base(selection: Selection) -> list[str]:
+    return ["journalctl", "--no-pager", "--quiet", "--output=export", f"--output-fields={','.join(FIELDS)}", *_place(selection)]
+
+
+def _place(selection: Selection) -> Iterable[str]:
+    return [] if selection.directory is None else [f"--directory={selection.directory}"]
+
+
+def _matches(selection: Selection) -> list[str]:
+    boot = [f"_BOOT_ID={selection.boot_id.replace('-', '')}"] if selection.boot_id else []
+    own = [f"_PID={selection.pid}"] if selection.pid else []
+    own += [f"_SYSTEMD_UNIT={selection.unit}"] if selection.unit else []
+    return [*boot, *own, "+", *boot, f"MESSAGE_ID={DROPPED}"]

@@ -1,0 +1,1 @@
+"""What only Mastodon has. Nothing of Sidekiq may depend on it."""

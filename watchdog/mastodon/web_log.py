@@ -1,0 +1,56 @@
+"""
+Requests to Mastodon's inboxes, from the log of its web server: which host, and how it was answered. Pure.
+
+The line is lograge's, one a request, behind whatever Rails puts before it (level, time, id of the request): `method=POST path=/inbox …
+controller=ActivityPub::InboxesController action=create status=202 … key=https://remote/users/x#main-key` (config/environments/production.rb, 3.5 and later). `key` is the
+last field, and its text is whatever the sender called itself: only status 202 says that the signature was good, and so that the host is who it says; what stands behind
+`key=` is read for its host alone, and nothing of it, of the path or of the query is kept.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+from watchdog.model.log_lines import LogLine
+from watchdog.sidekiq.hosts import host_of_url
+
+LONGEST: Final = 8_000
+"""Characters of a line that are looked at."""
+_BEFORE: Final = re.compile(r"(?:\A|\s)method=POST ")
+_CONTROLLER: Final = "ActivityPub::InboxesController"
+_STATUS: Final = re.compile(r"[1-5]\d\d")
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """
+    Somebody delivered to an inbox of ours.
+
+    `at` is UTC milliseconds as the log has it; `host` who signed it, or claims so: '' where the line names nobody; `status` of our answer.
+    """
+
+    at: int
+    host: str
+    status: int
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the host is who it says: the signature was checked before 202 was given, as for no other answer."""
+        return bool(self.host) and self.status == 202
+
+
+def read_web_line(line: LogLine) -> Delivery | None:
+    """The delivery that a line tells of, None for every other line."""
+    text = line.text[:LONGEST]
+    found = _BEFORE.search(text)
+    if found is None:
+        return None
+    fields: dict[str, str] = {}
+    known, key, said = text[found.start() :].partition(" key=")
+    for pair in known.split():
+        name, _, value = pair.partition("=")
+        fields.setdefault(name, value)
+    if fields.get("controller") != _CONTROLLER or fields.get("action") != "create" or not _STATUS.fullmatch(fields.get("status", "")):
+        return None
+    host = host_of_url(said.split(" ", 1)[0]) if key else None
+    return Delivery(line.at, (host or "").lower().rstrip("."), int(fields["status"]))

@@ -1,0 +1,272 @@
+"""
+Which jobs were running when a process ended (or run now), by its log. Pure.
+
+The counterpart of `sidekiq.log`, which understands single lines, and of `host.log_source`, which brings them from the newest to the oldest. A thread runs one
+job at a time, so the last line about each thread is enough: a start means that its job was running. A thread whose job failed is dead and replaced by
+another with a new name (`processor.rb`), so it says nothing about how many are known.
+
+A start is *proven* to be the last of its thread only if nothing that would tell otherwise can be missing:
+- in the minute before the end both a start and an end of this process came into the log, so it does write them;
+- no hole of the log lies behind the start;
+- the lines of each thread alternate as they must (start, end, start, …), which lost or forged lines rarely do;
+- where lines can be dropped without a word until later (journald), there were fewer in the last half minute than journald lets through.
+Else it is *likely*. A job that froze its process in the instant before its "start" is in no log at all, and one whose thread was between the end of its work and its
+"done" is named although it is through: who puts jobs back must know that at-least-once is all there is. A line that was forged for a thread that never was can end the
+reading one thread too early: then a running job is not named, never a wrong one proven.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from watchdog.model.findings import Certainty, Finding, Origin
+from watchdog.model.log_lines import Extent, LinesLost, LogEntry, ReadEnd
+from watchdog.model.results import LogRead
+from watchdog.sidekiq.log.dump import Dump
+from watchdog.sidekiq.log.events import (
+    Booted,
+    DumpBegan,
+    Ended,
+    Frames,
+    JobEnded,
+    JobStarted,
+    LogEvent,
+    PushedBack,
+    Quieted,
+    RequeueFailed,
+    ShuttingDown,
+    Unreadable,
+)
+from watchdog.sidekiq.log.parse import parse
+
+RECENT: Final = 60_000
+"""Milliseconds before the end in which starts and ends must have come."""
+WINDOW: Final = 30_000
+"""RateLimitIntervalSec of journald (journald.conf(5))."""
+BURST: Final = 10_000
+"""RateLimitBurst of journald: so many lines of a unit in a window are let through at least; more where the disk has room."""
+
+
+class AtEnd:
+    """
+    Takes the entries of a log from the newest to the oldest, and says when it knows.
+
+    `pid` is whose end it is; `until` the last moment at which it is known to have worked (UTC milliseconds), its last beat or its death; `threads` how many it has, 0 if
+    that is not known; `drops` and `burst` whether lines of the log can be missing without a word, and beyond how many in half a minute (0: never).
+    """
+
+    def __init__(self, *, pid: int, until: int, threads: int = 0, drops: bool = False, burst: int = BURST) -> None:
+        self._pid = pid
+        self._until = until
+        self._threads = threads
+        self._burst = burst if drops else 0
+        self._last: dict[str, JobStarted | JobEnded] = {}
+        self._oldest: dict[str, JobStarted | JobEnded] = {}
+        self._known = 0
+        self._starts = 0
+        self._ends = 0
+        self._recent_start = False
+        self._recent_end = False
+        self._timeless = False
+        self._torn = False
+        self._unreadable = 0
+        self._lost: list[LinesLost] = []
+        self._units: set[str] = set()
+        self._lines = 0
+        self._newest = 0
+        self._in_window = 0
+        self._window_seen = False
+        self._ended = False
+        self._told_to_end = False
+        self._pushed_back = 0
+        self._not_pushed_back = 0
+        self._booted = False
+        self._dump = Dump()
+
+    @property
+    def is_answered(self) -> bool:
+        """Nothing older can change the answer."""
+        if self._booted:
+            return True
+        if self._closing:
+            return self._told_to_end
+        return bool(self._threads) and self._known >= self._threads and self._window_known
+
+    def take(self, entry: LogEntry) -> bool:
+        """An entry that is older than all before; True once the answer is known."""
+        if isinstance(entry, LinesLost):
+            self._lost.append(entry)
+            return self.is_answered
+        if entry.pid and entry.pid != self._pid:
+            return False
+        self._lines += 1
+        if entry.unit:
+            self._units.add(entry.unit)
+        event = parse(entry)
+        if event is not None:
+            self._hear(event)
+        if entry.pid or event is not None:
+            self._count(entry.at or getattr(event, "at", 0))
+        return self.is_answered
+
+    def take_later(self, entry: LogEntry) -> bool:
+        """An entry that came after everything that was taken before: a log can be a moment behind its process."""
+        if isinstance(entry, LinesLost):
+            self._lost.append(entry)
+            return False
+        match None if entry.pid and entry.pid != self._pid else parse(entry):
+            case JobStarted() | JobEnded() as event if event.pid == self._pid:
+                self._last[event.tid] = event
+                self._tally(event)
+            case Ended() | PushedBack() | RequeueFailed() | ShuttingDown() as event if event.pid == self._pid:
+                self._hear(event)
+            case _:
+                pass
+        return False
+
+    def answer(self, extent: Extent) -> LogRead:
+        """What the log says, given how far it was read."""
+        running = sorted(
+            (event for event in self._last.values() if isinstance(event, JobStarted)), key=lambda event: (-event.at, event.tid)
+        )
+        clean = self._clean()
+        doubts = list(self._doubts())
+        findings = () if clean else tuple(self._finding(event, doubts) for event in running)
+        if any(finding.certainty is not Certainty.PROVEN for finding in findings):
+            doubts += self._holes(event.at for event in running)
+        return LogRead(
+            findings=findings,
+            started={} if clean else {event.jid: event.at for event in running},
+            clean=clean,
+            pushed_back=self._pushed_back,
+            not_pushed_back=self._not_pushed_back,
+            starts=self._starts,
+            ends=self._ends,
+            lines=extent.lines,
+            missing=() if clean else (*doubts, *self._unread(extent)),
+            threads=self._dump.threads,
+            dumped_at=self._dump.at,
+        )
+
+    @property
+    def _closing(self) -> bool:
+        return self._ended or bool(self._pushed_back or self._not_pushed_back)
+
+    @property
+    def _window_known(self) -> bool:
+        return not self._burst or self._window_seen or self._in_window >= self._burst
+
+    def _hear(self, event: LogEvent) -> None:
+        match event:
+            case DumpBegan() if event.pid == self._pid:
+                self._dump.take(event)
+            case Frames():
+                self._dump.take(event)
+            case _ if event.pid != self._pid:
+                pass
+            case JobStarted() | JobEnded():
+                self._job(event)
+            case Booted():
+                self._booted = True
+            case Ended():
+                self._ended = True
+            case PushedBack(jobs=jobs):
+                self._pushed_back += jobs
+            case RequeueFailed(jobs=jobs):
+                self._not_pushed_back += jobs
+            case ShuttingDown():
+                self._told_to_end = True
+            case Unreadable():
+                self._unreadable += 1
+            case Quieted() | DumpBegan():
+                pass
+
+    def _job(self, event: JobStarted | JobEnded) -> None:
+        self._tally(event)
+        later = self._oldest.get(event.tid)
+        if later is None:
+            self._last[event.tid] = event
+            # A failed job has taken its thread with it.
+            self._known += not (isinstance(event, JobEnded) and event.failed)
+        elif isinstance(event, JobStarted) and isinstance(later, JobStarted):
+            # A job can say "start" itself; another job's start can't follow without an end.
+            self._torn |= later.jid != event.jid
+        elif isinstance(event, JobEnded):
+            self._torn |= isinstance(later, JobEnded) or later.jid == event.jid
+        else:
+            self._torn |= later.jid != event.jid
+        self._oldest[event.tid] = event
+
+    def _tally(self, event: JobStarted | JobEnded) -> None:
+        is_recent = bool(event.at) and event.at >= self._until - RECENT
+        self._timeless |= not event.at
+        if isinstance(event, JobStarted):
+            self._starts += 1
+            self._recent_start |= is_recent
+        else:
+            self._ends += 1
+            self._recent_end |= is_recent
+
+    def _count(self, at: int) -> None:
+        if not at:
+            return
+        self._newest = max(self._newest, at)
+        if at >= self._newest - WINDOW:
+            self._in_window += 1
+        else:
+            self._window_seen = True
+
+    def _clean(self) -> bool | None:
+        if self._not_pushed_back:
+            return False
+        return True if self._closing and (self._told_to_end or self._booted) and not self._torn else None
+
+    def _finding(self, event: JobStarted, doubts: list[str]) -> Finding:
+        is_proven = not doubts and not any(self._is_behind(lost, event.at) for lost in self._lost)
+        return Finding(
+            jid=event.jid,
+            certainty=Certainty.PROVEN if is_proven else Certainty.LIKELY,
+            origin=Origin.LOG,
+            job_class=event.job_class,
+            tid=event.tid,
+        )
+
+    def _is_behind(self, lost: LinesLost, start: int) -> bool:
+        return (not lost.at or lost.at >= start) and (not lost.unit or not self._units or lost.unit in self._units)
+
+    def _doubts(self) -> Iterable[str]:
+        """What keeps every finding from being proven."""
+        if not self._lines:
+            yield f"the log has no line of pid {self._pid}"
+        elif not self._starts and not self._ends:
+            yield f"pid {self._pid} writes no start and end of jobs (hint: RAILS_LOG_LEVEL must be info or debug)"
+        elif self._timeless:
+            yield "neither the log nor its lines tell the time, so nobody knows how old they are"
+        elif not (self._recent_start and self._recent_end):
+            yield "in the last minute before the end not both a start and an end of a job came into the log"
+        if self._torn:
+            yield "the lines of a thread do not follow each other as they must: some are missing, or are not Sidekiq's"
+        if self._burst and self._in_window >= self._burst:
+            yield (
+                f"{self._in_window:,} lines in the last half minute: journald may have dropped the last ones and not said so yet "
+                "(hint: LogRateLimitIntervalSec=0 in the unit)"
+            )
+
+    def _holes(self, starts: Iterable[int]) -> Iterable[str]:
+        oldest = min(starts, default=0)
+        for lost in self._lost:
+            if self._is_behind(lost, oldest):
+                yield f"{lost.reason} ({lost.lines:,} of them)" if lost.lines else lost.reason
+
+    def _unread(self, extent: Extent) -> Iterable[str]:
+        if self._unreadable:
+            yield f"{self._unreadable:,} lines look like Sidekiq's and can't be read"
+        if self.is_answered:
+            return
+        known = f"of {self._threads} threads {self._known} are known" if self._threads else "how many threads it has is not known"
+        match extent.end:
+            case ReadEnd.BEGINNING:
+                yield f"the log does not reach back to its start: {known}"
+            case ReadEnd.OUT_OF_TIME | ReadEnd.TOO_MANY_LINES | ReadEnd.TOO_MANY_BYTES:
+                yield f"only {extent.lines:,} lines were read in {extent.milliseconds} ms: {known}"
+            case ReadEnd.ANSWERED:
+                pass
