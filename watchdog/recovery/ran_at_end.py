@@ -75,6 +75,7 @@ class AtEnd:
         self._newest = 0
         self._in_window = 0
         self._window_seen = False
+        self._minute_seen = False
         self._ended = False
         self._told_to_end = False
         self._pushed_back = 0
@@ -89,7 +90,7 @@ class AtEnd:
             return True
         if self._closing:
             return self._told_to_end
-        return bool(self._threads) and self._known >= self._threads and self._window_known
+        return bool(self._threads) and self._known >= self._threads and self._window_known and self._proof_known
 
     def take(self, entry: LogEntry) -> bool:
         """An entry that is older than all before; True once the answer is known."""
@@ -155,6 +156,10 @@ class AtEnd:
     def _window_known(self) -> bool:
         return not self._burst or self._window_seen or self._in_window >= self._burst
 
+    @property
+    def _proof_known(self) -> bool:
+        return (self._recent_start and self._recent_end) or self._minute_seen or self._timeless
+
     def _hear(self, event: LogEvent) -> None:
         match event:
             case DumpBegan() if event.pid == self._pid:
@@ -210,6 +215,7 @@ class AtEnd:
         if not at:
             return
         self._newest = max(self._newest, at)
+        self._minute_seen |= at < self._until - RECENT
         if at >= self._newest - WINDOW:
             self._in_window += 1
         else:

@@ -1,0 +1,54 @@
+"""Deliveries to our inboxes, as Mastodon's web server logs them."""
+
+import pytest
+
+from watchdog.mastodon.web_log import Delivery, read_web_line
+from watchdog.model.log_lines import LogLine
+
+BEFORE = "I, [2026-11-22T14:11:22.123456 #255]  INFO -- : [6f0c0a0e-3c2b-4a8e-9d0c-0b8f3c1d2e4f] "
+LINE = (
+    "method=POST path=/inbox format=html controller=ActivityPub::InboxesController action=create status=202 duration=4.12 view=0.00 db=1.10 "
+    "key=https://Remote.example/users/alice#main-key"
+)
+
+
+@pytest.mark.parametrize("before", ["", BEFORE])
+def test_a_delivery(before):
+    """Its host and the answer, and nothing else."""
+    found = read_web_line(LogLine(before + LINE, at=5))
+    assert found == Delivery(5, "remote.example", 202)
+    assert found.is_proven
+    assert "alice" not in repr(found)
+
+
+def test_only_an_accepted_signature_proves_the_host():
+    """Whoever is refused may call itself anything."""
+    for status in ("401", "403", "500"):
+        found = read_web_line(LogLine(LINE.replace("202", status)))
+        assert (found.host, found.is_proven) == ("remote.example", False)
+
+
+def test_a_request_without_a_signature():
+    """No host, and nothing proven."""
+    found = read_web_line(LogLine(LINE.partition(" key=")[0]))
+    assert (found.host, found.is_proven) == ("", False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "method=POST", LINE.replace("POST", "GET"), LINE.replace("InboxesController", "OutboxesController"), LINE.replace("=create", "=show"),
+        LINE.replace("status=202", "status=20x"), LINE.replace("status=202 ", ""), "x" * 1_000_000,
+    ],
+)  # fmt: skip
+def test_every_other_line(text):
+    """It is no delivery."""
+    assert read_web_line(LogLine(text)) is None
+
+
+def test_a_sender_can_not_write_the_answer():
+    """The key is the sender's own text: what it puts behind or into it changes no field before it, and no other host is believed."""
+    forged = LINE.replace("202", "401").replace("#main-key", " status=202 key=https://victim.example/x")
+    assert read_web_line(LogLine(forged)) == Delivery(0, "remote.example", 401)
+    path = LINE.replace("/inbox", "/inbox&status=202&key=https://victim.example/").replace("status=202 ", "status=401 ")
+    assert read_web_line(LogLine(path)) == Delivery(0, "remote.example", 401)
