@@ -65,7 +65,9 @@ RIGHTS: Final[dict[str, Callable[[], bool]]] = {
 def lack(name: str) -> str:
     """Why this machine does not have that capability; empty where it does."""
     if name in EXECUTABLES:
-        return "" if shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_DAEMONS}") else f"{name} (apt-get install {EXECUTABLES[name]})"
+        return (
+            "" if shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_DAEMONS}") else f"{name} (apt-get install {EXECUTABLES[name]})"
+        )
     if name in MODULES:
         return "" if importlib.util.find_spec(name) else f"{name} (pip install {name})"
     if name in RIGHTS:

@@ -14,7 +14,7 @@ from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
-from watchdog.model.effects import Audit, AwaitExit, Effect, KeepIncident, Measure, Notify, SendSignal
+from watchdog.model.effects import Audit, AwaitExit, Command, Effect, KeepIncident, Measure, Notify, ReadLog, SendSignal
 from watchdog.model.events import Body, Delta, EffectDone, Event, Gone, Observed, RulesLoaded, Started, TimeReached
 from watchdog.model.events import decode as decode_event
 from watchdog.model.events import encode as encode_event
@@ -152,7 +152,7 @@ class Conversation:
         assert ledgers.decode(ledgers.encode(state.ledger)) == state.ledger, "the ledger does not survive being written down"
         self.state = state
         self.effects += effects
-        self.open |= {effect.id: effect for effect in effects if isinstance(effect, Measure | SendSignal | AwaitExit)}
+        self.open |= {effect.id: effect for effect in effects if isinstance(effect, Command)}
         return [line for effect in effects for line in _line(effect)]
 
 
@@ -171,3 +171,5 @@ def _line(effect: Effect) -> list[str]:
             return [f"signal {signal} {target.identity}"]
         case AwaitExit(target=target, until=until):
             return [f"await {target.identity} until {until}"]
+        case ReadLog(target=target):
+            return [f"read the log of {target.identity}"]

@@ -10,7 +10,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Final, Self
 
@@ -54,7 +54,7 @@ class LogFile:
         """What came after that line; `take` is called in another thread."""
         return await asyncio.to_thread(self._forwards, take, cursor, bounds)
 
-    async def follow(self, *, cursor: str = "") -> AsyncIterator[LogEntry]:
+    async def follow(self, *, cursor: str = "") -> AsyncGenerator[LogEntry, None]:
         """What is written after that line or from now on, over rotations."""
         if not cursor:
             cursor = await asyncio.to_thread(self._end)

@@ -5,7 +5,7 @@ The counterpart of `model.log_lines`. `journal.Journal` and `log_file.LogFile` a
 and never keeps a text: each entry is handed on and forgotten.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Final, Protocol
 
 import msgspec
@@ -46,7 +46,7 @@ class LogSource(Protocol):
     async def forwards(self, take: Take, *, cursor: str, bounds: Bounds = BOUNDS) -> Extent:
         """Hand on what was written after the line with that cursor, and end there where there is no more. Raises `LogUnreadableError`."""
 
-    def follow(self, *, cursor: str = "") -> AsyncIterator[LogEntry]:
+    def follow(self, *, cursor: str = "") -> AsyncGenerator[LogEntry, None]:
         """
         What is written after that line, or from now on; ends only when it is closed. Raises `LogUnreadableError`.
 

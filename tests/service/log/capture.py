@@ -43,7 +43,10 @@ async def capture(suite: str, form: str, ending: str) -> str:
             process.signal(signal.SIGTTIN)
 
             async def dumped() -> bool:
-                return process.log.read_text().count("Thread TID-") >= 4 and "sleep" in process.log.read_text().rpartition("Thread TID-")[2] + "sleep"
+                return (
+                    process.log.read_text().count("Thread TID-") >= 4
+                    and "sleep" in process.log.read_text().rpartition("Thread TID-")[2] + "sleep"
+                )
 
             await _eventually(dumped, within=20, what=lambda: "the thread dump")
             last = await push_job(client, "Noted", [0.01])

@@ -43,7 +43,10 @@ def write(folder: Path, entries: Iterable[bytes], *, name: str = "system.journal
     """Add a file with these entries, in the order of time."""
     folder.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen(
-        [REMOTE, "--split-mode=none", f"--output={folder / name}", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [REMOTE, "--split-mode=none", f"--output={folder / name}", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as remote:
         assert remote.stdin is not None
         for one in entries:

@@ -14,7 +14,9 @@ FORMATS: Final = {"default": {}, "dyno": {"DYNO": "web.1"}, "json": {"LOG_FORMAT
 """Name → what must stand in its environment; `plain` exists from 8.0.1 on (logger.rb)."""
 
 
-async def start_logging(suite: str, store: Store, *, form: str = "default", concurrency: int = 5, timeout: int = 2, tag: str = "logs") -> Sidekiq:
+async def start_logging(
+    suite: str, store: Store, *, form: str = "default", concurrency: int = 5, timeout: int = 2, tag: str = "logs"
+) -> Sidekiq:
     """Start one and wait for its first beat."""
     inside = Inside(suite, app=APP, run=store.folder)
     log = store.folder / f"{tag}.log"

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,10 +46,20 @@ def journal(folder, **selection):
     return Journal(Selection(**{"pid": 42, "boot_id": BOOT, "directory": folder, **selection}))
 
 
+def into(entries):
+    """Takes every entry, and never has enough."""
+
+    def take(entry):
+        entries.append(entry)
+        return False
+
+    return take
+
+
 async def backwards(source, **bounds):
     """All entries, the newest first."""
-    entries = []
-    extent = await source.backwards(lambda one: entries.append(one), bounds=Bounds(**bounds))
+    entries: list[Any] = []
+    extent = await source.backwards(into(entries), bounds=Bounds(**bounds))
     return entries, extent
 
 
@@ -76,7 +87,7 @@ async def test_what_ran_at_the_end(tmp_path):
 
 
 async def test_suppressed_lines_are_found(tmp_path):
-    """journald's own word behind the start makes it likely; the same word of anybody else, or of another unit, does not."""
+    """Journald's own word behind the start makes it likely; the same word of anybody else, or of another unit, does not."""
     write(tmp_path / "j", [*LIFE, suppressed(NOW - 1_000, 4_711)])
     found = await read(tmp_path / "j")
     assert [(one.jid, one.certainty) for one in found.findings] == [("j2", Certainty.LIKELY)]
@@ -93,8 +104,8 @@ async def test_from_a_cursor_on_over_a_rotation(tmp_path):
     write(folder, LIFE)
     _, extent = await backwards(journal(folder))
     write(folder, [entry(NOW, line("done", jid="j2", elapsed="20.0"))], name="system@later.journal")
-    entries = []
-    await journal(folder).forwards(lambda one: entries.append(one), cursor=extent.cursor)
+    entries: list[Any] = []
+    await journal(folder).forwards(into(entries), cursor=extent.cursor)
 
     assert [one.text[-4:] for one in entries] == ["done"]
 
@@ -106,8 +117,8 @@ async def test_a_cursor_that_is_gone(tmp_path):
     _, extent = await backwards(journal(folder))
     shutil.rmtree(folder)
     write(folder, [entry(NOW, line("start", jid="j3"))])
-    entries = []
-    await journal(folder).forwards(lambda one: entries.append(one), cursor=extent.cursor)
+    entries: list[Any] = []
+    await journal(folder).forwards(into(entries), cursor=extent.cursor)
 
     assert isinstance(entries[0], LinesLost)
     assert [type(one) for one in entries[1:]] == [LogLine]
@@ -180,7 +191,7 @@ async def test_without_journalctl(tmp_path, monkeypatch):
 
 async def test_what_journalctl_says_when_it_fails(tmp_path):
     """Its own first line."""
-    entries = []
+    entries: list[Any] = []
     write(tmp_path / "j", LIFE)
     with pytest.raises(LogUnreadableError, match="journalctl failed with 1: Failed to seek to cursor"):
-        await journal(tmp_path / "j").forwards(lambda one: entries.append(one), cursor="no cursor")
+        await journal(tmp_path / "j").forwards(into(entries), cursor="no cursor")

@@ -97,7 +97,7 @@ def test_a_start_without_an_end_is_proven():
 
 
 def test_suppressed_lines_behind_the_start_make_it_likely():
-    """"Suppressed N messages" of the unit behind the start: the end may be among them. One before the start does no harm, and neither does another unit's."""
+    """Lines of the unit that journald dropped behind the start: the end may be among them. A hole before the start does no harm, and neither does another unit's."""
     hole = LinesLost(NOW - 5_000, 1_234, UNIT, "journald suppressed lines")
     found, _ = read([*WORKS, start(10_000, "j2"), hole])
     assert verdicts(found) == [("j2", Certainty.LIKELY)]
@@ -162,7 +162,7 @@ def test_a_job_that_says_start_itself():
 
 
 def test_many_lines_at_the_end_may_hide_a_hole():
-    """journald tells what it dropped only with the next line that it lets through: at the end of a busy process it may not have said so yet."""
+    """Journald tells what it dropped only with the next line that it lets through: at the end of a busy process it may not have said so yet."""
     busy = [line for number in range(BURST // 2) for line in (start(9_000, f"b{number}", "b"), done(9_000, f"b{number}", "b"))]
     lines = [*busy, start(8_000, "j2")]
 
@@ -183,7 +183,13 @@ def test_reading_ends_when_each_thread_is_known():
 
 def test_a_failed_job_has_taken_its_thread_with_it():
     """A thread that ended by a failure was replaced: it does not count as one of those that are known, or a stuck one would be missed."""
-    lines = [start(50_000, "stuck"), start(40_000, "f1", "b"), done(39_000, "f1", "b", "fail"), start(30_000, "f2", "c"), done(29_000, "f2", "c", "fail")]
+    lines = [
+        start(50_000, "stuck"),
+        start(40_000, "f1", "b"),
+        done(39_000, "f1", "b", "fail"),
+        start(30_000, "f2", "c"),
+        done(29_000, "f2", "c", "fail"),
+    ]
     lines += [start(20_000, "j1", "d"), done(10_000, "j1", "d")]
 
     assert [one.jid for one in read(lines, threads=2)[0].findings] == ["stuck"]
@@ -204,7 +210,13 @@ def test_what_was_not_read_is_said():
 
 def test_a_failed_requeue_is_no_clean_stop():
     """Redis was away at that moment: the jobs are lost, and still found."""
-    lines = [*WORKS, start(10_000, "j2"), said(5_000, "Shutting down"), said(4_000, "Failed to requeue 1 jobs: Connection refused"), said(1_000, "Bye!")]
+    lines = [
+        *WORKS,
+        start(10_000, "j2"),
+        said(5_000, "Shutting down"),
+        said(4_000, "Failed to requeue 1 jobs: Connection refused"),
+        said(1_000, "Bye!"),
+    ]
     found, _ = read(lines)
     assert (found.clean, found.not_pushed_back) == (False, 1)
 

@@ -6,7 +6,7 @@ through: hence `drops`, and `LinesLost` among the lines. A cursor survives rotat
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from watchdog.host.journal import command
@@ -40,7 +40,7 @@ class Journal:
         """What came after that line; `LinesLost` first where that line is gone."""
         return await self._read(command.forwards(self.selection, cursor), _Resumed(cursor, take), bounds)
 
-    async def follow(self, *, cursor: str = "") -> AsyncIterator[LogEntry]:
+    async def follow(self, *, cursor: str = "") -> AsyncGenerator[LogEntry, None]:
         """From that line or from now on, for as long as somebody listens."""
         heard: list[LogEntry] = []
 

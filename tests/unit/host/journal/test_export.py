@@ -1,5 +1,7 @@
 """The Journal Export Format: in pieces of any size, with binary values, and bounded."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +29,7 @@ def decoded(stream, cuts=()):
     """The entries of a stream that comes in pieces."""
     decoder = ExportDecoder()
     places = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    pieces = [stream[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [stream[start:end] for start, end in pairwise(places)]
     return [fields for piece in pieces for fields in decoder.feed(piece)]
 
 

@@ -29,7 +29,9 @@ JID = "4caa0123456789abcdef0123"
 
 def json_line(msg, **ctx):
     """What `Formatters::JSON` writes."""
-    return json.dumps({"ts": TIME, "pid": 255, "tid": "zz", "lvl": "INFO", "msg": msg, **({"ctx": ctx} if ctx else {})}, separators=(",", ":"))
+    return json.dumps(
+        {"ts": TIME, "pid": 255, "tid": "zz", "lvl": "INFO", "msg": msg, **({"ctx": ctx} if ctx else {})}, separators=(",", ":")
+    )
 
 
 def lines(msg, *, level="INFO", **ctx):
@@ -103,7 +105,9 @@ def test_a_job_can_not_end_itself(word):
     assert [parse(LogLine(line)) for line, _ in lines(word, **JOB)] == [None] * 7
 
 
-@pytest.mark.parametrize("msg", ["Bye!", "Pushed 7 jobs back to Redis", "Shutting down", "Running in ruby", "Thread TID-zz x", "Failed to requeue 1 jobs: x"])
+@pytest.mark.parametrize(
+    "msg", ["Bye!", "Pushed 7 jobs back to Redis", "Shutting down", "Running in ruby", "Thread TID-zz x", "Failed to requeue 1 jobs: x"]
+)
 def test_a_job_can_not_speak_for_its_process(msg):
     """What a job says through the logger carries its jid; Sidekiq's own words never do."""
     assert [parse(LogLine(line)) for line, _ in lines(msg, **JOB)] == [None] * 7
