@@ -13,9 +13,10 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import boot_id
 from watchdog.host.proc import ProcessFacts, read_process
-from watchdog.model.effects import AwaitExit, Command, Measure, SendSignal
-from watchdog.model.results import Exited, Look, Refused, StillRunning
+from watchdog.model.effects import AwaitExit, Command, Measure, ReadLog, SendSignal
+from watchdog.model.results import Exited, LogRead, Look, Refused, StillRunning
 from watchdog.model.targets import ProcessRef, Signal
+from watchdog.rulefile.log import LogSettings
 
 
 def _descriptors() -> int:
@@ -189,3 +190,24 @@ async def test_no_descriptor_is_left_open(hands, me):
             await hands.perform(command)
 
     assert _descriptors() == before
+
+
+async def test_the_log_is_read_where_the_config_now_says(me, tmp_path):
+    """The jobs of the process that was meant; a log that can't be read is a refusal with its reason, and a changed config is followed."""
+    settings = [LogSettings(files={"any": str(tmp_path / "none")})]
+    hands = Executor(reread=None, clock=Clock(), host="web1", log=lambda: settings[0])
+    refused = await hands.perform(ReadLog("e1", me))
+    assert isinstance(refused, Refused)
+    assert "hint: `log: files:`" in refused.reason
+
+    (tmp_path / "log").write_text(f"pid={me.pid} tid=a class=Push jid=j1 INFO: start\npid=1 tid=a class=Push jid=j2 INFO: start\n")
+    settings[0] = LogSettings(files={"any": str(tmp_path / "log")})
+    found = await hands.perform(ReadLog("e2", me, threads=1))
+    assert isinstance(found, LogRead)
+    assert [one.jid for one in found.findings] == ["j1"]
+
+
+async def test_no_log_is_named(me):
+    """Neither the journal nor a file: it is said which key would do."""
+    hands = Executor(reread=None, clock=Clock(), host="web1", log=lambda: LogSettings(journal=False))
+    assert "log: {journal: true}" in (await hands.perform(ReadLog("e1", me))).reason

@@ -12,7 +12,8 @@ import msgspec
 
 DROPPED: Final = "a596d6fe7bfa4994828e72309e95d61e"
 """SD_MESSAGE_JOURNAL_DROPPED: "Suppressed N messages from UNIT" (sd-messages.h)."""
-FIELDS: Final = ("MESSAGE", "MESSAGE_ID", "N_DROPPED", "_PID", "_SYSTEMD_UNIT", "_TRANSPORT")
+WANTED: Final = ("MESSAGE", "MESSAGE_ID", "N_DROPPED", "_PID", "_SYSTEMD_UNIT", "_TRANSPORT")
+"""Fields that are asked for; cursor and time come with every entry."""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ def permission(selection: Selection) -> list[str]:
 
 
 def _base(selection: Selection) -> list[str]:
-    return ["journalctl", "--no-pager", "--quiet", "--output=export", f"--output-fields={','.join(FIELDS)}", *_place(selection)]
+    return ["journalctl", "--no-pager", "--quiet", "--output=export", f"--output-fields={','.join(WANTED)}", *_place(selection)]
 
 
 def _place(selection: Selection) -> Iterable[str]:

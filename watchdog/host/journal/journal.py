@@ -16,6 +16,7 @@ from watchdog.host.journal.export import ExportDecoder, Fields
 from watchdog.host.log_source import BOUNDS, Bounds, LogUnreadableError, Take, decoded
 from watchdog.model.log_lines import Extent, LinesLost, LogEntry, LogLine, ReadEnd
 
+_WANTED: Final = tuple(name.encode() for name in ("__CURSOR", "__REALTIME_TIMESTAMP", *command.WANTED))
 _DROPPED: Final = command.DROPPED.encode()
 _GONE: Final = "the journal no longer has the line that was read last"
 _FROM: Final = b" messages from "
@@ -49,7 +50,7 @@ class Journal:
             return False
 
         take: Take = _Resumed(cursor, hear) if cursor else hear
-        decoder = ExportDecoder()
+        decoder = ExportDecoder(_WANTED)
         async with open_child(command.follow(self.selection, cursor)) as child:
             while piece := await child.piece():
                 for fields in decoder.feed(piece):
@@ -90,7 +91,7 @@ class _Reading:
     """Takes pieces until it has enough."""
 
     def __init__(self, take: Take, bounds: Bounds) -> None:
-        self.decoder = ExportDecoder()
+        self.decoder = ExportDecoder(_WANTED)
         self.lines = 0
         self.newest = ""
         self._take = take

@@ -16,6 +16,14 @@ LONGEST: Final = 65_536
 LONGEST_WORD: Final = 256
 """Characters of a jid or class; what is longer is nobody's."""
 
+_LEVELS: Final = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+_START: Final = re.compile(
+    rf"(?P<new>(?:\x1b\[1;3\dm)?(?:{'|'.join(_LEVELS)}) ?(?:\x1b\[0m)? )?"
+    r"(?:(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) )?pid=(?P<pid>\d{1,10}) tid=(?P<tid>[0-9a-z]{1,32})(?=[ :])"
+)
+_WORD: Final = 256
+"""Characters of a jid or class; what is longer is nobody's."""
+
 _LEVEL: Final = "DEBUG|INFO|WARN|ERROR|FATAL"
 _TIME: Final = r"(?:(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) )?"
 _WHO: Final = r"pid=(?P<pid>\d{1,10}) tid=(?P<tid>[0-9a-z]{1,32})"
@@ -29,19 +37,24 @@ _WORD: Final = re.compile(rf"[!-~]{{1,{LONGEST_WORD}}}")
 
 class Head(msgspec.Struct, frozen=True):
     """
-    What the logger says: `at` is its own time (UTC milliseconds, 0 if it writes none), `fields` its context (`class`, `jid`, `elapsed`, …).
+    What the logger says: `time` as it writes it ('' if it writes none), `fields` its context (`class`, `jid`, `elapsed`, …).
 
     `message` is what somebody said: anything.
     """
 
-    at: int
+    time: str
     pid: int
     tid: str
     fields: dict[str, str]
     message: str
 
+    @property
+    def at(self) -> int:
+        """UTC milliseconds; 0 if there is no time."""
+        return _milliseconds(self.time)
+
     def __repr__(self) -> str:
-        return f"Head(at={self.at}, pid={self.pid}, tid={self.tid!r})"
+        return f"Head({self.time!r}, pid={self.pid}, tid={self.tid!r})"
 
     def word(self, name: str) -> str:
         """A field that is one word of printable ASCII, or ''."""
@@ -67,20 +80,30 @@ def read_head(text: str) -> Head | None:
         return None
     if text.startswith('{"'):
         return _of_json(text)
-    found = _OLD.fullmatch(text) or _NEW.fullmatch(text)
+    found = _START.match(text)
     if found is None:
         return None
+    # No field holds a blank, so the first ": " ends what the logger wrote.
+    written, colon, message = text[found.end() :].partition(": ")
+    if not colon:
+        return None
+    if found["new"] is None:
+        written, _, level = written.rpartition(" ")
+        if level not in _LEVELS:
+            return None
     fields: dict[str, str] = {}
-    for pair in found["fields"].split():
-        name, _, value = pair.partition("=")
+    for pair in written.split():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            return None
         # The first one is the logger's: what comes behind it could stand in a value.
         fields.setdefault(name, value)
-    return Head(_milliseconds(found["time"]), int(found["pid"]), found["tid"], fields, found["message"])
+    return Head(found["time"] or "", int(found["pid"]), found["tid"], fields, message)
 
 
 def looks_like_a_head(text: str) -> bool:
     """Whether a line that is none was meant to be one."""
-    return _LIKE_A_HEAD.match(text) is not None
+    return _START.match(text) is not None
 
 
 def _of_json(text: str) -> Head | None:
@@ -91,10 +114,10 @@ def _of_json(text: str) -> Head | None:
     if not isinstance(line.msg, str):
         return None
     fields = {name: str(value) for name, value in line.ctx.items() if isinstance(value, str | int | float)}
-    return Head(_milliseconds(line.ts), line.pid, line.tid, fields, line.msg)
+    return Head(line.ts, line.pid, line.tid, fields, line.msg)
 
 
-def _milliseconds(text: str | None) -> int:
+def _milliseconds(text: str) -> int:
     if not text:
         return 0
     try:
