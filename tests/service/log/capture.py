@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.service.conftest import _eventually, push_job
-from tests.service.log.parts import APP, FORMATS, notes, start_logging
+from tests.service.log.parts import APP, FORMATS, notes, settle, start_logging
 from tests.service.matrix.parts import SIDEKIQS, STORES, Store
 
 CAPTURED: Final = Path(__file__).parents[2] / "unit" / "recovery" / "captured"
@@ -43,10 +43,7 @@ async def capture(suite: str, form: str, ending: str) -> str:
             process.signal(signal.SIGTTIN)
 
             async def dumped() -> bool:
-                return (
-                    process.log.read_text().count("Thread TID-") >= 4
-                    and "sleep" in process.log.read_text().rpartition("Thread TID-")[2] + "sleep"
-                )
+                return process.log.read_text().count("Thread TID-") >= 5
 
             await _eventually(dumped, within=20, what=lambda: "the thread dump")
             last = await push_job(client, "Noted", [0.01])
@@ -55,10 +52,10 @@ async def capture(suite: str, form: str, ending: str) -> str:
                 return last in notes(store)[1]
 
             await _eventually(last_ended, within=20, what=lambda: "the last job")
-            await asyncio.sleep(0.3)  # its line comes after its note
+            await settle(0.3)  # its line comes after its note
             if ending == "term":
                 process.signal(signal.SIGTSTP)
-                await asyncio.sleep(1)
+                await settle(1)
                 process.signal(signal.SIGTERM)
             else:
                 process.signal(signal.SIGKILL)

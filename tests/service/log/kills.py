@@ -10,13 +10,14 @@ import random
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from tests.service.conftest import _eventually, push_job
-from tests.service.log.parts import notes, queued, start_logging
+from tests.service.log.parts import notes, queued, settle, start_logging
 from tests.service.matrix.parts import SIDEKIQS, STORES, Store, end
 from tests.suites import debian
 from watchdog.host.log_file import LogFile
@@ -60,7 +61,7 @@ async def kill(suite: str, folder: Path, chance: random.Random) -> Kill:
             return len(notes(store)[1]) > THREADS * 3
 
         await _eventually(well_on_its_way, within=20, what=lambda: "the first jobs")
-        await asyncio.sleep(chance.uniform(0, 0.3))  # a moment that nobody chose
+        await settle(chance.uniform(0, 0.3))  # a moment that nobody chose
         process.signal(signal.SIGKILL)
         await process.process.wait()
         waiting = {json.loads(payload)["jid"] for payload in await queued(client)}
@@ -79,8 +80,6 @@ async def kill(suite: str, folder: Path, chance: random.Random) -> Kill:
 
 
 def _now() -> int:
-    import time
-
     return time.time_ns() // 1_000_000
 
 

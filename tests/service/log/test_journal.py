@@ -195,3 +195,18 @@ async def test_what_journalctl_says_when_it_fails(tmp_path):
     write(tmp_path / "j", LIFE)
     with pytest.raises(LogUnreadableError, match="journalctl failed with 1: Failed to seek to cursor"):
         await journal(tmp_path / "j").forwards(into(entries), cursor="no cursor")
+
+
+async def test_without_a_journal(tmp_path):
+    """An empty folder is no journal without lines: it is said."""
+    (tmp_path / "j").mkdir()
+    with pytest.raises(LogUnreadableError, match="this host keeps no journal"):
+        await backwards(journal(tmp_path / "j"))
+
+
+async def test_a_process_without_lines(tmp_path):
+    """A journal that can be read and has nothing of it: no error, and the answer says so."""
+    write(tmp_path / "j", LIFE[:1])
+    found = await read(tmp_path / "j")
+    assert found.findings == ()
+    assert any("no line of pid 42" in missing for missing in found.missing)

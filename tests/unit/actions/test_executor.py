@@ -192,10 +192,14 @@ async def test_no_descriptor_is_left_open(hands, me):
     assert _descriptors() == before
 
 
+async def nothing(_identity: str) -> None:
+    """Reads nothing again."""
+
+
 async def test_the_log_is_read_where_the_config_now_says(me, tmp_path):
     """The jobs of the process that was meant; a log that can't be read is a refusal with its reason, and a changed config is followed."""
     settings = [LogSettings(files={"any": str(tmp_path / "none")})]
-    hands = Executor(reread=None, clock=Clock(), host="web1", log=lambda: settings[0])
+    hands = Executor(reread=nothing, clock=Clock(), host="web1", log=lambda: settings[0])
     refused = await hands.perform(ReadLog("e1", me))
     assert isinstance(refused, Refused)
     assert "hint: `log: files:`" in refused.reason
@@ -209,5 +213,5 @@ async def test_the_log_is_read_where_the_config_now_says(me, tmp_path):
 
 async def test_no_log_is_named(me):
     """Neither the journal nor a file: it is said which key would do."""
-    hands = Executor(reread=None, clock=Clock(), host="web1", log=lambda: LogSettings(journal=False))
+    hands = Executor(reread=nothing, clock=Clock(), host="web1", log=lambda: LogSettings(journal=False))
     assert "log: {journal: true}" in (await hands.perform(ReadLog("e1", me))).reason

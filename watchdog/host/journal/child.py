@@ -21,8 +21,9 @@ _FORBIDDEN: Final = (
     "insufficient permissions",
     "You are currently not seeing messages",
     "Permission denied",
-    "No journal files were found",
 )
+_NOTHING: Final = "No journal files were found"
+NO_JOURNAL: Final = "this host keeps no journal (hint: name the log file of Sidekiq under `log: files:`)"
 NOT_ALLOWED: Final = "this user may not read the journal (hint: it must be in the group systemd-journal: `usermod -aG systemd-journal USER`, then restart what it runs)"
 
 
@@ -86,13 +87,15 @@ async def open_child(command: Sequence[str]) -> AsyncIterator[Child]:
         await asyncio.shield(child.close())
 
 
-def forbidden(complaints: str) -> bool:
-    """Whether journalctl says that this user may not see what it was asked for."""
-    return any(words in complaints for words in _FORBIDDEN)
+def hindrance(complaints: str) -> str:
+    """Why journalctl shows nothing, by what it says; '' if there is nothing else to show."""
+    if any(words in complaints for words in _FORBIDDEN):
+        return NOT_ALLOWED
+    return NO_JOURNAL if _NOTHING in complaints else ""
 
 
 def _explained(complaints: str, code: int) -> str:
-    if forbidden(complaints):
-        return NOT_ALLOWED
+    if reason := hindrance(complaints):
+        return reason
     first = complaints.strip().partition("\n")[0]
     return f"journalctl failed with {code}: {first or 'it said nothing'}"

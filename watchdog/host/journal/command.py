@@ -47,8 +47,8 @@ def follow(selection: Selection, cursor: str) -> list[str]:
 
 
 def permission(selection: Selection) -> list[str]:
-    """Nothing but what journalctl says about what this user may not see."""
-    return ["journalctl", "--no-pager", "--lines=1", "--output=cat", "--output-fields=_PID", *_place(selection)]
+    """What journalctl says about what this user may not see: it does so in no output for programs."""
+    return ["journalctl", "--no-pager", "--lines=1", "--output=short", *_place(selection)]
 
 
 def _base(selection: Selection) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from watchdog.host.journal import command
-from watchdog.host.journal.child import NOT_ALLOWED, forbidden, open_child
+from watchdog.host.journal.child import hindrance, open_child
 from watchdog.host.journal.command import Selection
 from watchdog.host.journal.export import ExportDecoder, Fields
 from watchdog.host.log_source import BOUNDS, Bounds, LogUnreadableError, Take, decoded
@@ -34,7 +34,7 @@ class Journal:
         """The newest first; raises `LogUnreadableError` where this user may not read the journal."""
         extent = await self._read(command.backwards(self.selection), take, bounds)
         if not extent.lines:
-            await self._check_permission()
+            await self._explain_nothing()
         return extent
 
     async def forwards(self, take: Take, *, cursor: str, bounds: Bounds = BOUNDS) -> Extent:
@@ -79,12 +79,12 @@ class Journal:
         took = round((asyncio.get_running_loop().time() - began) * 1000)
         return Extent(end, reading.lines, reading.decoder.size, took, reading.newest)
 
-    async def _check_permission(self) -> None:
+    async def _explain_nothing(self) -> None:
         async with open_child(command.permission(self.selection)) as child:
             while await child.piece():
                 pass
-            if forbidden(await child.complaints()):
-                raise LogUnreadableError(NOT_ALLOWED)
+            if reason := hindrance(await child.complaints()):
+                raise LogUnreadableError(reason)
 
 
 class _Reading:

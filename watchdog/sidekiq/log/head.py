@@ -21,17 +21,6 @@ _START: Final = re.compile(
     rf"(?P<new>(?:\x1b\[1;3\dm)?(?:{'|'.join(_LEVELS)}) ?(?:\x1b\[0m)? )?"
     r"(?:(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) )?pid=(?P<pid>\d{1,10}) tid=(?P<tid>[0-9a-z]{1,32})(?=[ :])"
 )
-_WORD: Final = 256
-"""Characters of a jid or class; what is longer is nobody's."""
-
-_LEVEL: Final = "DEBUG|INFO|WARN|ERROR|FATAL"
-_TIME: Final = r"(?:(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) )?"
-_WHO: Final = r"pid=(?P<pid>\d{1,10}) tid=(?P<tid>[0-9a-z]{1,32})"
-# 8.0.0 has one blank too many before its fields where there is no time, also before none.
-_FIELDS: Final = r"(?P<fields>(?: {1,2}[a-z_]\w*=\S*?)*)"
-_OLD: Final = re.compile(rf"{_TIME}{_WHO}{_FIELDS} (?:{_LEVEL}): (?P<message>.*)", re.DOTALL)
-_NEW: Final = re.compile(rf"(?:\x1b\[1;3\dm)?(?:{_LEVEL}) ?(?:\x1b\[0m)? {_TIME}{_WHO}{_FIELDS} ?: (?P<message>.*)", re.DOTALL)
-_LIKE_A_HEAD: Final = re.compile(rf"(?:(?:\x1b\[1;3\dm)?(?:{_LEVEL}) ?(?:\x1b\[0m)? )?{_TIME}pid=\d")
 _WORD: Final = re.compile(rf"[!-~]{{1,{LONGEST_WORD}}}")
 
 
