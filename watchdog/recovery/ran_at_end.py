@@ -42,6 +42,8 @@ RECENT: Final = 60_000
 """Milliseconds before the end in which starts and ends must have come."""
 WINDOW: Final = 30_000
 """RateLimitIntervalSec of journald (journald.conf(5))."""
+MOST: Final = 1_000
+"""Running jobs that are named at most: more are forged, and an answer must stay small."""
 BURST: Final = 10_000
 """RateLimitBurst of journald: so many lines of a unit in a window are let through at least; more where the disk has room."""
 
@@ -129,8 +131,12 @@ class AtEnd:
         running = sorted(
             (event for event in self._last.values() if isinstance(event, JobStarted)), key=lambda event: (-event.at, event.tid)
         )
+        left_out = len(running) - MOST
+        del running[MOST:]
         clean = self._clean()
         doubts = list(self._doubts())
+        if left_out > 0:
+            doubts.append(f"{left_out:,} more starts without an end: no Sidekiq has so many threads")
         findings = () if clean else tuple(self._finding(event, doubts) for event in running)
         if any(finding.certainty is not Certainty.PROVEN for finding in findings):
             doubts += self._holes(event.at for event in running)
@@ -259,9 +265,12 @@ class AtEnd:
 
     def _holes(self, starts: Iterable[int]) -> Iterable[str]:
         oldest = min(starts, default=0)
+        lines: dict[str, int] = {}
         for lost in self._lost:
             if self._is_behind(lost, oldest):
-                yield f"{lost.reason} ({lost.lines:,} of them)" if lost.lines else lost.reason
+                lines[lost.reason] = lines.get(lost.reason, 0) + lost.lines
+        for reason, number in lines.items():
+            yield f"{reason} ({number:,} of them)" if number else reason
 
     def _unread(self, extent: Extent) -> Iterable[str]:
         if self._unreadable:

@@ -6,7 +6,7 @@ import pytest
 
 from watchdog.model.findings import Certainty, Origin
 from watchdog.model.log_lines import Extent, LinesLost, LogLine, ReadEnd
-from watchdog.recovery.ran_at_end import BURST, RECENT, WINDOW, AtEnd
+from watchdog.recovery.ran_at_end import BURST, MOST, RECENT, WINDOW, AtEnd
 
 CAPTURED = Path(__file__).parent / "captured"
 NOW = 1_795_700_000_000
@@ -249,3 +249,15 @@ def test_a_line_that_comes_late():
 def test_half_a_minute_is_what_journald_counts():
     """The window is that of its default."""
     assert (WINDOW, BURST) == (30_000, 10_000)
+
+
+def test_an_answer_stays_small():
+    """Whoever writes starts of ten thousand threads does not get them all named, and none proven; a thousand holes are one sentence."""
+    forged = [start(9_000, f"f{number}", f"t{number}") for number in range(MOST + 500)]
+    found, _ = read([*WORKS, *forged])
+    assert len(found.findings) == MOST
+    assert {one.certainty for one in found.findings} == {Certainty.LIKELY}
+    assert found.missing[0].startswith("500 more starts")
+
+    holes = [LinesLost(NOW - 100, 2, UNIT, "journald suppressed lines")] * 1_000
+    assert "journald suppressed lines (2,000 of them)" in read([*WORKS, start(9_000, "j2"), *holes])[0].missing
