@@ -9,6 +9,7 @@ A start is *proven* to be the last of its thread only if nothing that would tell
 - in the minute before the end both a start and an end of this process came into the log, so it does write them;
 - no hole of the log lies behind the start;
 - the lines of each thread alternate as they must (start, end, start, …), which lost or forged lines rarely do;
+- the start itself was read: a job that only said something, later than any end of its thread, is likely;
 - where lines can be dropped without a word until later (journald), there were fewer in the last half minute than journald lets through.
 Else it is *likely*. A job that froze its process in the instant before its "start" is in no log at all, and one whose thread was between the end of its work and its
 "done" is named although it is through: who puts jobs back must know that at-least-once is all there is. A line that was forged for a thread that never was can end the
@@ -28,6 +29,7 @@ from watchdog.sidekiq.log.events import (
     Ended,
     Frames,
     JobEnded,
+    JobSaid,
     JobStarted,
     LogEvent,
     PushedBack,
@@ -63,6 +65,7 @@ class AtEnd:
         self._burst = burst if drops else 0
         self._last: dict[str, JobStarted | JobEnded] = {}
         self._oldest: dict[str, JobStarted | JobEnded] = {}
+        self._said: dict[str, JobSaid] = {}
         self._known = 0
         self._starts = 0
         self._ends = 0
@@ -128,9 +131,8 @@ class AtEnd:
 
     def answer(self, extent: Extent) -> LogRead:
         """What the log says, given how far it was read."""
-        running = sorted(
-            (event for event in self._last.values() if isinstance(event, JobStarted)), key=lambda event: (-event.at, event.tid)
-        )
+        last = [*self._last.values(), *(said for tid, said in self._said.items() if tid not in self._last)]
+        running = sorted((event for event in last if not isinstance(event, JobEnded)), key=lambda event: (-event.at, event.tid))
         left_out = len(running) - MOST
         del running[MOST:]
         clean = self._clean()
@@ -142,7 +144,7 @@ class AtEnd:
             doubts += self._holes(event.at for event in running)
         return LogRead(
             findings=findings,
-            started={} if clean else {event.jid: event.at for event in running},
+            started={} if clean else {event.jid: event.at if isinstance(event, JobStarted) else 0 for event in running},
             clean=clean,
             pushed_back=self._pushed_back,
             not_pushed_back=self._not_pushed_back,
@@ -176,6 +178,9 @@ class AtEnd:
                 pass
             case JobStarted() | JobEnded():
                 self._job(event)
+            case JobSaid():
+                if event.tid not in self._last:
+                    self._said.setdefault(event.tid, event)
             case Booted():
                 self._booted = True
             case Ended():
@@ -195,7 +200,12 @@ class AtEnd:
         self._tally(event)
         later = self._oldest.get(event.tid)
         if later is None:
-            self._last[event.tid] = event
+            said = self._said.get(event.tid)
+            if said is None or (isinstance(event, JobStarted) and event.jid == said.jid):
+                self._last[event.tid] = event
+            else:
+                # A job spoke after this, and its start is missing.
+                self._torn = True
             # A failed job has taken its thread with it.
             self._known += not (isinstance(event, JobEnded) and event.failed)
         elif isinstance(event, JobStarted) and isinstance(later, JobStarted):
@@ -232,8 +242,8 @@ class AtEnd:
             return False
         return True if self._closing and (self._told_to_end or self._booted) and not self._torn else None
 
-    def _finding(self, event: JobStarted, doubts: list[str]) -> Finding:
-        is_proven = not doubts and not any(self._is_behind(lost, event.at) for lost in self._lost)
+    def _finding(self, event: JobStarted | JobSaid, doubts: list[str]) -> Finding:
+        is_proven = isinstance(event, JobStarted) and not doubts and not any(self._is_behind(lost, event.at) for lost in self._lost)
         return Finding(
             jid=event.jid,
             certainty=Certainty.PROVEN if is_proven else Certainty.LIKELY,

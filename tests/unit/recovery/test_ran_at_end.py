@@ -261,3 +261,13 @@ def test_an_answer_stays_small():
 
     holes = [LinesLost(NOW - 100, 2, UNIT, "journald suppressed lines")] * 1_000
     assert "journald suppressed lines (2,000 of them)" in read([*WORKS, start(9_000, "j2"), *holes])[0].missing
+
+
+def test_a_job_that_only_said_something():
+    """Its start was not read, and it spoke after every end of its thread: it is likely to run, since nobody knows when. With its start it is proven."""
+    spoke = said(10_000, "any words", jid="j2")
+    found, _ = read([*WORKS, said(10_000, "any words", jid="j2", tid="b")])
+    assert (verdicts(found), found.started) == ([("j2", Certainty.LIKELY)], {"j2": 0})
+    assert verdicts(read([*WORKS, spoke, start(9_000, "j3", "b")])[0]) == [("j3", Certainty.LIKELY), ("j2", Certainty.LIKELY)]
+    assert verdicts(read([*WORKS, start(15_000, "j2"), spoke])[0]) == [("j2", Certainty.PROVEN)]
+    assert verdicts(read([*WORKS, spoke, done(5_000, "j2")])[0]) == []

@@ -9,7 +9,7 @@ What a job can forge. A job may write what it likes, and a text that it prints m
 
 - In a message through Sidekiq's logger the words are free, but what stands before them (pid, tid, class, jid) is the logger's. `done` of a job's own lacks
   `elapsed`, which JobLogger always adds before its own `done` and `fail` (6.4 … 8.1): it ends nothing. "Bye!" or "Pushed 7 jobs back" of a job carries that
-  job's jid, and Sidekiq's own never does: it is no event.
+  job's jid, and Sidekiq's own never does: all that it tells is that this job runs.
 - A message with a line break, and everything that is printed without the logger, can imitate any line, times and tid included. The journal vouches for the pid of
   its writer, so one process can't speak for another (a plain file vouches for nothing). A stranger's text can't know the jid of a job that runs, so it can end
   none that did; it could make up the start of a job that never was, whose payload is found nowhere, and such a line mostly breaks the order of a thread

@@ -30,6 +30,16 @@ class JobEnded(msgspec.Struct, frozen=True):
     failed: bool
 
 
+class JobSaid(msgspec.Struct, frozen=True):
+    """A job said something through Sidekiq's logger while it ran; what it said is not kept."""
+
+    at: int
+    pid: int
+    tid: str
+    jid: str
+    job_class: str
+
+
 class DumpBegan(msgspec.Struct, frozen=True):
     """The line of a thread in a dump after SIGTTIN; its `tid` is that of the work hash. The lines that follow are its backtrace."""
 
@@ -101,4 +111,6 @@ class Unreadable(msgspec.Struct, frozen=True):
     pid: int
 
 
-LogEvent = JobStarted | JobEnded | DumpBegan | Frames | Booted | Quieted | ShuttingDown | PushedBack | RequeueFailed | Ended | Unreadable
+LogEvent = (
+    JobStarted | JobEnded | JobSaid | DumpBegan | Frames | Booted | Quieted | ShuttingDown | PushedBack | RequeueFailed | Ended | Unreadable
+)

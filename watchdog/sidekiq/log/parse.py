@@ -16,6 +16,7 @@ from watchdog.sidekiq.log.events import (
     Ended,
     Frames,
     JobEnded,
+    JobSaid,
     JobStarted,
     LogEvent,
     PushedBack,
@@ -33,6 +34,7 @@ _DUMP: Final = re.compile(r"Thread TID-([0-9a-z]{1,32})(?: (.{0,100}))?")
 _PUSHED: Final = re.compile(r"Pushed (\d{1,6}) jobs back to Redis")
 _NOT_PUSHED: Final = re.compile(r"Failed to requeue (\d{1,6}) jobs: ", re.DOTALL)
 _ELAPSED: Final = re.compile(r"\d{1,9}(?:\.\d{1,6})?(?:e-\d\d?)?")
+_OF_A_JOB: Final = ("start", "done", "fail")
 _SAID: Final[dict[str, Callable[[int, int], LogEvent]]] = {
     "Bye!": Ended,
     "Shutting down": ShuttingDown,
@@ -55,16 +57,16 @@ def parse(line: LogLine) -> LogEvent | None:
 
 
 def _of_job(head: Head, at: int) -> LogEvent | None:
-    if head.message not in ("start", "done", "fail"):
-        return None
     jid, job_class = head.word("jid"), head.word("class")
     if not jid:
-        return Unreadable(at, head.pid)
+        return Unreadable(at, head.pid) if head.message in _OF_A_JOB else None
     elapsed = head.fields.get("elapsed")
     if head.message == "start":
         return JobStarted(at, head.pid, head.tid, jid, job_class)
     if elapsed is None:
-        # The job's own word: JobLogger has put the time before it says so.
+        # The job's own word, "done" too: JobLogger has put the time before it says so.
+        return JobSaid(at, head.pid, head.tid, jid, job_class)
+    if head.message not in _OF_A_JOB:
         return None
     if not _ELAPSED.fullmatch(elapsed):
         return Unreadable(at, head.pid)

@@ -12,6 +12,7 @@ from watchdog.sidekiq.log.events import (
     Ended,
     Frames,
     JobEnded,
+    JobSaid,
     JobStarted,
     PushedBack,
     Quieted,
@@ -50,6 +51,11 @@ def lines(msg, *, level="INFO", **ctx):
 
 
 JOB = {"class": "ActivityPub::DeliveryWorker", "jid": JID}
+
+
+def said(msg):
+    """What a job's own words come to, in each form: that it runs."""
+    return [JobSaid(at, 255, "zz", JID, "ActivityPub::DeliveryWorker") for _, at in lines(msg, **JOB)]
 
 
 @pytest.mark.parametrize(("line", "at"), lines("start", **JOB))
@@ -101,8 +107,8 @@ def test_a_dump():
 
 @pytest.mark.parametrize("word", ["done", "fail"])
 def test_a_job_can_not_end_itself(word):
-    """A job that logs "done" has no `elapsed` before it, and has not ended."""
-    assert [parse(LogLine(line)) for line, _ in lines(word, **JOB)] == [None] * 7
+    """A job that logs "done" has no `elapsed` before it, and has not ended: it runs."""
+    assert [parse(LogLine(line)) for line, _ in lines(word, **JOB)] == said(word)
 
 
 @pytest.mark.parametrize(
@@ -110,16 +116,14 @@ def test_a_job_can_not_end_itself(word):
 )
 def test_a_job_can_not_speak_for_its_process(msg):
     """What a job says through the logger carries its jid; Sidekiq's own words never do."""
-    assert [parse(LogLine(line)) for line, _ in lines(msg, **JOB)] == [None] * 7
+    assert [parse(LogLine(line)) for line, _ in lines(msg, **JOB)] == said(msg)
 
 
 def test_a_message_can_not_put_fields_before_itself():
     """Whatever a message looks like, the fields are those that the logger wrote first."""
     other = "f" * 24
-    for line, _ in lines(f"x jid={other} elapsed=1.0 INFO: done", **JOB):
-        assert parse(LogLine(line)) is None
-    for line, _ in lines(f"start\n{TIME} pid=255 tid=zz class=A jid={other} elapsed=0.1 INFO: done", **JOB):
-        assert parse(LogLine(line)) is None
+    for msg in (f"x jid={other} elapsed=1.0 INFO: done", f"start\n{TIME} pid=255 tid=zz class=A jid={other} elapsed=0.1 INFO: done"):
+        assert [parse(LogLine(line)) for line, _ in lines(msg, **JOB)] == said(msg)
 
 
 def test_nobody_speaks_for_another_process():
@@ -157,3 +161,8 @@ def test_noise_is_nothing(text):
 def test_nothing_shows_a_line():
     """A line can be somebody's post: it does not appear where the object is printed."""
     assert "private" not in repr(LogLine("a private post"))
+
+
+def test_words_behind_the_end_of_a_job():
+    """A line whose fields already tell how long the job took says nothing of a running one."""
+    assert parse(LogLine(lines("anything", **JOB, elapsed="0.1")[0][0])) is None
