@@ -1,15 +1,8 @@
-"""
-SIGKILL in the midst of work, again and again: what the log names, against what was really running.
+"""SIGKILL in the midst of work, again and again: what the log names, against what was really running."""
 
-`python -m tests.service.log.kills [N]` prints the table of N kills a version (20).
-"""
-
-import asyncio
 import json
 import random
 import signal
-import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Final
@@ -18,8 +11,7 @@ import msgspec
 
 from tests.service.conftest import _eventually, push_job
 from tests.service.log.parts import notes, queued, settle, start_logging
-from tests.service.matrix.parts import SIDEKIQS, STORES, Store, end
-from tests.suites import debian
+from tests.service.matrix.parts import STORES, Store, end
 from watchdog.host.log_file import LogFile
 from watchdog.model.findings import Certainty
 from watchdog.model.targets import ProcessRef
@@ -87,25 +79,3 @@ async def kills(suite: str, times: int, folder: Path) -> list[Kill]:
     """One after the other."""
     chance = random.Random(suite)
     return [await kill(suite, folder / f"{suite}-{number}", chance) for number in range(times)]
-
-
-def row(found: list[Kill]) -> str:
-    """One line of the table."""
-    sums = [sum(getattr(one, name) for one in found) for name in ("lost", "named", "missed", "through", "wrong", "likely")]
-    return f"{found[0].version:<10}{len(found):>6}" + "".join(f"{number:>9}" for number in sums)
-
-
-HEAD: Final = f"{'Sidekiq':<10}{'kills':>6}{'lost':>9}{'named':>9}{'missed':>9}{'through':>9}{'wrong':>9}{'likely':>9}"
-
-
-def main(times: int) -> None:
-    """Print the table."""
-    print(HEAD)
-    with tempfile.TemporaryDirectory() as place:
-        for suite in SIDEKIQS:
-            if not debian.why_not(suite):
-                print(row(asyncio.run(kills(suite, times, Path(place)))), flush=True)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
