@@ -5,6 +5,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Final
 
+import msgspec
 import typer
 
 from watchdog.cli.exits import Exit, UsageError
@@ -41,6 +42,8 @@ def log(
 
     settings = settings_of(config)
     target, alive, threads = _target(process, unit=unit, host=settings.host)
+    if not alive and not target.unit:
+        target = msgspec.structs.replace(target, unit=_only_unit(settings.log))
     stay()
     if follow:
         return _follow(target, settings.log, as_json)
@@ -70,10 +73,19 @@ def _target(process: str, *, unit: str, host: str | None) -> "tuple[ProcessRef, 
     return ref, True, int(busy[1]) if busy else 0
 
 
+def _only_unit(settings: "LogSettings") -> str:
+    """The unit of a process that nobody can be asked about any more: that of the one file that is named, if there is one."""
+    from watchdog.rulefile.log import ANY
+
+    if not settings.files or ANY in settings.files:
+        return ""
+    if len(settings.files) > 1:
+        raise UsageError(f"it has ended, and its log can be that of {' or '.join(settings.files)}: say which by --unit")
+    return next(iter(settings.files))
+
+
 def _show(target: "ProcessRef", settings: "LogSettings", *, alive: bool, threads: int, as_json: bool) -> int:
     import asyncio
-
-    import msgspec
 
     from watchdog.cli.log_view import show_log
     from watchdog.cli.output import output, say_json

@@ -83,6 +83,19 @@ def test_who_can_not_be_asked_for(asked, life, process, wrong):
     assert wrong in answer.err
 
 
+def test_the_unit_of_a_dead_process(asked, life, tmp_path):
+    """That of the only file that is named; of two, which must be said."""
+    pid, held = life("6.4.1-default-kill.log")
+    config = tmp_path / "logs.yml"
+    config.write_text(config.read_text().replace("any:", "a.service:"))
+    assert held in asked(str(pid)).out
+
+    config.write_text(config.read_text().replace("a.service:", "b.service: /none, a.service:"))
+    answer = asked(str(pid))
+    assert (answer.code, "say which by --unit" in answer.err) == (2, True)
+    assert held in asked(str(pid), "--unit", "a.service").out
+
+
 def test_a_log_that_is_not_there(asked, life, tmp_path):
     """A sentence with a hint."""
     pid, _ = life("6.4.1-default-term.log")
