@@ -54,7 +54,7 @@ def refused(refusal: RefusedError) -> dict[str, Any]:
 
 def _memory(target: Target, request: Request, deadline: Deadline, between: Callable[[], None]) -> Iterator[dict[str, Any]]:
     result = search(target, request.jids, deadline, between=between)
-    end = {"read": result.read, "partial": result.partial, "milliseconds": _milliseconds(deadline)}
+    end = {"read": result.read, "quoted": result.quoted, "partial": result.partial, "milliseconds": _milliseconds(deadline)}
     return _lines([("copy", one._asdict()) for one in result.found], end)
 
 

@@ -19,8 +19,8 @@ LARGEST: Final = 8 * 2**20
 REACHES: Final = (2**14, 2**20, LARGEST)
 """Bytes that are read before and behind a hit, one try after the other."""
 _TRIES: Final = 64  # beginnings that are tried; more than a few come only of arguments made to look like beginnings
-_KEY: Final = b'"payload":"'
-_BEFORE: Final = re.compile(rb'\{"queue":"(?:[^"\\\x00-\x1f]|\\.){1,512}",\Z')
+_BACKSLASH: Final = ord("\\")
+_BEFORE: Final = re.compile(rb'\{"queue":"(?:[^"\\\x00-\x1f]|\\.){1,512}","payload":\Z')
 _BEHIND: Final = re.compile(rb',"run_at":[0-9]{1,16}(?:\.[0-9]{1,16})?\}')
 _MARGIN: Final = 4096  # bytes of white space beyond which nothing is made of what stands there
 _EVERY: Final = 1024  # braces between two looks at the clock
@@ -31,6 +31,8 @@ class Form(Enum):
 
     RAW = auto()
     EMBEDDED = auto()
+    QUOTED = auto()
+    """Not a payload: a text with the jid in it that some other document holds as a string. What looks like a payload and lies in it too, was made by it."""
 
 
 class Hit(NamedTuple):
@@ -42,7 +44,7 @@ class Hit(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A payload that was found."""
+    """What was found: a payload, or the whole text of a quotation."""
 
     jid: str
     payload: bytes
@@ -70,7 +72,8 @@ def copy_around(
     start, end = max(bounds[0], hit.address - reach), min(bounds[1], hit.address + reach)
     window = read(start, end - start)
     place = hit.address - start
-    found = (_embedded if hit.escaped else _raw)(window, place, hit.jid, deadline, whole=start == bounds[0])
+    whole = start == bounds[0]
+    found = (_escaped if hit.escaped else _raw)(window, place, hit.jid, deadline, whole=whole)
     if found is More.BYTES and (start, end) == bounds:
         return None
     return found
@@ -89,7 +92,7 @@ def _raw(window: bytearray, place: int, jid: str, deadline: Deadline, *, whole: 
                 return More.BYTES
             case Document() as found if found.end > place:
                 # The hit lies within this object, so no other one can be meant.
-                alone = window[found.end : found.end + _MARGIN].lstrip(SPACE)[:1] not in {b",", b"]", b"}"}
+                alone = bytes(window[found.end : found.end + _MARGIN].lstrip(SPACE)[:1]) not in {b",", b"]", b"}"}
                 return Copy(jid, bytes(window[start : found.end]), Form.RAW) if found.is_of(jid) and alone else None
     return None
 
@@ -110,28 +113,26 @@ def _beginning(window: bytearray, before: int, deadline: Deadline, *, whole: boo
             continue
         if before == 0:
             return 0 if whole else -1
-        if window[max(0, before - _MARGIN) : before].rstrip(SPACE)[-1:] not in {b"[", b",", b":", b""}:
+        if bytes(window[max(0, before - _MARGIN) : before].rstrip(SPACE)[-1:]) not in {b"[", b",", b":", b""}:
             return before
     return -1
 
 
-def _embedded(window: bytearray, place: int, jid: str, deadline: Deadline, *, whole: bool) -> Copy | More | None:
-    # Within the string every quote is escaped, so these bytes can't stand in it.
-    start = window.rfind(_KEY, 0, place)
-    if start < 0:
+def _escaped(window: bytearray, place: int, jid: str, deadline: Deadline, *, whole: bool) -> Copy | More | None:
+    start = place
+    # Within a string every quote is escaped: the first one that is not begins it.
+    while (start := window.rfind(b'"', 0, start)) > 0 and window[start - 1] == _BACKSLASH:
+        pass
+    if start < 0 or (start == 0 and not whole):
         return None if whole else More.BYTES
-    if not _BEFORE.search(window, max(0, start - 600), start):
-        return None if whole or start >= 600 else More.BYTES
-    literal = string_at(window, start + len(_KEY) - 1)
+    literal = string_at(window, start)
     if literal is None:
         return More.BYTES
-    end = start + len(_KEY) - 1 + len(literal)
-    if end <= place or not _BEHIND.match(window, end):
+    end = start + len(literal)
+    if end <= place:
         return None
-    payload = (text(literal) or "").encode()
-    match document_at(payload, 0, deadline):
-        case Cut.TIME:
-            return More.TIME
-        case Document() as found if found.end == len(payload) and found.is_of(jid):
-            return Copy(jid, payload, Form.EMBEDDED)
-    return None
+    said = (text(literal) or "").encode()
+    if not (_BEFORE.search(window, max(0, start - 600), start) and _BEHIND.match(window, end)):
+        return Copy(jid, said, Form.QUOTED)
+    found = document_at(said, 0, deadline)
+    return Copy(jid, said, Form.EMBEDDED) if isinstance(found, Document) and found.end == len(said) and found.is_of(jid) else None

@@ -3,10 +3,12 @@ Finding payloads by their jids in the memory of a process.
 
 Only what the process itself has written is searched (private, writable mappings), once, in pieces through one buffer that is used again; time
 and memory are bounded whatever lies there. What is found is a claim, not a proof: arguments of a job can hold a text that looks just like another
-job, if their author knew its jid. So all copies that differ are given out, and who asked decides.
+job, if their author knew its jid. It is not given out while the arguments lie there too; when they are gone, nothing tells it apart. So all copies
+that differ are given out, and who asked decides.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from typing import Final, NamedTuple
 
@@ -36,9 +38,14 @@ class Found(NamedTuple):
 
 
 class Search(NamedTuple):
-    """What came of a search; `partial` is '' if all was searched, else what ended it: time or size. `read` in bytes."""
+    """
+    What came of a search; `partial` is '' if all was searched, else what ended it: time or size. `read` in bytes.
+
+    `quoted` counts texts that looked like a payload and are not given out: another document holds them as a string.
+    """
 
     found: tuple[Found, ...]
+    quoted: int
     read: int
     partial: str
 
@@ -122,23 +129,28 @@ def _pieces(pid: int, bounds: tuple[int, int], buffer: bytearray) -> Iterator[tu
 
 
 class _Keep:
-    """Copies by jid and by what they say."""
+    """Copies by jid and by what they say, and what quotes them."""
 
     def __init__(self) -> None:
         self.partial = ""
-        self._counts: dict[tuple[str, bytes], dict[Form, int]] = {}
-        self._bytes = 0
+        self._counts: dict[tuple[str, bytes], Counter[Form]] = {}
+        self._quotations: set[tuple[str, bytes]] = set()
 
     def add(self, copy: Copy) -> None:
         key = copy.jid, copy.payload
-        if key not in self._counts:
-            if sum(jid == copy.jid for jid, _ in self._counts) >= COPIES or self._bytes + len(copy.payload) > LARGEST_ALL:
-                self.partial = "size"
-                return
-            self._bytes += len(copy.payload)
-        counts = self._counts.setdefault(key, dict.fromkeys(Form, 0))
-        counts[copy.form] += 1
+        if copy.form is Form.QUOTED:
+            if self._has_room(self._quotations, copy):
+                self._quotations.add(key)
+        elif key in self._counts or self._has_room(self._counts, copy):
+            self._counts.setdefault(key, Counter())[copy.form] += 1
 
     def result(self, read: int, partial: str) -> Search:
-        found = (Found(jid, payload, counts[Form.RAW], counts[Form.EMBEDDED]) for (jid, payload), counts in self._counts.items())
-        return Search(tuple(found), read, partial)
+        quoted = {(jid, said) for jid, said in self._counts if any(jid == whose and said in text for whose, text in self._quotations)}
+        found = (Found(*key, counts[Form.RAW], counts[Form.EMBEDDED]) for key, counts in self._counts.items() if key not in quoted)
+        return Search(tuple(found), len(quoted), read, partial)
+
+    def _has_room(self, kept: Collection[tuple[str, bytes]], copy: Copy) -> bool:
+        if sum(jid == copy.jid for jid, _ in kept) < COPIES and sum(len(said) for _, said in kept) + len(copy.payload) <= LARGEST_ALL:
+            return True
+        self.partial = "size"
+        return False

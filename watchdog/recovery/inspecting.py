@@ -8,7 +8,7 @@ goes on with what is known otherwise. Payloads go from here into findings and no
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -39,10 +39,15 @@ class NotInspected(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """What lay in memory. `partial` is '' if all of it was searched, else what ended the search: time or size; `read` in bytes."""
+    """
+    What lay in memory. `partial` is '' if all of it was searched, else what ended the search: time or size; `read` in bytes.
+
+    `contradicted` are jobs whose copies do not agree, `quoted` counts texts that only looked like a payload: they came from the arguments of others.
+    """
 
     findings: tuple[Finding, ...]
     contradicted: tuple[str, ...]
+    quoted: int
     partial: str
     read: int
 
@@ -90,6 +95,7 @@ class _Fetched(msgspec.Struct, frozen=True):
 class _End(msgspec.Struct, frozen=True):
     partial: str
     read: int = 0
+    quoted: int = 0
     encrypted: int = 0
     cut: int = 0
     foreign: int = 0
@@ -100,7 +106,7 @@ class _Line(msgspec.Struct, frozen=True):
 
     copy: HeldCopy | None = None
     fetched: _Fetched | None = None
-    end: msgspec.Raw | None = None
+    end: dict[str, Any] | None = None
     refused: dict[str, str] | None = None
 
 
@@ -120,25 +126,25 @@ class Inspector:
     async def memory(self, process: ProcessRef, jids: Sequence[str]) -> Memory | NotInspected:
         """The payloads of these jobs, as far as they lie in the memory of the process."""
         copies: list[HeldCopy] = []
-        partial, read = "", 0
+        partial, read, quoted = "", 0, 0
         try:
             wanted = list(dict.fromkeys(jids))
             for start in range(0, len(wanted), _AT_ONCE):
                 lines, end = await self._ask("memory", process, jids=wanted[start : start + _AT_ONCE])
-                told = _decode(end, _End)
+                told = _told(end, _End)
                 copies += [line.copy for line in lines if line.copy is not None]
-                partial, read = partial or told.partial, read + told.read
+                partial, read, quoted = partial or told.partial, read + told.read, quoted + told.quoted
         except _NotInspectedError as error:
             return error.why
         findings = from_memory(copies)
         contradicted = tuple(one.jid for one in findings if one.payload is None)
-        return Memory(findings=findings, contradicted=contradicted, partial=partial, read=read)
+        return Memory(findings=findings, contradicted=contradicted, quoted=quoted, partial=partial, read=read)
 
     async def sockets(self, process: ProcessRef, peers: Sequence[str] = ()) -> Waiting | NotInspected:
         """The jobs that Redis has given to the process and it has not read; `peers` are addresses of Redis as `inspect/sockets.py` writes them."""
         try:
             lines, end = await self._ask("sockets", process, peers=list(peers))
-            told = _decode(end, _End)
+            told = _told(end, _End)
         except _NotInspectedError as error:
             return error.why
         jobs = [line.fetched for line in lines if line.fetched is not None]
@@ -157,11 +163,11 @@ class Inspector:
         """Memory, open files, peers and named variables of the process."""
         try:
             _, end = await self._ask("facts", process)
-            return _decode(end, Facts)
+            return _told(end, Facts)
         except _NotInspectedError as error:
             return error.why
 
-    async def _ask(self, ask: str, process: ProcessRef, **more: list[str]) -> tuple[list[_Line], msgspec.Raw]:
+    async def _ask(self, ask: str, process: ProcessRef, **more: list[str]) -> tuple[list[_Line], dict[str, Any]]:
         request = msgspec.json.encode({"ask": ask, "pid": process.pid, "start_ticks": process.start_ticks, **more})
         try:
             async with asyncio.timeout(self._patience):
@@ -178,31 +184,30 @@ class Inspector:
         except OSError as error:
             raise _NotInspectedError(NotInspected("silent", f"{self._path} can't be used: {error.strerror}", _LOOK)) from error
 
-    async def _converse(self, request: bytes) -> tuple[list[_Line], msgspec.Raw]:
+    async def _converse(self, request: bytes) -> tuple[list[_Line], dict[str, Any]]:
         reader, writer = await asyncio.open_unix_connection(self._path, limit=_LONGEST_LINE)
         lines: list[_Line] = []
         try:
             writer.write(request)
             while text := await reader.readline():
-                line = _decode(text, _Line)
+                line = msgspec.json.decode(text, type=_Line)
                 if line.refused is not None:
                     raise _NotInspectedError(NotInspected(*(line.refused.get(key, "") for key in ("code", "message", "hint"))))
                 if line.end is not None:
                     return lines, line.end
                 lines.append(line)
         except ValueError as error:
-            # A line longer than the reader takes.
+            # No such line, or one longer than the reader takes.
             raise _nonsense() from error
         finally:
             writer.close()
         raise _NotInspectedError(NotInspected("silent", "the connection was closed without an answer", _LOOK))
 
 
-def _decode(line: bytes | msgspec.Raw, kind: type[_T]) -> _T:
+def _told(end: dict[str, Any], kind: type[_T]) -> _T:
     try:
-        return msgspec.json.decode(line, type=kind)
-    except msgspec.DecodeError as error:
-        # Its text would quote what was sent.
+        return msgspec.convert(end, kind)
+    except msgspec.ValidationError as error:
         raise _nonsense() from error
 
 

@@ -1,0 +1,179 @@
+"""Processes in control groups that bear the name of a service, and the program that reads them, started as systemd starts it."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import redis.asyncio
+
+from tests.service.conftest import RedisServer, Served, _die_with_parent, _eventually
+from tests.service.matrix.parts import start_program
+from tests.suites.inside import Inside
+from watchdog.host.boot import boot_id
+from watchdog.host.proc import read_process
+from watchdog.model.targets import ProcessRef
+from watchdog.recovery.inspecting import Inspector
+
+APP: Final = Path(__file__).parent / "app"
+CHECKOUT: Final = Path(__file__).parents[3]
+UNIT: Final = f"watchdog-test-{os.getpid()}.service"
+NOBODY: Final = 65534
+UNPRIVILEGED: Final = (
+    "setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", "--no-new-privs",
+    "--inh-caps=-all,+sys_ptrace", "--ambient-caps=-all,+sys_ptrace", "--bounding-set=-all,+sys_ptrace",
+)  # fmt: skip
+"""Runs something as another user who has CAP_SYS_PTRACE and nothing else, as the service unit does."""
+
+
+def ref(pid: int) -> ProcessRef:
+    """That process, as the agent knows it."""
+    facts = read_process(pid)
+    assert facts is not None
+    return ProcessRef("web1/app", f"web1:{pid}:abc", "web1", pid, facts.start_ticks, boot_id())
+
+
+@pytest.fixture
+def unit() -> Iterator[Callable[..., str]]:
+    """`unit(pid)` puts a process into the control group of a service, by the name that it returns; `unit(pid, "a.service/b.scope")` anywhere."""
+    old = Path("/sys/fs/cgroup/systemd")
+    root = old if old.is_dir() else Path("/sys/fs/cgroup")
+    home = root / next(
+        line.rpartition(":")[2].lstrip("/")
+        for line in Path("/proc/self/cgroup").read_text().splitlines()
+        if line.split(":")[1] in {"name=systemd", ""}
+    )
+    made: list[Path] = []
+
+    def put(pid: int, path: str = UNIT) -> str:
+        try:
+            for depth in range(1, path.count("/") + 2):
+                group = root.joinpath(*path.split("/")[:depth])
+                if not group.is_dir():
+                    group.mkdir()
+                    made.append(group)
+            (group / "cgroup.procs").write_text(str(pid))
+        except OSError as error:
+            pytest.skip(f"this machine lets nobody make control groups: {error}")
+        return path
+
+    yield put
+    for group in reversed(made):
+        for pid in (group / "cgroup.procs").read_text().split():
+            with contextlib.suppress(OSError):
+                (home / "cgroup.procs").write_text(pid)
+        group.rmdir()
+
+
+class Program:
+    """The running program: its socket, what it has written, and a client of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "inspect.sock"
+        self.config = folder / "inspect.toml"
+        self.log = folder / "inspect.log"
+        self.child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def client(self) -> Inspector:
+        """What the agent asks with."""
+        return Inspector(self.path)
+
+    def start(self, settings: str, *arguments: str, before: Sequence[str] = (), command: Sequence[str] = ()) -> None:
+        """Start it on a new socket, with these settings; `before` runs it, `command` stands in its place."""
+        self.config.write_text(settings)
+        self.config.chmod(0o644)
+        self.path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(self.path))
+        listener.listen()
+        program = command or [str(Path(sys.executable).with_name("sidekiq-watchdog-inspect"))]
+        shell = f'LISTEN_PID=$$; LISTEN_FDS=1; export LISTEN_PID LISTEN_FDS; exec "$@" 3<&{listener.fileno()}'
+        with self.log.open("ab") as log:
+            self.child = subprocess.Popen(
+                ["sh", "-c", shell, "sh", *before, *program, "--config", str(self.config), *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(listener.fileno(),), cwd="/", preexec_fn=_die_with_parent,
+            )  # fmt: skip
+        listener.close()
+
+    def close(self) -> None:
+        """End it."""
+        if self.child is not None:
+            self.child.kill()
+            self.child.wait()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    """The program, not yet started."""
+    folder = tmp_path / "inspect"
+    folder.mkdir()
+    one = Program(folder)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> list[str]:
+    """What runs the program from where that other user can read it, which the checkout and its Python may not be. Needs nothing but Python."""
+    source = Path("/tmp") / f"watchdog-inspect-{os.getpid()}"
+    shutil.copytree(CHECKOUT / "watchdog", source / "watchdog", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    return [str(source)]
+
+
+class SidekiqInside(Served):
+    """A Sidekiq of some suite whose application is app/app.rb; `folder` is where it writes."""
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path, client: redis.asyncio.Redis) -> None:
+        super().__init__(process)
+        self.folder = folder
+        self._client = client
+
+    async def frozen(self) -> None:
+        """Wait until a job holds the lock."""
+
+        async def lies_there() -> bool:
+            return (self.folder / "frozen").exists()
+
+        await _eventually(lies_there, within=20, what=lambda: f"the freeze; the log:\n{(self.folder / 'sidekiq.log').read_text()}")
+
+    async def beats(self) -> None:
+        """Wait until its first beat stands in Redis."""
+
+        async def beats() -> bool:
+            assert self.alive, (self.folder / "sidekiq.log").read_text()
+            members = [member.decode() for member in await self._client.smembers("processes")]
+            return any(member.rsplit(":", 2)[1] == str(self.pid) for member in members)
+
+        await _eventually(beats, within=60, what=lambda: f"the first beat; the log:\n{(self.folder / 'sidekiq.log').read_text()}")
+
+
+Started = Callable[..., Any]
+
+
+@pytest.fixture
+async def sidekiq_inside(tmp_path: Path) -> AsyncIterator[Started]:
+    """`await sidekiq_inside(suite, server, url, concurrency=5)`: a Sidekiq of that suite that beats."""
+    started: list[SidekiqInside] = []
+
+    async def start(suite: str, server: RedisServer, *, url: str = "", concurrency: int = 5) -> SidekiqInside:
+        inside = Inside(suite, app=APP, run=server.folder)
+        env = {"REDIS_URL": url.format(run=inside.run) or server.url, "RUN_DIR": str(inside.run)}
+        command = inside.command("sidekiq", "-r", f"{inside.app}/app.rb", "-q", "push", "-c", str(concurrency), env=env)
+        served = await start_program(command, server.folder / "sidekiq.log")
+        one = SidekiqInside(served.process, server.folder, server.client())
+        started.append(one)
+        await one.beats()
+        return one
+
+    yield start
+    for one in started:
+        await one.kill()
