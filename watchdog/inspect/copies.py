@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from watchdog.inspect.deadline import Deadline
-from watchdog.inspect.document import SPACE, Cut, Document, document_at, string_at, text
+from watchdog.inspect.document import SPACE, Cut, Document, document_at, string_end, text
 
 LARGEST: Final = 8 * 2**20
 """Bytes of the largest payload that is found."""
@@ -125,13 +125,15 @@ def _escaped(window: bytearray, place: int, jid: str, deadline: Deadline, *, who
         pass
     if start < 0 or (start == 0 and not whole):
         return None if whole else More.BYTES
-    literal = string_at(window, start)
-    if literal is None:
-        return More.BYTES
-    end = start + len(literal)
-    if end <= place:
-        return None
-    said = (text(literal) or "").encode()
+    match string_end(window, start, deadline):
+        case Cut.TIME:
+            return More.TIME
+        case Cut.BYTES:
+            return More.BYTES
+        case int(end) if end > place:
+            said = (text(window[start:end]) or "").encode()
+        case _:
+            return None
     if not (_BEFORE.search(window, max(0, start - 600), start) and _BEHIND.match(window, end)):
         return Copy(jid, said, Form.QUOTED)
     found = document_at(said, 0, deadline)

@@ -14,15 +14,16 @@ from watchdog.inspect.deadline import Deadline
 
 SPACE: Final = b" \t\r\n"
 _DEEPEST: Final = 100  # Ruby's JSON.parse goes no deeper, so Sidekiq could not read it either
-_SCALAR: Final = rb"(?:-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)"
-_TEXT: Final = rb'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+"'
-_WS: Final = rb"[ \t\r\n]*+"
-_TOKEN: Final = re.compile(_WS + rb"(?:(" + _TEXT + rb")|(" + _SCALAR + rb")|([{}\[\],:]))")
-_ELEMENTS: Final = re.compile(rb"(?:" + _WS + rb"(?:" + _TEXT + rb"|" + _SCALAR + rb")" + _WS + rb",)*+")
-_STRING: Final = re.compile(_TEXT)
-_BEGUN: Final = re.compile(
-    _WS + rb'(?:"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+(?:\\(?:u[0-9A-Fa-f]{0,3})?)?|[-+.0-9eEa-z]*+)\Z'
-)
+_ESCAPE: Final = rb'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})'
+_SCALAR: Final = rb"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)"
+_WS: Final = rb"[ \t\r\n]*"
+_TOKEN: Final = re.compile(_WS + rb"(?:(" + _SCALAR + rb')|(["{}\[\],:]))')
+# Repeats are bounded where a group is repeated: the memory of `re` grows with their number. (Possessive ones, which need none, are wrong before Python 3.11.5.)
+_TEXT: Final = re.compile(rb'(?:[^"\\\x00-\x1f]+|' + _ESCAPE + rb"){1,1000}")
+_ELEMENT: Final = rb'(?:"(?:[^"\\\x00-\x1f]+|' + _ESCAPE + rb'){0,100}"|' + _SCALAR + rb")"
+_ELEMENTS: Final = re.compile(rb"(?:" + _WS + _ELEMENT + _WS + rb",){1,1000}")
+_BEGUN: Final = re.compile(_WS + rb"[-+.0-9eEa-z]*\Z")
+_LONGEST_ESCAPE: Final = 6
 _EVERY: Final = 4096  # tokens between two looks at the clock
 
 
@@ -75,7 +76,7 @@ class _Reading:
         """Pass over simple elements of a list that are followed by more."""
         if self._open[-1] == b"[" and self._expected in {Expected.FIRST_VALUE, Expected.VALUE}:
             elements = _ELEMENTS.match(data, self.position)
-            if elements is not None and elements.end() > self.position:
+            if elements is not None:
                 self.position, self._expected = elements.end(), Expected.VALUE
 
     def take(self, token: bytes) -> bool:
@@ -144,19 +145,35 @@ def document_at(data: bytes | bytearray, start: int, deadline: Deadline) -> Docu
         found = _TOKEN.match(data, reading.position)
         if found is None:
             return Cut.BYTES if _BEGUN.match(data, reading.position) else None
-        reading.position = found.end()
-        if not reading.take(found[found.lastindex or 0]):
+        token, reading.position = found[found.lastindex or 0], found.end()
+        if token == b'"':
+            end = string_end(data, found.end() - 1, deadline)
+            if not isinstance(end, int):
+                return end
+            token, reading.position = bytes(data[found.end() - 1 : end]), end
+        if not reading.take(token):
             return None
     return reading.document()
 
 
-def string_at(data: bytes | bytearray, start: int) -> bytes | None:
-    """The JSON string that begins just there, with its quotes; None if there is none, or not all of it."""
-    found = _STRING.match(data, start)
-    return None if found is None else found[0]
+def string_end(data: bytes | bytearray, start: int, deadline: Deadline) -> int | Cut | None:
+    """The place behind the JSON string that begins just there; None if none does."""
+    position = start + 1
+    while (found := _TEXT.match(data, position)) is not None:
+        position = found.end()
+        if deadline.passed():
+            return Cut.TIME
+    match bytes(data[position : position + 1]):
+        case b'"':
+            return position + 1
+        case b"":
+            return Cut.BYTES
+        case b"\\" if position + _LONGEST_ESCAPE > len(data):
+            return Cut.BYTES
+    return None
 
 
-def text(literal: bytes) -> str | None:
+def text(literal: bytes | bytearray) -> str | None:
     """What a JSON string says; None if it is none, or no text that can be written as UTF-8."""
     try:
         said = json.loads(literal)

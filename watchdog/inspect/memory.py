@@ -139,9 +139,9 @@ class _Keep:
     def add(self, copy: Copy) -> None:
         key = copy.jid, copy.payload
         if copy.form is Form.QUOTED:
-            if self._has_room(self._quotations, copy):
+            if self._has_room(self._quotations, copy, LARGEST):
                 self._quotations.add(key)
-        elif key in self._counts or self._has_room(self._counts, copy):
+        elif key in self._counts or self._has_room(self._counts, copy, LARGEST_ALL):
             self._counts.setdefault(key, Counter())[copy.form] += 1
 
     def result(self, read: int, partial: str) -> Search:
@@ -149,8 +149,8 @@ class _Keep:
         found = (Found(*key, counts[Form.RAW], counts[Form.EMBEDDED]) for key, counts in self._counts.items() if key not in quoted)
         return Search(tuple(found), len(quoted), read, partial)
 
-    def _has_room(self, kept: Collection[tuple[str, bytes]], copy: Copy) -> bool:
-        if sum(jid == copy.jid for jid, _ in kept) < COPIES and sum(len(said) for _, said in kept) + len(copy.payload) <= LARGEST_ALL:
+    def _has_room(self, kept: Collection[tuple[str, bytes]], copy: Copy, most: int) -> bool:
+        if sum(jid == copy.jid for jid, _ in kept) < COPIES and sum(len(said) for _, said in kept) + len(copy.payload) <= most:
             return True
         self.partial = "size"
         return False

@@ -7,14 +7,16 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 import redis.asyncio
 
-from tests.service.conftest import RedisServer, Served, _die_with_parent, _eventually
+from tests.service.conftest import RedisServer, Served, _eventually
 from tests.service.matrix.parts import start_program
 from tests.suites.inside import Inside
 from watchdog.host.boot import boot_id
@@ -100,7 +102,7 @@ class Program:
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(
                 ["sh", "-c", shell, "sh", *before, *program, "--config", str(self.config), *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(listener.fileno(),), cwd="/", preexec_fn=_die_with_parent,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(listener.fileno(),), cwd="/",
             )  # fmt: skip
         listener.close()
 
@@ -121,12 +123,32 @@ def program(tmp_path: Path) -> Iterator[Program]:
     one.close()
 
 
+class Restricted(msgspec.Struct, frozen=True):
+    """How to run the program as another user with one capability: `before` what, and `folder` where that user may read."""
+
+    before: tuple[str, ...]
+    command: tuple[str, ...]
+    folder: Path
+
+
 @pytest.fixture
-def unprivileged(tmp_path: Path) -> list[str]:
-    """What runs the program from where that other user can read it, which the checkout and its Python may not be. Needs nothing but Python."""
-    source = Path("/tmp") / f"watchdog-inspect-{os.getpid()}"
-    shutil.copytree(CHECKOUT / "watchdog", source / "watchdog", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-    return [str(source)]
+def restricted() -> Iterator[Restricted]:
+    """
+    The program for a user who may not read this checkout, nor perhaps its Python. It needs nothing but Python's own library, so
+    the Python of the machine does as well.
+    """
+    with tempfile.TemporaryDirectory(prefix="watchdog-inspect-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        shutil.copytree(CHECKOUT / "watchdog", folder / "watchdog", ignore=shutil.ignore_patterns("__pycache__"))
+        run = f"import sys; sys.path.insert(0, {name!r}); from watchdog.inspect.program import main; raise SystemExit(main())"
+        for python in (sys.executable, "/usr/bin/python3"):
+            tried = subprocess.run([*UNPRIVILEGED, python, "-IBc", "import tomllib"], capture_output=True, check=False)
+            if tried.returncode == 0:
+                break
+        else:
+            pytest.skip("no Python from 3.11 on that another user may run")
+        yield Restricted(UNPRIVILEGED, (python, "-IBc", run), folder)
 
 
 class SidekiqInside(Served):
@@ -161,7 +183,7 @@ Started = Callable[..., Any]
 
 @pytest.fixture
 async def sidekiq_inside(tmp_path: Path) -> AsyncIterator[Started]:
-    """`await sidekiq_inside(suite, server, url, concurrency=5)`: a Sidekiq of that suite that beats."""
+    """Starts a Sidekiq of a suite on a server, and waits until it beats; `url` may have a place for `run`, the folder of the server as seen from inside."""
     started: list[SidekiqInside] = []
 
     async def start(suite: str, server: RedisServer, *, url: str = "", concurrency: int = 5) -> SidekiqInside:
