@@ -18,12 +18,13 @@ _ESCAPE: Final = rb'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})'
 _SCALAR: Final = rb"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)"
 _WS: Final = rb"[ \t\r\n]*"
 _TOKEN: Final = re.compile(_WS + rb"(?:(" + _SCALAR + rb')|(["{}\[\],:]))')
-# Repeats are bounded where a group is repeated: the memory of `re` grows with their number. (Possessive ones, which need none, are wrong before Python 3.11.5.)
+# Where a group is repeated, the memory of `re` grows with the number of repeats; so that is bounded. (Possessive repeats, which need none, are wrong
+# before Python 3.11.5.) Nothing here can be matched in two ways, so a failure takes no longer than a match.
 _TEXT: Final = re.compile(rb'(?:[^"\\\x00-\x1f]+|' + _ESCAPE + rb"){1,1000}")
-_ELEMENT: Final = rb'(?:"(?:[^"\\\x00-\x1f]+|' + _ESCAPE + rb'){0,100}"|' + _SCALAR + rb")"
+_ELEMENT: Final = rb'(?:"[^"\\\x00-\x1f]*(?:' + _ESCAPE + rb'[^"\\\x00-\x1f]*){0,100}"|' + _SCALAR + rb")"
 _ELEMENTS: Final = re.compile(rb"(?:" + _WS + _ELEMENT + _WS + rb",){1,1000}")
 _BEGUN: Final = re.compile(_WS + rb"[-+.0-9eEa-z]*\Z")
-_LONGEST_ESCAPE: Final = 6
+_ESCAPE_BEGUN: Final = re.compile(rb"\\(?:u[0-9A-Fa-f]{0,3})?\Z")
 _EVERY: Final = 4096  # tokens between two looks at the clock
 
 
@@ -168,7 +169,7 @@ def string_end(data: bytes | bytearray, start: int, deadline: Deadline) -> int |
             return position + 1
         case b"":
             return Cut.BYTES
-        case b"\\" if position + _LONGEST_ESCAPE > len(data):
+        case b"\\" if _ESCAPE_BEGUN.match(data, position):
             return Cut.BYTES
     return None
 

@@ -34,6 +34,7 @@ def serve(
             return
         with connection:
             _serve_one(connection, settings, log, between)
+            _drain(connection)
 
 
 def _serve_one(connection: socket.socket, settings: Settings, log: Callable[[str], None], between: Callable[[], None]) -> None:
@@ -70,6 +71,15 @@ def _refuse(connection: socket.socket, refusal: RefusedError) -> str:
     with contextlib.suppress(OSError):
         connection.sendall(line(refused(refusal)))
     return f"refused, {refusal.spec.code}: {refusal}"
+
+
+def _drain(connection: socket.socket) -> None:
+    """Take what else was sent: the kernel throws our answer away if something lies unread when we close."""
+    connection.settimeout(0)
+    with contextlib.suppress(OSError):
+        for _ in range(16):
+            if not connection.recv(LARGEST):
+                return
 
 
 def _receive(connection: socket.socket) -> bytes:

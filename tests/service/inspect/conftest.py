@@ -28,6 +28,13 @@ APP: Final = Path(__file__).parent / "app"
 CHECKOUT: Final = Path(__file__).parents[3]
 UNIT: Final = f"watchdog-test-{os.getpid()}.service"
 NOBODY: Final = 65534
+HAND_OVER: Final = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""Hands a listening socket over as systemd does."""
 UNPRIVILEGED: Final = (
     "setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", "--no-new-privs",
     "--inh-caps=-all,+sys_ptrace", "--ambient-caps=-all,+sys_ptrace", "--bounding-set=-all,+sys_ptrace",
@@ -98,10 +105,9 @@ class Program:
         listener.bind(str(self.path))
         listener.listen()
         program = command or [str(Path(sys.executable).with_name("sidekiq-watchdog-inspect"))]
-        shell = f'LISTEN_PID=$$; LISTEN_FDS=1; export LISTEN_PID LISTEN_FDS; exec "$@" 3<&{listener.fileno()}'
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(
-                ["sh", "-c", shell, "sh", *before, *program, "--config", str(self.config), *arguments],
+                [sys.executable, "-ISc", HAND_OVER, str(listener.fileno()), *before, *program, "--config", str(self.config), *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(listener.fileno(),), cwd="/",
             )  # fmt: skip
         listener.close()
