@@ -31,6 +31,7 @@ EXECUTABLES: Final[dict[str, str]] = {
     "redis-server": "redis-server",
     "ruby": "ruby",
     "sidekiq": "ruby-sidekiq",
+    "systemd-analyze": "systemd",
     "systemd-nspawn": "systemd-container",
     "valkey-server": "valkey-server",
 }

@@ -21,7 +21,7 @@ REFUSALS: Final = {
         RefusalSpec("left", "process {what} ended, or left its unit, while it was being read; nothing of it is given out", "what it held is lost"),
         RefusalSpec("protected", "process {what} is never read", "pid 1, this program and threads of the kernel are no Sidekiq"),
         RefusalSpec("not-named", "process {what} belongs to no system service that may be read", "name its service under `units` in inspect.toml"),
-        RefusalSpec("no-right", "the kernel does not let us read process {what}", "CAP_SYS_PTRACE is needed, and kernel.yama.ptrace_scope must not be 3"),
+        RefusalSpec("no-right", "the kernel does not let us read process {what}", "CAP_SYS_PTRACE is needed, kernel.yama.ptrace_scope below 3, and no container that filters pidfd_getfd or process_vm_readv"),
         RefusalSpec("no-support", "this kernel can't do it: {what}", "Linux 5.6 or later is needed"),
         RefusalSpec("failed", "the request failed by a fault of this program ({what})", "its log says where; please report it"),
     )

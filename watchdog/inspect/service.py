@@ -39,7 +39,7 @@ def serve(
 
 def _serve_one(connection: socket.socket, settings: Settings, log: Callable[[str], None], between: Callable[[], None]) -> None:
     pid, uid, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-    asked, outcome = "asked", "went away"
+    asked = "asked"
     try:
         request = _admit(connection, uid, settings)
         asked = f"asked for {request.ask} of process {request.pid}"
@@ -51,9 +51,9 @@ def _serve_one(connection: socket.socket, settings: Settings, log: Callable[[str
         outcome = f"given, {count} payloads"
     except RefusedError as refusal:
         outcome = _refuse(connection, refusal)
-    except OSError:
-        # Whoever asked and went away is missed by nobody; what became of it stands in the log.
-        pass
+    except OSError as error:
+        # Whoever asked and went away is missed by nobody.
+        outcome = f"went away ({error.strerror})"
     except Exception as fault:  # noqa: BLE001 - a fault of ours ends one request; its text could hold what was read, so only its place is told
         place = traceback.extract_tb(fault.__traceback__)[-1]
         outcome = _refuse(connection, RefusedError("failed", f"{type(fault).__name__} in {Path(place.filename).name}, line {place.lineno}"))
@@ -61,9 +61,10 @@ def _serve_one(connection: socket.socket, settings: Settings, log: Callable[[str
 
 
 def _admit(connection: socket.socket, uid: int, settings: Settings) -> Request:
+    received = _receive(connection)
     if uid not in settings.uids:
         raise RefusedError("not-allowed", f"uid {uid}")
-    return read_request(_receive(connection))
+    return read_request(received)
 
 
 def _refuse(connection: socket.socket, refusal: RefusedError) -> str:
