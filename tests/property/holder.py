@@ -2,9 +2,10 @@
 A process that holds just what it is told in memory of its own; started by the tests of searching, not a test.
 
 Each block that comes in (8 bytes with its length, then the block) is read straight into one private mapping, behind the bytes that it had there before
-are wiped out, so that nothing of it lies anywhere else. It answers each with a line.
+are wiped out, so that nothing of it lies anywhere else. It answers each with a line; its first line is the address of that mapping.
 """
 
+import ctypes
 import mmap
 import os
 import sys
@@ -13,7 +14,7 @@ SIZE = int(sys.argv[1])
 MEMORY = mmap.mmap(-1, SIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 VIEW = memoryview(MEMORY)
 
-os.write(1, b"\n")
+os.write(1, b"%x\n" % ctypes.addressof(ctypes.c_char.from_buffer(MEMORY)))
 while head := os.read(0, 8):
     length = int.from_bytes(head, "little")
     VIEW[:] = bytes(SIZE)

@@ -22,7 +22,7 @@ from watchdog.inspect.resp import Fetched, Rest, fetched
 
 WANTED, OTHER = "aaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbb"
 SIZE = 2**16
-NOW = Deadline(3600)
+NOW = Deadline(60, clock=lambda: 0.0)
 
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from([WANTED, OTHER, "", "{", '"', "\\", "}]", "é\u2028😀", '","'])
 VALUES = st.recursive(
@@ -79,7 +79,9 @@ class Holder:
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._in, self._out = self._child.stdin, self._child.stdout
-        self._out.readline()
+        start = int(self._out.readline(), 16)
+        # The rest of the process holds nothing of interest and is left out, so that an example takes milliseconds.
+        self._maps = b"%x-%x rw-p 00000000 00:00 0 \n" % (start, start + SIZE)
 
     def hold(self, data: bytes) -> None:
         """Hold this, and nothing else."""
@@ -89,7 +91,8 @@ class Holder:
 
     def file(self, name: str) -> bytes:
         """As `Target.file`."""
-        return Path(f"/proc/{self.pid}/{name}").read_bytes()
+        assert name == "maps"
+        return self._maps
 
     def search(self, *jids: str) -> Search:
         """What is found in it."""

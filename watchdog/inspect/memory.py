@@ -10,6 +10,7 @@ that differ are given out, and who asked decides.
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from watchdog.inspect import kernel
@@ -17,14 +18,13 @@ from watchdog.inspect.copies import LARGEST, REACHES, Copy, Form, Hit, More, cop
 from watchdog.inspect.deadline import Deadline
 from watchdog.inspect.target import Target
 
-PIECE: Final = 4 * 2**20
+PIECE: Final = 2**20
 LARGEST_ALL: Final = 3 * LARGEST
 """Bytes of all payloads that one answer may hold."""
 COPIES: Final = 8
 """Copies of one job that differ; beyond these only the count of the answer is true."""
 _LATER: Final = 4096  # hits that wait for a wider look
 _OVERLAP: Final = 256  # a hit is shorter
-_JID: Final = re.compile(rb'"jid(\\?)"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}(?:\\?)"([A-Za-z0-9_.:-]{1,64})\\?"')
 _MAPPING: Final = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) rw-p \S+ \S+ \S+ *(.*)$", re.MULTILINE)
 
 
@@ -53,7 +53,7 @@ class Search(NamedTuple):
 def search(target: Target, jids: Collection[str], deadline: Deadline, *, between: Callable[[], None] = lambda: None) -> Search:
     """Search the memory of that process for these jobs; `between` is called after each piece. Raises `RefusedError`."""
     keep = _Keep()
-    wanted = {jid.encode(): jid for jid in jids}
+    pattern = _pattern(jids)
     later: list[tuple[Hit, tuple[int, int]]] = []
     read = 0
 
@@ -72,10 +72,9 @@ def search(target: Target, jids: Collection[str], deadline: Deadline, *, between
     for bounds in regions(target.file("maps")):
         for address, size, until in _pieces(target.pid, bounds, buffer):
             read += size
-            for match in _JID.finditer(buffer, 0, size):
-                jid = wanted.get(match[2])
-                hit = Hit(address + match.start(), jid or "", bool(match[1]))
-                if jid and match.start() < until and look(hit, bounds, REACHES[0]):
+            for match in pattern.finditer(buffer, 0, size):
+                hit = Hit(address + match.start(), match[2].decode(), bool(match[1]))
+                if match.start() < until and look(hit, bounds, REACHES[0]):
                     later.append((hit, bounds))
                     if len(later) > _LATER:
                         keep.partial = "size"
@@ -89,6 +88,22 @@ def search(target: Target, jids: Collection[str], deadline: Deadline, *, between
         later = [(hit, bounds) for hit, bounds in later if not deadline.passed() and look(hit, bounds, reach)]
         between()
     return keep.result(read, "time" if deadline.passed() else keep.partial)
+
+
+def _pattern(jids: Collection[str]) -> re.Pattern[bytes]:
+    """The key with one of these jids, as it is or within a string; group 1 is the backslash of the latter, group 2 the jid."""
+    # Patterns are kept by `re`, hundreds of them; those of earlier requests are of no use.
+    re.purge()
+    space = rb"[ \t\r\n]{0,8}"
+    return re.compile(rb'"jid(\\?)"' + space + b":" + space + rb'\\?"(' + _any_of(sorted({jid.encode() for jid in jids})) + rb')\\?"')
+
+
+def _any_of(words: list[bytes]) -> bytes:
+    """A pattern for one of these sorted words that tries each letter once, however many words begin with it."""
+    if len(words) == 1:
+        return re.escape(words[0])
+    branches = [(head, [word[1:] for word in group]) for head, group in groupby(words, lambda word: word[:1])]
+    return b"(?:" + b"|".join(re.escape(head) + _any_of(tails) if head else b"" for head, tails in branches) + b")"
 
 
 def regions(maps: bytes) -> Iterator[tuple[int, int]]:

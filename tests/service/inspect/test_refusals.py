@@ -207,9 +207,9 @@ def test_requests_that_make_no_sense(held, unit, program):
             gone.send(
                 json.dumps({"ask": "memory", "pid": held.pid, "start_ticks": ref(held.pid).start_ticks, "jids": [JID]}).encode() + b"\n"
             )
-    request = {"ask": "memory", "pid": held.pid, "start_ticks": ref(held.pid).start_ticks, "jids": [JID]}
+    sensible = {"ask": "memory", "pid": held.pid, "start_ticks": ref(held.pid).start_ticks, "jids": [JID]}
 
-    assert told(program, json.dumps(request).encode() + b"\n", end=False)["end"]["partial"] == ""
+    assert told(program, json.dumps(sensible).encode() + b"\n", end=False)["end"]["partial"] == ""
     log = program.log.read_text()
     assert "SECRET" not in log
     assert '"class"' not in log
@@ -282,9 +282,9 @@ async def test_what_the_agent_is_told_if_it_can_not_be_asked(tmp_path, held):
                 Inspector(tmp_path / f"{number}.sock").memory(process, [JID]),
                 Inspector(tmp_path / f"{number}.sock").facts(process),
             ):
-                said = await asked
-                assert isinstance(said, NotInspected)
-                assert said.code == code
+                why = await asked
+                assert isinstance(why, NotInspected)
+                assert why.code == code
 
     never = socket.socket(socket.AF_UNIX)
     with never:

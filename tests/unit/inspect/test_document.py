@@ -8,7 +8,7 @@ from watchdog.inspect.deadline import Deadline
 from watchdog.inspect.document import Cut, Document, document_at, text
 
 JOB = b'{"class":"C","args":[1,"a",{"jid":"inner"}],"jid":"aaaaaaaa"}'
-NOW = Deadline(60)
+NOW = Deadline(60, clock=lambda: 0.0)
 
 
 def test_a_job():

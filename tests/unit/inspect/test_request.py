@@ -1,6 +1,7 @@
 """Requests, right and wrong."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,12 @@ from watchdog.inspect.refusals import REFUSALS, RefusedError
 from watchdog.inspect.request import LARGEST, Request, read_request
 
 JID = "4caa0123456789abcdef0123"
-GOOD = {"ask": "memory", "pid": 5, "start_ticks": 7, "jids": [JID]}
+WRONG: tuple[dict[str, Any], ...] = (
+    {"ask": "write"}, {"ask": ["memory"]}, {"pid": "5"}, {"pid": True}, {"pid": 5.0}, {"pid": -1}, {"pid": 2**22}, {"pid": None}, {"start_ticks": 2**63},
+    {"start_ticks": -1}, {"jids": []}, {"jids": JID}, {"jids": [5]}, {"jids": [JID] * 1001}, {"jids": ["short"]}, {"jids": ["x" * 65]},
+    {"jids": ['aaaaaaaa"']}, {"jids": ["aaaaaaaa\n"]}, {"peers": []}, {"address": 0}, {"unit": "any.service"},
+)  # fmt: skip
+GOOD: dict[str, Any] = {"ask": "memory", "pid": 5, "start_ticks": 7, "jids": [JID]}
 
 
 def test_requests():
@@ -26,11 +32,7 @@ def test_requests():
     [
         b"", b"[]", b"5", b"null", b"{", b"\xff", b'{"ask":"memory"}', b"[" * 60_000, b'{"a":' * 10_000,
         b'{"ask":"facts","pid":5,"start_ticks":7,"pid":6}',
-        *(json.dumps(GOOD | change).encode() for change in (
-            {"ask": "write"}, {"ask": ["memory"]}, {"pid": "5"}, {"pid": True}, {"pid": 5.0}, {"pid": -1}, {"pid": 2**22}, {"pid": None}, {"start_ticks": 2**63},
-            {"start_ticks": -1}, {"jids": []}, {"jids": JID}, {"jids": [5]}, {"jids": [JID] * 1001}, {"jids": ["short"]}, {"jids": ["x" * 65]},
-            {"jids": ['aaaaaaaa"']}, {"jids": ["aaaaaaaa\n"]}, {"peers": []}, {"address": 0}, {"unit": "any.service"},
-        )),
+        *(json.dumps({**GOOD, **change}).encode() for change in WRONG),
         json.dumps({"ask": "sockets", "pid": 5, "start_ticks": 7, "peers": ["x"] * 17}).encode(),
         json.dumps({"ask": "facts", "pid": 5, "start_ticks": 7, "jids": [JID]}).encode(),
         json.dumps(GOOD).encode().ljust(LARGEST + 1),
