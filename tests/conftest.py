@@ -32,6 +32,7 @@ EXECUTABLES: Final[dict[str, str]] = {
     "redis-server": "redis-server",
     "ruby": "ruby",
     "sidekiq": "ruby-sidekiq",
+    "systemd-analyze": "systemd",
     "systemd-journal-remote": "systemd-journal-remote",
     "systemd-nspawn": "systemd-container",
     "valkey-server": "valkey-server",

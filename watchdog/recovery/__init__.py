@@ -1,6 +1,6 @@
 """
-What is known of a process that is to end or has ended, from all sources, and what comes of it.
+Carrying out what a recovery asks for: finding out what a process holds, and bringing it back.
 
-Why a layer of its own: it joins what Sidekiq's data, this host and the log say, and none of these may know another. What decides is pure; who reads for it
-only reads.
+Why a part of its own: it alone knows several sources at once (Redis, the log, memory and sockets of the process) and the payloads of jobs, which are private and must never
+reach the engine, a log or a message. It judges nothing: what becomes of a job is decided by the engine.
 """
