@@ -54,6 +54,6 @@ class LogSource(Protocol):
         """
 
 
-def decoded(raw: bytes | bytearray) -> str:
+def decoded(raw: bytes) -> str:
     """The text of a line: what is no UTF-8 is replaced, a line that was too long is cut."""
-    return bytes(raw[:LONGEST_LINE]).decode(errors="replace")
+    return (raw if len(raw) <= LONGEST_LINE else raw[:LONGEST_LINE]).decode("utf-8", "replace")

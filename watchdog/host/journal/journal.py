@@ -7,6 +7,7 @@ through: hence `drops`, and `LinesLost` among the lines. A cursor survives rotat
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import lru_cache
 from typing import Final
 
 from watchdog.host.journal import command
@@ -136,7 +137,7 @@ def _place(cursor: str) -> tuple[str, ...]:
 
 
 def _entry(fields: Fields) -> LogEntry | None:
-    cursor = fields.get(b"__CURSOR", b"").decode(errors="replace")
+    cursor = fields.get(b"__CURSOR", b"").decode("ascii", "replace")
     at = _number(fields.get(b"__REALTIME_TIMESTAMP", b"")) // 1000
     message = fields.get(b"MESSAGE")
     # Everybody may write a MESSAGE_ID; `driver` is journald itself.
@@ -145,8 +146,13 @@ def _entry(fields: Fields) -> LogEntry | None:
         return LinesLost(at, _number(fields.get(b"N_DROPPED", b"")), unit, "journald suppressed lines: there were too many", cursor)
     if message is None:
         return None
-    pid = _number(fields.get(b"_PID", b""))
-    return LogLine(decoded(message), at, pid, decoded(fields.get(b"_SYSTEMD_UNIT", b"")), cursor)
+    return LogLine(decoded(message), at, _number(fields.get(b"_PID", b"")), _unit(fields.get(b"_SYSTEMD_UNIT", b"")), cursor)
+
+
+@lru_cache(maxsize=16)
+def _unit(raw: bytes) -> str:
+    """Each line of a process has the same."""
+    return decoded(raw)
 
 
 def _number(raw: bytes) -> int:
