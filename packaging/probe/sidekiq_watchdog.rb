@@ -35,6 +35,7 @@ module SidekiqWatchdog
         fetcher = Class.new(Sidekiq::BasicFetch) { prepend Fetching }
         holder[slot] = slot == :fetch ? fetcher.new(holder) : fetcher
       end
+      holder[:labels] << "probe:#{strength}" # the process tells it with its beats
       @probe.start
     rescue StandardError, ScriptError => error
       Sidekiq.logger.warn("sidekiq-watchdog: the probe could not be installed (#{error.class}: #{error.message})")
