@@ -22,35 +22,28 @@ module SidekiqWatchdog
       strength = ENV.fetch("SIDEKIQ_WATCHDOG_PROBE", "observe")
       return if strength == "off"
       strength = "observe" unless strength == "fetch"
-      holder, slot = place_of_fetcher(config)
-      unless Sidekiq::VERSION.to_f.between?(6.4, 8.99) && known_inside? && !holder[slot]
-        return Sidekiq.logger.warn("sidekiq-watchdog: the probe does not know this Sidekiq or its fetcher and stays off")
-      end
-      @probe = Probe.new(strength, queues: config.respond_to?(:capsules) ? config.capsules.values.flat_map(&:queues).uniq : holder[:queues].uniq)
-      Sidekiq::Processor.prepend(Noting)
+      # A class for each capsule from 7.0 on, one object before (capsule.rb, launcher.rb).
+      slot = config.respond_to?(:capsules) ? :fetch_class : :fetch
+      holder = config.respond_to?(:[]) ? config : config.options
+      return Sidekiq.logger.warn("sidekiq-watchdog: the probe does not know this Sidekiq or its fetcher: off") if holder[slot] || !known_inside?
+      @probe = Probe.new(strength, slot == :fetch ? holder[:queues] : config.capsules.values.flat_map(&:queues))
+      {Processor: Noting, Launcher: Leaving, BasicFetch: GivingBack}.each { |name, part| Sidekiq.const_get(name).prepend(part) }
       Sidekiq::BasicFetch::UnitOfWork.prepend(Noted)
-      Sidekiq::BasicFetch.prepend(GivingBack)
-      Sidekiq::Launcher.prepend(Leaving)
       if strength == "fetch"
         fetcher = Class.new(Sidekiq::BasicFetch) { prepend Fetching }
         holder[slot] = slot == :fetch ? fetcher.new(holder) : fetcher
       end
-      holder[:labels] << "probe:#{strength}" # the process tells it with its beats
       @probe.start
+      holder[:labels] << "probe:#{strength}" # the process tells it with its beats
     rescue StandardError, ScriptError => error
-      Sidekiq.logger.warn("sidekiq-watchdog: the probe could not be installed (#{error.class}: #{error.message})")
+      Sidekiq.logger.warn("sidekiq-watchdog: the probe could not be installed as it should (#{error.class}: #{error.message})")
     end
 
     private
 
-    # A class for each capsule from 7.0 on, one object before (launcher.rb, capsule.rb).
-    def place_of_fetcher(config)
-      return [config, :fetch_class] if config.respond_to?(:capsules)
-      [Sidekiq.respond_to?(:[]) ? Sidekiq : Sidekiq.options, :fetch]
-    end
-
     def known_inside?
-      Sidekiq::Processor.private_method_defined?(:process) && Sidekiq::Launcher.method_defined?(:stop) &&
+      Sidekiq::VERSION.to_f.between?(6.4, 8.99) &&
+        Sidekiq::Processor.private_method_defined?(:process) && Sidekiq::Launcher.method_defined?(:stop) &&
         %i[retrieve_work bulk_requeue queues_cmd].all? { |name| Sidekiq::BasicFetch.method_defined?(name) } &&
         %i[queue queue_name job acknowledge requeue].all? { |name| Sidekiq::BasicFetch::UnitOfWork.method_defined?(name) }
     end
@@ -82,10 +75,10 @@ module SidekiqWatchdog
       return 1
     LUA
 
-    def initialize(strength, queues:)
+    def initialize(strength, queues)
       @strength = strength
       @key = "sidekiq-watchdog:probe:#{identity}"
-      @lists = queues.to_h { |name| ["queue:#{name}", "sidekiq-watchdog:fetch:#{identity}:#{name}"] }
+      @lists = queues.uniq.to_h { |name| ["queue:#{name}", "sidekiq-watchdog:fetch:#{identity}:#{name}"] }
       @owed = Queue.new
       @lock = Mutex.new
       @held = @lists.values.to_h { |list| [list, []] }
@@ -177,11 +170,12 @@ module SidekiqWatchdog
       @plain_until = now + PLAIN_AFTER_FAILURE
     end
 
-    # After a clean stop: what still stands in Redis was neither finished nor given back, so it stays.
+    # After a clean stop: what still stands in Redis now was lost, so it stays.
     def leave
       @thread&.kill
       guard do
         settle
+        @held.each_value(&:clear)
         works_adrift.each { |work| give_back(work) }
         Sidekiq.redis { |conn| conn.hdel(@key, %w[:probe :errors]) }
       end
@@ -194,7 +188,8 @@ module SidekiqWatchdog
       before, @adrift = @adrift, works_adrift
       # Moved by Redis for somebody who never got the answer: twice seen so, nobody has it.
       @adrift.each { |work| give_back(work) if before.delete(work) }
-      said = {strength: plain? ? "observe" : @strength, format: FORMAT, sidekiq: Sidekiq::VERSION, queues: @lists.keys.map { |queue| queue.delete_prefix("queue:") }}
+      queues = @lists.keys.map { |queue| queue.delete_prefix("queue:") }
+      said = {strength: plain? ? "observe" : @strength, format: FORMAT, sidekiq: Sidekiq::VERSION, queues: queues}
       Sidekiq.redis do |conn|
         conn.pipelined do |pipeline|
           pipeline.hset(@key, ":probe", Sidekiq.dump_json(said))

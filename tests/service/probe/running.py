@@ -14,7 +14,7 @@ import signal
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import orjson
 
@@ -43,7 +43,7 @@ class Place:
         self._started = 0
         self._stack = contextlib.AsyncExitStack()
 
-    async def __aenter__(self) -> "Place":
+    async def __aenter__(self) -> Self:
         self._stack.push_async_callback(self.store.close)
         await self.store.start()
         self.client = self.store.client()
@@ -53,7 +53,15 @@ class Place:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def start(self, strength: str = "", *, queues: tuple[str, ...] = QUEUES, threads: int = THREADS, env: dict[str, str] | None = None) -> Sidekiq:
+    async def start(
+        self,
+        strength: str = "",
+        *,
+        queues: tuple[str, ...] = QUEUES,
+        threads: int = THREADS,
+        timeout: int = 2,
+        env: dict[str, str] | None = None,
+    ) -> Sidekiq:
         """A Sidekiq with its first beat; no probe at all where no strength is given."""
         self._started += 1
         inside = Inside(self.suite, app=APP, run=self.folder)
@@ -62,7 +70,7 @@ class Place:
         given = {"REDIS_URL": self.store.url, "RUN_DIR": str(inside.run), "RUBYOPT": "-W0", **(env or {})}
         if strength:
             given["SIDEKIQ_WATCHDOG_PROBE"] = strength
-        command = inside.command("sidekiq", "-r", f"{inside.app}/app.rb", *served, "-c", str(threads), "-t", "2", env=given)
+        command = inside.command("sidekiq", "-r", f"{inside.app}/app.rb", *served, "-c", str(threads), "-t", str(timeout), env=given)
         one = Sidekiq((await start_program(command, log)).process, f"sidekiq-{self._started}", log)
         self._stack.push_async_callback(end, one)
         await one.wait_beat(self.client)
@@ -116,9 +124,8 @@ class Place:
 
     async def waiting(self) -> list[str]:
         """The ids of all jobs in a queue, or waiting for another try."""
-        raw = [job for queue in QUEUES for job in await self.client.lrange(f"queue:{queue}", 0, -1)]
-        raw += await self.client.zrange("retry", 0, -1)
-        return [orjson.loads(job)["jid"] for job in raw]
+        queued = [job for queue in QUEUES for job in await self.client.lrange(f"queue:{queue}", 0, -1)]
+        return [orjson.loads(job)["jid"] for job in (*queued, *await self.client.zrange("retry", 0, -1))]
 
     async def keys(self) -> list[str]:
         """All keys of the probe."""

@@ -4,11 +4,10 @@ import asyncio
 import random
 import signal
 
-import orjson
 import pytest
 
 from tests.service.matrix.parts import SIDEKIQS
-from tests.service.probe.running import THREADS, Place, kill_under_load
+from tests.service.probe.running import QUEUES, THREADS, Place, kill_under_load
 from watchdog.model.findings import Certainty, Origin
 
 pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(60)]
@@ -44,14 +43,14 @@ ODD = (
 
 @every_sidekiq
 @both
-async def test_bytes_are_exact_and_a_clean_stop_leaves_nothing(place, strength):
+async def test_bytes_are_exact_and_a_clean_stop_leaves_nothing(place, strength, following):
     """
-    What is found of a running job is what stood in its queue, whatever bytes they are, and says thread, queue and class.
+    What is found of a running job is what stood in its queue, whatever bytes they are, and says thread, queue and class; the follower tells the strength.
 
     After TERM the jobs stand in their queues once, byte for byte; nothing is left of the probe.
     """
     # No idle thread: Sidekiq's own fetcher may pop what was just pushed back, and lose it where the timeout is this short.
-    process = await place.start(strength, threads=2)
+    process = await place.start(strength, threads=2, timeout=1)
     await place.client.lpush("queue:push", ODD[0])
     await place.client.lpush("queue:pull", ODD[1])
     await place.until(lambda: len(place.lines("began")) == 2, "both jobs to begin")
@@ -67,9 +66,11 @@ async def test_bytes_are_exact_and_a_clean_stop_leaves_nothing(place, strength):
     assert all(bool(one.tid) is (strength == "observe") for one in by_jid.values())
     assert (await place.client.ttl(f"sidekiq-watchdog:probe:{process.identity}")) > 80_000
 
+    one = following(url=place.store.url)
+    await one.until(lambda: one.readings(process.identity).get("probe") == strength)
     process.signal(signal.SIGTERM)
     assert await process.wait_exit(20) == 0
-    assert [await place.client.lrange(f"queue:{queue}", 0, -1) for queue in ("push", "pull")] == [[ODD[0]], [ODD[1]]]
+    assert [await place.client.lrange(f"queue:{queue}", 0, -1) for queue in QUEUES] == [[ODD[0]], [ODD[1]]]
     assert await place.keys() == []
     assert "Pushed 2 jobs back to Redis" in place.logs()
 
@@ -99,8 +100,8 @@ async def test_jobs_done_failed_and_stopped_under_load(place, strength):
 @every_sidekiq
 @both
 async def test_a_probe_that_fails_breaks_no_job(place, strength):
-    """Every command of the probe is refused: all jobs run all the same, the log says so once without quoting a job, and it is told when it works again."""
-    process = await place.start(strength, env={"REFUSING": "yes"})
+    """Every command of the probe is refused: all jobs run all the same, and the log says so once without quoting a job."""
+    await place.start(strength, env={"REFUSING": "yes"})
     (place.folder / "refuse").write_text("hset hdel evalsha lrem")
     await place.push("Count", [0.001], count=40)
     await place.push("Count", [0.001], "pull", count=40)
@@ -109,10 +110,6 @@ async def test_a_probe_that_fails_breaks_no_job(place, strength):
     said = [line for line in place.logs().splitlines() if "sidekiq-watchdog: the probe failed" in line]
     assert len(said) == 1
     assert not any(jid in said[0] for jid in place.pushed)
-    (place.folder / "refuse").unlink()
-    process.signal(signal.SIGTERM)
-    assert await process.wait_exit(20) == 0
-    assert await place.keys() == []
 
 
 @every_sidekiq
@@ -126,29 +123,16 @@ async def test_a_full_redis_does_not_stop_fetching(place):
     assert sorted(place.lines("done")) == sorted(place.pushed)
 
 
-async def _idle_for(place):
-    """Until every thread waits for a job: those that wait for a queue stand in the server's list of blocked clients."""
-
-    async def blocked():
-        return (await place.client.info("clients"))["blocked_clients"] >= 1
-
-    await place.until(blocked, "a thread to wait")
-
-
 @every_sidekiq
-async def test_idle_threads_wait_for_every_queue(place):
-    """A job is taken at once from whichever queue it comes to, by one thread as by many; a burst wakes the others."""
-    queues = ("push", "pull")
-    process = await place.start("fetch", queues=queues, threads=3)
-    await _idle_for(place)
-    for queue in (*queues, *queues):
-        jids = await place.push("Held", queue=queue)
-        await place.until(lambda jids=jids: set(jids) <= set(place.lines("began")) or len(place.lines("began")) == 3, f"the job in {queue}", within=1.5)
-    assert len(place.lines("began")) == 3
-    (place.folder / "go").touch()
-    await place.until(lambda: len(place.lines("done")) == 4, "all four")
-    process.signal(signal.SIGTERM)
-    assert await process.wait_exit(20) == 0
+@pytest.mark.parametrize("threads", [1, 5])
+async def test_idle_threads_hear_of_every_queue(place, threads):
+    """A job is taken within half a second from whichever queue it comes to, by one thread as by many; those that wait for another queue come to a burst within a second."""
+    await place.start("fetch", threads=threads)
+    for queue in (*QUEUES, *QUEUES):
+        (jid,) = await place.push("Count", [0], queue)
+        await place.until(lambda jid=jid: jid in place.lines("done"), f"the job in {queue}", within=0.5)
+    await place.push("Held", count=threads)
+    await place.until(lambda: len(place.lines("began")) == threads, "all threads to be busy", within=1.5)
 
 
 @every_sidekiq
@@ -162,19 +146,51 @@ async def test_quiet(place):
     await place.push("Count", [0.001], "pull")
     (place.folder / "go").touch()
     await place.until(lambda: len(place.lines("done")) == 1, "the job to end")
-    waits = await place.waiting()
-    process.signal(signal.SIGTERM)
-    assert await process.wait_exit(20) == 0
 
-    assert waits == place.pushed[1:]
-    assert orjson.loads(await place.client.lindex("queue:pull", 0))["jid"] == place.pushed[1]
+    assert await place.waiting() == place.pushed[1:]
+    assert await place.client.llen("queue:pull") == 1
 
 
 @every_sidekiq
-async def test_off_is_off(place):
-    """Nothing of it is there."""
-    await place.start("off")
+@both
+async def test_what_could_not_be_taken_away_is_taken_away_later(place, strength):
+    """Where Redis refused to hear that a job was done, the probe says it again: nothing is left that would be put back."""
+    process = await place.start(strength, env={"REFUSING": "yes", "BEAT": "0.1"})
+    (place.folder / "refuse").write_text("hdel lrem")
+    await place.push("Count", [0], count=20)
+    await place.until(lambda: len(place.lines("done")) == 20, "all jobs to be done")
+    assert (await place.left(process.identity)).findings
+    (place.folder / "refuse").unlink()
+
+    async def nothing_left():
+        left = await place.left(process.identity)
+        return not left.findings and left.errors
+
+    await place.until(nothing_left, "the probe to settle")
+    assert sorted(place.lines("done")) == sorted(place.pushed)
+
+
+@every_sidekiq
+async def test_a_job_whose_answer_was_lost_comes_back(place):
+    """Moved by Redis for a thread that never heard of it, it goes back to its queue; one that runs stays where it is."""
+    process = await place.start("fetch", env={"BEAT": "0.1"})
+    (held,) = await place.push("Held")
+    await place.until(lambda: place.lines("began"), "the job to begin")
+    (lost,) = await place.push("Count", [0], "nobody's")
+    await place.client.lmove("queue:nobody's", f"sidekiq-watchdog:fetch:{process.identity}:pull")
+    await place.until(lambda: place.lines("done"), "the lost job to be done")
+
+    assert (place.lines("began"), place.lines("done")) == ([held], [lost])
+    assert [finding.jid for finding in (await place.left(process.identity)).findings] == [held]
+
+
+@every_sidekiq
+async def test_off_is_off(place, following):
+    """Nothing of it is there, and the follower tells that."""
+    process = await place.start("off")
     await place.push("Held")
     await place.until(lambda: place.lines("began"), "the job to begin")
 
     assert await place.keys() == []
+    one = following(url=place.store.url)
+    await one.until(lambda: one.readings(process.identity).get("probe") == "")

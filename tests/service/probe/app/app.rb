@@ -21,6 +21,22 @@ class Count
   end
 end
 
+# Ends at once.
+class Nothing
+  include Sidekiq::Job
+
+  def perform(*); end
+end
+
+# Says how many milliseconds after the given moment it began.
+class Moment
+  include Sidekiq::Job
+
+  def perform(pushed_at)
+    write("moments", ((Time.now.to_f - pushed_at) * 1000).round(3))
+  end
+end
+
 # Works until the test lays a file called `go` into its folder.
 class Held
   include Sidekiq::Job
@@ -68,3 +84,9 @@ if ENV["REFUSING"]
 end
 
 load File.join(RUN_DIR, "sidekiq_watchdog.rb") if ENV["SIDEKIQ_WATCHDOG_PROBE"]
+
+# Has the probe beat this often, in seconds, instead of once a minute.
+if ENV["BEAT"]
+  SidekiqWatchdog::Probe.send(:remove_const, :BEAT)
+  SidekiqWatchdog::Probe::BEAT = ENV["BEAT"].to_f
+end
