@@ -26,6 +26,7 @@ module SidekiqWatchdog
       slot = config.respond_to?(:capsules) ? :fetch_class : :fetch
       holder = config.respond_to?(:[]) ? config : config.options
       return Sidekiq.logger.warn("sidekiq-watchdog: the probe does not know this Sidekiq or its fetcher: off") if holder[slot] || !known_inside?
+      Probe.include(defined?(Sidekiq::Component) ? Sidekiq::Component : Sidekiq::Util) # for `identity` and `tid`
       @probe = Probe.new(strength, slot == :fetch ? holder[:queues] : config.capsules.values.flat_map(&:queues))
       {Processor: Noting, Launcher: Leaving, BasicFetch: GivingBack}.each { |name, part| Sidekiq.const_get(name).prepend(part) }
       Sidekiq::BasicFetch::UnitOfWork.prepend(Noted)
@@ -35,6 +36,7 @@ module SidekiqWatchdog
       end
       @probe.start
       holder[:labels] << "probe:#{strength}" # the process tells it with its beats
+      Sidekiq.logger.info("sidekiq-watchdog: the probe is on (#{strength})")
     rescue StandardError, ScriptError => error
       Sidekiq.logger.warn("sidekiq-watchdog: the probe could not be installed as it should (#{error.class}: #{error.message})")
     end
@@ -51,8 +53,6 @@ module SidekiqWatchdog
 
   # What one process says in Redis. All times are seconds but for those in notes, which are milliseconds.
   class Probe
-    include(defined?(Sidekiq::Component) ? Sidekiq::Component : Sidekiq::Util) # for `identity` and `tid`
-
     FORMAT = 1
     BEAT = 60
     KEPT = 86_400
@@ -79,7 +79,7 @@ module SidekiqWatchdog
       @strength = strength
       @key = "sidekiq-watchdog:probe:#{identity}"
       @lists = queues.uniq.to_h { |name| ["queue:#{name}", "sidekiq-watchdog:fetch:#{identity}:#{name}"] }
-      @owed = Queue.new
+      @owed = ::Queue.new
       @lock = Mutex.new
       @held = @lists.values.to_h { |list| [list, []] }
       @adrift = []

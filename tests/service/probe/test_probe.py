@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from tests.service.matrix.parts import SIDEKIQS
-from tests.service.probe.running import QUEUES, THREADS, Place, kill_under_load
+from tests.service.probe.running import APP, PROBE, QUEUES, THREADS, Place, kill_under_load
+from tests.suites.inside import Inside
 from watchdog.model.findings import Certainty, Origin
 
 pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(60)]
@@ -194,3 +195,15 @@ async def test_off_is_off(place, following):
     assert await place.keys() == []
     one = following(url=place.store.url)
     await one.until(lambda: one.readings(process.identity).get("probe") == "")
+
+
+@every_sidekiq
+async def test_other_programs_of_the_application_load_it_too(suite, place):
+    """In a web process or a console, where no Sidekiq runs, the initializer does nothing."""
+    inside = Inside(suite, app=APP, run=place.folder)
+    command = inside.command("ruby", "-w", "-e", "load ARGV[0]; p SidekiqWatchdog.probe", f"{inside.run}/{PROBE.name}", env={})
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    said, complained = await process.communicate()
+
+    assert (process.returncode, said.strip()) == (0, b"nil"), complained
+    assert PROBE.name.encode() not in complained
