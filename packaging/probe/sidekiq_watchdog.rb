@@ -204,18 +204,19 @@ module SidekiqWatchdog
       @lists.flat_map do |queue, list|
         held = @lock.synchronize { @held.fetch(list).dup }
         there = Sidekiq.redis { |conn| conn.lrange(list, 0, -1) }
-        there.reject { |job| (index = held.index(job)) && held.delete_at(index) }.map { |job| Work.new(queue, job) }
+        there.reject { |job| (index = held.index(job.b)) && held.delete_at(index) }.map { |job| Work.new(queue, job) }
       end
     end
 
+    # As bytes: strings of different encodings are never equal.
     def hold(queue, job)
-      @lock.synchronize { @held.fetch(@lists.fetch(queue)) << job }
+      @lock.synchronize { @held.fetch(@lists.fetch(queue)) << job.b }
       Work.new(queue, job)
     end
 
     def release(work)
       held = @held.fetch(@lists.fetch(work.queue))
-      @lock.synchronize { (index = held.index(work.job)) && held.delete_at(index) }
+      @lock.synchronize { (index = held.index(work.job.b)) && held.delete_at(index) }
     end
 
     def settle_or_owe(command)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import signal
 
 import pytest
@@ -14,6 +15,7 @@ from watchdog.model.findings import Certainty, Origin
 pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(60)]
 
 SUITES = [pytest.param(suite, id=f"Sidekiq {release}", marks=pytest.mark.needs(suite)) for suite, release in SIDEKIQS.items()]
+README = PROBE.with_name("README.md")
 STRENGTHS = ("observe", "fetch")
 both = pytest.mark.parametrize("strength", STRENGTHS)
 every_sidekiq = pytest.mark.parametrize("suite", SUITES)
@@ -175,14 +177,32 @@ async def test_what_could_not_be_taken_away_is_taken_away_later(place, strength)
 async def test_a_job_whose_answer_was_lost_comes_back(place):
     """Moved by Redis for a thread that never heard of it, it goes back to its queue; one that runs stays where it is."""
     process = await place.start("fetch", env={"BEAT": "0.1"})
-    (held,) = await place.push("Held")
+    await place.client.lpush("queue:pull", ODD[1])
     await place.until(lambda: place.lines("began"), "the job to begin")
     (lost,) = await place.push("Count", [0], "nobody's")
     await place.client.lmove("queue:nobody's", f"sidekiq-watchdog:fetch:{process.identity}:pull")
     await place.until(lambda: place.lines("done"), "the lost job to be done")
 
-    assert (place.lines("began"), place.lines("done")) == ([held], [lost])
-    assert [finding.jid for finding in (await place.left(process.identity)).findings] == [held]
+    assert (len(place.lines("began")), place.lines("done")) == (1, [lost])
+    assert [finding.payload for finding in (await place.left(process.identity)).findings] == [ODD[1]]
+
+
+@pytest.mark.parametrize("suite", SUITES[:1])
+async def test_by_hand(place):
+    """The command of the README puts back what a killed process held, the oldest to run first, and it runs."""
+    process = await place.start("fetch")
+    first, second = [*await place.push("Held"), *await place.push("Held")]
+    await place.until(lambda: len(place.lines("began")) == 2, "both jobs to begin")
+    process.signal(signal.SIGKILL)
+    await process.process.wait()
+    found = [finding.jid for finding in (await place.left(process.identity)).findings]
+    (script,) = re.findall(r"redis-cli EVAL '(.*)' 2 sidekiq-watchdog:fetch:IDENTITY:QUEUE queue:QUEUE", README.read_text())
+    assert await place.client.eval(script, 2, f"sidekiq-watchdog:fetch:{process.identity}:push", "queue:push") == 2
+
+    assert found == await place.waiting() == [second, first]
+    (place.folder / "go").touch()
+    await place.start("off")
+    await place.until(lambda: sorted(place.lines("done")) == sorted(place.pushed), "both to be done")
 
 
 @every_sidekiq
