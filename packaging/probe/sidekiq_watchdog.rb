@@ -59,6 +59,7 @@ module SidekiqWatchdog
     MUTE_AFTER_FAILURE = 5
     PLAIN_AFTER_FAILURE = 60
     MOST_OWED = 10_000
+    ALL = "sidekiq-watchdog:probes"
     PASSING = /LOADING|READONLY|MASTERDOWN|MISCONF|BUSY|NOREPLICAS|UNBLOCKED/.freeze # BRPOP fails by them all the same
 
     # Moves the next job of the first queue that has one; keys are queue, list, queue, list …
@@ -177,7 +178,10 @@ module SidekiqWatchdog
         settle
         @held.each_value(&:clear)
         works_adrift.each { |work| give_back(work) }
-        Sidekiq.redis { |conn| conn.hdel(@key, %w[:probe :errors]) }
+        Sidekiq.redis do |conn|
+          conn.hdel(@key, %w[:probe :errors])
+          conn.srem(ALL, [identity])
+        end
       end
     end
 
@@ -195,6 +199,7 @@ module SidekiqWatchdog
           pipeline.hset(@key, ":probe", Sidekiq.dump_json(said))
           pipeline.hset(@key, ":errors", @failures.to_s)
           pipeline.expire(@key, KEPT)
+          pipeline.sadd(ALL, [identity])
         end
       end
     end

@@ -16,13 +16,15 @@ from watchdog.model.findings import Certainty, Finding, Origin
 from watchdog.sidekiq.decode import Broken, count, decode_class, is_name, label, name
 from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
 from watchdog.sidekiq.keys import Keys
-from watchdog.sidekiq.scanning import Ask, first_fields, rest_of_fields
+from watchdog.sidekiq.scanning import Ask, first_fields, first_page, rest, rest_of_fields
 
 STRENGTHS: Final = ("observe", "fetch")
 FORMAT: Final = 1
 """What the probe calls the shape of all this."""
 MOST: Final = 1_000
 """Notes, or jobs of one list, that are read of a process: it holds one for each of its threads, and a process has tens of them."""
+MOST_PROBES: Final = 10_000
+"""Processes that are read of the set of all that have a probe."""
 _LABEL: Final = "probe:"
 _MOST_QUEUES: Final = 1_000
 _OWN: Final = b":"
@@ -81,6 +83,17 @@ def decode_note(key: str, field: bytes, raw: bytes) -> Finding | Broken:
 def decode_moved(key: str, queue: str, raw: bytes) -> Finding | Broken:
     """A job in a list of its process."""
     return _finding(key, raw, queue=queue)
+
+
+async def read_probes(ask: Ask, keys: Keys, *, where: str) -> list[str]:
+    """
+    The identities of all processes whose probe has not left in good order, at most `MOST_PROBES`; what is no identity is passed over.
+
+    Those of them that are gone may have left something, even if they went while no agent was there. Raises `SourceUnavailableError`.
+    """
+    (page,) = await ask([first_page(keys.probes)])
+    members = await rest(ask, keys.probes, page, most=MOST_PROBES, where=where)
+    return sorted(identity for member in members or () if (identity := name(member)) is not None)[:MOST_PROBES]
 
 
 async def read_left(ask: Ask, keys: Keys, identity: str, *, queues: Iterable[str] = (), where: str) -> Left:

@@ -24,7 +24,7 @@ from tests.suites.inside import Inside
 from watchdog.sidekiq.address import parse
 from watchdog.sidekiq.connection import connect
 from watchdog.sidekiq.keys import Keys
-from watchdog.sidekiq.probe import Left, read_left
+from watchdog.sidekiq.probe import Left, read_left, read_probes
 
 APP: Final = Path(__file__).parent / "app"
 PROBE: Final = CHECKOUT / "packaging" / "probe" / "sidekiq_watchdog.rb"
@@ -118,7 +118,9 @@ class Place:
         """What the probe of a process has left, as the agent reads it."""
         wire = await connect(parse(self.store.url), lambda _: None)
         try:
-            return await read_left(wire.ask, Keys(), identity, queues=QUEUES, where="the test")
+            left = await read_left(wire.ask, Keys(), identity, queues=QUEUES, where="the test")
+            assert (identity in await read_probes(wire.ask, Keys(), where="the test")) is bool(left.strength)
+            return left
         finally:
             wire.close()
 

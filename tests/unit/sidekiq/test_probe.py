@@ -7,7 +7,7 @@ from watchdog.model.findings import Certainty, Finding, Origin
 from watchdog.sidekiq.decode import Broken
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError
 from watchdog.sidekiq.keys import Keys
-from watchdog.sidekiq.probe import MOST, Announced, decode_announced, decode_moved, decode_note, read_left, strength
+from watchdog.sidekiq.probe import MOST, Announced, decode_announced, decode_moved, decode_note, read_left, read_probes, strength
 
 ID = "web1:42:0123456789ab"
 JOB = b'{"class":"PushWorker","args":["a secret"],"jid":"4caa72fe18d4b6a0d19e77c3"}'
@@ -39,9 +39,11 @@ class Server:
                 return value
             case "HSCAN", dict() | None:
                 return [b"0", [part for pair in (value or {}).items() for part in pair]]
+            case "SSCAN", list() | None:
+                return [b"0", value or []]
             case "LRANGE", list() | None:
                 return (value or [])[: rest[1] + 1]
-            case "HSCAN" | "LRANGE", _:
+            case "HSCAN" | "SSCAN" | "LRANGE", _:
                 return WRONG
         pytest.fail(f"{command} was asked")
 
@@ -196,6 +198,14 @@ async def test_reading_has_a_bound():
 
     found = await left({LISTS["push"]: [JOB] * (MOST + 5)}, queues=("push",))
     assert (len(found.findings), found.whole) == (MOST, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(None, []), ({}, []), ([b"web1:42:cafe", b"\xff", b"", b"app2:7:cafe"], ["app2:7:cafe", "web1:42:cafe"])]
+)
+async def test_all_processes_with_a_probe(value, found):
+    """What is no name is passed over; a key of another type lists none."""
+    assert await read_probes(Server({Keys("mast").probes: value}).ask, Keys("mast"), where="h:1") == found
 
 
 @pytest.mark.parametrize("reply", [ServerError("NOPERM this user has no permissions"), 5])
