@@ -187,6 +187,23 @@ async def test_a_job_whose_answer_was_lost_comes_back(place):
     assert [finding.payload for finding in (await place.left(process.identity)).findings] == [ODD[1]]
 
 
+@every_sidekiq
+async def test_connections_that_are_cut(place):
+    """Under load every connection of the process is cut again and again: what was moved and what was done meanwhile is put right, and each job runs once."""
+    process = await place.start("fetch", env={"BEAT": "0.1"})
+    stop = asyncio.Event()
+    load = asyncio.create_task(place.load(200, stop))
+    for cuts in range(1, 6):
+        await place.until(lambda cuts=cuts: len(place.lines("done")) > 15 * cuts, "jobs to be done")
+        await place.client.execute_command("CLIENT", "KILL", "LADDR", place.store.url.split("/")[2])
+    stop.set()
+    await load
+    await place.until(lambda: len(place.lines("done")) >= len(place.pushed), "all jobs to be done")
+
+    assert sorted(place.lines("done")) == sorted(place.pushed)
+    assert process.alive
+
+
 @pytest.mark.parametrize("suite", SUITES[:1])
 async def test_by_hand(place):
     """The command of the README puts back what a killed process held, the oldest to run first, and it runs."""
