@@ -49,7 +49,7 @@ def chosen(parts: list[str]) -> list[Case]:
     return [case for case in cases if not parts or any(part in f"{case.trial} {case.name}" for part in parts)]
 
 
-SOURCE = ("watchdog", "rules", "tests/trial", "pyproject.toml")
+SOURCE = ("watchdog", "rules", "packaging/probe", "tests/trial", "pyproject.toml")
 """What a result depends on."""
 
 

@@ -57,6 +57,19 @@ class Keys(msgspec.Struct, frozen=True):
         key = self.identity(identity)
         return key + WORK_SUFFIXES[0], key + WORK_SUFFIXES[1]
 
+    @property
+    def probes(self) -> bytes:
+        """Set of the identities of all processes whose probe has not left in good order: those that live, and those that left something behind."""
+        return self.prefix + b"sidekiq-watchdog:probes"
+
+    def probe(self, identity: str) -> bytes:
+        """Hash of the jobs that the probe of a process has noted (packaging/probe); lives a day after its last sign of life."""
+        return self.prefix + b"sidekiq-watchdog:probe:" + identity.encode()
+
+    def moved(self, identity: str, queue: str) -> bytes:
+        """List of the jobs that the probe of a process has moved out of that queue and not acknowledged."""
+        return self.prefix + f"sidekiq-watchdog:fetch:{identity}:{queue}".encode()
+
     def queue(self, name: str) -> bytes:
         """List of the jobs in a queue; the right end is next."""
         return self.prefix + b"queue:" + name.encode()

@@ -12,6 +12,7 @@ from watchdog.model.kinds import Kind
 from watchdog.sidekiq.changes import difference
 from watchdog.sidekiq.decode import Beat, Info
 from watchdog.sidekiq.fleet import Fleet, Member, gather, release
+from watchdog.sidekiq.probe import strength
 from watchdog.sidekiq.reading import Reading
 from watchdog.sidekiq.runs import Confirmed, Runs
 
@@ -195,7 +196,15 @@ def _claimed(identity: str, info: Info | None) -> dict[str, Any] | None:
         if len(parts) != len(("host", "pid", "nonce")) or not (parts[1].isascii() and parts[1].isdecimal()):
             return None
         return {"host": parts[0], "pid": int(parts[1][:9])}
-    claimed = {"host": info.host, "pid": info.pid, "tag": info.tag, "queues": info.queues, "labels": info.labels, "embedded": info.embedded}
+    claimed = {
+        "host": info.host,
+        "pid": info.pid,
+        "tag": info.tag,
+        "queues": info.queues,
+        "labels": info.labels,
+        "embedded": info.embedded,
+        "probe": strength(info.labels),
+    }
     if info.version:
         claimed |= {"version": info.version, "weights": info.weights}
     return claimed | {"capsules": tuple(capsule.name for capsule in info.capsules)} if info.capsules else claimed

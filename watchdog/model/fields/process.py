@@ -32,6 +32,12 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     ),
     _field("labels", Type.STRINGS, "The labels that the application gave it.", 'process.labels contains "canary"'),
     _field("embedded", Type.BOOL, "Sidekiq runs within another program, and takes no signals through Redis.", "not process.embedded"),
+    _field(
+        "probe",
+        Type.STRING,
+        "The strength of the probe that is installed in it (`packaging/probe`): `observe` or `fetch`; empty where there is none.",
+        'process.probe == ""',
+    ),
     _field("threads", Type.COUNT, "How many jobs it can run at a time (concurrency), in all its capsules.", "process.threads >= 5"),
     _field("busy", Type.COUNT, "How many jobs it ran at its last beat.", "process.busy == process.threads"),
     _field("quiet", Type.BOOL, "It has been told to fetch no more jobs.", "process.quiet"),
