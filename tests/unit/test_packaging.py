@@ -73,6 +73,7 @@ def test_the_wheel_holds_the_program_its_rules_and_nothing_else(wheel):
 def test_the_wheel_brings_the_command_and_its_license(wheel):
     """`sidekiq-watchdog` is the command, MIT the license, and both the version and the README come from the source."""
     about = Parser().parsestr(metadata(wheel, "METADATA"))
+    assert "sidekiq-watchdog-inspect = watchdog.inspect.program:main" in metadata(wheel, "entry_points.txt")
     assert "sidekiq-watchdog = watchdog.cli:main" in metadata(wheel, "entry_points.txt")
     assert about["License-Expression"] == "MIT"
     assert "MIT License" in metadata(wheel, "licenses/LICENSE")

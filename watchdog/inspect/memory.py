@@ -22,7 +22,7 @@ PIECE: Final = 2**20
 LARGEST_ALL: Final = 3 * LARGEST
 """Bytes of all payloads that one answer may hold."""
 COPIES: Final = 8
-"""Copies of one job that differ; beyond these only the count of the answer is true."""
+"""Copies of one job that differ; where there are more, the answer is partial."""
 _LATER: Final = 4096  # hits that wait for a wider look
 _OVERLAP: Final = 256  # a hit is shorter
 _MAPPING: Final = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) rw-p \S+ \S+ \S+ *(.*)$", re.MULTILINE)

@@ -173,6 +173,14 @@ class SidekiqInside(Served):
 
         await _eventually(lies_there, within=20, what=lambda: f"the freeze; the log:\n{(self.folder / 'sidekiq.log').read_text()}")
 
+    async def took_all(self) -> None:
+        """Wait until Redis has given away every job of the queue."""
+
+        async def empty() -> bool:
+            return not await self._client.llen("queue:push")
+
+        await _eventually(empty, within=5, what=lambda: "the queue to be empty")
+
     async def beats(self) -> None:
         """Wait until its first beat stands in Redis."""
 

@@ -36,9 +36,7 @@ async def test_requests_and_answers(redis_server, sidekiq_inside, unit, program)
     await push(client, payload("Freeze", "60", jid=JID)[1])
     await one.frozen()
     await push(client, payload("Quick", "", jid=secrets.token_hex(12))[1])
-    async with asyncio.timeout(5):
-        while await client.llen("queue:push"):
-            await asyncio.sleep(0.01)
+    await one.took_all()
     for request, *answer in BLOCKS:
         asked = json.loads(request)
         if asked["pid"] != 1:

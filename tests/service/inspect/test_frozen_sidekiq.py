@@ -1,6 +1,5 @@
 """Real Sidekiqs that a job has frozen: what they were running, and what Redis had given them, comes out of them byte for byte."""
 
-import asyncio
 import secrets
 import time
 from typing import Any
@@ -73,9 +72,7 @@ async def test_jobs_that_idle_threads_have_swallowed(suite, redis_server, sideki
     await one.frozen()
     jobs = [payload("Quick", f"{number},{HOSTILE}") for number in range(20)]
     await push(client, *(raw for _, raw in jobs))
-    async with asyncio.timeout(5):
-        while await client.llen("queue:push"):
-            await asyncio.sleep(0.01)
+    await one.took_all()
     told = await program.client.sockets(ref(one.pid))
     print(f"{suite}: {told}")
     again = await program.client.sockets(ref(one.pid), [f"127.0.0.1:{redis_server.port}"])
@@ -101,9 +98,7 @@ async def test_over_a_unix_socket(suite, redis_server, sidekiq_inside, unit, pro
     jobs = [payload("Quick", f"{number},{HOSTILE}") for number in range(3)]
     large = payload("Quick", '"' + "x" * 8_000_000 + '"')
     await push(client, *(raw for _, raw in (*jobs, large)))
-    async with asyncio.timeout(5):
-        while await client.llen("queue:push"):
-            await asyncio.sleep(0.01)
+    await one.took_all()
     told = await program.client.sockets(ref(one.pid))
     print(f"{suite}: {told}")
 
@@ -130,9 +125,7 @@ async def test_over_tls(suite, tmp_path, sidekiq_inside, unit, program):
         await push(client, raw)
         await one.frozen()
         await push(client, *(payload("Quick", f"{number}")[1] for number in range(4)))
-        async with asyncio.timeout(5):
-            while await client.llen("queue:push"):
-                await asyncio.sleep(0.01)
+        await one.took_all()
         told = await program.client.sockets(ref(one.pid), [f"127.0.0.1:{server.port}"])
         print(f"{suite}: {told}")
         memory = await program.client.memory(ref(one.pid), [jid])
@@ -157,9 +150,7 @@ async def test_as_another_user_with_one_capability(redis_server, sidekiq_inside,
     await one.frozen()
     swallowed = payload("Quick", "")
     await push(client, swallowed[1])
-    async with asyncio.timeout(5):
-        while await client.llen("queue:push"):
-            await asyncio.sleep(0.01)
+    await one.took_all()
     told = await program.client.memory(ref(one.pid), [jid])
     waiting = await program.client.sockets(ref(one.pid))
     facts = await program.client.facts(ref(one.pid))
