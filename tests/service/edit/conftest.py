@@ -39,10 +39,18 @@ async def ask(
     place: Place | None = None,
     lost_by: str = LOST_BY,
     unseen_for: int = 60_000,
+    leaves_dead_set: bool = False,
 ) -> PutBackOutcome:
     """Put a job back, by default the ordinary one into its queue."""
     return await put_back(
-        edits, token=token, payload=payload, queue=queue, place=place or ToQueue(), lost_by=lost_by, unseen_for=unseen_for
+        edits,
+        token=token,
+        payload=payload,
+        queue=queue,
+        place=place or ToQueue(),
+        lost_by=lost_by,
+        unseen_for=unseen_for,
+        leaves_dead_set=leaves_dead_set,
     )
 
 

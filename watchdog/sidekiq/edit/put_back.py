@@ -40,15 +40,17 @@ class ToQueue(msgspec.Struct, frozen=True):
 
 
 class ToRetry(msgspec.Struct, frozen=True):
-    """Among the retries, to be run at that time (milliseconds since 1970)."""
+    """Among the retries, to be run at that time (milliseconds since 1970); `score` is that which it had before, as Redis writes it."""
 
     at_ms: int
+    score: str = ""
 
 
 class ToSchedule(msgspec.Struct, frozen=True):
-    """Among the scheduled jobs, to be run at that time (milliseconds since 1970)."""
+    """Among the scheduled jobs; as `ToRetry`."""
 
     at_ms: int
+    score: str = ""
 
 
 Place = ToQueue | ToRetry | ToSchedule
@@ -66,7 +68,7 @@ class AlreadyDone(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Nothing was pushed: it stands in `queue`, `retry`, `schedule` or `dead`, or is `running` in another process, or it did when this was asked first."""
+    """Nothing was pushed: it stands in `queue`, `retry`, `schedule` or `dead`, or is `running` in another process, or `elsewhere`; or it did when this was asked first."""
 
     where: str
 
@@ -84,13 +86,14 @@ async def put_back(
     place: Place,
     lost_by: str = "",
     unseen_for: int = 60_000,
+    leaves_dead_set: bool = False,
 ) -> PutBackOutcome:
     """
     Put a job back, unless Sidekiq has it.
 
     `payload` are the bytes of the job as Sidekiq wrote them. `lost_by` is the identity of the process that ran it: its work hash, which lives on
-    for a minute, does not count; without it no work hash is looked at. `unseen_for` is how many milliseconds ago it was last known to run.
-    Raises `NotEditedError` or `MaybeEditedError` where Redis can't be reached or refuses; it may be asked again then.
+    for a minute, does not count; without it no work hash is looked at. `unseen_for` is how many milliseconds ago it was last known to run. With `leaves_dead_set` it is taken from there in the same moment, and
+    if it is not there, somebody else has taken it: `Found("elsewhere")`. Raises `NotEditedError` or `MaybeEditedError` where Redis can't be reached or refuses; it may be asked again then.
     """
     keys = redis.keys
     retry, schedule, dead = keys.sets
@@ -102,7 +105,7 @@ async def put_back(
         (put_back_key(redis, token.incident), keys.queues, keys.queue(queue), retry, schedule, dead, keys.processes),
         (
             token.jid, target, score, queue, TOKENS_KEPT, repr(since), repr(soonest - since), repr(latest + _SLACK), keys.prefix, lost_by,
-            payload,
+            int(leaves_dead_set), payload,
         ),
     )  # fmt: skip
     return _outcome(reply)
@@ -117,10 +120,10 @@ def _target(place: Place) -> tuple[str, str]:
     match place:
         case ToQueue():
             return "queue", ""
-        case ToRetry(at_ms):
-            return "retry", repr(at_ms / 1000)
-        case ToSchedule(at_ms):
-            return "schedule", repr(at_ms / 1000)
+        case ToRetry(at_ms, score):
+            return "retry", score or repr(at_ms / 1000)
+        case ToSchedule(at_ms, score):
+            return "schedule", score or repr(at_ms / 1000)
 
 
 class _Tried(msgspec.Struct, gc=False):
@@ -155,7 +158,7 @@ def _names(raw: Sequence[Reply]) -> tuple[str, ...]:
 
 _PUT_BACK: Final = Script("""\
 local tokens, queues, list, retry, schedule, dead, processes = unpack(KEYS)
-local jid, target, score, queue, kept, since, soonest, latest, prefix, lost_by, payload = unpack(ARGV)
+local jid, target, score, queue, kept, since, soonest, latest, prefix, lost_by, leaves_dead, payload = unpack(ARGV)
 
 local before = redis.call('HGET', tokens, jid)
 if before == 'done' then return {'already'} end
@@ -227,12 +230,14 @@ end
 local function where()
   if redis.call('ZSCORE', retry, payload) then return 'retry' end
   if redis.call('ZSCORE', schedule, payload) then return 'schedule' end
-  if redis.call('ZSCORE', dead, payload) then return 'dead' end
+  if redis.call('ZSCORE', dead, payload) then
+    if leaves_dead == '0' then return 'dead' end
+  elseif leaves_dead == '1' then return 'elsewhere' end
   local time = redis.call('TIME')
   local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
   local function at(seconds) return string.format('%.3f', now + tonumber(seconds)) end
   if among(retry, 'retry', at(soonest), at(latest)) then return 'retry' end
-  if among(dead, 'dead', at(-since), '+inf') then return 'dead' end
+  if leaves_dead == '0' and among(dead, 'dead', at(-since), '+inf') then return 'dead' end
   if redis.call('LPOS', list, payload, 'RANK', -1, 'MAXLEN', 1000) then return 'queue' end
   if redis.call('LPOS', list, payload, 'MAXLEN', 1000) then return 'queue' end
   if newest() then return 'queue' end
@@ -245,6 +250,7 @@ local found = where()
 redis.call('SADD', queues, queue)
 -- A user without this right must be refused before the token is set.
 redis.call('HDEL', tokens, '')
+if leaves_dead == '1' then redis.call('ZREM', dead, '') end
 redis.call('HSETNX', tokens, jid, found or 'done')
 
 local function written()
@@ -265,6 +271,7 @@ if failure then
   redis.call('HDEL', tokens, jid)
   return failure
 end
+if leaves_dead == '1' and not found then redis.call('ZREM', dead, payload) end
 if found then return {'found', found} end
 local answer = {'done'}
 for place in pairs(unlooked) do answer[#answer + 1] = place end
