@@ -77,6 +77,7 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
     KeySpec("host", "name", "The name under which Sidekiq knows this machine, where it is another than the machine's own."),
     KeySpec("receivers", "names with settings", "Who can be told; rules name them under `notify`."),
     KeySpec("trace", "`keep` and `most`", "How much is kept of what the agent saw; it lies in the folder `trace` of the state folder."),
+    KeySpec("quarantine", "`keep` and `in`", "Where jobs are kept that were taken out, whole, and for how long."),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (
@@ -112,6 +113,16 @@ TRACE: Final[tuple[KeySpec, ...]] = (
         "14d",
     ),
     KeySpec("most", "size", "How many bytes at most: the oldest go first.", "1GB"),
+)
+
+QUARANTINE: Final[tuple[KeySpec, ...]] = (
+    KeySpec("keep", "duration", "For how long a job is kept; three days before the end it is said.", "30d"),
+    KeySpec(
+        "in",
+        "choice",
+        "`store` is the agent's own; with `both` jobs stand in Sidekiq's dead set as well, where everybody sees them and somebody may put them back.",
+        "store",
+    ),
 )
 
 ADJUSTMENT: Final[tuple[KeySpec, ...]] = (

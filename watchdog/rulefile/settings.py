@@ -18,6 +18,7 @@ from watchdog.rulefile.adjust import Adjustment, read_adjustments
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.nodes import Node
+from watchdog.rulefile.quarantine import QuarantineSettings, read_quarantine
 from watchdog.rulefile.read_yaml import read_yaml
 from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
 from watchdog.rulefile.redis_settings import RedisSettings, read_redis, with_secret
@@ -44,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     receivers: dict[str, ReceiverSettings]
     host: str | None = None
     trace: TraceSettings = TraceSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -66,7 +68,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _KEYS: Final = Keys(
-    "the config", required=("redis", "rules", "state"), optional=("mode", "app_redis", "receivers", "host", "adjust", "trace")
+    "the config", required=("redis", "rules", "state"), optional=("mode", "app_redis", "receivers", "host", "adjust", "trace", "quarantine")
 )
 
 
@@ -126,6 +128,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
     host = words_of(values["host"], "'host'", findings) if "host" in values else None
     receivers = read_receivers(values["receivers"], secrets, bare, findings) if "receivers" in values else {}
     trace = read_trace(values["trace"], findings) if "trace" in values else TraceSettings()
+    quarantine = read_quarantine(values["quarantine"], findings) if "quarantine" in values else QuarantineSettings()
     settings = None
     if mode is not None and redis is not None and state is not None:
         settings = Settings(
@@ -137,6 +140,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             receivers=receivers,
             host=host.value if host else None,
             trace=trace,
+            quarantine=quarantine,
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )

@@ -17,16 +17,16 @@ class Shelf:
         self._writer = writer
         self._wall = wall
 
-    async def begin(self, jobs: Sequence[tuple[Quarantined, bytes]], *, rows: Sequence[AuditRow]) -> list[int]:
+    async def begin(self, jobs: Sequence[tuple[Quarantined, bytes]], *, rows: Sequence[AuditRow] = ()) -> list[int]:
         """
-        Entries in the state `TAKING`, each with the bytes of its job and its row of the audit log; their numbers.
+        Entries in the state `TAKING`, each with the bytes of its job and its row of the audit log, if there are rows; their numbers.
 
         A token that is known stands for the entry that it has, and its row is not written again.
         """
 
         def work(connection: sqlite3.Connection) -> list[int]:
             begun = quarantine.begin(connection, jobs)
-            audit.append(connection, tuple(row for row, (_, new) in zip(rows, begun, strict=True) if new))
+            audit.append(connection, tuple(row for row, (_, new) in zip(rows, begun, strict=False) if new))
             return [id_ for id_, _ in begun]
 
         return await self._writer.write(work)

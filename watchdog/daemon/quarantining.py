@@ -1,0 +1,59 @@
+"""
+Looks after the quarantine while the agent runs: finishes what was begun, by whomever, and ends what has been kept for long enough.
+
+Redis is asked only where something stands half-way. An outage is waited out; it is said once.
+"""
+
+import asyncio
+import logging
+from typing import Final
+
+from watchdog.recovery.quarantine import Quarantine
+from watchdog.sidekiq.edit.failures import EditError
+from watchdog.store.failures import StoreDamagedError, StoreError
+
+LOG: Final = logging.getLogger("watchdog")
+EVERY: Final = 30.0
+"""Seconds between two looks."""
+_DAY: Final = 86_400.0
+
+
+class QuarantineKeeper:
+    """Looks every half minute, and each day for what is over."""
+
+    def __init__(self, quarantine: Quarantine, *, every: float = EVERY) -> None:
+        self._quarantine = quarantine
+        self._every = every
+        self._said = ""
+
+    async def run(self) -> None:
+        """Looks for ever; raises `StoreDamagedError`."""
+        loop = asyncio.get_running_loop()
+        over_at = loop.time()
+        while True:
+            await self._look()
+            if loop.time() >= over_at and await self._end_what_is_over():
+                over_at = loop.time() + _DAY
+            await asyncio.sleep(self._every)
+
+    async def _look(self) -> None:
+        try:
+            if finished := await self._quarantine.resume():
+                LOG.info("%d entries of the quarantine stood half-way and are finished", finished)
+            self._said = ""
+        except StoreDamagedError:
+            raise
+        except (EditError, StoreError) as error:
+            if str(error) != self._said:
+                LOG.warning("an entry of the quarantine stands half-way and can't be finished yet: %s", error)
+            self._said = str(error)
+
+    async def _end_what_is_over(self) -> bool:
+        try:
+            await self._quarantine.expire()
+        except StoreDamagedError:
+            raise
+        except StoreError as error:
+            LOG.warning("jobs whose time in quarantine is over could not be deleted yet: %s", error)
+            return False
+        return True
