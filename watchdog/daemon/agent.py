@@ -160,8 +160,11 @@ class Agent:
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
         self._app_server = None if other is None else AppServer(url=place_of(other), clock=self._clock, emit=self._turns.offer)
-        redis = loaded.settings.redis
-        self._edits = Edits(url=place_of(redis), keys=Keys(namespace=redis.namespace))
+        self._edits = Edits(
+            url=place_of(loaded.settings.redis), keys=Keys(loaded.settings.redis.namespace, loaded.settings.redis.scheduler_prefix)
+        )
+        self._quarantine = Quarantine(store.quarantine, self._edits, wall=clock.wall)
+        self._limit_quarantine(loaded)
         self._executor = Executor(reread=self._reread, clock=clock, host=self._host)
         pause = self._turns.state.ledger.pause
         self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
@@ -219,7 +222,7 @@ class Agent:
         tasks.serve("sampler", self._sampler.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
-        tasks.serve("quarantine", QuarantineKeeper(self._quarantine()).run)
+        tasks.serve("quarantine", QuarantineKeeper(self._quarantine).run)
         self._systemd.ready()
         LOG.info(
             "sidekiq-watchdog %s runs in mode %s on %s with %d rules",
@@ -285,8 +288,8 @@ class Agent:
         # Histories that the new rules no longer ask for are gone: what is kept must not be carried on under others.
         await self._memory.keep()
         self._trace.limit(_limits(loaded))
+        self._limit_quarantine(loaded)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
-        tasks.serve("quarantine", QuarantineKeeper(self._quarantine()).run)
         LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
 
     async def _prune(self) -> None:
@@ -310,9 +313,8 @@ class Agent:
         except TimeoutError:
             LOG.error("the end could not be written down in %s s; what is open is resumed at the next start", LAST_WORDS)
 
-    def _quarantine(self) -> Quarantine:
-        kept = self._loaded.settings.quarantine
-        return Quarantine(self._store.quarantine, self._edits, wall=self._clock.wall, kept_for=kept.keep, in_dead_set=kept.in_dead_set)
+    def _limit_quarantine(self, loaded: Loaded) -> None:
+        self._quarantine.keep(loaded.settings.quarantine.keep, in_dead_set=loaded.settings.quarantine.in_dead_set)
 
     def _new_follower(self, loaded: Loaded) -> Follower:
         redis = loaded.settings.redis

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from typing import Final
 
+from watchdog.errors import WatchdogError
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.sidekiq.edit.failures import EditError
 from watchdog.store.failures import StoreDamagedError, StoreError
@@ -24,7 +25,7 @@ class QuarantineKeeper:
     def __init__(self, quarantine: Quarantine, *, every: float = EVERY) -> None:
         self._quarantine = quarantine
         self._every = every
-        self._said = ""
+        self._said: dict[str, str] = {}
 
     async def run(self) -> None:
         """Looks for ever; raises `StoreDamagedError`."""
@@ -40,13 +41,10 @@ class QuarantineKeeper:
         try:
             if finished := await self._quarantine.resume():
                 LOG.info("%d entries of the quarantine stood half-way and are finished", finished)
-            self._said = ""
         except StoreDamagedError:
             raise
         except (EditError, StoreError) as error:
-            if str(error) != self._said:
-                LOG.warning("an entry of the quarantine stands half-way and can't be finished yet: %s", error)
-            self._said = str(error)
+            self._say("an entry of the quarantine stands half-way and can't be finished yet", error)
 
     async def _end_what_is_over(self) -> bool:
         try:
@@ -54,6 +52,12 @@ class QuarantineKeeper:
         except StoreDamagedError:
             raise
         except StoreError as error:
-            LOG.warning("jobs whose time in quarantine is over could not be deleted yet: %s", error)
+            self._say("jobs whose time in quarantine is over could not be deleted yet", error)
             return False
         return True
+
+    def _say(self, what: str, error: WatchdogError) -> None:
+        # Each look would say the same; that it is over is seen by what is finished then.
+        if self._said.get(what) != str(error):
+            LOG.warning("%s: %s", what, error)
+        self._said[what] = str(error)

@@ -21,7 +21,6 @@ from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.locks import give_back_locks, holder_of
 from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Place, Token, ToQueue, ToRetry, ToSchedule, put_back
 from watchdog.sidekiq.edit.take_out import Absent, Taken, TooDeep, forget_dead, take_out
-from watchdog.store.failures import StoreError
 from watchdog.store.quarantine import OPEN, Entry
 from watchdog.store.shelf import Shelf
 
@@ -66,6 +65,11 @@ class Quarantine:
         self._shelf = shelf
         self._redis = redis
         self._wall = wall
+        self._kept_for = kept_for
+        self._in_dead_set = in_dead_set
+
+    def keep(self, kept_for: int, *, in_dead_set: bool) -> None:
+        """From now on jobs are kept for so many milliseconds, and there."""
         self._kept_for = kept_for
         self._in_dead_set = in_dead_set
 
@@ -141,7 +145,10 @@ class Quarantine:
         absent: list[Entry] = []
         too_deep = 0
         for entry in entries:
-            payload = await self._payload(entry)
+            payload = await self._shelf.payload(entry.id)
+            if payload is None:
+                # Somebody else has finished it in the meantime, and more than that.
+                continue
             job = entry.job
             outcome = await take_out(
                 self._redis,
@@ -168,11 +175,13 @@ class Quarantine:
         return Took(tuple(id_ for id_, _ in taken), len(absent) - too_deep, too_deep)
 
     async def _finish_releasing(self, entry: Entry) -> Released | NotReleased:
-        job = entry.job
+        job, payload = entry.job, await self._shelf.payload(entry.id)
+        if payload is None:
+            return NotReleased(_not_there(entry.id, await self._shelf.entry(entry.id)))
         outcome = await put_back(
             self._redis,
             token=Token(f"release-{job.token}-{job.releases}", job.jid),
-            payload=await self._payload(entry),
+            payload=payload,
             queue=job.queue,
             place=_place(job),
             leaves_dead_set=job.in_dead_set,
@@ -188,16 +197,11 @@ class Quarantine:
                 return NotReleased(_FOUND.get(where, f"the job stands in {where} already; drop the entry if that is as it should be"))
 
     async def _finish_dropping(self, entry: Entry) -> Dropped:
-        if entry.job.in_dead_set:
-            await forget_dead(self._redis, await self._payload(entry))
+        payload = await self._shelf.payload(entry.id)
+        if entry.job.in_dead_set and payload is not None:
+            await forget_dead(self._redis, payload)
         await self._shelf.move(entry, Kept.DROPPED, rows=(_row("outcome", "drop_job", entry.job, self._wall(), outcome="dropped"),))
         return Dropped(entry.job)
-
-    async def _payload(self, entry: Entry) -> bytes:
-        payload = await self._shelf.payload(entry.id)
-        if payload is None:
-            raise StoreError(f"the job of entry {entry.id} of the quarantine is gone")
-        return payload
 
 
 _FOUND: Final = {
