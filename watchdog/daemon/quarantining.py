@@ -17,6 +17,8 @@ LOG: Final = logging.getLogger("watchdog")
 EVERY: Final = 30.0
 """Seconds between two looks."""
 _DAY: Final = 86_400.0
+_HALF_WAY: Final = "an entry of the quarantine stands half-way and can't be finished yet"
+_OVER: Final = "jobs whose time in quarantine is over could not be deleted yet"
 
 
 class QuarantineKeeper:
@@ -41,23 +43,25 @@ class QuarantineKeeper:
         try:
             if finished := await self._quarantine.resume():
                 LOG.info("%d entries of the quarantine stood half-way and are finished", finished)
+            self._said.pop(_HALF_WAY, None)
         except StoreDamagedError:
             raise
         except (EditError, StoreError) as error:
-            self._say("an entry of the quarantine stands half-way and can't be finished yet", error)
+            self._say(_HALF_WAY, error)
 
     async def _end_what_is_over(self) -> bool:
         try:
             await self._quarantine.expire()
+            self._said.pop(_OVER, None)
         except StoreDamagedError:
             raise
         except StoreError as error:
-            self._say("jobs whose time in quarantine is over could not be deleted yet", error)
+            self._say(_OVER, error)
             return False
         return True
 
     def _say(self, what: str, error: WatchdogError) -> None:
-        # Each look would say the same; that it is over is seen by what is finished then.
+        # Each look would say the same.
         if self._said.get(what) != str(error):
             LOG.warning("%s: %s", what, error)
         self._said[what] = str(error)
