@@ -23,7 +23,8 @@ _HINTS: Final[dict[str, str]] = {
 # Up to 6.2 Redis puts words of its own before those of a command that failed inside a script.
 _WORD: Final = re.compile(r"\b(READONLY|OOM|MISCONF|NOPERM|WRONGTYPE|LOADING|MASTERDOWN|BUSY|NOAUTH|CLUSTERDOWN|MOVED)\b")
 _CODES: Final = {"NOAUTH": "noauth", "CLUSTERDOWN": "cluster", "MOVED": "cluster"}
-_NO_RIGHT: Final = "can't run this command"
+_NO_RIGHT: Final = ("can't run this command", "ACL failure in script")
+"""What a script is told that does a thing that its user may not: up to Redis 7.0, and later."""
 _TELLING: Final = frozenset({"noperm", "error"})
 _SHOWN: Final = 200
 
@@ -49,7 +50,7 @@ def refused(error: ServerError, where: str) -> NotEditedError:
     """What an error reply to a script means. Scripts here fail before they have changed anything, or take it back."""
     text = str(error)
     found = _WORD.search(text)
-    code = _CODES.get(found[1], found[1].lower()) if found else "noperm" if _NO_RIGHT in text else "error"
+    code = _CODES.get(found[1], found[1].lower()) if found else "noperm" if any(words in text for words in _NO_RIGHT) else "error"
     sentence = _SENTENCES.get(code) or SENTENCES[code].format(where=where)
     # What Redis quotes of the arguments of a command that it does not know could be a job's.
     shown = text.partition(", with args")[0][:_SHOWN] if code in _TELLING else _HINTS.get(code, "")

@@ -14,6 +14,7 @@ from watchdog.sidekiq.failures import ServerError, unavailable
         ("-OOM command not allowed when used memory > 'maxmemory'.", "oom"),
         ("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", "misconf"),
         ("ERR Error running script (call to f_f00): @user_script:9: The user executing the script can't run this command or subcommand", "noperm"),
+        ("ERR ACL failure in script: User one has no permissions to run the 'rpush' command", "noperm"),
         ("NOPERM User one has no permissions to run the 'evalsha' command", "noperm"),
         ("WRONGTYPE Operation against a key holding the wrong kind of value", "wrongtype"),
         ("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", "busy"),
