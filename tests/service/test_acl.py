@@ -16,6 +16,7 @@ from watchdog.model.quarantine import CameFrom
 from watchdog.sidekiq.address import parse
 from watchdog.sidekiq.connection import connect
 from watchdog.sidekiq.edit.edits import Edits
+from watchdog.sidekiq.edit.finding import find_job, queues_of
 from watchdog.sidekiq.edit.locks import give_back_locks, holder_of
 from watchdog.sidekiq.edit.put_back import Done, Place, Token, ToQueue, ToRetry, ToSchedule, put_back
 from watchdog.sidekiq.edit.take_out import Taken, forget_dead, take_out
@@ -215,6 +216,7 @@ async def test_the_second_user_is_enough_and_no_more(server):
     released = await put_back(edits, token=Token("r", "0"), payload=b'{"jid":"0"}', queue="push", place=ToQueue(), leaves_dead_set=True)
     assert released == Done()
     assert await forget_dead(edits, b'{"jid":"1"}')
+    assert (await find_job(edits, "1", queues=await queues_of(edits))).fit == 0
     edits.close()
 
     used = {name.removeprefix("cmdstat_") for name in await client.info("commandstats")}

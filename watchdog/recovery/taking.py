@@ -4,14 +4,12 @@ What is to be taken into quarantine, and what is written down about it.
 The arguments of a job are in its bytes and nowhere else: what is read out of them here may be shown.
 """
 
-from typing import Any
-
 import msgspec
-import orjson
 
 from watchdog.model.quarantine import CameFrom, Quarantined
 from watchdog.sidekiq.decode import is_name
 from watchdog.sidekiq.edit.locks import locks_of
+from watchdog.sidekiq.edit.payload import fields_of
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +41,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 def describe(candidate: Candidate, why: Why, *, wall: int, until: int, in_dead_set: bool) -> Quarantined:
     """The entry of a job; what its bytes don't tell is empty."""
-    job = _fields(candidate.payload)
+    job = fields_of(candidate.payload)
     jid, queue, error = (value if is_name(value := job.get(key)) else "" for key in ("jid", "queue", "error_class"))
     return Quarantined(
         token=candidate.token,
@@ -63,11 +61,3 @@ def describe(candidate: Candidate, why: Why, *, wall: int, until: int, in_dead_s
         in_dead_set=in_dead_set,
         locks=locks_of(candidate.payload),
     )
-
-
-def _fields(payload: bytes) -> dict[str, Any]:
-    try:
-        job = orjson.loads(payload)
-    except ValueError:
-        return {}
-    return job if isinstance(job, dict) else {}

@@ -7,23 +7,15 @@ with the same arguments would be dropped without a word, for as long as the lock
 
 from typing import Final
 
-import msgspec
-
 from watchdog.sidekiq.edit.edits import Edits, Script
 from watchdog.sidekiq.edit.failures import NotEditedError
-
-
-class _Locked(msgspec.Struct, gc=False):
-    lock_digest: str = ""
+from watchdog.sidekiq.edit.payload import fields_of
 
 
 def locks_of(payload: bytes) -> tuple[str, ...]:
     """The names of the locks that a job may hold; none where it is not of a class with unique jobs."""
-    try:
-        digest = msgspec.json.decode(payload, type=_Locked).lock_digest
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ()
-    return (digest,) if digest else ()
+    digest = fields_of(payload).get("lock_digest")
+    return (digest,) if isinstance(digest, str) and digest else ()
 
 
 async def give_back_locks(redis: Edits, *, jid: str, locks: tuple[str, ...]) -> int:
