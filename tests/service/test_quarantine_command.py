@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import pytest
@@ -92,6 +92,60 @@ async def test_without_an_agent_and_without_redis(redis_server, tmp_path):
         await agent.aclose()
     assert [entry.state for entry in read_quarantine(state)] == [Kept.RELEASED]
     assert await client.zrange("retry", 0, -1) == [PAYLOAD]
+
+
+def delivery(number: int, **more: Any) -> bytes:
+    """A delivery that failed."""
+    return orjson.dumps({
+        "class": "ActivityPub::DeliveryWorker", "queue": "push", "args": ["a private post", 1, "https://gone.example/inbox"], "jid": f"{number:024x}",
+        "error_class": "Mastodon::UnexpectedResponseError", "error_message": "https://gone.example/inbox returned code 410", "retry_count": 3,
+        "failed_at": 1.0, **more,
+    })  # fmt: skip
+
+
+async def test_retries_that_are_not_wanted(redis_server, tmp_path):
+    """Counted, then taken up to the cap, then by jid; what was taken by mistake goes back to the score it had."""
+    client = redis_server.client()
+    agent = AgentProcess(write_config(tmp_path, url=redis_server.url))
+    jobs = {delivery(number): 1000.25 + number for number in range(30)}
+    other = delivery(99, **{"class": "Other"})
+    await client.zadd("retry", {**jobs, other: 7})
+    await client.rpush("queue:pull", delivery(77))
+    await client.sadd("queues", "pull")
+    try:
+        await agent.start()
+        asked = (
+            "quarantine",
+            "take",
+            "--class",
+            "ActivityPub::DeliveryWorker",
+            "--domain",
+            "gone.example",
+            "--status",
+            "410",
+            "--failing-for",
+            "1d",
+            "--json",
+        )
+        code, said = await agent.ask(*asked, "--dry-run")
+        assert (code, json.loads(said)["fit"], json.loads(said)["taken"], await client.zcard("retry")) == (0, 30, 0, 31)
+        code, said = await agent.ask(*asked, "--cap", "20", "--reason", "the server is gone")
+        assert (code, json.loads(said)["taken"], json.loads(said)["left"], await client.zcard("retry")) == (0, 20, 10, 11)
+        code, said = await agent.ask("quarantine", "take", "--jid", f"{77:024x}", "--reason", "it freezes processes", "--json")
+        assert (code, json.loads(said)["ids"], await client.llen("queue:pull")) == (0, [21], 0)
+        assert (await agent.ask("quarantine", "take", "--jid", "nobody", "--reason", "x"))[0] == 1
+
+        await agent.ask("quarantine", "release", *map(str, range(1, 22)), "--reason", "a mistake")
+
+        assert dict(await client.zrange("retry", 0, -1, withscores=True)) == {**jobs, other: 7}
+        assert await client.lrange("queue:pull", 0, -1) == [delivery(77)]
+        audit = await agent.audit(lambda row: row["action"] == "quarantine_job")
+        assert {row["reason"] for row in audit if row["kind"] == "intent"} == {"the server is gone", "it freezes processes"}
+        await redis_server.stop()
+        code, said = await agent.ask(*asked, "--reason", "x")
+        assert (code, "refused" in said) == (1, True)
+    finally:
+        await agent.aclose()
 
 
 async def test_many_at_once_beside_a_busy_agent(redis_server, tmp_path):

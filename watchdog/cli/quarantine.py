@@ -1,18 +1,11 @@
 """
-`quarantine`: the jobs that were taken out; shown, put back, or deleted.
+`quarantine`: the jobs that were taken out, and what can be done about them.
 
-Works whether the agent runs or not, since a person needs it most while it does: what is begun here and not finished, the agent finishes, or the next such command.
 What a job was told to do is shown by `show --payload` alone, and by nothing else.
 """
 
-import asyncio
-import os
-import pwd
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -21,21 +14,25 @@ from watchdog.cli.command import Command
 from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from watchdog.cli.output import Piece, clean, output, say_json
-from watchdog.cli.state import settings_of, state_folder
+from watchdog.cli.release import drop_jobs, release_jobs
+from watchdog.cli.state import state_folder
+from watchdog.cli.take import take_jobs
 from watchdog.model.quarantine import Kept
 
 if TYPE_CHECKING:
-    from watchdog.recovery.quarantine import Dropped, NotReleased, Quarantine, Released
     from watchdog.store.quarantine import Entry
 
 QUARANTINE: Final = typer.Typer(
-    name="quarantine", help="Jobs that were taken out: show them, put them back, delete them.", no_args_is_help=True, rich_markup_mode=None
+    name="quarantine",
+    help="Jobs that were taken out: show them, put them back, delete them, take more.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
+QUARANTINE.command("release", cls=Command)(release_jobs)
+QUARANTINE.command("drop", cls=Command)(drop_jobs)
+QUARANTINE.command("take", cls=Command)(take_jobs)
 _STYLES: Final = {Kept.KEPT: "", Kept.RELEASED: "good", Kept.DROPPED: "dim"}
 _HERE: Final = (Kept.TAKING, Kept.KEPT, Kept.RELEASING, Kept.DROPPING)
-
-IdsArgument = Annotated[list[int], typer.Argument(metavar="ID…", help="Numbers of entries, as `list` shows them.", min=1)]
-ReasonOption = Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why; it stands in the audit log with your name.")]
 
 
 @QUARANTINE.command("list", cls=Command)
@@ -89,75 +86,6 @@ def show_job(
             if value not in ("", 0, False, None, []):
                 out.line((f"{name.replace('_', ' '):<13}", "dim"), str(value))
     return Exit.FINE
-
-
-@QUARANTINE.command("release", cls=Command)
-def release_jobs(ids: IdsArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> int:
-    """Put jobs back exactly where they came from: they run again."""
-    return asyncio.run(_each(config, ids, as_json, lambda quarantine, id_: quarantine.release(id_, reason=_words(reason), by=_who())))
-
-
-@QUARANTINE.command("drop", cls=Command)
-def drop_jobs(ids: IdsArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> int:
-    """Delete jobs for good."""
-    return asyncio.run(_each(config, ids, as_json, lambda quarantine, id_: quarantine.drop(id_, reason=_words(reason), by=_who())))
-
-
-async def _each(
-    config: Path,
-    ids: Sequence[int],
-    as_json: bool,
-    do: Callable[["Quarantine", int], Awaitable["Released | Dropped | NotReleased"]],
-) -> Exit:
-    from watchdog.recovery.quarantine import Dropped, NotReleased, Released
-    from watchdog.sidekiq.edit.failures import EditError
-
-    code = Exit.FINE
-    async with _opened(config) as quarantine:
-        for id_ in dict.fromkeys(ids):
-            try:
-                came = await do(quarantine, id_)
-            except EditError as error:
-                code = Exit.FINDINGS
-                _say(id_, "begun", f"{error}; the agent finishes it, or the next such command", as_json=as_json, style="warn")
-                continue
-            match came:
-                case Released():
-                    _say(id_, "released", "", as_json=as_json, style="good")
-                case Dropped():
-                    _say(id_, "dropped", "", as_json=as_json, style="good")
-                case NotReleased(why):
-                    code = Exit.FINDINGS
-                    _say(id_, "left", why, as_json=as_json, style="bad")
-    return code
-
-
-@asynccontextmanager
-async def _opened(config: Path) -> AsyncIterator["Quarantine"]:
-    from watchdog.cli.redis import redis_of
-    from watchdog.clock import Clock
-    from watchdog.recovery.quarantine import Quarantine
-    from watchdog.sidekiq.edit.edits import Edits
-    from watchdog.sidekiq.keys import Keys
-    from watchdog.sidekiq.place import place_of
-    from watchdog.store.beside import open_beside
-
-    redis, _ = redis_of(config)
-    settings = settings_of(config).quarantine
-    edits = Edits(url=place_of(redis), keys=Keys(namespace=redis.namespace))
-    wall = Clock().wall
-    try:
-        async with open_beside(state_folder(config), wall=wall) as shelf:
-            yield Quarantine(shelf, edits, wall=wall, kept_for=settings.keep, in_dead_set=settings.in_dead_set)
-    finally:
-        edits.close()
-
-
-def _say(id_: int, outcome: str, why: str, *, as_json: bool, style: str) -> None:
-    if as_json:
-        say_json({"id": id_, "outcome": outcome, "why": why})
-    else:
-        output().line(f"{id_}: ", (outcome, style), f": {why}" if why else "")
 
 
 def _print_payload(id_: int, payload: bytes | None) -> int:
@@ -214,19 +142,3 @@ def _cells(entry: "Entry") -> list[Piece]:
         (shown["until"], "warn" if soon else ""),
         entry.job.reason,
     ]
-
-
-def _words(reason: str) -> str:
-    if not reason.strip():
-        raise UsageError("--reason is empty; say in a few words why")
-    return reason.strip()
-
-
-def _who() -> str:
-    """Who ordered it, also by way of sudo."""
-    if called := os.environ.get("SUDO_USER"):
-        return called
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"

@@ -61,6 +61,7 @@ async def test_a_job_is_put_back_once(redis_server, editing, steps):
         assert finished + await standing(client) == asked
     edits.close()
     peer.close()
+    await client.aclose()
 
 
 @SHARED
@@ -115,6 +116,7 @@ async def test_a_job_is_in_one_place(redis_server, editing, tmp_path_factory, st
     finally:
         await store.close()
         edits.close()
+        await client.aclose()
 
 
 async def _each(store: Store, do: Any) -> None:

@@ -109,6 +109,12 @@ def test_the_job_itself(kept, config, capfdbinary):
         (("release", "--reason", "x"), "ID"),
         (("drop", "x", "--reason", "x"), "x"),
         (("release", "1", "--reason", " "), "say in a few words why"),
+        (("take", "--class", "A"), "say in a few words why"),
+        (("take", "--reason", "x"), "say which"),
+        (("take", "--jid", "a", "--class", "A", "--reason", "x"), "goes with --queue alone"),
+        (("take", "--kind", "odd", "--reason", "x"), "--kind is one of status, timeout"),
+        (("take", "--failing-for", "2", "--reason", "x"), "--failing-for"),
+        (("take", "--class", "A", "--cap", "0", "--reason", "x"), "--cap"),
     ],
 )
 def test_what_can_not_be_asked(ask, kept, arguments, says):
