@@ -78,7 +78,8 @@ async def test_any_right_that_is_missing_changes_nothing(redis_server, editing):
     used = {name.removeprefix("cmdstat_") for name in await client.info("commandstats")}
     writes = {"hdel", "hsetnx", "expire", "sadd", "rpush", "zadd"}
     assert writes < used
-    for command in sorted(used - {"config|resetstat", "flushdb", "info", "hello", "client|setname", "script|load"}):
+    around = {"acl", "client", "config", "flushdb", "hello", "info", "script"}
+    for command in sorted(one for one in used if one.partition("|")[0] not in around):
         await client.flushdb()
         await client.execute_command("ACL", "SETUSER", "one", "reset", "on", ">pw", "~*", "+@all", f"-{command}")
         edits = editing(f"redis://one:pw@127.0.0.1:{redis_server.port}/0")
