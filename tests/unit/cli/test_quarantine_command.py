@@ -38,6 +38,7 @@ def kept(config):
                 await shelf.settle(taken=list(zip(ids, jobs, strict=True)), absent=[])
                 for id_ in ids[1:2]:
                     entry = await shelf.entry(id_)
+                    assert entry is not None
                     await shelf.move(entry, Kept.DROPPED)
             finally:
                 await store.close()

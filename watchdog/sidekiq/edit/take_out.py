@@ -4,8 +4,8 @@ Taking one job out of a queue, of the retries or of the scheduled jobs: the very
 The counterpart of `put_back`. Whoever asks must have the job's bytes safe on disk before, because afterwards they are nowhere else. A token is set in
 the same moment: asked again, the script answers as before, so that an agent that was killed in between finds out whether it was the one who took the job.
 
-In a queue the job is looked for among the 1,000 at either end, and in the whole of a queue of at most 100,000: removing one from the middle
-makes Redis stand still for about 1 ms a 10,000 jobs.
+In a queue the job is looked for among the 1,000 at either end, and in the whole of a queue of at most 100,000: to take one out of the middle of that
+many, Redis stands still for 10 to 30 ms (measured on a busy machine with two cores).
 """
 
 from typing import Final
