@@ -41,8 +41,7 @@ async def test_killed_again_and_again(redis_server, editing, tmp_path):
         assert child.stdout is not None
         for _ in range(2 + chance.randrange(12)):
             assert await child.stdout.readline()
-        # Somewhere in the step that follows.
-        await asyncio.sleep(chance.random() * 0.003)
+        await asyncio.sleep(chance.random() * 0.003)  # sleeps on purpose: to be somewhere in the step that follows
         child.kill()
         await child.wait()
         store = await Store.open(tmp_path / "state")

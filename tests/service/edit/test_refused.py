@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.service.conftest import _eventually
 from tests.service.edit.conftest import JID, ask
 from tests.service.proxy import Proxy
 from watchdog.sidekiq.edit.edits import Edits
@@ -34,8 +35,7 @@ async def make_unsaved(server: Any) -> None:
     await server.client().config_set("save", "3600 1")
     gone.rmdir()
     await server.client().bgsave()
-    while (await server.client().info("persistence"))["rdb_last_bgsave_status"] == "ok":
-        await asyncio.sleep(0.01)
+    await _saves(server.client(), "err")
 
 
 STATES: Final = {"readonly": make_readonly, "oom": make_full, "misconf": make_unsaved}
@@ -59,13 +59,17 @@ async def test_a_server_that_takes_no_writes_has_changed_nothing(redis_server, e
     await client.config_set("dir", str(redis_server.folder))
     await client.config_set("save", "")
     await client.bgsave()
-    await _saved(client)
+    await _saves(client, "ok")
     assert await ask(edits, payload=SECRET) == Done()
 
 
-async def _saved(client: Any) -> None:
-    while (await client.info("persistence"))["rdb_last_bgsave_status"] != "ok":
-        await asyncio.sleep(0.01)
+async def _saves(client: Any, outcome: str) -> None:
+    """Wait for a save that ends so."""
+
+    async def ended() -> bool:
+        return bool((await client.info("persistence"))["rdb_last_bgsave_status"] == outcome)
+
+    await _eventually(ended, within=10, what=lambda: f"a save that ends with {outcome}")
 
 
 async def test_any_right_that_is_missing_changes_nothing(redis_server, editing):
@@ -126,7 +130,7 @@ async def _until_done(edits: Edits) -> PutBackOutcome:
         try:
             return await ask(edits, payload=SECRET)
         except EditError:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # sleeps on purpose: it asks again and again
 
 
 async def test_a_server_that_is_away_is_waited_for(redis_server, editing):
@@ -144,7 +148,7 @@ async def test_a_server_that_is_away_is_waited_for(redis_server, editing):
     assert await redis_server.client().lrange("queue:push", 0, -1) == [SECRET]
 
 
-async def test_an_answer_that_was_lost_does_not_push_twice(redis_server, editing):
+async def test_an_answer_that_was_lost_does_not_push_twice(redis_server, editing, until):
     """The connection ends after the push and before the answer: that is unknown until it is asked again, and then it is known."""
     client = redis_server.client()
     async with Proxy(redis_server.port, delay=0.3) as proxy:
@@ -152,8 +156,7 @@ async def test_an_answer_that_was_lost_does_not_push_twice(redis_server, editing
         await edits.ask([("PING",)])
         await _load_scripts(edits)
         asking = asyncio.create_task(ask(edits, payload=SECRET))
-        while not await client.exists("queue:push"):
-            await asyncio.sleep(0.005)
+        await until(lambda: client.exists("queue:push"), within=5, what="the push")
         proxy.switch("")
 
         with pytest.raises(MaybeEditedError) as caught:
