@@ -206,7 +206,7 @@ class Quarantine:
 
 _FOUND: Final = {
     "running": "a process runs the job already",
-    "elsewhere": "the job is not in Sidekiq's dead set any more: somebody has put it back or deleted it there",
+    "elsewhere": "the job is not in Sidekiq's dead set any more: somebody has put it back or deleted it there, or Sidekiq has trimmed the set",
 }
 
 
