@@ -39,6 +39,7 @@ KEY_TABLES: Final = {
     "Under `redis`": keys.REDIS,
     "Under `trace`": keys.TRACE,
     "Under `log`": keys.LOG,
+    "Under `quarantine`": keys.QUARANTINE,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,
     "Of `pack.yml`": keys.PACK,
     "Of a file of tests": keys.TEST_FILE,
@@ -178,12 +179,19 @@ def _parameters(parameters: Iterable[ParameterSpec]) -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     yield "## Commands\n"
-    for name, each in sorted(command().commands.items()):
+    for name, each in commands():
         arguments = " ".join(_argument(one) for one in each.params if one.param_type_name == "argument")
         yield f"### {NAME} {name}{f' {arguments}' if arguments else ''}\n"
         yield f"{each.help}\n"
         if each.params:
             yield from table(("option", "default", "what it does"), (_option(one) for one in each.params))
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command by its name, those of a group by both names."""
+    for name, each in sorted(command().commands.items()):
+        inner = getattr(each, "commands", None)
+        yield from ((name, each),) if inner is None else ((f"{name} {one}", inner[one]) for one in inner)
 
 
 def _argument(argument: Any) -> str:

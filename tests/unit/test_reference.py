@@ -110,14 +110,8 @@ def test_everything_that_can_be_named_is_in_the_reference():
         *(spec.name for spec in EVIDENCE),
         *(spec.signature for spec in FUNCTIONS),
         *(spec.name for specs in REFERENCE.KEY_TABLES.values() for spec in specs),
-        *(f"sidekiq-watchdog {name}" for name in command().commands),
-        *(
-            option
-            for each in command().commands.values()
-            for parameter in each.params
-            for option in parameter.opts
-            if option.startswith("-")
-        ),
+        *(f"sidekiq-watchdog {name}" for name, _ in REFERENCE.commands()),
+        *(option for _, each in REFERENCE.commands() for parameter in each.params for option in parameter.opts if option.startswith("-")),
     }
     assert {name for name in names if name not in PAGE.partition(REFERENCE.BEGIN)[2]} == set()
     assert not [spec.path for spec in FIELDS if spec.internal and f"`{spec.path}`" in PAGE]

@@ -13,6 +13,7 @@ from watchdog.cli.check import check
 from watchdog.cli.command import Command
 from watchdog.cli.demo import demo
 from watchdog.cli.log import log
+from watchdog.cli.quarantine import QUARANTINE
 from watchdog.cli.run import run
 from watchdog.cli.schema import schema
 from watchdog.cli.status import status
@@ -28,6 +29,7 @@ APP = typer.Typer(
 )
 for _function in (run, demo, check, test, schema, status, changes, log, audit):
     APP.command(cls=Command)(_function)
+APP.add_typer(QUARANTINE)
 
 
 def _show_version(wanted: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from typer.core import TyperCommand
 
-from watchdog.cli.exits import Exit, NothingToShowError
+from watchdog.cli.exits import Exit, NothingToShowError, UnfinishedError
 from watchdog.errors import ProblemsError, WatchdogError
 
 READER_LEFT: Final = 128 + signal.SIGPIPE
@@ -59,6 +59,8 @@ def complain(error: WatchdogError) -> Exit:
             return Exit.USAGE
         case StoreError() | NothingToShowError():
             code = Exit.UNREACHABLE
+        case UnfinishedError():
+            code = Exit.FINDINGS
         case _:
             code = Exit.USAGE
     errors().line(("sidekiq-watchdog: ", "bad"), str(error))

@@ -22,5 +22,9 @@ class UsageError(WatchdogError):
     """The command can't be carried out as it was asked for."""
 
 
+class UnfinishedError(WatchdogError):
+    """The command was begun, and could not be carried out to its end."""
+
+
 class NothingToShowError(WatchdogError):
     """No agent left what was asked for."""

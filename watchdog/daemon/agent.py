@@ -19,6 +19,7 @@ from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
 from watchdog.daemon.pause_file import BY, PauseFile
+from watchdog.daemon.quarantining import QuarantineKeeper
 from watchdog.daemon.remembering import HistoryKeeper, carried_on
 from watchdog.daemon.status import StatusKeeper
 from watchdog.daemon.systemd import Systemd
@@ -38,8 +39,11 @@ from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import Receiver
+from watchdog.recovery.quarantine import Quarantine
 from watchdog.sidekiq.app_server import AppServer
+from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.follow import Follower
+from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.place import place_of
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
@@ -156,6 +160,11 @@ class Agent:
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
         self._app_server = None if other is None else AppServer(url=place_of(other), clock=self._clock, emit=self._turns.offer)
+        self._edits = Edits(
+            url=place_of(loaded.settings.redis), keys=Keys(loaded.settings.redis.namespace, loaded.settings.redis.scheduler_prefix)
+        )
+        self._quarantine = Quarantine(store.quarantine, self._edits, wall=clock.wall)
+        self._limit_quarantine(loaded)
         self._executor = Executor(reread=self._reread, clock=clock, host=self._host, log=lambda: self._loaded.settings.log)
         pause = self._turns.state.ledger.pause
         self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
@@ -193,6 +202,7 @@ class Agent:
                 tasks.cancel()
         finally:
             self._local.close()
+            self._edits.close()
             self._systemd.close()
             await self._trace.close()
         return 0
@@ -212,6 +222,7 @@ class Agent:
         tasks.serve("sampler", self._sampler.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
+        tasks.serve("quarantine", QuarantineKeeper(self._quarantine).run)
         self._systemd.ready()
         LOG.info(
             "sidekiq-watchdog %s runs in mode %s on %s with %d rules",
@@ -277,6 +288,7 @@ class Agent:
         # Histories that the new rules no longer ask for are gone: what is kept must not be carried on under others.
         await self._memory.keep()
         self._trace.limit(_limits(loaded))
+        self._limit_quarantine(loaded)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
 
@@ -300,6 +312,9 @@ class Agent:
                 await self._memory.keep()
         except TimeoutError:
             LOG.error("the end could not be written down in %s s; what is open is resumed at the next start", LAST_WORDS)
+
+    def _limit_quarantine(self, loaded: Loaded) -> None:
+        self._quarantine.keep(loaded.settings.quarantine.keep, in_dead_set=loaded.settings.quarantine.in_dead_set)
 
     def _new_follower(self, loaded: Loaded) -> Follower:
         redis = loaded.settings.redis

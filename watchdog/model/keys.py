@@ -78,6 +78,7 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
     KeySpec("receivers", "names with settings", "Who can be told; rules name them under `notify`."),
     KeySpec("trace", "`keep` and `most`", "How much is kept of what the agent saw; it lies in the folder `trace` of the state folder."),
     KeySpec("log", "`journal`, `files`, `burst`", "Where Sidekiq's log is read when a process is to be ended or somebody asks."),
+    KeySpec("quarantine", "`keep` and `in`", "Where jobs are kept that were taken out, whole, and for how long."),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (
@@ -132,6 +133,16 @@ LOG: Final[tuple[KeySpec, ...]] = (
         "count",
         "Lines of a unit that journald lets through in 30 s (RateLimitBurst, LogRateLimitBurst); above it nothing is proven by the journal. `0` where the unit has LogRateLimitIntervalSec=0.",
         "10000",
+    ),
+)
+
+QUARANTINE: Final[tuple[KeySpec, ...]] = (
+    KeySpec("keep", "duration", "For how long a job is kept; three days before the end it is said.", "30d"),
+    KeySpec(
+        "in",
+        "choice",
+        "`store` is the agent's own; with `both` jobs stand in Sidekiq's dead set as well, where everybody sees them and somebody may put them back.",
+        "store",
     ),
 )
 

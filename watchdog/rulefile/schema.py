@@ -22,6 +22,7 @@ from watchdog.model.records import INCIDENT_OUTCOMES
 from watchdog.model.verdicts import Decision, Mode
 from watchdog.rulefile.annotations import LABEL
 from watchdog.rulefile.pack import VERSION
+from watchdog.rulefile.quarantine import PLACES
 from watchdog.rulefile.receivers import NAME as RECEIVER_NAME
 from watchdog.rulefile.rule import MATURITIES
 from watchdog.rulefile.rule import NAME as RULE_NAME
@@ -88,6 +89,7 @@ def config_schema() -> Schema:
                     "burst": _FORMS[Form.COUNT],
                 },
             ),
+            "quarantine": _mapping(keys.QUARANTINE, {"keep": _DURATION, "in": {"enum": list(PLACES)}}),
         },
         required=("redis", "rules", "state"),
     )

@@ -19,6 +19,7 @@ from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
 from watchdog.rulefile.nodes import Node
+from watchdog.rulefile.quarantine import QuarantineSettings, read_quarantine
 from watchdog.rulefile.read_yaml import read_yaml
 from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
 from watchdog.rulefile.redis_settings import RedisSettings, read_redis, with_secret
@@ -46,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str | None = None
     trace: TraceSettings = TraceSettings()
     log: LogSettings = LogSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -68,7 +70,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _KEYS: Final = Keys(
-    "the config", required=("redis", "rules", "state"), optional=("mode", "app_redis", "receivers", "host", "adjust", "trace", "log")
+    "the config",
+    required=("redis", "rules", "state"),
+    optional=("mode", "app_redis", "receivers", "host", "adjust", "trace", "log", "quarantine"),
 )
 
 
@@ -129,6 +133,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
     receivers = read_receivers(values["receivers"], secrets, bare, findings) if "receivers" in values else {}
     trace = read_trace(values["trace"], findings) if "trace" in values else TraceSettings()
     log = read_log_settings(values["log"], findings) if "log" in values else LogSettings()
+    quarantine = read_quarantine(values["quarantine"], findings) if "quarantine" in values else QuarantineSettings()
     settings = None
     if mode is not None and redis is not None and state is not None:
         settings = Settings(
@@ -141,6 +146,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             host=host.value if host else None,
             trace=trace,
             log=log,
+            quarantine=quarantine,
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )

@@ -5,5 +5,5 @@ Why: Sidekiq's data is not an interface; it changed with 6.4.2, 7.0, 7.2.3, 8.0 
 stands in this one package, and the rest of the program only sees entities (`model`). The follower asks Redis to
 tell it when a process has beaten, reads just that process, and says what changed.
 
-Nothing in this package writes to Redis, and no job argument ever leaves it.
+Only `edit` writes to Redis, and no job argument ever leaves this package but as the bytes of a whole job.
 """

@@ -114,7 +114,7 @@ class FailedReader:
         for member in members:
             try:
                 entry = decode(member)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 found.append(None)
                 continue
             job_class, message = entry.wrapped or entry.job_class, entry.error_message or ""
@@ -168,7 +168,7 @@ class FailedReader:
         try:
             args = _ADDRESSED.decode(member).args
             host = host_of_url(_TEXT.decode(args.third if place == 2 else args.second if place == 1 else args.first))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         return domain(host) if host else None
 

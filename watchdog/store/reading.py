@@ -8,7 +8,7 @@ All functions raise `NoStateError` if there is nothing to read, `StateTooNewErro
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -16,18 +16,21 @@ from urllib.parse import quote
 import msgspec
 import orjson
 
+from watchdog.model.quarantine import Kept
 from watchdog.model.records import IncidentRow
-from watchdog.store import audit, outbox
+from watchdog.store import audit, outbox, quarantine
 from watchdog.store.chain import BrokenRow, Link, Verified
 from watchdog.store.failures import NoStateError, StoreError
 from watchdog.store.lock import is_running
 from watchdog.store.opening import DATABASE
 from watchdog.store.outbox import OutboxCounts
+from watchdog.store.quarantine import Entry
 from watchdog.store.schema import refuse_later_format, version_of
 
 _T = TypeVar("_T")
 _PAGE: Final = 500
 _BUSY_S: Final = 5.0
+_WITH_QUARANTINE: Final = 3
 
 
 def read_audit(
@@ -71,6 +74,16 @@ def read_incidents(folder: Path, *, open_only: bool = False) -> list[IncidentRow
 def read_outbox_counts(folder: Path) -> dict[str, OutboxCounts]:
     """Receiver → how many messages wait, were delivered, were given up."""
     return _ask(folder, outbox.counts)
+
+
+def read_quarantine(folder: Path, states: Sequence[Kept] = tuple(Kept)) -> list[Entry]:
+    """What is known of jobs in quarantine in these states, oldest first: nothing of what they were told to do."""
+    return _ask(folder, lambda connection: quarantine.entries(connection, states) if version_of(connection) >= _WITH_QUARANTINE else [])
+
+
+def read_quarantined(folder: Path, id_: int) -> tuple[Entry | None, bytes | None]:
+    """The entry with that number, and the exact bytes of its job as long as they are there: somebody's private post, for whoever asks for just that."""
+    return _ask(folder, lambda connection: (quarantine.entry(connection, id_), quarantine.payload_of(connection, id_)))
 
 
 def _shown(row: Link) -> dict[str, Any]:

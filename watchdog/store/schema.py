@@ -65,7 +65,20 @@ _SECOND: Final = (
     "CREATE TABLE history (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT",
 )
 
-STEPS: Final = (_FIRST, _SECOND)
+_THIRD: Final = (
+    # `body` is all that may be shown; `payload` the job itself, null once it is here no longer. It comes last: a list of entries reads none of it.
+    """CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        token TEXT NOT NULL UNIQUE,
+        state TEXT NOT NULL,
+        until INTEGER NOT NULL,
+        ended INTEGER,
+        body BLOB NOT NULL,
+        payload BLOB
+    ) STRICT""",
+)
+
+STEPS: Final = (_FIRST, _SECOND, _THIRD)
 """All steps, oldest first."""
 
 

@@ -14,12 +14,13 @@ import msgspec
 from watchdog.clock import Clock
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow, IncidentRow
-from watchdog.store import audit, outbox
+from watchdog.store import audit, outbox, quarantine
 from watchdog.store.encoding import encode
 from watchdog.store.failures import StoreError
 from watchdog.store.lock import StateLock
 from watchdog.store.opening import DATABASE, connect_or_set_aside, prepare
 from watchdog.store.outbox import OutboxCounts, Outgoing
+from watchdog.store.shelf import Shelf
 from watchdog.store.writer import Writer
 
 
@@ -42,7 +43,7 @@ class Store:
     The open state folder of a running agent.
 
     `ledger` (None at the very first start), `last_seq` (0 then) and `history` (None if none was kept) are as they were found at `open`;
-    `name` is that of this memory and of no other. `set_aside` is where a
+    `name` is that of this memory and of no other. `quarantine` are the jobs that are kept here. `set_aside` is where a
     damaged database was put, if there was one; the state begins anew then. `on_outbox` is
     called in the event loop whenever new messages have been committed.
     """
@@ -51,6 +52,7 @@ class Store:
     history: bytes | None
     last_seq: int
     name: str
+    quarantine: Shelf
     set_aside: Path | None
     on_outbox: Callable[[], None] | None
 
@@ -58,6 +60,7 @@ class Store:
         self._writer = writer
         self._lock = lock
         self._clock = clock
+        self.quarantine = Shelf(writer, wall=clock.wall)
         self._closing: asyncio.Future[None] | None = None
         self.ledger, self.history, self.last_seq, self.name, self.set_aside, self.on_outbox = None, None, 0, "", None, None
 
@@ -133,7 +136,7 @@ class Store:
 
     async def prune(self, before_wall: int) -> int:
         """
-        Removes what is older than that: audit rows (a head row keeps the chain whole), closed incidents, messages that ended.
+        Removes what is older than that: audit rows (a head row keeps the chain whole), closed incidents, messages that ended, what is told of jobs that left the quarantine.
 
         Answers how many audit rows were removed.
         """
@@ -141,6 +144,7 @@ class Store:
         def work(connection: sqlite3.Connection) -> int:
             connection.execute("DELETE FROM incidents WHERE closed < ?", (before_wall,))
             outbox.prune(connection, before=before_wall)
+            quarantine.prune(connection, before=before_wall)
             return audit.prune(connection, before=before_wall)
 
         return await self._writer.write(work)

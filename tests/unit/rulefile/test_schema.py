@@ -16,7 +16,7 @@ from watchdog.model.actions import ACTIONS
 from watchdog.model.fields import BY_KIND, FIELDS
 from watchdog.model.guards import GUARDS
 from watchdog.model.receivers import RECEIVERS
-from watchdog.rulefile import actors, adjust, log, pack, proof, redis_settings, rule, rules, schema, settings, tests, trace
+from watchdog.rulefile import actors, adjust, log, pack, proof, quarantine, redis_settings, rule, rules, schema, settings, tests, trace
 from watchdog.rulefile.keys import Keys
 
 CHECKOUT = Path(__file__).parents[3]
@@ -204,6 +204,7 @@ def test_a_wrong_config_is_refused(more):
         (keys.REDIS, Keys("'redis'", optional=redis_settings.KEYS)),
         (keys.TRACE, trace._KEYS),
         (keys.LOG, log._KEYS),
+        (keys.QUARANTINE, quarantine._KEYS),
         (keys.ADJUSTMENT, adjust._KEYS),
         (keys.PACK, pack._KEYS),
         (keys.TEST_FILE, tests.FILE_KEYS),

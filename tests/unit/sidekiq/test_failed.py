@@ -104,6 +104,7 @@ def test_an_entry_that_does_not_say_when():
         b'{"class": "A\\nB", "queue": "push"}',
         b'{"class": "", "queue": "push"}',
         b"{" * 5_000,
+        b'{"class": "A", "queue": "push", "args": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
     ],
 )
 def test_what_is_no_failed_job(raw):

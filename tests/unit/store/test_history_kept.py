@@ -27,16 +27,18 @@ async def test_keeping_them_leaves_commits_synced(store):
 
 
 async def test_a_database_of_before_gets_the_table(state, store, clock):
-    """A folder written by the version before, which kept no histories, is taken over with everything in it."""
+    """A folder written by an early version, which kept neither histories nor jobs, is taken over with everything in it."""
     await store.commit(Commit(seq=3, ledger=b"ledger"))
     await store.close()
     connection = sqlite3.connect(state / DATABASE)
     connection.execute("DROP TABLE history")
+    connection.execute("DROP TABLE quarantine")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
 
     again = await Store.open(state, clock=clock)
     assert (again.set_aside, again.last_seq, again.ledger, again.history) == (None, 3, b"ledger", None)
     await again.keep_history(b"x")
+    assert await again.quarantine.entries() == []
     assert await again._writer.read(lambda connection: connection.execute("PRAGMA user_version").fetchone()[0]) == len(STEPS)
     await again.close()
