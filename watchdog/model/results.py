@@ -1,5 +1,7 @@
 """What comes back from an effect, one type for each thing that can have happened."""
 
+from enum import StrEnum
+
 import msgspec
 
 
@@ -33,10 +35,33 @@ class StillRunning(msgspec.Struct, frozen=True, tag="still_running"):
     """The time to wait is over, and the process lives."""
 
 
+class UnitOutcome(StrEnum):
+    """What became of a job of systemd; the words up to `SKIPPED` are its own (`JobRemoved` in org.freedesktop.systemd1(5))."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"  # somebody asked for something else meanwhile
+    TIMEOUT = "timeout"
+    DEPENDENCY = "dependency"  # another unit that it needs failed
+    SKIPPED = "skipped"  # a condition of the unit did not hold
+    OTHER = "other"  # something else, which is in the detail
+    ALREADY = "already"  # the unit has been started anew since it was asked for: nothing was done
+    WAITING = "waiting"  # the time to wait is over, and the job goes on
+    UNKNOWN = "unknown"  # systemd no longer answers: it may have been done
+
+
+class UnitCalled(msgspec.Struct, frozen=True, tag="unit_called"):
+    """systemd was asked; `detail` says more where there is more to say, `invocation` is that of the unit now, empty where it is not known."""
+
+    outcome: UnitOutcome
+    detail: str = ""
+    invocation: str = ""
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """The effect was not carried out, and nothing was changed; `reason` says why."""
 
     reason: str
 
 
-Result = Look | Sent | Exited | StillRunning | Refused
+Result = Look | Sent | Exited | StillRunning | UnitCalled | Refused

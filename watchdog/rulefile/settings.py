@@ -23,6 +23,7 @@ from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
 from watchdog.rulefile.redis_settings import RedisSettings, read_redis, with_secret
 from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.trace import TraceSettings, read_trace
+from watchdog.rulefile.units import UNITS, read_units
 from watchdog.rulefile.values import wrong_with_url
 
 
@@ -31,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     What the config file says.
 
     `rules` and `state` are paths as written, relative to that file (a path of `rules` may be `pack:NAME`); `host` the name under
-    which Sidekiq knows this machine, None for the one that the machine gives itself; `app_redis` the server that the application keeps its own
+    which Sidekiq knows this machine, None for the one that the machine gives itself; `units` patterns of names of units; `app_redis` the server that the application keeps its own
     data in, where that is another. As long as `secrets` names
     any, the settings that they belong to hold an empty text. `bare_secrets` are the places of those that stand in the file itself.
     """
@@ -43,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     state: Text
     receivers: dict[str, ReceiverSettings]
     host: str | None = None
+    units: tuple[str, ...] = UNITS
     trace: TraceSettings = TraceSettings()
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
@@ -66,7 +68,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _KEYS: Final = Keys(
-    "the config", required=("redis", "rules", "state"), optional=("mode", "app_redis", "receivers", "host", "adjust", "trace")
+    "the config", required=("redis", "rules", "state"), optional=("mode", "app_redis", "receivers", "host", "units", "adjust", "trace")
 )
 
 
@@ -124,6 +126,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
     rules = _paths(values["rules"], findings) if "rules" in values else ()
     state = words_of(values["state"], "'state'", findings) if "state" in values else None
     host = words_of(values["host"], "'host'", findings) if "host" in values else None
+    units = read_units(values["units"], findings) if "units" in values else UNITS
     receivers = read_receivers(values["receivers"], secrets, bare, findings) if "receivers" in values else {}
     trace = read_trace(values["trace"], findings) if "trace" in values else TraceSettings()
     settings = None
@@ -136,6 +139,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             state=state,
             receivers=receivers,
             host=host.value if host else None,
+            units=units,
             trace=trace,
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
