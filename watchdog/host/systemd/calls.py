@@ -6,7 +6,6 @@ so that an agent which died in the middle asks again and waits for what it began
 """
 
 import asyncio
-import contextlib
 from typing import Any, Final
 
 from watchdog.clock import Clock
@@ -90,7 +89,7 @@ class Calls:
         try:
             # Before the call: its end may come with the answer.
             await bus.listen(_REMOVED.format(command.unit))
-            if command.invocation and (now := await _invocation(bus, command.unit)) != command.invocation:
+            if command.invocation and (now := _run(await _property(bus, command.unit, "InvocationID"))) not in ("", command.invocation):
                 return UnitCalled(UnitOutcome.ALREADY, "it has been started since", now)
         except SystemdUnavailableError as failure:
             return Refused(failure.message)
@@ -109,15 +108,23 @@ class Calls:
             return UnitCalled(UnitOutcome.UNKNOWN, "the connection to systemd was lost while its job went on")
         result = wait.ended[path]
         outcome = _OUTCOMES.get(result, UnitOutcome.OTHER)
-        with contextlib.suppress(SystemdUnavailableError):
-            return UnitCalled(outcome, "" if outcome.value == result else result, await _invocation(bus, command.unit))
-        return UnitCalled(outcome, "" if outcome.value == result else result)
+        try:
+            run = _run(await _property(bus, command.unit, "InvocationID"))
+            # A start for which a condition of the unit did not hold is "done" to systemd.
+            if outcome is UnitOutcome.DONE and command.verb is not Verb.STOP and await _property(bus, command.unit, "ConditionResult") is False:
+                outcome = UnitOutcome.SKIPPED
+        except SystemdUnavailableError:
+            run = ""
+        return UnitCalled(outcome, result if outcome is UnitOutcome.OTHER else "", run)
 
 
-async def _invocation(bus: Bus, unit: str) -> str:
+async def _property(bus: Bus, unit: str, name: str) -> Any:
+    return (await bus.expect(path_of(unit), PROPERTIES, "Get", "ss", f"{SYSTEMD}.Unit", name))[0]
+
+
+def _run(invocation: Any) -> str:
     """That of the unit now; empty where it has none."""
-    body: list[Any] = await bus.expect(path_of(unit), PROPERTIES, "Get", "ss", f"{SYSTEMD}.Unit", "InvocationID")
-    return body[0].hex() if isinstance(body[0], bytes) else ""
+    return invocation.hex() if isinstance(invocation, bytes) else ""
 
 
 def _refusal(error: CallError, command: CallUnit) -> Result:

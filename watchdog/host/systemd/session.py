@@ -54,6 +54,7 @@ class Session:
         self._calls = Calls()
         self._wake = asyncio.Event()
         self._loaded: set[str] = set()
+        self._moved: dict[str, bool] = {}
         self._names: dict[str, str] = {}
         self._dirty: dict[str, None] = {}
         self._all = False
@@ -122,10 +123,12 @@ class Session:
 
     async def _read_everything(self, bus: Bus) -> None:
         patterns = self._choice.wanted()
+        self._dirty, self._moved = {}, {}
         (units,) = await bus.expect(ROOT, MANAGER, "ListUnitsByPatterns", "asas", [], patterns) if patterns else [[]]
         (files,) = await bus.expect(ROOT, MANAGER, "ListUnitFilesByPatterns", "asas", [], patterns) if patterns else [[]]
-        self._loaded = {name for name, *_ in units if self._choice.means(name)}
-        self._dirty = {}
+        # What has come or gone since the question may have done so after the answer.
+        listed = dict.fromkeys((name for name, *_ in units if self._choice.means(name)), True) | self._moved
+        self._loaded = {name for name, is_held in listed.items() if is_held}
         names = {*self._loaded, *self._book.units, *(name for path, _ in files if possible(name := path.rpartition("/")[2]))}
         changes = [change for name in sorted(names) if (change := await self._read(bus, name)) is not None]
         self._is_complete = True
@@ -143,6 +146,9 @@ class Session:
                 (state,) = await bus.call(ROOT, MANAGER, "GetUnitFileState", "s", name)
             except CallError:
                 return await self._drop(bus, name, "it has no file any more")
+            if name in self._loaded:
+                self._mark(name)
+                return None
             self._book.put_away(name, state)
         else:
             await self._ask(bus, name)
@@ -162,6 +168,8 @@ class Session:
             for part in ("Unit", "Service"):
                 (told,) = await bus.expect(path_of(name), PROPERTIES, "GetAll", "s", f"{SYSTEMD}.{part}")
                 properties |= told
+            if name not in self._loaded:
+                return  # what was read is how it would begin; how it ended is known
             if heard == unit.heard:
                 self._book.take(name, properties)
                 break
@@ -186,11 +194,9 @@ class Session:
             case Heard(member="PropertiesChanged", path=path, body=[_, dict(changed), list(outdated)]) if path in self._names:
                 self._changed(self._names[path], changed, outdated)
             case Heard(member="UnitNew", body=[str(name), *_]) if self._choice.means(name):
-                self._loaded.add(name)
-                self._mark(name)
+                self._move(name, is_held=True)
             case Heard(member="UnitRemoved", body=[str(name), *_]) if name in self._book.units:
-                self._loaded.discard(name)
-                self._mark(name)
+                self._move(name, is_held=False)
             case Heard(member="JobRemoved", body=[_, str(path), str(name), str(result)]):
                 self._calls.removed(path, name, result)
             case Heard(member="Reloading", body=[False]) | Heard(member="UnitFilesChanged"):
@@ -210,6 +216,11 @@ class Session:
         if is_another_job or before != properties.get("InvocationID") or _WORTH_READING.intersection(outdated):
             self._mark(name)
         self.tell(name)
+
+    def _move(self, name: str, *, is_held: bool) -> None:
+        self._moved[name] = is_held
+        (self._loaded.add if is_held else self._loaded.discard)(name)
+        self._mark(name)
 
     def _mark(self, name: str) -> None:
         self._dirty[name] = None
