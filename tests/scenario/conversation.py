@@ -14,7 +14,7 @@ from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
-from watchdog.model.effects import Audit, AwaitExit, Effect, KeepIncident, Measure, Notify, SendSignal
+from watchdog.model.effects import Audit, AwaitExit, CallUnit, Effect, KeepIncident, Measure, Notify, SendSignal
 from watchdog.model.events import Body, Delta, EffectDone, Event, Gone, Observed, RulesLoaded, Started, TimeReached
 from watchdog.model.events import decode as decode_event
 from watchdog.model.events import encode as encode_event
@@ -152,7 +152,7 @@ class Conversation:
         assert ledgers.decode(ledgers.encode(state.ledger)) == state.ledger, "the ledger does not survive being written down"
         self.state = state
         self.effects += effects
-        self.open |= {effect.id: effect for effect in effects if isinstance(effect, Measure | SendSignal | AwaitExit)}
+        self.open |= {effect.id: effect for effect in effects if isinstance(effect, Measure | SendSignal | AwaitExit | CallUnit)}
         return [line for effect in effects for line in _line(effect)]
 
 
@@ -171,3 +171,5 @@ def _line(effect: Effect) -> list[str]:
             return [f"signal {signal} {target.identity}"]
         case AwaitExit(target=target, until=until):
             return [f"await {target.identity} until {until}"]
+        case CallUnit(unit=unit, verb=verb, until=until):
+            return [f"{verb} {unit} until {until}"]

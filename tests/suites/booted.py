@@ -108,7 +108,7 @@ def _when_up(process: "subprocess.Popen[bytes]") -> Booted:
         assert process.poll() is None, f"systemd-nspawn ended with {process.returncode}"
         for pid in _children(process.pid):
             booted = Booted(pid)
-            if os.path.exists(booted.bus) and booted.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded"):
+            if Path(booted.bus).exists() and booted.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded"):
                 return booted
         time.sleep(0.1)
     raise AssertionError(f"it was not up after {_BOOT_WITHIN} s")

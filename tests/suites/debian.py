@@ -161,7 +161,14 @@ def _build(suite: Suite) -> None:
 
 def _unpack(suite: Suite, folder: Path) -> None:
     log = _cache() / f"{suite.name}.log"
-    command = ["debootstrap", "--variant=minbase", f"--include={','.join(suite.packages)}", suite.release or suite.name, str(folder), _mirror()]
+    command = [
+        "debootstrap",
+        "--variant=minbase",
+        f"--include={','.join(suite.packages)}",
+        suite.release or suite.name,
+        str(folder),
+        _mirror(),
+    ]
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", *command],

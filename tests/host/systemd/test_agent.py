@@ -97,7 +97,9 @@ async def test_the_agent_among_units(until: Callable[..., Any]) -> None:
             for count in (1, 2):
                 machine.run("systemctl", "kill", "--signal=KILL", push)
                 await until(lambda count=count: _holds(units, push, restarts=count, state="active", processes=1), within=40)
-            fired = await until(lambda: _contains(firing, ("climbing", push), ("process-of-a-climbing-unit", socket.gethostname())), within=20)
+            fired = await until(
+                lambda: _contains(firing, ("climbing", push), ("process-of-a-climbing-unit", socket.gethostname())), within=20
+            )
             assert "stopped" not in {rule for rule, _ in fired}
 
             machine.run("systemctl", "stop", "mastodon-sidekiq-empty.service")
@@ -123,4 +125,3 @@ async def _holds(units: Callable[[], Any], name: str, **readings: Any) -> bool:
 async def _contains(firing: Callable[[], Any], *alerts: tuple[str, str]) -> Any:
     found = await firing()
     return found if found.issuperset(alerts) else None
-

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def caller(followed: Followed) -> Call:
 
 
 @pytest.fixture
-async def call(followed) -> AsyncIterator[Call]:
+def call(followed) -> Call:
     """Calls to the machine that is followed."""
     return caller(followed)
 
@@ -121,7 +121,12 @@ async def test_a_restart_after_an_agent_that_died(machine, call):
         ("/bin/sleep 1", "Requires=mastodon-sidekiq-broken.service\nAfter=mastodon-sidekiq-broken.service", {}, UnitOutcome.DEPENDENCY),
         ("/bin/sleep 1", "ConditionPathExists=/nowhere", {}, UnitOutcome.SKIPPED),
         ("/bin/sleep 1", "AssertPathExists=/nowhere", {}, UnitOutcome.OTHER),
-        ("/bin/sleep 1", "JobTimeoutSec=200ms\nAfter=mastodon-sidekiq-long.service\nWants=mastodon-sidekiq-long.service", {}, UnitOutcome.TIMEOUT),
+        (
+            "/bin/sleep 1",
+            "JobTimeoutSec=200ms\nAfter=mastodon-sidekiq-long.service\nWants=mastodon-sidekiq-long.service",
+            {},
+            UnitOutcome.TIMEOUT,
+        ),
     ],
     ids=["failed", "dependency", "skipped", "assert", "timeout"],
 )
@@ -161,7 +166,9 @@ async def test_what_is_refused(machine, call):
         "systemd refuses to start mastodon-sidekiq-mask.service: Unit mastodon-sidekiq-mask.service is masked."
     )
     machine.run("systemctl", "unmask", "mastodon-sidekiq-mask.service")
-    assert await call(Verb.START, "mastodon-sidekiq-late.service", within=0) == Refused("the time for it was over before systemd had been asked")
+    assert await call(Verb.START, "mastodon-sidekiq-late.service", within=0) == Refused(
+        "the time for it was over before systemd had been asked"
+    )
 
 
 ASK = """\
@@ -170,13 +177,14 @@ from watchdog.clock import Clock
 from watchdog.host.systemd.watch import Units
 from watchdog.model.effects import CallUnit
 from watchdog.model.events import Observed
+from watchdog.model.targets import Verb
 
 async def main():
     begun = asyncio.Event()
     units = Units(["*"], clock=Clock(), emit=lambda body: begun.set() if isinstance(body, Observed) else print(body), own="")
     task = asyncio.create_task(units.run())
     await begun.wait()
-    print(await units.call(CallUnit("1", sys.argv[1], sys.argv[2], Clock().at() + 10_000)))
+    print(await units.call(CallUnit("1", sys.argv[1], Verb(sys.argv[2]), Clock().at() + 10_000)))
     task.cancel()
 
 asyncio.run(main())
@@ -191,7 +199,9 @@ async def test_rights(machine):
     machine.write("/srv/run/ask.py", ASK)
 
     def ask(unit: str, verb: str, user: str = "sidekiq-watchdog") -> str:
-        done = subprocess.run(machine.python("/srv/run/ask.py", unit, verb, user=user), capture_output=True, text=True, check=False, timeout=30)
+        done = subprocess.run(
+            machine.python("/srv/run/ask.py", unit, verb, user=user), capture_output=True, text=True, check=False, timeout=30
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -257,4 +267,4 @@ def _outer_pid(init: int, program: str) -> int:
 
 
 def _is_in(process: Path, init: int) -> bool:
-    return os.readlink(process / "ns/pid") == os.readlink(f"/proc/{init}/ns/pid")
+    return (process / "ns/pid").readlink() == Path(f"/proc/{init}/ns/pid").readlink()

@@ -61,7 +61,13 @@ async def test_a_unit_that_fails(machine, followed):
     machine.unit(name, service("/bin/sh -c 'exit 7'"))
     machine.run("systemctl", "start", name)
     unit = await followed.reaches(name, failed=True)
-    assert (unit["state"], unit["sub_state"], unit["result"], unit["exit"], unit["exit_status"]) == ("failed", "failed", "exit-code", "exited", 7)
+    assert (unit["state"], unit["sub_state"], unit["result"], unit["exit"], unit["exit_status"]) == (
+        "failed",
+        "failed",
+        "exit-code",
+        "exited",
+        7,
+    )
 
     machine.run("systemctl", "reset-failed", name)
     await followed.reaches(name, failed=False, state="inactive")
@@ -135,14 +141,13 @@ async def test_reading_disturbs_nothing(machine, followed):
     machine.run("systemctl", "start", name)
     machine.run("systemctl", "stop", name)
     await followed.reaches(name, state="inactive", load_state=None)
-    before = len(followed.bodies)
     noise = await asyncio.create_subprocess_exec(
         *machine.command("timeout", "2", "busctl", "monitor", "--match=type='signal',member='UnitNew'"), stdout=asyncio.subprocess.PIPE
     )
     for _ in range(3):
+        enough = len(followed.bodies) + 1
         followed.units.mean(("mastodon-sidekiq*",))
-        await followed.until(lambda: len(followed.bodies) > before)
-        before = len(followed.bodies)
+        await followed.until(lambda enough=enough: len(followed.bodies) >= enough)
     output, _ = await noise.communicate()
     assert b"UnitNew" not in output
     assert all(not body.changes for body in followed.bodies[-3:])

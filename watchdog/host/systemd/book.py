@@ -22,12 +22,12 @@ class Unit(msgspec.Struct):
     """
     One unit.
 
-    `heard` counts what systemd said by itself, so that an answer which was overtaken can be told; `job` is the last job that was looked at:
+    `said` is what systemd said by itself since a question that has not been answered yet; `job` is the last job that was looked at:
     its number and what it does; `timed` for which start `sidekiq_timeout` (milliseconds) was read.
     """
 
     properties: dict[str, Any] = {}
-    heard: int = 0
+    said: dict[str, Any] = {}
     job: tuple[int, str] = (0, "")
     timed: tuple[Start | None, Any] | None = None
     sidekiq_timeout: int | None = None
@@ -46,14 +46,23 @@ class Book:
         """The one of that name, which is known from now on."""
         return self.units.setdefault(name, Unit())
 
+    def ask(self, name: str) -> None:
+        """It is about to be read in full."""
+        self.unit(name).said = {}
+
     def take(self, name: str, properties: Mapping[str, Any]) -> None:
-        """It was read in full."""
-        self.unit(name).properties = {key: value for key, value in properties.items() if key in WANTED}
+        """
+        It was read in full, after `ask`.
+
+        What systemd said by itself meanwhile stands: where the answer is the newer of the two, systemd is about to say that, too.
+        """
+        unit = self.unit(name)
+        unit.properties = {key: value for key, value in {**properties, **unit.said}.items() if key in WANTED}
 
     def change(self, name: str, properties: Mapping[str, Any]) -> None:
         """Some of it is this now, as systemd said by itself."""
         unit = self.unit(name)
-        unit.heard += 1
+        unit.said.update(properties)
         unit.properties.update((key, value) for key, value in properties.items() if key in WANTED)
 
     def put_away(self, name: str, file_state: str) -> None:

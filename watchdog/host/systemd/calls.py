@@ -111,7 +111,11 @@ class Calls:
         try:
             run = _run(await _property(bus, command.unit, "InvocationID"))
             # A start for which a condition of the unit did not hold is "done" to systemd.
-            if outcome is UnitOutcome.DONE and command.verb is not Verb.STOP and await _property(bus, command.unit, "ConditionResult") is False:
+            if (
+                outcome is UnitOutcome.DONE
+                and command.verb is not Verb.STOP
+                and await _property(bus, command.unit, "ConditionResult") is False
+            ):
                 outcome = UnitOutcome.SKIPPED
         except SystemdUnavailableError:
             run = ""

@@ -14,7 +14,7 @@ from watchdog.host.systemd.book import Book
 from watchdog.host.systemd.bus import DBUS, PROPERTIES, SYSTEMD, Bus, Heard
 from watchdog.host.systemd.calls import Calls
 from watchdog.host.systemd.choice import Choice
-from watchdog.host.systemd.failures import CallError
+from watchdog.host.systemd.failures import CallError, SystemdUnavailableError
 from watchdog.host.systemd.names import ROOT, path_of, possible
 from watchdog.host.systemd.readings import WANTED, job_of
 from watchdog.host.systemd.stop_time import sidekiq_timeout
@@ -32,7 +32,6 @@ _RULES: Final = (
 )
 # ExecStart is said to be out of date at every start, but what it starts changes with `Reloading` only.
 _WORTH_READING: Final = WANTED - {"ExecStart"}
-_ATTEMPTS: Final = 3
 
 
 class Tell(Protocol):
@@ -102,6 +101,8 @@ class Session:
         finally:
             end.cancel()
             wake.cancel()
+        if bus.ended.is_set():
+            raise SystemdUnavailableError("reset", bus.where)
         if not done:
             self._all = True
 
@@ -161,21 +162,15 @@ class Session:
 
     async def _ask(self, bus: Bus, name: str) -> None:
         """All properties, and what its job does."""
+        self._book.ask(name)
+        properties: dict[str, Any] = {}
+        for part in ("Unit", "Service"):
+            (told,) = await bus.expect(path_of(name), PROPERTIES, "GetAll", "s", f"{SYSTEMD}.{part}")
+            properties |= told
+        if name not in self._loaded:
+            return  # what was read is how it would begin; how it ended is known
+        self._book.take(name, properties)
         unit = self._book.unit(name)
-        for _ in range(_ATTEMPTS):
-            heard = unit.heard
-            properties: dict[str, Any] = {}
-            for part in ("Unit", "Service"):
-                (told,) = await bus.expect(path_of(name), PROPERTIES, "GetAll", "s", f"{SYSTEMD}.{part}")
-                properties |= told
-            if name not in self._loaded:
-                return  # what was read is how it would begin; how it ended is known
-            if heard == unit.heard:
-                self._book.take(name, properties)
-                break
-        else:
-            # It moves faster than it can be read: what it said of itself stands, and it is read again soon.
-            self._mark(name)
         number, path = job_of(unit.properties)
         if number and number != unit.job[0]:
             try:
@@ -195,7 +190,7 @@ class Session:
                 self._changed(self._names[path], changed, outdated)
             case Heard(member="UnitNew", body=[str(name), *_]) if self._choice.means(name):
                 self._move(name, is_held=True)
-            case Heard(member="UnitRemoved", body=[str(name), *_]) if name in self._book.units:
+            case Heard(member="UnitRemoved", body=[str(name), *_]) if self._choice.means(name):
                 self._move(name, is_held=False)
             case Heard(member="JobRemoved", body=[_, str(path), str(name), str(result)]):
                 self._calls.removed(path, name, result)

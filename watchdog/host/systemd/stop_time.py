@@ -13,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+from watchdog.config.disk import bytes_of
+
 DEFAULT: Final = 25_000
 """Milliseconds, where nobody says anything."""
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
@@ -148,8 +150,7 @@ def _place(named: str, folder: str, root: Path) -> Path:
 
 def _read(path: Path) -> int:
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            text = file.read(_LARGEST + 1)
+        text = bytes_of(path, _LARGEST + 1).decode(errors="replace")
     except OSError:
         raise _NotUnderstoodError from None
     found = [found for line in text.splitlines() if (found := _KEY.match(line)) is not None]
