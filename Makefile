@@ -12,7 +12,7 @@ demo: .venv/.demo ## a Sidekiq that gets stuck and is repaired before your eyes,
 	@.venv/bin/sidekiq-watchdog demo
 
 test: .venv/.dev ## what every change runs; less than 25 minutes
-	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring
+	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring systemd-container
 	@$(PYTHON) -m tests.suites
 	$(PYTHON) -m pytest $(ARGS)
 

@@ -58,7 +58,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "How often systemd has started it again by itself (`Restart=`) since somebody last did.",
         "increase(unit.restarts, 10m) >= 3",
     ),
-    _field("restart_policy", Type.STRING, "`Restart=` of the unit: `no`, `always`, `on-failure`, …", 'unit.restart_policy == "no"'),
+    _field("restart_policy", Type.STRING, "`Restart=` of the unit: `no`, `always`, `on-failure` and others.", 'unit.restart_policy == "no"'),
     _field(
         "stop_timeout",
         Type.DURATION,
@@ -90,7 +90,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field(
         "job",
         Type.STRING,
-        "What systemd is about to do with it: `start`, `stop`, `restart`, …; empty where nothing is queued.",
+        "What systemd is about to do with it: `start`, `stop`, `restart` and others; empty where nothing is queued.",
         'unit.job != ""',
     ),
     _field(
@@ -102,7 +102,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field(
         "file_state",
         Type.STRING,
-        "`enabled`, `disabled`, `static`, `masked`, …, as `systemctl is-enabled` says; empty where it has no file.",
+        "`enabled`, `disabled`, `static`, `masked` and others, as `systemctl is-enabled` says; empty where it has no file.",
         'unit.file_state in ["disabled", "masked"]',
     ),
     _internal("running", Type.BOOL, "It is active, or reads its settings anew."),
