@@ -21,7 +21,8 @@ trial: .venv/.dev ## what has to be shown hundreds of times or for hours; takes 
 	$(PYTHON) -m tests.trial $(ARGS)
 
 bench: .venv/.bench ## the figures of the program beside those of something else
-	@.ci/apt --if-possible redis-server
+	@.ci/apt --if-possible redis-server debootstrap debian-archive-keyring systemd-container
+	@$(PYTHON) -m tests.suites trixie-systemd
 	$(PYTHON) -m tests.bench $(ARGS)
 
 lint: .venv/.dev ## ruff, mypy, layers

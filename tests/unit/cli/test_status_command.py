@@ -86,8 +86,8 @@ UNIT = {
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({}, "  mastodon-sidekiq.service  active (running)  1m  1  3"),
-        ({"processes": None, "restarts": None}, "  mastodon-sidekiq.service  active (running)  1m  ?  ?"),
+        ({}, "  mastodon-sidekiq.service  active (running)  1m  1  3  -"),
+        ({"processes": None, "restarts": None}, "  mastodon-sidekiq.service  active (running)  1m  ?  ?  -"),
         (
             {"state": "failed", "sub_state": "failed", "result": "oom-kill", "processes": 0},
             "  mastodon-sidekiq.service  failed (failed)  1m  0  3  ended last by oom-kill",

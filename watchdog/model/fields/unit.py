@@ -58,7 +58,9 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "How often systemd has started it again by itself (`Restart=`) since somebody last did.",
         "increase(unit.restarts, 10m) >= 3",
     ),
-    _field("restart_policy", Type.STRING, "`Restart=` of the unit: `no`, `always`, `on-failure` and others.", 'unit.restart_policy == "no"'),
+    _field(
+        "restart_policy", Type.STRING, "`Restart=` of the unit: `no`, `always`, `on-failure` and others.", 'unit.restart_policy == "no"'
+    ),
     _field(
         "stop_timeout",
         Type.DURATION,
