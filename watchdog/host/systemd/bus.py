@@ -6,6 +6,7 @@ Nothing here knows a unit.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -84,6 +85,7 @@ class Bus:
                 raise SystemdUnavailableError("reset" if self.ended.is_set() else "timeout", self.where)
             return self._read(answer)
         finally:
+            answer.add_done_callback(_let_go)
             answer.cancel()
             end.cancel()
 
@@ -124,7 +126,9 @@ class Bus:
             destination=DBUS, path="/org/freedesktop/DBus", interface=DBUS, member="RemoveMatch", signature="s", body=[rule]
         )
         message.flags = self._flags.NO_REPLY_EXPECTED
-        self._connection.send(message)
+        with contextlib.suppress(*self._broken):
+            # Where the connection has just broken there is nothing left to be ignored.
+            self._connection.send(message).add_done_callback(_let_go)
 
     def close(self) -> None:
         """End it."""
@@ -144,3 +148,9 @@ class Bus:
             pass
         finally:
             self.ended.set()
+
+
+def _let_go(future: "asyncio.Future[Any]") -> None:
+    """Nobody waits for it any more, however it ends."""
+    if not future.cancelled():
+        future.exception()
