@@ -45,6 +45,19 @@ def test_a_process_is_judged_by_its_unit():
     assert told(talk) == ["firing", "resolved"]
 
 
+def test_a_unit_that_comes_into_sight_with_its_past():
+    """What systemd counted before the unit was followed is no increase; what it counts from then on is."""
+    talk = begun("rules: [{rule: climbing, each: unit, when: 'increase(unit.restarts, 10m) >= 3', notify: [ops]}]")
+    talk.hear(systemd(complete=True))
+    talk.wait(1_200_000)
+    talk.hear(systemd(unit(restarts=7)))
+    talk.wait(1_500_000)
+    assert told(talk) == []
+    talk.hear(systemd(unit(restarts=10)))
+    talk.wait(1_600_000)
+    assert told(talk) == ["firing"]
+
+
 def test_without_systemd_nothing_is_lost():
     """Rules on units are unknown, nobody is told of a lost source, and `status` shows none."""
     talk = begun(CLIMBING)

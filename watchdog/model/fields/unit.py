@@ -57,6 +57,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         Type.COUNT,
         "How often systemd has started it again by itself (`Restart=`) since somebody last did.",
         "increase(unit.restarts, 10m) >= 3",
+        older=True,
     ),
     _field(
         "restart_policy", Type.STRING, "`Restart=` of the unit: `no`, `always`, `on-failure` and others.", 'unit.restart_policy == "no"'
