@@ -51,6 +51,13 @@ class Booted:
         """The argument list that runs this very Python with this checkout inside."""
         return self.command(INTERPRETER, *arguments, user=user, env={**self.environment(), **(env or {})})
 
+    def why_no_python(self) -> str:
+        """Why this machine's Python does not run inside; empty where it does. A machine that is newer than the suite can't lend its own."""
+        if not Path(sysconfig.get_path("purelib")).is_relative_to(CHECKOUT):
+            return "the packages lie outside the checkout"
+        done = subprocess.run(self.python("-c", "import ssl, sqlite3, watchdog"), check=False, capture_output=True, text=True)
+        return done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
+
     @staticmethod
     def environment() -> dict[str, str]:
         """What `INTERPRETER` needs to find itself, this checkout and its packages."""

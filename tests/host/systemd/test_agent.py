@@ -67,6 +67,8 @@ async def _run(command: list[str]) -> bytes:
 async def test_the_agent_among_units(until: Callable[..., Any]) -> None:
     """Units are followed as those of its processes, rules on them fire, `status` shows them, and a reload changes which are meant."""
     with boot() as machine:
+        if why := machine.why_no_python():
+            pytest.skip(f"this machine's Python does not run in the suite: {why}")
         machine.write("/etc/watched/config.yml", CONFIG)
         machine.write("/etc/watched/rules.yml", RULES)
         machine.write("/etc/systemd/system/mastodon-sidekiq-empty.service", "[Service]\nExecStart=/bin/sleep 1000\n")

@@ -74,7 +74,7 @@ class Bus:
 
     async def call(self, path: str, interface: str, member: str, signature: str = "", *body: Any, to: str = SYSTEMD) -> list[Any]:
         """What is answered. Raises `CallError` where it is refused, `SystemdUnavailableError` where there is no answer."""
-        if self.ended.is_set():
+        if not self._is_whole():
             raise SystemdUnavailableError("reset", self.where)
         message = self._message(destination=to, path=path, interface=interface, member=member, signature=signature, body=list(body))
         answer = asyncio.ensure_future(self._connection.call(message))
@@ -121,13 +121,14 @@ class Bus:
                 raise SystemdUnavailableError(meant_by(error), self.where) from None
 
     def ignore_soon(self, rule: str) -> None:
-        """As `ignore`, for whoever can't wait."""
+        """As `ignore`, for whoever can't wait; once the connection has broken there is nothing left to be ignored."""
+        if not self._is_whole():
+            return
         message = self._message(
             destination=DBUS, path="/org/freedesktop/DBus", interface=DBUS, member="RemoveMatch", signature="s", body=[rule]
         )
         message.flags = self._flags.NO_REPLY_EXPECTED
         with contextlib.suppress(*self._broken):
-            # Where the connection has just broken there is nothing left to be ignored.
             self._connection.send(message).add_done_callback(_let_go)
 
     def close(self) -> None:
@@ -136,6 +137,10 @@ class Bus:
         if not self.ended.is_set():
             self._connection.disconnect()
             self.ended.set()
+
+    def _is_whole(self) -> bool:
+        # The library knows of a loss a moment before `ended` says so, and what is sent then is an error that nobody would ever hear of.
+        return bool(self._connection.connected) and not self.ended.is_set()
 
     def _take(self, message: Any) -> None:
         if message.message_type is self._types.SIGNAL:

@@ -80,7 +80,7 @@ class Calls:
                     return UnitCalled(UnitOutcome.UNKNOWN, "systemd has not answered")
         finally:
             self._waits.remove(wait)
-            if not bus.ended.is_set() and not any(other.unit == command.unit for other in self._waits):
+            if not any(other.unit == command.unit for other in self._waits):
                 # An answer is not worth waiting for: at worst somebody else's jobs are heard of and passed over.
                 bus.ignore_soon(_REMOVED.format(command.unit))
 
