@@ -12,7 +12,7 @@ demo: .venv/.demo ## a Sidekiq that gets stuck and is repaired before your eyes,
 	@.venv/bin/sidekiq-watchdog demo
 
 test: .venv/.dev ## what every change runs; less than 25 minutes
-	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring systemd-journal-remote
+	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring systemd-container systemd-journal-remote
 	@$(PYTHON) -m tests.suites
 	$(PYTHON) -m pytest $(ARGS)
 
@@ -21,7 +21,8 @@ trial: .venv/.dev ## what has to be shown hundreds of times or for hours; takes 
 	$(PYTHON) -m tests.trial $(ARGS)
 
 bench: .venv/.bench ## the figures of the program beside those of something else
-	@.ci/apt --if-possible redis-server
+	@.ci/apt --if-possible redis-server debootstrap debian-archive-keyring systemd-container
+	@$(PYTHON) -m tests.suites trixie-systemd
 	$(PYTHON) -m tests.bench $(ARGS)
 
 lint: .venv/.dev ## ruff, mypy, layers

@@ -33,7 +33,7 @@ from watchdog.model.events import (
 from watchdog.model.events import decode as decode_event
 from watchdog.model.events import encode as encode_event
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import Exited, Look, Refused, Result, Sent, StillRunning
+from watchdog.model.results import Exited, Look, Refused, Result, Sent, StillRunning, UnitCalled, UnitOutcome
 from watchdog.model.verdicts import Mode
 
 Step = tuple[str, int, int]
@@ -51,7 +51,7 @@ RESULTS: tuple[Result, ...] = (
     Look(alive=False, same=False, mismatch="no such process"),
     Look(alive=True, same=False, mismatch="not shown to us"),
     Look(alive=True, same=True, state="S", catches=()),
-    Sent(), Exited(), StillRunning(), Refused("because"),
+    Sent(), Exited(), StillRunning(), Refused("because"), UnitCalled(UnitOutcome.DONE),
 )  # fmt: skip
 JOB_RULE = """
   - rule: stuck-job

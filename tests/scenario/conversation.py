@@ -14,7 +14,7 @@ from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
-from watchdog.model.effects import Audit, AwaitExit, Command, Effect, KeepIncident, Measure, Notify, ReadLog, SendSignal
+from watchdog.model.effects import Audit, AwaitExit, CallUnit, Command, Effect, KeepIncident, Measure, Notify, ReadLog, SendSignal
 from watchdog.model.events import Body, Delta, EffectDone, Event, Gone, Observed, RulesLoaded, Started, TimeReached
 from watchdog.model.events import decode as decode_event
 from watchdog.model.events import encode as encode_event
@@ -173,3 +173,5 @@ def _line(effect: Effect) -> list[str]:
             return [f"await {target.identity} until {until}"]
         case ReadLog(target=target):
             return [f"read the log of {target.identity}"]
+        case CallUnit(unit=unit, verb=verb, until=until):
+            return [f"{verb} {unit} until {until}"]

@@ -37,6 +37,8 @@ rules:
     guards: {{settle: 0, cooldown: 5m, keep: 0%}}
     notify: [ops]
 """
+NO_SYSTEMD: Final = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere/bus"}
+"""The units of the machine that the tests run on are nothing to them."""
 SECRET: Final = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cw=="
 
 
@@ -88,7 +90,7 @@ class AgentProcess:
         asyncio.get_running_loop().add_reader(self._socket, self._hear)
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.service.mortal_agent", "run", "--config", str(self.config), *self._arguments,
-            cwd=ROOT, env={**os.environ, "NOTIFY_SOCKET": str(path), "PYTHONPATH": str(ROOT), **self._env},
+            cwd=ROOT, env={**os.environ, "NOTIFY_SOCKET": str(path), "PYTHONPATH": str(ROOT), **NO_SYSTEMD, **self._env},
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         self._reader = asyncio.create_task(self._read())

@@ -28,12 +28,13 @@ PLACES: Final = ("srv/app", "srv/run")
 """Empty folders in a suite on which a test binds its application and what it may write."""
 
 
-class Suite(msgspec.Struct, frozen=True, kw_only=True):
-    """One suite: its packages, and what must be there for it to be of use."""
+class Suite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One suite: its packages, and what must be there for it to be of use; `release` is Debian's name for it, where it is not the suite's own."""
 
     name: str
     packages: tuple[str, ...]
     programs: tuple[str, ...]
+    release: str = ""
 
     @property
     def recipe(self) -> str:
@@ -47,8 +48,16 @@ SUITES: Final = {
         Suite(name="bookworm", packages=("redis-server", "ruby-sidekiq"), programs=("redis-server", "sidekiq")),
         Suite(name="trixie", packages=("redis-server", "ruby-sidekiq"), programs=("redis-server", "sidekiq")),
         Suite(name="sid", packages=("ruby-sidekiq", "valkey-server"), programs=("valkey-server", "sidekiq")),
+        # One that boots, with systemd as its first process: see booted.py.
+        Suite(
+            name="trixie-systemd",
+            release="trixie",
+            packages=("systemd", "systemd-sysv", "libpam-systemd", "polkitd", "dbus", "redis-server", "ruby-sidekiq",
+                      "python3", "python3-venv", "procps", "iproute2"),
+            programs=("redis-server", "sidekiq", "systemctl", "busctl"),
+        ),
     )
-}
+}  # fmt: skip
 
 
 class BuildError(Exception):
@@ -152,7 +161,14 @@ def _build(suite: Suite) -> None:
 
 def _unpack(suite: Suite, folder: Path) -> None:
     log = _cache() / f"{suite.name}.log"
-    command = ["debootstrap", "--variant=minbase", f"--include={','.join(suite.packages)}", suite.name, str(folder), _mirror()]
+    command = [
+        "debootstrap",
+        "--variant=minbase",
+        f"--include={','.join(suite.packages)}",
+        suite.release or suite.name,
+        str(folder),
+        _mirror(),
+    ]
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", *command],

@@ -60,6 +60,15 @@ def test_it_is_built_once_from_the_own_mirror(programs):
     assert not list(root.glob("var/cache/apt/archives/*.deb"))
 
 
+def test_a_suite_with_a_name_of_its_own(programs):
+    """It is of the release that it names, and lies beside the one that is called so."""
+    with pytest.raises(debian.BuildError):
+        debian.build("trixie-systemd")  # the stand-in brings no systemctl
+    assert "polkitd" in asked(programs)[0]
+    assert asked(programs)[0].split()[2] == "trixie"
+    assert debian.root("trixie-systemd") != debian.root("trixie")
+
+
 @pytest.mark.parametrize("damage", ["usr/bin/sidekiq", ".built"])
 def test_what_is_broken_is_built_again(programs, damage):
     """A suite without its programs or its mark is of no use and is replaced."""

@@ -14,12 +14,14 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import CGROUPS, PROC, Here, here
 from watchdog.host.signals import end_of, look, send
-from watchdog.model.effects import AwaitExit, Command, Measure, ReadLog, SendSignal
+from watchdog.model.effects import AwaitExit, CallUnit, Command, Measure, ReadLog, SendSignal
 from watchdog.model.results import Exited, Refused, Result, StillRunning
 from watchdog.rulefile.log import LogSettings
 
 Reread = Callable[[str], Awaitable[None]]
 """Reads the Redis side of an identity at once and emits what changed; raises a `WatchdogError` where it can't be read."""
+CallOfUnit = Callable[[CallUnit], Awaitable[Result]]
+"""Has systemd do it; answers as `CallUnit` says."""
 
 
 class Executor:
@@ -34,6 +36,7 @@ class Executor:
         self,
         *,
         reread: Reread,
+        call_unit: CallOfUnit,
         clock: Clock,
         host: str,
         log: Callable[[], LogSettings] = LogSettings,
@@ -41,6 +44,7 @@ class Executor:
         cgroups: Path = CGROUPS,
     ) -> None:
         self._reread = reread
+        self._call_unit = call_unit
         self._log = log
         self._clock = clock
         self._here: Here = here(name=host, proc=proc, cgroups=cgroups)
@@ -49,8 +53,8 @@ class Executor:
         """
         Carry it out; exactly one answer, which never holds anything of a job.
 
-        Waits in `AwaitExit` until the process has ended or engine time `until`, and in `Measure` for Redis; may be
-        cancelled there without harm. Several commands may run at a time.
+        Waits in `AwaitExit` until the process has ended or engine time `until`, in `CallUnit` until the job has or that time,
+        and in `Measure` for Redis; may be cancelled there without harm. Several commands may run at a time.
         """
         return await _PERFORMERS[type(command)](self, command)
 
@@ -83,11 +87,15 @@ class Executor:
         except WatchdogError as error:
             return Refused(str(error))
 
+    async def _have_unit_called(self, command: CallUnit) -> Result:
+        return await self._call_unit(command)
+
 
 _PERFORMERS: Final[dict[type[Command], Callable[[Executor, Any], Awaitable[Result]]]] = {
     Measure: Executor._measure,  # noqa: SLF001
     SendSignal: Executor._send_signal,  # noqa: SLF001
     AwaitExit: Executor._await_exit,  # noqa: SLF001
     ReadLog: Executor._read_log,  # noqa: SLF001
+    CallUnit: Executor._have_unit_called,  # noqa: SLF001
 }
 """Type of a command → who performs it; a test proves that it holds all of them."""

@@ -96,9 +96,9 @@ def _follow(config: Path, names: frozenset[str], as_json: bool) -> int:
     import asyncio
 
     from watchdog.cli.logs import Level, begin_logging
-    from watchdog.cli.redis import redis_of
+    from watchdog.cli.sources import sources_of
 
-    redis, host = redis_of(config)
+    settings = sources_of(config)
     # What the follower would warn of is said on lines of its own.
     begin_logging(Level.ERROR, sys.stderr)
 
@@ -108,7 +108,7 @@ def _follow(config: Path, names: frozenset[str], as_json: bool) -> int:
 
         clock = Clock()
         printed = _printed(clock, as_json)
-        following = Following(redis, host=host, names=names, show=printed.put, clock=clock)
+        following = Following(settings, names=names, show=printed.put, clock=clock)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -12,10 +12,12 @@ from typing import Final
 from watchdog.cli.change_lines import Shown
 from watchdog.cli.onlooker import Onlooker
 from watchdog.clock import Clock
+from watchdog.host.boot import host_name
+from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
 from watchdog.model.events import Body, Observed
 from watchdog.model.kinds import Source
-from watchdog.rulefile.redis_settings import RedisSettings
+from watchdog.rulefile.settings import Settings
 from watchdog.sidekiq.follow import Follower
 from watchdog.sidekiq.place import place_of
 
@@ -29,11 +31,13 @@ class Following:
     Raises what `Follower` and `LocalProcesses` raise when they are made.
     """
 
-    def __init__(self, redis: RedisSettings, *, host: str, names: Iterable[str], show: Callable[[Shown], None], clock: Clock) -> None:
+    def __init__(self, settings: Settings, *, names: Iterable[str], show: Callable[[Shown], None], clock: Clock) -> None:
+        redis = settings.redis
         self._clock = clock
         self._show = show
         self._onlooker = Onlooker(names, at=clock.at())
-        self._local = LocalProcesses(host=host, clock=clock, emit=self._hear)
+        self._local = LocalProcesses(host=settings.host or host_name(), clock=clock, emit=self._hear)
+        self._units = Units(settings.units, clock=clock, emit=self._hear)
         self._follower = Follower(url=place_of(redis), namespace=redis.namespace, clock=clock, emit=self._hear)
 
     async def run(self) -> None:
@@ -41,6 +45,7 @@ class Following:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._follower.run(), name="follower")
+                tasks.create_task(self._units.run(), name="units")
                 tasks.create_task(self._miss(), name="silences")
         finally:
             self._local.close()
@@ -49,6 +54,7 @@ class Following:
         if isinstance(body, Observed) and body.source is Source.REDIS:
             # As in the agent the host comes first, so that the kernel is asked about a process before anything is made of it.
             self._local.hear(body)
+        self._units.hear(body)
         self._tell(self._onlooker.hear(body, at=self._clock.at(), wall=self._clock.wall()))
 
     async def _miss(self) -> None:

@@ -49,7 +49,7 @@ class Onlooker:
         return [shown(seen, at=wall) for seen in self._world.news.tell()]
 
     def _observe(self, observed: Observed, *, at: int, wall: int) -> list[Shown]:
-        is_first = observed.complete and observed.source not in self._world.complete
+        is_first = observed.source is Source.REDIS and observed.complete and observed.source not in self._world.complete
         self._world.take(observed, at)
         told = self.wait(at=at, wall=wall)
         if is_first:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watchdog.cli.exits import UsageError
-from watchdog.cli.state import settings_of, state_folder
+from watchdog.cli.state import state_folder
 
 if TYPE_CHECKING:
     from watchdog.recovery.quarantine import Quarantine
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def opened(config: Path) -> AsyncIterator[tuple["Quarantine", "Edits"]]:
     """The quarantine of a config and the way into its Redis. Raises `ProblemsError`, `UsageError` or `StoreError`."""
-    from watchdog.cli.redis import redis_of
+    from watchdog.cli.sources import sources_of
     from watchdog.clock import Clock
     from watchdog.recovery.quarantine import Quarantine
     from watchdog.sidekiq.edit.edits import Edits
@@ -31,13 +31,13 @@ async def opened(config: Path) -> AsyncIterator[tuple["Quarantine", "Edits"]]:
     from watchdog.sidekiq.place import place_of
     from watchdog.store.beside import open_beside
 
-    redis, _ = redis_of(config)
-    settings = settings_of(config).quarantine
+    settings = sources_of(config)
+    redis, quarantine = settings.redis, settings.quarantine
     edits = Edits(url=place_of(redis), keys=Keys(namespace=redis.namespace))
     wall = Clock().wall
     try:
         async with open_beside(state_folder(config), wall=wall) as shelf:
-            yield Quarantine(shelf, edits, wall=wall, kept_for=settings.keep, in_dead_set=settings.in_dead_set), edits
+            yield Quarantine(shelf, edits, wall=wall, kept_for=quarantine.keep, in_dead_set=quarantine.in_dead_set), edits
     finally:
         edits.close()
 

@@ -79,6 +79,23 @@ class Process(msgspec.Struct, frozen=True):
     longest: int | None = None
 
 
+class Unit(msgspec.Struct, frozen=True):
+    """One service of systemd; None where systemd has not said."""
+
+    name: str = ""
+    state: str | None = None
+    sub_state: str | None = None
+    since_ms: int | None = None
+    result: str | None = None
+    restarts: int | None = None
+    processes: int | None = None
+    stop_timeout: int | None = None
+    sidekiq_timeout: int | None = None
+    job: str | None = None
+    reload_needed: bool | None = None
+    file_state: str | None = None
+
+
 class Alert(msgspec.Struct, frozen=True):
     """One rule on one entity."""
 
@@ -175,6 +192,8 @@ class Picture(msgspec.Struct, frozen=True):
     sidekiq: Totals | None = None
     queues: tuple[Queue, ...] = ()
     processes: tuple[Process, ...] = ()
+    units: tuple[Unit, ...] = ()
+    units_absent: str = ""
     firing: int = 0
     alerts: tuple[Alert, ...] = ()
     requests: tuple[Request, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from watchdog.cli.output import Output, Piece, count
-from watchdog.cli.picture import STARTING, Alert, Box, Budget, Looking, Picture, Process, Queue, Request, Source, Trace
+from watchdog.cli.picture import STARTING, Alert, Box, Budget, Looking, Picture, Process, Queue, Request, Source, Trace, Unit
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -18,6 +18,12 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     """All of it; `age` is that of the picture in milliseconds."""
     _show_agent(out, picture, running=running, age=age)
     _show_sources(out, picture.sources)
+    if picture.units_absent:
+        out.line(
+            "systemd: ",
+            ("not there", "warn"),
+            f" ({picture.units_absent}): no rule on units is judged, and no unit can be started or stopped",
+        )
     _show_budget(out, picture.budget)
     _show_trace(out, picture.trace, at=picture.agent.at)
     _show_looking(out, picture.looking)
@@ -30,6 +36,12 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
         _title("Processes", len(picture.processes), picture.entities.get(Kind.PROCESS)),
         ("process", "pid", "queues", "threads", "longest job", "beat", "memory", "cpu", ""),
         [_process(one) for one in picture.processes],
+    )
+    _section(
+        out,
+        _title("Units", len(picture.units), picture.entities.get(Kind.UNIT)),
+        ("unit", "state", "for", "processes", "restarts", ""),
+        [_unit(one) for one in picture.units],
     )
     _section(
         out,
@@ -205,6 +217,26 @@ def _process(process: Process) -> Sequence[Piece]:
         "" if process.cpu is None else display(process.cpu, Type.RATIO),
         ", ".join(_remarks(process)),
     )
+
+
+def _unit(unit: Unit) -> Sequence[Piece]:
+    state = f"{unit.state or '?'} ({unit.sub_state or '?'})"
+    style = "bad" if unit.state == "failed" else "warn" if unit.state not in (None, "active") else ""
+    processes = (_counted(unit.processes), "bad" if unit.state == "active" and unit.processes == 0 else "")
+    return unit.name, (state, style), _lasting(unit.since_ms), processes, _counted(unit.restarts), ", ".join(_remarks_on(unit))
+
+
+def _remarks_on(unit: Unit) -> Iterator[str]:
+    if unit.result not in (None, "success"):
+        yield f"ended last by {unit.result}"
+    if unit.job:
+        yield f"{unit.job} queued"
+    if unit.reload_needed:
+        yield "daemon-reload needed"
+    if unit.file_state in ("disabled", "masked"):
+        yield unit.file_state
+    if unit.stop_timeout is not None and unit.sidekiq_timeout is not None and unit.stop_timeout <= unit.sidekiq_timeout:
+        yield f"is killed after {_lasting(unit.stop_timeout)} at a stop, while Sidekiq waits {_lasting(unit.sidekiq_timeout)}"
 
 
 def _queue(queue: Queue) -> Sequence[Piece]:

@@ -30,6 +30,7 @@ from watchdog.engine.rules import RuleSet
 from watchdog.errors import ProblemsError, WatchdogError
 from watchdog.host.boot import boot_id, host_name
 from watchdog.host.sampling import Sampler
+from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
 from watchdog.model.effects import Command, Effect
 from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
@@ -151,11 +152,13 @@ class Agent:
             idle=idle,
             trace=self._trace,
         )
-        self._local = LocalProcesses(host=self._host, clock=clock, emit=self._turns.offer)
+        self._local = LocalProcesses(host=self._host, clock=clock, emit=self._found)
+        self._units = Units(loaded.settings.units, clock=clock, emit=self._turns.offer)
         self._sampler = Sampler(self._local, host=self._host, folder=loaded.state, clock=clock, emit=self._turns.offer)
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
         self._status.trace = self._trace
         self._status.sampler = self._sampler
+        self._status.units = self._units
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
@@ -165,7 +168,9 @@ class Agent:
         )
         self._quarantine = Quarantine(store.quarantine, self._edits, wall=clock.wall)
         self._limit_quarantine(loaded)
-        self._executor = Executor(reread=self._reread, clock=clock, host=self._host, log=lambda: self._loaded.settings.log)
+        self._executor = Executor(
+            reread=self._reread, call_unit=self._units.call, clock=clock, host=self._host, log=lambda: self._loaded.settings.log
+        )
         pause = self._turns.state.ledger.pause
         self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
         # What is remembered belongs to this folder, this host and this Redis.
@@ -220,6 +225,7 @@ class Agent:
         if self._app_server is not None:
             tasks.serve("app redis", self._app_server.run)
         tasks.serve("sampler", self._sampler.run)
+        tasks.serve("units", self._units.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
         tasks.serve("quarantine", QuarantineKeeper(self._quarantine).run)
@@ -254,6 +260,11 @@ class Agent:
         if isinstance(body, Observed) and body.source is Source.REDIS:
             self._local.hear(body)
         self._turns.offer(body)
+        self._units.hear(body)
+
+    def _found(self, body: Body) -> None:
+        self._turns.offer(body)
+        self._units.hear(body)
 
     def _after_turn(self) -> None:
         self._pause.look()
@@ -289,6 +300,7 @@ class Agent:
         await self._memory.keep()
         self._trace.limit(_limits(loaded))
         self._limit_quarantine(loaded)
+        self._units.mean(loaded.settings.units)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
 

@@ -15,6 +15,7 @@ from watchdog.daemon.turns import Turns
 from watchdog.engine.ledger import Phase
 from watchdog.engine.status import status
 from watchdog.host.sampling import Sampler
+from watchdog.host.systemd.watch import Units
 from watchdog.sidekiq.follow import Follower
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
@@ -41,6 +42,7 @@ class StatusKeeper:
         self._line = ""
         self.follower: Follower | None = None
         self.sampler: Sampler | None = None
+        self.units: Units | None = None
         self.trace: TraceKeeper | None = None
 
     def turned(self) -> None:
@@ -108,5 +110,6 @@ class StatusKeeper:
             }
         )
         looking = {} if self.sampler is None else {"looking": msgspec.to_builtins(self.sampler.cost)}
+        units = {} if self.units is None else {"units_absent": self.units.absent}
         trace = {} if self.trace is None else {"trace": msgspec.to_builtins(self.trace.how())}
-        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **trace}
+        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **units, **trace}

@@ -127,8 +127,8 @@ def _observe(turn: Turn, observed: Observed) -> None:
         requests.reconsider(turn, settling.intersection(entity for _, entity in touched))
     if first:
         turn.world.again.clear()
+        judging.drop_orphans(turn, "it was no longer there when the agent came back")
         if observed.source is Source.REDIS:
-            judging.drop_orphans(turn, "it was no longer there when the agent came back")
             requests.want_all(turn)
 
 
@@ -215,8 +215,7 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     turn.world.kept = None
     turn.world.demand(rules.series, rules.aggregates, awaited, turn.at)
     judging.drop_ruleless(turn)
-    if Source.REDIS in turn.world.complete:
-        judging.drop_orphans(turn, "it is no longer there")
+    judging.drop_orphans(turn, "it is no longer there")
     turn.world.again.clear()
     judging.judge_all(turn)
     requests.want_all(turn)
@@ -236,8 +235,7 @@ def _after_an_undone_turn(turn: Turn) -> None:
     # Effects of the undone turn were never carried out; nobody will answer them.
     world.looks.clear()
     world.again.clear()
-    if Source.REDIS in world.complete:
-        judging.drop_orphans(turn, "it is no longer there")
+    judging.drop_orphans(turn, "it is no longer there")
     # What was put into the picture without a turn has no deadline: what has become of it meanwhile must be written down.
     world.recount(turn.at)
     judging.judge_all(turn)

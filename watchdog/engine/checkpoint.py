@@ -142,7 +142,7 @@ def _put_together(world: World, saved: _Checkpoint, rules: RuleSet, vocabulary: 
         world.gaps.add(began, ms)
     world.history.go_on(saved.history, rules.series, saved.history_at)
     world.go_on(rules.series, rules.aggregates, (name for name, waiting in rules.by_change.items() if waiting))
-    world.news.begun = Source.REDIS in world.complete
+    world.news.begun = set(world.complete)
     if world.news.silences is not None:
         world.news.silences.go_on(saved.silent)
     for key, entity, place, truth, value in saved.members:

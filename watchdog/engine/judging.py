@@ -12,6 +12,7 @@ from watchdog.engine.rules import Rule
 from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
 from watchdog.engine.world import Departure, earlier
+from watchdog.model.delivery import listed_by
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.notices import NoticeKind
@@ -110,10 +111,11 @@ def drop_ruleless(turn: Turn) -> None:
 
 
 def drop_orphans(turn: Turn, why: str) -> None:
-    """Ends the alerts of entities that are no longer there; only right where the picture is complete."""
+    """Ends the alerts of entities that are no longer there, of the kinds of which it is known who is."""
     for key, alert in list(turn.ledger.alerts.items()):
         rule = turn.rule.get(alert.rule)
-        if rule is not None and rule.on is None and turn.world.find(alert.kind, alert.entity) is None:
+        is_known = listed_by(alert.kind) in turn.world.complete
+        if rule is not None and rule.on is None and is_known and turn.world.find(alert.kind, alert.entity) is None:
             _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.GONE), why=why)
 
 

@@ -2,7 +2,7 @@
 The changes that somebody waits for, from the reading that shows them until they have been told.
 
 The counterpart of `changes`, which says what is one. The world reports to it whatever it does to a row; what nobody awaits, or what was
-so before Redis had been read in full, is no news.
+so before its source had been read in full, is no news.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,8 @@ import msgspec
 
 from watchdog.engine import changes
 from watchdog.engine.silence import Silences
-from watchdog.model.changes import Change, Told
-from watchdog.model.kinds import Kind
+from watchdog.model.changes import BY_NAME, Change, Told
+from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.rows import Row
 
@@ -29,7 +29,7 @@ class Seen(msgspec.Struct, frozen=True, eq=False):
 
 class News:
     """
-    `untold` are the changes that no turn has told yet, `told` those of the last turn. While `begun` is False nothing is news.
+    `untold` are the changes that no turn has told yet, `told` those of the last turn. What a source tells is no news until it is among `begun`.
 
     While `is_doubtful` is True what is missing says nothing of Sidekiq. `silences` are kept while somebody waits for one.
     """
@@ -38,7 +38,7 @@ class News:
 
     def __init__(self) -> None:
         self.awaited: frozenset[str] = frozenset()
-        self.begun = False
+        self.begun: set[Source] = set()
         self.is_doubtful = False
         self.untold: list[Seen] = []
         self.told: list[Seen] = []
@@ -54,10 +54,11 @@ class News:
             for row in processes:
                 self.heard(row)
 
-    def begin(self, at: int) -> None:
-        """Redis has been read in full: what was seen so far was so before, and what comes is news."""
-        self.hush(at)
-        self.begun = True
+    def begin(self, source: Source, at: int) -> None:
+        """That source has been read in full: what was seen so far was so before, and what comes is news."""
+        if source is Source.REDIS:
+            self.hush(at)
+        self.begun.add(source)
 
     def hush(self, at: int) -> None:
         """Who is silent by now has not fallen silent just now."""
@@ -120,7 +121,7 @@ class News:
         self.told = []
 
     def _note(self, name: str | None, row: Row, *, reason: str = "", before: Told | None = None, after: Told | None = None) -> None:
-        if name is None or name not in self.awaited or not self.begun:
+        if name is None or name not in self.awaited or BY_NAME[name].source not in self.begun:
             return
         self.untold.append(Seen(Change(name, row.kind, row.id, reason, before, after), row))
         if len(self.untold) > _UNTOLD:

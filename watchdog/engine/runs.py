@@ -20,7 +20,7 @@ from watchdog.model.effects import AwaitExit, Measure, SendSignal
 from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
-from watchdog.model.results import Exited, LogRead, Look, Refused, Result, Sent, StillRunning
+from watchdog.model.results import Exited, LogRead, Look, Refused, Result, Sent, StillRunning, UnitCalled
 from watchdog.model.targets import ProcessRef
 from watchdog.model.verdicts import Decision, Mode
 
@@ -119,13 +119,13 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
                 _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
         case Refused(reason=reason):
             _hold(turn, run, reason, guard="last_look")
-        case Sent() | Exited() | StillRunning() | LogRead():
+        case Sent() | Exited() | StillRunning() | LogRead() | UnitCalled():
             _hold(turn, run, "the look was answered with something else", guard="last_look")
 
 
 def _take_answer(turn: Turn, run: Run, result: Result) -> None:
     spec = _stage(run)
-    if isinstance(result, Look | LogRead) or (isinstance(spec, SendStage) and isinstance(result, StillRunning)):
+    if isinstance(result, Look | LogRead | UnitCalled) or (isinstance(spec, SendStage) and isinstance(result, StillRunning)):
         result = Refused("the stage was answered with something else")
     match spec:
         case SendStage():

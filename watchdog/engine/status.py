@@ -17,6 +17,7 @@ def status(state: State, at: int) -> dict[str, Any]:
     """Sources, queues, processes, alerts, requests and open incidents at engine time `at`; durations in milliseconds."""
     ledger, world = state.ledger, state.world
     processes = sorted(world.rows[Kind.PROCESS].values(), key=lambda row: row.id)
+    units = sorted(world.rows[Kind.UNIT].values(), key=lambda row: row.id)
     queues = sorted(world.rows[Kind.QUEUE].values(), key=lambda row: row.id)
     alerts = sorted(ledger.alerts.values(), key=lambda alert: (alert.phase is not Phase.FIRING, alert.since_at, alert.id))
     return {
@@ -30,6 +31,7 @@ def status(state: State, at: int) -> dict[str, Any]:
         "hosts": [_plain(row) for row in world.rows[Kind.HOST].values()],
         "queues": [_plain(row) for row in queues[:LISTED]],
         "processes": [_process(state, row, at) for row in processes[:LISTED]],
+        "units": [_unit(row, at) for row in units[:LISTED]],
         "firing": sum(alert.phase is Phase.FIRING for alert in alerts),
         "alerts": [
             {
@@ -108,6 +110,13 @@ def _process(state: State, row: Any, at: int) -> dict[str, Any]:
         "jobs": len(jobs),
         "longest": max(elapsed, default=None),
     }
+
+
+def _unit(row: Any, at: int) -> dict[str, Any]:
+    plain = _plain(row) or {}
+    entered_at = plain.pop("entered_at", None)
+    plain.pop("running", None)
+    return {**plain, "since_ms": None if entered_at is None else at - entered_at}
 
 
 def _plain(row: Any) -> dict[str, Any] | None:

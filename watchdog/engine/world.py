@@ -22,7 +22,7 @@ from watchdog.engine.tallies import Tallies
 from watchdog.engine.upsets import upset
 from watchdog.engine.watching import Notes, Origin, Subject, Watchers
 from watchdog.lang.demands import Aggregate, Function, Series, Tally
-from watchdog.model.delivery import OPTIONAL
+from watchdog.model.delivery import listed_by
 from watchdog.model.events import Delta, Gap, Gone, Observed
 from watchdog.model.fields import Clock
 from watchdog.model.kinds import Kind, Source
@@ -147,11 +147,10 @@ class World:
                     self._remove(change.kind, change.id, change.reason, left)
         if observed.complete and observed.source not in self.complete:
             self.complete.add(observed.source)
-            if observed.source is Source.REDIS:
-                self.news.begin(at)
+            self.news.begin(observed.source, at)
             self.history.back(observed.source, at)
-            if observed.source not in OPTIONAL:
-                for kind, rows in self.rows.items():
+            for kind, rows in self.rows.items():
+                if listed_by(kind) is observed.source:
                     self.history.only(kind, rows, at)
             # What was seen before can be known from now on.
             touched.update(dict.fromkeys(self.subjects()))

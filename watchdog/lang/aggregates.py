@@ -40,9 +40,6 @@ class Aggregates(Inner):
         inner = self._value_kind(counted) if function in _OF_VALUES else self._counted_kind(counted)
         if inner is None:
             return None
-        if not fields_of(inner, self._vocabulary):
-            self.complain("E205", counted, f"no source delivers fields of a {inner} yet", hint="look at another kind")
-            return None
         checker = self.nested(Inside.AGGREGATE, kind=inner, outer=self._kind)
         value = checker.value(counted) if function in _OF_VALUES else None
         pair, rest, sound = self._conditions(node.where, checker, inner)

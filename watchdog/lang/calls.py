@@ -43,9 +43,7 @@ class Calls(Histories, Aggregates):
                 "E224", node, "a job can't be looked up: no id of one is known beforehand", hint="count(job where job.jid == …) > 0"
             )
             return None
-        if (fields := fields_of(kind, self._vocabulary)) == {}:
-            self.complain("E205", node, f"no source delivers fields of a {kind} yet", hint="look at another kind")
-            return None
+        fields = fields_of(kind, self._vocabulary)
         if call.where is not None or len(call.arguments) != 1:
             self.complain("E218", call, f"{kind}(…) takes one id", hint=f'write {kind}("…").{next(iter(fields))}')
             return None

@@ -117,8 +117,6 @@ class Checker(Calls):
                 self.complain("E223", node, message, hint=hint)
             case (entity, *_) if entity != self._kind:
                 self.complain("E204", node, f"{written} can't be read {self._here()}", hint=self._ways_hint(node))
-            case _ if not self._fields:
-                self.complain("E205", node, f"{written}: no source delivers fields of a {self._kind} yet", hint="look at another kind")
             case (_, name) if name in self._fields:
                 return checked.Reading(node, self._fields[name])
             case (_, *rest):

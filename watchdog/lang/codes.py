@@ -14,7 +14,6 @@ CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec("E202", "unknown entity", "What stands before the dot is no kind of entity.", "proces.busy > 3"),
     CodeSpec("E203", "unknown field", "The entity has no field of that name.", "process.buzy > 3"),
     CodeSpec("E204", "field of another entity", "A rule reads the fields of the entity that it looks at (`each:`); those of others are looked up by id or asked of all.", "queue.size > 100"),
-    CodeSpec("E205", "entity without fields", "No source delivers readings of that entity in this version.", 'unit.name == "mastodon-web"'),
     CodeSpec("E206", "unknown function", "This version of the language has no function of that name.", "average(process.rss, 5m) > 1GiB"),
     CodeSpec("E207", "types that can't be compared", "Both sides of a comparison are of one type.", "process.rss > 10m"),
     CodeSpec("E208", "number without its unit", "A number next to a value with a unit needs one too; only 0 does without.", "process.rss > 95"),

@@ -42,7 +42,8 @@ class Series(msgspec.Struct, frozen=True, eq=False):
     `key` is the same for the same kind and canonical text, whichever rule asks, and survives a reload. `value(row, now)` is
     the present value (MISSING where it can't be known; a bool for `held`), `window` the longest time (milliseconds) asked
     for, `sources` what it rests on: only while they could be read does time count as covered. `counter` says that
-    an entity which was not there in covered time counts as 0 (counts and sizes); else it has no value.
+    an entity which was not there in covered time counts as 0 (counts and sizes, but for counters that are older than what is seen of them); else
+    it has no value.
     """
 
     key: str

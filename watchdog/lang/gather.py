@@ -119,7 +119,7 @@ def _series(node: Past | Held) -> Series:
         value=compile_value(x),
         window=node.window,
         sources=sources_of(x),
-        counter=x.type in (Type.COUNT, Type.SIZE),
+        counter=x.type in (Type.COUNT, Type.SIZE) and not any(isinstance(node, Reading) and node.spec.older for node in below(x)),
         deadline=deadline,
     )
 

@@ -10,7 +10,7 @@ from watchdog.model.vocabulary import BUILT, Vocabulary
 
 
 def fields_of(kind: Kind, vocabulary: Vocabulary = BUILT) -> dict[str, FieldSpec]:
-    """What a condition can name of this kind: name → spec; empty for a kind that no source delivers yet."""
+    """What a condition can name of this kind: name → spec."""
     return {name: spec for name, spec in vocabulary.fields.get(kind, {}).items() if not spec.internal}
 
 

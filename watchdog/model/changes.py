@@ -7,6 +7,7 @@ went between two readings of a source was never seen. To add one, add a line.
 """
 
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -82,11 +83,14 @@ class Change(msgspec.Struct, frozen=True, tag="change"):
     after: Told | None = None
 
 
-def _change(name: str, kind: Kind, way: Way, doc: str, slot: str = "") -> ChangeSpec:
-    return ChangeSpec(name=name, kind=kind, way=way, doc=doc, slot=slot)
+def _change(name: str, kind: Kind, way: Way, doc: str, slot: str = "", source: Source = Source.REDIS) -> ChangeSpec:
+    return ChangeSpec(name=name, kind=kind, way=way, doc=doc, slot=slot, source=source)
 
 
-_ALL: Final = (
+_unit = partial(_change, kind=Kind.UNIT, source=Source.SYSTEMD)
+
+
+CHANGES: Final[tuple[ChangeSpec, ...]] = (
     _change(
         "ProcessAppeared",
         Kind.PROCESS,
@@ -143,6 +147,21 @@ _ALL: Final = (
     _change("ScheduleOnTime", Kind.SCHEDULE, Way.BECAME_FALSE, "An entry of sidekiq-scheduler is overdue no longer.", "overdue"),
     _change("ScheduleEnabled", Kind.SCHEDULE, Way.BECAME_TRUE, "An entry of sidekiq-scheduler was switched on.", "enabled"),
     _change("ScheduleDisabled", Kind.SCHEDULE, Way.BECAME_FALSE, "An entry of sidekiq-scheduler was switched off.", "enabled"),
+    _unit("UnitStarted", way=Way.BECAME_TRUE, doc="A unit is active that was not.", slot="running"),
+    _unit(
+        "UnitStopped",
+        way=Way.BECAME_FALSE,
+        doc="A unit is active no longer: it is being stopped, its process has ended, or systemd is about to start it again.",
+        slot="running",
+    ),
+    _unit("UnitFailed", way=Way.BECAME_TRUE, doc="A unit has failed, and systemd does not start it again by itself.", slot="failed"),
+    _unit("UnitRestarted", way=Way.GREW, doc="systemd has started a unit again by itself.", slot="restarts"),
+    _unit(
+        "UnitReloadNeeded",
+        way=Way.BECAME_TRUE,
+        doc="The files of a unit have become newer than what systemd has read.",
+        slot="reload_needed",
+    ),
     _change("RetriesGrew", Kind.SIDEKIQ, Way.GREW, "More jobs wait for another try than at the reading before.", "retries"),
     _change("RetriesShrank", Kind.SIDEKIQ, Way.SHRANK, "Fewer jobs wait for another try than at the reading before.", "retries"),
     _change("ScheduledGrew", Kind.SIDEKIQ, Way.GREW, "More jobs wait for their time than at the reading before.", "scheduled"),
@@ -162,15 +181,6 @@ _ALL: Final = (
     _change("MasterLinkDown", Kind.REDIS, Way.BECAME_FALSE, "The server is a replica and has lost its master.", "link_up"),
     _change("MasterLinkUp", Kind.REDIS, Way.BECAME_TRUE, "The server is a replica and has its master again.", "link_up"),
 )  # fmt: skip
-
-
-def _can_come(spec: ChangeSpec) -> bool:
-    fields = BY_KIND.get(spec.kind, {}).values()
-    return any(not spec.slot or spec.slot == field.slot for field in fields)
-
-
-CHANGES: Final[tuple[ChangeSpec, ...]] = tuple(filter(_can_come, _ALL))
-"""Those of readings that a source of this version delivers."""
 
 BY_NAME: Final[dict[str, ChangeSpec]] = {spec.name: spec for spec in CHANGES}
 """Name → spec."""

@@ -13,8 +13,14 @@ from watchdog.model.kinds import Kind, Source
 APP: Final = "app"
 """The id of the `redis` in which the application keeps its own data; that of Sidekiq's is `redis`."""
 _INSTEAD: Final[dict[tuple[Kind, str], dict[Source, Source]]] = {(Kind.REDIS, APP): {Source.REDIS: Source.APP_REDIS}}
-OPTIONAL: Final = frozenset({Source.APP_REDIS})
+OPTIONAL: Final = frozenset({Source.APP_REDIS, Source.SYSTEMD})
 """Sources that need not be there: nobody is blind for want of one."""
+_LISTED_BY: Final[dict[Kind, Source]] = {Kind.UNIT: Source.SYSTEMD}
+
+
+def listed_by(kind: Kind) -> Source:
+    """Once this source has been read in full, it is known which entities of the kind there are; the host itself is looked at before Redis is."""
+    return _LISTED_BY.get(kind, Source.REDIS)
 
 
 def source_for(kind: Kind, entity: str, source: Source) -> Source:

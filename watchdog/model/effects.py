@@ -10,7 +10,7 @@ import msgspec
 
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow, IncidentRow
-from watchdog.model.targets import ProcessRef, Signal
+from watchdog.model.targets import ProcessRef, Signal, Verb
 
 
 class Audit(msgspec.Struct, frozen=True, tag="audit"):
@@ -74,7 +74,23 @@ class ReadLog(msgspec.Struct, frozen=True, tag="read_log"):
     threads: int = 0
 
 
-Effect = Audit | KeepIncident | Notify | Measure | SendSignal | AwaitExit | ReadLog
+class CallUnit(msgspec.Struct, frozen=True, tag="call_unit"):
+    """
+    Have systemd start, stop or restart this unit, and wait for the end of it until engine time `until`; answered by `UnitCalled` or `Refused`.
+
+    Asked once more after a crash, it must do nothing twice: starting what runs and stopping what is stopped do nothing anyway; for the rest
+    `invocation` is that of the unit when it was first asked for. Is it another one by now, the unit has been started since, and nothing is done.
+    Empty: whatever it is.
+    """
+
+    id: str
+    unit: str
+    verb: Verb
+    until: int
+    invocation: str = ""
+
+
+Effect = Audit | KeepIncident | Notify | Measure | SendSignal | AwaitExit | ReadLog | CallUnit
 """Any effect."""
-Command = Measure | SendSignal | AwaitExit | ReadLog
+Command = Measure | SendSignal | AwaitExit | ReadLog | CallUnit
 """An effect that the executor performs and answers."""

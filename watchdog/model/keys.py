@@ -74,6 +74,13 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
     KeySpec("rules", "list of paths", "Rule files, folders, or packs that come with the program (`pack:NAME`); relative to the config."),
     KeySpec("adjust", "names of rules with settings", "Changes to rules of packs and files, without editing them."),
     KeySpec("state", "path", "The folder of database and audit log; one agent a folder."),
+    KeySpec(
+        "units",
+        "list of names",
+        "The services of systemd that belong to Sidekiq, as names or with `*`; those in which a Sidekiq process of this host runs always do. "
+        "No others are ever started or stopped.",
+        "`[mastodon-sidekiq*, sidekiq*]`",
+    ),
     KeySpec("host", "name", "The name under which Sidekiq knows this machine, where it is another than the machine's own."),
     KeySpec("receivers", "names with settings", "Who can be told; rules name them under `notify`."),
     KeySpec("trace", "`keep` and `most`", "How much is kept of what the agent saw; it lies in the folder `trace` of the state folder."),

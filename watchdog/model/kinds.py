@@ -24,6 +24,7 @@ class Source(StrEnum):
 
     REDIS = "redis"
     HOST = "host"
+    SYSTEMD = "systemd"
     APP_REDIS = "app_redis"
 
 

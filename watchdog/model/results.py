@@ -1,5 +1,7 @@
 """What comes back from an effect, one type for each thing that can have happened."""
 
+from enum import StrEnum
+
 import msgspec
 
 from watchdog.model.findings import Finding
@@ -33,6 +35,29 @@ class Exited(msgspec.Struct, frozen=True, tag="exited"):
 
 class StillRunning(msgspec.Struct, frozen=True, tag="still_running"):
     """The time to wait is over, and the process lives."""
+
+
+class UnitOutcome(StrEnum):
+    """What became of a job of systemd; the words up to `SKIPPED` are its own (`JobRemoved` in org.freedesktop.systemd1(5))."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"  # somebody asked for something else meanwhile
+    TIMEOUT = "timeout"
+    DEPENDENCY = "dependency"  # another unit that it needs failed
+    SKIPPED = "skipped"  # a condition of the unit did not hold
+    OTHER = "other"  # something else, which is in the detail
+    ALREADY = "already"  # the unit has been started anew since it was asked for: nothing was done
+    WAITING = "waiting"  # the time to wait is over, and the job goes on
+    UNKNOWN = "unknown"  # systemd no longer answers: it may have been done
+
+
+class UnitCalled(msgspec.Struct, frozen=True, tag="unit_called"):
+    """systemd was asked; `detail` says more where there is more to say, `invocation` is that of the unit now, empty where it is not known."""
+
+    outcome: UnitOutcome
+    detail: str = ""
+    invocation: str = ""
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -72,4 +97,4 @@ class LogRead(msgspec.Struct, frozen=True, kw_only=True, tag="log_read"):
     dumped_at: int
 
 
-Result = Look | Sent | Exited | StillRunning | Refused | LogRead
+Result = Look | Sent | Exited | StillRunning | UnitCalled | LogRead | Refused

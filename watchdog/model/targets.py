@@ -1,4 +1,4 @@
-"""A process as something that can be signalled: more than a pid, so that it can't be another one."""
+"""What can be acted on: a process, as more than a pid, so that it can't be another one; and what can be done to it or to its unit."""
 
 from enum import StrEnum
 
@@ -13,6 +13,14 @@ class Signal(StrEnum):
     TSTP = "TSTP"
     TTIN = "TTIN"
     CONT = "CONT"
+
+
+class Verb(StrEnum):
+    """What the agent ever asks of systemd for a unit."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
 
 
 class ProcessRef(msgspec.Struct, frozen=True):

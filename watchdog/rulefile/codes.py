@@ -255,6 +255,12 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         "A Sentinel is named by its host, with a port where that is not 26379.",
         _CONFIG.replace("url: redis://127.0.0.1:6379/0", "sentinels: [redis://10.0.0.1], master: mymaster"),
     ),
+    CodeSpec(
+        "E513",
+        "unusable name of a unit",
+        "The name of a systemd service holds letters, digits and `: _ . @ - \\`; a pattern also `*`, `?` and `[…]`.",
+        _CONFIG + "units: [mastodon sidekiq]\n",
+    ),
 )
 WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(

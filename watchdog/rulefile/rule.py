@@ -26,7 +26,7 @@ from watchdog.rulefile.adjust import NO_ADJUSTMENT, Adjustment
 from watchdog.rulefile.annotations import read_annotations
 from watchdog.rulefile.define import NO_DEFINITIONS, Definitions
 from watchdog.rulefile.findings import Findings, nearest, quoted
-from watchdog.rulefile.keys import Keys, choice_of, items_of, not_supported, words_of
+from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.later import GUARD_SETTINGS
 from watchdog.rulefile.lint import lint_rule
 from watchdog.rulefile.nodes import Node, Scalar
@@ -198,10 +198,7 @@ class _RuleReader:
         known = self._around.vocabulary.fields
         if text.value in list(Kind) and Kind(text.value) in known:
             return Kind(text.value)
-        if text.value in list(Kind) and isinstance(node, Scalar):
-            not_supported(node, f"each: {text.value}", self._findings)
-        else:
-            self._findings.add("E404", node.span, f"there are no entities called {quoted(text.value)}", hint=nearest(text.value, known))
+        self._findings.add("E404", node.span, f"there are no entities called {quoted(text.value)}", hint=nearest(text.value, known))
         return None
 
     def _change(self, node: Node, each: Kind | None) -> str | None:

@@ -5,9 +5,10 @@ The counterpart of `sidekiq` and `host`, which read the real ones. What a test d
 server, so that a test says only what matters to it.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
-from watchdog.model.delivery import source_for
+from watchdog.model.delivery import listed_by, source_for
 from watchdog.model.events import Delta, Gone
 from watchdog.model.fields import Clock, FieldSpec
 from watchdog.model.kinds import Kind, Source
@@ -59,8 +60,9 @@ class Scene:
                 continue
             subject = (actor.kind, actor.id)
             slots = self._slots(actor, source, moment)
-            home = Source.HOST if actor.kind is Kind.HOST else Source.REDIS
-            if not slots and source is not source_for(actor.kind, actor.id, home):
+            if not slots and source is not source_for(
+                actor.kind, actor.id, Source.HOST if actor.kind is Kind.HOST else listed_by(actor.kind)
+            ):
                 continue
             present.add(subject)
             before = told.get(subject)
@@ -87,7 +89,7 @@ class Scene:
     def _slots(self, actor: Actor, source: Source, moment: int) -> _Slots:
         """What that source reads of the entity now, by slot."""
         slots = {
-            **(_usual(actor, self._start) if source is Source.REDIS else _usual_here(actor) if source is Source.HOST else {}),
+            **_USUAL.get(source, _nothing)(actor, self._start),
             **self._renewed(actor, source, moment),
         }
         step = (moment - actor.since) // self._test.every
@@ -171,7 +173,7 @@ def _usual(actor: Actor, start: int) -> _Slots:
             return {}
 
 
-def _usual_here(actor: Actor) -> _Slots:
+def _usual_here(actor: Actor, _start: int) -> _Slots:
     """What the host tells: every process is its own, unless the test says otherwise."""
     if actor.kind is Kind.HOST:
         return {"name": actor.id}
@@ -180,6 +182,31 @@ def _usual_here(actor: Actor) -> _Slots:
     if actor.constants.get("local") is False:
         return {"local": False}
     return {"local": True, "alive": True, "unit": "", "start_ticks": 1, "boot_id": BOOT, **_IDLE}
+
+
+def _usual_unit(actor: Actor, start: int) -> _Slots:
+    """What systemd tells: the unit is up, and one process runs in it."""
+    if actor.kind is not Kind.UNIT:
+        return {}
+    stem, at, instance = actor.id.removesuffix(".service").partition("@")
+    return {
+        "name": actor.id, "template": f"{stem}@.service" if at else "", "instance": instance, "load_state": "loaded", "state": "active",
+        "sub_state": "running", "entered_at": start + actor.since, "failed": False, "result": "success", "restarts": 0, "restart_policy": "always",
+        "stop_timeout": 90_000, "sidekiq_timeout": 25_000, "pid": 1, "processes": 1, "exit": "", "exit_status": 0, "invocation": "1", "job": "",
+        "reload_needed": False, "file_state": "enabled", "running": True,
+    }  # fmt: skip
+
+
+def _nothing(_actor: Actor, _start: int) -> _Slots:
+    return {}
+
+
+_USUAL: Final[dict[Source, Callable[[Actor, int], _Slots]]] = {
+    Source.REDIS: _usual,
+    Source.HOST: _usual_here,
+    Source.SYSTEMD: _usual_unit,
+}
+"""Source → what it tells of an entity of which the test says nothing."""
 
 
 def _host(identity: str) -> str:

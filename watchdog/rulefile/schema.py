@@ -27,6 +27,7 @@ from watchdog.rulefile.receivers import NAME as RECEIVER_NAME
 from watchdog.rulefile.rule import MATURITIES
 from watchdog.rulefile.rule import NAME as RULE_NAME
 from watchdog.rulefile.testfile import LOOKS, STATES
+from watchdog.rulefile.units import PATTERN as UNIT_PATTERN
 
 Schema = dict[str, Any]
 
@@ -79,6 +80,7 @@ def config_schema() -> Schema:
             "adjust": _by_name({"$ref": "#/$defs/adjustment"}, f"^{RULE_NAME.pattern}$"),
             "state": _TEXT,
             "host": _TEXT,
+            "units": _list({"type": "string", "pattern": UNIT_PATTERN.pattern}),
             "receivers": _by_name({"$ref": "#/$defs/receiver"}, f"^{RECEIVER_NAME.pattern}$"),
             "trace": _mapping(keys.TRACE, {"keep": _DURATION, "most": _TEXT}),
             "log": _mapping(

@@ -25,6 +25,7 @@ from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
 from watchdog.rulefile.redis_settings import RedisSettings, read_redis, with_secret
 from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.trace import TraceSettings, read_trace
+from watchdog.rulefile.units import UNITS, read_units
 from watchdog.rulefile.values import wrong_with_url
 
 
@@ -33,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     What the config file says.
 
     `rules` and `state` are paths as written, relative to that file (a path of `rules` may be `pack:NAME`); `host` the name under
-    which Sidekiq knows this machine, None for the one that the machine gives itself; `app_redis` the server that the application keeps its own
+    which Sidekiq knows this machine, None for the one that the machine gives itself; `units` patterns of names of units; `app_redis` the server that the application keeps its own
     data in, where that is another. As long as `secrets` names
     any, the settings that they belong to hold an empty text. `bare_secrets` are the places of those that stand in the file itself.
     """
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     state: Text
     receivers: dict[str, ReceiverSettings]
     host: str | None = None
+    units: tuple[str, ...] = UNITS
     trace: TraceSettings = TraceSettings()
     log: LogSettings = LogSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
@@ -72,7 +74,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 _KEYS: Final = Keys(
     "the config",
     required=("redis", "rules", "state"),
-    optional=("mode", "app_redis", "receivers", "host", "adjust", "trace", "log", "quarantine"),
+    optional=("mode", "app_redis", "receivers", "host", "units", "adjust", "trace", "log", "quarantine"),
 )
 
 
@@ -130,6 +132,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
     rules = _paths(values["rules"], findings) if "rules" in values else ()
     state = words_of(values["state"], "'state'", findings) if "state" in values else None
     host = words_of(values["host"], "'host'", findings) if "host" in values else None
+    units = read_units(values["units"], findings) if "units" in values else UNITS
     receivers = read_receivers(values["receivers"], secrets, bare, findings) if "receivers" in values else {}
     trace = read_trace(values["trace"], findings) if "trace" in values else TraceSettings()
     log = read_log_settings(values["log"], findings) if "log" in values else LogSettings()
@@ -144,6 +147,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             state=state,
             receivers=receivers,
             host=host.value if host else None,
+            units=units,
             trace=trace,
             log=log,
             quarantine=quarantine,

@@ -13,15 +13,20 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import boot_id
 from watchdog.host.proc import ProcessFacts, read_process
-from watchdog.model.effects import AwaitExit, Command, Measure, ReadLog, SendSignal
-from watchdog.model.results import Exited, LogRead, Look, Refused, StillRunning
-from watchdog.model.targets import ProcessRef, Signal
+from watchdog.model.effects import AwaitExit, CallUnit, Command, Measure, ReadLog, SendSignal
+from watchdog.model.results import Exited, LogRead, Look, Refused, StillRunning, UnitCalled, UnitOutcome
+from watchdog.model.targets import ProcessRef, Signal, Verb
 from watchdog.rulefile.log import LogSettings
 
 
 def _descriptors() -> int:
     """How many descriptors this process has open."""
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+async def no_systemd(_: CallUnit) -> Refused:
+    """For an executor that is asked for no unit."""
+    raise AssertionError
 
 
 def _facts(pid: int) -> ProcessFacts:
@@ -50,7 +55,7 @@ def hands(reread) -> Executor:
     async def read(identity: str) -> None:
         reread.append(identity)
 
-    return Executor(reread=read, clock=Clock(), host="web1")
+    return Executor(reread=read, call_unit=no_systemd, clock=Clock(), host="web1")
 
 
 def test_every_command_has_its_performer():
@@ -80,7 +85,7 @@ async def test_measure_without_redis(me):
     async def read(_: str) -> None:
         raise WatchdogError("Redis refuses: LOADING")
 
-    hands = Executor(reread=read, clock=Clock(), host="web1")
+    hands = Executor(reread=read, call_unit=no_systemd, clock=Clock(), host="web1")
 
     assert await hands.perform(Measure("1.0", me)) == Refused("Redis refuses: LOADING")
 
@@ -92,7 +97,7 @@ async def test_bug_in_reading_is_not_hidden(me):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await Executor(reread=read, clock=Clock(), host="web1").perform(Measure("1.0", me))
+        await Executor(reread=read, call_unit=no_systemd, clock=Clock(), host="web1").perform(Measure("1.0", me))
 
 
 @pytest.mark.parametrize("signal", Signal)
@@ -160,7 +165,9 @@ async def test_timer_that_fires_early(me, reread):
     clock = SlowClock()
     until = clock.at() + 10
 
-    assert await Executor(reread=read, clock=clock, host="web1").perform(AwaitExit("1.0", me, until)) == StillRunning()
+    assert (
+        await Executor(reread=read, call_unit=no_systemd, clock=clock, host="web1").perform(AwaitExit("1.0", me, until)) == StillRunning()
+    )
     assert clock.at() >= until
 
 
@@ -199,7 +206,7 @@ async def nothing(_identity: str) -> None:
 async def test_the_log_is_read_where_the_config_now_says(me, tmp_path):
     """The jobs of the process that was meant; a log that can't be read is a refusal with its reason, and a changed config is followed."""
     settings = [LogSettings(files={"any": str(tmp_path / "none")})]
-    hands = Executor(reread=nothing, clock=Clock(), host="web1", log=lambda: settings[0])
+    hands = Executor(reread=nothing, call_unit=no_systemd, clock=Clock(), host="web1", log=lambda: settings[0])
     refused = await hands.perform(ReadLog("e1", me))
     assert isinstance(refused, Refused)
     assert "hint: `log: files:`" in refused.reason
@@ -213,5 +220,22 @@ async def test_the_log_is_read_where_the_config_now_says(me, tmp_path):
 
 async def test_no_log_is_named(me):
     """Neither the journal nor a file: it is said which key would do."""
-    hands = Executor(reread=nothing, clock=Clock(), host="web1", log=lambda: LogSettings(journal=False))
+    hands = Executor(reread=nothing, call_unit=no_systemd, clock=Clock(), host="web1", log=lambda: LogSettings(journal=False))
     assert "log: {journal: true}" in (await hands.perform(ReadLog("e1", me))).reason
+
+
+async def test_a_unit_is_called_through_whoever_knows_systemd(reread):
+    """The call goes there as it is, and its answer comes back as it is."""
+    command = CallUnit("1.0", "mastodon-sidekiq.service", Verb.RESTART, 5_000, "abc")
+    asked: list[CallUnit] = []
+
+    async def read(_: str) -> None: ...
+
+    async def call(asked_for: CallUnit) -> UnitCalled:
+        asked.append(asked_for)
+        return UnitCalled(UnitOutcome.DONE, invocation="def")
+
+    hands = Executor(reread=read, call_unit=call, clock=Clock(), host="web1")
+
+    assert await hands.perform(command) == UnitCalled(UnitOutcome.DONE, "", "def")
+    assert asked == [command]

@@ -72,7 +72,6 @@ def test_silence_is_told_in_time():
     world = World()
     world.demand((), (), ["ProcessSilent", "ProcessBeatsAgain"], 0)
     world.take(redis(process(ONE, 0), complete=True), 0)
-    world.news.begun = True
     world.news.fall_silent(31_000, world.rows[Kind.PROCESS])
     world.take(redis(process(ONE, 90_000)), 90_000)
     assert [text(shown(seen, at=WALL)) for seen in world.news.tell()] == [

@@ -4,7 +4,7 @@ import pytest
 
 from watchdog.cli.changes import _names
 from watchdog.cli.exits import UsageError
-from watchdog.cli.redis import redis_of
+from watchdog.cli.sources import sources_of
 from watchdog.errors import ProblemsError
 from watchdog.host.boot import host_name
 from watchdog.model.changes import CHANGES
@@ -43,16 +43,17 @@ def test_only_the_address_of_redis_and_its_secret_are_read(tmp_path):
     )
     (tmp_path / "url").write_text("redis://:hidden@h:1/2\n")
     (tmp_path / "url").chmod(0o600)
-    redis, host = redis_of(config)
+    settings = sources_of(config)
+    redis, host = settings.redis, settings.host
     assert (redis.url, redis.namespace, host) == ("redis://:hidden@h:1/2", "mast", host_name())
 
     (tmp_path / "url").write_text("http://h")
     with pytest.raises(ProblemsError) as wrong:
-        redis_of(config)
+        sources_of(config)
     assert [problem.code for problem in wrong.value.problems] == ["E501"]
     (tmp_path / "url").unlink()
     with pytest.raises(ProblemsError) as missing:
-        redis_of(config)
+        sources_of(config)
     assert [problem.code for problem in missing.value.problems] == ["E506"]
 
 
@@ -60,13 +61,13 @@ def test_a_host_can_be_named(tmp_path):
     """As in the agent, by the config."""
     config = tmp_path / "config.yml"
     config.write_text(CONFIG.format(url="redis://h") + "host: web9\n")
-    assert redis_of(config)[1] == "web9"
+    assert sources_of(config).host == "web9"
 
 
 def test_a_config_that_is_not_there(tmp_path):
     """Says so in one line."""
     with pytest.raises(UsageError, match="can't be read"):
-        redis_of(tmp_path / "none.yml")
+        sources_of(tmp_path / "none.yml")
 
 
 def test_it_ends_with_a_usage_error_where_it_can_not_begin(ask, config):

@@ -77,6 +77,50 @@ def test_a_running_agent_is_shown_with_what_it_sees(ask, leave):
     assert "  stuck-job  web1/app  terminate_process  DENY by cooldown: the last action ended 2m ago (for 3m more)  1,002 times" in rest
 
 
+UNIT = {
+    "name": "mastodon-sidekiq.service", "state": "active", "sub_state": "running", "since_ms": 60_000, "result": "success", "restarts": 3,
+    "processes": 1, "stop_timeout": 90_000, "sidekiq_timeout": 25_000, "job": "", "reload_needed": False, "file_state": "enabled",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "  mastodon-sidekiq.service  active (running)  1m  1  3  -"),
+        ({"processes": None, "restarts": None}, "  mastodon-sidekiq.service  active (running)  1m  ?  ?  -"),
+        (
+            {"state": "failed", "sub_state": "failed", "result": "oom-kill", "processes": 0},
+            "  mastodon-sidekiq.service  failed (failed)  1m  0  3  ended last by oom-kill",
+        ),
+        (
+            {"job": "stop", "reload_needed": True, "file_state": "masked"},
+            "  mastodon-sidekiq.service  active (running)  1m  1  3  stop queued, daemon-reload needed, masked",
+        ),
+        (
+            {"stop_timeout": 15_000},
+            "  mastodon-sidekiq.service  active (running)  1m  1  3  is killed after 15s at a stop, while Sidekiq waits 25s",
+        ),
+    ],
+)
+def test_units(ask, leave, changes, line):
+    """One line each, with what a person should know of it."""
+    leave(status=picture(units=[UNIT | changes], entities={"unit": 1}))
+    lines = ask("status", "-c", "config.yml").out.splitlines()
+    assert "Units" in lines
+    assert line.split() in [one.split() for one in lines]
+
+
+def test_a_host_without_systemd(ask, leave):
+    """What can't be done without is said in a line, and it is no trouble."""
+    leave(status=picture(units_absent="this host was not started by systemd"))
+    answer = ask("status", "-c", "config.yml")
+    assert (
+        "systemd: not there (this host was not started by systemd): no rule on units is judged, and no unit can be started or stopped"
+        in answer.out.splitlines()
+    )
+    assert "Units" not in answer.out.splitlines()
+
+
 @pytest.mark.parametrize(
     ("backed_off", "said"),
     [(1.0, []), (2.5, ["Backed off because that was too much: intervals are 2.5 times as long, everything is read again within 37s"])],

@@ -7,7 +7,8 @@ from tests.scenario.conversation import HEALTHY, Conversation, found, host, job,
 from watchdog.engine.changes import APPEARED, LEFT, LOST, SILENT, SPOKE, Moved, moved, moving
 from watchdog.engine.rules import RuleSet
 from watchdog.model.changes import BY_NAME, CHANGES
-from watchdog.model.events import Delta, Gone, RulesLoaded, SourceBack, SourceLost, TimeReached
+from watchdog.model.delivery import listed_by
+from watchdog.model.events import Delta, Gone, Observed, RulesLoaded, SourceBack, SourceLost, TimeReached
 from watchdog.model.fields import FIELDS
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
@@ -27,6 +28,11 @@ def waiting(name: str, *, where: str = "", keep_firing: str = "0s") -> RuleSet:
 def queue(name: str, size: int) -> Delta:
     """A queue in which so many jobs wait."""
     return Delta(Kind.QUEUE, name, {"name": name, "size": size, "latency": 0})
+
+
+def read(change: Delta | Gone) -> Observed:
+    """A reading of the source that tells of such an entity."""
+    return Observed(listed_by(change.kind), (change,))
 
 
 def told(talk: Conversation) -> list[tuple[str, str]]:
@@ -57,6 +63,11 @@ def watching(name: str, **more: str) -> Conversation:
         Delta(Kind.SCHEDULE, "off", {"name": "off", "overdue": True, "enabled": False}),
     )
     talk.hear(redis(process(ONE, 0), job(ONE, "j1", 0), queue("push", 2), totals, *others, complete=True))
+    units = (
+        Delta(Kind.UNIT, "up.service", {"running": True, "failed": False, "restarts": 2, "reload_needed": False}),
+        Delta(Kind.UNIT, "down.service", {"running": False, "failed": False, "restarts": 0, "reload_needed": False}),
+    )
+    talk.hear(Observed(Source.SYSTEMD, units, complete=True))
     if name in ("SnapshotWritten", "MasterLinkUp"):
         talk.hear(redis(Delta(Kind.REDIS, "redis", {"save_ok": False, "link_up": False})))
     assert told(talk) == []
@@ -65,7 +76,7 @@ def watching(name: str, **more: str) -> Conversation:
 
 J2 = job(ONE, "j2", 5, thread="t2")
 J1 = job(ONE, "j1", 0)
-_CASES: list[tuple[str, Delta | Gone, str]] = [
+CASES: list[tuple[str, Delta | Gone, str]] = [
     ("ProcessAppeared", process(TWO, 0), TWO),
     ("ProcessVanished", Delta(Kind.PROCESS, ONE, {"listed": False}), ONE),
     ("ProcessQuiet", Delta(Kind.PROCESS, ONE, {"quiet": True}), ONE),
@@ -113,9 +124,12 @@ _CASES: list[tuple[str, Delta | Gone, str]] = [
     ("ScheduleOnTime", Delta(Kind.SCHEDULE, "off", {"overdue": False}), "off"),
     ("ScheduleEnabled", Delta(Kind.SCHEDULE, "off", {"enabled": True}), "off"),
     ("ScheduleDisabled", Delta(Kind.SCHEDULE, "on", {"enabled": False}), "on"),
+    ("UnitStarted", Delta(Kind.UNIT, "down.service", {"running": True}), "down.service"),
+    ("UnitStopped", Delta(Kind.UNIT, "up.service", {"running": False}), "up.service"),
+    ("UnitFailed", Delta(Kind.UNIT, "down.service", {"failed": True}), "down.service"),
+    ("UnitRestarted", Delta(Kind.UNIT, "up.service", {"restarts": 3}), "up.service"),
+    ("UnitReloadNeeded", Delta(Kind.UNIT, "up.service", {"reload_needed": True}), "up.service"),
 ]
-CASES = [case for case in _CASES if case[0] in BY_NAME]
-"""Those of readings that a source delivers."""
 OF_THE_LIVING = ("ProcessUnlisted", "ProcessListed", SILENT, SPOKE)
 """Changes that the kernel or time has a part in: they have tests of their own."""
 
@@ -124,12 +138,12 @@ OF_THE_LIVING = ("ProcessUnlisted", "ProcessListed", SILENT, SPOKE)
 def test_each_change_fires_once_and_is_over_at_once(name, change, entity):
     """A rule with `on:` fires in the turn of the change, says so, and without `keep_firing_for` it is resolved in the same turn."""
     talk = watching(name)
-    talk.hear(redis(change), at=1_000)
+    talk.hear(read(change), at=1_000)
 
     assert told(talk) == [(entity, "firing"), (entity, "resolved")]
     assert talk.state.ledger.alerts == {}
 
-    talk.hear(redis(change), at=2_000)  # said again, nothing becomes so again
+    talk.hear(read(change), at=2_000)  # said again, nothing becomes so again
     talk.wait(100_000)
     assert len(told(talk)) == 2
 
@@ -140,7 +154,7 @@ def test_no_other_change_is_taken_for_it(name):
     for other, change, _ in CASES:
         if other != name and {other, name} != {"ProcessVanished", "JobLost"}:
             talk = watching(name)
-            talk.hear(redis(change), at=1_000)
+            talk.hear(read(change), at=1_000)
             assert told(talk) == []
 
 

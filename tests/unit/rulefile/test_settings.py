@@ -59,6 +59,13 @@ def test_the_host_name_can_be_given() -> None:
     assert read(LEAST + "host: web-1\n").host == "web-1"
 
 
+def test_the_units_of_sidekiq() -> None:
+    """Names and patterns; a name without its ending is that of a service; those of the manual where nothing is said, none where that is said."""
+    assert read(LEAST).units == ("mastodon-sidekiq*", "sidekiq*")
+    assert read(LEAST + "units: [mine, other.service, 'x*', 'y@[ab]']\n").units == ("mine.service", "other.service", "x*", "y@[ab].service")
+    assert read(LEAST + "units: []\n").units == ()
+
+
 @pytest.mark.parametrize(("written", "expected"), [("", 0.02), (", budget: 0.5%", 0.005), (", budget: 100%", 1.0)])
 def test_what_redis_may_spend(written: str, expected: float) -> None:
     """A share of a core; 2 % where nothing is said, and still so once the address has come from a secret."""

@@ -7,7 +7,7 @@ it. To add a field, add a line to the file of its entity and let its source deli
 
 from typing import Final
 
-from watchdog.model.fields import domain, host, job, job_class, process, queue, redis, retry_group, schedule, sidekiq
+from watchdog.model.fields import domain, host, job, job_class, process, queue, redis, retry_group, schedule, sidekiq, unit
 from watchdog.model.fields.spec import Clock, FieldSpec
 from watchdog.model.kinds import Kind
 
@@ -21,6 +21,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     *retry_group.FIELDS,
     *domain.FIELDS,
     *schedule.FIELDS,
+    *unit.FIELDS,
     *host.FIELDS,
     *sidekiq.FIELDS,
     *redis.FIELDS,

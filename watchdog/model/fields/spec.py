@@ -24,7 +24,8 @@ class FieldSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `attr` is the slot of the row that holds the reading; for a growing field it holds the moment
     (engine milliseconds) from which `clock` counts. `refers` says that the value is the id of another
-    entity. An `internal` field is a reading that only the engine uses.
+    entity. An `internal` field is a reading that only the engine uses. `older` says of a counter that it may have begun long before its
+    entity was first seen here: then its absence before that is no 0.
     """
 
     kind: Kind
@@ -37,6 +38,7 @@ class FieldSpec(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock | None = None
     refers: Kind | None = None
     internal: bool = False
+    older: bool = False
 
     @property
     def slot(self) -> str:
@@ -60,9 +62,12 @@ def field(
     attr: str = "",
     clock: Clock | None = None,
     refers: Kind | None = None,
+    older: bool = False,
 ) -> FieldSpec:
     """A field that conditions can read."""
-    return FieldSpec(kind=kind, name=name, type=type_, source=source, doc=doc, example=example, attr=attr, clock=clock, refers=refers)
+    return FieldSpec(
+        kind=kind, name=name, type=type_, source=source, doc=doc, example=example, attr=attr, clock=clock, refers=refers, older=older
+    )
 
 
 def internal(kind: Kind, name: str, type_: Type, doc: str, *, source: Source = Source.REDIS) -> FieldSpec:

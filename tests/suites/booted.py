@@ -1,0 +1,121 @@
+"""
+A suite that is booted: systemd is its first process, with a bus, a journal, polkit and control groups of its own.
+
+It runs in memory over the suite, which stays as it is, without a network, and goes when the block does or when the tests die. What this machine
+runs in it sees its processes, files and bus as if it were at home there.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from tests.suites import debian
+
+CHECKOUT: Final = Path(__file__).parents[2]
+PYTHON: Final = "/srv/python"
+PROGRAM: Final = "/srv/checkout"
+INTERPRETER: Final = f"{PYTHON}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+"""This machine's own Python, which runs there if that Debian is no older: nothing has to be built or fetched."""
+_BUS: Final = "run/dbus/system_bus_socket"
+_BOOT_WITHIN: Final = 60.0
+_ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"}
+
+
+class Booted:
+    """One that runs; `pid` is its first process as this machine numbers it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.root = Path(f"/proc/{pid}/root")
+        self.bus = str(self.root / _BUS)
+
+    def command(self, *command: str, user: str = "", env: dict[str, str] | None = None) -> list[str]:
+        """The argument list that runs it inside, as root or as that user."""
+        named = [f"{name}={value}" for name, value in {**_ENVIRONMENT, **(env or {})}.items()]
+        as_user = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups") if user else ()
+        return ["nsenter", "-t", str(self.pid), "-a", "env", "-i", *named, *as_user, *command]
+
+    def run(self, *command: str, check: bool = True, **more: Any) -> str:
+        """Run it inside to its end; what it says on its standard output."""
+        done = subprocess.run(self.command(*command, **more), check=False, capture_output=True, text=True, timeout=60)
+        assert not check or done.returncode == 0, f"{command}: {done.returncode} {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def python(self, *arguments: str, user: str = "", env: dict[str, str] | None = None) -> list[str]:
+        """The argument list that runs this very Python with this checkout inside."""
+        return self.command(INTERPRETER, *arguments, user=user, env={**self.environment(), **(env or {})})
+
+    def why_no_python(self) -> str:
+        """Why this machine's Python does not run inside; empty where it does. A machine that is newer than the suite can't lend its own."""
+        if not Path(sysconfig.get_path("purelib")).is_relative_to(CHECKOUT):
+            return "the packages lie outside the checkout"
+        done = subprocess.run(self.python("-c", "import ssl, sqlite3, watchdog"), check=False, capture_output=True, text=True)
+        return done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
+
+    @staticmethod
+    def environment() -> dict[str, str]:
+        """What `INTERPRETER` needs to find itself, this checkout and its packages."""
+        packages = Path(sysconfig.get_path("purelib")).relative_to(CHECKOUT)
+        return {
+            "PYTHONHOME": PYTHON,
+            "LD_LIBRARY_PATH": f"{PYTHON}/lib",
+            "PYTHONPATH": f"{PROGRAM}:{PROGRAM}/{packages}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def write(self, path: str, text: str) -> None:
+        """Put a file there."""
+        place = self.root / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+
+    def unit(self, name: str, text: str) -> None:
+        """Put a unit there, in place of an older one, and have systemd read it."""
+        self.write(f"/etc/systemd/system/{name}", text)
+        self.run("systemctl", "daemon-reload")
+
+
+@contextlib.contextmanager
+def boot(name: str = "trixie-systemd") -> Iterator[Booted]:
+    """Boot it, wait until systemd has started everything, and throw it away at the end."""
+    root = debian.root(name)
+    binds = (f"--bind-ro={sys.base_prefix}:{PYTHON}", f"--bind-ro={CHECKOUT}:{PROGRAM}")
+    quiet = ("--quiet", "--register=no", "--keep-unit", "--private-network", "--volatile=overlay", "--console=pipe")
+    process = subprocess.Popen(
+        # Killed with the tests: its first process is killed with it then.
+        ["setpriv", "--pdeathsig", "KILL", "systemd-nspawn", *quiet, *binds, f"--directory={root}", "--boot"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield _when_up(process)
+    finally:
+        for pid in _children(process.pid):
+            os.kill(pid, 9)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        process.kill()
+        process.wait()
+
+
+def _children(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def _when_up(process: "subprocess.Popen[bytes]") -> Booted:
+    deadline = time.monotonic() + _BOOT_WITHIN
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"systemd-nspawn ended with {process.returncode}"
+        for pid in _children(process.pid):
+            booted = Booted(pid)
+            if Path(booted.bus).exists() and booted.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded"):
+                return booted
+        time.sleep(0.1)
+    raise AssertionError(f"it was not up after {_BOOT_WITHIN} s")
