@@ -39,7 +39,7 @@ def forwards(path, cursor):
 
 
 @given(
-    st.lists(st.text(st.characters(exclude_characters="\n\0", codec="utf-8"), min_size=1, max_size=30), max_size=30),
+    st.lists(st.text(st.characters(exclude_characters="\n\0", codec="utf-8"), min_size=1, max_size=12), max_size=12),
     st.integers(1, 40),
 )
 def test_every_line_once_whatever_the_block(lines, block):
