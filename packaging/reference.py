@@ -21,7 +21,7 @@ from watchdog.model import keys
 from watchdog.model.actions import ACTIONS, ActionSpec
 from watchdog.model.changes import CHANGES
 from watchdog.model.evidence import EVIDENCE
-from watchdog.model.fields import BY_KIND
+from watchdog.model.fields import BY_KIND, FieldSpec
 from watchdog.model.guards import GUARDS
 from watchdog.model.parameters import ParameterSpec
 from watchdog.model.receivers import RECEIVERS
@@ -37,6 +37,7 @@ KEY_TABLES: Final = {
     "Under `verify`": keys.VERIFY,
     "Of the config": keys.CONFIG,
     "Under `redis`": keys.REDIS,
+    "Under `app`": keys.APP,
     "Under `trace`": keys.TRACE,
     "Under `log`": keys.LOG,
     "Under `quarantine`": keys.QUARANTINE,
@@ -94,8 +95,14 @@ def _fields() -> Iterator[str]:
         if shown:
             yield f"### {kind}\n"
             yield from table(
-                ("field", "type", "what it is", "example"), ((code(spec.path), spec.type, spec.doc, code(spec.example)) for spec in shown)
+                ("field", "type", "what it is", "example"),
+                ((code(spec.path), spec.type, explained(spec), code(spec.example)) for spec in shown),
             )
+
+
+def explained(spec: FieldSpec) -> str:
+    """What a field is, and where it is a word for a condition which."""
+    return f"{spec.doc} Stands for {code(spec.stands_for)}." if spec.stands_for else spec.doc
 
 
 def _functions() -> Iterator[str]:

@@ -87,6 +87,14 @@ class Found:
         self.found = {identity: pid for identity, (pid, _) in self.starts.items()}
         assert len(self.found) == len(pids)
 
+    def silent(self) -> tuple[str, ...]:
+        """All of them beat."""
+        return ()
+
+    def lives(self, identity: str) -> bool:
+        """All of them do."""
+        return identity in self.found
+
 
 async def ours(pids: list[int]) -> tuple[list[float], list[Body], Sampler]:
     """Milliseconds of a core that each look took, what was told, and who looked."""

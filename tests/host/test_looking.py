@@ -6,12 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.host.limits import limited
 from watchdog.host.boot import here, since_boot
 from watchdog.host.machine import read_machine, read_ticks
 from watchdog.host.proc import read_process
@@ -25,14 +25,20 @@ BURDEN = Path(__file__).with_name("burden.py")
 class Looked:
     """A process, and each look at it."""
 
-    def __init__(self, *arguments: str) -> None:
-        self.child = subprocess.Popen([sys.executable, "-S", str(BURDEN), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self.child.stdout is not None
-        assert self.child.stdout.readline() == b"here\n"
+    def __init__(self, child: "subprocess.Popen[bytes]") -> None:
+        self.child = child
         facts = read_process(self.child.pid)
         assert facts is not None
         self.start = facts.start_ticks
         self.seen: Seen | None = None
+
+    @classmethod
+    def burdened(cls, *arguments: str) -> "Looked":
+        """A process of burden.py, as soon as all of it goes on."""
+        child = subprocess.Popen([sys.executable, "-S", str(BURDEN), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"here\n"
+        return cls(child)
 
     def look(self) -> dict[str, Any]:
         """The readings of now, compared with the look before."""
@@ -61,7 +67,7 @@ def burden() -> Iterator[Callable[..., Looked]]:
     started: list[Looked] = []
 
     def start(*arguments: str) -> Looked:
-        started.append(Looked(*arguments))
+        started.append(Looked.burdened(*arguments))
         return started[-1]
 
     yield start
@@ -117,6 +123,48 @@ def test_children(burden):
     assert len(still) == 1
 
 
+def test_a_child_that_reads_slowly_does_not_hang(burden):
+    """A byte now and then, from a slow disk or network, is work; one that waits for what never comes hangs. Who it is is told by pid and start."""
+    one = burden("reading")
+    one.until(lambda told: told["children"] == 2)
+    told = one.until(lambda told: told["child_still"] >= 6_000)
+
+    assert (told["children"], told["child"]) == (2, "cat")
+    facts = read_process(told["child_pid"])
+    assert facts is not None
+    assert (facts.comm, facts.start_ticks) == ("cat", told["child_start_ticks"])
+    assert one.seen is not None
+    assert one.seen.sample.children is not None
+    shortest, longest = sorted(one.seen.still.get((child.pid, child.born), 0) for child in one.seen.sample.children)
+    assert (shortest < 4_000, longest >= 6_000) == (True, True)
+
+
+LOCKED = """
+require "fiddle"
+sleeping = Fiddle::Function.new(Fiddle::Handle::DEFAULT["sleep"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT, need_gvl: true)
+Thread.new { Thread.current.name = "heartbeat"; loop { sleep 0.5 } }
+sleep 0.2
+puts "here"
+$stdout.flush
+sleeping.call(60)
+"""
+
+
+@pytest.mark.needs("ruby")
+def test_a_heart_that_waits_for_rubys_lock():
+    """Whoever waits for the lock first wakes up ten times a second up to Ruby 3.2, and does no more than one that never wakes up."""
+    with subprocess.Popen(["ruby", "-e", LOCKED], stdout=subprocess.PIPE) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"here\n"
+            one = Looked(child)
+            told = one.until(lambda told: (told["heartbeat_still"] or 0) >= 5_000)
+        finally:
+            child.kill()
+
+    assert (told["heartbeat_thread"], told["stopped"]) == (True, False)
+
+
 def test_a_process_that_ends(burden):
     """A zombie has nothing left but its name; a process that was buried is not there."""
     one = burden("threads", "2")
@@ -129,34 +177,12 @@ def test_a_process_that_ends(burden):
     assert read_sample(one.child.pid, one.start, HERE, at=0) is None
 
 
-@contextmanager
-def _limited(pid: int) -> Iterator[Path]:
-    """Put it into a control group of its own that may use 64 MiB, for as long as the block; both versions."""
-    old = Path("/sys/fs/cgroup/memory")
-    parent, limit = (old, "memory.limit_in_bytes") if old.is_dir() else (Path("/sys/fs/cgroup"), "memory.max")
-    group = parent / f"watchdog-memory-{os.getpid()}"
-    try:
-        group.mkdir()
-    except OSError as error:
-        pytest.skip(f"this machine lets nobody make control groups: {error}")
-    try:
-        if not (group / limit).exists():
-            pytest.skip("this machine does not count memory in control groups")
-        (group / limit).write_text(str(2**26))
-        (group / "cgroup.procs").write_text(str(pid))
-        yield group
-    finally:
-        for one in (group / "cgroup.procs").read_text().split():
-            (parent / "cgroup.procs").write_text(one)
-        group.rmdir()
-
-
 @pytest.mark.needs("root")
 def test_memory_of_a_control_group(burden):
     """The limit of a group, what its processes use, and that the kernel has killed one of them for want of memory."""
     one = burden("threads")
     hungry = "import os, sys; open(sys.argv[1], 'w').write(str(os.getpid())); print(len(b'x' * 2**27))"
-    with _limited(one.child.pid) as group:
+    with limited(one.child.pid, 2**26) as group:
         before = one.look()
         ended = subprocess.run([sys.executable, "-S", "-c", hungry, str(group / "cgroup.procs")], check=False, stdout=subprocess.DEVNULL)
         told = one.look()

@@ -45,6 +45,16 @@ class Proxy:
         self._mode = mode
         self._abort_all()
 
+    def fall_silent(self) -> None:
+        """From now on nothing arrives, on old connections and new ones: all stay open, as behind a firewall that drops."""
+        self._mode = "silent"
+
+    def vanish(self) -> None:
+        """From now on nothing listens here, and connections are reset."""
+        assert self._server is not None  # __aenter__ made it
+        self._server.close()
+        self._abort_all()
+
     def move(self, upstream: int) -> None:
         """From now on another server stands behind it."""
         self._upstream = upstream
@@ -57,7 +67,9 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            if error := ERRORS.get(self._mode):
+            if self._mode == "silent":
+                await reader.read()
+            elif error := ERRORS.get(self._mode):
                 await self._refuse(reader, writer, error)
             else:
                 await self._pass_on(reader, writer)
@@ -93,6 +105,8 @@ class Proxy:
 
     async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
+            if self._mode == "silent":
+                continue
             if self._mode == "reset":
                 writer.write(data[: len(data) // 2])
                 await writer.drain()
@@ -113,6 +127,8 @@ class Proxy:
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65_536):
+                if self._mode == "silent":
+                    continue
                 writer.write(data)
                 await writer.drain()
             writer.close()

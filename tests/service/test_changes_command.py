@@ -101,8 +101,8 @@ async def test_a_life_and_a_death(redis_server, sidekiq, show, push, tmp_path):
 
     await process.kill()
     lost = await shown.until("JobLost")
-    assert (lost["id"], lost["reason"]) == (started["id"], "its process exited")
-    assert shown.named("ProcessVanished")[0]["reason"] == "exited"
+    assert (lost["id"], lost["reason"]) == (started["id"], "its process ended without a clean stop")
+    assert shown.named("ProcessVanished")[0]["reason"] == shown.named("ProcessCrashed")[0]["reason"] == "ended without a clean stop"
     await redis_server.stop()
     assert (await shown.until("SourceLost"))["kind"] == "source"
     await redis_server.start()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -76,6 +77,7 @@ async def test_a_deaf_process_is_killed_after_grace(redis_server, sidekiq, push,
     victim.signal(signal.SIGSTOP)
     assert await victim.wait_exit(20) == -signal.SIGKILL
     await agent.wait_for("incident: .*outcome='ended'")
+    await agent.wait_for(f"{re.escape(victim.identity)} was killed by this agent")
     rows = await agent.audit()
     by_stage = {(row["kind"], row["stage"]): row for row in rows}
 

@@ -126,7 +126,7 @@ def _readings(row: Row) -> dict[str, Told]:
     """What conditions can read of it, but for lists and for what grows by itself: that holds a moment of the agent's own clock."""
     found: dict[str, Told] = {}
     for name, spec in BY_KIND[row.kind].items():
-        value = MISSING if spec.internal or spec.clock is not None or name == "id" else getattr(row, spec.slot)
+        value = MISSING if spec.internal or spec.stands_for or spec.clock is not None or name == "id" else getattr(row, spec.slot)
         match value:
             case bool() | int() | float():
                 found[name] = value

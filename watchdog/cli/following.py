@@ -12,6 +12,7 @@ from typing import Final
 from watchdog.cli.change_lines import Shown
 from watchdog.cli.onlooker import Onlooker
 from watchdog.clock import Clock
+from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.host.boot import host_name
 from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
@@ -35,20 +36,27 @@ class Following:
         redis = settings.redis
         self._clock = clock
         self._show = show
+        self._tasks: asyncio.TaskGroup | None = None
         self._onlooker = Onlooker(names, at=clock.at())
-        self._local = LocalProcesses(host=settings.host or host_name(), clock=clock, emit=self._hear)
+        self._local = LocalProcesses(host=settings.host or host_name(), clock=clock, emit=self._hear, ask=self._ask_how_it_ended)
         self._units = Units(settings.units, clock=clock, emit=self._hear)
         self._follower = Follower(url=place_of(redis), namespace=redis.namespace, clock=clock, emit=self._hear)
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._follower.run(), name="follower")
-                tasks.create_task(self._units.run(), name="units")
-                tasks.create_task(self._miss(), name="silences")
-        finally:
-            self._local.close()
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            tasks.create_task(self._follower.run(), name="follower")
+            tasks.create_task(self._units.run(), name="units")
+            try:
+                await self._miss()
+            finally:
+                # Before the group ends: afterwards nobody could be asked any more how a process ended.
+                self._local.close()
+
+    def _ask_how_it_ended(self, identity: str) -> None:
+        assert self._tasks is not None  # nothing is found before it is there
+        self._tasks.create_task(hear_how_it_ended(identity, self._follower, self._local), name=f"end of {identity}")
 
     def _hear(self, body: Body) -> None:
         if isinstance(body, Observed) and body.source is Source.REDIS:

@@ -141,11 +141,16 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Looking(msgspec.Struct, frozen=True):
-    """What looking at processes of this host costs: milliseconds of a core that the `last` look took, and how far looks are apart."""
+    """
+    What looking at processes of this host costs: milliseconds of a core that the `last` look took, and how far looks are apart.
+
+    `trouble` is why it can't be seen whether the application is being deployed.
+    """
 
     processes: int = 0
     last: float = 0.0
     every: int = 0
+    trouble: str = ""
 
 
 class Box(msgspec.Struct, frozen=True):

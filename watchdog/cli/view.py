@@ -125,6 +125,8 @@ def _show_looking(out: Output, looking: Looking | None) -> None:
     if looking is not None and looking.every:
         part = display(looking.last / looking.every, Type.RATIO)
         out.line(f"processes looked at on this host: {_counted(looking.processes)}, every {_lasting(looking.every)}, for {part} of a core")
+        if looking.trouble:
+            out.line(f"deployments can't be seen: {looking.trouble}")
 
 
 def _show_totals(out: Output, picture: Picture) -> None:

@@ -17,6 +17,7 @@ from watchdog import __version__, config
 from watchdog.actions.executor import Executor
 from watchdog.clock import Clock
 from watchdog.config import Loaded
+from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
 from watchdog.daemon.pause_file import BY, PauseFile
 from watchdog.daemon.quarantining import QuarantineKeeper
@@ -32,10 +33,11 @@ from watchdog.host.boot import boot_id, host_name
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
-from watchdog.model.effects import Command, Effect
+from watchdog.model.effects import Command, Effect, SendSignal
 from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
 from watchdog.model.kinds import Source
-from watchdog.model.results import Refused
+from watchdog.model.results import Refused, Sent
+from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
@@ -152,9 +154,18 @@ class Agent:
             idle=idle,
             trace=self._trace,
         )
-        self._local = LocalProcesses(host=self._host, clock=clock, emit=self._found)
+        self._local = LocalProcesses(host=self._host, clock=clock, emit=self._found, ask=self._ask_how_it_ended)
         self._units = Units(loaded.settings.units, clock=clock, emit=self._turns.offer)
-        self._sampler = Sampler(self._local, host=self._host, folder=loaded.state, clock=clock, emit=self._turns.offer)
+        app = loaded.settings.app
+        self._sampler = Sampler(
+            self._local,
+            host=self._host,
+            folder=loaded.state,
+            clock=clock,
+            emit=self._turns.offer,
+            app_folder=None if app.folder is None else Path(app.folder),
+            app_user=app.user,
+        )
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
         self._status.trace = self._trace
         self._status.sampler = self._sampler
@@ -174,7 +185,7 @@ class Agent:
         pause = self._turns.state.ledger.pause
         self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
         # What is remembered belongs to this folder, this host and this Redis.
-        self._fixed = (loaded.state, loaded.settings.host, loaded.settings.redis, loaded.settings.app_redis)
+        self._fixed = (loaded.state, loaded.settings.host, loaded.settings.redis, loaded.settings.app_redis, loaded.settings.app)
         self._tasks: Tasks | None = None
         self.last_exit = LastExit(LAST_EXIT, still_there=lambda: self._tasks.names() if self._tasks is not None else [])
 
@@ -202,6 +213,8 @@ class Agent:
                 finally:
                     # Also when a task has died: then those that don't heed it must not keep a dead agent alive.
                     self.last_exit.arm()
+                    # Nobody could be asked any more how a process ended.
+                    self._local.close()
                 self._systemd.stopping()
                 await self._say_goodbye()
                 tasks.cancel()
@@ -244,16 +257,25 @@ class Agent:
             tasks.do(f"{type(command).__name__} {command.id}", partial(self._perform, command))
 
     async def _perform(self, command: Command) -> None:
+        killed = command.target.identity if isinstance(command, SendSignal) and command.signal is Signal.KILL else ""
+        if killed:
+            self._local.will_kill(killed)
         try:
             result = await self._executor.perform(command)
         except Exception as error:
             # A fault of ours in the middle of an incident: the engine hears of it and holds or denies, which a restart loop would not.
             LOG.exception("%s could not be carried out", type(command).__name__)
             result = Refused(f"internal error: {type(error).__name__}")
+        if killed and not isinstance(result, Sent):
+            self._local.did_not_kill(killed)
         self._turns.offer(EffectDone(command.id, result))
 
     async def _reread(self, identity: str) -> None:
         await self._follower.reread(identity)
+
+    def _ask_how_it_ended(self, identity: str) -> None:
+        assert self._tasks is not None  # nothing is found before they are there
+        self._tasks.do(f"end of {identity}", partial(hear_how_it_ended, identity, self._follower, self._local))
 
     def _hear(self, body: Body) -> None:
         # The host first: a rule that fires on this reading must find out whether its target is one of ours.
@@ -293,8 +315,8 @@ class Agent:
     async def _take_over(self, loaded: Loaded, receivers: dict[str, Receiver], tasks: Tasks) -> None:
         self._warn(loaded)
         self._loaded = loaded
-        if (loaded.state, loaded.settings.host, loaded.settings.redis, loaded.settings.app_redis) != self._fixed:
-            LOG.warning("a changed state folder, host name or Redis is taken over at a restart only")
+        if (loaded.state, loaded.settings.host, loaded.settings.redis, loaded.settings.app_redis, loaded.settings.app) != self._fixed:
+            LOG.warning("a changed state folder, host name, application or Redis is taken over at a restart only")
         await self._turns.settle(RulesLoaded(loaded.rules.digest, self._mode(loaded)), rules=self._rules(loaded))
         # Histories that the new rules no longer ask for are gone: what is kept must not be carried on under others.
         await self._memory.keep()

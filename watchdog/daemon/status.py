@@ -109,7 +109,11 @@ class StatusKeeper:
                 "broken": [{"key": datum.key, "reason": datum.reason, "count": datum.count} for datum in self.follower.broken()],
             }
         )
-        looking = {} if self.sampler is None else {"looking": msgspec.to_builtins(self.sampler.cost)}
+        looking = (
+            {}
+            if self.sampler is None
+            else {"looking": {**msgspec.to_builtins(self.sampler.cost), "trouble": self.sampler.application.trouble}}
+        )
         units = {} if self.units is None else {"units_absent": self.units.absent}
         trace = {} if self.trace is None else {"trace": msgspec.to_builtins(self.trace.how())}
         return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **units, **trace}

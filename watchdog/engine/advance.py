@@ -108,6 +108,8 @@ def _take(turn: Turn) -> None:
             turn.audit("agent", outcome="resumed", reason=by)
         case Stopping(reason=reason):
             turn.world.stopping = True
+            # Written down even if nothing else has changed for hours: what alerts have waited so far is known up to its time.
+            turn.set()
             turn.audit("agent", outcome="stopping", reason=reason)
         case _ as body:
             assert_never(body)

@@ -32,6 +32,8 @@ APPEARED: Final = _of(Way.APPEARED)
 """Kind → the change that a new entity is. A process is new when Redis lists it: the host may have found it a moment before."""
 LEFT: Final = _of(Way.LEFT)
 """Kind → the change that it is when the source says that an entity is gone."""
+CRASHED: Final = _of(Way.CRASHED)
+"""Kind → the change that it is besides, when its source says that it ended badly."""
 LOST: Final = _of(Way.LOST)
 """Kind → the change that it is for an entity when its process is gone."""
 SILENT: Final = next(spec.name for spec in CHANGES if spec.way is Way.FELL_SILENT)

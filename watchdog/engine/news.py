@@ -13,6 +13,7 @@ import msgspec
 from watchdog.engine import changes
 from watchdog.engine.silence import Silences
 from watchdog.model.changes import BY_NAME, Change, Told
+from watchdog.model.events import CRASHED
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.rows import Row
@@ -77,14 +78,16 @@ class News:
         """Slots were written that held these readings before."""
         for slot, reading in before:
             moved = changes.moved(row.kind, slot, reading, getattr(row, slot))
-            # A process that no kernel knows of is gone when Redis no longer lists it, and that is told instead.
-            if moved is not None and not (moved.name == changes.UNLISTED and row.alive is MISSING):
+            # A process that no kernel knows of is gone when Redis no longer lists it, and one that is dead is gone anyhow: that is told instead.
+            if moved is not None and not (moved.name == changes.UNLISTED and row.alive is not True):
                 self._note(moved.name, row, before=moved.before, after=moved.after)
 
     def left(self, row: Row, reason: str, *, is_lost: bool) -> None:
         """A row has gone; `is_lost`: only because its process has."""
         if not self.is_doubtful:
             self._note((changes.LOST if is_lost else changes.LEFT).get(row.kind), row, reason=reason)
+            if reason == CRASHED:
+                self._note(changes.CRASHED.get(row.kind), row, reason=reason)
         if self.silences is not None and row.kind is Kind.PROCESS:
             self.silences.forget(row.id)
 

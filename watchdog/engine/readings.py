@@ -27,7 +27,8 @@ _HELD_AS: Final[dict[Type, tuple[type, ...]]] = {
 def accepted(vocabulary: Vocabulary) -> dict[Kind, dict[str, tuple[type, ...]]]:
     """Kind → slot → the types that its reading may have; a bool is no number here."""
     return {
-        kind: {spec.slot: _HELD_AS[spec.type] for spec in specs.values() if spec.slot != "id"} for kind, specs in vocabulary.fields.items()
+        kind: {spec.slot: _HELD_AS[spec.type] for spec in specs.values() if spec.slot != "id" and not spec.stands_for}
+        for kind, specs in vocabulary.fields.items()
     }
 
 

@@ -18,15 +18,24 @@ _SHORTEST: Final = 500
 _MOST_CORES: Final = 8192
 _SECOND: Final = 1000
 _WAITS: Final = "D"
+_LEAST_WAKES: Final = 6
+_MOST_WAKES: Final = 12
+"""A second, around the ten of Ruby: a machine that is busy wakes it late, and a look is not exact."""
 
 Readings = dict[str, Any]
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The last sample, and for how many milliseconds the heartbeat thread and each child (by pid and start) have stood still."""
+    """
+    The last sample, and for how many milliseconds the heartbeat thread and each child (by pid and start) have stood still.
+
+    `heart_queues` is the same for a heartbeat thread that does nothing but wait for Ruby's lock; `heart_moved_at` is the engine time at which that thread was last seen to have done something, None if it never was.
+    """
 
     sample: Sample
     heart_still: int = 0
+    heart_queues: int = 0
+    heart_moved_at: int | None = None
     still: dict[tuple[int, int], int] = {}
 
 
@@ -40,9 +49,43 @@ def see(before: Seen | None, now: Sample, *, step: int) -> Seen:
     still = {
         (child.pid, child.born): before.still.get((child.pid, child.born), 0) + passed
         for child in now.children or ()
-        if ran.get((child.pid, child.born)) == child.ran
+        # In a frozen control group nothing can run, and none of it hangs.
+        if ran.get((child.pid, child.born)) == child.ran and not now.frozen and not last.frozen
     }
-    return Seen(now, before.heart_still + passed if now.heart and now.heart == last.heart else 0, still)
+    stands = bool(now.heart) and now.heart == last.heart
+    queues = not stands and _queues(last, now)
+    moved = bool(now.heart) and bool(last.heart) and not stands and not queues
+    return Seen(
+        now,
+        heart_still=before.heart_still + passed if stands else 0,
+        heart_queues=before.heart_queues + passed if queues else 0,
+        heart_moved_at=now.at if moved else before.heart_moved_at,
+        still=still,
+    )
+
+
+def _queues(last: Sample, now: Sample) -> bool:
+    """
+    Whether all that the heartbeat thread has done between two looks is to wait for Ruby's lock.
+
+    Up to Ruby 3.2 the first that waits for it wakes up ten times a second, to see whether it must be taken from its holder (`do_gvl_timer` in
+    thread_pthread.c; tried with 3.1). A thread that beats, or tries to, wakes up a few times each beat and then sleeps: over one look that may be as often,
+    but never look after look.
+    """
+    passed = now.at - last.at
+    if (
+        passed < _SHORTEST
+        or not now.heart
+        or not last.heart
+        or len(now.heart) != len(last.heart)
+        or now.threads is None
+        or last.threads is None
+    ):
+        return False
+    before, used = dict(last.heart), {thread.id: thread.ticks for thread in last.threads}
+    waked = [switches - before.get(thread, switches) for thread, switches in now.heart]
+    ticks = [thread.ticks - used.get(thread.id, 0) for thread in now.threads if thread.id in dict(now.heart)]
+    return all(_LEAST_WAKES <= count * _SECOND / passed <= _MOST_WAKES for count in waked) and all(0 <= count <= 1 for count in ticks)
 
 
 def readings(before: Seen | None, seen: Seen, *, ticks_per_second: int, since_boot: int) -> Readings:
@@ -61,7 +104,8 @@ def readings(before: Seen | None, seen: Seen, *, ticks_per_second: int, since_bo
         "native_threads": now.native_threads,
         "heartbeat_thread": None if now.heart is None else bool(now.heart),
         "heartbeat_switches": now.heart[0][1] if now.heart else None,
-        "heartbeat_still": _whole(seen.heart_still) if now.heart else None,
+        "heartbeat_moved": _whole(now.at - seen.heart_moved_at) if now.heart and seen.heart_moved_at is not None else None,
+        "heartbeat_still": _whole(max(seen.heart_still, seen.heart_queues)) if now.heart else None,
         "state": now.state,
         "stopped": now.state == "T" or now.frozen,
         "traced": None if now.tracer is None else now.tracer != 0,
@@ -104,13 +148,16 @@ def _blocked(last: Sample | None, now: Sample) -> int | None:
 def _children(seen: Seen, ticks_per_second: int, since_boot: int) -> Readings:
     children = seen.sample.children
     if children is None:
-        return dict.fromkeys(("children", "oldest_child", "child_still", "child"))
+        return dict.fromkeys(("children", "oldest_child", "child_still", "child", "child_pid", "child_start_ticks"))
     ages = [max(0, since_boot - child.born * _SECOND // ticks_per_second) for child in children]
+    told = max(children, key=lambda child: (_still(seen, child), -child.born), default=None)
     return {
         "children": len(children),
         "oldest_child": _whole(max(ages, default=0)),
         "child_still": _whole(max((_still(seen, child) for child in children), default=0)),
-        "child": max(children, key=lambda child: (_still(seen, child), -child.born)).name if children else "",
+        "child": "" if told is None else told.name,
+        "child_pid": 0 if told is None else told.pid,
+        "child_start_ticks": 0 if told is None else told.born,
     }
 
 

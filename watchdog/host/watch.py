@@ -16,6 +16,7 @@ import msgspec
 
 from watchdog.clock import Clock
 from watchdog.host.boot import CGROUPS, PROC, Here, here, since_boot, started_at
+from watchdog.host.last_words import Said, ending
 from watchdog.host.match import mismatch
 from watchdog.host.pidfd import Pidfd
 from watchdog.host.proc import ProcessFacts, read_process
@@ -30,21 +31,25 @@ MOST: Final = 4096
 
 _NEEDED: Final = ("pid", "tag", "booted_at")
 _HELPFUL: Final = ("host", "version", *_NEEDED)
+SILENT: Final = 2
+"""Beats that a process must have missed to be silent."""
 
 
 class _Local(msgspec.Struct, frozen=True):
-    """A process that was found here, held so that its end can't be missed."""
+    """A process that was found here, held so that its end can't be missed, and what Redis says of it."""
 
     pid: int
     start_ticks: int
     booted_at: int
     pidfd: Pidfd
+    said: Said
 
 
 class _Stranger(msgspec.Struct):
     """An identity of this host that has not been matched: what Redis says of it so far, and the reason last told."""
 
     slots: dict[str, Any]
+    said: Said
     told: str = ""
 
 
@@ -53,13 +58,25 @@ class LocalProcesses:
     The matching of Redis identities to local processes; belongs to one event loop.
 
     `host` is the name under which local processes appear in Redis; `emit` takes what was found, at once or later from the
-    loop. Raises `HostUnreadableError` where /proc does not tell the boot.
+    loop. `ask` has Redis read once more of a process that has ended, and `bury` called afterwards; without it nobody can know how it ended.
+    Raises `HostUnreadableError` where /proc does not tell the boot.
     """
 
-    def __init__(self, *, host: str, clock: Clock, emit: Callable[[Body], None], proc: Path = PROC, cgroups: Path = CGROUPS) -> None:
+    def __init__(
+        self,
+        *,
+        host: str,
+        clock: Clock,
+        emit: Callable[[Body], None],
+        ask: Callable[[str], None] | None = None,
+        proc: Path = PROC,
+        cgroups: Path = CGROUPS,
+    ) -> None:
         self._here: Here = here(name=host, proc=proc, cgroups=cgroups)
         self._clock = clock
         self._emit = emit
+        self._ask = ask
+        self._dead: dict[str, Said] = {}
         self._locals: dict[str, _Local] = {}
         self._by_pid: dict[int, str] = {}
         self._strangers: dict[str, _Stranger] = {}
@@ -75,6 +92,33 @@ class LocalProcesses:
         """Identity → pid and start in ticks since boot of the same processes: what tells each from a later one with its pid."""
         return {identity: (local.pid, local.start_ticks) for identity, local in self._locals.items()}
 
+    def silent(self) -> tuple[str, ...]:
+        """The identities of those that have missed two beats, as far as was heard: perhaps only because nothing could be read."""
+        now = self._clock.at()
+        return tuple(identity for identity, local in self._locals.items() if local.said.is_silent(now, beats=SILENT))
+
+    def lives(self, identity: str) -> bool:
+        """Whether a process that was found is not dead at this moment, as its handle says, whatever /proc shows."""
+        local = self._locals.get(identity)
+        return local is not None and not local.pidfd.has_ended()
+
+    def will_kill(self, identity: str) -> None:
+        """The agent is about to end this process by SIGKILL: its end will be no crash."""
+        if (local := self._locals.get(identity)) is not None:
+            local.said.is_killed = True
+
+    def did_not_kill(self, identity: str) -> None:
+        """The signal was refused."""
+        if (said := self._said_of(identity)) is not None:
+            said.is_killed = False
+
+    def bury(self, identity: str, *, asked: bool) -> None:
+        """Tell that a process is gone, and how it ended; `asked` says that Redis could be read of it after its end."""
+        if (said := self._dead.pop(identity, None)) is not None:
+            how = ending(said, asked=asked)
+            _LOG.info("%s %s", identity, how)
+            self._tell(Gone(Kind.PROCESS, identity, how))
+
     def hear(self, observed: Observed) -> None:
         """
         Take in what was read from Redis.
@@ -85,7 +129,11 @@ class LocalProcesses:
         if observed.source is not Source.REDIS:
             return
         for change in observed.changes:
-            if change.kind is not Kind.PROCESS or change.id in self._locals:
+            if change.kind is not Kind.PROCESS:
+                continue
+            if (said := self._said_of(change.id)) is not None:
+                if isinstance(change, Delta):
+                    said.take(change.fields)
                 continue
             match change:
                 case Delta(id=identity, fields=fields):
@@ -99,6 +147,11 @@ class LocalProcesses:
             self._release(identity)
         self._strangers.clear()
         self._remote.clear()
+        self._dead.clear()
+
+    def _said_of(self, identity: str) -> Said | None:
+        local = self._locals.get(identity)
+        return self._dead.get(identity) if local is None else local.said
 
     def _heard(self, identity: str, fields: dict[str, Any]) -> None:
         if fields.get("listed") is False:
@@ -113,8 +166,9 @@ class LocalProcesses:
             if host != self._here.name:
                 self._heard_remote(identity, host)
                 return
-            stranger = self._strangers[identity] = _Stranger({})
+            stranger = self._strangers[identity] = _Stranger({}, Said())
             _keep_within(self._strangers)
+        stranger.said.take(fields)
         stranger.slots.update((slot, fields[slot]) for slot in _HELPFUL if slot in fields)
         reason = self._recognise(identity, stranger)
         if reason and reason != stranger.told:
@@ -149,7 +203,7 @@ class LocalProcesses:
         else:
             reason = mismatch(claim, facts, host=self._here.name, started_at=self._start_of(facts)) or self._rival(claim)
             if not reason:
-                self._adopt(claim, facts, pidfd)
+                self._adopt(claim, facts, pidfd, stranger)
                 return ""
         pidfd.close()
         return reason
@@ -171,11 +225,11 @@ class LocalProcesses:
             self._tell(Gone(Kind.PROCESS, other, f"began anew as {claim.identity}"))
         return ""
 
-    def _adopt(self, claim: Claim, facts: ProcessFacts, pidfd: Pidfd) -> None:
+    def _adopt(self, claim: Claim, facts: ProcessFacts, pidfd: Pidfd, stranger: _Stranger) -> None:
         asyncio.get_running_loop().add_reader(pidfd.fileno(), self._ended, claim.identity)
-        self._locals[claim.identity] = _Local(claim.pid, facts.start_ticks, claim.booted_at, pidfd)
+        self._locals[claim.identity] = _Local(claim.pid, facts.start_ticks, claim.booted_at, pidfd, stranger.said)
         self._by_pid[claim.pid] = claim.identity
-        stranger = self._strangers.pop(claim.identity)
+        del self._strangers[claim.identity]
         fields: dict[str, Any] = {
             "local": True,
             "alive": True,
@@ -189,9 +243,13 @@ class LocalProcesses:
         self._tell(Delta(Kind.PROCESS, claim.identity, fields))
 
     def _ended(self, identity: str) -> None:
+        self._dead[identity] = said = self._locals[identity].said
         self._release(identity)
-        _LOG.info("%s has exited", identity)
-        self._tell(Delta(Kind.PROCESS, identity, {"alive": False}), Gone(Kind.PROCESS, identity, "exited"))
+        self._tell(Delta(Kind.PROCESS, identity, {"alive": False}))
+        if self._ask is None or said.settled:
+            self.bury(identity, asked=False)
+        else:
+            self._ask(identity)
 
     def _release(self, identity: str) -> None:
         local = self._locals.pop(identity)

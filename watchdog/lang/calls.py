@@ -53,6 +53,10 @@ class Calls(Histories, Aggregates):
             hint = f"did you mean '{near}'?" if near else f"fields of a {kind}: {', '.join(fields)}"
             self.complain("E203", node, f"a {kind} has no field {quoted(name)}", hint=hint)
             return None
+        if fields[name].stands_for:
+            hint = f"any({kind} where {kind}.id == {show(call.arguments[0])} and {fields[name].path})"
+            self.complain("E224", node, f"{quoted(name)} stands for a condition, and can only be asked of the {kind} itself", hint=hint)
+            return None
         if entity is None:
             return None
         if entity.type is not Type.STRING:

@@ -16,7 +16,7 @@ from watchdog.lang.checked import Checked, Constant
 from watchdog.lang.complaint import Complaints, nearest, quoted
 from watchdog.lang.glob import BadPattern, compile_pattern
 from watchdog.lang.inner import Inside
-from watchdog.lang.names import plain
+from watchdog.lang.names import plain, standing_for
 from watchdog.lang.printer import show
 from watchdog.lang.vocabulary import article, fields_of
 from watchdog.model.kinds import Kind, Type
@@ -117,8 +117,8 @@ class Checker(Calls):
                 self.complain("E223", node, message, hint=hint)
             case (entity, *_) if entity != self._kind:
                 self.complain("E204", node, f"{written} can't be read {self._here()}", hint=self._ways_hint(node))
-            case (_, name) if name in self._fields:
-                return checked.Reading(node, self._fields[name])
+            case (_, name) if (spec := self._fields.get(name)) is not None:
+                return self.value(standing_for(node, spec)) if spec.stands_for else checked.Reading(node, spec)
             case (_, *rest):
                 near = nearest(".".join(rest), self._fields)
                 hint = f"did you mean '{self._kind}.{near}'?" if near else self._fields_hint()

@@ -8,6 +8,7 @@ checked anew for each kind of entity that it is used for.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final, cast
 
 import msgspec
@@ -20,6 +21,7 @@ from watchdog.lang.lexer import KEYWORDS
 from watchdog.lang.parser import MOST_CALLS, parse
 from watchdog.lang.syntax import Broken, Call, Listing, Named, Node, Path, Value
 from watchdog.lang.text import Text
+from watchdog.model.fields import FieldSpec
 from watchdog.model.kinds import Kind, Type
 from watchdog.model.vocabulary import BUILT, Vocabulary
 
@@ -97,6 +99,19 @@ def plain(node: Node) -> Node:
             return msgspec.structs.replace(meaning, **place)
         case _:
             return node
+
+
+def standing_for(node: Path, spec: FieldSpec) -> Named:
+    """The condition that a field stands for, in the place of its path."""
+    return Named(node.offset, node.width, spec.path, *_meaning(spec))
+
+
+@cache
+def _meaning(spec: FieldSpec) -> tuple[Node, Text]:
+    text = Text(spec.stands_for, spec.path)
+    meaning = parse(Complaints(text))
+    assert meaning is not None  # it stands in the table, and a test reads each
+    return meaning, text
 
 
 def read_name(text: Text) -> tuple[str | None, tuple[Problem, ...]]:

@@ -26,6 +26,7 @@ class Way(StrEnum):
 
     APPEARED = "appeared"  # the entity was not there; with a slot: it held no reading, and holds `true`
     LEFT = "left"  # its source says that the entity is gone
+    CRASHED = "crashed"  # its source says that it is gone, and that it did not go of its own accord
     LOST = "lost"  # the process of the entity is gone
     GREW = "grew"
     COUNTED = "counted"  # grew, from 0 where it held no reading: a counter that begins with its entity
@@ -56,7 +57,7 @@ class ChangeSpec(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def leaves(self) -> bool:
         """The entity is no longer there afterwards: a rule sees it as it was last."""
-        return self.way in (Way.LEFT, Way.LOST)
+        return self.way in (Way.LEFT, Way.CRASHED, Way.LOST)
 
     @property
     def field(self) -> FieldSpec | None:
@@ -99,6 +100,13 @@ CHANGES: Final[tuple[ChangeSpec, ...]] = (
         "listed",
     ),
     _change("ProcessVanished", Kind.PROCESS, Way.LEFT, "A process is gone: the kernel says so, or, of another host, Redis no longer lists it."),
+    _change(
+        "ProcessCrashed",
+        Kind.PROCESS,
+        Way.CRASHED,
+        "A process of this host ended without having given its jobs back, and not by this agent: killed, for want of memory perhaps, or crashed. Told beside "
+        "`ProcessVanished`; its `JobLost` say what is lost.",
+    ),
     _change(
         "ProcessUnlisted",
         Kind.PROCESS,

@@ -14,6 +14,13 @@ from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import Result
 from watchdog.model.verdicts import Mode
 
+CRASHED: Final = "ended without a clean stop"
+"""Why a process is gone: nobody saw it stop, and Redis still lists it. By signal, by want of memory, or by itself."""
+STOPPED: Final = "stopped cleanly"
+"""The same: it was seen to give its jobs back and leave Redis."""
+KILLED: Final = "was killed by this agent"
+"""The same: by SIGKILL, at the end of an action."""
+
 
 class Delta(msgspec.Struct, frozen=True, gc=False, tag="delta"):
     """

@@ -71,6 +71,7 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "`url` or `sentinels`, …",
         "The server in which the application keeps its own data, where that is another than Sidekiq's (Mastodon: `REDIS_*` beside `SIDEKIQ_REDIS_*`). Rules see it as `redis` too, under the name `app`.",
     ),
+    KeySpec("app", "`folder` and `user`", "Where the application lies and who runs it, where the agent can't see that by itself."),
     KeySpec("rules", "list of paths", "Rule files, folders, or packs that come with the program (`pack:NAME`); relative to the config."),
     KeySpec("adjust", "names of rules with settings", "Changes to rules of packs and files, without editing them."),
     KeySpec("state", "path", "The folder of database and audit log; one agent a folder."),
@@ -111,6 +112,16 @@ REDIS: Final[tuple[KeySpec, ...]] = (
         "read more seldom, up to eight times; `status` says so.",
         "2%",
     ),
+)
+
+APP: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "folder",
+        "path",
+        "The folder of the application, `/home/mastodon/live` for Mastodon; whether it has been deployed anew is seen by files in it.",
+        "that in which each process runs, if it is shown to the agent",
+    ),
+    KeySpec("user", "name", "Whose commands can be a deployment.", "those who run Sidekiq here"),
 )
 
 TRACE: Final[tuple[KeySpec, ...]] = (

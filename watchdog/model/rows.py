@@ -42,7 +42,7 @@ class Row:
 
 def row_type(kind: Kind, specs: Iterable[FieldSpec]) -> type[Row]:
     """The class of the rows of a kind with these fields."""
-    slots = tuple(spec.slot for spec in specs if spec.slot != "id")
+    slots = tuple(spec.slot for spec in specs if spec.slot != "id" and not spec.stands_for)
     return type(f"{kind.title()}Row", (Row,), {"__slots__": slots, "kind": kind, "slots": slots})
 
 

@@ -50,7 +50,7 @@ def _actor(node: Node, vocabulary: Vocabulary, findings: Findings) -> Actor | No
         findings.add("E404", first.key.span, f"there are no entities called {quoted(written)}", hint=nearest(written, names))
         return None
     kind = Kind(written)
-    specs = {name: spec for name, spec in vocabulary.fields[kind].items() if not spec.internal and name != "id"}
+    specs = {name: spec for name, spec in vocabulary.fields[kind].items() if not spec.internal and not spec.stands_for and name != "id"}
     values = Keys(f"a {kind} of a test", required=(written,), optional=(*TIMES, *(name for name in specs if name != written))).read(
         node, findings
     )

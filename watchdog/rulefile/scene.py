@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from watchdog.model.delivery import listed_by, source_for
-from watchdog.model.events import Delta, Gone
+from watchdog.model.events import CRASHED, Delta, Gone
 from watchdog.model.fields import Clock, FieldSpec
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.vocabulary import Vocabulary
@@ -21,7 +21,8 @@ _PERIOD: Final = 300_000
 """Milliseconds between two times of a schedule."""
 _IDLE: Final = {
     "cpu": 0.0, "hottest_cpu": 0.0, "hottest_thread": "", "hottest_kind": "", "heartbeat_thread": True, "heartbeat_still": 0, "state": "S",
-    "stopped": False, "traced": False, "blocked_threads": 0, "children": 0, "oldest_child": 0, "child_still": 0, "child": "", "oom_kills": 0,
+    "stopped": False, "traced": False, "blocked_threads": 0, "children": 0, "oldest_child": 0, "child_still": 0, "child": "", "child_pid": 0, "child_start_ticks": 0, "oom_kills": 0,
+    "code_changed": False, "changed_file": "",
 }  # fmt: skip
 """What the kernel tells of a process that is well and has nothing to do."""
 _Subject = tuple[Kind, str]
@@ -41,6 +42,8 @@ class Scene:
         self._specs = {actor.kind: vocabulary.fields[actor.kind] for actor in test.actors}
         self._told: dict[Source, dict[_Subject, _Slots]] = {source: {} for source in Source}
         self._ended: set[str] = set()
+        # Of those that end by themselves a test says so.
+        self._crashing = {actor.id for actor in test.actors if actor.kind is Kind.PROCESS and actor.constants.get("clean_stop") is False}
 
     def end(self, process: str) -> None:
         """A process has ended; nothing more is read of it or of its jobs."""
@@ -76,8 +79,13 @@ class Scene:
                 told[subject] = {**(before or {}), **new}
         for subject in [subject for subject in told if subject not in present]:
             del told[subject]
-            changes.append(Gone(*subject, "finished" if subject[0] is Kind.JOB else "left"))
+            changes.append(Gone(*subject, self._why_gone(*subject)))
         return tuple(changes)
+
+    def _why_gone(self, kind: Kind, entity: str) -> str:
+        if kind is Kind.JOB:
+            return "finished"
+        return CRASHED if kind is Kind.PROCESS and entity in self._crashing else "left"
 
     def _is_there(self, actor: Actor, moment: int) -> bool:
         if actor.kind is Kind.PROCESS and actor.id in self._ended:
@@ -102,6 +110,8 @@ class Scene:
                 values = actor.series[name].values
                 number = min(step, len(values) - 1)
                 slots[spec.slot] = _held(spec, values[number], self._start + actor.since + number * self._test.every)
+        if "heartbeat_still" in slots:
+            slots.setdefault("heartbeat_moved", slots["heartbeat_still"])
         return slots
 
     def _renewed(self, actor: Actor, source: Source, moment: int) -> _Slots:
@@ -137,7 +147,7 @@ def _usual(actor: Actor, start: int) -> _Slots:
             return {
                 "host": _host(actor.id), "pid": int(pid) if pid.isdecimal() else 1, "tag": "app", "queues": ("default",), "threads": 5, "busy": 0,
                 "quiet": False, "listed": True, "booted_at": start + actor.since, "outdated": False, "labels": (), "embedded": False,
-                "beat_every": 10_000,
+                "beat_every": 10_000, "clean_stop": False,
             }  # fmt: skip
         case Kind.QUEUE:
             return {
@@ -176,7 +186,7 @@ def _usual(actor: Actor, start: int) -> _Slots:
 def _usual_here(actor: Actor, _start: int) -> _Slots:
     """What the host tells: every process is its own, unless the test says otherwise."""
     if actor.kind is Kind.HOST:
-        return {"name": actor.id}
+        return {"name": actor.id, "deploying": False, "deploy_command": ""}
     if actor.kind is not Kind.PROCESS:
         return {}
     if actor.constants.get("local") is False:

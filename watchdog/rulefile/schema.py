@@ -82,6 +82,7 @@ def config_schema() -> Schema:
             "host": _TEXT,
             "units": _list({"type": "string", "pattern": UNIT_PATTERN.pattern}),
             "receivers": _by_name({"$ref": "#/$defs/receiver"}, f"^{RECEIVER_NAME.pattern}$"),
+            "app": _mapping(keys.APP, {"folder": _TEXT, "user": _TEXT}),
             "trace": _mapping(keys.TRACE, {"keep": _DURATION, "most": _TEXT}),
             "log": _mapping(
                 keys.LOG,
@@ -269,7 +270,7 @@ def _entity() -> Schema:
     fields = {
         spec.name: {"description": spec.doc, **(_list(_TEXT) if spec.type is Type.STRINGS else single)}
         for spec in FIELDS
-        if not spec.internal
+        if not spec.internal and not spec.stands_for
     }
     names = {kind.value: {"description": f"The name of a {kind}.", **single} for kind in Kind}
     times = {spec.name: _described(_DURATION, spec.doc, spec.default) for spec in keys.ENTITY}

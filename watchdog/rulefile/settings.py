@@ -15,6 +15,7 @@ from watchdog.lang.text import Text
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
+from watchdog.rulefile.application import AppSettings, read_app
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     receivers: dict[str, ReceiverSettings]
     host: str | None = None
     units: tuple[str, ...] = UNITS
+    app: AppSettings = AppSettings()
     trace: TraceSettings = TraceSettings()
     log: LogSettings = LogSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
@@ -74,7 +76,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 _KEYS: Final = Keys(
     "the config",
     required=("redis", "rules", "state"),
-    optional=("mode", "app_redis", "receivers", "host", "units", "adjust", "trace", "log", "quarantine"),
+    optional=("mode", "app_redis", "receivers", "host", "units", "app", "adjust", "trace", "log", "quarantine"),
 )
 
 
@@ -148,6 +150,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             receivers=receivers,
             host=host.value if host else None,
             units=units,
+            app=read_app(values["app"], findings) if "app" in values else AppSettings(),
             trace=trace,
             log=log,
             quarantine=quarantine,

@@ -144,7 +144,7 @@ class Picture:
             known.written = reading.beat.written
             known.beat = Confirmed(reading.beat.at, _confirmed_at(reading))
         stopped = not reading.member and reading.held == 0
-        now = claimed | _beaten(known, reading.beat) | {"listed": not stopped} | self._compared(known.info)
+        now = claimed | _beaten(known, reading.beat) | {"listed": not stopped, "clean_stop": stopped} | self._compared(known.info)
         if stopped:
             jobs: tuple[Delta | Gone, ...] = known.runs.stop()
         elif fresh:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -117,26 +117,35 @@ class Sidekiq(Served):
 
 
 async def start_sidekiq(
-    kind: str, store: Store, *, tag: str, queues: Sequence[str], concurrency: int, options: Sequence[str] = ()
+    kind: str,
+    store: Store,
+    *,
+    tag: str,
+    queues: Sequence[str],
+    concurrency: int,
+    options: Sequence[str] = (),
+    app: Path = APP,
+    env: Mapping[str, str] | None = None,
 ) -> Sidekiq:
     """
     Start one and do not wait for its first beat.
 
-    `kind` is a suite, or the version that the stand-in is to stand for; `options` are of the stand-in's own.
+    `kind` is a suite, or the version that the stand-in is to stand for; `options` are of the stand-in's own. `app` is the folder of the application,
+    `env` what a real one finds in its environment besides.
     """
     folder = store.folder
     served = [argument for queue in queues for argument in ("-q", queue)]
     common = [*served, "-c", str(concurrency), "-t", "2", "-g", tag]
     log = folder / f"{tag}.log"
     if kind in SIDEKIQS:
-        inside = Inside(kind, app=APP, run=folder)
-        env = {"REDIS_URL": store.url, "RUN_DIR": str(inside.run)}
-        command = inside.command("sidekiq", "-r", f"{inside.app}/app.rb", *common, env=env)
+        inside = Inside(kind, app=app, run=folder)
+        variables = {"REDIS_URL": store.url, "RUN_DIR": str(inside.run), **(env or {})}
+        command = inside.command("sidekiq", "-r", f"{inside.app}/app.rb", *common, env=variables)
     else:
-        env = {"REDIS_URL": store.url, "RUN_DIR": str(folder)}
+        variables = {"REDIS_URL": store.url, "RUN_DIR": str(folder)}
         command = [
             "env",
-            *(f"{name}={value}" for name, value in env.items()),
+            *(f"{name}={value}" for name, value in variables.items()),
             sys.executable,
             "-m",
             "tests.service.standin",

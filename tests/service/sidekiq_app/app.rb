@@ -121,3 +121,13 @@ class BlockNatively
     sleep.call(seconds)
   end
 end
+
+# Takes as much memory as it is told, and keeps it.
+class Hoard
+  include Sidekiq::Worker
+
+  def perform(megabytes)
+    @kept = Array.new(megabytes) { "x" * 1_048_576 }
+    sleep
+  end
+end

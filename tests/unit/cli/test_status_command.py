@@ -240,7 +240,7 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
         status=picture(
             paused={"by": "the pause file", "reason": "maintenance"},
             tracking=False,
-            looking={"processes": 3, "last": 2.5, "every": 5_000},
+            looking={"processes": 3, "last": 2.5, "every": 5_000, "trouble": "the folder is hidden"},
             entities={"job": 3, "process": 1_000, "queue": 1},
             sidekiq={"processes": 2, "enqueued": 12_345, "retries": 7, "dead": 0},
             queues=[
@@ -262,6 +262,7 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
         "Paused by the pause file: maintenance",
         "Redis does not tell of changes",
         "\nprocesses looked at on this host: 3, every 5s, for 0.05 % of a core\n",
+        "\ndeployments can't be seen: the folder is hidden\n",
         "sidekiq: processes 2, jobs running 3, waiting 12,345, to be retried 7, scheduled ?, dead 0\n",
         "  push   12,345  1m 1s    3 of 25  1          paused\n",
         "  old    1       0s       ? of ?   ?",

@@ -5,10 +5,11 @@ import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
 from watchdog.engine.changes import APPEARED, LEFT, LOST, SILENT, SPOKE, Moved, moved, moving
+from watchdog.engine.changes import CRASHED as CRASHED_OF
 from watchdog.engine.rules import RuleSet
 from watchdog.model.changes import BY_NAME, CHANGES
 from watchdog.model.delivery import listed_by
-from watchdog.model.events import Delta, Gone, Observed, RulesLoaded, SourceBack, SourceLost, TimeReached
+from watchdog.model.events import CRASHED, Delta, Gone, Observed, RulesLoaded, SourceBack, SourceLost, TimeReached
 from watchdog.model.fields import FIELDS
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
@@ -79,6 +80,7 @@ J1 = job(ONE, "j1", 0)
 CASES: list[tuple[str, Delta | Gone, str]] = [
     ("ProcessAppeared", process(TWO, 0), TWO),
     ("ProcessVanished", Delta(Kind.PROCESS, ONE, {"listed": False}), ONE),
+    ("ProcessCrashed", Gone(Kind.PROCESS, ONE, CRASHED), ONE),
     ("ProcessQuiet", Delta(Kind.PROCESS, ONE, {"quiet": True}), ONE),
     ("ThreadsChanged", Delta(Kind.PROCESS, ONE, {"threads": 10}), ONE),
     ("JobStarted", J2, J2.id),
@@ -130,6 +132,8 @@ CASES: list[tuple[str, Delta | Gone, str]] = [
     ("UnitRestarted", Delta(Kind.UNIT, "up.service", {"restarts": 3}), "up.service"),
     ("UnitReloadNeeded", Delta(Kind.UNIT, "up.service", {"reload_needed": True}), "up.service"),
 ]
+OF_AN_END = {"ProcessVanished": {"JobLost"}, "JobLost": {"ProcessVanished"}, "ProcessCrashed": {"ProcessVanished", "JobLost"}}
+"""What comes with what: with a process its jobs are gone."""
 OF_THE_LIVING = ("ProcessUnlisted", "ProcessListed", SILENT, SPOKE)
 """Changes that the kernel or time has a part in: they have tests of their own."""
 
@@ -152,7 +156,7 @@ def test_each_change_fires_once_and_is_over_at_once(name, change, entity):
 def test_no_other_change_is_taken_for_it(name):
     """Of all that can happen a rule hears only of what it waits for."""
     for other, change, _ in CASES:
-        if other != name and {other, name} != {"ProcessVanished", "JobLost"}:
+        if other != name and not (other in OF_AN_END and name in OF_AN_END[other]):
             talk = watching(name)
             talk.hear(read(change), at=1_000)
             assert told(talk) == []
@@ -161,7 +165,7 @@ def test_no_other_change_is_taken_for_it(name):
 def test_all_changes_of_the_table_can_come():
     """The table of changes and the code that finds them name the same ones."""
     values = [MISSING, True, False, 0, 1, 2, "a", "b"]
-    found_ = {SILENT, SPOKE, *LOST.values(), *APPEARED.values(), *LEFT.values()}
+    found_ = {SILENT, SPOKE, *CRASHED_OF.values(), *LOST.values(), *APPEARED.values(), *LEFT.values()}
     for kind in Kind:
         for slot in moving(kind):
             pairs = [(one, other) for one in values for other in values if type(one) is type(other)]
@@ -171,7 +175,7 @@ def test_all_changes_of_the_table_can_come():
 
     assert found_ == {spec.name for spec in CHANGES} == {*(name for name, _, _ in CASES), *OF_THE_LIVING}
     assert all(spec.doc.endswith(".") for spec in CHANGES)
-    assert {spec.name for spec in CHANGES if spec.leaves} == {*LOST.values(), *LEFT.values()}
+    assert {spec.name for spec in CHANGES if spec.leaves} == {*LOST.values(), *LEFT.values(), *CRASHED_OF.values()}
     assert {(spec.kind, spec.slot) for spec in CHANGES if spec.slot} <= {(spec.kind, spec.slot) for spec in FIELDS}
     assert not [spec.name for spec in CHANGES if spec.field is not None and spec.field.internal]
 

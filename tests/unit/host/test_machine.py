@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from watchdog.engine.readings import ACCEPTED, reading
+from watchdog.host.application import Application
 from watchdog.host.boot import here, since_boot
 from watchdog.host.machine import Ticks, read_machine, read_ticks
 from watchdog.model.fields import BY_KIND
@@ -65,7 +66,8 @@ def test_every_field_is_delivered(tree, tmp_path):
     _write(tree)
     told = _read(tree, tmp_path, Ticks(1000, 60, 6000))
 
-    assert set(told) == {spec.slot for spec in BY_KIND[Kind.HOST].values()}
+    application, _ = Application(here(name="web1", proc=tree.proc, cgroups=tree.cgroups)).look({})
+    assert set(told) | set(application) == {spec.slot for spec in BY_KIND[Kind.HOST].values()}
     assert all(reading(value, ACCEPTED[Kind.HOST][slot]) is not MISSING for slot, value in told.items())
 
 

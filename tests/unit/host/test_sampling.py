@@ -5,6 +5,7 @@ The kernel is made up, but for pidfds: so every process that is looked at is a r
 """
 
 import asyncio
+import os
 import shutil
 import subprocess
 from collections import Counter
@@ -15,9 +16,9 @@ import pytest
 from watchdog.clock import Clock
 from watchdog.host.boot import since_boot
 from watchdog.host.group_memory import UNKNOWN
-from watchdog.host.sampling import EVERY, Sampler
+from watchdog.host.sampling import EVERY, MOST_CLOSER, Sampler
 from watchdog.host.watch import LocalProcesses
-from watchdog.model.events import Delta, Gone, Observed
+from watchdog.model.events import Delta, Gone, Observed, SourceBack
 from watchdog.model.kinds import Kind, Source
 
 pytestmark = pytest.mark.looptime
@@ -55,6 +56,10 @@ class Scene:
         assert identity in self.processes.found
         return identity, child.pid
 
+    def hear(self, identity: str, fields: dict[str, Any]) -> None:
+        """Redis tells more of it."""
+        self.processes.hear(Observed(Source.REDIS, (Delta(Kind.PROCESS, identity, fields),)))
+
     def write(self, pid: int, *, ticks: int = 0, switches: int = 1, **fields: Any) -> None:
         self.tree.write(pid, **{"start": self.start, "ticks": ticks, **fields})
         self.tree.thread(pid, pid, ticks=ticks)
@@ -65,7 +70,8 @@ class Scene:
         await asyncio.sleep(EVERY / 1000)
         before = len(self.said)
         await self.sampler.look()
-        told = {change.id: change.fields for observed in self.said[before:] for change in observed.changes}
+        observed = [body for body in self.said[before:] if isinstance(body, Observed)]
+        told = {change.id: change.fields for one in observed for change in one.changes}
         moments = ("booted_at", "started_at")
         without = {entity: {slot: value for slot, value in fields.items() if slot not in moments} for entity, fields in told.items()}
         return {entity: fields for entity, fields in without.items() if fields}
@@ -91,10 +97,10 @@ async def test_what_a_process_uses(scene):
     assert "cpu" not in first
     scene.write(pid, ticks=250, switches=4)
     assert (await scene.look())[identity] == {
-        "cpu": 0.5, "hottest_cpu": 0.5, "hottest_thread": "ruby", "hottest_kind": "main", "heartbeat_switches": 4,
+        "cpu": 0.5, "hottest_cpu": 0.5, "hottest_thread": "ruby", "hottest_kind": "main", "heartbeat_switches": 4, "heartbeat_moved": 0,
     }  # fmt: skip
     scene.write(pid, ticks=500, switches=4)
-    assert (await scene.look())[identity] == {"heartbeat_still": 5_000}
+    assert (await scene.look())[identity] == {"heartbeat_still": 5_000, "heartbeat_moved": 5_000}
 
 
 async def test_an_idle_host_is_silent(scene):
@@ -156,6 +162,95 @@ async def test_the_host(scene):
     assert "web1" not in await scene.look()
     (scene.tree.proc / "loadavg").write_text("9.0 2.0 1.0 1/2 3\n")
     assert (await scene.look())["web1"] == {"load": 9.0}
+
+
+async def test_a_host_that_shows_nothing_of_what_lives(scene):
+    """Once all that live are hidden the host is lost, said once; one of several that can't be read says nothing of the host."""
+    (one, pid), (_, other) = scene.sidekiq(), scene.sidekiq()
+    await scene.look()
+    shutil.rmtree(scene.tree.proc / str(pid))
+    await scene.look()
+    assert all(isinstance(body, Observed) for body in scene.said)
+    shutil.rmtree(scene.tree.proc / str(other))
+    await scene.look()
+    await scene.look()
+    (lost,) = (body for body in scene.said if not isinstance(body, Observed))
+    assert (lost.source, lost.code) == (Source.HOST, "unreadable")
+
+    scene.write(pid)
+    await scene.look()
+    assert scene.said[-1] == SourceBack(Source.HOST)
+    assert scene.said[-2].changes[-1].id == one
+
+
+async def test_no_process_and_dead_ones_lose_no_host(scene):
+    """Where nobody is found, or who was found is dead, there is nothing that could be hidden."""
+    await scene.look()
+    _, pid = scene.sidekiq()
+    shutil.rmtree(scene.tree.proc / str(pid))
+    scene.children[0].kill()
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    await scene.sampler.look()
+
+    assert all(isinstance(body, Observed) for body in scene.said)
+
+
+async def test_who_may_be_sick_is_looked_at_more_often(scene):
+    """One that has missed two beats, or is stopped, is read each second; others each five."""
+    (silent, one), (stopped, other), (well, third) = (scene.sidekiq() for _ in range(3))
+    scene.hear(silent, {"confirmed_at": scene.clock.at() - 20_001, "beat_every": 10_000})
+    scene.hear(well, {"confirmed_at": scene.clock.at() + 60_000, "beat_every": 10_000})
+    scene.hear(stopped, {"confirmed_at": scene.clock.at() + 60_000, "beat_every": 10_000})
+    scene.write(other, state=b"T")
+    running = asyncio.create_task(scene.sampler.run())
+    await asyncio.sleep(0.1)
+    before = len(scene.said)
+    for switches in range(2, 6):
+        for pid in (one, other, third):
+            scene.write(pid, switches=switches, state=b"T" if pid == other else b"S")
+        await asyncio.sleep(1)
+    running.cancel()
+
+    moves = Counter(change.id for body in scene.said[before:] for change in body.changes if "heartbeat_switches" in change.fields)
+    assert moves == {silent: 4, stopped: 4}
+
+
+async def test_of_many_that_may_be_sick_each_has_its_turn(scene):
+    """Where all are silent, since Redis is away for instance, eight are read in one go, in turn."""
+    known = [scene.sidekiq()[0] for _ in range(MOST_CLOSER + 3)]
+    for identity in known:
+        scene.hear(identity, {"confirmed_at": scene.clock.at() - 30_000})
+    await scene.sampler.look()
+    at = scene.clock.at()
+    await asyncio.sleep(1)
+    await scene.sampler.look_closer()
+    assert sum(one.at > at for one in scene.sampler._known.values()) == MOST_CLOSER
+    await asyncio.sleep(1)
+    await scene.sampler.look_closer()
+    assert all(one.at > at for one in scene.sampler._known.values())
+
+
+@pytest.mark.parametrize(("price", "looks"), [(0.0, 4), (0.001, 2)])
+async def test_closer_looks_keep_a_budget_of_their_own(scene, monkeypatch, price, looks):
+    """They come each second between two looks at all, and more seldom where they would take more than a thousandth of a core."""
+    for _ in range(3):
+        scene.hear(scene.sidekiq()[0], {"confirmed_at": scene.clock.at() - 30_000})
+    closer = scene.sampler.look_closer
+    spent = []
+
+    async def counted():
+        spent.append(await closer())
+        return spent[-1]
+
+    monkeypatch.setattr(scene.sampler, "look_closer", counted)
+    scene.price = price
+    running = asyncio.create_task(scene.sampler.run())
+    await asyncio.sleep(EVERY / 1000 - 0.1)
+    running.cancel()
+
+    assert len(spent) == looks
+    assert spent[0] == pytest.approx(3_000 * price)
+    assert scene.sampler.cost.spent == pytest.approx(sum(spent) + scene.sampler.cost.last)
 
 
 async def test_looks_are_all_of_the_host(scene):

@@ -44,8 +44,9 @@ def test_the_first_look():
     """What takes two looks to know is missing at first; a standstill has lasted for nothing yet."""
     assert _told(SAMPLE) == {
         "cpu": None, "hottest_cpu": None, "hottest_thread": None, "hottest_kind": None, "memory": 2**28, "swap": 0, "native_threads": 7,
-        "heartbeat_thread": True, "heartbeat_switches": 41, "heartbeat_still": 0, "state": "S", "stopped": False, "traced": False,
-        "blocked_threads": 0, "children": 0, "oldest_child": 0, "child_still": 0, "child": "", "cgroup_memory": 2**29, "cgroup_limit": 2**30, "oom_kills": 2,
+        "heartbeat_thread": True, "heartbeat_switches": 41, "heartbeat_moved": None, "heartbeat_still": 0, "state": "S", "stopped": False, "traced": False,
+        "blocked_threads": 0, "children": 0, "oldest_child": 0, "child_still": 0, "child": "", "child_pid": 0, "child_start_ticks": 0,
+        "cgroup_memory": 2**29, "cgroup_limit": 2**30, "oom_kills": 2,
     }  # fmt: skip
 
 
@@ -85,6 +86,36 @@ def test_a_heart_that_stands_still():
     assert [_told(SAMPLE, *still[:n])["heartbeat_still"] for n in range(4)] == [0, 5_000, 10_000, 15_000]
     assert _told(SAMPLE, *still, _after(20, heart=((80, 42),)))["heartbeat_still"] == 0
     assert _told(SAMPLE, *still, _after(20, heart=((95, 41),)))["heartbeat_still"] == 0
+
+
+def test_when_a_heart_was_last_seen_to_move():
+    """So long before the last look that found other switches than the one before; before any two looks nobody knows, nor where there is no heart any more."""
+    moved = _after(5, heart=((80, 42),))
+
+    assert _told(SAMPLE, _after(5))["heartbeat_moved"] is None
+    assert _told(SAMPLE, moved)["heartbeat_moved"] == 0
+    assert _told(SAMPLE, moved, _after(10.4, heart=((80, 42),)))["heartbeat_moved"] == 5_000
+    assert _told(SAMPLE, moved, _after(10, heart=()))["heartbeat_moved"] is None
+    assert _told(_after(0, heart=()), _after(5))["heartbeat_moved"] is None
+
+
+def test_a_heart_that_only_waits_for_the_lock():
+    """Up to Ruby 3.2 it wakes up ten times a second for that: look after look at this pace it stands still, and does not move."""
+    heart = lambda seconds, switches, **more: _after(seconds, heart=((80, switches),), **more)  # noqa: E731  (a sample, many times)
+    beat, queueing = heart(5, 45), [heart(5 + number, 45 + 10 * number) for number in range(1, 5)]
+
+    assert [_told(SAMPLE, beat, *queueing[:n])["heartbeat_still"] for n in range(5)] == [0, 1_000, 2_000, 3_000, 4_000]
+    assert _told(SAMPLE, beat, *queueing)["heartbeat_moved"] == 4_000
+    assert _told(SAMPLE, beat, *queueing, heart(14, 134))["heartbeat_still"] == 9_000
+
+    # A beat of ten wakes in one look, and rest in the next, is a beat; so is another pace, or one that costs something.
+    assert _told(SAMPLE, beat, heart(6, 55), heart(7, 55), heart(8, 65))["heartbeat_still"] == 1_000
+    assert _told(SAMPLE, beat, heart(6, 50))["heartbeat_still"] == 0
+    assert _told(SAMPLE, beat, heart(6, 60))["heartbeat_still"] == 0
+    assert _told(SAMPLE, beat, heart(5.4, 49))["heartbeat_still"] == 0
+    assert _told(SAMPLE, beat, heart(6, 55, threads=(MAIN, _used(HEART, 2), WORKER)))["heartbeat_still"] == 0
+    assert _told(SAMPLE, beat, heart(6, 55, threads=None))["heartbeat_still"] == 0
+    assert _told(SAMPLE, beat, heart(6, 55), heart(7, 55))["heartbeat_still"] == 1_000
 
 
 def test_a_gap_is_no_standstill():
@@ -140,6 +171,22 @@ def test_children():
     assert _told(*with_both, _after(15, children=(again,)))["child_still"] == 0
     assert _told(*with_both, _after(15))["child_still"] == 0
     assert _told(*with_both, _after(15, children=None))["child_still"] is None
+
+
+def test_which_child_it_is():
+    """Who is named is told by pid and start too, so that nothing else is ever taken for it; where there is none, both are 0."""
+    told = _told(*(_after(seconds, children=(CHILD,)) for seconds in (0, 5)))
+
+    assert (told["child"], told["child_pid"], told["child_start_ticks"]) == ("ffmpeg", 90, 6_000)
+    assert (_told(SAMPLE)["child_pid"], _told(SAMPLE)["child_start_ticks"]) == (0, 0)
+    assert _told(_after(0, children=None))["child_pid"] is None
+
+
+def test_a_child_in_a_frozen_group_does_not_hang():
+    """Where nothing may run, standing still says nothing, up to the first look after which it could have run."""
+    looks = [_after(5 * number, children=(CHILD,), frozen=number in (2, 3)) for number in range(6)]
+
+    assert [_told(*looks[: number + 1])["child_still"] for number in range(6)] == [0, 5_000, 0, 0, 0, 5_000]
 
 
 def test_news_are_what_differs_enough():

@@ -16,7 +16,7 @@ from watchdog.clock import Clock
 from watchdog.host import watch
 from watchdog.host.boot import since_boot
 from watchdog.host.watch import LocalProcesses
-from watchdog.model.events import Delta, Gone, Observed
+from watchdog.model.events import CRASHED, KILLED, STOPPED, Delta, Gone, Observed
 from watchdog.model.kinds import Kind, Source
 
 PID = os.getpid()
@@ -239,6 +239,119 @@ async def test_memory_is_bounded(scene, monkeypatch):
 
     assert list(scene.processes._strangers) == ["web1:9:7", "web1:9:8", "web1:9:9"]
     assert list(scene.processes._remote) == ["web2:9:7", "web2:9:8", "web2:9:9"]
+
+
+class Dying:
+    """A Sidekiq that was found and has been killed since; `asked` are those of whom Redis was to be read, `said` what came of it."""
+
+    def __init__(self, tree: Any) -> None:
+        self.scene = Scene(tree)
+        self.asked: list[str] = []
+        self.scene.processes = LocalProcesses(
+            host="web1",
+            clock=self.scene.clock,
+            emit=self.scene.said.append,
+            ask=self.asked.append,
+            proc=tree.proc,
+            cgroups=tree.cgroups,
+        )
+        self.child = subprocess.Popen(["sleep", "600"])
+        tree.write(self.child.pid, start=since_boot() // 10 - 1000)
+        self.identity = f"web1:{self.child.pid}:abc"
+        assert _found(self.scene.beat(self.identity, pid=self.child.pid, clean_stop=False))
+
+    async def die(self) -> None:
+        """It ends, and the loop hears of it."""
+        before = len(self.scene.said)
+        self.child.kill()
+        self.child.wait()
+        async with asyncio.timeout(5):
+            while len(self.scene.said) == before:
+                await asyncio.sleep(0)
+
+    def close(self) -> None:
+        self.scene.processes.close()
+        self.child.kill()
+        self.child.wait()
+
+    @property
+    def gone(self) -> list[str]:
+        """Why it is gone, as often as it was told."""
+        return [change.reason for body in self.scene.said for change in body.changes if isinstance(change, Gone)]
+
+
+@pytest.fixture
+async def dying(tree):
+    """It lives still."""
+    one = Dying(tree)
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "reason"),
+    [
+        ({}, True, CRASHED),
+        ({"listed": False, "clean_stop": True}, True, STOPPED),
+        ({"listed": False}, True, "exited"),
+        ({}, False, "exited"),
+        ({"listed": None}, True, "exited"),
+    ],
+)
+async def test_how_it_ended(dying, told, asked, reason):
+    """Dead, and still listed: it crashed. Seen to leave: it stopped. Removed by others, or Redis can't be asked: nobody knows."""
+    await dying.die()
+    assert dying.scene.said[-1] == Observed(Source.HOST, (Delta(Kind.PROCESS, dying.identity, {"alive": False}),))
+    assert (dying.asked, dying.gone) == ([dying.identity], [])
+    dying.scene.hear(Delta(Kind.PROCESS, dying.identity, told))
+    dying.scene.processes.bury(dying.identity, asked=asked)
+    dying.scene.processes.bury(dying.identity, asked=asked)
+
+    assert dying.gone == [reason]
+
+
+async def test_an_end_after_a_goodbye_needs_no_question(dying):
+    """It was seen to leave before it ended; that it does not matter any more what Redis shows."""
+    dying.scene.hear(Delta(Kind.PROCESS, dying.identity, {"listed": False, "clean_stop": True}))
+    await dying.die()
+
+    assert (dying.asked, dying.gone) == ([], [STOPPED])
+
+
+async def test_a_process_that_the_agent_kills_has_not_crashed(dying):
+    """Its end is the agent's doing, unless the signal was refused: then what follows is not."""
+    dying.scene.processes.will_kill(dying.identity)
+    dying.scene.processes.did_not_kill(dying.identity)
+    dying.scene.processes.will_kill(dying.identity)
+    dying.scene.processes.will_kill("web1:1:unknown")
+    await dying.die()
+
+    assert (dying.asked, dying.gone) == ([], [KILLED])
+
+
+async def test_a_signal_that_was_refused_explains_no_end(dying):
+    """Whoever ended it then, it was not the agent."""
+    dying.scene.processes.will_kill(dying.identity)
+    dying.scene.processes.did_not_kill(dying.identity)
+    await dying.die()
+
+    assert (dying.asked, dying.gone) == ([dying.identity], [])
+
+
+async def test_silent(dying):
+    """Who has missed two beats is silent, each beat as long as its version makes it; who tells of none is not."""
+    processes, clock = dying.scene.processes, dying.scene.clock
+    assert processes.silent() == ()
+    for beat_every in (5_000, 10_000):
+        dying.scene.hear(
+            Delta(Kind.PROCESS, dying.identity, {"beat_every": beat_every, "confirmed_at": clock.at() - 2 * beat_every + 1_000})
+        )
+        assert processes.silent() == ()
+        dying.scene.hear(Delta(Kind.PROCESS, dying.identity, {"confirmed_at": clock.at() - 2 * beat_every - 1}))
+        assert processes.silent() == (dying.identity,)
+    assert processes.lives(dying.identity)
+    await dying.die()
+    assert (processes.silent(), processes.lives(dying.identity)) == ((), False)
 
 
 async def test_close(scene):

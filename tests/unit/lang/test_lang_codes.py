@@ -20,8 +20,6 @@ def read(spec: CodeSpec) -> tuple[Problem, ...]:
     """Reads the example of a code with the reader that knows it."""
     text = Text(spec.example, "example")
     match spec.code:
-        case "E205":
-            return read_condition(text, Kind.UNIT)[1]
         case "E220":
             return read_condition(text, Kind.JOB)[1]
         case "E226":

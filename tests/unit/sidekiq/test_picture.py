@@ -43,6 +43,7 @@ def test_a_process_is_told_whole_and_before_its_jobs(picture):
                 "confirmed_at": 496_000,
                 "booted_at": 496_000 - 100_000,
                 "listed": True,
+                "clean_stop": False,
             },
         ),
         Delta(
@@ -150,7 +151,7 @@ def test_a_clean_stop_ends_the_jobs(picture):
     picture.take(reading(work("a")))
 
     assert picture.take(reading(at=505_000, age=5_000, busy=1, member=False)) == (
-        Delta(Kind.PROCESS, ID, {"listed": False}),
+        Delta(Kind.PROCESS, ID, {"listed": False, "clean_stop": True}),
         Gone(Kind.JOB, job_id(work("a")), "pushed back or finished"),
     )
     assert picture.take(reading(at=506_000, age=6_000, busy=1, member=False)) == ()
@@ -241,7 +242,7 @@ def test_broken_info_leaves_what_the_identity_says(picture):
     """Host and pid stand in the identity; the rest has no reading until the info can be read."""
     (process,) = picture.take(reading(info=None))
 
-    assert process.fields.keys() == {"host", "pid", "busy", "quiet", "rss", "rtt", "confirmed_at", "listed"}
+    assert process.fields.keys() == {"host", "pid", "busy", "quiet", "rss", "rtt", "confirmed_at", "listed", "clean_stop"}
     (process,) = picture.take(reading(at=510_000, beat=START + 10_000))
     assert process.fields.keys() == {
         "tag",

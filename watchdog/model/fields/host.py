@@ -36,6 +36,19 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field("swap_used", Type.SIZE, "How much of that is in use.", "increase(host.swap_used, 10m) > 500MB"),
     _field("disk", Type.SIZE, "The size of the disk that the agent's state folder lies on.", "host.disk_free / host.disk < 5%"),
     _field("disk_free", Type.SIZE, "What is free on it for others than root.", "host.disk_free < 1GiB"),
+    _field(
+        "deploying",
+        Type.BOOL,
+        "A command runs that changes the application or its database: a rake, `rails db:…` or `assets:…`, `bundle install`, yarn; looked for each ten seconds among the "
+        "processes of the application's user.",
+        "host.deploying",
+    ),
+    _field(
+        "deploy_command",
+        Type.STRING,
+        "That command, by program and task alone; empty where there is none.",
+        'host.deploy_command like "rails db:*"',
+    ),
     _field("uptime", Type.DURATION, "Since its boot, time in suspend included.", "host.uptime < 10m", attr="booted_at", clock=Clock.ENGINE),
     _field(
         "slept",

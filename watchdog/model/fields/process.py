@@ -3,11 +3,12 @@
 from functools import partial
 from typing import Final
 
-from watchdog.model.fields.spec import Clock, FieldSpec, field, internal
+from watchdog.model.fields.spec import Clock, FieldSpec, field, internal, picture
 from watchdog.model.kinds import Kind, Source, Type
 
 _field = partial(field, Kind.PROCESS)
 _kernel = partial(field, Kind.PROCESS, source=Source.HOST)
+_picture = partial(picture, Kind.PROCESS, source=Source.HOST)
 _internal = partial(internal, Kind.PROCESS)
 
 FIELDS: Final[tuple[FieldSpec, ...]] = (
@@ -99,6 +100,12 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "not process.heartbeat_thread",
     ),
     _kernel(
+        "heartbeat_moved",
+        Type.DURATION,
+        "How long before the last look the thread that beats was seen to do something; unknown until it has been seen at it.",
+        "process.beat_age > 60s and process.heartbeat_moved < 20s",
+    ),
+    _kernel(
         "heartbeat_switches",
         Type.COUNT,
         "How often the thread that beats has waited for something: a few times each beat.",
@@ -107,7 +114,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _kernel(
         "heartbeat_still",
         Type.DURATION,
-        "For how long the thread that beats has done nothing at all, as far as was looked. With no beat in Redis either the process is frozen; "
+        "For how long the thread that beats has done nothing at all, or nothing but wait for Ruby's lock, as far as was looked. With no beat in Redis either the process is frozen; "
         "where the thread still moves, it is cut off from Redis, or slow.",
         "process.beat_age > 60s and process.heartbeat_still > 20s",
     ),
@@ -116,6 +123,29 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     ),
     _kernel("stopped", Type.BOOL, "A signal has stopped it, or its control group is frozen.", "process.stopped"),
     _kernel("traced", Type.BOOL, "A debugger or a tracer is attached to it.", "process.traced"),
+    _picture(
+        "frozen",
+        "It has not beaten for a minute in which Redis answered, the thread that beats has done nothing for two beats, and nobody holds it: something in it "
+        "holds Ruby's lock, and only SIGKILL reaches it.",
+        "process.frozen",
+        stands_for="process.beat_age > 60s and process.heartbeat_still >= 2 * default(process.beat_every, 10s) "
+        "and not process.stopped and not process.traced",
+    ),
+    _picture(
+        "cut_off",
+        "It has not beaten for a minute in which Redis answered the agent, but the thread that beats still tries: it does not reach Redis, or is very slow. "
+        "Its jobs go on, and nothing is gained by ending it.",
+        "process.cut_off",
+        stands_for="process.beat_age > 60s and process.heartbeat_moved < 2 * default(process.beat_every, 10s) "
+        "and not process.stopped and not process.clean_stop",
+    ),
+    _picture(
+        "zombie",
+        "It has given everything back and left Redis, and has no thread that beats any more, but lives: a job in native code keeps it from ending. "
+        "To kill it loses nothing.",
+        "process.zombie",
+        stands_for="process.clean_stop and not process.heartbeat_thread",
+    ),
     _kernel(
         "blocked_threads",
         Type.COUNT,
@@ -146,8 +176,29 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "How often the kernel has killed something in that group for want of memory.",
         "increase(process.oom_kills, 1h) > 0",
     ),
+    _kernel(
+        "code_changed",
+        Type.BOOL,
+        "Its application has been changed on the disk since it was started: Gemfile.lock, db/schema.rb, .git, .ruby-version, version file, .env.production, or the file "
+        "of its unit is newer. Unknown where the agent may not look there (`status` says why; the config's `app` names the folder).",
+        "process.code_changed and process.age > 1h",
+    ),
+    _kernel("changed_file", Type.STRING, "The newest of these files; empty where none is newer.", 'process.changed_file == "db/schema.rb"'),
+    _field(
+        "clean_stop",
+        Type.BOOL,
+        "It was seen to leave Redis of its own accord, with its jobs given back. To be missing there proves nothing: whoever opens Sidekiq's page removes those that are silent.",
+        "process.clean_stop and process.uptime > 1h",
+    ),
     _internal("listed", Type.BOOL, "Redis lists it in `processes` or holds its hash."),
     _internal("start_ticks", Type.COUNT, "Its start in clock ticks since boot (field 22 of /proc/PID/stat).", source=Source.HOST),
     _internal("boot_id", Type.STRING, "The boot of the kernel in which it runs.", source=Source.HOST),
+    _internal("child_pid", Type.COUNT, "The process id of the child in `child`; 0 where there is none.", source=Source.HOST),
+    _internal(
+        "child_start_ticks",
+        Type.COUNT,
+        "The start of that child in clock ticks since boot, which tells it from a later one.",
+        source=Source.HOST,
+    ),
     _internal("mismatch", Type.STRING, "Why the local process with its pid is not taken for it.", source=Source.HOST),
 )

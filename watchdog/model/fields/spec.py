@@ -26,6 +26,9 @@ class FieldSpec(msgspec.Struct, frozen=True, kw_only=True):
     (engine milliseconds) from which `clock` counts. `refers` says that the value is the id of another
     entity. An `internal` field is a reading that only the engine uses. `older` says of a counter that it may have begun long before its
     entity was first seen here: then its absence before that is no 0.
+
+    A field that `stands_for` a condition holds no reading and has no slot: wherever it is written, that condition is meant, of the same entity.
+    Its sources are those of the condition; `source` is the one without which it says nothing.
     """
 
     kind: Kind
@@ -39,6 +42,7 @@ class FieldSpec(msgspec.Struct, frozen=True, kw_only=True):
     refers: Kind | None = None
     internal: bool = False
     older: bool = False
+    stands_for: str = ""
 
     @property
     def slot(self) -> str:
@@ -68,6 +72,11 @@ def field(
     return FieldSpec(
         kind=kind, name=name, type=type_, source=source, doc=doc, example=example, attr=attr, clock=clock, refers=refers, older=older
     )
+
+
+def picture(kind: Kind, name: str, doc: str, example: str, *, stands_for: str, source: Source) -> FieldSpec:
+    """One word for a condition on the same entity, so that nobody has to write it out."""
+    return FieldSpec(kind=kind, name=name, type=Type.BOOL, source=source, doc=doc, example=example, stands_for=stands_for)
 
 
 def internal(kind: Kind, name: str, type_: Type, doc: str, *, source: Source = Source.REDIS) -> FieldSpec:

@@ -1,0 +1,56 @@
+"""Deployments beside a real Sidekiq, as the real agent sees them."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+
+import pytest
+
+from tests.service.agent import AgentProcess, write_config
+
+pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(90)]
+RULES = """\
+rules:
+  - {rule: deployment, each: host, when: host.deploying, summary: "{{ host.deploy_command }} runs"}
+  - {rule: old-code, each: process, when: process.code_changed, summary: "{{ process.changed_file }} is newer"}
+"""
+
+
+@pytest.fixture
+async def agent(redis_server, tmp_path):
+    """Watches, and does nothing."""
+    config = write_config(tmp_path, url=redis_server.url, mode="observe")
+    (tmp_path / "rules.yml").write_text(RULES)
+    agent = AgentProcess(config)
+    yield agent
+    await agent.aclose()
+
+
+async def test_a_deployment_is_seen(sidekiq, agent, tmp_path):
+    """A migration while it runs, by its task alone; the file that it leaves, since it is newer than the process."""
+    live = sidekiq.folder
+    (live / "Gemfile.lock").touch()
+    os.utime(live / "Gemfile.lock", (1, 1))
+    (live / "rake").write_text("import sys; print('runs', flush=True); sys.stdin.read()")
+    one = await sidekiq.start()
+    await agent.start()
+    await agent.wait_for(f"{re.escape(one.identity)} is process {one.pid} of this host")
+    # Its name is what counts: a ruby that is called so by a link.
+    (live / "ruby").symlink_to(sys.executable)
+    rake = await asyncio.create_subprocess_exec(
+        live / "ruby", live / "rake", "db:migrate", "PASSWORD=hunter2", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert rake.stdout is not None
+    await rake.stdout.readline()
+    await agent.wait_for("rule='deployment'.*outcome='firing' reason='rake db:migrate runs'", within=20)
+
+    (live / "db").mkdir()
+    (live / "db/schema.rb").touch()
+    rake.send_signal(signal.SIGKILL)
+    await rake.wait()
+    await agent.wait_for(f"rule='old-code' entity='{re.escape(one.identity)}' outcome='firing' reason='db/schema.rb is newer'", within=20)
+    await agent.wait_for("rule='deployment'.*outcome='resolved'", within=20)
+    told = "\n".join(agent.lines) + (await agent.ask("status", "--json"))[1] + str(await agent.audit())
+    assert "hunter2" not in told
