@@ -30,11 +30,11 @@ MINUTES = {
     "bench_conditions": 0.2,
     "bench_decision": 1.5,
     "bench_follow": 2.0,
-    "bench_host": 0.7,
-    "bench_languages": 0.5,
+    "bench_host": 0.4,
+    "bench_languages": 0.4,
     "bench_rules": 0.2,
     "bench_scale": 10.0,
-    "bench_trace": 0.5,
+    "bench_trace": 0.1,
     "bench_turns": 0.1,
 }
 """About how long each takes on two cores, most of it waiting."""

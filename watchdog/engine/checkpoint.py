@@ -93,7 +93,7 @@ def hold(state: State, *, at: int, wall: int) -> Encode:
     at = max(at, state.ledger.at)
     rows = copies_of(world)
     jobs_of = {process: list(jobs) for process, jobs in world.jobs_of.items()}
-    beat_deadlines = {process: list(beats.items()) for process, beats in world.beat_deadlines.items()}
+    beat_deadlines = {process: beats.plain() for process, beats in world.beat_deadlines.items()}
     held = _Checkpoint(
         format=FORMAT,
         ledger=b"",
@@ -112,9 +112,9 @@ def hold(state: State, *, at: int, wall: int) -> Encode:
         silent=list(world.news.silences.silent) if world.news.silences is not None else [],
         settling=world.settling.plain(),
         gaps=world.gaps.plain(),
-        deadlines=[(kind, entity, due) for (kind, entity), due in world.deadlines.items()],
+        deadlines=[(kind, entity, due) for (kind, entity), due in world.deadlines.plain().items()],
         beat_deadlines={},
-        echoes=list(world.echoes.items()),
+        echoes=list(world.echoes.plain().items()),
         watchers=_rested(world.watchers),
         counted=_rested(world.counted),
         members=[(key, entity, place, member.truth, _plain(member.value)) for key, entity, place, member in world.tallies.members()],
@@ -131,7 +131,8 @@ def hold(state: State, *, at: int, wall: int) -> Encode:
                 rows={kind: list(pieces(them, _ENCODER.encode, breathe)) for kind, them in rows.items()},
                 jobs_of={process: [numbers[job] for job in jobs] for process, jobs in jobs_of.items()},
                 beat_deadlines={
-                    process: [(numbers[job], due) for job, due in beats if job in numbers] for process, beats in beat_deadlines.items()
+                    process: [(numbers[job], due) for job, due in beats.items() if job in numbers]
+                    for process, beats in beat_deadlines.items()
                 },
             )
         )

@@ -51,9 +51,9 @@ class Deadlines(Generic[Key]):
             del self._due[key]
             yield key
 
-    def items(self) -> Iterator[tuple[Key, int]]:
-        """Every key with its deadline."""
-        yield from self._due.items()
+    def plain(self) -> dict[Key, int]:
+        """Every key with its deadline, as they are now."""
+        return dict(self._due)
 
     def __len__(self) -> int:
         return len(self._due)
