@@ -24,11 +24,11 @@ from tests.bench.rows import Row
 FOLDER = Path(__file__).parent
 ALL = "all"
 MINUTES = {
-    "bench_agent": 3.0,
+    "bench_agent": 1.5,
     "bench_census": 5.0,
     "bench_check": 0.2,
     "bench_conditions": 0.2,
-    "bench_decision": 1.5,
+    "bench_decision": 2.0,
     "bench_follow": 2.0,
     "bench_host": 0.4,
     "bench_languages": 0.4,
