@@ -7,7 +7,7 @@ from tests.property.engine_simulation import Simulation
 from tests.property.test_engine_scope import ALL_RULES, STEP, Server
 from tests.property.test_engine_traces import TRACES
 from tests.scenario.conversation import Conversation
-from watchdog.engine.checkpoint import checkpoint, rebuild
+from watchdog.engine.checkpoint import checkpoint, hold, rebuild
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import keep
 
@@ -15,17 +15,21 @@ USUAL = settings().max_examples
 
 
 class Interrupted(Simulation):
-    """Goes on from a checkpoint before every event, wherever the turn before was committed."""
+    """Goes on from a checkpoint before every event, wherever the turn before was committed; one is encoded only after it, and is the same."""
 
     in_force: RuleSet = NO_RULES
 
     def _take(self, body, ruleset):
+        data, encode = b"", None
         if not self.state.world.must_judge_all:
             data = checkpoint(self.state, at=self.at, wall=self.wall)
             self.state = rebuild(data, self.in_force)
             assert checkpoint(self.state, at=self.at, wall=self.wall) == data
+            encode = hold(self.state, at=self.at, wall=self.wall)
         self.in_force = ruleset
-        return super()._take(body, ruleset)
+        taken = super()._take(body, ruleset)
+        assert encode is None or encode(tuple) == data
+        return taken
 
     def crash(self, *, lose_world=True):
         self.in_force = NO_RULES

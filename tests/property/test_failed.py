@@ -28,7 +28,24 @@ FIELDS = {
     "retried_at": VALUES,
     "wrapped": VALUES,
 }
-MEMBERS = st.fixed_dictionaries({}, optional=FIELDS).map(lambda job: json.dumps(job, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+MESSAGES = st.builds(
+    lambda words, host: words.replace("HOST", host),
+    st.sampled_from(
+        (
+            "https://HOST/inbox returned code 503", "HTTPS://HOST returned code 410", "https://HOST:99/a?b", "Connect timed out on https://HOST/a",
+            "failed to connect: No address for HOST on https://HOST/inbox", "x (https://HOST/) y", "ftp://HOST/a", "a://HOST", "://HOST/ b", "HOST",
+        )
+    ),
+    st.sampled_from(("a.example", "b.a.example", "getaddrinfo.example", "503", "10.0.0.1", "[::1]", "-", "", "x y")),
+)  # fmt: skip
+
+
+def entry(job: object) -> bytes:
+    """A member of the set that says this."""
+    return json.dumps(job, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+MEMBERS = st.fixed_dictionaries({}, optional=FIELDS).map(entry)
 
 
 @given(st.lists(MEMBERS | st.binary(max_size=60), max_size=8))
@@ -46,6 +63,31 @@ def test_entries(members):
             assert entry.domain is None or (entry.domain.isascii() and entry.domain.isprintable() and len(entry.domain) <= 253)
             book.take(entry.group, entry.domain)
     assert (book.total, book.groups, book.domains, sum(book.by_part)) == (0, {}, {}, 0)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {}, optional=FIELDS | {"class": st.just("ThreadResolveWorker"), "queue": st.just("pull"), "error_message": MESSAGES}
+        ).map(entry),
+        max_size=20,
+    )
+)
+def test_what_is_remembered(members):
+    """Of errors and hosts that were seen before, nothing else is said than at first sight."""
+    assert FailedReader().read(members) == [FailedReader().read([member])[0] for member in members]
+
+
+@given(MESSAGES, st.sampled_from(["HTTP::ConnectionError", "JSON::ParserError"]))
+def test_a_host_that_an_error_names(message, error_class):
+    """The last address in it; where an argument says it, too, whoever the cause allows to."""
+    read = FailedReader().read(
+        [entry({"class": "ThreadResolveWorker", "queue": "pull", "error_class": error_class, "error_message": message})]
+    )
+    host = last_host(message.partition(" y")[0])
+
+    assert read[0] is not None
+    assert read[0].domain == (domain(host) if host else None)
 
 
 @given(st.text(max_size=80), st.text(max_size=200) | URLS)

@@ -7,6 +7,7 @@ import orjson
 import pytest
 from rich.console import Console
 
+from tests.bench.__main__ import FOLDER, MINUTES, left
 from tests.bench.__main__ import chosen as chosen_benches
 from tests.bench.rows import Row
 from tests.trial import __main__ as runner
@@ -81,10 +82,20 @@ def test_cases_of_any_name_have_results_of_their_own():
 
 
 def test_benches_are_chosen_by_parts_of_their_names():
-    """Without a part all are run; a part that fits nothing runs none."""
-    everything = chosen_benches([])
-    assert all(name.startswith("bench_") for name in everything)
+    """A part that fits nothing runs none; `all` runs every one."""
+    assert chosen_benches(["all"]) == sorted(MINUTES) == sorted(path.stem for path in FOLDER.glob("bench_*.py"))
+    assert chosen_benches(["turns", "check"]) == ["bench_check", "bench_turns"]
     assert chosen_benches(["no such bench"]) == []
+
+
+def test_benches_that_nobody_asked_for_end_within_ten_minutes():
+    """What takes longer is left, and named with the way to run it."""
+    short = chosen_benches([])
+    assert sum(MINUTES[name] for name in short) <= 10
+    hint = left(short)
+    assert all((name.removeprefix("bench_") in hint) is (name not in short) for name in MINUTES)
+    assert "make bench ARGS=all" in hint
+    assert left(list(MINUTES)) == ""
 
 
 @pytest.mark.parametrize(("value", "beside", "ratio"), [(3.0, 2.0, 1.5), (3.0, None, None), (3.0, 0.0, None)])

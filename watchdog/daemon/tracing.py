@@ -5,13 +5,13 @@ The counterpart of `store.trace.recorder`, which writes and knows no engine. It 
 """
 
 import logging
+import time
+from functools import partial
 from typing import Final
-
-import msgspec
 
 from watchdog import __version__
 from watchdog.clock import Clock
-from watchdog.engine.checkpoint import checkpoint
+from watchdog.engine.checkpoint import hold
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State
 from watchdog.model.events import Event, Observed, RulesLoaded
@@ -84,9 +84,5 @@ class TraceKeeper:
             wall=wall,
             cause=cause,
         )
-        try:
-            data = checkpoint(state, at=at, wall=wall)
-        except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError) as error:
-            self._recorder.stop(at, f"the state of the engine can't be written down ({type(error).__name__})")
-            return
-        self._recorder.begin(header, data)
+        # Encoded on the recorder's thread, which lets the loop have its turn after each piece.
+        self._recorder.begin(header, partial(hold(state, at=at, wall=wall), partial(time.sleep, 0)))

@@ -36,7 +36,7 @@ def caught_up(data: bytes, events: Iterable[Event], series: Iterable[Series], *,
         return data
     world = World(vocabulary)
     try:
-        fill(world, saved.rows, vocabulary)
+        fill(world, saved.rows.items(), vocabulary)
         known = world.history.go_on(saved.history, series, saved.at)
     except (LookupError, TypeError, ValueError) as error:
         raise BrokenHistoryError("the saved history is damaged") from error

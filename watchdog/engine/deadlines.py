@@ -26,7 +26,7 @@ class Deadlines(Generic[Key]):
     def set(self, key: Key, due: int | None) -> None:
         """`key` is due at `due`, and at no other time; None: never."""
         if due is None:
-            self._due.pop(key, None)
+            self.drop(key)
         elif self._due.get(key) != due:
             self._due[key] = due
             if len(self._heap) > 2 * len(self._due) + _SLACK:
@@ -34,6 +34,10 @@ class Deadlines(Generic[Key]):
                 heapify(self._heap)
             else:
                 heappush(self._heap, (due, key))
+
+    def drop(self, key: Key) -> None:
+        """`key` is never due."""
+        self._due.pop(key, None)
 
     def next(self) -> int | None:
         """The earliest deadline."""
@@ -47,9 +51,9 @@ class Deadlines(Generic[Key]):
             del self._due[key]
             yield key
 
-    def items(self) -> Iterator[tuple[Key, int]]:
-        """Every key with its deadline."""
-        yield from self._due.items()
+    def plain(self) -> dict[Key, int]:
+        """Every key with its deadline, as they are now."""
+        return dict(self._due)
 
     def __len__(self) -> int:
         return len(self._due)

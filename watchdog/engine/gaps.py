@@ -38,6 +38,9 @@ class Gaps:
         """All of them, to be added again."""
         return list(self._gaps.items())
 
+    def __len__(self) -> int:
+        return len(self._gaps)
+
     def counted(self, kind: Kind, slot: str, reading: Any) -> Any:
         """The reading, or for a moment before gaps one that is later by them."""
         if self._gaps and reading is not MISSING and (kind, slot) in self.SLOTS:

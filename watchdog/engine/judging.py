@@ -94,6 +94,8 @@ def blind_alerts(turn: Turn) -> None:
 
 def bury(turn: Turn, departure: Departure) -> None:
     """An entity has left: its alerts end, and say why."""
+    if not turn.ledger.alerts:
+        return
     for rule in turn.rules.by_kind[departure.kind]:
         key = _key(rule, departure.id)
         if (alert := turn.ledger.alerts.get(key)) is not None:

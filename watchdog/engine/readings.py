@@ -24,6 +24,10 @@ _HELD_AS: Final[dict[Type, tuple[type, ...]]] = {
 }
 
 
+PLAIN: Final = frozenset({bool, str, int})
+"""Types of which every value is a reading."""
+
+
 def accepted(vocabulary: Vocabulary) -> dict[Kind, dict[str, tuple[type, ...]]]:
     """Kind → slot → the types that its reading may have; a bool is no number here."""
     return {

@@ -5,9 +5,10 @@ The counterpart of `World.take`, which makes rows of readings one by one. What c
 is not written down.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,6 +17,9 @@ from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.rows import Row
 from watchdog.model.vocabulary import Vocabulary
+
+PIECE: Final = 500
+"""Rows of a table at most where many are written down beside something that must not wait: a quarter of a millisecond."""
 
 
 class Table(msgspec.Struct, frozen=True, array_like=True):
@@ -33,12 +37,24 @@ def plain(value: Any) -> None:
 
 def tables_of(world: World, kinds: Iterable[Kind]) -> dict[Kind, Table]:
     """The rows of these kinds in the order in which they came."""
-    return {kind: _table(rows) for kind in kinds if (rows := world.rows.get(kind))}
+    return {kind: _table(list(rows.values())) for kind in kinds if (rows := world.rows.get(kind))}
 
 
-def fill(world: World, tables: Mapping[Kind, Table], vocabulary: Vocabulary) -> None:
+def copies_of(world: World) -> dict[Kind, list[Row]]:
+    """All rows as they are now, in the order in which they came: a tenth of the time that their tables need."""
+    return {kind: list(map(copy, rows.values())) for kind, rows in world.rows.items() if rows}
+
+
+def pieces(rows: Sequence[Row], encode: Callable[[Table], bytes], breathe: Callable[[], object]) -> Iterator[msgspec.Raw]:
+    """Encoded tables of no more than `PIECE` of these rows each; in between the caller breathes."""
+    for start in range(0, len(rows), PIECE):
+        yield msgspec.Raw(encode(_table(rows[start : start + PIECE])))
+        breathe()
+
+
+def fill(world: World, tables: Iterable[tuple[Kind, Table]], vocabulary: Vocabulary) -> None:
     """Puts these rows into a picture that has none of their kinds, jobs into their processes; what this version has no field for is left out."""
-    for kind, table in tables.items():
+    for kind, table in tables:
         make = vocabulary.rows.get(kind)
         if make is None:
             continue
@@ -57,7 +73,6 @@ def fill(world: World, tables: Mapping[Kind, Table], vocabulary: Vocabulary) -> 
             world.jobs_of.setdefault(job.process, {})[job.id] = None
 
 
-def _table(rows: Mapping[str, Row]) -> Table:
-    slots = next(iter(rows.values())).slots
-    # Tens of thousands, while nothing else can be done.
-    return Table(slots, list(map(attrgetter("id", *slots), rows.values())))
+def _table(rows: Sequence[Row]) -> Table:
+    slots = rows[0].slots
+    return Table(slots, list(map(attrgetter("id", *slots), rows)))

@@ -16,7 +16,7 @@ from watchdog.engine.deadlines import Deadlines
 from watchdog.engine.gaps import Gaps
 from watchdog.engine.history import History
 from watchdog.engine.news import News
-from watchdog.engine.readings import ACCEPTED, accepted, reading
+from watchdog.engine.readings import ACCEPTED, PLAIN, accepted, reading
 from watchdog.engine.settling import Settling
 from watchdog.engine.tallies import Tallies
 from watchdog.engine.upsets import upset
@@ -32,9 +32,12 @@ from watchdog.model.vocabulary import BUILT, Vocabulary
 
 _GRAVES: Final = 4096
 _ITS_PROCESS: Final = "its process"
+# Python 3.11 looks a member of an enumeration up in Python: too slow for every change of every beat.
+_JOB: Final = Kind.JOB
+_PROCESS: Final = Kind.PROCESS
 
 
-class Departure(msgspec.Struct, frozen=True):
+class Departure(msgspec.Struct, frozen=True, gc=False):
     """An entity that has left the picture, and why."""
 
     kind: Kind
@@ -158,9 +161,8 @@ class World:
         if self.watchers or self.counted:
             shaken.update(dict.fromkeys((departure.kind, departure.id) for departure in left))
             shaken.update(dict.fromkeys(touched))
-        for departure in left:
-            if self.watchers:
-                self.watchers.set((departure.kind, departure.id), {})
+        for departure in left if self.watchers or self.demanding else ():
+            self.watchers.set((departure.kind, departure.id), {})
             if departure.kind in self.demanding:
                 self._depart(departure, shaken, at)
         touched.update(dict.fromkeys(self.deadlines.pop_due(at)))
@@ -243,35 +245,47 @@ class World:
         return shaken
 
     def _put(self, delta: Delta, touched: dict[Subject, None], left: list[Departure]) -> None:
-        if delta.kind not in self._row_types or self._is_late(delta):
+        kind, entity, fields = delta.kind, delta.id, delta.fields
+        if (rows := self.rows.get(kind)) is None or (self.graves and self._is_late(delta)):
             return
-        row: Any = self.rows[delta.kind].get(delta.id)
+        row: Any = rows.get(entity)
         is_new = row is None
-        if is_new and delta.kind is Kind.PROCESS and delta.fields.get("listed") is False:
-            return  # said once more of one that has left already
         if is_new:
-            row = self.rows[delta.kind][delta.id] = self._row_types[delta.kind](delta.id)
-        process = row.process if delta.kind is Kind.JOB else MISSING
-        confirmed_at = row.confirmed_at if delta.kind is Kind.PROCESS else MISSING
-        slots = self._accepted[delta.kind]
-        before = self.news.before(row, delta.fields)
-        for slot, value in delta.fields.items():
-            if (types := slots.get(slot)) is not None:
-                setattr(row, slot, self.gaps.counted(delta.kind, slot, reading(value, types)))
-        touched[delta.kind, delta.id] = None
-        if is_new:
-            self.news.appeared(row)
-        self.news.moved(row, before)
-        match delta.kind:
-            case Kind.JOB if "process" in delta.fields:
+            if kind is _PROCESS and fields.get("listed") is False:
+                return  # said once more of one that has left already
+            row = rows[entity] = self._row_types[kind](entity)
+        process = row.process if kind is _JOB else MISSING
+        confirmed_at = row.confirmed_at if kind is _PROCESS else MISSING
+        news = self.news if self.news.awaited else None
+        before = news.before(row, fields) if news is not None else ()
+        self._write(row, fields)
+        touched[kind, entity] = None
+        if news is not None:
+            if is_new:
+                news.appeared(row)
+            news.moved(row, before)
+        if kind is _JOB:
+            if "process" in fields:
                 self._house(row, process)
-            case Kind.PROCESS:
-                if is_new:
-                    self._adopt(row)
-                if is_new or "confirmed_at" in delta.fields:
-                    self._confirm(row, confirmed_at, touched)
-                    self.news.heard(row)
-                self._see_off(row, left)
+        elif kind is _PROCESS:
+            if is_new:
+                self._adopt(row)
+            if is_new or "confirmed_at" in fields:
+                self._confirm(row, confirmed_at, touched)
+                self.news.heard(row)
+            self._see_off(row, left)
+
+    def _write(self, row: Any, fields: Mapping[str, Any]) -> None:
+        slots = self._accepted[row.kind]
+        for slot, value in fields.items():
+            if (types := slots.get(slot)) is None:
+                continue
+            # Nearly all readings are such that their type alone says whether they are one.
+            setattr(row, slot, value if type(value) in types and type(value) in PLAIN else reading(value, types))
+        if self.gaps:
+            for slot in fields:
+                if slot in slots:
+                    setattr(row, slot, self.gaps.counted(row.kind, slot, getattr(row, slot)))
 
     def _depart(self, departure: Departure, shaken: dict[Origin, None], at: int) -> None:
         """Nothing more is remembered of it, and it is counted no longer."""
@@ -281,8 +295,8 @@ class World:
 
     def _is_late(self, delta: Delta) -> bool:
         """A reading of a process that the kernel has already said to be dead, or of a job in it."""
-        process = delta.fields.get("process") if delta.kind is Kind.JOB else delta.id
-        return delta.kind in (Kind.JOB, Kind.PROCESS) and isinstance(process, str) and process in self.graves
+        process = delta.fields.get("process") if delta.kind is _JOB else delta.id
+        return delta.kind in (_JOB, _PROCESS) and isinstance(process, str) and process in self.graves
 
     def _house(self, job: Any, before: Any) -> None:
         if before is not MISSING:
@@ -290,7 +304,7 @@ class World:
         job.home = MISSING
         if job.process is not MISSING:
             self.jobs_of.setdefault(job.process, {})[job.id] = None
-            job.home = self.rows[Kind.PROCESS].get(job.process, MISSING)
+            job.home = self.rows[_PROCESS].get(job.process, MISSING)
 
     def _unhouse(self, job: Any, process: str) -> None:
         if (jobs := self.jobs_of.get(process)) is not None:
@@ -298,7 +312,7 @@ class World:
             if not jobs:
                 del self.jobs_of[process]
         if (beats := self.beat_deadlines.get(process)) is not None:
-            beats.set(job.id, None)
+            beats.drop(job.id)
 
     def _adopt(self, row: Row) -> None:
         # A work hash can be read while the identity hash is not there, or is broken.
@@ -326,14 +340,16 @@ class World:
         row: Any = self.rows[kind].pop(entity, None) if kind in self.rows else None
         if row is None:
             return
-        self.deadlines.set((kind, entity), None)
+        self.deadlines.drop((kind, entity))
         left.append(Departure(kind, entity, reason))
-        self.news.left(row, reason, is_lost=kind is Kind.JOB and reason.startswith(_ITS_PROCESS))
-        if kind is Kind.JOB and row.process is not MISSING:
-            self._unhouse(row, row.process)
-        if kind is Kind.PROCESS:
+        if self.news.awaited:
+            self.news.left(row, reason, is_lost=kind is _JOB and reason.startswith(_ITS_PROCESS))
+        if kind is _JOB:
+            if row.process is not MISSING:
+                self._unhouse(row, row.process)
+        elif kind is _PROCESS:
             for job in list(self.jobs_of.pop(entity, {})):
-                self._remove(Kind.JOB, job, f"{_ITS_PROCESS} {reason}", left)
+                self._remove(_JOB, job, f"{_ITS_PROCESS} {reason}", left)
             self.beat_deadlines.pop(entity, None)
             self.settling.forget(entity)
             if row.alive is not MISSING:
@@ -351,8 +367,14 @@ class World:
         if row.kind in self.demanding:
             engine, beat = self._demanded(row, engine, beat, now)
         self.deadlines.set((row.kind, row.id), engine)
-        if row.home is not MISSING and (beat is not None or row.home.id in self.beat_deadlines):
-            self.beat_deadlines.setdefault(row.home.id, Deadlines()).set(row.id, beat)
+        if (home := row.home) is MISSING:
+            return
+        beats = self.beat_deadlines.get(home.id)
+        if beats is None:
+            if beat is None:
+                return
+            beats = self.beat_deadlines[home.id] = Deadlines()
+        beats.set(row.id, beat)
 
     def _demanded(self, row: Row, engine: int | None, beat: int | None, now: int) -> tuple[int | None, int | None]:
         """The same deadlines, or earlier ones: when it must be counted or written down anew."""

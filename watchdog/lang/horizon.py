@@ -47,7 +47,7 @@ BUCKETS: Final = 120
 """Into how many buckets a history divides a window."""
 
 
-class Deadline(msgspec.Struct, frozen=True):
+class Deadline(msgspec.Struct, frozen=True, gc=False):
     """
     When to look again.
 
@@ -263,7 +263,7 @@ def _position(clock: Clock, row: Row, now: int) -> int | None:
 
 def _growing(slot: str, clock: Clock, operator: str, limit: int) -> _Watch:
     """A growing field against a constant: nearly all there is, so it is made ready here."""
-    compare = OPERATIONS[operator]
+    compare, by_engine = OPERATIONS[operator], clock is Clock.ENGINE
     match operator:
         case ">" | "<=":
             steps: tuple[int, ...] = (limit + 1,)
@@ -273,8 +273,9 @@ def _growing(slot: str, clock: Clock, operator: str, limit: int) -> _Watch:
             steps = (limit, limit + 1)
 
     def growing(row: Row, now: int, scope: Scope) -> _Outlook:  # noqa: ARG001
-        origin, position = getattr(row, slot), _position(clock, row, now)
-        if origin is MISSING or position is None:
+        origin = getattr(row, slot)
+        position = now if by_engine else MISSING if row.home is MISSING else row.home.confirmed_at
+        if origin is MISSING or position is MISSING:
             return _UNKNOWN
         turn = None
         for step in steps:
@@ -282,7 +283,7 @@ def _growing(slot: str, clock: Clock, operator: str, limit: int) -> _Watch:
                 turn = origin + step
                 break
         held = compare(position - origin, limit)
-        return (held, turn, None) if clock is Clock.ENGINE else (held, None, turn)
+        return (held, turn, None) if by_engine else (held, None, turn)
 
     return growing
 

@@ -7,32 +7,31 @@ engine sees copies (`as_plain`). A slot that no source has filled holds `MISSING
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, ClassVar, Final, cast
+
+import msgspec
 
 from watchdog.model.fields import BY_KIND, FieldSpec
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 
 
-class Row:
+class Row(msgspec.Struct, eq=False, gc=False):
     """
     One entity. `id` names it within its kind.
 
-    A job's `home` is the row of its process, because its elapsed time grows with that process' beats.
+    A job's `home` is the row of its process, because its elapsed time grows with that process' beats; so rows never lie in a circle,
+    and the garbage collector need not look at them.
     """
 
-    __slots__ = ("home", "id")
-    kind: Kind
-    slots: tuple[str, ...] = ()
+    kind: ClassVar[Kind]
+    slots: ClassVar[tuple[str, ...]] = ()
 
     id: str
-    home: Any
+    home: Any = MISSING
 
-    def __init__(self, entity: str) -> None:
-        for slot in self.slots:
-            setattr(self, slot, MISSING)
-        self.id = entity
-        self.home = MISSING
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r})"
 
     def as_plain(self) -> dict[str, Any]:
         """The readings as plain data by slot, those that are missing left out."""
@@ -43,7 +42,9 @@ class Row:
 def row_type(kind: Kind, specs: Iterable[FieldSpec]) -> type[Row]:
     """The class of the rows of a kind with these fields."""
     slots = tuple(spec.slot for spec in specs if spec.slot != "id" and not spec.stands_for)
-    return type(f"{kind.title()}Row", (Row,), {"__slots__": slots, "kind": kind, "slots": slots})
+    fields = [(slot, Any, MISSING) for slot in slots]
+    made = msgspec.defstruct(f"{kind.title()}Row", fields, bases=(Row,), namespace={"kind": kind, "slots": slots}, eq=False, gc=False)
+    return cast("type[Row]", made)
 
 
 ROW_TYPES: Final[dict[Kind, type[Row]]] = {kind: row_type(kind, specs.values()) for kind, specs in BY_KIND.items()}

@@ -19,8 +19,9 @@ from watchdog.sidekiq.hosts import MAILBOXES, domain, host_of_url, last_host
 _KEPT: Final = 50_000
 _KEPT_GROUPS: Final = 5_000
 _LONGEST_KEPT: Final = 300
-_SLASHES: Final = len("://")
+_OF_THE_WEB: Final = frozenset({"http", "https"})
 _SCHEME: Final = len("https")
+_A_HOST: Final = "(host)"
 OTHERS: Final = "(others)"
 """The id of the entity that stands for all that are too many to be told one by one; no host can be called so."""
 
@@ -84,14 +85,18 @@ class _Known(NamedTuple):
     What is made of a class and an error. `place` is that of the address among the arguments, None for a class that goes nowhere.
 
     `tells` says that the address in the error is the one that failed, `may_tell` that it may be taken where nothing else is known:
-    the words of a database may quote any address.
+    the words of a database may quote any address. `scheme` is what stands before its `://`, None for that of the web.
     """
 
     group: Group
     place: int | None
     tells: bool
     may_tell: bool
+    scheme: str | None
 
+
+_Seen = tuple[str, str, str | None, str | None, str]
+"""Queue, class, class of the error, and its message before and behind the address in it; None before where there is none."""
 
 _ENTRY: Final = msgspec.json.Decoder(_Entry)
 _ADDRESSED: Final = msgspec.json.Decoder(_Addressed)
@@ -103,7 +108,7 @@ class FailedReader:
     """Decodes entries, and remembers what it made of classes, errors and addresses; bounded."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, str, str, str], _Known] = {}
+        self._groups: dict[_Seen, _Known] = {}
         self._domains: dict[str, str | None] = {}
 
     def read(self, members: Iterable[bytes]) -> list[Failed | None]:
@@ -117,27 +122,30 @@ class FailedReader:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 found.append(None)
                 continue
-            job_class, message = entry.wrapped or entry.job_class, entry.error_message or ""
             # Of two errors that differ only in an address the cause is the same, so the rest of the message is what is looked up.
-            start = end = 0
-            if (slashes := message.rfind("://")) >= 0:
-                start = message.rfind(" ", 0, slashes) + 1 if slashes > _SCHEME else 0
-                if (end := message.find(" ", slashes)) < 0:
-                    end = len(message)
-            seen = (entry.queue, job_class, entry.error_class or "", message[:start] + message[end:])
-            known = groups.get(seen) or self._learn(seen)
+            address: str | None
+            before: str | None
+            before, mark, behind = (entry.error_message or "").rpartition("://")
+            if mark:
+                address, _, behind = behind.partition(" ")
+            else:
+                address = before = None
+            seen = (entry.queue, entry.wrapped or entry.job_class, entry.error_class, before, behind)
+            known = groups.get(seen) or self._learn(seen, address)
             if known is None:
                 found.append(None)
                 continue
-            group, place, tells, may_tell = known
+            group, place, tells, may_tell, scheme = known
             remote = None
-            if place is not None and not (tells and end):
+            if place is not None and (address is None or not tells):
                 remote = self._addressee(member, place)
-            if remote is None and end and may_tell:
+            if remote is None and address is not None and may_tell:
                 # As far as the path: hosts come again, addresses of posts don't.
-                slash = message.find("/", slashes + _SLASHES, end)
-                url = message[start : slash if slash > 0 else end]
-                remote = domains.get(url) or self._look_up(url)
+                slash = address.find("/")
+                host = address if slash < 0 else address[:slash]
+                if scheme is not None:
+                    host = f"{scheme}://{host}"
+                remote = domains.get(host) or self._look_up(host)
                 if remote is None and place is not None:
                     remote = self._addressee(member, place)
             first = entry.failed_at or 0.0
@@ -147,18 +155,32 @@ class FailedReader:
             )
         return found
 
-    def _learn(self, seen: tuple[str, str, str, str]) -> _Known | None:
-        queue, job_class, error_class, words = seen
+    def _learn(self, seen: _Seen, address: str | None) -> _Known | None:
+        queue, job_class, error_class, before, behind = seen
         if not is_name(job_class) or not is_name(queue):
             return None
-        cause = classify(error_class, words)
+        scheme = words = ""
+        if address is not None and before is not None:
+            # Some name the host once more, and the cause is the same for all of them.
+            host = address.partition("/")[0]
+            if "." in host and (host in before or host in behind):
+                seen = (queue, job_class, error_class, before.replace(host, _A_HOST), behind.replace(host, _A_HOST))
+                if (known := self._groups.get(seen)) is not None:
+                    return known
+                _, _, _, before, behind = seen
+            start = before.rfind(" ") + 1 if len(before) > _SCHEME else 0
+            words, scheme = before[:start], before[start:]
+            behind = f" {behind}" if behind else ""
+        words += behind
+        cause = classify(error_class or "", words)
         known = _Known(
             group=Group(queue, job_class, cause.kind.value, cause.status),
             place=MAILBOXES.get(job_class),
             tells=cause.kind is not FailureKind.OTHER and cause.kind not in _LOCAL,
             may_tell=cause.kind not in _LOCAL,
+            scheme=None if scheme in _OF_THE_WEB else scheme,
         )
-        if len(words) <= _LONGEST_KEPT:
+        if len(words) + len(scheme) <= _LONGEST_KEPT:
             if len(self._groups) >= _KEPT_GROUPS:
                 self._groups.clear()
             self._groups[seen] = known
@@ -172,15 +194,15 @@ class FailedReader:
             return None
         return domain(host) if host else None
 
-    def _look_up(self, url: str) -> str | None:
-        if url in self._domains:
+    def _look_up(self, host: str) -> str | None:
+        if host in self._domains:
             return None
-        host = last_host(url)
-        found = domain(host) if host else None
-        if len(url) <= _LONGEST_KEPT:
+        written = last_host(host if "://" in host else f"https://{host}")
+        found = domain(written) if written else None
+        if len(host) <= _LONGEST_KEPT:
             if len(self._domains) >= _KEPT:
                 self._domains.clear()
-            self._domains[url] = found
+            self._domains[host] = found
         return found
 
 

@@ -66,12 +66,12 @@ class Book:
         """So many more wait; how many of them are broken, and not counted."""
         # One loop without calls, for the same reason as in `failed`.
         groups, domains, by_part = self.groups, self.domains, self.by_part
-        broken = 0
+        broken = number = 0
         for entry in entries:
             if entry is None:
                 broken += 1
                 continue
-            self.total += 1
+            number += 1
             group, domain, first = entry.group, entry.domain, entry.first_failed_at
             waiting = groups.get(group) or self._new_group(group)
             waiting.size += 1
@@ -86,6 +86,7 @@ class Book:
             towards.parts[part] += 1
             if 0 < first < towards.since:
                 towards.since = first
+        self.total += number
         return broken
 
     def take(self, group: Group, domain: str | None) -> None:

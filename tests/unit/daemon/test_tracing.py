@@ -142,15 +142,17 @@ async def test_an_agent_without_a_trace_tells_nobody(traced, tmp_path):
 
 
 async def test_a_state_that_can_not_be_written_down_stops_no_turn(traced, tmp_path):
-    """A name that is no text: it is said, and the loop goes on."""
+    """A name that is no text: it is said, no file is begun, and the loop goes on."""
     one, recorder = traced()
     await loaded(one, LONG_QUEUE)
     one.turns.state.world.reasons["1.0"] = "\udc80"
     await one.turns.settle(RulesLoaded(SHORT_QUEUE.digest, Mode.ACT), rules=SHORT_QUEUE)
+    recorder.settle()
     assert "the state of the engine can't be written down" in recorder.how().failing
     one.turns.offer(redis(queue(3)))
     await asyncio.sleep(1)
     assert not one.task.done()
+    assert [segment.header.cause for segment in segments(tmp_path)] == ["start"]  # type: ignore[union-attr]
 
 
 def test_everything_in_the_picture_is_thought_of():

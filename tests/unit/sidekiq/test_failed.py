@@ -71,6 +71,20 @@ def test_an_error_of_the_network_names_the_host_that_failed(error_class, message
     assert read(error_class=error_class, error_message=message).domain == remote
 
 
+def test_errors_that_differ_only_in_the_host_are_learned_once():
+    """Also where it stands twice in the message: no number of hosts pushes out what is known of other errors."""
+    reader = FailedReader()
+    message = "failed to connect: No address for {0} on https://{0}/inbox"
+    found = reader.read(
+        orjson.dumps(ENTRY | {"error_class": "HTTP::ConnectionError", "error_message": message.format(f"a{number}.example")})
+        for number in range(100)
+    )
+
+    assert [entry.domain for entry in found] == [f"a{number}.example" for number in range(100)]
+    assert {entry.group.kind for entry in found} == {"dns"}
+    assert len(reader._groups) == 1
+
+
 def test_what_a_database_quotes_is_nobody():
     """A class that goes nowhere has failed at home."""
     found = read(

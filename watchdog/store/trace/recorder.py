@@ -45,7 +45,9 @@ ENDING: Final = 2.0
 """Seconds for which the end waits for the last events."""
 
 
-_Work = tuple[Header | tuple[int, int] | None, bytes]
+Checkpoint = bytes | Callable[[], bytes]
+"""The bytes, or what makes them; it is called once, on the thread."""
+_Work = tuple[Header, Checkpoint] | tuple[tuple[int, int] | None, bytes]
 """A file to begin with its checkpoint, an event with its number and time, or nothing more to be written."""
 
 
@@ -117,14 +119,18 @@ class Recorder:
             return "age"
         return "size" if self._begun == self._ordered and self._size >= self._largest() else ""
 
-    def begin(self, header: Header, checkpoint: bytes) -> None:
-        """From now on events go into a new file; the checkpoint is the state before the next event."""
+    def begin(self, header: Header, checkpoint: Checkpoint) -> None:
+        """
+        From now on events go into a new file; the checkpoint is the state before the next event.
+
+        Where it can't be written down (`UnicodeEncodeError`, `OverflowError`, `msgspec.MsgspecError`) nothing is recorded until it is tried again.
+        """
         self._told, self._missing = self._missing, None
         if self._told is not None:
             header = msgspec.structs.replace(header, missing=self._told)
         self._begun_at = header.at
         self._ordered += 1
-        self._order(header, checkpoint)
+        self._order((header, checkpoint))
 
     def add(self, mark: Mark, event: Event) -> None:
         """One event; where it can't be kept it is counted."""
@@ -163,7 +169,7 @@ class Recorder:
         self._limits = limits
         if not limits.keep:
             self._begun_at = self._missing = None
-            self._order(None, b"")
+            self._order((None, b""))
 
     def how(self) -> Recording:
         """How it goes."""
@@ -189,13 +195,13 @@ class Recorder:
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, ENDING)
 
-    def _order(self, header: Header | None, checkpoint: bytes) -> None:
+    def _order(self, what: _Work) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._live, name="trace", daemon=True)
             self._thread.start()
         with self._lock:
             self._failure = ""
-            self._put((header, checkpoint), 0)
+            self._put(what, 0)
 
     def _put(self, what: _Work, size: int) -> None:
         before = self._waiting
@@ -245,6 +251,8 @@ class Recorder:
                 self._write_all(work)
             except OSError as error:
                 self._fail(error.strerror or str(error), work)
+            except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError) as error:
+                self._fail(f"the state of the engine can't be written down ({type(error).__name__})", work)
             except Exception as error:
                 LOG.exception("the trace can't be written because of a fault of this program")
                 self._fail(f"a fault of this program: {type(error).__name__}", work)
@@ -259,6 +267,7 @@ class Recorder:
         first = (0, 0)
         for what, data in work:
             if isinstance(what, tuple):
+                assert isinstance(data, bytes)  # only a checkpoint may be made later
                 first = first if lines else what
                 lines.append(data)
                 continue
@@ -268,7 +277,7 @@ class Recorder:
             if what is None:
                 self._tidy(None)
             else:
-                self._begin_file(what, data)
+                self._begin_file(what, data if isinstance(data, bytes) else data())
         self._write_events(*first, lines)
 
     def _write_events(self, seq: int, at: int, lines: list[bytes]) -> None:
@@ -321,7 +330,7 @@ class Recorder:
         with self._lock:
             # What came meanwhile goes, too: some before it is missing. A file that was to be begun was not.
             behind = [what for what, _ in (*work, *self._queue) if isinstance(what, tuple)]
-            self._waiting -= sum(len(data) for what, data in self._queue if isinstance(what, tuple))
+            self._waiting -= sum(len(data) for _, data in self._queue if isinstance(data, bytes))
             self._queue.clear()
             self._lost += len(behind)
             self._failure = reason

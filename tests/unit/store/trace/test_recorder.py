@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,49 @@ async def test_events_come_back_as_they_were_taken(state, recorder):
     assert one.how().segments == 1
     assert one.how().size == segment.path.stat().st_size
     assert one.how().since == WALL
+
+
+async def test_a_checkpoint_is_made_on_the_thread(state, recorder):
+    """Whoever begins a file does not wait for it; events that come meanwhile stand behind it."""
+    asked, may_go_on = threading.Event(), threading.Event()
+    made_by = []
+
+    def make() -> bytes:
+        made_by.append(threading.current_thread().name)
+        asked.set()
+        assert may_go_on.wait(10)
+        return b"a checkpoint"
+
+    one = recorder()
+    one.begin(header(), make)
+    assert asked.wait(10)
+    one.add(Mark.TAKEN, event(1))
+    may_go_on.set()
+    assert one.settle()
+
+    (segment,) = segments(state)
+    assert isinstance(segment, Segment)
+    assert segment.checkpoint() == b"a checkpoint"
+    assert [record.event for record in segment.records()] == [event(1)]
+    assert made_by == ["trace"]
+
+
+async def test_a_checkpoint_that_can_not_be_made_begins_no_file(state, recorder):
+    """It is said why, what comes is counted as missing, and a minute later it is tried again."""
+
+    def fail() -> bytes:
+        return "\udc80".encode()
+
+    one = recorder()
+    one.begin(header(), fail)
+    assert one.settle()
+    one.add(Mark.TAKEN, event(1))
+
+    assert "can't be written down (UnicodeEncodeError)" in one.how().failing
+    assert one.how().missed == 1
+    assert one.wants(AGAIN - 1) == ""
+    assert one.wants(AGAIN + event(1).at) == "recorded again"
+    assert list(segments(state)) == []
 
 
 async def test_a_new_file_is_begun_in_time(monkeypatch, recorder):
@@ -96,7 +140,7 @@ async def test_nothing_is_kept_where_nothing_is_to_be(state, recorder):
     one.limit(Limits(0, 2**30))
     one.add(Mark.TAKEN, event(2))
     assert one.settle()
-    assert files(state) == []
+    assert list(segments(state)) == []
     assert one.wants(3_000) == ""
     assert one.how().on is False
 
