@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from watchdog.cli import NAME
 from watchdog.cli.app import command
 from watchdog.errors import CodeSpec
@@ -179,9 +181,16 @@ def _parameters(parameters: Iterable[ParameterSpec]) -> Iterator[str]:
             "required" if spec.required else code(spec.default) if spec.default else "none",
             spec.doc,
         )
-        for spec in parameters
+        for spec in _flat(parameters)
     )
     yield from table(("name", "value", "default", "what it is"), rows)
+
+
+def _flat(parameters: Iterable[ParameterSpec], within: str = "") -> Iterator[ParameterSpec]:
+    """Each parameter, and under one that is a mapping its settings, as `parameter.setting`."""
+    for spec in parameters:
+        yield msgspec.structs.replace(spec, name=f"{within}{spec.name}")
+        yield from _flat(spec.settings, f"{within}{spec.name}.")
 
 
 def _commands() -> Iterator[str]:

@@ -19,7 +19,7 @@ from watchdog.actions.executor import Executor
 from watchdog.clock import Clock
 from watchdog.host.boot import boot_id, here
 from watchdog.host.signals import look
-from watchdog.model.effects import AwaitExit, CallUnit, SendSignal
+from watchdog.model.effects import AwaitExit, SendSignal
 from watchdog.model.results import Exited, Look, Refused, Sent, StillRunning
 from watchdog.model.targets import Signal
 
@@ -34,10 +34,10 @@ def hands() -> Executor:
 
     async def reread(_: str) -> None: ...
 
-    async def call_unit(_: CallUnit) -> Refused:
-        raise AssertionError
+    async def never(_: object) -> Refused:
+        raise AssertionError("nobody asked for that")
 
-    return Executor(reread=reread, call_unit=call_unit, clock=Clock(), host="web1")
+    return Executor(reread=reread, gather=never, put_back=never, call_unit=never, clock=Clock(), host="web1")
 
 
 def _descriptors() -> int:

@@ -14,7 +14,21 @@ from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
-from watchdog.model.effects import Audit, AwaitExit, CallUnit, Command, Effect, KeepIncident, Measure, Notify, ReadLog, SendSignal
+from watchdog.model.effects import (
+    Audit,
+    AwaitExit,
+    CallUnit,
+    Command,
+    DropFlight,
+    Effect,
+    GatherInFlight,
+    KeepIncident,
+    Measure,
+    Notify,
+    PutBack,
+    ReadLog,
+    SendSignal,
+)
 from watchdog.model.events import Body, Delta, EffectDone, Event, Gone, Observed, RulesLoaded, Started, TimeReached
 from watchdog.model.events import decode as decode_event
 from watchdog.model.events import encode as encode_event
@@ -171,6 +185,12 @@ def _line(effect: Effect) -> list[str]:
             return [f"signal {signal} {target.identity}"]
         case AwaitExit(target=target, until=until):
             return [f"await {target.identity} until {until}"]
+        case GatherInFlight(target=target, when=when):
+            return [f"gather {when} {target.identity}"]
+        case PutBack(placements=placements):
+            return [f"put back {one.jid} {one.kind}" + (f" at {one.due_wall - WALL}" if one.due_wall else "") for one in placements]
+        case DropFlight():
+            return ["drop flight"]
         case ReadLog(target=target):
             return [f"read the log of {target.identity}"]
         case CallUnit(unit=unit, verb=verb, until=until):

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,26 @@ rules:
 """
 NO_SYSTEMD: Final = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere/bus"}
 """The units of the machine that the tests run on are nothing to them."""
+RECOVER: Final = """\
+rules:
+  - rule: stuck-job
+    each: job
+    where: {where}
+    when: job.elapsed > {elapsed}
+    then:
+      - recover_process: {{process: job.process, drain: {drain}, grace: {grace}, stuck_after: 0s, rescue: {rescue}}}
+    guards: {{settle: 0, cooldown: 5s, keep: 0%}}
+    notify: [ops]
+"""
+SILENT: Final = """\
+  - rule: silent-process
+    each: process
+    when: process.beat_age > 60s
+    then:
+      - recover_process: {{process: process, drain: {drain}, grace: {grace}, rescue: {rescue}}}
+    guards: {{settle: 0, cooldown: 5s, keep: 0%}}
+    notify: [ops]
+"""
 SECRET: Final = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cw=="
 
 
@@ -58,6 +79,21 @@ def write_config(
     (folder / "rules.yml").write_text(RULES.format(elapsed=elapsed, grace=grace).replace("settle: 0", f"settle: {settle}"))
     config = folder / "config.yml"
     config.write_text(CONFIG.format(mode=mode, url=url, hook=hook))
+    return config
+
+
+def write_recovery(
+    config: Path,
+    *,
+    where: str = 'job.class == "SleepForever"',
+    elapsed: str = "2s",
+    drain: str = "10s",
+    grace: str = "10s",
+    rescue: str = "proven",
+) -> Path:
+    """Rules that recover instead of those beside this config; its path. Only jobs for which `where` holds are stuck."""
+    text = (RECOVER + SILENT).format(where=where, elapsed=elapsed, drain=drain, grace=grace, rescue=rescue)
+    (config.parent / "rules.yml").write_text(text)
     return config
 
 
@@ -175,6 +211,25 @@ class AgentProcess:
         status, output = await self.ask("audit", "--json")
         assert status == 0, output
         return [row for row in map(json.loads, output.splitlines()) if keep(row)]
+
+    async def sees_off(self, victim: Any, within: float) -> int:
+        """The exit status of a process that it is to end; fails with the whole log if that lives on."""
+        try:
+            status: int = await victim.wait_exit(within)
+        except TimeoutError:
+            raise AssertionError(f"pid {victim.pid} still lives after {within} s:\n" + "\n".join(self.lines)) from None
+        return status
+
+    async def audit_has(self, keep: Callable[[dict[str, Any]], bool], *, within: float = 90) -> None:
+        """Waits until there is such an audit row, be it that a predecessor wrote it."""
+        seen = 0
+        async with asyncio.timeout(within), self._came:
+            while not await self.audit(keep):
+                await self._came.wait_for(partial(self._has_more_than, seen))
+                seen = len(self.lines)
+
+    def _has_more_than(self, lines: int) -> bool:
+        return len(self.lines) > lines
 
     async def _read(self) -> None:
         assert self._process is not None, "it was not started"

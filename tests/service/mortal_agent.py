@@ -1,15 +1,18 @@
 """
 The program as it is, but that it dies where a test says: `DIE_AT=<step>:<number>:<before|after>`.
 
-With `RECORDER=<JSON object>` its trace is written with these constants. With `TRACE=<file>` it also writes down each event and the effects that were committed, a pair of lines each.
+With `INSPECT=<path>` it asks the program that reads frozen processes on that socket. With `RECORDER=<JSON object>` its trace is written with these constants. With `TRACE=<file>` it also writes down each event and the effects that were committed, a pair of lines each.
 
-Steps are `commit` (a transaction) and the commands (`Measure`, `SendSignal`, `AwaitExit`), counted from 1. Dying is SIGKILL by its own hand:
+Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `GatherInFlight`, `PutBack`), `flight` (payloads are kept) and `place` (one job is put into
+its place), counted from 1. Dying is SIGKILL by its own hand:
 nothing is flushed, nobody is told.
 """
 
 import os
 import signal
 from collections import Counter
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,7 +23,11 @@ from watchdog.cli import main
 from watchdog.daemon.turns import Turns
 from watchdog.model.effects import Command, Effect
 from watchdog.model.events import Event, encode
+from watchdog.model.findings import Finding
+from watchdog.model.flight import Placed
 from watchdog.model.results import Result
+from watchdog.recovery import inspecting
+from watchdog.recovery.putting_back import Returner
 from watchdog.store.store import Commit, Store
 from watchdog.store.trace import recorder
 
@@ -34,7 +41,7 @@ def install(plan: str) -> None:
     """Makes the program die at that point."""
     step, number, when = plan.split(":")
     counted: Counter[str] = Counter()
-    perform, commit = Executor.perform, Store.commit
+    perform, commit, keep_flight, place = Executor.perform, Store.commit, Store.keep_flight, Returner._place
 
     def is_now(name: str) -> bool:
         counted[name] += 1
@@ -57,6 +64,25 @@ def install(plan: str) -> None:
         if now:
             _die()
 
+    async def keep_or_die(self: Store, incident: str, findings: Sequence[Finding]) -> None:
+        now = is_now("flight")
+        if now and when == "before":
+            _die()
+        await keep_flight(self, incident, findings)
+        if now:
+            _die()
+
+    async def place_or_die(self: Returner, *told: Any) -> Placed:
+        now = is_now("place")
+        if now and when == "before":
+            _die()
+        placed = await place(self, *told)
+        if now:
+            _die()
+        return placed
+
+    Store.keep_flight = keep_or_die  # type: ignore[method-assign]
+    Returner._place = place_or_die  # type: ignore[method-assign,assignment]
     Executor.perform = perform_or_die  # type: ignore[method-assign]
     Store.commit = commit_or_die  # type: ignore[method-assign,assignment]
 
@@ -80,6 +106,8 @@ if __name__ == "__main__":
         setattr(recorder, name, value)
     if trace := os.environ.get("TRACE"):
         record(trace)
+    if path := os.environ.get("INSPECT"):
+        inspecting.Inspector = partial(inspecting.Inspector, Path(path))  # type: ignore[misc,assignment]
     if plan := os.environ.get("DIE_AT"):
         install(plan)
     main()

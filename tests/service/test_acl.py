@@ -13,6 +13,7 @@ from tests.service.users import FILE, USERS
 from watchdog.model.events import SourceLost
 from watchdog.model.kinds import Source
 from watchdog.model.quarantine import CameFrom
+from watchdog.recovery.traces import mend, tidy
 from watchdog.sidekiq.address import parse
 from watchdog.sidekiq.connection import connect
 from watchdog.sidekiq.edit.edits import Edits
@@ -217,6 +218,8 @@ async def test_the_second_user_is_enough_and_no_more(server):
     assert released == Done()
     assert await forget_dead(edits, b'{"jid":"1"}')
     assert (await find_job(edits, "1", queues=await queues_of(edits))).fit == 0
+    await mend(edits)
+    await tidy(edits, "vm:1:a")
     edits.close()
 
     used = {name.removeprefix("cmdstat_") for name in await client.info("commandstats")}

@@ -14,14 +14,18 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import CGROUPS, PROC, Here, here
 from watchdog.host.signals import end_of, look, send
-from watchdog.model.effects import AwaitExit, CallUnit, Command, Measure, ReadLog, SendSignal
-from watchdog.model.results import Exited, Refused, Result, StillRunning
+from watchdog.model.effects import AwaitExit, CallUnit, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal
+from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Result, StillRunning
 from watchdog.rulefile.log import LogSettings
 
-Reread = Callable[[str], Awaitable[None]]
+Reread = Callable[[str], Awaitable[object]]
 """Reads the Redis side of an identity at once and emits what changed; raises a `WatchdogError` where it can't be read."""
 CallOfUnit = Callable[[CallUnit], Awaitable[Result]]
 """Has systemd do it; answers as `CallUnit` says."""
+Gather = Callable[[GatherInFlight], Awaitable[InFlight | Refused]]
+"""Finds out which jobs a process holds (`recovery.gathering`)."""
+Return = Callable[[PutBack], Awaitable[PutBackDone | Refused]]
+"""Brings jobs into their places (`recovery.putting_back`)."""
 
 
 class Executor:
@@ -37,6 +41,8 @@ class Executor:
         *,
         reread: Reread,
         call_unit: CallOfUnit,
+        gather: Gather,
+        put_back: Return,
         clock: Clock,
         host: str,
         log: Callable[[], LogSettings] = LogSettings,
@@ -45,6 +51,8 @@ class Executor:
     ) -> None:
         self._reread = reread
         self._call_unit = call_unit
+        self._gather = gather
+        self._return = put_back
         self._log = log
         self._clock = clock
         self._here: Here = here(name=host, proc=proc, cgroups=cgroups)
@@ -67,6 +75,12 @@ class Executor:
 
     async def _send_signal(self, command: SendSignal) -> Result:
         return send(command.target, command.signal, self._here)
+
+    async def _gather_in_flight(self, command: GatherInFlight) -> Result:
+        return await self._gather(command)
+
+    async def _put_back(self, command: PutBack) -> Result:
+        return await self._return(command)
 
     async def _await_exit(self, command: AwaitExit) -> Result:
         """`StillRunning` never comes before `until`, which a timer of the loop alone does not promise to the millisecond."""
@@ -95,6 +109,8 @@ _PERFORMERS: Final[dict[type[Command], Callable[[Executor, Any], Awaitable[Resul
     Measure: Executor._measure,  # noqa: SLF001
     SendSignal: Executor._send_signal,  # noqa: SLF001
     AwaitExit: Executor._await_exit,  # noqa: SLF001
+    GatherInFlight: Executor._gather_in_flight,  # noqa: SLF001
+    PutBack: Executor._put_back,  # noqa: SLF001
     ReadLog: Executor._read_log,  # noqa: SLF001
     CallUnit: Executor._have_unit_called,  # noqa: SLF001
 }

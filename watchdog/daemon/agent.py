@@ -42,6 +42,9 @@ from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import Receiver
+from watchdog.recovery.beside_redis import the_log, what_it_still_has
+from watchdog.recovery.gathering import Gatherer
+from watchdog.recovery.putting_back import Returner
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.sidekiq.app_server import AppServer
 from watchdog.sidekiq.edit.edits import Edits
@@ -180,7 +183,18 @@ class Agent:
         self._quarantine = Quarantine(store.quarantine, self._edits, wall=clock.wall)
         self._limit_quarantine(loaded)
         self._executor = Executor(
-            reread=self._reread, call_unit=self._units.call, clock=clock, host=self._host, log=lambda: self._loaded.settings.log
+            reread=self._follower.reread,
+            gather=Gatherer(
+                follower=self._follower,
+                edits=self._edits,
+                store=store,
+                sources=(the_log(lambda: self._loaded.settings.log, clock.wall), what_it_still_has()),
+            ).gather,
+            put_back=Returner(edits=self._edits, store=store, quarantine=self._quarantine).put_back,
+            call_unit=self._units.call,
+            clock=clock,
+            host=self._host,
+            log=lambda: self._loaded.settings.log,
         )
         pause = self._turns.state.ledger.pause
         self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
@@ -270,9 +284,6 @@ class Agent:
             self._local.did_not_kill(killed)
         self._turns.offer(EffectDone(command.id, result))
 
-    async def _reread(self, identity: str) -> None:
-        await self._follower.reread(identity)
-
     def _ask_how_it_ended(self, identity: str) -> None:
         assert self._tasks is not None  # nothing is found before they are there
         self._tasks.do(f"end of {identity}", partial(hear_how_it_ended, identity, self._follower, self._local))
@@ -359,6 +370,7 @@ class Agent:
             budget=redis.budget,
             clock=self._clock,
             emit=self._hear,
+            host=self._host,
         )
         self._status.follower = follower
         return follower

@@ -23,7 +23,7 @@ from watchdog.engine.advance import advance, next_due
 from watchdog.engine.ledger import Ledger
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
-from watchdog.model.effects import Audit, Command, Effect, KeepIncident, Notify
+from watchdog.model.effects import Audit, Command, DropFlight, Effect, KeepIncident, Notify
 from watchdog.model.events import Body, Event, Observed, TimeReached
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow
@@ -177,7 +177,7 @@ class Turns:
             match effect:
                 case Audit(row=row):
                     LOG.info("%s", _line(row))
-                case KeepIncident() | Notify():
+                case KeepIncident() | Notify() | DropFlight():
                     pass
                 case _:
                     self._perform(effect)
@@ -193,9 +193,10 @@ class Turns:
             (receiver, self._named(effect.notice)) for effect in effects if isinstance(effect, Notify) for receiver in effect.receivers
         )
         incidents = tuple(effect.incident for effect in effects if isinstance(effect, KeepIncident))
-        if changed or audit or notices or incidents:
+        landed = tuple(effect.incident for effect in effects if isinstance(effect, DropFlight))
+        if changed or audit or notices or incidents or landed:
             encoded = ledgers.encode(state.ledger) if changed else None
-            await self._store.commit(Commit(event.seq, encoded, audit, notices, incidents))
+            await self._store.commit(Commit(event.seq, encoded, audit, notices, incidents, landed))
 
     def _named(self, notice: Notice) -> Notice:
         # Event numbers begin anew with each memory; a receiver that drops what it has seen must not drop another agent's.

@@ -54,6 +54,7 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
         judging.fade(turn, key)
     _lift_pause(turn)
     runs.try_again(turn)
+    runs.watch_all(turn)
     for over in turn.over:
         playbooks.step_over(turn, over)
     playbooks.prove_all(turn)
@@ -73,6 +74,7 @@ def next_due(state: State) -> int | None:
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
         ledger.pause.until_at if ledger.pause is not None else None,
         *(run.again_at for run in ledger.runs.values()),
+        *(world.watches.get(run) for run in ledger.runs),
         *(world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None),
         *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
     ]

@@ -53,6 +53,7 @@ class _Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     denials: dict[str, int]
     reasons: dict[str, str]
     proofs: dict[str, int]
+    watches: dict[str, int] = {}
     stopping: bool
     kept: bytes | None
     graves: list[str]
@@ -106,6 +107,7 @@ def hold(state: State, *, at: int, wall: int) -> Encode:
         denials=dict(world.denials),
         reasons=dict(world.reasons),
         proofs=dict(world.proofs),
+        watches=dict(world.watches),
         stopping=world.stopping,
         kept=world.kept,
         graves=list(world.graves),
@@ -166,6 +168,7 @@ def _put_together(world: World, saved: _Checkpoint, rules: RuleSet, vocabulary: 
     world.read_at, world.complete = saved.read_at, set(saved.complete)
     world.looks, world.again, world.denials, world.reasons = saved.looks, saved.again, saved.denials, saved.reasons
     world.proofs = saved.proofs
+    world.watches = saved.watches
     world.stopping, world.kept, world.graves = saved.stopping, saved.kept, dict.fromkeys(saved.graves)
     world.settling.go_on(saved.settling)
     for began, ms in saved.gaps:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.model.flight import Held, Placed, Placement
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import ProcessRef
@@ -82,13 +83,43 @@ class Request(msgspec.Struct, frozen=True):
     playbook: str = ""
 
 
+class Flight(msgspec.Struct, frozen=True):
+    """
+    What a run knows of the jobs of its process; nothing in it is an argument of a job.
+
+    `beats` and `quiet_beats` are counted since its stage began, `beat_at` is the last that was counted. `jobs` are those that were found when it was last asked, `seen` the jids of all that
+    were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process. `gave_back` says that it gave its jobs back itself,
+    `unnamed` how many more it can have taken. `plan` is None before it is decided, `placed` what came of it.
+    """
+
+    beats: int = 0
+    quiet_beats: int = 0
+    beat_at: int | None = None
+    jobs: tuple[Held, ...] = ()
+    seen: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    frozen: bool = False
+    gave_back: bool = False
+    unnamed: int = 0
+    plan: tuple[Placement, ...] | None = None
+    placed: tuple[Placed, ...] = ()
+
+
+class Strike(msgspec.Struct, frozen=True):
+    """How often a job was caught in a wedge; `suspected` in a process that froze, where nothing said which of its jobs did it."""
+
+    count: int
+    suspected: int
+    last_at: int
+
+
 class Run(msgspec.Struct, frozen=True):
     """
     One action of an incident on its way: which stage, and whether its intent is written but not its outcome.
 
     `incident` is the id of its playbook, `opened_wall` when that was opened. `marks` are engine times by name (`TERM` was sent then); `looking` says that the stage still has its look before it;
     `intent` is the id of the committed intent without an outcome; `effect` the id of what is awaited;
-    `held` the reason why it does not go on, `held_by` the guard that gave it.
+    `held` the reason why it does not go on, `held_by` the guard that gave it; `flight` what it knows of the jobs of its process.
     """
 
     id: str
@@ -112,6 +143,7 @@ class Run(msgspec.Struct, frozen=True):
     again_at: int | None = None
     marks: dict[str, int] = {}
     account: tuple[str, ...] = ()
+    flight: Flight = Flight()
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -193,7 +225,7 @@ class Loss(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """All of it. `at` and `wall` are those of the last event that changed it."""
+    """All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments."""
 
     seq: int = 0
     at: int = 0
@@ -207,6 +239,7 @@ class Ledger(msgspec.Struct, frozen=True):
     playbooks: dict[str, Playbook] = {}
     cooldowns: dict[str, Cooldown] = {}
     shadow: Shadow = Shadow()
+    strikes: dict[str, Strike] = {}
     pause: Pause | None = None
     lost: dict[str, Loss] = {}
 

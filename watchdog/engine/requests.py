@@ -14,7 +14,6 @@ from watchdog.engine import playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.ledger import Alert, Cooldown, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
-from watchdog.engine.procedures.stages import SendStage
 from watchdog.engine.rules import NO_RULES, Rule
 from watchdog.engine.targeting import about, find_target, firing, holds, process_of, request_view, shadow_key
 from watchdog.engine.turn import Turn
@@ -320,10 +319,7 @@ def _leave_out(turn: Turn, rule: Rule, request: Request) -> None:
 
 
 def _first_signal(request: Request) -> Signal:
-    procedure = PROCEDURES[request.action]
-    stage = procedure.stages[procedure.first]
-    assert isinstance(stage, SendStage)
-    return stage.signal
+    return PROCEDURES[request.action].signal
 
 
 def _forget(turn: Turn, request: Request) -> None:

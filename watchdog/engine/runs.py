@@ -1,33 +1,52 @@
 """
 The machine that walks through a procedure's stages, one event at a time.
 
-Every stage that sends a signal goes: look, guards, intent (committed), signal, outcome. Cut off
+Every stage that changes the world goes: look, guards, intent (committed), effect, outcome. Cut off
 anywhere, it goes on from what the ledger says: a stage whose outcome is not known begins again with its
-look, so that TERM may repeat to the same living process, and KILL comes neither early nor to another.
+look, so that TERM may repeat to the same living process, and KILL comes neither early nor to another; what was put back is not put back twice.
 """
 
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
 import msgspec
 
+from watchdog.engine import accounts
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
-from watchdog.engine.ledger import Cooldown, Playbook, Request, Run
+from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run
+from watchdog.engine.placing import Policy, plan
 from watchdog.engine.procedures import PROCEDURES
-from watchdog.engine.procedures.stages import Answer, End, Go, Hold, SendStage, Then, WaitStage
+from watchdog.engine.procedures.recover import is_frozen
+from watchdog.engine.procedures.stages import (
+    Answer,
+    ChooseStage,
+    End,
+    GatherStage,
+    Go,
+    Hold,
+    PutBackStage,
+    SendStage,
+    Stage,
+    Then,
+    WaitStage,
+    WatchStage,
+)
+from watchdog.engine.sightings import begin_counting, count_beats, scene_of, stuck_jobs, with_seen
+from watchdog.engine.targeting import holds, sources_of
 from watchdog.engine.turn import Over, Turn
-from watchdog.model.effects import AwaitExit, Measure, SendSignal
+from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
 from watchdog.model.kinds import Source
-from watchdog.model.notices import NoticeKind, Severity
-from watchdog.model.records import IncidentRow
-from watchdog.model.results import Exited, LogRead, Look, Refused, Result, Sent, StillRunning, UnitCalled
-from watchdog.model.targets import ProcessRef
+from watchdog.model.notices import Severity
+from watchdog.model.results import Exited, InFlight, LogRead, Look, PutBackDone, Refused, Result, Sent, StillRunning, UnitCalled
+from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Decision, Mode
 
 AGAIN: Final = 5_000
 """Milliseconds after which a held stage is tried again."""
 SOON: Final = 1_000
-"""The same while a source has not been read in full since the start."""
+"""The same while a source has not been read in full since the start; and how often it is looked for what a stage waits for."""
+DEAD: Final = "dead"
+"""The mark of the moment at which its process was known to be dead."""
 
 
 def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, look: Look) -> None:
@@ -37,7 +56,7 @@ def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, 
         entity=playbook.entity, thread=playbook.thread, severity=playbook.severity, notify=playbook.notify,
         stage=PROCEDURES[request.action].first, looking=False, opened_wall=playbook.opened_wall, state=look.state, account=playbook.account,
     )  # fmt: skip
-    _say(turn, run, "next step" if request.playbook else "opened")
+    accounts.say(turn, run, "next step" if request.playbook else "opened")
     _enter(turn, run, run.stage, looked=True)
 
 
@@ -47,9 +66,9 @@ def resume(turn: Turn) -> None:
         marks = run.marks
         if run.intent:
             _audit_stage(turn, run, "unknown: the agent ended before it knew")
-            marks = {**marks, _maybe(run.stage): turn.at}
+            marks = {**marks, _maybe(_mark(run)): turn.at}
         resumed = msgspec.structs.replace(run, intent="", effect="", held="", held_by="", again_at=None, marks=marks)
-        _say(turn, resumed, "resumed")
+        accounts.say(turn, resumed, "resumed")
         _enter(turn, resumed, run.stage, looked=False)
 
 
@@ -58,6 +77,13 @@ def try_again(turn: Turn) -> None:
     for run in list(turn.ledger.runs.values()):
         if run.again_at is not None and run.again_at <= turn.at:
             _enter(turn, msgspec.structs.replace(run, again_at=None), run.stage, looked=False)
+
+
+def watch_all(turn: Turn) -> None:
+    """Looks whether those that wait for something in the picture can go on; not more often than once a second."""
+    for run in list(turn.ledger.runs.values()):
+        if isinstance(_stage(run), WatchStage) and run.again_at is None and turn.world.watches.get(run.id, 0) <= turn.at:
+            _watch(turn, run)
 
 
 def answer(turn: Turn, effect: str, result: Result) -> bool:
@@ -75,30 +101,108 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
 
 def _enter(turn: Turn, run: Run, stage: str, *, looked: bool) -> None:
     run = msgspec.structs.replace(run, stage=stage, looking=False)
-    spec = PROCEDURES[run.action].stages[stage]
-    match spec:
-        case SendStage() if not spec.applies(run.state):
+    turn.world.watches.pop(run.id, None)
+    match _stage(run):
+        case SendStage() as spec if not spec.applies(run.state):
             _follow(turn, run, spec.after(Sent()))
-        case SendStage() if looked:
+        case SendStage() as spec if looked:
             _send(turn, run, spec)
         case SendStage():
             effect = turn.id()
             turn.put_run(run.id, msgspec.structs.replace(run, looking=True, effect=effect))
             turn.effects.append(Measure(effect, run.ref))
-        case WaitStage():
+        case WaitStage() as spec:
             effect = turn.id()
             turn.put_run(run.id, msgspec.structs.replace(run, effect=effect))
             turn.effects.append(AwaitExit(effect, run.ref, _due(run, spec)))
-        case _:
+        case WatchStage() as spec:
+            _begin_to_watch(turn, run, spec)
+        case ChooseStage(choose=choose):
+            # Kept first: where it is held, it is asked again here.
+            turn.put_run(run.id, run)
+            scene = scene_of(turn, run)
+            _follow(turn, run, choose(scene) if scene.known else Hold("Redis has not been read in full"))
+        case GatherStage(when=when):
+            effect = turn.id()
+            marks = {**run.marks, DEAD: turn.at} if when is When.DEAD and DEAD not in run.marks else run.marks
+            turn.put_run(run.id, msgspec.structs.replace(run, effect=effect, marks=marks))
+            turn.effects.append(GatherInFlight(effect, run.incident, run.ref, when))
+        case PutBackStage():
+            _put_back(turn, run)
+        case _ as spec:
             assert_never(spec)
+
+
+def _begin_to_watch(turn: Turn, run: Run, spec: WatchStage) -> None:
+    if run.stage not in run.marks:
+        run = begin_counting(turn, msgspec.structs.replace(run, marks={**run.marks, run.stage: turn.at}))
+    if not spec.dead:
+        effect = turn.id()
+        run = msgspec.structs.replace(run, effect=effect)
+        turn.effects.append(AwaitExit(effect, run.ref, _until(run, spec)))
+    turn.put_run(run.id, run)
+    turn.world.watches[run.id] = turn.at
+
+
+def _watch(turn: Turn, run: Run) -> None:
+    spec = _stage(run)
+    assert isinstance(spec, WatchStage)  # only these watch
+    counted = count_beats(turn, run)
+    if counted is not run:
+        turn.put_run(run.id, counted)
+    scene = scene_of(turn, counted)
+    if scene.known and (then := spec.sees(scene)) is not None:
+        _leave(turn, counted, then)
+    elif turn.at >= _until(run, spec):
+        _leave(turn, counted, spec.after(StillRunning()))
+    else:
+        turn.world.watches[run.id] = min(turn.at + SOON, _until(run, spec))
+
+
+def _leave(turn: Turn, run: Run, then: Then) -> None:
+    """From a stage that watched; whatever answers its effect from now on is not heard any more."""
+    run = msgspec.structs.replace(run, effect="")
+    turn.audit("outcome", **accounts.names(run), stage=run.stage, outcome=then.stage if isinstance(then, Go) else "over")
+    _follow(turn, run, then)
 
 
 def _send(turn: Turn, run: Run, spec: SendStage) -> None:
     effect = turn.id()
     run = msgspec.structs.replace(run, effect=effect, intent=effect, held="", held_by="", looking=False)
     turn.put_run(run.id, run)
-    turn.audit("intent", **_names(run), stage=spec.signal.value, mode=Mode.ACT.value, decision=Decision.ALLOW.value)
+    turn.audit("intent", **accounts.names(run), stage=spec.signal.value, mode=Mode.ACT.value, decision=Decision.ALLOW.value)
     turn.effects.append(SendSignal(effect, run.ref, spec.signal))
+
+
+def _put_back(turn: Turn, run: Run) -> None:
+    if run.flight.plan is None:
+        run = _planned(turn, run)
+    turn.put_run(run.id, run)
+    judgement = judge(_view(turn, run, Signal.KILL, None), Mode.ACT)
+    if turn.rules.mode.rank < Mode.ASK.rank:
+        _hold(turn, run, f"the mode has been lowered to {turn.rules.mode}", guard="")
+    elif judgement.decision is not Decision.ALLOW:
+        _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
+    else:
+        effect = turn.id()
+        turn.put_run(run.id, msgspec.structs.replace(run, effect=effect, intent=effect, held="", held_by=""))
+        placements = run.flight.plan or ()
+        for one in placements:
+            turn.audit("intent", **accounts.names(run), stage=run.stage, mode=Mode.ACT.value, decision=Decision.ALLOW.value,
+                       reason=one.why, detail={"jid": one.jid, "class": one.job_class, "place": one.kind.value})  # fmt: skip
+        turn.effects.append(PutBack(effect, run.incident, run.rule, run.ref, placements))
+
+
+def _planned(turn: Turn, run: Run) -> Run:
+    """Decided once, and written down with the strikes before anything is put back: after a crash it is the same."""
+    flight, said = run.flight, run.arguments
+    policy = Policy(rescue=str(said["rescue"]), limit=int(said["stuck_jobs.strikes"]), quarantines=said["stuck_jobs.then"] == "quarantine")
+    decided = plan(
+        flight.jobs, stuck=frozenset(flight.stuck), frozen=flight.frozen, unnamed=flight.unnamed, policy=policy,
+        strikes=turn.ledger.strikes, at=turn.at, wall=turn.wall,
+    )  # fmt: skip
+    turn.set(strikes=decided.strikes)
+    return msgspec.structs.replace(run, flight=msgspec.structs.replace(flight, plan=decided.placements))
 
 
 def _take_look(turn: Turn, run: Run, result: Result) -> None:
@@ -109,42 +213,75 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
             _follow(turn, run, spec.after(Exited()))
         case Look() as look:
             run = msgspec.structs.replace(run, state=look.state)
-            judgement = judge(_view(turn, run, spec, look), Mode.ACT)
+            judgement = judge(_view(turn, run, spec.signal, look), Mode.ACT)
             if turn.rules.mode.rank < Mode.ASK.rank:
                 # Whoever lowers the mode in the middle of it wants no further signal.
                 _hold(turn, run, f"the mode has been lowered to {turn.rules.mode}", guard="")
-            elif judgement.decision is Decision.ALLOW:
-                _send(turn, run, spec)
-            else:
+            elif judgement.decision is not Decision.ALLOW:
                 _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
+            elif reason := spec.against(scene_of(turn, run)):
+                _hold(turn, run, reason, guard="last_look")
+            else:
+                _send(turn, run, spec)
         case Refused(reason=reason):
             _hold(turn, run, reason, guard="last_look")
-        case Sent() | Exited() | StillRunning() | LogRead() | UnitCalled():
+        case Sent() | Exited() | StillRunning() | InFlight() | PutBackDone() | LogRead() | UnitCalled():
             _hold(turn, run, "the look was answered with something else", guard="last_look")
 
 
 def _take_answer(turn: Turn, run: Run, result: Result) -> None:
     spec = _stage(run)
-    if isinstance(result, Look | LogRead | UnitCalled) or (isinstance(spec, SendStage) and isinstance(result, StillRunning)):
+    if isinstance(result, Look | LogRead | UnitCalled) or not isinstance(result, _EXPECTED[type(spec)]):
         result = Refused("the stage was answered with something else")
     match spec:
         case SendStage():
-            _audit_stage(turn, run, _word(result))
+            _audit_stage(turn, run, accounts.word(result))
             run = msgspec.structs.replace(run, intent="")
             if isinstance(result, Sent):
-                run = msgspec.structs.replace(run, marks={**run.marks, run.stage: turn.at})
-                run = _account(turn, run, f"SIG{spec.signal} sent")
-                _notify(turn, run, NoticeKind.STAGE, f"SIG{spec.signal} sent to {run.ref.name} (pid {run.ref.pid})", outcome="sent")
+                run = msgspec.structs.replace(run, marks={**run.marks, _mark(run): turn.at})
+                run = accounts.noted(turn, run, f"SIG{spec.signal} sent")
+                accounts.tell(turn, run, f"SIG{spec.signal} sent to {run.ref.name} (pid {run.ref.pid})", outcome="sent")
             _follow(turn, run, spec.after(result))
         case WaitStage() if isinstance(result, Exited) or turn.at >= _due(run, spec):
             over: Answer = result if isinstance(result, Exited) else StillRunning()
-            turn.audit("outcome", **_names(run), stage=run.stage, outcome=_word(over))
+            turn.audit("outcome", **accounts.names(run), stage=run.stage, outcome=accounts.word(over))
             _follow(turn, run, spec.after(over))
+        case WatchStage() if isinstance(result, Exited) or turn.at >= _until(run, spec):
+            ended: Answer = result if isinstance(result, Exited) else StillRunning()
+            _leave(turn, run, spec.after(ended))
         case WaitStage():
             # Whatever cut the wait short, the next stage must not come early.
             turn.put_run(run.id, msgspec.structs.replace(run, again_at=min(turn.at + SOON, _due(run, spec))))
+        case WatchStage():
+            turn.put_run(run.id, msgspec.structs.replace(run, again_at=min(turn.at + SOON, _until(run, spec))))
+        case GatherStage(when=when):
+            _audit_stage(turn, run, accounts.word(result))
+            if isinstance(result, InFlight):
+                run = _found(turn, run, result, when)
+            _follow(turn, run, spec.after(result))
+        case PutBackStage():
+            _audit_stage(turn, run, accounts.word(result))
+            run = msgspec.structs.replace(run, intent="")
+            if isinstance(result, PutBackDone):
+                run = msgspec.structs.replace(run, flight=msgspec.structs.replace(run.flight, placed=result.placed))
+            _follow(turn, run, spec.after(result))
+        case ChooseStage():
+            pass  # nothing is awaited there
         case _:
             assert_never(spec)
+
+
+def _found(turn: Turn, run: Run, found: InFlight, when: When) -> Run:
+    """What was found, with those of it that are stuck: once it is dead nothing can tell them any more."""
+    scene = scene_of(turn, run)
+    jids = {job.jid for job in found.jobs}
+    stuck = tuple(sorted(scene.stuck & jids)) if when is not When.BEFORE else tuple(sorted(stuck_jobs(turn, run) & jids))
+    flight = msgspec.structs.replace(
+        run.flight, jobs=found.jobs, stuck=stuck, frozen=run.flight.frozen or (when is When.FROZEN and is_frozen(scene)),
+        gave_back=found.stopped or scene.gave_back, unnamed=found.unnamed,
+        seen=with_seen(run.flight.seen, (*jids, *scene.running)),
+    )  # fmt: skip
+    return accounts.noted(turn, msgspec.structs.replace(run, flight=flight), accounts.word(found))
 
 
 def _follow(turn: Turn, run: Run, then: Then) -> None:
@@ -174,61 +311,54 @@ def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
     turn.put_run(run.id, held)
     # Said once for each guard: a reason that counts seconds would wake people every five of them.
     if not starting and (not run.held or run.held_by != guard):
-        _say(turn, held, "held", guard=guard, reason=reason)
-        by_hand = f"by hand, on {run.ref.host}: kill -KILL {run.ref.pid}" if run.stage == "KILL" else ""
-        text = f"{run.ref.name} is left half-way at stage {run.stage}: {reason}" + (f"; {by_hand}" if by_hand else "")
-        _notify(turn, held, NoticeKind.STAGE, text, outcome="held", guard=guard, reason=reason, severity=Severity.CRITICAL)
+        accounts.say(turn, held, "held", guard=guard, reason=reason)
+        spec = _stage(run)
+        kills = isinstance(spec, SendStage) and spec.signal is Signal.KILL
+        by_hand = f"; by hand, on {run.ref.host}: kill -KILL {run.ref.pid}" if kills else ""
+        text = f"{run.ref.name} is left half-way at stage {run.stage}: {reason}{by_hand}"
+        accounts.tell(turn, held, text, outcome="held", guard=guard, reason=reason, severity=Severity.CRITICAL)
 
 
 def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:
-    run = _account(turn, run, account)
+    if jobs := accounts.balance(run):
+        account = f"{account}; {jobs}"
+    if run.flight != Flight():
+        turn.effects.append(DropFlight(run.incident))
+    run = accounts.noted(turn, run, account)
     turn.put_run(run.id, None)
+    turn.world.watches.pop(run.id, None)
     turn.over.append(Over(run, outcome, account))
     cooldown = Cooldown(turn.at, run.rule, run.action, run.incident)
     turn.set(cooldowns={**turn.ledger.cooldowns, run.ref.name: cooldown})
 
 
-def _say(turn: Turn, run: Run, outcome: str, *, guard: str = "", reason: str = "") -> None:
-    turn.audit("incident", **_names(run), stage=run.stage, outcome=outcome, guard=guard, reason=reason)
-    turn.keep_incident(
-        IncidentRow(run.incident, run.rule, run.entity, run.ref.name, run.action, run.opened_wall, None,
-                    "held" if outcome == "held" else "open", run.account)
-    )  # fmt: skip
-
-
-def _notify(turn: Turn, run: Run, kind: NoticeKind, title: str, *, outcome: str, severity: Severity | None = None, **more: Any) -> None:
-    turn.notify(
-        run.notify, thread=run.thread, kind=kind, severity=severity or run.severity, title=title, rule=run.rule, entity=run.entity,
-        target=run.ref.name, action=run.action, stage=run.stage, decision=Decision.ALLOW.value, outcome=outcome, **more,
-    )  # fmt: skip
-
-
 def _audit_stage(turn: Turn, run: Run, outcome: str) -> None:
     spec = _stage(run)
     stage = spec.signal.value if isinstance(spec, SendStage) else run.stage
-    turn.audit("outcome", **_names(run), stage=stage, outcome=outcome)
+    turn.audit("outcome", **accounts.names(run), stage=stage, outcome=outcome)
 
 
-def _account(turn: Turn, run: Run, line: str) -> Run:
-    seconds = (turn.wall - run.opened_wall) / 1000
-    return msgspec.structs.replace(run, account=(*run.account, f"+{seconds:.1f} s: {line}"))
-
-
-def _view(turn: Turn, run: Run, spec: SendStage, look: Look) -> View:
+def _view(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
     rule = turn.rule.get(run.rule)
+    committed = _committed(run)
+    playbook = turn.ledger.playbooks.get(run.incident)
+    # Only its first step depends on the condition, and only until something has been done.
+    begins = not committed and playbook is not None and playbook.step == 0 and rule is not None
     return View(
         at=turn.at, subject=run.id, incident=run.incident, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
-        sources=(Source.REDIS,), settings=rule.guards if rule else {}, signal=spec.signal, holds=True, look=look, committed=True,
+        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else {}, signal=signal,
+        holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
         ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
     )  # fmt: skip
 
 
-def _names(run: Run) -> dict[str, str]:
-    return {"rule": run.rule, "entity": run.entity, "target": run.ref.name, "action": run.action, "incident": run.incident}
-
-
-def _stage(run: Run) -> SendStage | WaitStage:
+def _stage(run: Run) -> Stage:
     return PROCEDURES[run.action].stages[run.stage]
+
+
+def _mark(run: Run) -> str:
+    spec = _stage(run)
+    return spec.mark or run.stage if isinstance(spec, SendStage) else run.stage
 
 
 def _due(run: Run, spec: WaitStage) -> int:
@@ -236,22 +366,25 @@ def _due(run: Run, spec: WaitStage) -> int:
     return run.marks[spec.since] + spec.limit(run.arguments)
 
 
+def _until(run: Run, spec: WatchStage) -> int:
+    return run.marks[run.stage] + spec.limit(run.arguments)
+
+
 def _committed(run: Run) -> bool:
-    point = PROCEDURES[run.action].no_return
-    return point in run.marks or _maybe(point) in run.marks
+    points = (DEAD, *PROCEDURES[run.action].no_return)
+    return any(point in run.marks or _maybe(point) in run.marks for point in points)
 
 
 def _maybe(stage: str) -> str:
     return f"{stage}?"
 
 
-def _word(answer: Answer) -> str:
-    match answer:
-        case Sent():
-            return "sent"
-        case Exited():
-            return "exited"
-        case StillRunning():
-            return "still running"
-        case Refused(reason=reason):
-            return f"refused: {reason}"
+_EXPECTED: Final[dict[type[Stage], tuple[type[Answer], ...]]] = {
+    SendStage: (Sent, Exited, Refused),
+    WaitStage: (Exited, StillRunning, Refused),
+    WatchStage: (Exited, StillRunning, Refused),
+    ChooseStage: (),
+    GatherStage: (InFlight, Refused),
+    PutBackStage: (PutBackDone, Refused),
+}
+"""Stage → with what it can be answered; anything else is a fault of ours, and stops it."""

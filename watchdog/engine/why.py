@@ -10,7 +10,6 @@ from typing import Any, Final
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.ledger import Alert, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
-from watchdog.engine.procedures.stages import SendStage
 from watchdog.engine.reasons import account_of
 from watchdog.engine.requests import mode_of
 from watchdog.engine.rules import Rule, RuleSet
@@ -118,10 +117,7 @@ def _request(turn: Turn, rule: Rule, entity: str, alert: Alert | None) -> Reques
 
 
 def _first_signal(request: Request) -> Any:
-    procedure = PROCEDURES[request.action]
-    stage = procedure.stages[procedure.first]
-    assert isinstance(stage, SendStage)  # every procedure begins with one
-    return stage.signal
+    return PROCEDURES[request.action].signal
 
 
 def _verdict(verdict: Verdict, at: int) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class World:
     `deadlines` is on engine time; `beat_deadlines` holds, for each process, its jobs on the scale of the beats that
     it has confirmed. `read_at` is when each source last told anything, `complete` which were read in full.
     For open requests: `looks` under way by id of the effect, `again` when to ask the guards next, `denials` how
-    often they have denied without saying anything new, `reasons` what they said last. `proofs` is when to look at the proof of a playbook next. `news` are the changes that somebody
+    often they have denied without saying anything new, `reasons` what they said last. `proofs` is when to look at the proof of a playbook next, `watches` when a run looks again at what it waits for. `news` are the changes that somebody
     waits for, `echoes` when the alerts of changes are over. `watchers` are the entities whose
     judgement rests on others, `settling` what shook the picture last, `gaps` when nothing could be seen, `counted` those whose part in an aggregate does, `demanding` the kinds of which histories or aggregates are kept. `kept` are histories of a predecessor that have not been taken up yet.
     """
@@ -73,6 +73,7 @@ class World:
         self.denials: dict[str, int] = {}
         self.reasons: dict[str, str] = {}
         self.proofs: dict[str, int] = {}
+        self.watches: dict[str, int] = {}
         self.stopping = False
         self.must_judge_all = False
         self.settling = Settling()

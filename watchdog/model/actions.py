@@ -24,19 +24,85 @@ class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
     guards: dict[str, str] = {}
 
 
+_PROCESS: Final = ParameterSpec(
+    name="process",
+    form=Form.PROCESS,
+    required=True,
+    doc="Which process: `process` for the entity itself, `job.process` for the one that runs the job.",
+    example="job.process",
+)
+
 ACTIONS: Final[tuple[ActionSpec, ...]] = (
+    ActionSpec(
+        name="recover_process",
+        doc="Ends a process without losing a job: it is told to fetch no more (SIGTSTP), jobs that end by themselves do so, what is left is written down, and "
+        "after its end each job is put where it belongs; one that wedges it again and again goes into quarantine. Whoever starts the process again is "
+        "not the agent's business. A process in which nothing moves, and one that was stopped, are told apart and treated as they need.",
+        parameters=(
+            _PROCESS,
+            ParameterSpec(
+                name="drain",
+                form=Form.DURATION,
+                default="150s",
+                doc="How long jobs that are not stuck have to end by themselves.",
+                example="150s",
+            ),
+            ParameterSpec(
+                name="grace",
+                form=Form.DURATION,
+                default="30s",
+                doc="How long it has to end after SIGTERM, which is sent only if no stuck job is left: at least Sidekiq's own timeout and five seconds.",
+                example="30s",
+            ),
+            ParameterSpec(
+                name="stuck_after",
+                form=Form.DURATION,
+                default="10m",
+                doc="A job that has been running for longer than that is stuck, besides those on which an alert fires; `0s` for those alone.",
+                example="10m",
+            ),
+            ParameterSpec(
+                name="rescue",
+                form=Form.CHOICE,
+                default="proven",
+                choices=("proven", "likely", "none"),
+                doc="Which jobs are put back: those that are proven to have been in flight, those that most likely were as well (some may run twice), or none.",
+                example="proven",
+            ),
+            ParameterSpec(
+                name="stuck_jobs",
+                form=Form.SETTINGS,
+                doc="What becomes of a job that is stuck: it is tried again in five minutes, until it has been caught so often.",
+                example="{strikes: 2, then: quarantine}",
+                settings=(
+                    ParameterSpec(
+                        name="strikes",
+                        form=Form.COUNT,
+                        default="2",
+                        doc="How often it may be caught, under its job id or under its class and arguments.",
+                        example="2",
+                    ),
+                    ParameterSpec(
+                        name="then",
+                        form=Form.CHOICE,
+                        default="quarantine",
+                        choices=("quarantine", "retry"),
+                        doc="What is done then: it is taken out of the way, or tried again for ever.",
+                        example="quarantine",
+                    ),
+                ),
+            ),
+        ),
+        target="process",
+        needs=("the process runs on this host", "the right to signal it (CAP_KILL)", "the right to write to Redis"),
+        can_be_undone=False,
+    ),
     ActionSpec(
         name="terminate_process",
         doc="Ends a process: SIGTERM, and SIGKILL if it still lives after `grace`. Whoever starts it again is not the agent's business. "
         "Give `grace` at least Sidekiq's own timeout and five seconds (30s by default), or jobs in flight are lost.",
         parameters=(
-            ParameterSpec(
-                name="process",
-                form=Form.PROCESS,
-                required=True,
-                doc="Which process: `process` for the entity itself, `job.process` for the one that runs the job.",
-                example="job.process",
-            ),
+            _PROCESS,
             ParameterSpec(name="grace", form=Form.DURATION, default="30s", doc="How long it has to end after SIGTERM.", example="30s"),
         ),
         target="process",

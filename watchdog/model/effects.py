@@ -1,13 +1,16 @@
 """
 Everything that the engine can ask of the world.
 
-Effects are the only way in which the engine reaches outside. `Audit`, `KeepIncident` and `Notify` are written in
+Effects are the only way in which the engine reaches outside. `Audit`, `KeepIncident`, `Notify` and `DropFlight` are written in
 the transaction of the event; the others run after that transaction has been committed, and each of
 them is answered by exactly one `EffectDone` with its id.
 """
 
+from enum import StrEnum
+
 import msgspec
 
+from watchdog.model.flight import Placement
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow, IncidentRow
 from watchdog.model.targets import ProcessRef, Signal, Verb
@@ -60,6 +63,50 @@ class AwaitExit(msgspec.Struct, frozen=True, tag="await_exit"):
     until: int
 
 
+class DropFlight(msgspec.Struct, frozen=True, tag="drop_flight"):
+    """The incident is over: remove what was kept of the payloads of its jobs."""
+
+    incident: str
+
+
+class When(StrEnum):
+    """At which point of a recovery it is asked what the process holds."""
+
+    BEFORE = "before"  # it still fetches: a picture up to a beat old
+    QUIET = "quiet"  # it was quiet for two beats: complete, and it only shrinks
+    FROZEN = "frozen"  # nothing moves in it: its memory and its sockets can be read
+    DEAD = "dead"
+
+
+class GatherInFlight(msgspec.Struct, frozen=True, tag="gather"):
+    """
+    Find out which jobs this process holds, from all sources, and keep their payloads durably under the incident before answering.
+
+    Answered by `InFlight`; or by `Refused` where Redis can't be read or written, or the payloads could not be kept. At `BEFORE`, `QUIET` and `FROZEN`
+    what was kept before is replaced; at `DEAD` it is what the answer rests on where Redis shows nothing any more.
+    """
+
+    id: str
+    incident: str
+    target: ProcessRef
+    when: When
+
+
+class PutBack(msgspec.Struct, frozen=True, tag="put_back"):
+    """
+    Put each of these jobs into its place, from the payloads kept under the incident; each at most once, however often it is asked for.
+
+    Afterwards the traces that the dead process left in Redis are removed. Answered by `PutBackDone`, or by `Refused` where Redis can't be written: then some may have been
+    put back.
+    """
+
+    id: str
+    incident: str
+    rule: str
+    target: ProcessRef
+    placements: tuple[Placement, ...]
+
+
 class ReadLog(msgspec.Struct, frozen=True, tag="read_log"):
     """
     Read in the log which jobs of this process run, or ran at its end; answered by `LogRead` or `Refused`.
@@ -90,7 +137,7 @@ class CallUnit(msgspec.Struct, frozen=True, tag="call_unit"):
     invocation: str = ""
 
 
-Effect = Audit | KeepIncident | Notify | Measure | SendSignal | AwaitExit | ReadLog | CallUnit
+Effect = Audit | KeepIncident | Notify | DropFlight | Measure | SendSignal | AwaitExit | GatherInFlight | PutBack | ReadLog | CallUnit
 """Any effect."""
-Command = Measure | SendSignal | AwaitExit | ReadLog | CallUnit
+Command = Measure | SendSignal | AwaitExit | GatherInFlight | PutBack | ReadLog | CallUnit
 """An effect that the executor performs and answers."""

@@ -11,7 +11,8 @@ class Form(StrEnum):
 
     DURATION, RATIO, COUNT and BOOL become int milliseconds, float, int, bool; TEXT a str; SECRET a str that
     may be written as `${file:…}` or `${env:…}` and is never shown; URL a str that was checked to be one;
-    CHOICE one of `choices`; PROCESS an expression of the language that names a process.
+    CHOICE one of `choices`; PROCESS an expression of the language that names a process; SETTINGS a mapping of `settings`, whose values become
+    arguments of their own, `stuck_jobs.strikes`.
     """
 
     DURATION = "duration"
@@ -23,6 +24,7 @@ class Form(StrEnum):
     URL = "url"
     CHOICE = "choice"
     PROCESS = "process"
+    SETTINGS = "settings"
 
 
 class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,3 +37,4 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = False
     default: str | None = None
     choices: tuple[str, ...] = ()
+    settings: tuple["ParameterSpec", ...] = ()

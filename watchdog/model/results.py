@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from watchdog.model.findings import Finding
+from watchdog.model.flight import Held, Placed
 
 
 class Look(msgspec.Struct, frozen=True, tag="look"):
@@ -66,6 +67,25 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     reason: str
 
 
+class InFlight(msgspec.Struct, frozen=True, tag="in_flight"):
+    """
+    What the process held at that moment, and that the payloads are kept.
+
+    `stopped` says that it has stopped in good order and gave back what it had not finished: then `jobs` is empty. `unnamed` is how many more jobs it can have
+    taken that no source names.
+    """
+
+    jobs: tuple[Held, ...]
+    stopped: bool = False
+    unnamed: int = 0
+
+
+class PutBackDone(msgspec.Struct, frozen=True, tag="put_back"):
+    """What came of each placement."""
+
+    placed: tuple[Placed, ...]
+
+
 class DumpedThread(msgspec.Struct, frozen=True):
     """One thread of a thread dump: `tid` as in the work hash; `frames` say where it is, the innermost place first, and hold no arguments."""
 
@@ -97,4 +117,4 @@ class LogRead(msgspec.Struct, frozen=True, kw_only=True, tag="log_read"):
     dumped_at: int
 
 
-Result = Look | Sent | Exited | StillRunning | UnitCalled | LogRead | Refused
+Result = Look | Sent | Exited | StillRunning | InFlight | PutBackDone | UnitCalled | LogRead | Refused

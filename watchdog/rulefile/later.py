@@ -15,7 +15,6 @@ ACTIONS: Final = (
     "kill_child",
     "quarantine_job",
     "quiet_process",
-    "recover_process",
     "release_job",
     "restart_unit",
     "run",

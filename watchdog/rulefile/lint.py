@@ -129,7 +129,8 @@ def _graces(steps: Iterable[Step], written: Node | None) -> Iterator[Problem]:
     places = _graces_written(written)
     for step in steps:
         grace = step.arguments.get("grace")
-        if isinstance(grace, int) and grace < SHORTEST_GRACE and (place := places.get(step.span)):
+        cuts_off = step.action == "terminate_process"  # a recovery puts back what is left
+        if cuts_off and isinstance(grace, int) and grace < SHORTEST_GRACE and (place := places.get(step.span)):
             yield Problem("W601", place, message, hint="30s or more, unless Sidekiq's timeout is shorter")
 
 

@@ -16,10 +16,12 @@ from watchdog.engine.advance import advance, next_due
 from watchdog.engine.reasons import account_of
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
-from watchdog.model.effects import Audit, AwaitExit, Effect, KeepIncident, Measure, SendSignal
+from watchdog.model.effects import Audit, AwaitExit, Effect, GatherInFlight, KeepIncident, Measure, PutBack, SendSignal, When
 from watchdog.model.events import Body, EffectDone, Event, Gone, Observed, RulesLoaded, SourceBack, SourceLost, Started, TimeReached
+from watchdog.model.findings import Certainty
+from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import Exited, Look, Result, Sent, StillRunning
+from watchdog.model.results import Exited, InFlight, Look, PutBackDone, Result, Sent, StillRunning
 from watchdog.model.targets import Signal
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile.comparison import Decided, Failure, Stands, compare
@@ -70,6 +72,7 @@ class _Rehearsal:
         self._answers: list[tuple[int, int, str, Result]] = []
         self._awaited: dict[str, str] = {}
         self._exits: list[tuple[int, str]] = []
+        self._termed: set[str] = set()
         self._decided: dict[tuple[str, str], Decided] = {}
         self._incidents: dict[str, Stands] = {}
         self._blind: set[Source] = set()
@@ -170,15 +173,33 @@ class _Rehearsal:
                 if signal is Signal.KILL:
                     heappush(self._exits, (self._at, target.identity))
                 elif signal is Signal.TERM and self._test.exits is not None:
+                    self._termed.add(target.identity)
                     heappush(self._exits, (self._at + self._test.exits, target.identity))
+                elif signal is Signal.TSTP:
+                    self._scene.quieten(target.identity)
             case AwaitExit(id=name, target=target, until=until):
                 if self._scene.lives(target.identity, self._at - START):
                     self._awaited[target.identity] = name
                     self._later(until, name, StillRunning())
                 else:
                     self._later(self._at, name, Exited())
+            case GatherInFlight(id=name, target=target, when=when):
+                self._later(self._at, name, self._in_flight(target.identity, when))
+            case PutBack(id=name, placements=placements):
+                self._later(self._at, name, PutBackDone(tuple(Placed(one.jid, Fate.DONE, one.kind.value) for one in placements)))
             case _:
                 pass
+
+    def _in_flight(self, process: str, when: When) -> InFlight:
+        """The jobs that the test has it run; after SIGTERM Sidekiq has given back what it had not finished."""
+        if process in self._termed:
+            return InFlight((), stopped=when is When.DEAD)
+        world = self._state.world
+        jobs: list[Any] = [world.find(Kind.JOB, job) for job in world.jobs_of.get(process, ())]
+        certainty = Certainty.LIKELY if when is When.BEFORE else Certainty.PROVEN
+        return InFlight(
+            tuple(Held(job.jid, job.job_class, job.queue, certainty, ("work_hash",), has_payload=True) for job in jobs if job is not None)
+        )
 
     def _later(self, at: int, effect: str, result: Result) -> None:
         heappush(self._answers, (at, next(self._order), effect, result))

@@ -44,10 +44,15 @@ class Scene:
         self._ended: set[str] = set()
         # Of those that end by themselves a test says so.
         self._crashing = {actor.id for actor in test.actors if actor.kind is Kind.PROCESS and actor.constants.get("clean_stop") is False}
+        self._quiet: set[str] = set()
 
     def end(self, process: str) -> None:
         """A process has ended; nothing more is read of it or of its jobs."""
         self._ended.add(process)
+
+    def quieten(self, process: str) -> None:
+        """A process has been told to fetch no more, and says so from its next beat on."""
+        self._quiet.add(process)
 
     def lives(self, process: str, moment: int) -> bool:
         """Whether there is such a process."""
@@ -112,6 +117,8 @@ class Scene:
                 slots[spec.slot] = _held(spec, values[number], self._start + actor.since + number * self._test.every)
         if "heartbeat_still" in slots:
             slots.setdefault("heartbeat_moved", slots["heartbeat_still"])
+        if actor.id in self._quiet and "quiet" in slots:
+            slots["quiet"] = True
         return slots
 
     def _renewed(self, actor: Actor, source: Source, moment: int) -> _Slots:

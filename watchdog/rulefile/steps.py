@@ -5,6 +5,7 @@ from watchdog.lang.condition import Reference, read_reference
 from watchdog.lang.text import Text
 from watchdog.model.actions import BY_NAME, ActionSpec
 from watchdog.model.kinds import Kind
+from watchdog.model.parameters import Form, ParameterSpec
 from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, entries_of, items_of, not_supported, words_of
 from watchdog.rulefile.later import ACTIONS
@@ -64,10 +65,26 @@ def _read_parameters(entry: Entry, spec: ActionSpec, each: Kind, findings: Findi
         if parameter.name == spec.target:
             target = _target(node, each, findings) if node is not None else None
             continue
+        if parameter.form is Form.SETTINGS:
+            arguments |= _settings(node, parameter, findings)
+            continue
         value = default_of(parameter) if node is None else read_value(node, parameter, findings)
         if value is not None:
             arguments[parameter.name] = value
     return None if target is None else Step(spec.name, target, arguments, entry.key.span)
+
+
+def _settings(node: Node | None, spec: ParameterSpec, findings: Findings) -> dict[str, Value]:
+    """The values under a parameter that is a mapping, each as `parameter.setting`."""
+    names = tuple(setting.name for setting in spec.settings)
+    written = None if node is None else Keys(f"'{spec.name}'", required=(), optional=names).read(node, findings)
+    values = {
+        setting.name: default_of(setting)
+        if written is None or (at := written.get(setting.name)) is None
+        else read_value(at, setting, findings)
+        for setting in spec.settings
+    }
+    return {f"{spec.name}.{name}": value for name, value in values.items() if value is not None}
 
 
 def _target(node: Node, each: Kind, findings: Findings) -> Reference | None:

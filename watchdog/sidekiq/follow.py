@@ -17,10 +17,12 @@ from watchdog.sidekiq.address import Sentinels
 from watchdog.sidekiq.broken import BrokenDatum
 from watchdog.sidekiq.cost import Spent
 from watchdog.sidekiq.failures import SourceUnavailableError, unavailable
+from watchdog.sidekiq.flight import Noted
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.outage import Outage
 from watchdog.sidekiq.pace import BUDGET
 from watchdog.sidekiq.place import Place
+from watchdog.sidekiq.reading import Reading
 from watchdog.sidekiq.reconcile import PERIOD
 from watchdog.sidekiq.session import Memory, Session
 from watchdog.sidekiq.tracking import Dirty
@@ -40,6 +42,7 @@ class Follower:
     lost and still hold are not repeated. `SourceLost` comes once for each kind of failure of an outage, `SourceBack` after the snapshot that ends it.
     `url` is that of the server, or the Sentinels that know it; raises `AddressError` if it can't be understood. `emit` is called from the
     event loop and must not raise; a server that says nothing for `answer_within` seconds counts as lost.
+    Of processes of `host` the last jobs are kept in memory, payloads included.
     """
 
     def __init__(
@@ -52,9 +55,11 @@ class Follower:
         clock: Clock,
         emit: Callable[[Body], None],
         answer_within: float = ANSWER_WITHIN,
+        host: str = "",
     ) -> None:
         self._place = Place(url)
-        self._memory = Memory(keys=Keys(namespace, scheduler_prefix), clock=clock, where=self._place.where, budget=budget)
+        keys = Keys(namespace, scheduler_prefix)
+        self._memory = Memory(keys=keys, clock=clock, where=self._place.where, budget=budget, host=host)
         self._clock = clock
         self._emit = emit
         self._answer_within = answer_within
@@ -78,15 +83,19 @@ class Follower:
             failures = 0 if self._clock.at() - began >= STEADY_AFTER else failures + 1
             await asyncio.sleep(pause(failures, random.random()))
 
-    async def reread(self, identity: str) -> None:
+    async def reread(self, identity: str) -> Reading:
         """
-        Read this process now, and emit what changed before returning.
+        Read this process now, and emit what changed before returning what was read.
 
         Raises `SourceUnavailableError` if Redis can't be read, at once if that is known, and after 2 s at the latest.
         """
         if self._session is None:
             raise SourceUnavailableError(self._why_not.code, self._why_not.message)
-        await self._session.reread(identity)
+        return await self._session.reread(identity)
+
+    def noted(self, identity: str) -> Noted | None:
+        """What its work hash held when it was last read, payloads included; None where nothing is kept of it."""
+        return self._memory.flight.of(identity)
 
     async def count_retries(self) -> None:
         """

@@ -13,6 +13,7 @@ import msgspec
 from watchdog.sidekiq.broken import Tally
 from watchdog.sidekiq.decode import Beat, Broken, Info, Work, decode_beat, decode_info, decode_work, label
 from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
+from watchdog.sidekiq.flight import FlightRecord
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.wire import Command, Reply
 
@@ -59,8 +60,9 @@ class _Decoded:
 class ProcessReader:
     """Turns replies into readings, and reports what is broken in them to the tally."""
 
-    def __init__(self, keys: Keys, tally: Tally, where: str) -> None:
+    def __init__(self, keys: Keys, tally: Tally, where: str, flight: FlightRecord | None = None) -> None:
         self._keys = keys
+        self._flight = flight
         self._tally = tally
         self._where = where
         self._decoded: dict[str, _Decoded] = {}
@@ -93,12 +95,17 @@ class ProcessReader:
         entries = {(old_key, tid): raw for tid, raw in self._entries(old_key, old).items()}
         entries |= {(new_key, tid): raw for tid, raw in self._entries(new_key, new).items()}
         work = self._work(decoded, entries)
+        info = self._info(identity, decoded, values) if beat is not None else None
+        if beat is not None and self._flight is not None:
+            threads = beat.threads or (info.threads if info is not None else None) or 0
+            raw = {tid: value for (_, tid), value in entries.items() if isinstance(value, bytes)}
+            self._flight.note(identity, raw, quiet=beat.quiet is True, threads=threads, beat=beat.at)
         return Reading(
             identity=identity,
             at=at,
             ttl=ttl,
             member=bool(member),
-            info=self._info(identity, decoded, values) if beat is not None else None,
+            info=info,
             beat=beat,
             work=work,
             held=len(entries),

@@ -17,6 +17,7 @@ from watchdog.sidekiq.broken import Tally
 from watchdog.sidekiq.cost import ASK_PRICES, Spent, prices
 from watchdog.sidekiq.decode import Broken, label, name
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, from_reply, unavailable
+from watchdog.sidekiq.flight import FlightRecord
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.pace import Pace
 from watchdog.sidekiq.picture import Picture
@@ -43,14 +44,16 @@ _LOG: Final = logging.getLogger(__name__)
 class Memory:
     """What outlives a connection: what was seen, what was decoded, what is broken."""
 
-    def __init__(self, *, keys: Keys, clock: Clock, where: str, budget: float) -> None:
+    def __init__(self, *, keys: Keys, clock: Clock, where: str, budget: float, host: str = "") -> None:
         self.keys = keys
+        # Of processes of this host alone; without a name of nobody.
+        self.flight = FlightRecord(host)
         self.pace = Pace(budget)
         # What went over the wire each second lately, by name.
         self.rates: dict[str, float] = {}
         self.tally = Tally(clock)
         self.picture = Picture()
-        self.reader = ProcessReader(self.keys, self.tally, where)
+        self.reader = ProcessReader(self.keys, self.tally, where, self.flight)
         self.sampler = Sampler(self.keys, self.tally, where, clock)
         self.retries = Retries(self.keys, self.tally, where=where, clock=clock, pace=self.pace)
         # Why Redis would not tell of changes, as far as the log says so already.
@@ -112,15 +115,16 @@ class Session:
             beside=beside,
         )
 
-    async def reread(self, identity: str) -> None:
+    async def reread(self, identity: str) -> Reading:
         """Read one process now and say what changed; raises `SourceUnavailableError` if that takes longer than 2 s."""
         try:
             async with asyncio.timeout(_REREAD_WITHIN):
                 readings = await self._read_whole([identity])
         except TimeoutError:
             raise unavailable("timeout", self._wire.where) from None
-        for reading in readings:
-            self._say(self._take(reading))
+        (reading,) = readings
+        self._say(self._take(reading))
+        return reading
 
     async def count_retries(self) -> None:
         """Count the whole retry set anew; raises `SourceUnavailableError`."""

@@ -78,7 +78,18 @@ _THIRD: Final = (
     ) STRICT""",
 )
 
-STEPS: Final = (_FIRST, _SECOND, _THIRD)
+_FOURTH: Final = (
+    # What a process under recovery holds. Its payloads are private posts: they go with the end of the incident.
+    """CREATE TABLE flight (
+        incident TEXT NOT NULL,
+        jid TEXT NOT NULL,
+        body BLOB NOT NULL,
+        payload BLOB,
+        PRIMARY KEY (incident, jid)
+    ) STRICT, WITHOUT ROWID""",
+)
+
+STEPS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """All steps, oldest first."""
 
 

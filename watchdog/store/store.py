@@ -6,15 +6,16 @@ The counterpart of `reading.py`, which only looks. Nothing here judges: what is 
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from watchdog.clock import Clock
+from watchdog.model.findings import Finding
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow, IncidentRow
-from watchdog.store import audit, outbox, quarantine
+from watchdog.store import audit, flight, outbox, quarantine
 from watchdog.store.encoding import encode
 from watchdog.store.failures import StoreError
 from watchdog.store.lock import StateLock
@@ -28,7 +29,8 @@ class Commit(msgspec.Struct, frozen=True):
     """
     Everything that one event leaves behind.
 
-    `seq` is the event's; `ledger` None leaves the kept one as it is; `notices` are pairs of receiver and notice.
+    `seq` is the event's; `ledger` None leaves the kept one as it is; `notices` are pairs of receiver and notice. `landed` are incidents whose
+    flight records are no longer needed.
     """
 
     seq: int
@@ -36,6 +38,7 @@ class Commit(msgspec.Struct, frozen=True):
     audit: tuple[AuditRow, ...] = ()
     notices: tuple[tuple[str, Notice], ...] = ()
     incidents: tuple[IncidentRow, ...] = ()
+    landed: tuple[str, ...] = ()
 
 
 class Store:
@@ -115,8 +118,17 @@ class Store:
             audit.append(connection, commit.audit)
             connection.executemany("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?)", map(_columns, commit.incidents))
             outbox.add(connection, commit.notices, wall=wall)
+            flight.drop(connection, commit.landed)
 
         await self._writer.write(work, then=self._tell if commit.notices else None)
+
+    async def keep_flight(self, incident: str, findings: Sequence[Finding]) -> None:
+        """What a process under recovery holds, with payloads, in place of what was kept of that incident before; on the disk when this returns. Raises `StoreError`."""
+        await self._writer.write(lambda connection: flight.keep(connection, incident, findings))
+
+    async def flight(self, incident: str) -> list[Finding]:
+        """What was kept of that incident. Raises `StoreError`."""
+        return await self._writer.read(lambda connection: flight.read(connection, incident))
 
     async def keep_status(self, data: bytes) -> None:
         """

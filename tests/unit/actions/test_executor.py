@@ -1,6 +1,7 @@
 """One command, one answer."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 
 from watchdog.actions import executor
-from watchdog.actions.executor import Executor
+from watchdog.actions.executor import CallOfUnit, Executor, Reread
 from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import boot_id
@@ -55,7 +56,17 @@ def hands(reread) -> Executor:
     async def read(identity: str) -> None:
         reread.append(identity)
 
-    return Executor(reread=read, call_unit=no_systemd, clock=Clock(), host="web1")
+    return _executor(read)
+
+
+async def _never(_command: object) -> Refused:
+    raise AssertionError("nobody asked for that")
+
+
+def _executor(
+    read: Reread, *, clock: Clock | None = None, log: Callable[[], LogSettings] = LogSettings, call_unit: CallOfUnit = no_systemd
+) -> Executor:
+    return Executor(reread=read, gather=_never, put_back=_never, call_unit=call_unit, clock=clock or Clock(), host="web1", log=log)
 
 
 def test_every_command_has_its_performer():
@@ -85,7 +96,7 @@ async def test_measure_without_redis(me):
     async def read(_: str) -> None:
         raise WatchdogError("Redis refuses: LOADING")
 
-    hands = Executor(reread=read, call_unit=no_systemd, clock=Clock(), host="web1")
+    hands = _executor(read)
 
     assert await hands.perform(Measure("1.0", me)) == Refused("Redis refuses: LOADING")
 
@@ -97,7 +108,7 @@ async def test_bug_in_reading_is_not_hidden(me):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await Executor(reread=read, call_unit=no_systemd, clock=Clock(), host="web1").perform(Measure("1.0", me))
+        await _executor(read).perform(Measure("1.0", me))
 
 
 @pytest.mark.parametrize("signal", Signal)
@@ -165,9 +176,7 @@ async def test_timer_that_fires_early(me, reread):
     clock = SlowClock()
     until = clock.at() + 10
 
-    assert (
-        await Executor(reread=read, call_unit=no_systemd, clock=clock, host="web1").perform(AwaitExit("1.0", me, until)) == StillRunning()
-    )
+    assert await _executor(read, clock=clock).perform(AwaitExit("1.0", me, until)) == StillRunning()
     assert clock.at() >= until
 
 
@@ -206,7 +215,7 @@ async def nothing(_identity: str) -> None:
 async def test_the_log_is_read_where_the_config_now_says(me, tmp_path):
     """The jobs of the process that was meant; a log that can't be read is a refusal with its reason, and a changed config is followed."""
     settings = [LogSettings(files={"any": str(tmp_path / "none")})]
-    hands = Executor(reread=nothing, call_unit=no_systemd, clock=Clock(), host="web1", log=lambda: settings[0])
+    hands = _executor(nothing, log=lambda: settings[0])
     refused = await hands.perform(ReadLog("e1", me))
     assert isinstance(refused, Refused)
     assert "hint: `log: files:`" in refused.reason
@@ -220,7 +229,7 @@ async def test_the_log_is_read_where_the_config_now_says(me, tmp_path):
 
 async def test_no_log_is_named(me):
     """Neither the journal nor a file: it is said which key would do."""
-    hands = Executor(reread=nothing, call_unit=no_systemd, clock=Clock(), host="web1", log=lambda: LogSettings(journal=False))
+    hands = _executor(nothing, log=lambda: LogSettings(journal=False))
     assert "log: {journal: true}" in (await hands.perform(ReadLog("e1", me))).reason
 
 
@@ -235,7 +244,7 @@ async def test_a_unit_is_called_through_whoever_knows_systemd(reread):
         asked.append(asked_for)
         return UnitCalled(UnitOutcome.DONE, invocation="def")
 
-    hands = Executor(reread=read, call_unit=call, clock=Clock(), host="web1")
+    hands = _executor(read, call_unit=call)
 
     assert await hands.perform(command) == UnitCalled(UnitOutcome.DONE, "", "def")
     assert asked == [command]

@@ -162,7 +162,7 @@ def test_everything_in_the_picture_is_thought_of():
 
     written = {
         "rows", "jobs_of", "read_at", "complete", "looks", "again", "denials", "reasons", "stopping", "kept", "graves", "deadlines",
-        "beat_deadlines", "proofs", "echoes", "watchers", "counted", "tallies", "history", "settling", "gaps",
+        "beat_deadlines", "proofs", "watches", "echoes", "watchers", "counted", "tallies", "history", "settling", "gaps",
     }  # fmt: skip
     of_the_rules = {"_vocabulary", "_row_types", "_accepted", "_growing", "demanding"}
     over_between_turns = {"must_judge_all"}

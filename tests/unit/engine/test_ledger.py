@@ -7,6 +7,7 @@ from watchdog.engine.ledger import (
     Alert,
     Branch,
     Cooldown,
+    Flight,
     Ledger,
     Loss,
     Pause,
@@ -16,10 +17,13 @@ from watchdog.engine.ledger import (
     Request,
     Run,
     Shadow,
+    Strike,
     decode,
     encode,
     rebase,
 )
+from watchdog.model.findings import Certainty
+from watchdog.model.flight import Fate, Held, Placed, PlaceKind, Placement
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import ProcessRef
@@ -46,6 +50,11 @@ FULL = Ledger(
             id="5.2", incident="5.0", rule="r", action="terminate_process", arguments={"grace": 10_000}, ref=REF, entity="j", thread="3.0",
             severity=Severity.CRITICAL, notify=("ops",), stage="KILL", looking=False, opened_wall=90, state="S", effect="5.1", intent="5.1", held="h",
             held_by="paused", again_at=100, marks={"TERM": 110, "KILL?": 120}, account=("+0.0 s: SIGTERM sent",),
+            flight=Flight(
+                beats=1, quiet_beats=2, beat_at=125, jobs=(Held("j1", "Job", "push", Certainty.PROVEN, ("work_hash",), has_payload=True, digest="d"),), seen=("j1", "j2"),
+                stuck=("j1",), unnamed=4, plan=(Placement("j1", "Job", "push", PlaceKind.RETRY, ("work_hash",), "strike", 5, 6),),
+                placed=(Placed("j1", Fate.DONE, "retry"),),
+            ),
         )
     },
     playbooks={
@@ -57,6 +66,7 @@ FULL = Ledger(
     },
     cooldowns={REF.name: Cooldown(130, "r", "terminate_process", "5.0")},
     shadow=Shadow(cooldowns={REF.name: Cooldown(140, "r", "terminate_process")}, cured={f"r|{REF.name}": 150}),
+    strikes={"jid j1": Strike(7, 8, 155)},
     pause=Pause("ada", "x", 160),
     lost={"redis": Loss("refused", "m", 170)},
 )  # fmt: skip
@@ -113,6 +123,7 @@ def test_a_reboot_moves_every_engine_time_and_nothing_else():
         "ended_at",
         "cured",
         "until_at",
+        "last_at",
     }
     assert stayed == {
         "seq",
@@ -126,6 +137,13 @@ def test_a_reboot_moves_every_engine_time_and_nothing_else():
         "grace",
         "pid",
         "start_ticks",
+        "beats",
+        "quiet_beats",
+        "unnamed",
+        "due_wall",
+        "strikes",
+        "count",
+        "suspected",
     }
 
 

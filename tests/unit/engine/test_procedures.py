@@ -5,14 +5,49 @@ import itertools
 import pytest
 
 from watchdog.engine.procedures import PROCEDURES
-from watchdog.engine.procedures.stages import End, Go, Hold, SendStage, WaitStage
+from watchdog.engine.procedures.recover import RECOVER
+from watchdog.engine.procedures.scene import Scene
+from watchdog.engine.procedures.stages import (
+    ChooseStage,
+    End,
+    GatherStage,
+    Go,
+    Hold,
+    PutBackStage,
+    SendStage,
+    Stage,
+    Then,
+    WaitStage,
+    WatchStage,
+)
 from watchdog.engine.procedures.terminate import TERMINATE
 from watchdog.model.actions import ACTIONS
-from watchdog.model.results import Exited, Refused, Sent, StillRunning
+from watchdog.model.effects import When
+from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
+from watchdog.model.targets import Signal
 
-ANSWERS = (Sent(), Exited(), StillRunning(), Refused("because"))
+ANSWERS = (Sent(), Exited(), StillRunning(), Refused("because"), InFlight(()), InFlight((), stopped=True), PutBackDone(()))
+SCENES = tuple(
+    Scene(known=True, beat_age=age, still=still, heartbeat_thread=thread, stopped=stopped, beats=beats, quiet_beats=beats, running=running,
+          stuck=frozenset({"j1"}), held=held, held_stuck=min(held, 1), gave_back=gave_back, successor=successor)
+    for age, still, thread, stopped, beats, running, held, gave_back, successor in itertools.product(
+        (None, 1_000, 70_000), (None, 0, 60_000), (None, True, False), (True, False), (0, 1, 2), ((), ("j1",), ("j1", "j2")), (0, 2),
+        (True, False), (True, False),
+    )
+)  # fmt: skip
 STAGES = [(action, name) for action, procedure in PROCEDURES.items() for name in procedure.stages]
-ARGUMENTS = {"grace": 10_000}
+ARGUMENTS = {"grace": 10_000, "drain": 60_000}
+
+
+def outcomes(stage: Stage) -> list[Then]:
+    """Everything that can follow a stage."""
+    match stage:
+        case ChooseStage(choose=choose):
+            return [choose(scene) for scene in SCENES]
+        case WatchStage(sees=sees, after=after):
+            return [*(then for scene in SCENES if (then := sees(scene)) is not None), *(after(answer) for answer in ANSWERS)]
+        case SendStage() | WaitStage() | GatherStage() | PutBackStage():
+            return [stage.after(answer) for answer in ANSWERS]
 
 
 def test_every_action_has_its_procedure():
@@ -21,70 +56,77 @@ def test_every_action_has_its_procedure():
 
 
 @pytest.mark.parametrize(("action", "stage"), STAGES)
-@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: type(answer).__name__)
-def test_every_answer_leads_somewhere(action, stage, answer):
-    """Each stage goes on, holds or ends on whatever it is answered with; where it goes is there, and words say how it ended."""
+def test_every_answer_leads_somewhere(action, stage):
+    """Each stage goes on, holds or ends on whatever it is answered with or sees; where it goes is there, and words say how it ended."""
     procedure = PROCEDURES[action]
-    match procedure.stages[stage].after(answer):
-        case Go(stage=target):
-            assert target in procedure.stages
-            assert target != stage
-        case Hold(reason=reason):
-            assert reason
-        case End(outcome=outcome, account=account):
-            assert outcome in ("ended", "failed", "abandoned")
-            assert account
+    for then in outcomes(procedure.stages[stage]):
+        match then:
+            case Go(stage=target):
+                assert target in procedure.stages
+                assert target != stage
+            case Hold(reason=reason):
+                assert reason
+            case End(outcome=outcome, account=account):
+                assert outcome in ("ended", "failed", "abandoned")
+                assert account
 
 
 @pytest.mark.parametrize("action", PROCEDURES)
 def test_no_stage_goes_round_for_ever(action):
-    """Whatever the answers, the stages run forward: a hold is the only way to see one twice."""
+    """Whatever is answered and seen, the stages run forward: a hold is the only way to see one twice; and each of them is reached."""
     procedure = PROCEDURES[action]
-    onward = {
-        (name, then.stage) for name, stage in procedure.stages.items() for answer in ANSWERS if isinstance(then := stage.after(answer), Go)
-    }  # fmt: skip
-    reached, order = {procedure.first}, [procedure.first]
-    for name in order:
-        for source, target in sorted(onward):
-            if source == name and target not in reached:
-                reached.add(target)
-                order.append(target)
+    onward = {name: {then.stage for then in outcomes(stage) if isinstance(then, Go)} for name, stage in procedure.stages.items()}
+    reached, left = set(), [procedure.first]
+    while left:
+        name = left.pop()
+        if name not in reached:
+            reached.add(name)
+            left += onward[name]
+    order = list(procedure.stages)
 
     assert reached == set(procedure.stages)
-    assert all(order.index(source) < order.index(target) for source, target in onward)
+    assert all(order.index(source) < order.index(target) for source, targets in onward.items() for target in targets)
 
 
 @pytest.mark.parametrize(("action", "stage"), STAGES)
-def test_a_process_that_has_exited_ends_the_procedure(action, stage):
-    """Once the kernel says that it is dead nothing more is sent."""
-    assert isinstance(PROCEDURES[action].stages[stage].after(Exited()), End)
+def test_nothing_is_sent_to_a_process_that_has_exited(action, stage):
+    """Once the kernel says that it is dead no signal follows: it is over, or it is asked what it left behind."""
+    spec = PROCEDURES[action].stages[stage]
+    if not isinstance(spec, SendStage | WaitStage | WatchStage):
+        return
+    then = spec.after(Exited())
+
+    if isinstance(then, Go):
+        following = PROCEDURES[action].stages[then.stage]
+        assert isinstance(following, GatherStage)
+        assert following.when is When.DEAD
+    else:
+        assert isinstance(then, End)
 
 
 @pytest.mark.parametrize("action", PROCEDURES)
-def test_it_begins_with_a_signal_that_dry_run_names(action):
-    """The first stage sends the first thing of the plan, at once; and only what is in the plan, or wakes the process to hear it, is ever sent."""
+def test_dry_run_names_all_that_is_sent(action):
+    """The plan begins at once, with what guards are told of; and only what is in it, or wakes the process to hear it, is ever sent."""
     procedure = PROCEDURES[action]
-    first = procedure.stages[procedure.first]
     plan = procedure.plan(ARGUMENTS)
+    sent = {stage.signal.value for stage in procedure.stages.values() if isinstance(stage, SendStage)}
 
-    assert isinstance(first, SendStage)
-    assert (plan[0][0], plan[0][1]) == (first.signal.value, 0)
-    assert {stage.signal.value for stage in procedure.stages.values() if isinstance(stage, SendStage)} - {step for step, _, _ in plan} <= {
-        "CONT"
-    }
+    assert (plan[0][0], plan[0][1]) == (procedure.signal.value, 0)
+    assert sent - {step for step, _, _ in plan} <= {"CONT"}
     assert [at for _, at, _ in plan] == sorted(at for _, at, _ in plan)
 
 
 @pytest.mark.parametrize("action", PROCEDURES)
 def test_every_wait_counts_from_something_sent(action):
-    """A wait is measured from a signal that lies before it on every way to it."""
+    """A wait is measured from a signal that lies before it, and has an end; what can't be taken back is a signal, too."""
     procedure = PROCEDURES[action]
+    marks = {stage.mark or name for name, stage in procedure.stages.items() if isinstance(stage, SendStage)}
     for stage in procedure.stages.values():
         if isinstance(stage, WaitStage):
-            since = procedure.stages[stage.since]
-            assert isinstance(since, SendStage)
+            assert stage.since in marks
+        if isinstance(stage, WaitStage | WatchStage):
             assert stage.limit(ARGUMENTS) > 0
-    assert isinstance(procedure.stages[procedure.no_return], SendStage)
+    assert set(procedure.no_return) <= marks
 
 
 @pytest.mark.parametrize(("answers", "expected"), [
@@ -100,7 +142,9 @@ def test_terminate_says_how_it_ended(answers, expected):
     """Each way through `terminate_process` ends in its own words."""
     stage = TERMINATE.first
     for answer in answers:
-        then = TERMINATE.stages[stage].after(answer)
+        spec = TERMINATE.stages[stage]
+        assert isinstance(spec, SendStage | WaitStage)
+        then = spec.after(answer)
         stage = then.stage if isinstance(then, Go) else stage
 
     assert isinstance(then, End)
@@ -120,6 +164,37 @@ def test_only_a_stopped_process_is_woken(state, needed):
 
 def test_refusals_after_the_first_signal_never_abandon():
     """Once TERM went out no refusal lets go of the process."""
-    for name, answer in itertools.product(TERMINATE.stages, [Refused("x")]):
-        then = TERMINATE.stages[name].after(answer)
+    for name, stage in TERMINATE.stages.items():
+        assert isinstance(stage, SendStage | WaitStage)
+        then = stage.after(Refused("x"))
         assert name == "TERM" or not (isinstance(then, End) and then.outcome == "abandoned")
+
+
+def test_kill_is_never_the_first_thing_that_happens_to_a_process_that_beats():
+    """Only who is silent for a minute and stands still, or has given everything back, gets SIGKILL without having been told to be quiet."""
+    first = RECOVER.stages["KILL a silent one"]
+    assert isinstance(first, SendStage)
+    for scene in SCENES:
+        beats = scene.beat_age is not None and scene.beat_age < 60_000
+        moves = scene.still is None or scene.still < 15_000
+        if (beats or moves) and not (scene.gave_back and scene.heartbeat_thread is False):
+            assert first.against(scene)
+
+
+def test_poison_is_never_given_to_whoever_fetches_next():
+    """With a stuck job in it a process never gets SIGTERM, at which Sidekiq would push it to the end that is fetched next."""
+    fork = RECOVER.stages["end"]
+    assert isinstance(fork, ChooseStage)
+    for scene in SCENES:
+        assert fork.choose(scene) == (Go("KILL") if scene.held_stuck else Go("TERM"))
+
+
+def test_nothing_is_killed_before_its_jobs_are_kept():
+    """Each SIGKILL and SIGTERM of a recovery can be reached only through a stage that keeps what is in flight."""
+    for name, stage in RECOVER.stages.items():
+        if isinstance(stage, SendStage) and stage.signal in (Signal.KILL, Signal.TERM):
+            before = [one for one, other in RECOVER.stages.items() if Go(name) in outcomes(other)]
+            assert before
+            for one in before:
+                kept = isinstance(RECOVER.stages[one], GatherStage) or one in ("end", "grace")
+                assert kept, one

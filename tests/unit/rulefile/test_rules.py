@@ -164,3 +164,14 @@ def test_what_stands_before_broken_yaml_is_checked() -> None:
     text = RULE + "    severity: bad\n  - rule: other\n    when: a: b\n"
     problems = read_rules([("rules.yml", text)], Mode.ACT, set())[1]
     assert [(problem.span.line, problem.code) for problem in problems] == [(5, "E124"), (7, "E101")]
+
+
+def test_settings_of_a_parameter_become_arguments_of_their_own(rule: Read) -> None:
+    """Written or not, each is there under `parameter.setting`."""
+    step = "    then: [{recover_process: {process: job.process%s}}]\n"
+    least, most = rule(step % "").steps[0], rule(step % ", stuck_jobs: {strikes: 3}").steps[0]
+
+    assert least.arguments == {
+        "drain": 150_000, "grace": 30_000, "stuck_after": 600_000, "rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine",
+    }  # fmt: skip
+    assert most.arguments == {**least.arguments, "stuck_jobs.strikes": 3}

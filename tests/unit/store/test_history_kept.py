@@ -33,6 +33,7 @@ async def test_a_database_of_before_gets_the_table(state, store, clock):
     connection = sqlite3.connect(state / DATABASE)
     connection.execute("DROP TABLE history")
     connection.execute("DROP TABLE quarantine")
+    connection.execute("DROP TABLE flight")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
 

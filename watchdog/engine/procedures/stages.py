@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
-from watchdog.model.results import Exited, Refused, Sent, StillRunning
+from watchdog.engine.procedures.scene import Scene
+from watchdog.model.effects import When
+from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
 from watchdog.model.targets import Signal
 
 
@@ -31,7 +33,7 @@ class Hold(msgspec.Struct, frozen=True):
 Then = Go | End | Hold
 """What follows a stage."""
 
-Answer = Sent | Exited | StillRunning | Refused
+Answer = Sent | Exited | StillRunning | Refused | InFlight | PutBackDone
 """What a stage can be answered with."""
 
 
@@ -40,13 +42,15 @@ class SendStage(msgspec.Struct, frozen=True, kw_only=True):
     A stage that sends a signal: look, guards, intent, signal, outcome.
 
     `applies` says from the state letter of the look whether the stage is needed at all; if not, it goes on
-    as after `Sent`.
+    as after `Sent`. `against` gives a reason not to send it now, from what is known of the process, or ''. `mark` is the name under which the time of sending is
+    noted; the stage's own where it is empty.
     """
 
     signal: Signal
     after: Callable[[Answer], Then]
     applies: Callable[[str], bool] = lambda _state: True
-    would: str = ""
+    against: Callable[[Scene], str] = lambda _scene: ""
+    mark: str = ""
 
 
 class WaitStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,17 +61,51 @@ class WaitStage(msgspec.Struct, frozen=True, kw_only=True):
     after: Callable[[Answer], Then]
 
 
-Stage = SendStage | WaitStage
+class WatchStage(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A stage that waits until what is seen of the process allows to go on, for at most `limit` milliseconds since it began.
+
+    `sees` is asked again and again; None is "not yet". `after` is told `StillRunning` when the time is over and `Exited` when the process has
+    ended, unless it is `dead` already.
+    """
+
+    limit: Callable[[Mapping[str, Any]], int]
+    sees: Callable[[Scene], Then | None]
+    after: Callable[[Answer], Then]
+    dead: bool = False
+
+
+class ChooseStage(msgspec.Struct, frozen=True, kw_only=True):
+    """A fork: what comes next depends on what is known of the process now. A stage of its own, so that one that is held there is asked again."""
+
+    choose: Callable[[Scene], Then]
+
+
+class GatherStage(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage that finds out which jobs the process holds, and keeps their payloads."""
+
+    when: When
+    after: Callable[[Answer], Then]
+
+
+class PutBackStage(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage that brings the jobs of the dead process into their places: guards, intent, effect, outcome."""
+
+    after: Callable[[Answer], Then]
+
+
+Stage = SendStage | WaitStage | WatchStage | ChooseStage | GatherStage | PutBackStage
 
 
 class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Stages by name and where it begins; from `no_return` on (once it was sent) it is carried to its end.
+    Stages by name and where it begins; once a signal marked with one of the names in `no_return` was sent it is carried to its end.
 
-    `plan` gives, from the arguments, what dry-run would have done: (stage, milliseconds from now, on what condition).
+    `signal` is the first that it can send to a process that is well enough to hear it: what guards are told of before it begins. `plan` gives, from the arguments, what dry-run would have done: (stage, milliseconds from now, on what condition).
     """
 
     first: str
-    no_return: str
+    signal: Signal
+    no_return: tuple[str, ...]
     stages: Mapping[str, Stage]
     plan: Callable[[Mapping[str, Any]], tuple[tuple[str, int, str], ...]]

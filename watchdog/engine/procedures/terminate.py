@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from watchdog.engine.procedures.stages import Answer, End, Go, Hold, Procedure, SendStage, Then, WaitStage
-from watchdog.model.results import Exited, Refused, Sent, StillRunning
+from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
 from watchdog.model.targets import Signal
 
 DEATH: Final = 30_000
@@ -21,7 +21,7 @@ def _after_term(answer: Answer) -> Then:
             return Go("CONT")
         case Refused(reason=reason):
             return End("abandoned", reason)
-        case Exited() | StillRunning():
+        case Exited() | StillRunning() | InFlight() | PutBackDone():
             return End("ended", "it had ended by the time SIGTERM was to be sent")
 
 
@@ -29,7 +29,7 @@ def _after_cont(answer: Answer) -> Then:
     match answer:
         case Exited():
             return End("ended", "it ended after SIGTERM")
-        case Sent() | Refused() | StillRunning():
+        case Sent() | Refused() | StillRunning() | InFlight() | PutBackDone():
             return Go("grace")
 
 
@@ -37,7 +37,7 @@ def _after_grace(answer: Answer) -> Then:
     match answer:
         case Exited():
             return End("ended", "it ended after SIGTERM")
-        case StillRunning() | Sent() | Refused():
+        case StillRunning() | Sent() | Refused() | InFlight() | PutBackDone():
             return Go("KILL")
 
 
@@ -45,7 +45,7 @@ def _after_kill(answer: Answer) -> Then:
     match answer:
         case Sent():
             return Go("death")
-        case Exited() | StillRunning():
+        case Exited() | StillRunning() | InFlight() | PutBackDone():
             return End("ended", "it had ended by the time SIGKILL was to be sent")
         case Refused(reason=reason):
             return Hold(reason)
@@ -55,7 +55,7 @@ def _after_death(answer: Answer) -> Then:
     match answer:
         case Exited():
             return End("ended", "it ended after SIGKILL")
-        case StillRunning() | Sent():
+        case StillRunning() | Sent() | InFlight() | PutBackDone():
             return End(
                 "failed", f"it still lives {DEATH // 1000} s after SIGKILL: an uninterruptible wait in the kernel; look at its storage"
             )
@@ -69,7 +69,8 @@ def _plan(arguments: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
 
 TERMINATE: Final = Procedure(
     first="TERM",
-    no_return="TERM",
+    signal=Signal.TERM,
+    no_return=("TERM",),
     stages={
         "TERM": SendStage(signal=Signal.TERM, after=_after_term),
         "CONT": SendStage(signal=Signal.CONT, after=_after_cont, applies=lambda state: state == "T"),

@@ -1,0 +1,116 @@
+"""
+Where each job of a dead process belongs.
+
+Innocent ones go back to the end that is fetched next, as Sidekiq itself would have put them; stuck ones wait some minutes, and at their limit are taken out of
+the way. Where nothing says which job froze the process all are suspected: they go back one by one, so that the one that does it again stands alone.
+It judges what is known, and must never invent a payload: a job without one has no place, only a name.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from watchdog.engine.ledger import Strike
+from watchdog.engine.strikes import strikes_of, struck
+from watchdog.model.findings import Certainty, Origin
+from watchdog.model.flight import Held, PlaceKind, Placement
+
+LOCKS_LINGER: Final = 16 * 60_000
+"""Application locks outlive a killed process for up to 15 minutes (Mastodon's RedisLock); who is not run again after a failure comes back when they are gone."""
+STUCK_AFTER: Final = 5 * 60_000
+"""When a stuck job below its limit is tried again."""
+FIRST_SUSPECT: Final = 2 * 60_000
+NEXT_SUSPECT: Final = 30_000
+SUSPICIONS: Final = 2
+"""A job in the hands of two processes that froze is the culprit."""
+RESCUED: Final = {"proven": Certainty.PROVEN, "likely": Certainty.LIKELY}
+"""What `rescue` demands at least."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Where jobs go, those that have no place (without a payload, or not surely enough in flight), and the strikes afterwards."""
+
+    placements: tuple[Placement, ...]
+    unplaced: tuple[Held, ...]
+    strikes: dict[str, Strike]
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """`rescue` is `proven`, `likely` or `none`; at `limit` strikes a job is put into quarantine if `quarantines`."""
+
+    rescue: str
+    limit: int
+    quarantines: bool
+
+
+def plan(
+    jobs: Iterable[Held],
+    *,
+    stuck: frozenset[str],
+    frozen: bool,
+    unnamed: int,
+    policy: Policy,
+    strikes: Mapping[str, Strike],
+    at: int,
+    wall: int,
+) -> Plan:
+    """
+    The place of each job, by what is known of it.
+
+    `stuck` are the jids of those that need an end; where nothing moved in the process (`frozen`) they are no worse than the others. `unnamed` is how many
+    jobs nobody can name: one of them may be the culprit.
+    """
+    known = tuple(jobs)
+    rescued = tuple(job for job in known if job.has_payload and _is_sure(job, stuck, policy))
+    # What Redis handed out and nobody read was never begun.
+    begun = tuple(job for job in known if job.sources != (Origin.SOCKET.value,))
+    guilty: tuple[Held, ...]
+    suspected: tuple[Held, ...]
+    if frozen:
+        guilty = begun if len(begun) == 1 and not unnamed else ()
+        suspected = () if guilty else begun
+    else:
+        guilty, suspected = tuple(job for job in known if job.jid in stuck), ()
+    after = struck(strikes, guilty=guilty, suspected=suspected, at=at)
+    placements = []
+    number = 0
+    for job in rescued:
+        if job in guilty:
+            placements.append(_guilty(job, alone=frozen, policy=policy, strikes=after, at=at, wall=wall))
+        elif job in suspected:
+            placements.append(_suspect(job, number, policy=policy, strikes=after, at=at, wall=wall))
+            number += placements[-1].kind is PlaceKind.RETRY
+        elif job.retries:
+            placements.append(_place(job, PlaceKind.QUEUE, "it was in the way of nobody"))
+        else:
+            why = "Sidekiq would not run it again after a failure, and its locks may linger"
+            placements.append(_place(job, PlaceKind.SCHEDULE, why, wall + LOCKS_LINGER))
+    return Plan(tuple(placements), tuple(job for job in known if job not in rescued), after)
+
+
+def _is_sure(job: Held, stuck: frozenset[str], policy: Policy) -> bool:
+    least = RESCUED.get(policy.rescue)
+    if least is None:
+        return False
+    # A job that has been running for minutes at the last beat has not ended in the seconds since: as good as proven.
+    return job.certainty.rank >= (Certainty.LIKELY if job.jid in stuck else least).rank
+
+
+def _guilty(job: Held, *, alone: bool, policy: Policy, strikes: Mapping[str, Strike], at: int, wall: int) -> Placement:
+    count = strikes_of(strikes, job, at).count
+    if policy.quarantines and (alone or count >= policy.limit):
+        why = "it alone was in the process when that froze" if alone else f"strike {count} of {policy.limit}"
+        return _place(job, PlaceKind.QUARANTINE, why, strikes=count)
+    return _place(job, PlaceKind.RETRY, f"strike {count} of {policy.limit}", wall + STUCK_AFTER, strikes=count)
+
+
+def _suspect(job: Held, number: int, *, policy: Policy, strikes: Mapping[str, Strike], at: int, wall: int) -> Placement:
+    times = strikes_of(strikes, job, at).suspected
+    if policy.quarantines and times >= SUSPICIONS:
+        return _place(job, PlaceKind.QUARANTINE, f"it was in {times} processes that froze", strikes=times)
+    return _place(job, PlaceKind.RETRY, "one of those that may have frozen it", wall + FIRST_SUSPECT + number * NEXT_SUSPECT)
+
+
+def _place(job: Held, kind: PlaceKind, why: str, due_wall: int = 0, *, strikes: int = 0) -> Placement:
+    return Placement(job.jid, job.job_class, job.queue, kind, job.sources, why, due_wall, strikes)

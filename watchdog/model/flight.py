@@ -1,0 +1,68 @@
+"""
+What the engine knows of the jobs that a process held, and what it has decided about each of them.
+
+The counterpart of `findings`, which hold payloads: here are names, classes and counts only, so that all of it may be written into the ledger. The
+payload stays in the store, found by incident and jid.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from watchdog.model.findings import Certainty
+
+
+class Held(msgspec.Struct, frozen=True):
+    """
+    One job that was in the hands of the process, as all sources together know it.
+
+    `sources` are names of `Origin`; `has_payload` says that its exact bytes are kept; `retries` that Sidekiq would run it again after a
+    failure (`retry` is neither 0 nor false); `digest` is of class and arguments, under a secret of this agent, empty without a payload.
+    """
+
+    jid: str
+    job_class: str
+    queue: str
+    certainty: Certainty
+    sources: tuple[str, ...]
+    has_payload: bool
+    retries: bool = True
+    digest: str = ""
+
+
+class PlaceKind(StrEnum):
+    """Where a job goes after the end of its process."""
+
+    QUEUE = "queue"  # the end that is fetched next
+    RETRY = "retry"
+    SCHEDULE = "schedule"
+    QUARANTINE = "quarantine"
+
+
+class Placement(msgspec.Struct, frozen=True):
+    """One job and its place; `due_wall` (UTC milliseconds) is there for RETRY and SCHEDULE, `why` a few words for people."""
+
+    jid: str
+    job_class: str
+    queue: str
+    kind: PlaceKind
+    sources: tuple[str, ...]
+    why: str
+    due_wall: int = 0
+    strikes: int = 0
+
+
+class Fate(StrEnum):
+    """What came of one placement."""
+
+    DONE = "done"
+    FOUND = "found"  # it was in a known place already, and was left there
+    LOST = "lost"  # its payload is not there (any more)
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """The answer to one placement; `where` names the place in which it was found."""
+
+    jid: str
+    fate: Fate
+    where: str = ""

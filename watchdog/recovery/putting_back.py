@@ -1,0 +1,72 @@
+"""
+Bringing the jobs of a dead process into their places, from the payloads that were kept.
+
+The counterpart of `gathering`. The order counts: systemd starts the unit again within a tenth of a second, so what the newcomer finds must be right
+first. Each step may be repeated after a crash: a job is put back once for its incident, whoever asks how often.
+"""
+
+from typing import assert_never
+
+from watchdog.errors import WatchdogError
+from watchdog.model.effects import PutBack
+from watchdog.model.findings import Finding
+from watchdog.model.flight import Fate, Placed, PlaceKind, Placement
+from watchdog.model.quarantine import CameFrom
+from watchdog.model.results import PutBackDone, Refused
+from watchdog.recovery.quarantine import Quarantine
+from watchdog.recovery.taking import Candidate, Why
+from watchdog.recovery.traces import mend, tidy
+from watchdog.sidekiq.edit.edits import Edits
+from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Place, Token, ToQueue, ToRetry, ToSchedule, put_back
+from watchdog.store.store import Store
+
+
+class Returner:
+    """What puts back."""
+
+    def __init__(self, *, edits: Edits, store: Store, quarantine: Quarantine) -> None:
+        self._edits = edits
+        self._store = store
+        self._quarantine = quarantine
+
+    async def put_back(self, command: PutBack) -> PutBackDone | Refused:
+        """All placements, then the traces of the dead process; `Refused` at the first that can't be made now: those before it are not made again later."""
+        try:
+            await mend(self._edits)
+            kept = {one.jid: one for one in await self._store.flight(command.incident)}
+            placed = [await self._place(command, one, kept.get(one.jid)) for one in command.placements]
+            await tidy(self._edits, command.target.identity)
+        except WatchdogError as error:
+            return Refused(str(error))
+        return PutBackDone(tuple(placed))
+
+    async def _place(self, command: PutBack, one: Placement, kept: Finding | None) -> Placed:
+        if kept is None or kept.payload is None:
+            return Placed(one.jid, Fate.LOST)
+        match one.kind:
+            case PlaceKind.QUARANTINE:
+                candidate = Candidate(
+                    token=f"{self._store.name}-{command.incident}-{one.jid}",
+                    payload=kept.payload,
+                    came_from=CameFrom.PROCESS,
+                    queue=one.queue,
+                )
+                why = Why(reason=one.why, rule=command.rule, incident=command.incident, strikes=one.strikes)
+                took = await self._quarantine.take([candidate], why)
+                return Placed(one.jid, Fate.DONE if took.ids else Fate.FOUND, "quarantine" if took.ids else "elsewhere")
+            case PlaceKind.QUEUE:
+                place: Place = ToQueue()
+            case PlaceKind.RETRY:
+                place = ToRetry(one.due_wall)
+            case PlaceKind.SCHEDULE:
+                place = ToSchedule(one.due_wall)
+            case _:
+                assert_never(one.kind)
+        outcome = await put_back(
+            self._edits, token=Token(f"{self._store.name}-{command.incident}", one.jid), payload=kept.payload, queue=one.queue, place=place, lost_by=command.target.identity
+        )  # fmt: skip
+        match outcome:
+            case Done() | AlreadyDone():
+                return Placed(one.jid, Fate.DONE, one.kind.value)
+            case Found(where):
+                return Placed(one.jid, Fate.FOUND, where)
