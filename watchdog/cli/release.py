@@ -1,6 +1,5 @@
 """`quarantine release` and `quarantine drop`: jobs go back to where they came from, or are deleted."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,11 +20,15 @@ IdsArgument = Annotated[list[int], typer.Argument(metavar="ID…", help="Numbers
 
 def release_jobs(ids: IdsArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> int:
     """Put jobs back exactly where they came from: they run again."""
+    import asyncio
+
     return asyncio.run(_each(config, ids, as_json, lambda quarantine, id_: quarantine.release(id_, reason=words(reason), by=who())))
 
 
 def drop_jobs(ids: IdsArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> int:
     """Delete jobs for good."""
+    import asyncio
+
     return asyncio.run(_each(config, ids, as_json, lambda quarantine, id_: quarantine.drop(id_, reason=words(reason), by=who())))
 
 

@@ -1,6 +1,5 @@
 """`quarantine take`: retries that are not wanted, or one job that does harm, out of Redis and into the quarantine."""
 
-import asyncio
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,6 +45,8 @@ def take_jobs(
         raise UsageError("--jid names one job, so it goes with --queue alone")
     if not jid and wanted == type(wanted)():
         raise UsageError("say which: --jid, or --class, --queue, --domain, --kind, --status, --failing-for")
+    import asyncio
+
     return asyncio.run(_take(config, jid, wanted, cap=cap, reason=reason if dry_run else words(reason), dry_run=dry_run, as_json=as_json))
 
 
