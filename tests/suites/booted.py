@@ -36,9 +36,9 @@ class Booted:
         self.bus = str(self.root / _BUS)
 
     def command(self, *command: str, user: str = "", env: dict[str, str] | None = None) -> list[str]:
-        """The argument list that runs it inside, as root or as that user."""
+        """The argument list that runs it inside, as root or as that user with all groups of it."""
         named = [f"{name}={value}" for name, value in {**_ENVIRONMENT, **(env or {})}.items()]
-        as_user = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups") if user else ()
+        as_user = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups") if user else ()
         return ["nsenter", "-t", str(self.pid), "-a", "env", "-i", *named, *as_user, *command]
 
     def run(self, *command: str, check: bool = True, **more: Any) -> str:
@@ -50,6 +50,11 @@ class Booted:
     def python(self, *arguments: str, user: str = "", env: dict[str, str] | None = None) -> list[str]:
         """The argument list that runs this very Python with this checkout inside."""
         return self.command(INTERPRETER, *arguments, user=user, env={**self.environment(), **(env or {})})
+
+    @staticmethod
+    def script() -> str:
+        """Where `sidekiq-watchdog` of this checkout lies there, for `python`."""
+        return f"{PROGRAM}/{Path(sysconfig.get_path('scripts')).relative_to(CHECKOUT)}/sidekiq-watchdog"
 
     def why_no_python(self) -> str:
         """Why this machine's Python does not run inside; empty where it does. A machine that is newer than the suite can't lend its own."""
@@ -87,9 +92,11 @@ def boot(name: str = "trixie-systemd") -> Iterator[Booted]:
     root = debian.root(name)
     binds = (f"--bind-ro={sys.base_prefix}:{PYTHON}", f"--bind-ro={CHECKOUT}:{PROGRAM}")
     quiet = ("--quiet", "--register=no", "--keep-unit", "--private-network", "--volatile=overlay", "--console=pipe")
+    # A machine allows it to whom may trace; containers seldom do.
+    calls = ("--system-call-filter=pidfd_getfd",)
     process = subprocess.Popen(
         # Killed with the tests: its first process is killed with it then.
-        ["setpriv", "--pdeathsig", "KILL", "systemd-nspawn", *quiet, *binds, f"--directory={root}", "--boot"],
+        ["setpriv", "--pdeathsig", "KILL", "systemd-nspawn", *quiet, *calls, *binds, f"--directory={root}", "--boot"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:

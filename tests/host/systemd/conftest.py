@@ -5,7 +5,9 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
+import redis.asyncio
 
 from tests.suites.booted import Booted, boot
 from watchdog.clock import Clock
@@ -81,9 +83,45 @@ class Followed:
 def machine() -> Iterator[Booted]:
     """One machine for all tests; each uses units of its own."""
     with boot() as booted:
-        booted.run("useradd", "--system", "sidekiq-watchdog")
+        booted.run("useradd", "--system", "--groups", "systemd-journal", "sidekiq-watchdog")
         booted.run("useradd", "--system", "stranger")
+        booted.run("useradd", "--system", "mastodon")
         yield booted
+
+
+@pytest.fixture
+def lent(machine: Booted) -> Booted:
+    """That machine, if it can run this one's Python."""
+    if why := machine.why_no_python():
+        pytest.skip(f"this machine's Python does not run in the suite: {why}")
+    return machine
+
+
+class RedisInside(msgspec.Struct, frozen=True):
+    """An empty Redis of that machine: by `url` for what runs there, by `client` for the test."""
+
+    url: str
+    client: redis.asyncio.Redis
+
+
+@pytest.fixture
+async def redis_inside(machine: Booted, until: Callable[..., Any]) -> AsyncIterator[RedisInside]:
+    """One of this test alone; it goes with the test."""
+    name, path = "redis-of-a-test.service", "/run/redis-of-a-test/redis.sock"
+    command = f"/usr/bin/redis-server --port 6400 --unixsocket {path} --unixsocketperm 777 --save '' --daemonize no"
+    machine.unit(name, service(command, RuntimeDirectory="redis-of-a-test"))
+    machine.run("systemctl", "start", name)
+    client = redis.asyncio.Redis(unix_socket_path=str(machine.root / path.lstrip("/")))
+
+    async def answers() -> bool:
+        with contextlib.suppress(redis.exceptions.ConnectionError):
+            return bool(await client.ping())
+        return False
+
+    await until(answers)
+    yield RedisInside("redis://127.0.0.1:6400/0", client)
+    await client.aclose()
+    machine.run("systemctl", "stop", name)
 
 
 @pytest.fixture

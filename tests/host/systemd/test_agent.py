@@ -3,15 +3,13 @@
 import asyncio
 import json
 import socket
-import sysconfig
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.host.systemd.conftest import NEEDS
-from tests.suites.booted import CHECKOUT, INTERPRETER, PROGRAM, Booted, boot
+from tests.suites.booted import INTERPRETER, PROGRAM, Booted, boot
 
 pytestmark = pytest.mark.needs(*NEEDS)
 
@@ -49,12 +47,11 @@ rules:
     where: unit.name like "*-empty.service" and unit.result == "success"
     keep_firing_for: 1h
 """
-RUN = (f"{PROGRAM}/{Path(sysconfig.get_path('scripts')).relative_to(CHECKOUT)}/sidekiq-watchdog",)
 
 
 def _agent_unit() -> str:
     environment = "\n".join(f"Environment={name}={value}" for name, value in Booted.environment().items())
-    return f"[Service]\nType=notify\n{environment}\nExecStart={INTERPRETER} {' '.join(RUN)} run --config /etc/watched/config.yml\n"
+    return f"[Service]\nType=notify\n{environment}\nExecStart={INTERPRETER} {Booted.script()} run --config /etc/watched/config.yml\n"
 
 
 async def _run(command: list[str]) -> bytes:
@@ -79,7 +76,7 @@ async def test_the_agent_among_units(until: Callable[..., Any]) -> None:
         others = (push, "mastodon-sidekiq-empty.service", "apart.service")
 
         async def picture() -> dict[str, Any]:
-            shown = await _run(machine.python(*RUN, "status", "--json", "--config", "/etc/watched/config.yml"))
+            shown = await _run(machine.python(machine.script(), "status", "--json", "--config", "/etc/watched/config.yml"))
             return json.loads(shown) if shown.startswith(b"{") else {}
 
         async def firing() -> set[tuple[str, str]]:
@@ -111,7 +108,7 @@ async def test_the_agent_among_units(until: Callable[..., Any]) -> None:
             machine.run("systemctl", "kill", "--signal=HUP", "sidekiq-watchdog.service")
             await until(lambda: _holds(units, "apart.service", state="active"), within=20)
             assert set(await units()) == {push, "apart.service"}
-            shown = (await _run(machine.python(*RUN, "status", "--config", "/etc/watched/config.yml"))).decode()
+            shown = (await _run(machine.python(machine.script(), "status", "--config", "/etc/watched/config.yml"))).decode()
             assert "Units" in shown
             assert "systemd: ok" in shown
         except BaseException:

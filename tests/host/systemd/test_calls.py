@@ -192,18 +192,16 @@ asyncio.run(main())
 """
 
 
-async def test_rights(machine):
+async def test_rights(lent):
     """Another user reads all and may do nothing, until the polkit rule of the package is there; then it may do just what that says."""
-    if why := machine.why_no_python():
-        pytest.skip(f"this machine's Python does not run in the suite: {why}")
     name = "mastodon-sidekiq-rights.service"
-    machine.unit(name, service())
-    machine.unit("other.service", service())
-    machine.write("/srv/run/ask.py", ASK)
+    lent.unit(name, service())
+    lent.unit("other.service", service())
+    lent.write("/srv/run/ask.py", ASK)
 
     def ask(unit: str, verb: str, user: str = "sidekiq-watchdog") -> str:
         done = subprocess.run(
-            machine.python("/srv/run/ask.py", unit, verb, user=user), capture_output=True, text=True, check=False, timeout=30
+            lent.python("/srv/run/ask.py", unit, verb, user=user), capture_output=True, text=True, check=False, timeout=30
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -211,8 +209,8 @@ async def test_rights(machine):
     refused = "systemd does not let the agent's user {} {}: install the polkit rule that comes with the agent as /etc/polkit-1/rules.d/50-sidekiq-watchdog.rules"
     assert refused.format("start", name) in ask(name, "start")
 
-    machine.run("cp", f"{PROGRAM}/packaging/polkit.rules", "/etc/polkit-1/rules.d/50-sidekiq-watchdog.rules")
-    machine.run("systemctl", "restart", "polkit")
+    lent.run("cp", f"{PROGRAM}/packaging/polkit.rules", "/etc/polkit-1/rules.d/50-sidekiq-watchdog.rules")
+    lent.run("systemctl", "restart", "polkit")
     for verb in ("start", "restart", "stop"):
         assert "DONE" in ask(name, verb)
     assert refused.format("start", "other.service") in ask("other.service", "start")
