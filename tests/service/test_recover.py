@@ -1,33 +1,62 @@
-"""Recoveries with nothing but real parts: of every job that was pushed it is known where it is afterwards."""
+"""
+Recoveries with nothing but real parts: of every job that was pushed it is known where it is afterwards.
 
+Each is a story of a minute, most of it waiting for beats; so they are all told at the same time, each in a room of its own, and the tests ask how they ended.
+"""
+
+import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 from tests.service.agent import AgentProcess, write_config, write_recovery
-from tests.service.conftest import SidekiqProcess, _eventually
+from tests.service.conftest import RedisServer, SidekiqFactory, SidekiqProcess, _eventually, push_job
 from tests.service.whereabouts import running, runs, stored
 
-pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(240)]
-Start = Callable[..., Awaitable[AgentProcess]]
+pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(300)]
 KILLED = -signal.SIGKILL
 
 
-@pytest.fixture
-async def agents() -> AsyncIterator[Start]:
-    """Starts agents, and ends them all."""
-    async with contextlib.AsyncExitStack() as stack:
+class Room:
+    """A Redis, a client of it, Sidekiqs and agents of one story alone."""
 
-        async def start(config: Path, *, env: dict[str, str] | None = None, ready: bool = True) -> AgentProcess:
-            agent = AgentProcess(config, env=env)
-            stack.push_async_callback(agent.aclose)
-            return await agent.start(ready=ready)
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.server = RedisServer(folder)
+        self.sidekiq = SidekiqFactory(self.server, folder)
+        self._agents = contextlib.AsyncExitStack()
 
-        yield start
+    async def __aenter__(self) -> Self:
+        await self.server.start()
+        self.client: Any = self.server.client()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._agents.aclose()
+        for process in self.sidekiq.started:
+            await process.kill()
+        await self.server.close()
+
+    async def agent(self, config: Path) -> AgentProcess:
+        """One that runs, until the story is over."""
+        agent = AgentProcess(config)
+        self._agents.push_async_callback(agent.aclose)
+        return await agent.start()
+
+
+Story = Callable[[Room], Awaitable[None]]
+STORIES: dict[str, Story] = {}
+
+
+def story(told: Story) -> Story:
+    """One more."""
+    STORIES[told.__name__] = told
+    return told
 
 
 def config_in(folder: Path, url: str, *, log: Path | None = None, **rules: str) -> Path:
@@ -42,15 +71,14 @@ async def _shows(client: Any, victim: SidekiqProcess, jids: set[str]) -> bool:
     return await running(client, [victim.identity]) == jids
 
 
-@pytest.mark.parametrize("poison", ["SleepForever", "RescueAll"])
-async def test_a_stuck_job_is_taken_from_among_its_neighbours(redis_server, sidekiq, push, agents, tmp_path, poison):
+async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> None:
     """The stuck one waits for its second chance, the long one is next to run, those that end in time have ended, and what waits is untouched."""
-    client = redis_server.client()
-    victim = await sidekiq.start(("push",), concurrency=4)
-    stuck, long = await push(client, poison), await push(client, "Sleep", [600])
-    short = [await push(client, "Sleep", [8]) for _ in range(2)]
-    waiting = [await push(client, "Quick", queue="other")]
-    agent = await agents(config_in(tmp_path, redis_server.url, where=f'job.class == "{poison}"'))
+    client = room.client
+    victim = await room.sidekiq.start(("push",), concurrency=4)
+    stuck, long = await push_job(client, poison), await push_job(client, "Sleep", [600])
+    short = [await push_job(client, "Sleep", [8]) for _ in range(2)]
+    waiting = [await push_job(client, "Quick", queue="other")]
+    agent = await room.agent(config_in(room.folder, room.server.url, where=f'job.class == "{poison}"'))
 
     assert await agent.sees_off(victim, 90) == KILLED
     await agent.wait_for("outcome: .*stage='put_back'.*outcome='2 done'", within=20)
@@ -59,7 +87,7 @@ async def test_a_stuck_job_is_taken_from_among_its_neighbours(redis_server, side
     assert places == {stuck: ["retry"], long: ["queue"], waiting[0]: ["queue"]}
     assert await client.smembers("processes") == set()
 
-    successor = await sidekiq.start(("push",), concurrency=4)
+    successor = await room.sidekiq.start(("push",), concurrency=4)
     await agent.wait_for("incident: .*outcome='ended'", within=70)
     rows = await agent.audit(lambda row: row["kind"] == "incident")
     assert (
@@ -69,37 +97,53 @@ async def test_a_stuck_job_is_taken_from_among_its_neighbours(redis_server, side
     assert long in runs([successor.log], "start")
 
 
-async def test_caught_again_it_goes_into_quarantine(redis_server, sidekiq, push, agents, tmp_path):
+@story
+async def a_job_that_sleeps_for_ever(room: Room) -> None:
+    """TERM would interrupt it, and hand it on."""
+    await _is_taken_from_among_its_neighbours(room, "SleepForever")
+
+
+@story
+async def a_job_that_rescues_every_exception(room: Room) -> None:
+    """TERM would not even interrupt it."""
+    await _is_taken_from_among_its_neighbours(room, "RescueAll")
+
+
+@story
+async def caught_again_it_goes_into_quarantine(room: Room) -> None:
     """The job wedges its second process as well: it is taken out of the way, kept whole, and whoever comes third works on."""
-    client = redis_server.client()
-    agent = await agents(config_in(tmp_path, redis_server.url))
-    victim = await sidekiq.start(("push",), concurrency=2)
-    poison = await push(client, "SleepForever", ["private"])
+    client = room.client
+    agent = await room.agent(config_in(room.folder, room.server.url))
+    victim = await room.sidekiq.start(("push",), concurrency=2)
+    poison = await push_job(client, "SleepForever", ["private"])
     assert await agent.sees_off(victim, 60) == KILLED
     await agent.wait_for("outcome: .*stage='put_back'.*outcome='1 done'")
     # Minutes pass: the poller would do just this.
     (payload,) = await client.zrange("retry", 0, -1)
     await client.zrem("retry", payload)
     await client.lpush("queue:push", payload)
-    second = await sidekiq.start(("push",), concurrency=2)
+    second = await room.sidekiq.start(("push",), concurrency=2)
     assert await agent.sees_off(second, 90) == KILLED
     await agent.wait_for("intent: .*stage='put_back'.*strike 2 of 2")
-    third = await sidekiq.start(("push",), concurrency=2)
-    quick = await push(client, "Quick")
+    third = await room.sidekiq.start(("push",), concurrency=2)
+    quick = await push_job(client, "Quick")
     await agent.wait_for("incident: .*outcome='ended'.*1 put into quarantine", within=70)
 
-    assert await stored(client, tmp_path / "state") == {poison: ["quarantine"]}
+    assert await stored(client, room.folder / "state") == {poison: ["quarantine"]}
     assert quick in runs([third.log], "done")
     assert "private" not in "\n".join(agent.lines)
 
 
-async def test_a_process_that_gives_everything_back_is_left_to_do_so(redis_server, sidekiq, push, agents, tmp_path):
+@story
+async def a_process_that_gives_everything_back_is_left_to_do_so(room: Room) -> None:
     """Somebody else ends it in the middle of the recovery: Sidekiq has pushed its jobs back itself, and nothing is there twice."""
-    client = redis_server.client()
-    victim = await sidekiq.start(("push",), concurrency=2, timeout=4)
-    poison = await push(client, "SleepForever")
-    agent = await agents(config_in(tmp_path, redis_server.url, drain="60s", where='job.class == "SleepForever" and job.queue == "push"'))
-    long = await push(client, "Sleep", [600])
+    client = room.client
+    victim = await room.sidekiq.start(("push",), concurrency=2, timeout=4)
+    poison = await push_job(client, "SleepForever")
+    agent = await room.agent(
+        config_in(room.folder, room.server.url, drain="60s", where='job.class == "SleepForever" and job.queue == "push"')
+    )
+    long = await push_job(client, "Sleep", [600])
     await agent.wait_for("outcome: .*stage='two beats'", within=60)
     victim.signal(signal.SIGTERM)
     assert await victim.wait_exit(20) == 0
@@ -108,12 +152,13 @@ async def test_a_process_that_gives_everything_back_is_left_to_do_so(redis_serve
     assert await stored(client) == {poison: ["queue"], long: ["queue"]}
 
 
-async def test_a_stopped_process_is_woken_and_that_is_all(redis_server, sidekiq, push, agents, tmp_path):
+@story
+async def a_stopped_process_is_woken_and_that_is_all(room: Room) -> None:
     """SIGSTOPped for more than a minute: it is woken, its jobs end, and since it beats again nothing more is done to it."""
-    client = redis_server.client()
-    victim = await sidekiq.start(("push",), concurrency=3)
-    agent = await agents(config_in(tmp_path, redis_server.url, where='job.class == "Nobody"'))
-    short = [await push(client, "Sleep", [5]) for _ in range(2)]
+    client = room.client
+    victim = await room.sidekiq.start(("push",), concurrency=3)
+    agent = await room.agent(config_in(room.folder, room.server.url, where='job.class == "Nobody"'))
+    short = [await push_job(client, "Sleep", [5]) for _ in range(2)]
     await _eventually(lambda: _shows(client, victim, set(short)), within=20, what=lambda: "both in one beat")
     victim.signal(signal.SIGSTOP)
     await agent.wait_for("outcome: .*stage='CONT'.*outcome='sent'", within=100)
@@ -125,14 +170,15 @@ async def test_a_stopped_process_is_woken_and_that_is_all(redis_server, sidekiq,
     assert await stored(client) == {}
 
 
-async def test_a_frozen_process_is_killed_and_its_jobs_come_back_one_by_one(redis_server, sidekiq, push, agents, tmp_path):
+@story
+async def a_frozen_process_is_killed_and_its_jobs_come_back_one_by_one(room: Room) -> None:
     """Ruby's lock held in native code: what stood in its last beat comes back through the retries, spread out; what nobody can name is counted."""
-    client = redis_server.client()
-    victim = await sidekiq.start(("push",), concurrency=3)
-    agent = await agents(config_in(tmp_path, redis_server.url, where='job.class == "Nobody"', rescue="likely"))
-    seen = [await push(client, "Sleep", [300]), await push(client, "Sleep", [301])]
+    client = room.client
+    victim = await room.sidekiq.start(("push",), concurrency=3)
+    agent = await room.agent(config_in(room.folder, room.server.url, where='job.class == "Nobody"', rescue="likely"))
+    seen = [await push_job(client, "Sleep", [300]), await push_job(client, "Sleep", [301])]
     await _eventually(lambda: _shows(client, victim, set(seen)), within=20, what=lambda: "both in one beat")
-    await push(client, "Freeze", [600])
+    await push_job(client, "Freeze", [600])
     assert await agent.sees_off(victim, 150) == KILLED
     await agent.wait_for("outcome: .*stage='put_back'")
 
@@ -142,13 +188,14 @@ async def test_a_frozen_process_is_killed_and_its_jobs_come_back_one_by_one(redi
     assert 29 < scores[1] - scores[0] < 31
 
 
-async def test_redis_that_takes_nothing_keeps_the_process_alive(redis_server, sidekiq, push, agents, tmp_path):
+@story
+async def redis_that_takes_nothing_keeps_the_process_alive(room: Room) -> None:
     """It becomes a replica when the process is already quiet: nothing is ended until it can be written again, and then nothing is lost."""
-    client = redis_server.client()
-    victim = await sidekiq.start(("push",), concurrency=2)
-    long = await push(client, "Sleep", [600])
-    poison = await push(client, "SleepForever")
-    agent = await agents(config_in(tmp_path, redis_server.url, drain="8s"))
+    client = room.client
+    victim = await room.sidekiq.start(("push",), concurrency=2)
+    long = await push_job(client, "Sleep", [600])
+    poison = await push_job(client, "SleepForever")
+    agent = await room.agent(config_in(room.folder, room.server.url, drain="8s"))
     await agent.wait_for("outcome: .*stage='two beats'", within=60)
     await client.config_set("min-replicas-to-write", 1)
     await agent.wait_for("incident: .*stage='record'.*outcome='held'", within=60)
@@ -158,3 +205,27 @@ async def test_redis_that_takes_nothing_keeps_the_process_alive(redis_server, si
     await agent.wait_for("outcome: .*stage='put_back'.*outcome='2 done'")
 
     assert await stored(client) == {poison: ["retry"], long: ["queue"]}
+
+
+@pytest.fixture(scope="module")
+def ends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, BaseException | None]:
+    """Name of each story that is asked for → what went wrong in it."""
+    wanted = [name for name in STORIES if any(item.name == f"test_a_recovery[{name}]" for item in request.session.items)]
+    folder = tmp_path_factory.mktemp("recoveries")
+
+    async def tell(number: int, name: str) -> None:
+        # The path of a unix socket has no room for the name.
+        async with Room(folder / str(number)) as room:
+            await STORIES[name](room)
+
+    async def tell_all() -> list[BaseException | None]:
+        return await asyncio.gather(*(tell(number, name) for number, name in enumerate(wanted)), return_exceptions=True)
+
+    return dict(zip(wanted, asyncio.run(tell_all()), strict=True))
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_recovery(ends, name):
+    """What each story says; see there."""
+    if (error := ends[name]) is not None:
+        raise error

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from tests.service.agent import AgentProcess, write_config, write_recovery
-from tests.service.conftest import RedisServer, SidekiqFactory
+from tests.service.conftest import RedisServer, SidekiqFactory, push_job
 from tests.service.whereabouts import runs, stored
 
 pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(300)]
@@ -28,18 +28,24 @@ STEPS: Final = (
 POINTS: Final = tuple(
     f"{step}:{when}" for step in STEPS for when in ("before", "after") if f"{step}:{when}" not in ("AwaitExit:1:after", "AwaitExit:2:after")
 )
-"""The first two waits are cut short by what is seen: they have no end that anybody waits for."""
+"""The first two waits are cut short by what is seen: they have no end that anybody waits for. `make trial ARGS=recover_crashes` goes through all of them."""
+WORST: Final = (
+    "flight:1:after", "SendSignal:1:before", "SendSignal:1:after", "GatherInFlight:2:after", "SendSignal:2:before", "SendSignal:2:after", "AwaitExit:3:after",
+    "flight:3:after", "PutBack:1:before", "place:1:after", "place:2:after", "commit:15:after",
+)  # fmt: skip
+"""Around what can't be undone."""
 
 
-@pytest.mark.parametrize("points", [POINTS[number::9] for number in range(9)], ids=lambda points: points[0])
-async def test_killed_at_every_step(tmp_path, push, points):
+async def test_killed_around_what_can_not_be_undone(tmp_path):
     """At each of these points, on a Redis and a Sidekiq of its own."""
+    assert set(WORST) <= set(POINTS)
     async with asyncio.TaskGroup() as group:
-        for point in points:
-            group.create_task(_at_point(point, tmp_path / point.replace(":", "-"), push), name=point)
+        for number, point in enumerate(WORST):
+            group.create_task(killed_at(point, tmp_path / str(number)), name=point)
 
 
-async def _at_point(point: str, folder: Path, push) -> None:
+async def killed_at(point: str, folder: Path) -> None:
+    """One recovery with its agent killed at that point; raises `AssertionError` where a job is not where it belongs."""
     folder.mkdir()
     server = RedisServer(folder)
     await server.start()
@@ -48,7 +54,11 @@ async def _at_point(point: str, folder: Path, push) -> None:
     try:
         bystander, victim = await factory.start(("other",), tag="app"), await factory.start(("push",), tag="app", concurrency=3)
         config = write_recovery(write_config(folder, url=server.url), drain="20s")
-        stuck, long, short = await push(client, "SleepForever"), await push(client, "Sleep", [900]), await push(client, "Sleep", [6])
+        stuck, long, short = (
+            await push_job(client, "SleepForever"),
+            await push_job(client, "Sleep", [900]),
+            await push_job(client, "Sleep", [6]),
+        )
         async with contextlib.AsyncExitStack() as stack:
             mortal = await stack.enter_async_context(contextlib.aclosing(AgentProcess(config, env={"DIE_AT": point})))
             await mortal.start(ready=False)
