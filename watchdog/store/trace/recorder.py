@@ -173,7 +173,9 @@ class Recorder:
 
     def how(self) -> Recording:
         """How it goes."""
-        failing = self._failure or (self._missing.reason if self._missing is not None else "")
+        # A file that is to be begun is none yet: until it is, what kept the last one from being goes on.
+        missing = self._missing or (self._told if self._begun != self._ordered else None)
+        failing = self._failure or (missing.reason if missing is not None else "")
         size = self._amount.size + (self._size if self._path is not None else 0)
         return Recording(bool(self._limits.keep), self._amount.segments, size, self._since, failing, self._gaps, self._missed)
 

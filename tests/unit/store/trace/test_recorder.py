@@ -184,6 +184,20 @@ async def test_a_full_disk_ends_the_recording_and_nothing_else(state, recorder, 
     assert told(state) == ["|", "+1", f"?3 events were not recorded: less than {2**40} MB would be left on the disk", "|", "+201"]
 
 
+async def test_a_new_attempt_is_no_success_yet(recorder):
+    """While a file is to be begun after a failure, it goes on to be said that nothing is recorded, and why."""
+    may_go_on = threading.Event()
+    one = recorder()
+    one.begin(header(), b"a checkpoint")
+    assert one.settle()
+    one.stop(1, "why")
+    one.begin(header(), lambda: b"a checkpoint" if may_go_on.wait(10) else b"")
+    assert one.how().failing == "why"
+    may_go_on.set()
+    assert one.settle()
+    assert one.how().failing == ""
+
+
 async def test_a_part_that_did_not_fit_is_taken_back(state, recorder, monkeypatch):
     """A write that ends half-way leaves a file that ends where it was whole."""
     one = recorder()
