@@ -1,8 +1,8 @@
 """
 A suite that is booted: systemd is its first process, with a bus, a journal, polkit and control groups of its own.
 
-It runs in memory over the suite, which stays as it is, without a network, and goes when the block does or when the tests die. What this machine
-runs in it sees its processes, files and bus as if it were at home there.
+It runs in memory over the suite, which stays as it is, without a network, and goes when the block does. Where the tests themselves are
+killed its first process stays behind, and has to be killed by hand. What this machine runs in it sees its processes, files and bus as if it were at home there.
 """
 
 import contextlib
@@ -95,7 +95,7 @@ def boot(name: str = "trixie-systemd") -> Iterator[Booted]:
     # A machine allows it to whom may trace; containers seldom do.
     calls = ("--system-call-filter=pidfd_getfd",)
     process = subprocess.Popen(
-        # Killed with the tests: its first process is killed with it then.
+        # At least nspawn itself does not outlive the tests.
         ["setpriv", "--pdeathsig", "KILL", "systemd-nspawn", *quiet, *calls, *binds, f"--directory={root}", "--boot"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip

@@ -98,9 +98,9 @@ class LogRead(msgspec.Struct, frozen=True, kw_only=True, tag="log_read"):
     """
     What the log says of the end of a process, or of the moment.
 
-    `findings` are its running jobs, the latest first, without payloads, and `started` when each began (by jid, UTC milliseconds, 0 unknown). `clean` is True if it is
-    proven that whatever was unfinished lies in its queue again, False if it is proven that pushing back failed, None if the log does not say; `pushed_back` and
-    `not_pushed_back` are the jobs that it counted. `starts` and `ends` of jobs were among the `lines` that were read. `missing` says, in sentences, what keeps the answer from
+    `findings` are its running jobs, the latest first, without payloads, and `started` when each began (by jid, UTC milliseconds, 0 unknown). `clean` is True if
+    Sidekiq says that it has pushed back whatever was unfinished (with a timeout below 3 s one of its idle threads may have taken it again, and died with it: tried with 7.3.2),
+    False if it says that this failed, None if the log does not say; `pushed_back` and `not_pushed_back` are the jobs that it counted. `starts` and `ends` of jobs were among the `lines` that were read. `missing` says, in sentences, what keeps the answer from
     being whole or proven. `threads` is the latest thread dump among these lines, written at `dumped_at` (UTC milliseconds, 0 unknown).
     """
 
