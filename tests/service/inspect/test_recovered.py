@@ -28,12 +28,12 @@ async def test_nothing_is_lost_of_a_frozen_process(redis_server, sidekiq, push, 
     async def both() -> bool:
         return await running(client, [victim.identity]) == set(seen)
 
-    async def begun(jid: str) -> bool:
-        return jid in runs([victim.log], "start")
+    async def has_lock() -> bool:
+        return (tmp_path / "frozen").exists()
 
     await _eventually(both, within=20, what=lambda: "both in one beat")
-    culprit = await push(client, "Freeze", [600])
-    await _eventually(lambda: begun(culprit), within=10, what=lambda: "the start of the culprit")
+    culprit = await push(client, "Freeze", [600, str(tmp_path / "frozen")])
+    await _eventually(has_lock, within=10, what=lambda: "the culprit to hold the interpreter lock")
     swallowed: list[Any] = [await push(client, "Quick", [number]) for number in range(5)]
     agent = AgentProcess(config, env={"INSPECT": str(program.path)})
     async with contextlib.aclosing(agent):

@@ -92,13 +92,20 @@ module ActivityPub
 end
 
 # Holds the interpreter lock in native code: no other thread gets its turn, the one that beats included.
+# Where it is given a file, it lays that there while it holds the lock: until then the others do their work.
 class Freeze
   include Sidekiq::Worker
 
-  def perform(seconds)
+  def perform(seconds, file = nil)
     require "fiddle"
-    sleep = Fiddle::Function.new(Fiddle::Handle::DEFAULT["sleep"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT, need_gvl: true)
+    create = native("creat", [Fiddle::TYPE_VOIDP, Fiddle::TYPE_INT])
+    sleep = native("sleep", [Fiddle::TYPE_INT])
+    create.call(file, 0o644) if file
     sleep.call(seconds)
+  end
+
+  def native(name, types)
+    Fiddle::Function.new(Fiddle::Handle::DEFAULT[name], types, Fiddle::TYPE_INT, need_gvl: true)
   end
 end
 
