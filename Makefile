@@ -11,10 +11,11 @@ help: ## what can be made
 demo: .venv/.demo ## a Sidekiq that gets stuck and is repaired before your eyes, in about a minute; needs nothing installed
 	@.venv/bin/sidekiq-watchdog demo
 
+# Most of the tests with real parts wait for a beat or an end: so there is one process more than there are processors.
 test: .venv/.dev ## what every change runs; less than 25 minutes
 	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring systemd-container systemd-journal-remote
 	@$(PYTHON) -m tests.suites
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest --numprocesses=$$(($$(nproc) + 1)) $(ARGS)
 
 trial: .venv/.dev ## what has to be shown hundreds of times or for hours; takes up where it was left
 	@.ci/apt --if-possible redis-server ruby-sidekiq

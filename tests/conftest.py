@@ -11,13 +11,14 @@ import inspect
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import hypothesis
 import pytest
 
+from tests import last_words, sharing_out
 from tests.suites import debian
 
 TESTS: Final = Path(__file__).parent
@@ -80,42 +81,38 @@ def lack(name: str) -> str:
     raise pytest.UsageError(msg)
 
 
-_LACKING: Final[dict[str, list[str]]] = {}
-"""What was missed → the tests that were skipped for it."""
-
-
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """
-    Leaves no event loop behind that nobody closes.
+    Has the plugins of our own take part, and leaves no event loop behind that nobody closes.
 
     On Python 3.11 the first synchronous test before an asynchronous one has pytest-asyncio make a loop of its own, whose
     ResourceWarning would fail some later test.
     """
     asyncio.set_event_loop(None)
+    for plugin in (last_words, sharing_out):
+        config.pluginmanager.register(plugin)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give unit tests their two seconds, and skip, by name, what this machine can't run."""
+    """Give unit tests their two seconds, and skip, by name, what this machine can't run; what would have to be there is named at the end."""
+    missed: dict[str, list[str]] = {}
     for item in items:
         if item.path.is_relative_to(TESTS / "unit") and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(UNIT_SECONDS))
         names = {name for marker in item.iter_markers("needs") for name in marker.args}
         lacking = [reason for reason in map(lack, sorted(names)) if reason]
         for reason in lacking:
-            _LACKING.setdefault(reason, []).append(item.nodeid)
+            missed.setdefault(reason, []).append(item.nodeid)
         if lacking:
             item.add_marker(pytest.mark.skip(reason="for want of " + ", ".join(lacking)))
+    if missed:
+        last_words.say("skipped for want of", _listed(missed))
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Name everything that was not tested here, and what would have to be there for it."""
-    if not _LACKING:
-        return
-    terminalreporter.section("skipped for want of")
-    for reason, tests in sorted(_LACKING.items()):
-        terminalreporter.line(f"{reason}: {len(tests)}")
-        for test in tests:
-            terminalreporter.line(f"    {test}")
+def _listed(missed: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for reason, tests in sorted(missed.items()):
+        yield f"{reason}: {len(tests)}"
+        yield from (f"    {test}" for test in tests)
 
 
 hypothesis.settings.register_profile("fast", max_examples=60, deadline=None, derandomize=True, database=None)

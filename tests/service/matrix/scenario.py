@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import msgspec
@@ -155,7 +156,7 @@ class _Scene:
         changes = self.following.changes
         self.played.lives = self.words.lives(changes)
         moments = self.words.beats(changes, worker.identity)
-        self.played.beat = round(min((later - sooner for sooner, later in pairwise(moments)), default=0) / 1_000)
+        self.played.beat = round(median([later - sooner for sooner, later in pairwise(moments)] or [0]) / 1_000)
         self.played.silent = await client.hget(killed.identity, "beat") in (last, None)
         self.played.broken = [f"{datum.key}: {datum.reason}" for datum in self.following.follower.broken()]
 

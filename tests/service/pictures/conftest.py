@@ -1,13 +1,12 @@
 """The sick are played once for all tests that ask, all versions at the same time, and what told them apart is printed as a table at the end."""
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from tests import last_words
 from tests.service.pictures.sick import NAMES, Table, play_all
-
-_PLAYED: Final[list[Table]] = []
 
 
 @pytest.fixture(scope="session")
@@ -18,23 +17,21 @@ def wards(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         case = getattr(item, "callspec", None)
         if case and "ward" in case.params and not any(marker.name == "skip" for marker in item.iter_markers()):
             wanted[case.params["ward"]] = None
-    _PLAYED.extend(asyncio.run(play_all(wanted, tmp_path_factory.mktemp("pictures"))))
-    return {table.suite: table for table in _PLAYED}
+    played = asyncio.run(play_all(wanted, tmp_path_factory.mktemp("pictures")))
+    last_words.say("the sick told apart", _lines(played))
+    return {table.suite: table for table in played}
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def _lines(played: Sequence[Table]) -> Iterator[str]:
     """A row for each state, a column for each version: what fired, and after how many seconds."""
-    if not _PLAYED:
-        return
-    terminalreporter.section("the sick told apart")
-    terminalreporter.line(f"{'':<12}" + "".join(f"{f'Sidekiq {table.version}':<32}" for table in _PLAYED))
+    yield f"{'':<12}" + "".join(f"{f'Sidekiq {table.version}':<32}" for table in played)
     for name in NAMES:
         cells = []
-        for table in _PLAYED:
+        for table in played:
             told = table.told.get(name)
             what = "?" if told is None else ", ".join(told.rules) or ("refuses signals" if told.note else "nothing")
             cells.append(what if told is None or told.seconds is None else f"{what} after {told.seconds:.1f} s")
-        terminalreporter.line(f"{name:<12}" + "".join(f"{cell:<32}" for cell in cells))
-    for table in _PLAYED:
+        yield f"{name:<12}" + "".join(f"{cell:<32}" for cell in cells)
+    for table in played:
         if table.trouble:
-            terminalreporter.line(f"{table.suite}: {table.trouble.splitlines()[0]}")
+            yield f"{table.suite}: {table.trouble.splitlines()[0]}"
