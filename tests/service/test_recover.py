@@ -7,14 +7,17 @@ Each is a story of a minute, most of it waiting for beats; so they are all told 
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Self
 
+import orjson
 import pytest
 
 from tests.service.agent import AgentProcess, write_config, write_recovery
 from tests.service.conftest import RedisServer, SidekiqFactory, SidekiqProcess, _eventually, push_job
+from tests.service.gem_stand_ins import UniqueJobsStandIn
 from tests.service.whereabouts import running, runs, stored
 
 pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(300)]
@@ -76,7 +79,7 @@ async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> None:
     client = room.client
     victim = await room.sidekiq.start(("push",), concurrency=4)
     stuck, long = await push_job(client, poison), await push_job(client, "Sleep", [600])
-    short = [await push_job(client, "Sleep", [8]) for _ in range(2)]
+    short = [await push_job(client, "Sleep", [12]) for _ in range(2)]
     waiting = [await push_job(client, "Quick", queue="other")]
     agent = await room.agent(config_in(room.folder, room.server.url, where=f'job.class == "{poison}"'))
 
@@ -132,6 +135,30 @@ async def caught_again_it_goes_into_quarantine(room: Room) -> None:
     assert await stored(client, room.folder / "state") == {poison: ["quarantine"]}
     assert quick in runs([third.log], "done")
     assert "private" not in "\n".join(agent.lines)
+
+
+@story
+async def the_locks_of_jobs_that_are_not_put_back_are_given_back(room: Room) -> None:
+    """Nothing is to be put back: the locks of what was lost go with it, said and counted, and the next job with these arguments is not dropped; one that is held by another stays."""
+    client, gem = room.client, UniqueJobsStandIn(room.client)
+    victim = await room.sidekiq.start(("push",), concurrency=2)
+    pushed = [await gem.push(job_class, [], time.time()) for job_class in ("SleepForever", "Sleep", "Quick")]
+    assert await gem.boot(time.time())
+    await client.sadd("queues", "push")
+    await client.lpush("queue:push", *[payload.replace(b'"args":[]', b'"args":[600]') for payload in pushed[:2]])
+    config = config_in(room.folder, room.server.url, rescue="none", drain="5s")
+    rules = config.parent / "rules.yml"
+    rules.write_text(rules.read_text().replace("rescue: none", "rescue: none, unique_locks: release"))
+    agent = await room.agent(config)
+
+    assert await agent.sees_off(victim, 90) == KILLED
+    await agent.wait_for("outcome: .*stage='put_back'.*outcome='nothing'", within=20)
+    assert not await client.exists("uniquejobs:reaper"), "its successor would leave the locks to the dead one"
+    await agent.wait_for("outcome: .*stage='locks'.*outcome='2 orphaned'", within=40)
+    await agent.wait_for("outcome: .*stage='unlock'.*outcome='2 released'")
+    assert await client.zrange("uniquejobs:digests", 0, -1) == [orjson.loads(pushed[2])["lock_digest"].encode()]
+    assert await gem.push("SleepForever", [], time.time())
+    await agent.wait_for(r"incident: .*outcome='ended'.*2 unique-job locks \(1 Sleep, 1 SleepForever\)", within=90)
 
 
 @story

@@ -44,6 +44,7 @@ from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import Receiver
 from watchdog.recovery.beside_redis import the_log, what_it_still_has
 from watchdog.recovery.gathering import Gatherer
+from watchdog.recovery.locks import Locksmith
 from watchdog.recovery.putting_back import Returner
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.sidekiq.app_server import AppServer
@@ -191,6 +192,7 @@ class Agent:
                 sources=(the_log(lambda: self._loaded.settings.log, clock.wall), what_it_still_has()),
             ).gather,
             put_back=Returner(edits=self._edits, store=store, quarantine=self._quarantine).put_back,
+            look_after_locks=Locksmith(edits=self._edits, store=store).look_after,
             call_unit=self._units.call,
             clock=clock,
             host=self._host,

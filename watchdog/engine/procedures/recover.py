@@ -21,6 +21,7 @@ from watchdog.engine.procedures.stages import (
     GatherStage,
     Go,
     Hold,
+    LocksStage,
     Procedure,
     PutBackStage,
     SendStage,
@@ -160,7 +161,8 @@ def _after_death(answer: Answer) -> Then:
 
 
 def _remains(scene: Scene) -> Then:
-    return Go("put_back") if scene.held and not scene.gave_back else Go("rebirth")
+    # Also where it held nothing: its traces keep its successor from clearing orphaned locks away.
+    return Go("rebirth") if scene.gave_back else Go("put_back")
 
 
 def _reborn(scene: Scene) -> Then | None:
@@ -207,7 +209,9 @@ RECOVER: Final = Procedure(
         "death": WaitStage(since="KILL", limit=lambda _: DEATH, after=_after_death),
         "reckon": GatherStage(when=When.DEAD, after=_gathered("remains")),
         "remains": ChooseStage(choose=_remains),
-        "put_back": PutBackStage(after=_gathered("rebirth")),
+        "put_back": PutBackStage(after=_gathered("locks")),
+        "locks": LocksStage(then="unlock"),
+        "unlock": LocksStage(then="rebirth", release=True),
         "rebirth": WatchStage(limit=lambda _: REBIRTH, sees=_reborn, after=_not_reborn, dead=True),
     },
     plan=_plan,
