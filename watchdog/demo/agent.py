@@ -18,8 +18,8 @@ from watchdog.errors import WatchdogError
 from watchdog.store.failures import NoStateError
 from watchdog.store.reading import read_audit
 
-STUCK_S: Final = 6
-DRAIN_S: Final = 5
+STUCK_S: Final = 5
+DRAIN_S: Final = 4
 DRAINED: Final = 10
 """So many jobs wait at most in a queue that moves."""
 STOP_S: Final = 8.0

@@ -13,7 +13,8 @@ POISON: Final = "PoisonWorker"
 """The job that holds its thread for ever, and swallows what is raised in it."""
 LONG: Final = "RedownloadMediaWorker"
 """A job that takes its time, and is as it should be."""
-LONG_S: Final = 18.0
+LONG_S: Final = 18
+"""Longer than the worker has to live that is given one: some 14 s."""
 
 CLASSES: Final[Mapping[str, str]] = {
     "push": "ActivityPub::DeliveryWorker",

@@ -33,7 +33,7 @@ from watchdog.store.reading import verify
 UNITS: Final = (Unit("push-1", ("push",), 5), Unit("push-2", ("push", "pull"), 5), Unit("pull-1", ("pull", "default"), 5))
 RATES: Final = {"push": 10.0, "pull": 2.0, "default": 2.0}
 """Jobs a second. A thread does two and a half."""
-CALM_S: Final = 3.0
+CALM_S: Final = 2.0
 IN_HANDS: Final = 2
 """So many long jobs the worker with the poison is to hold besides."""
 TRIES: Final = 5
@@ -75,9 +75,12 @@ async def _story(stage: Stage, client: Redis, tally: Tally, work: asyncio.Task[N
     poison = jobs.payload(jobs.POISON, "push", [])
     name = await _dry_run(stage, client, tally, poison)
 
+    logs = [stage.supervisor.log(unit.name) for unit in UNITS]
     stage.screen.chapter("the same agent, the same rule, in act")
     async with stage.agent.running("act") as agent:
         first = await _recover(stage, name, beside=agent)
+        await stage.until(lambda: not tally.unfinished(logs, job_class=jobs.LONG), within=60, what="the end of the long jobs", beside=agent)
+        stage.say("the jobs that were put back have run to their end", Tone.GOOD)
         stage.screen.chapter("the job is tried again")
         stage.say("somebody presses 'Retry now' in Sidekiq's Web UI: the poison is taken by the next worker that is free", Tone.WARNING)
         await _retry_now(client, poison)
@@ -85,7 +88,6 @@ async def _story(stage: Stage, client: Redis, tally: Tally, work: asyncio.Task[N
         second = await _recover(stage, name, beside=agent)
         stage.screen.chapter("the queue moves again")
         work.cancel()
-        logs = [stage.supervisor.log(unit.name) for unit in UNITS]
         jid = orjson.loads(poison)["jid"]
         await stage.until(lambda: tally.unfinished(logs) <= {jid}, within=60, what="the end of every other job", beside=agent)
         taken = [orjson.loads(line) for line in (await stage.agent.ask("quarantine", "list", "--json")).splitlines()]
@@ -114,7 +116,7 @@ async def _dry_run(stage: Stage, client: Redis, tally: Tally, poison: bytes) -> 
         name = await _wedged(stage, beside=agent)
         pid = stage.worker(name).pid or 0
         await stage.until(lambda: _seen(stage.rows, "would", stage="KILL"), within=STUCK_S + 20, what="what dry-run would do", beside=agent)
-        stage.say(f"beside it {name} is given jobs of {jobs.LONG_S:.0f} s, which are as they should be")
+        stage.say(f"beside it {name} is given two jobs of {jobs.LONG_S} s, which are as they should be")
         await _give_long_jobs(stage, client, tally, name, beside=agent)
         if stage.supervisor.pids.get(name) != pid or "received" in stage.supervisor.log(name).read_text():
             raise StoryError("dry-run was to send nothing, but the worker got a signal")

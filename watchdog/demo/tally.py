@@ -19,19 +19,19 @@ _LINE: Final = re.compile(r"jid=(\w+) INFO: (start|done)$", re.MULTILINE)
 
 
 class Tally:
-    """`pushed` are the jids of all jobs so far."""
+    """`pushed` is jid → class of all jobs so far."""
 
     def __init__(self) -> None:
-        self.pushed: set[str] = set()
+        self.pushed: dict[str, str] = {}
 
     async def push(self, client: Redis, queue: str, *payloads: bytes) -> None:
         """Push, and remember."""
-        self.pushed.update(orjson.loads(one)["jid"] for one in payloads)
+        self.pushed |= {job["jid"]: job["class"] for job in map(orjson.loads, payloads)}
         await jobs.push(client, queue, *payloads)
 
-    def unfinished(self, logs: Iterable[Path]) -> set[str]:
-        """Which have not run to their end."""
-        return self.pushed - set(_counted(logs, "done"))
+    def unfinished(self, logs: Iterable[Path], *, job_class: str = "") -> set[str]:
+        """Which have not run to their end; of that class, if one is given."""
+        return {jid for jid, name in self.pushed.items() if job_class in ("", name)} - set(_counted(logs, "done"))
 
     def begun_anew(self, logs: Iterable[Path]) -> int:
         """How many were interrupted, and have run to their end after that."""

@@ -122,10 +122,11 @@ def test_a_job_is_held_when_it_has_run_far_longer_than_jobs_do():
 def test_a_tally_knows_who_has_not_ended(tmp_path):
     """By the lines of the logs: begun and not ended, begun twice and ended once, never begun."""
     tally, (log, other) = Tally(), (tmp_path / "a", tmp_path / "b")
-    tally.pushed |= {"a1", "b2", "c3", "d4"}
+    tally.pushed |= {"a1": "A", "b2": "A", "c3": "A", "d4": "Other"}
     log.write_text("class=A jid=a1 INFO: start\nclass=A jid=a1 INFO: done\nclass=A jid=b2 INFO: start\n")
     other.write_text("class=A jid=b2 INFO: start\nclass=A jid=b2 INFO: done\nclass=A jid=c3 INFO: start\nreceived TSTP\n")
     assert tally.unfinished([log, other]) == {"c3", "d4"}
+    assert tally.unfinished([log, other], job_class="Other") == {"d4"}
     assert tally.begun_anew([log, other]) == 1
 
 
