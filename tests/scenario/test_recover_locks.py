@@ -23,7 +23,7 @@ def test_locks_are_only_looked_at_unless_the_rule_says_more():
     lines += answer(talk, LocksLookedAt(("j2",))) + talk.wait(250_000)
 
     assert [line for line in lines if "locks of" in line] == ["find locks of j2"]
-    assert "1 unique-job locks (1 Lost) stand though their jobs are gone" in talk.audit("incident")[-1].reason
+    assert "1 unique-job lock (1 Lost) whose job is nowhere any more: left" in talk.audit("incident")[-1].reason
 
 
 def test_locks_that_are_given_back_are_written_down_before():
@@ -37,8 +37,7 @@ def test_locks_that_are_given_back_are_written_down_before():
     talk.wait(250_000)
     reason = talk.audit("incident")[-1].reason
     assert (
-        "1 unique-job locks (1 Lost) that nobody would have given back: released; of unique-job locks not all is known: of 2 locks"
-        in reason
+        "1 unique-job lock (1 Lost) whose job is nowhere any more: given back; of unique-job locks not all is known: of 2 locks" in reason
     )
 
 
@@ -50,7 +49,7 @@ def test_a_lock_is_no_reason_to_hold_an_incident():
     lines = answer(paused, LocksLookedAt(("j2",))) + paused.wait(250_000)
     assert "release locks of j2" not in lines
     assert [row.outcome for row in paused.audit("outcome") if row.stage == "unlock"] == ["0 released; paused by deploy: me"]
-    assert "1 unique-job locks (1 Lost) stand" in paused.audit("incident")[-1].reason
+    assert "1 unique-job lock (1 Lost) whose job is nowhere any more: left" in paused.audit("incident")[-1].reason
 
     deaf = talking(UNLOCK)
     put_nowhere(deaf)
@@ -73,4 +72,4 @@ def test_cut_off_between_the_question_and_the_release():
     assert "release locks of j2" in talk.wait(talk.at + 2_000)
     answer(talk, LocksLookedAt((), ("j2",)))
     talk.wait(talk.at + 120_000)
-    assert "1 unique-job locks (1 Lost) that nobody would have given back: released" in talk.audit("incident")[-1].reason
+    assert "1 unique-job lock (1 Lost) whose job is nowhere any more: given back" in talk.audit("incident")[-1].reason

@@ -220,18 +220,20 @@ class UniqueJobsStandIn:
     async def reap(self, now: float, *, timeout: int = 10) -> set[str]:
         """A turn of the one that clears away: which locks it took (ruby_reaper.rb). Nothing at more than 1,000 waiting jobs."""
         await self.turn(now)
-        queues = [b"queue:" + name for name in await self.client.smembers("queues")]
+        names: set[Any] = await self.client.smembers("queues")
+        queues = [b"queue:" + name for name in names]
         if sum([await self.client.llen(queue) for queue in queues]) > 1_000:
             return set()
-        places = [member for key in ("schedule", "retry") for member in await self.client.zrange(key, 0, -1)]
+        places: list[Any] = [member for key in ("schedule", "retry") for member in await self.client.zrange(key, 0, -1)]
         places += [member for queue in queues for member in await self.client.lrange(queue, 0, -1)]
-        for identity in await self.client.smembers("processes"):
+        identities: set[Any] = await self.client.smembers("processes")
+        for identity in identities:
             entries = await self.client.hvals(identity + b":work")
             jobs = [orjson.loads(orjson.loads(entry)["payload"]) for entry in entries]
             if any(job["created_at"] > now - timeout - 10 for job in jobs):
                 return set()  # whoever runs a job that is this young keeps every lock
             places += entries
-        old = await self.client.zrange("uniquejobs:digests", "-inf", now - timeout - 10, byscore=True)
+        old: list[Any] = await self.client.zrange("uniquejobs:digests", "-inf", now - timeout - 10, byscore=True)
         taken = {digest.decode() for digest in old if not any(digest.removesuffix(b":RUN") in place for place in places)}
         for digest in taken:
             await self.unlock(digest)

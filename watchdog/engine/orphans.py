@@ -76,11 +76,10 @@ def account(flight: Flight) -> str:
     locks = flight.locks
     parts = []
     if locks.released:
-        parts.append(f"{_count(flight, locks.released)} that nobody would have given back: released")
+        parts.append(f"{_count(flight, locks.released)} whose job is nowhere any more: given back")
     if locks.orphaned:
-        parts.append(
-            f"{_count(flight, locks.orphaned)} stand though their jobs are gone: what is pushed like these jobs is dropped without a word"
-        )
+        text = "whose job is nowhere any more: left, and what is pushed like that job is dropped without a word"
+        parts.append(f"{_count(flight, locks.orphaned)} {text}")
     if locks.unsure:
         parts.append(f"of unique-job locks not all is known: {locks.unsure}")
     return "; ".join(parts)
@@ -90,4 +89,4 @@ def _count(flight: Flight, jids: tuple[str, ...]) -> str:
     classes = ", ".join(
         f"{number} {name or 'unknown'}" for name, number in sorted(Counter(name for _, name in named(flight, jids)).items())
     )
-    return f"{len(jids)} unique-job locks ({classes})"
+    return f"{len(jids)} unique-job {'lock' if len(jids) == 1 else 'locks'} ({classes})"

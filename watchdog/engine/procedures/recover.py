@@ -45,7 +45,10 @@ DEATH: Final = 30_000
 """A killed process can linger in an uninterruptible wait; after so many milliseconds people must look."""
 REBIRTH: Final = 60_000
 """How long it is waited for its successor: an application takes its time to boot."""
-CUT_OFF: Final = "it does not beat, but its heartbeat thread moves: cut off from Redis, or slow, and no end of it would help"
+CUT_OFF: Final = (
+    "it does not beat, but its heartbeat thread moves: cut off from Redis, or slow, and no end of it would help; or it runs a job that is not UTF-8, "
+    "which Sidekiq can't show (its log: heartbeat: malformed utf-8), and would lose its jobs"
+)
 
 
 def is_frozen(scene: Scene) -> bool:
