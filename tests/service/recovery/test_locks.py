@@ -30,8 +30,8 @@ DEAD = "web1:10:dead"
 class Left:
     """What a process has left behind: a Redis with the gem on it, and what was kept of its jobs."""
 
-    def __init__(self, client: Any, store: Store, edits: Edits) -> None:
-        self.client, self.store, self.edits = client, store, edits
+    def __init__(self, client: Any, url: str, store: Store, edits: Edits) -> None:
+        self.client, self.url, self.store, self.edits = client, url, store, edits
         self.gem = UniqueJobsStandIn(client)
         self.smith = Locksmith(edits=edits, store=store, apart=0)
 
@@ -68,7 +68,7 @@ async def left(redis_server, tmp_path: Path) -> AsyncIterator[Left]:
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
         stack.callback(edits.close)
-        yield Left(client, store, edits)
+        yield Left(client, redis_server.url, store, edits)
 
 
 @pytest.mark.parametrize("keep", [True, False], ids=["payload known", "only the jid known"])
@@ -127,6 +127,32 @@ async def test_a_jid_among_the_arguments_of_another_job_keeps_nothing(left):
     await left.client.hset(f"{DEAD}:work", "t1", orjson.dumps({"queue": "push", "payload": lost.decode(), "run_at": 1}))
 
     assert await left.look(lost) == LocksLookedAt((jid(lost),))
+
+
+@pytest.mark.parametrize("written", ["uniquejobs:a", "mastodon:uniquejobs:a"])
+@pytest.mark.parametrize("known", [{}, {"j1": ("uniquejobs:a",)}], ids=["jid", "payload"])
+async def test_under_a_namespace(left, written, known):
+    """The gem may have written the name of a lock down with the namespace or without; its keys have it either way."""
+    await left.client.zadd("mastodon:uniquejobs:digests", {written: LONG_AGO})
+    await left.client.hset("mastodon:uniquejobs:a:LOCKED", "j1", "1.0")
+    edits = Edits(url=left.url, keys=Keys(namespace="mastodon"))
+    try:
+        assert await orphans.locked_by(edits, ["j1", "j2"], known) == orphans.Locked({"j1": ("uniquejobs:a",)})
+        assert await orphans.standing(edits, ["j1"], but=DEAD) == (frozenset(), "")
+        await left.client.zadd("mastodon:retry", {b'{"jid":"j1"}': 1})
+        assert await orphans.standing(edits, ["j1"], but=DEAD) == (frozenset({"j1"}), "")
+        await left.client.zadd("mastodon:uniquejobs:expiring_digests", {written: LONG_AGO})
+        assert await orphans.locked_by(edits, ["j1"], known) == orphans.Locked({})
+    finally:
+        edits.close()
+
+
+async def test_what_can_not_be_read_may_be_the_job(left):
+    """A member that is no JSON and holds the jid counts as the job: nothing is given back that may be needed."""
+    lost = await left.run(1)
+    await left.client.zadd("schedule", {b'{"jid":"' + jid(lost).encode() + b'", cut': 1})
+
+    assert await left.look(lost) == LocksLookedAt()
 
 
 async def test_what_is_not_orphaned(left):
