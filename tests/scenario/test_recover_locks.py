@@ -2,6 +2,7 @@
 
 from tests.scenario.conversation import Conversation, redis
 from tests.scenario.test_recover import RULE, answer, held, talking, to_put_back, to_quiet
+from watchdog.model.effects import PutBack
 from watchdog.model.events import Paused
 from watchdog.model.flight import Fate, Placed
 from watchdog.model.results import LocksLookedAt, PutBackDone, Refused
@@ -73,3 +74,17 @@ def test_cut_off_between_the_question_and_the_release():
     answer(talk, LocksLookedAt((), ("j2",)))
     talk.wait(talk.at + 120_000)
     assert "1 unique-job lock (1 Lost) whose job is nowhere any more: given back" in talk.audit("incident")[-1].reason
+
+
+def test_the_traces_of_one_that_held_nothing_are_removed_as_well():
+    """Killed with nothing in its hands: its successor must not find the sign of life of the gem's own reaper; no lock is looked for."""
+    talk = talking(UNLOCK)
+    to_quiet(talk)
+    to_put_back(talk)
+    (asked,) = [effect for effect in talk.open.values() if isinstance(effect, PutBack)]
+    assert asked.placements == ()
+    answer(talk, PutBackDone(()))
+    talk.wait(250_000)
+
+    assert [row.stage for row in talk.audit("outcome")][-2:] == ["put_back", "rebirth"]
+    assert talk.audit("incident")[-1].outcome == "ended"
