@@ -19,6 +19,7 @@ from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
+from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.pause_file import BY, PauseFile
 from watchdog.daemon.quarantining import QuarantineKeeper
 from watchdog.daemon.remembering import HistoryKeeper, carried_on
@@ -178,11 +179,12 @@ class Agent:
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
         self._app_server = None if other is None else AppServer(url=place_of(other), clock=self._clock, emit=self._turns.offer)
-        self._edits = Edits(
-            url=place_of(loaded.settings.redis), keys=Keys(loaded.settings.redis.namespace, loaded.settings.redis.scheduler_prefix)
-        )
+        keys = Keys(loaded.settings.redis.namespace, loaded.settings.redis.scheduler_prefix)
+        edits = partial(Edits, url=place_of(loaded.settings.redis), keys=keys)
+        self._edits = edits()
         self._quarantine = Quarantine(store.quarantine, self._edits, wall=clock.wall)
         self._limit_quarantine(loaded)
+        self._locks = self._status.locks = LockCounter(edits, wall=clock.wall)
         self._executor = Executor(
             reread=self._follower.reread,
             gather=Gatherer(
@@ -258,6 +260,7 @@ class Agent:
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
         tasks.serve("quarantine", QuarantineKeeper(self._quarantine).run)
+        tasks.serve("locks", self._locks.run)
         self._systemd.ready()
         LOG.info(
             "sidekiq-watchdog %s runs in mode %s on %s with %d rules",

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from watchdog.sidekiq.decode import count
+from watchdog.sidekiq.decode import count, milliseconds
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import NotEditedError, refused
 from watchdog.sidekiq.edit.finding import SEARCHED, jobs_of_queue, members_of_set, queues_of
@@ -26,6 +26,7 @@ MOST_LOCKS: Final = 20_000
 _PAGE: Final = 250
 _MOST_PROCESSES: Final = 200
 _RUN: Final = b":RUN"
+_FEW: Final = 8
 
 
 class Locked(msgspec.Struct, frozen=True):
@@ -63,6 +64,43 @@ async def locked_by(redis: Edits, jids: Sequence[str], known: Mapping[str, tuple
         if size > MOST_LOCKS:
             unsure = f"of {size:,} locks the newest {MOST_LOCKS:,} were looked at"
     return Locked(found, unsure)
+
+
+async def oldest_locks(redis: Edits, *, until: int, most: int) -> tuple[int, dict[str, int]]:
+    """
+    How many locks there are, and jid → since when it holds one, of at most so many of the oldest that stand since `until` at the latest (UTC milliseconds).
+
+    A lock that several jobs hold at a time is left out. Raises as `locked_by` does.
+    """
+    digests, _ = redis.keys.unique
+    commands: list[Command] = [
+        ("ZCARD", digests),
+        ("ZRANGE", digests, "-inf", str(until / 1000), "BYSCORE", "LIMIT", 0, most, "WITHSCORES"),
+    ]
+    size, page = await redis.ask(commands)
+    flat = _list(redis, page)
+    # In pairs by version 3 of the protocol, one after the other by version 2.
+    pairs = flat if flat and isinstance(flat[0], list) else zip(flat[::2], flat[1::2], strict=True)
+    since = [(_bare(redis, name), milliseconds(at) or 0) for name, at in pairs]
+    held: dict[str, int] = {}
+    for start in range(0, len(since), _PAGE):
+        part = since[start : start + _PAGE]
+        replies = await redis.ask([("HKEYS", redis.keys.prefix + name + b":LOCKED") for name, _ in part])
+        for (_, at), holders in zip(part, replies, strict=True):
+            if len(jids := _list(redis, holders)) == 1:
+                held[jids[0].decode("utf-8", "replace")] = at
+    return count(_checked(redis, size)) or 0, held
+
+
+async def waiting(redis: Edits) -> int:
+    """How many jobs there are in all queues, among the retries and the scheduled ones. Raises as `locked_by` does."""
+    retry, schedule, _ = redis.keys.sets
+    commands: list[Command] = [
+        ("ZCARD", retry),
+        ("ZCARD", schedule),
+        *(("LLEN", redis.keys.queue(queue)) for queue in await queues_of(redis)),
+    ]
+    return sum(count(_checked(redis, one)) or 0 for one in await redis.ask(commands))
 
 
 async def standing(redis: Edits, jids: Sequence[str], *, but: str) -> tuple[frozenset[str], str]:
@@ -123,10 +161,14 @@ def _named(members: Sequence[bytes], wanted: set[bytes]) -> set[str]:
     """The jobs among these; what can't be read counts as every job whose jid stands in it."""
     found = set()
     for member in members:
-        for jid in [one for one in wanted if one in member]:
-            fields = fields_of(member)
-            if not fields or fields.get("jid") == jid.decode():
-                found.add(jid.decode())
+        # Few are ruled out without being decoded; to look for many in each text takes longer than to decode it.
+        if len(wanted) <= _FEW and not any(jid in member for jid in wanted):
+            continue
+        if fields := fields_of(member):
+            jid = fields.get("jid")
+            found |= {jid} if isinstance(jid, str) and jid.encode("utf-8", "replace") in wanted else set()
+        else:
+            found |= {jid.decode() for jid in wanted if jid in member}
     return found
 
 
