@@ -23,6 +23,7 @@ from watchdog.model.effects import (
     Effect,
     GatherInFlight,
     KeepIncident,
+    LookAfterLocks,
     Measure,
     Notify,
     PutBack,
@@ -189,6 +190,8 @@ def _line(effect: Effect) -> list[str]:
             return [f"gather {when} {target.identity}"]
         case PutBack(placements=placements):
             return [f"put back {one.jid} {one.kind}" + (f" at {one.due_wall - WALL}" if one.due_wall else "") for one in placements]
+        case LookAfterLocks(jids=jids, release=release):
+            return [f"{'release' if release else 'find'} locks of {' '.join(jids)}"]
         case DropFlight():
             return ["drop flight"]
         case ReadLog(target=target):

@@ -11,7 +11,7 @@ from watchdog.model.events import Delta, Gone, Paused, Resumed
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind
-from watchdog.model.results import Exited, InFlight, Look, PutBackDone, Refused, Sent, StillRunning
+from watchdog.model.results import Exited, InFlight, LocksLookedAt, Look, PutBackDone, Refused, Sent, StillRunning
 from watchdog.model.verdicts import Mode
 
 RULE = """
@@ -41,7 +41,12 @@ def ended(jid: str, thread: str, started_at: int) -> Gone:
 @pytest.fixture
 def talk() -> Conversation:
     """One local process with a stuck job and one that has just begun."""
-    talk = Conversation(rules(RULE))
+    return talking(RULE)
+
+
+def talking(text: str) -> Conversation:
+    """The same, under another rule."""
+    talk = Conversation(rules(text))
     talk.hear(redis(process(ONE, 2000), job(ONE, "j1", 1000), complete=True), at=2000)
     talk.hear(host(found(ONE)), at=2001)
     talk.hear(redis(process(ONE, 12_000), job(ONE, "j2", 11_000, thread="t2", queue="default")), at=12_000)
@@ -158,6 +163,7 @@ def test_a_job_without_payload_is_named(talk):
     to_quiet(talk)
     lines = to_put_back(talk, held("j1"), held("j2", payload=False))
     answer(talk, PutBackDone((Placed("j1", Fate.DONE, "retry"),)))
+    answer(talk, LocksLookedAt())
     talk.wait(250_000)
 
     assert asked(lines) == ["put back j1 retry at 410000"]

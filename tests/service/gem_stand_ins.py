@@ -143,9 +143,9 @@ class SchedulerStandIn:
 
 class UniqueJobsStandIn:
     """
-    sidekiq-unique-jobs in one Sidekiq process: its locks of the kind `until_executed`, and the clearing away of orphaned ones, each `interval` seconds.
+    sidekiq-unique-jobs in one Sidekiq process: its locks, and the clearing away of orphaned ones, each `interval` seconds.
 
-    Only one process at a time clears away; `boot` says whether this one does.
+    `push` is its client middleware, `start` and `end` are its server middleware. Only one process at a time clears away; `boot` says whether this one does.
     """
 
     def __init__(self, client: redis.asyncio.Redis, *, interval: int = 600) -> None:
@@ -175,17 +175,80 @@ class UniqueJobsStandIn:
 
     async def lock(self, job_class: str, args: list[Any], now: float) -> str | None:
         """A job is pushed: its jid, or None if the same job is locked already, and the push is dropped without a word."""
+        pushed = await self.push(job_class, args, now)
+        return None if pushed is None else orjson.loads(pushed)["jid"]
+
+    async def push(self, job_class: str, args: list[Any], now: float, *, kind: str = "until_executed") -> bytes | None:
+        """As `lock`, but gives the payload that Sidekiq then pushes; that is left to the caller. `kind` is that of the lock."""
+        if kind not in ("until_executed", "until_expired", "while_executing"):
+            raise Refused(f"{kind} is not stood in for")
         digest = "uniquejobs:" + hashlib.md5(orjson.dumps([job_class, "default", args])).hexdigest()
-        if await self.client.hlen(f"{digest}:LOCKED"):
-            return None
         jid = secrets.token_hex(12)
-        await self.client.set(digest, jid)
-        await self.client.zadd("uniquejobs:digests", {digest: now})
-        await self.client.hset(f"{digest}:LOCKED", jid, str(now))
-        return jid
+        if kind != "while_executing" and not await self._locked(digest, jid, now, expires=kind == "until_expired"):
+            return None
+        job = {
+            "retry": True,
+            "queue": "push",
+            "class": job_class,
+            "args": args,
+            "jid": jid,
+            "created_at": now,
+            "lock": kind,
+            "lock_digest": digest,
+        }
+        return orjson.dumps(job)
+
+    async def start(self, payload: bytes, now: float) -> bool:
+        """The server middleware: False if the job can't have its lock. Then it is over in no time, said to be done, and was not performed."""
+        job = orjson.loads(payload)
+        if job["lock"] == "while_executing":
+            return await self._locked(job["lock_digest"] + ":RUN", job["jid"], now)
+        return await self._locked(job["lock_digest"], job["jid"], now, expires=job["lock"] == "until_expired")
+
+    async def end(self, payload: bytes) -> None:
+        """It was performed, to its end."""
+        job = orjson.loads(payload)
+        if job["lock"] != "until_expired":
+            await self.unlock(job["lock_digest"] + (":RUN" if job["lock"] == "while_executing" else ""))
 
     async def unlock(self, digest: str) -> None:
         """A job has run to its end."""
         if not await self.client.zrem("uniquejobs:digests", digest):
             raise Refused("it was not locked")
-        await self.client.unlink(digest, f"{digest}:LOCKED")
+        await self._delete(digest)
+
+    async def reap(self, now: float, *, timeout: int = 10) -> set[str]:
+        """A turn of the one that clears away: which locks it took (ruby_reaper.rb). Nothing at more than 1,000 waiting jobs."""
+        await self.turn(now)
+        names: set[Any] = await self.client.smembers("queues")
+        queues = [b"queue:" + name for name in names]
+        if sum([await self.client.llen(queue) for queue in queues]) > 1_000:
+            return set()
+        places: list[Any] = [member for key in ("schedule", "retry") for member in await self.client.zrange(key, 0, -1)]
+        places += [member for queue in queues for member in await self.client.lrange(queue, 0, -1)]
+        identities: set[Any] = await self.client.smembers("processes")
+        for identity in identities:
+            entries = await self.client.hvals(identity + b":work")
+            jobs = [orjson.loads(orjson.loads(entry)["payload"]) for entry in entries]
+            if any(job["created_at"] > now - timeout - 10 for job in jobs):
+                return set()  # whoever runs a job that is this young keeps every lock
+            places += entries
+        old: list[Any] = await self.client.zrange("uniquejobs:digests", "-inf", now - timeout - 10, byscore=True)
+        taken = {digest.decode() for digest in old if not any(digest.removesuffix(b":RUN") in place for place in places)}
+        for digest in taken:
+            await self.unlock(digest)
+        return taken
+
+    async def _locked(self, digest: str, jid: str, now: float, *, expires: bool = False) -> bool:
+        """lock.lua: whoever holds it already has it."""
+        if await self.client.hexists(f"{digest}:LOCKED", jid):
+            return True
+        if await self.client.hlen(f"{digest}:LOCKED"):
+            return False
+        await self.client.set(digest, jid)
+        await self.client.zadd("uniquejobs:expiring_digests" if expires else "uniquejobs:digests", {digest: now})
+        await self.client.hset(f"{digest}:LOCKED", jid, str(now))
+        return True
+
+    async def _delete(self, digest: str) -> None:
+        await self.client.unlink(digest, *(f"{digest}:{part}" for part in ("QUEUED", "PRIMED", "LOCKED", "INFO")))

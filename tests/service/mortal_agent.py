@@ -3,7 +3,7 @@ The program as it is, but that it dies where a test says: `DIE_AT=<step>:<number
 
 With `INSPECT=<path>` it asks the program that reads frozen processes on that socket. With `RECORDER=<JSON object>` its trace is written with these constants. With `TRACE=<file>` it also writes down each event and the effects that were committed, a pair of lines each.
 
-Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `GatherInFlight`, `PutBack`), `flight` (payloads are kept) and `place` (one job is put into
+Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `GatherInFlight`, `PutBack`, `LookAfterLocks`), `flight` (payloads are kept) and `place` (one job is put into
 its place), counted from 1. Dying is SIGKILL by its own hand:
 nothing is flushed, nobody is told.
 """

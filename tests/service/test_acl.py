@@ -19,6 +19,7 @@ from watchdog.sidekiq.connection import connect
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.finding import find_job, queues_of
 from watchdog.sidekiq.edit.locks import give_back_locks, holder_of
+from watchdog.sidekiq.edit.orphans import locked_by, standing
 from watchdog.sidekiq.edit.put_back import Done, Place, Token, ToQueue, ToRetry, ToSchedule, put_back
 from watchdog.sidekiq.edit.take_out import Taken, forget_dead, take_out
 from watchdog.sidekiq.keys import Keys
@@ -213,6 +214,8 @@ async def test_the_second_user_is_enough_and_no_more(server):
         )
     await client.hset("uniquejobs:x:LOCKED", "0", "1.0")
     assert await holder_of(edits, ("uniquejobs:x",)) == "0"
+    assert (await locked_by(edits, ["0", "1"], {"0": ("uniquejobs:x",)})).locks == {"0": ("uniquejobs:x",)}
+    assert await standing(edits, ["never"], but="vm:1:a") == (frozenset(), "")
     assert await give_back_locks(edits, jid="0", locks=("uniquejobs:x",)) == 1
     released = await put_back(edits, token=Token("r", "0"), payload=b'{"jid":"0"}', queue="push", place=ToQueue(), leaves_dead_set=True)
     assert released == Done()

@@ -70,9 +70,9 @@ async def demo(tmp_path, until):
 
 async def test_the_whole_demo(demo):
     """
-    Dry-run says what it would do and does nothing; act sends TERM, then KILL; a new worker comes, and the queue moves again.
+    Dry-run says what it would do and does nothing; act quiets, drains and kills the worker, puts back what it held, and takes the poison out at its second strike.
 
-    It ends by itself with a report and exit code 0, and leaves neither a file nor a process.
+    No job is lost. It ends by itself with an account and exit code 0, and leaves neither a file nor a process.
     """
     out, _ = await demo.process.communicate()
     text = out.decode()
@@ -80,19 +80,31 @@ async def test_the_whole_demo(demo):
     story = [
         r"mode dry-run",
         r"alert stuck-job fires for (push-\d)",
-        r"dry-run: would send SIGTERM to (push-\d) now",
-        r"dry-run: would send SIGKILL to (push-\d), 5 s later",
+        r"dry-run: would send SIGTSTP to (push-\d) now",
+        r"dry-run: would send SIGKILL to (push-\d), 4 s later if a stuck job is left then",
         r"dry-run touches nothing",
         r"mode act",
-        r"SIGTERM goes to (push-\d)",
+        r"SIGTSTP goes to (push-\d)",
+        r"(push-\d) has said in two beats that it is quiet",
+        r"what (push-\d) still holds is kept, byte for byte",
         r"SIGKILL goes to (push-\d)",
-        r"(push-\d) works again",
+        r"PoisonWorker goes among the retries: strike 1 of 2",
+        r"recover_process on (push-\d) is done: a new process of its name beats",
         r"proven, it helped: queue\(\"push\"\)\.size <= 10",
+        r"the jobs that were put back have run to their end",
+        r"presses 'Retry now'",
+        r"SIGTSTP goes to push-\d",
+        r"SIGKILL goes to push-\d",
+        r"PoisonWorker goes into quarantine: strike 2 of 2",
         r"What happened",
+        r"0 lost, 1 in quarantine: PoisonWorker",
+        r"sidekiq-watchdog quarantine list",
     ]
     told = re.search(".*".join(story), text, re.DOTALL)
     assert told, text
-    assert len(set(told.groups())) == 1, "one worker from beginning to end"
+    assert len(set(told.groups())) == 1, "one worker up to the first proof"
+    assert "RedownloadMediaWorker goes back into its queue" in text
+    assert "SIGTERM goes" not in text, "it would hand the poison on"
     assert "\x1b" not in text
     assert demo.left() == []
     assert list(demo.folder.iterdir()) == []

@@ -137,24 +137,29 @@ async def test_a_signal_left_in_redis_is_obeyed(worker):
     assert await worker.process.wait() == 0
 
 
-async def test_a_wedged_one_holds_everything_and_beats_on(worker, until):
-    """After the wedge all threads hold their jobs, nothing is fetched, TERM is heard and ignored, the heart goes on; KILL ends it."""
-    await jobs.push(worker.client, "push", jobs.payload(jobs.WEDGE, "push", []), *(jobs.ordinary("push") for _ in range(5)))
-    await until(lambda: all_held(worker), what="three held jobs")
-    held = {job["payload"] for job in await worker.work()}
-    worker.process.terminate()
-    await until(lambda: "received TERM, but is wedged" in worker.log.read_text(), what="TERM to be ignored")
-    before = (await worker.beat())[b"beat"]
-    await until(lambda: beats_on(worker, before), what="another beat")
-    assert {job["payload"] for job in await worker.work()} == held
-    assert await worker.client.llen("queue:push") == 3
+async def test_a_poison_holds_one_thread_and_no_more(worker, until):
+    """The other threads go on; after TSTP it alone is left, and the heart beats on; KILL ends it."""
+    poison = jobs.payload(jobs.POISON, "push", [])
+    await jobs.push(worker.client, "push", poison, *(jobs.ordinary("push") for _ in range(5)))
+    await until(lambda: worker.log.read_text().count("INFO: done") == 5, what="the ends of the others")
+    worker.process.send_signal(signal.SIGTSTP)
+    beat = await until(lambda: quiet(worker), what="the beat to say so")
+    await until(lambda: beats_on(worker, beat[b"beat"]), what="another beat")
+    assert [job["payload"].encode() for job in await worker.work()] == [poison]
     worker.process.kill()
     assert await worker.process.wait() == -signal.SIGKILL
+    assert await worker.client.llen("queue:push") == 0
 
 
-async def all_held(worker: Started) -> bool:
-    """All three threads hold a job."""
-    return len(await worker.work()) == 3
+async def test_term_would_hand_the_poison_on(worker, until):
+    """It is pushed to the end that is fetched next, swallows what is raised in it, and the process ends all the same."""
+    poison = jobs.payload(jobs.POISON, "push", [])
+    await jobs.push(worker.client, "push", poison)
+    await until(worker.work, what="the job in the work hash")
+    worker.process.terminate()
+    assert await worker.process.wait() == 0
+    assert await worker.client.lrange("queue:push", 0, -1) == [poison]
+    assert "Bye!" in worker.log.read_text()
 
 
 async def beats_on(worker: Started, before: bytes) -> bool:

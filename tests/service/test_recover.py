@@ -7,14 +7,17 @@ Each is a story of a minute, most of it waiting for beats; so they are all told 
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Self
 
+import orjson
 import pytest
 
 from tests.service.agent import AgentProcess, write_config, write_recovery
 from tests.service.conftest import RedisServer, SidekiqFactory, SidekiqProcess, _eventually, push_job
+from tests.service.gem_stand_ins import UniqueJobsStandIn
 from tests.service.whereabouts import running, runs, stored
 
 pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(300)]
@@ -42,9 +45,9 @@ class Room:
             await process.kill()
         await self.server.close()
 
-    async def agent(self, config: Path) -> AgentProcess:
+    async def agent(self, config: Path, **env: str) -> AgentProcess:
         """One that runs, until the story is over."""
-        agent = AgentProcess(config)
+        agent = AgentProcess(config, env=env)
         self._agents.push_async_callback(agent.aclose)
         return await agent.start()
 
@@ -76,7 +79,7 @@ async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> None:
     client = room.client
     victim = await room.sidekiq.start(("push",), concurrency=4)
     stuck, long = await push_job(client, poison), await push_job(client, "Sleep", [600])
-    short = [await push_job(client, "Sleep", [8]) for _ in range(2)]
+    short = [await push_job(client, "Sleep", [12]) for _ in range(2)]
     waiting = [await push_job(client, "Quick", queue="other")]
     agent = await room.agent(config_in(room.folder, room.server.url, where=f'job.class == "{poison}"'))
 
@@ -135,6 +138,32 @@ async def caught_again_it_goes_into_quarantine(room: Room) -> None:
 
 
 @story
+async def the_locks_of_jobs_that_are_not_put_back_are_given_back(room: Room) -> None:
+    """Nothing is to be put back: the locks of what was lost go with it, said and counted, and the next job with these arguments is not dropped; one that is held by another stays. The agent is killed in between."""
+    client, gem = room.client, UniqueJobsStandIn(room.client)
+    victim = await room.sidekiq.start(("push",), concurrency=2)
+    pushed = [await gem.push(job_class, [], time.time()) or b"" for job_class in ("SleepForever", "Sleep", "Quick")]
+    assert await gem.boot(time.time())
+    await client.sadd("queues", "push")
+    await client.lpush("queue:push", *[payload.replace(b'"args":[]', b'"args":[600]') for payload in pushed[:2]])
+    config = config_in(room.folder, room.server.url, rescue="none", drain="5s")
+    rules = config.parent / "rules.yml"
+    rules.write_text(rules.read_text().replace("rescue: none", "rescue: none, unique_locks: release"))
+    mortal = await room.agent(config, DIE_AT="LookAfterLocks:2:after")
+
+    assert await mortal.sees_off(victim, 90) == KILLED
+    await mortal.wait_for("outcome: .*stage='put_back'.*outcome='nothing'", within=20)
+    assert not await client.exists("uniquejobs:reaper"), "its successor would leave the locks to the dead one"
+    await mortal.wait_for("outcome: .*stage='locks'.*outcome='2 orphaned'", within=40)
+    assert await mortal.wait_exit() == KILLED
+    agent = await room.agent(config)
+    await agent.wait_for("outcome: .*stage='unlock'.*outcome='2 released'")
+    assert await client.zrange("uniquejobs:digests", 0, -1) == [orjson.loads(pushed[2])["lock_digest"].encode()]
+    assert await gem.push("SleepForever", [], time.time())
+    await agent.wait_for(r"incident: .*outcome='ended'.*2 unique-job locks \(1 Sleep, 1 SleepForever\)", within=90)
+
+
+@story
 async def a_process_that_gives_everything_back_is_left_to_do_so(room: Room) -> None:
     """Somebody else ends it in the middle of the recovery: Sidekiq has pushed its jobs back itself, and nothing is there twice."""
     client = room.client
@@ -186,6 +215,21 @@ async def a_frozen_process_is_killed_and_its_jobs_come_back_one_by_one(room: Roo
     assert {jid: places.get(jid) for jid in seen} == {jid: ["retry"] for jid in seen}
     scores = sorted([score for _, score in await client.zrange("retry", 0, -1, withscores=True)])
     assert 29 < scores[1] - scores[0] < 31
+
+
+@story
+async def bytes_that_are_not_utf_8_stop_the_heart(room: Room) -> None:
+    """Sidekiq can't write such a job into its work hash, and beats no more while it runs. Its thread that beats moves, so nothing is done to it; the job is none of the agent's to lose."""
+    client = room.client
+    victim = await room.sidekiq.start(("push",), concurrency=2)
+    agent = await room.agent(config_in(room.folder, room.server.url, where='job.class == "Nobody"'))
+    await client.lpush("queue:push", b'{"class":"SleepForever","args":["\xff\xfe"],"jid":"%s","queue":"push","retry":true}' % (b"a" * 24))
+    await agent.wait_for("incident: .*outcome='abandoned'.*a job that is not UTF-8", within=150)
+
+    assert victim.alive
+    assert "malformed utf-8" in victim.log.read_text()
+    assert "Received TSTP" not in victim.log.read_text()
+    assert "fffe" not in "".join(agent.lines)
 
 
 @story

@@ -14,8 +14,8 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import CGROUPS, PROC, Here, here
 from watchdog.host.signals import end_of, look, send
-from watchdog.model.effects import AwaitExit, CallUnit, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal
-from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Result, StillRunning
+from watchdog.model.effects import AwaitExit, CallUnit, Command, GatherInFlight, LookAfterLocks, Measure, PutBack, ReadLog, SendSignal
+from watchdog.model.results import Exited, InFlight, LocksLookedAt, PutBackDone, Refused, Result, StillRunning
 from watchdog.rulefile.log import LogSettings
 
 Reread = Callable[[str], Awaitable[object]]
@@ -26,6 +26,8 @@ Gather = Callable[[GatherInFlight], Awaitable[InFlight | Refused]]
 """Finds out which jobs a process holds (`recovery.gathering`)."""
 Return = Callable[[PutBack], Awaitable[PutBackDone | Refused]]
 """Brings jobs into their places (`recovery.putting_back`)."""
+Locksmith = Callable[[LookAfterLocks], Awaitable[LocksLookedAt | Refused]]
+"""Finds locks whose jobs are gone, and gives them back (`recovery.locks`)."""
 
 
 class Executor:
@@ -43,6 +45,7 @@ class Executor:
         call_unit: CallOfUnit,
         gather: Gather,
         put_back: Return,
+        look_after_locks: Locksmith,
         clock: Clock,
         host: str,
         log: Callable[[], LogSettings] = LogSettings,
@@ -53,6 +56,7 @@ class Executor:
         self._call_unit = call_unit
         self._gather = gather
         self._return = put_back
+        self._look_after = look_after_locks
         self._log = log
         self._clock = clock
         self._here: Here = here(name=host, proc=proc, cgroups=cgroups)
@@ -81,6 +85,9 @@ class Executor:
 
     async def _put_back(self, command: PutBack) -> Result:
         return await self._return(command)
+
+    async def _look_after_locks(self, command: LookAfterLocks) -> Result:
+        return await self._look_after(command)
 
     async def _await_exit(self, command: AwaitExit) -> Result:
         """`StillRunning` never comes before `until`, which a timer of the loop alone does not promise to the millisecond."""
@@ -111,6 +118,7 @@ _PERFORMERS: Final[dict[type[Command], Callable[[Executor, Any], Awaitable[Resul
     AwaitExit: Executor._await_exit,  # noqa: SLF001
     GatherInFlight: Executor._gather_in_flight,  # noqa: SLF001
     PutBack: Executor._put_back,  # noqa: SLF001
+    LookAfterLocks: Executor._look_after_locks,  # noqa: SLF001
     ReadLog: Executor._read_log,  # noqa: SLF001
     CallUnit: Executor._have_unit_called,  # noqa: SLF001
 }

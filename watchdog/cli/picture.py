@@ -186,6 +186,20 @@ class Trace(msgspec.Struct, frozen=True):
     missed: int = 0
 
 
+class Locks(msgspec.Struct, frozen=True):
+    """
+    Locks of sidekiq-unique-jobs: how many there are, how many of the oldest were looked at, and of how many of those the job stands nowhere.
+
+    `since` (UTC milliseconds) is that of the oldest of them, `trouble` why nothing was counted.
+    """
+
+    locks: int = 0
+    looked_at: int = 0
+    orphaned: int = 0
+    since: int | None = None
+    trouble: str = ""
+
+
 class Picture(msgspec.Struct, frozen=True):
     """All of it."""
 
@@ -209,6 +223,7 @@ class Picture(msgspec.Struct, frozen=True):
     broken: tuple[Broken, ...] = ()
     outbox: dict[str, Box] = {}
     trace: Trace | None = None
+    locks: Locks | None = None
 
     @property
     def lost(self) -> tuple[str, ...]:

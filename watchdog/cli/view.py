@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from watchdog.cli.output import Output, Piece, count
-from watchdog.cli.picture import STARTING, Alert, Box, Budget, Looking, Picture, Process, Queue, Request, Source, Trace, Unit
+from watchdog.cli.picture import STARTING, Alert, Box, Budget, Locks, Looking, Picture, Process, Queue, Request, Source, Trace, Unit
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -28,6 +28,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _show_trace(out, picture.trace, at=picture.agent.at)
     _show_looking(out, picture.looking)
     _show_totals(out, picture)
+    _show_locks(out, picture.locks, at=picture.agent.at)
     _show_alerts(out, picture)
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
     _show_incidents(out, picture)
@@ -142,6 +143,20 @@ def _show_totals(out: Output, picture: Picture) -> None:
         "dead": totals.dead,
     }
     out.line("sidekiq: ", ", ".join(f"{what} {_counted(number)}" for what, number in parts.items()))
+
+
+def _show_locks(out: Output, locks: Locks | None, *, at: int) -> None:
+    if locks is None or not (locks.locks or locks.trouble):
+        return
+    if locks.trouble:
+        out.line("unique-job locks: ", ("not looked at", "dim"), f": {locks.trouble}")
+    elif not locks.orphaned:
+        out.line(f"unique-job locks: {_counted(locks.locks)}, of the {_counted(locks.looked_at)} oldest none is orphaned")
+    else:
+        since = "" if locks.since is None else f", the oldest for {_lasting(max(0, at - locks.since))}"
+        number = (f"{locks.orphaned:,} of the {locks.looked_at:,} oldest orphaned", "warn")
+        text = ": their jobs stand nowhere, and what is pushed like them is dropped without a word"
+        out.line(f"unique-job locks: {_counted(locks.locks)}, ", number, f"{since}{text}")
 
 
 def _show_alerts(out: Output, picture: Picture) -> None:

@@ -19,6 +19,7 @@ from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
+from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.pause_file import BY, PauseFile
 from watchdog.daemon.quarantining import QuarantineKeeper
 from watchdog.daemon.remembering import HistoryKeeper, carried_on
@@ -44,6 +45,7 @@ from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import Receiver
 from watchdog.recovery.beside_redis import the_log, what_it_still_has
 from watchdog.recovery.gathering import Gatherer
+from watchdog.recovery.locks import Locksmith
 from watchdog.recovery.putting_back import Returner
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.sidekiq.app_server import AppServer
@@ -177,11 +179,12 @@ class Agent:
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
         self._app_server = None if other is None else AppServer(url=place_of(other), clock=self._clock, emit=self._turns.offer)
-        self._edits = Edits(
-            url=place_of(loaded.settings.redis), keys=Keys(loaded.settings.redis.namespace, loaded.settings.redis.scheduler_prefix)
-        )
+        keys = Keys(loaded.settings.redis.namespace, loaded.settings.redis.scheduler_prefix)
+        edits = partial(Edits, url=place_of(loaded.settings.redis), keys=keys)
+        self._edits = edits()
         self._quarantine = Quarantine(store.quarantine, self._edits, wall=clock.wall)
         self._limit_quarantine(loaded)
+        self._locks = self._status.locks = LockCounter(edits, wall=clock.wall)
         self._executor = Executor(
             reread=self._follower.reread,
             gather=Gatherer(
@@ -191,6 +194,7 @@ class Agent:
                 sources=(the_log(lambda: self._loaded.settings.log, clock.wall), what_it_still_has()),
             ).gather,
             put_back=Returner(edits=self._edits, store=store, quarantine=self._quarantine).put_back,
+            look_after_locks=Locksmith(edits=self._edits, store=store).look_after,
             call_unit=self._units.call,
             clock=clock,
             host=self._host,
@@ -256,6 +260,7 @@ class Agent:
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
         tasks.serve("quarantine", QuarantineKeeper(self._quarantine).run)
+        tasks.serve("locks", self._locks.run)
         self._systemd.ready()
         LOG.info(
             "sidekiq-watchdog %s runs in mode %s on %s with %d rules",

@@ -10,6 +10,7 @@ import orjson
 
 from watchdog import __version__
 from watchdog.clock import Clock
+from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.tracing import TraceKeeper
 from watchdog.daemon.turns import Turns
 from watchdog.engine.ledger import Phase
@@ -44,6 +45,7 @@ class StatusKeeper:
         self.sampler: Sampler | None = None
         self.units: Units | None = None
         self.trace: TraceKeeper | None = None
+        self.locks: LockCounter | None = None
 
     def turned(self) -> None:
         """A turn is complete."""
@@ -116,4 +118,5 @@ class StatusKeeper:
         )
         units = {} if self.units is None else {"units_absent": self.units.absent}
         trace = {} if self.trace is None else {"trace": msgspec.to_builtins(self.trace.how())}
-        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **units, **trace}
+        locks = {} if self.locks is None or self.locks.found is None else {"locks": msgspec.to_builtins(self.locks.found)}
+        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **units, **trace, **locks}

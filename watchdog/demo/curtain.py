@@ -10,7 +10,8 @@ from typing import Final
 
 from rich.console import Console
 
-from watchdog.demo.scene import Report, play
+from watchdog.demo.report import Report
+from watchdog.demo.scene import play
 from watchdog.demo.screen import opened
 from watchdog.errors import WatchdogError
 

@@ -20,7 +20,7 @@ VERSION: Final = "7.3.2"
 TAG: Final = "demo"
 EXPIRY_S: Final = 60
 """Sidekiq's own; that the agent counts the age of a beat from."""
-BEAT_S: Final = 2.0
+BEAT_S: Final = 2.2
 """Sidekiq 7 beats each 10 s, Sidekiq 6 each 5 s. The age of a job is known once a beat, and the demo is to last a minute."""
 
 

@@ -9,8 +9,12 @@ from typing import Any, Final
 import orjson
 from redis.asyncio import Redis
 
-WEDGE: Final = "WedgeWorker"
-"""The job after which its worker neither takes nor ends another, and ignores SIGTERM."""
+POISON: Final = "PoisonWorker"
+"""The job that holds its thread for ever, and swallows what is raised in it."""
+LONG: Final = "RedownloadMediaWorker"
+"""A job that takes its time, and is as it should be."""
+LONG_S: Final = 18
+"""Longer than the worker has to live that is given one: some 14 s."""
 
 CLASSES: Final[Mapping[str, str]] = {
     "push": "ActivityPub::DeliveryWorker",
@@ -39,6 +43,11 @@ def payload(job_class: str, queue: str, arguments: list[Any]) -> bytes:
 def ordinary(queue: str) -> bytes:
     """A job that takes a third to half a second."""
     return payload(CLASSES[queue], queue, [round(random.uniform(0.3, 0.5), 3)])
+
+
+def long() -> bytes:
+    """A job that takes longer than anybody waits for it."""
+    return payload(LONG, "push", [LONG_S])
 
 
 def seconds(job: Mapping[str, Any]) -> float:

@@ -12,14 +12,15 @@ import msgspec
 import orjson
 from redis.asyncio import Redis
 
+from watchdog.demo import jobs
 from watchdog.demo.supervisor import Unit
 
 LONG_S: Final = 4
-"""The demo's jobs take half a second; one that has run for so long is held."""
+"""The demo's ordinary jobs take half a second; one that has run for so long holds its thread."""
 
 
 class WorkerView(msgspec.Struct, frozen=True):
-    """One unit. `pid` is None while nothing runs; `busy` None before the first beat; `held_s` is the age of its oldest job."""
+    """One unit. `pid` is None while nothing runs; `busy` None before the first beat; `held_s` is the age of its oldest job; `long` are those that take their time, and don't count as held."""
 
     name: str
     queues: tuple[str, ...]
@@ -28,6 +29,8 @@ class WorkerView(msgspec.Struct, frozen=True):
     busy: int | None = None
     held: int = 0
     held_s: int = 0
+    long: int = 0
+    quiet: bool = False
 
     @property
     def state(self) -> str:
@@ -38,7 +41,7 @@ class WorkerView(msgspec.Struct, frozen=True):
             return "starting"
         if self.held:
             return f"{self.held} of {self.threads} threads held for {self.held_s} s"
-        return "working"
+        return "quiet" if self.quiet else "working"
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -64,10 +67,13 @@ async def _worker(client: Redis, unit: Unit, pid: int | None, beating: Mapping[i
     if pid is None or pid not in beating:
         return view
     work = await cast("Awaitable[dict[bytes, bytes]]", client.hgetall(beating[pid].decode() + ":work"))
-    return msgspec.structs.replace(view, busy=len(work), **_held([orjson.loads(job) for job in work.values()], now=time.time()))
+    quiet = await cast("Awaitable[bytes | None]", client.hget(beating[pid].decode(), "quiet"))
+    entries = [orjson.loads(job) for job in work.values()]
+    return msgspec.structs.replace(view, busy=len(work), quiet=quiet == b"true", **_held(entries, now=time.time()))
 
 
 def _held(work: list[dict[str, Any]], *, now: float) -> dict[str, int]:
-    ages = [int(now - job["run_at"]) for job in work]
-    long = [age for age in ages if age >= LONG_S]
-    return {"held": len(long), "held_s": max(long, default=0)}
+    taking_their_time = [job for job in work if orjson.loads(job["payload"])["class"] == jobs.LONG]
+    ages = [int(now - job["run_at"]) for job in work if job not in taking_their_time]
+    held = [age for age in ages if age >= LONG_S]
+    return {"held": len(held), "held_s": max(held, default=0), "long": len(taking_their_time)}

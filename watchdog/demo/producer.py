@@ -7,11 +7,12 @@ from typing import Final
 from redis.asyncio import Redis
 
 from watchdog.demo import jobs
+from watchdog.demo.tally import Tally
 
 TICK_S: Final = 0.25
 
 
-async def produce(client: Redis, rates: Mapping[str, float]) -> None:
+async def produce(client: Redis, rates: Mapping[str, float], tally: Tally) -> None:
     """For ever: `rates` is queue → jobs a second. What a late turn missed is made up for in the next."""
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -20,6 +21,6 @@ async def produce(client: Redis, rates: Mapping[str, float]) -> None:
         for queue, rate in rates.items():
             due = int((loop.time() - began) * rate) - made[queue]
             if due > 0:
-                await jobs.push(client, queue, *(jobs.ordinary(queue) for _ in range(due)))
+                await tally.push(client, queue, *(jobs.ordinary(queue) for _ in range(due)))
                 made[queue] += due
         await asyncio.sleep(TICK_S)

@@ -3,9 +3,23 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+_STAGES: Final = {
+    "copy": "a copy of what {who} holds is kept: {outcome}",
+    "two beats": "{who} has said in two beats that it is quiet: from now on the list of its jobs is complete, and only shrinks",
+    "drain": "what could end by itself has ended",
+    "record": "what {who} still holds is kept, byte for byte: {outcome}",
+    "death": "{who} is dead",
+}
+_PLACES: Final = {
+    "queue": "goes back into its queue, to the end that is fetched next",
+    "retry": "goes among the retries",
+    "schedule": "goes among the scheduled jobs",
+    "quarantine": "goes into quarantine",
+}
 
 
 class Tone(StrEnum):
@@ -49,6 +63,12 @@ class Telling:
                 return self._decided(row, who)
             case "would", _:
                 return Line(f"dry-run: would send SIG{row['stage']} to {who}{_when(row)}", Tone.WOULD)
+            case "intent", _ if row["stage"] == "put_back":
+                return _placed(row)
+            case "intent", _ if not row["stage"]:
+                return None  # how the quarantine goes about it
+            case "outcome", _ if row["stage"] in _STAGES:
+                return Line(_STAGES[row["stage"]].format(who=who, outcome=row["outcome"]))
             case "intent", _:
                 return Line(f"SIG{row['stage']} goes to {who} (written down before it is sent)", Tone.ACTION)
             case "incident", "ended" | "step ended":
@@ -98,6 +118,11 @@ class Telling:
         new = what not in self._told
         self._told.add(what)
         return new
+
+
+def _placed(row: Mapping[str, Any]) -> Line:
+    detail = row["detail"]
+    return Line(f"{detail['class']} {_PLACES[detail['place']]}: {row['reason']}", Tone.ACTION)
 
 
 def _when(row: Mapping[str, Any]) -> str:

@@ -2,8 +2,8 @@
 A stand-in for a Sidekiq process: `python -P -m watchdog.demo.worker SOCKET QUEUES CONCURRENCY [room for the title]`.
 
 A real process with real signals: TSTP makes it quiet, TERM lets it give its jobs back and end. Its threads are
-tasks, since the jobs only wait. After a job of the class `WEDGE` it is what the agent is for: every thread holds
-its job for ever, none is fetched, TERM and TSTP are ignored, and the heart beats on as if all were well.
+tasks, since the jobs only wait. A job of the class `POISON` is what the agent is for: it holds its thread for ever, and
+swallows what is raised in it. The others go on, and the heart beats as if all were well.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,8 @@ FETCH_S: Final = 2
 """How long Sidekiq's fetch waits in BRPOP (fetch.rb)."""
 TIMEOUT_S: Final = 3.0
 """How long running jobs may take after TERM; Sidekiq's own is 25 s, its jobs longer."""
+RAISED_S: Final = 0.5
+"""How long a job has to end that is interrupted; with Sidekiq 3 s."""
 _SIGNALS: Final = frozenset({"TERM", "TSTP", "TTIN"})
 """What is taken from Redis. Sidekiq itself takes any name that it finds there."""
 
@@ -39,11 +42,10 @@ class Worker:
         self._queues = queues
         self._concurrency = concurrency
         self._heart = Heart(client, queues=queues, concurrency=concurrency)
-        self._wedged = False
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until TERM; nothing ends this once it is wedged."""
+        """Work until TERM, then end the process, whatever its threads still hold."""
         loop = asyncio.get_running_loop()
         for name in _SIGNALS:
             loop.add_signal_handler(signal.Signals[f"SIG{name}"], self._on_signal, name)
@@ -55,18 +57,22 @@ class Worker:
             ]
             await self._stopping.wait()
             await asyncio.wait(threads, timeout=TIMEOUT_S)
+            heart.cancel()
             await self._heart.stop()
-            for task in (heart, *threads):
-                task.cancel()
-        print("Bye!", flush=True)
+            for thread in threads:
+                thread.cancel()
+            await asyncio.wait(threads, timeout=RAISED_S)
+            print("Bye!", flush=True)
+            # As Sidekiq does: a job that swallows what is raised in it does not keep the process.
+            os._exit(0)
 
     def _on_signal(self, name: str) -> None:
-        print(f"received {name}" + (", but is wedged" if self._wedged else ""), flush=True)
+        print(f"received {name}", flush=True)
         match name:
             case "TTIN":
                 for tid, job in self._heart.running.items():
                     print(f"Thread TID-{tid} holds a job of {job.queue}", flush=True)
-            case "TSTP" | "TERM" if not self._wedged:
+            case "TSTP" | "TERM":
                 self._heart.quiet = True
                 if name == "TERM":
                     self._stopping.set()
@@ -83,7 +89,7 @@ class Worker:
 
     async def _thread(self, tid: str) -> None:
         keys = [f"queue:{queue}" for queue in self._queues]
-        while not (self._stops() or self._wedged):
+        while not self._stops():
             fetched: list[bytes] | None = await self._client.execute_command("BRPOP", *keys, FETCH_S)  # type: ignore[no-untyped-call]
             if fetched is None:
                 continue
@@ -96,16 +102,16 @@ class Worker:
             await self._perform(payload)
             del self._heart.running[tid]
             self._heart.processed += 1
-        if self._wedged:
-            await asyncio.Event().wait()
 
     async def _perform(self, payload: bytes) -> None:
         job = orjson.loads(payload)
-        if job["class"] == jobs.WEDGE:
-            self._wedged = True
+        about = f"class={job['class']} jid={job['jid']}"
+        print(f"{about} INFO: start", flush=True)
+        while job["class"] == jobs.POISON:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()  # for ever: nobody sets it
         await asyncio.sleep(jobs.seconds(job))
-        if self._wedged:
-            await asyncio.Event().wait()  # for ever: nobody sets it
+        print(f"{about} INFO: done", flush=True)
 
     def _stops(self) -> bool:
         return self._heart.quiet

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.model.flight import Held, Placed, Placement
+from watchdog.model.flight import Held, Locks, Placed, Placement
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import ProcessRef
@@ -89,7 +89,7 @@ class Flight(msgspec.Struct, frozen=True):
 
     `beats` and `quiet_beats` are counted since its stage began, `beat_at` is the last that was counted. `jobs` are those that were found when it was last asked, `seen` the jids of all that
     were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process. `gave_back` says that it gave its jobs back itself,
-    `unnamed` how many more it can have taken. `plan` is None before it is decided, `placed` what came of it.
+    `unnamed` how many more it can have taken. `plan` is None before it is decided, `placed` what came of it; `locks` is what is known of their locks.
     """
 
     beats: int = 0
@@ -103,6 +103,7 @@ class Flight(msgspec.Struct, frozen=True):
     unnamed: int = 0
     plan: tuple[Placement, ...] | None = None
     placed: tuple[Placed, ...] = ()
+    locks: Locks = Locks()
 
 
 class Strike(msgspec.Struct, frozen=True):

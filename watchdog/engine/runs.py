@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from watchdog.engine import accounts
+from watchdog.engine import accounts, orphans
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run
@@ -24,6 +24,7 @@ from watchdog.engine.procedures.stages import (
     GatherStage,
     Go,
     Hold,
+    LocksStage,
     PutBackStage,
     SendStage,
     Stage,
@@ -37,7 +38,19 @@ from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
-from watchdog.model.results import Exited, InFlight, LogRead, Look, PutBackDone, Refused, Result, Sent, StillRunning, UnitCalled
+from watchdog.model.results import (
+    Exited,
+    InFlight,
+    LocksLookedAt,
+    LogRead,
+    Look,
+    PutBackDone,
+    Refused,
+    Result,
+    Sent,
+    StillRunning,
+    UnitCalled,
+)
 from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Decision, Mode
 
@@ -129,6 +142,8 @@ def _enter(turn: Turn, run: Run, stage: str, *, looked: bool) -> None:
             turn.effects.append(GatherInFlight(effect, run.incident, run.ref, when))
         case PutBackStage():
             _put_back(turn, run)
+        case LocksStage() as spec:
+            _look_after_locks(turn, run, spec)
         case _ as spec:
             assert_never(spec)
 
@@ -193,6 +208,28 @@ def _put_back(turn: Turn, run: Run) -> None:
         turn.effects.append(PutBack(effect, run.incident, run.rule, run.ref, placements))
 
 
+def _look_after_locks(turn: Turn, run: Run, spec: LocksStage) -> None:
+    jids = orphans.to_release(run) if spec.release else orphans.to_look_for(run.flight)
+    judgement = judge(_view(turn, run, Signal.KILL, None), Mode.ACT)
+    if not jids:
+        _follow(turn, run, Go(spec.then))
+    elif spec.release and Source.REDIS not in turn.world.complete and not turn.ledger.lost:
+        _hold(turn, run, "Redis has not been read in full", guard="")
+    elif spec.release and (turn.rules.mode.rank < Mode.ASK.rank or judgement.decision is not Decision.ALLOW):
+        reason = judgement.verdict.reason or f"the mode has been lowered to {turn.rules.mode}"
+        _take_locks(turn, run, spec, Refused(reason))
+    else:
+        orphans.ask(turn, run, jids, release=spec.release)
+
+
+def _take_locks(turn: Turn, run: Run, spec: LocksStage, result: Result) -> None:
+    found = orphans.told(result)
+    _audit_stage(turn, run, orphans.word(found, release=spec.release))
+    locks = orphans.with_released(run.flight.locks, found) if spec.release else found
+    flight = msgspec.structs.replace(run.flight, locks=locks)
+    _follow(turn, msgspec.structs.replace(run, intent="", flight=flight), Go(spec.then))
+
+
 def _planned(turn: Turn, run: Run) -> Run:
     """Decided once, and written down with the strikes before anything is put back: after a crash it is the same."""
     flight, said = run.flight, run.arguments
@@ -225,13 +262,16 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
                 _send(turn, run, spec)
         case Refused(reason=reason):
             _hold(turn, run, reason, guard="last_look")
-        case Sent() | Exited() | StillRunning() | InFlight() | PutBackDone() | LogRead() | UnitCalled():
+        case Sent() | Exited() | StillRunning() | InFlight() | PutBackDone() | LocksLookedAt() | LogRead() | UnitCalled():
             _hold(turn, run, "the look was answered with something else", guard="last_look")
 
 
 def _take_answer(turn: Turn, run: Run, result: Result) -> None:
     spec = _stage(run)
-    if isinstance(result, Look | LogRead | UnitCalled) or not isinstance(result, _EXPECTED[type(spec)]):
+    if isinstance(spec, LocksStage):
+        _take_locks(turn, run, spec, result)
+        return
+    if isinstance(result, Look | LocksLookedAt | LogRead | UnitCalled) or not isinstance(result, _EXPECTED[type(spec)]):
         result = Refused("the stage was answered with something else")
     match spec:
         case SendStage():
@@ -322,6 +362,8 @@ def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
 def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:
     if jobs := accounts.balance(run):
         account = f"{account}; {jobs}"
+    if locks := orphans.account(run.flight):
+        account = f"{account}; {locks}"
     if run.flight != Flight():
         turn.effects.append(DropFlight(run.incident))
     run = accounts.noted(turn, run, account)

@@ -92,6 +92,15 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                     ),
                 ),
             ),
+            ParameterSpec(
+                name="unique_locks",
+                form=Form.CHOICE,
+                default="report",
+                choices=("report", "release"),
+                doc="What becomes of a lock of sidekiq-unique-jobs whose job was in the process and stands nowhere any more: it is said, or given back as the gem itself does. "
+                "While it stands, whatever is pushed like that job is dropped without a word.",
+                example="report",
+            ),
         ),
         target="process",
         needs=("the process runs on this host", "the right to signal it (CAP_KILL)", "the right to write to Redis"),

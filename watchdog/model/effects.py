@@ -107,6 +107,20 @@ class PutBack(msgspec.Struct, frozen=True, tag="put_back"):
     placements: tuple[Placement, ...]
 
 
+class LookAfterLocks(msgspec.Struct, frozen=True, tag="locks"):
+    """
+    Find the locks of sidekiq-unique-jobs that these jobs of the dead process hold although they stand nowhere any more; with `release`, give them back.
+
+    May be asked for again. Answered by `LocksLookedAt`, or by `Refused` where Redis can't be asked.
+    """
+
+    id: str
+    incident: str
+    target: ProcessRef
+    jids: tuple[str, ...]
+    release: bool = False
+
+
 class ReadLog(msgspec.Struct, frozen=True, tag="read_log"):
     """
     Read in the log which jobs of this process run, or ran at its end; answered by `LogRead` or `Refused`.
@@ -137,7 +151,20 @@ class CallUnit(msgspec.Struct, frozen=True, tag="call_unit"):
     invocation: str = ""
 
 
-Effect = Audit | KeepIncident | Notify | DropFlight | Measure | SendSignal | AwaitExit | GatherInFlight | PutBack | ReadLog | CallUnit
+Effect = (
+    Audit
+    | KeepIncident
+    | Notify
+    | DropFlight
+    | Measure
+    | SendSignal
+    | AwaitExit
+    | GatherInFlight
+    | PutBack
+    | LookAfterLocks
+    | ReadLog
+    | CallUnit
+)
 """Any effect."""
-Command = Measure | SendSignal | AwaitExit | GatherInFlight | PutBack | ReadLog | CallUnit
+Command = Measure | SendSignal | AwaitExit | GatherInFlight | PutBack | LookAfterLocks | ReadLog | CallUnit
 """An effect that the executor performs and answers."""

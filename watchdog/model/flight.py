@@ -52,6 +52,17 @@ class Placement(msgspec.Struct, frozen=True):
     strikes: int = 0
 
 
+class Locks(msgspec.Struct, frozen=True):
+    """
+    What is known of the locks of sidekiq-unique-jobs after the end of a process, as jids of jobs that held one: `orphaned` stand nowhere any more,
+    of `released` the lock was given back. `unsure` says why not all is known.
+    """
+
+    orphaned: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    unsure: str = ""
+
+
 class Fate(StrEnum):
     """What came of one placement."""
 

@@ -86,6 +86,18 @@ class PutBackDone(msgspec.Struct, frozen=True, tag="put_back"):
     placed: tuple[Placed, ...]
 
 
+class LocksLookedAt(msgspec.Struct, frozen=True, tag="locks"):
+    """
+    The jids that hold a lock and stand nowhere, and those whose lock was given back.
+
+    `unsure` says why nothing could be said of some, empty where all is known.
+    """
+
+    orphaned: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    unsure: str = ""
+
+
 class DumpedThread(msgspec.Struct, frozen=True):
     """One thread of a thread dump: `tid` as in the work hash; `frames` say where it is, the innermost place first, and hold no arguments."""
 
@@ -117,4 +129,4 @@ class LogRead(msgspec.Struct, frozen=True, kw_only=True, tag="log_read"):
     dumped_at: int
 
 
-Result = Look | Sent | Exited | StillRunning | InFlight | PutBackDone | UnitCalled | LogRead | Refused
+Result = Look | Sent | Exited | StillRunning | InFlight | PutBackDone | LocksLookedAt | UnitCalled | LogRead | Refused

@@ -104,6 +104,11 @@ class Keys(msgspec.Struct, frozen=True):
         return self.prefix + b"uniquejobs:digests", self.prefix + b"uniquejobs:reaper"
 
     @property
+    def expiring_locks(self) -> bytes:
+        """Of sidekiq-unique-jobs: sorted set of the locks that are meant to outlive their jobs (`until_expired`)."""
+        return self.prefix + b"uniquejobs:expiring_digests"
+
+    @property
     def _of_scheduler(self) -> bytes:
         given = self.scheduler_prefix
         return self.prefix + (given if not given or given[-1] in ".:" else f"{given}:").encode()

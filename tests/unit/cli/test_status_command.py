@@ -35,6 +35,30 @@ LOST = {"redis": {"ok": False, "code": "refused", "message": "Connection refused
 
 
 @pytest.mark.parametrize(
+    ("locks", "line"),
+    [
+        ({"locks": 1_200, "looked_at": 1_000}, "unique-job locks: 1,200, of the 1,000 oldest none is orphaned"),
+        ({"locks": 0}, None),
+        (
+            {"locks": 9, "trouble": "60,000 jobs wait, too many to go through"},
+            "unique-job locks: not looked at: 60,000 jobs wait, too many to go through",
+        ),
+        (
+            {"locks": 1_200, "looked_at": 1_000, "orphaned": 3, "ago": 7_200_000},
+            "unique-job locks: 1,200, 3 of the 1,000 oldest orphaned, the oldest for 2h: their jobs stand nowhere, and what is pushed like them is dropped without a word",
+        ),
+    ],
+)
+def test_the_locks_of_unique_jobs_are_a_line(ask, leave, locks, line):
+    """How many there are, and of how many of those that were looked at the job is gone; nothing where there are none."""
+    now = time.time_ns() // 1_000_000
+    told = {**locks, "since": now - locks["ago"]} if "ago" in locks else locks
+    leave(status=picture(locks=told, agent={"pid": 1, "at": now}))
+    lines = ask("status", "-c", "config.yml").out.splitlines()
+    assert [text for text in lines if "unique-job" in text] == ([] if line is None else [line])
+
+
+@pytest.mark.parametrize(
     ("changes", "code"),
     [
         pytest.param({}, 0, id="all is well"),

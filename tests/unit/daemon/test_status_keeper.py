@@ -7,10 +7,13 @@ import orjson
 import pytest
 
 from tests.unit.daemon.conftest import FULL, FakeStore
+from watchdog.cli.picture import Locks, read_picture
 from watchdog.clock import Clock
+from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.status import StatusKeeper
 from watchdog.model.events import Paused, Resumed, SourceLost, Started
 from watchdog.model.kinds import Source
+from watchdog.recovery.lock_census import LockCensus
 from watchdog.store.failures import StoreDamagedError
 from watchdog.store.outbox import OutboxCounts
 
@@ -87,6 +90,18 @@ async def test_what_it_shows(start):
     assert picture["agent"]["failing"] == ""
     assert picture["outbox"] == {"ops": {"waiting": 1, "delivered": 2, "given_up": 3, "oldest": 4, "last_error": ""}}
     assert {"mode", "sources", "alerts", "incidents"} <= picture.keys()
+
+
+async def test_locks_are_shown_as_soon_as_they_were_counted(start):
+    """Before, nothing is said of them; afterwards the command of this version reads what was counted."""
+    keeper, one, _task = await start()
+    keeper.locks = LockCounter(lambda: pytest.fail("it is not to be asked here"), wall=lambda: 0)
+    await asyncio.sleep(11)
+    keeper.locks.found = LockCensus(1_200, 1_000, 3, 5)
+    await asyncio.sleep(11)
+    first, last = (read_picture(orjson.dumps(one.store.pictures[number][1])).locks for number in (0, -1))
+    assert first is None
+    assert last == Locks(1_200, 1_000, 3, 5)
 
 
 async def test_a_store_that_fails_is_tried_again(start):

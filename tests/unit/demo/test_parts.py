@@ -11,6 +11,8 @@ import pytest
 
 from watchdog.demo import jobs, picture, server, title
 from watchdog.demo.agent import RULES
+from watchdog.demo.report import Report
+from watchdog.demo.tally import Tally
 
 STAT = "77 (a (very) odd) name) S 1 " + " ".join(str(number) for number in range(5, 53))
 
@@ -109,10 +111,35 @@ def test_a_job_is_written_as_sidekiq_7_does():
 
 
 def test_a_job_is_held_when_it_has_run_far_longer_than_jobs_do():
-    """Jobs take half a second here; those of four seconds and more count as held, the oldest gives the age."""
+    """Jobs take half a second here; those of four seconds and more count as held, the oldest gives the age. Those that take their time don't."""
     now = time.time()
-    assert picture._held([{"run_at": now - 1}, {"run_at": now - 9}, {"run_at": now - 5}], now=now) == {"held": 2, "held_s": 9}
-    assert picture._held([], now=now) == {"held": 0, "held_s": 0}
+    work = [{"run_at": now - age, "payload": jobs.ordinary("push").decode()} for age in (1, 9, 5)]
+    long = {"run_at": now - 15, "payload": jobs.long().decode()}
+    assert picture._held([*work, long], now=now) == {"held": 2, "held_s": 9, "long": 1}
+    assert picture._held([], now=now) == {"held": 0, "held_s": 0, "long": 0}
+
+
+def test_a_tally_knows_who_has_not_ended(tmp_path):
+    """By the lines of the logs: begun and not ended, begun twice and ended once, never begun."""
+    tally, (log, other) = Tally(), (tmp_path / "a", tmp_path / "b")
+    tally.pushed |= {"a1": "A", "b2": "A", "c3": "A", "d4": "Other"}
+    log.write_text("class=A jid=a1 INFO: start\nclass=A jid=a1 INFO: done\nclass=A jid=b2 INFO: start\n")
+    other.write_text("class=A jid=b2 INFO: start\nclass=A jid=b2 INFO: done\nclass=A jid=c3 INFO: start\nreceived TSTP\n")
+    assert tally.unfinished([log, other]) == {"c3", "d4"}
+    assert tally.unfinished([log, other], job_class="Other") == {"d4"}
+    assert tally.begun_anew([log, other]) == 1
+
+
+def test_the_account_adds_up():
+    """What was pushed has run, is in quarantine, or is lost; the worker of each recovery is named."""
+    report = Report(
+        units=("push-2", "push-1"), old_pids=(1, 2), new_pids=(3, 4), pushed=1_500, ran=1_498, anew=2, job_class="PoisonWorker", why="strike 2 of 2",
+        peak=20, rows=60, seconds=52.0,
+    )  # fmt: skip
+    text = "\n".join(report.lines())
+    assert "1,500 pushed, 1,498 ran to their end (2 of them began anew), 1 lost, 1 in quarantine: PoisonWorker" in text
+    assert "push-2 (pid 1)" in text
+    assert "push-1 (pid 2, then 4)" in text
 
 
 def test_the_rule_of_the_demo_is_one_that_loads():

@@ -43,6 +43,20 @@ def telling():
         ),
         ({"kind": "intent", "stage": "TERM"}, Line("SIGTERM goes to push-1 (written down before it is sent)", Tone.ACTION)),
         (
+            {
+                "kind": "intent",
+                "stage": "put_back",
+                "reason": "strike 2 of 2",
+                "detail": {"jid": "a", "class": "Poison", "place": "quarantine"},
+            },
+            Line("Poison goes into quarantine: strike 2 of 2", Tone.ACTION),
+        ),
+        ({"kind": "intent", "action": "quarantine_job", "entity": "Poison", "target": "a"}, None),
+        (
+            {"kind": "outcome", "stage": "record", "outcome": "in flight: 3 proven"},
+            Line("what push-1 still holds is kept, byte for byte: in flight: 3 proven"),
+        ),
+        (
             {"kind": "incident", "outcome": "ended", "reason": "it ended after SIGKILL"},
             Line("terminate_process on push-1 is done: it ended after SIGKILL", Tone.GOOD),
         ),

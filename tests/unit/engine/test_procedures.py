@@ -13,6 +13,7 @@ from watchdog.engine.procedures.stages import (
     GatherStage,
     Go,
     Hold,
+    LocksStage,
     PutBackStage,
     SendStage,
     Stage,
@@ -48,6 +49,8 @@ def outcomes(stage: Stage) -> list[Then]:
             return [*(then for scene in SCENES if (then := sees(scene)) is not None), *(after(answer) for answer in ANSWERS)]
         case SendStage() | WaitStage() | GatherStage() | PutBackStage():
             return [stage.after(answer) for answer in ANSWERS]
+        case LocksStage(then=then):
+            return [Go(then)]
 
 
 def test_every_action_has_its_procedure():

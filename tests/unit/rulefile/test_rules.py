@@ -173,5 +173,6 @@ def test_settings_of_a_parameter_become_arguments_of_their_own(rule: Read) -> No
 
     assert least.arguments == {
         "drain": 150_000, "grace": 30_000, "stuck_after": 600_000, "rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine",
+        "unique_locks": "report",
     }  # fmt: skip
     assert most.arguments == {**least.arguments, "stuck_jobs.strikes": 3}

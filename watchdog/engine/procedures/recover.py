@@ -21,6 +21,7 @@ from watchdog.engine.procedures.stages import (
     GatherStage,
     Go,
     Hold,
+    LocksStage,
     Procedure,
     PutBackStage,
     SendStage,
@@ -44,7 +45,10 @@ DEATH: Final = 30_000
 """A killed process can linger in an uninterruptible wait; after so many milliseconds people must look."""
 REBIRTH: Final = 60_000
 """How long it is waited for its successor: an application takes its time to boot."""
-CUT_OFF: Final = "it does not beat, but its heartbeat thread moves: cut off from Redis, or slow, and no end of it would help"
+CUT_OFF: Final = (
+    "it does not beat, but its heartbeat thread moves: cut off from Redis, or slow, and no end of it would help; or it runs a job that is not UTF-8, "
+    "which Sidekiq can't show (its log: heartbeat: malformed utf-8), and would lose its jobs"
+)
 
 
 def is_frozen(scene: Scene) -> bool:
@@ -160,7 +164,8 @@ def _after_death(answer: Answer) -> Then:
 
 
 def _remains(scene: Scene) -> Then:
-    return Go("put_back") if scene.held and not scene.gave_back else Go("rebirth")
+    # Also where it held nothing: its traces keep its successor from clearing orphaned locks away.
+    return Go("rebirth") if scene.gave_back else Go("put_back")
 
 
 def _reborn(scene: Scene) -> Then | None:
@@ -207,7 +212,9 @@ RECOVER: Final = Procedure(
         "death": WaitStage(since="KILL", limit=lambda _: DEATH, after=_after_death),
         "reckon": GatherStage(when=When.DEAD, after=_gathered("remains")),
         "remains": ChooseStage(choose=_remains),
-        "put_back": PutBackStage(after=_gathered("rebirth")),
+        "put_back": PutBackStage(after=_gathered("locks")),
+        "locks": LocksStage(then="unlock"),
+        "unlock": LocksStage(then="rebirth", release=True),
         "rebirth": WatchStage(limit=lambda _: REBIRTH, sees=_reborn, after=_not_reborn, dead=True),
     },
     plan=_plan,

@@ -94,7 +94,18 @@ class PutBackStage(msgspec.Struct, frozen=True, kw_only=True):
     after: Callable[[Answer], Then]
 
 
-Stage = SendStage | WaitStage | WatchStage | ChooseStage | GatherStage | PutBackStage
+class LocksStage(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A stage that looks for locks of sidekiq-unique-jobs whose job stands nowhere any more; with `release` it gives back those that were found: guards, intent, effect, outcome.
+
+    Whatever comes of it, it goes on to `then`: a lock is no reason to hold an incident half-way.
+    """
+
+    then: str
+    release: bool = False
+
+
+Stage = SendStage | WaitStage | WatchStage | ChooseStage | GatherStage | PutBackStage | LocksStage
 
 
 class Procedure(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,8 @@ from watchdog.sidekiq.wire import Reply
 
 CAP: Final = 1_000
 """At most so many at a time, unless another number is given."""
-_WHOLE: Final = 100_000
+SEARCHED: Final = 100_000
+"""A queue of at most so many jobs is searched whole."""
 _AT_ENDS: Final = 1_000
 _PAGE: Final = 500
 _LEAST: Final = 10
@@ -86,7 +87,7 @@ async def find_retries(redis: Edits, wanted: Wanted, *, cap: int = CAP) -> Match
     found: list[Place] = []
     seen: set[int] = set()
     looked_at = broken = 0
-    async for members, now in _set(redis, redis.keys.sets[0]):
+    async for members, now in members_of_set(redis, redis.keys.sets[0]):
         looked_at += len(members)
         for member, failed in zip(members, reader.read(members), strict=True):
             if failed is None:
@@ -105,11 +106,11 @@ async def find_job(redis: Edits, jid: str, *, queues: Sequence[str]) -> Matches:
     looked_at = 0
     retry, schedule, _ = redis.keys.sets
     for key, came_from in ((retry, CameFrom.RETRY), (schedule, CameFrom.SCHEDULE)):
-        async for members, _now in _set(redis, key):
+        async for members, _now in members_of_set(redis, key):
             looked_at += len(members)
             found += [Place(member, came_from) for member in members if is_it(member)]
     for queue in queues:
-        async for members in _queue(redis, queue):
+        async for members in jobs_of_queue(redis, queue):
             looked_at += len(members)
             found += [Place(member, CameFrom.QUEUE, queue) for member in members if is_it(member)]
     places = tuple(dict.fromkeys(found))
@@ -134,7 +135,7 @@ def _having(jid: str) -> Callable[[bytes], bool]:
     return is_it
 
 
-async def _set(redis: Edits, key: bytes) -> AsyncIterator[tuple[list[bytes], float]]:
+async def members_of_set(redis: Edits, key: bytes) -> AsyncIterator[tuple[list[bytes], float]]:
     """
     Pages of members, each with the time at which it was read, in no order: each that stays there comes once, or, seldom, twice.
 
@@ -170,7 +171,7 @@ def _seconds(reply: Reply, where: str) -> float:
         raise NotEditedError(failure.code, failure.message) from failure
 
 
-async def _queue(redis: Edits, name: str) -> AsyncIterator[list[bytes]]:
+async def jobs_of_queue(redis: Edits, name: str) -> AsyncIterator[list[bytes]]:
     """Pages of jobs, from the end that is next. What moves meanwhile may come twice or be missed; `take_out` takes nothing twice."""
     key = redis.keys.queue(name)
     (length,) = await redis.ask([("LLEN", key)])
@@ -181,7 +182,7 @@ async def _queue(redis: Edits, name: str) -> AsyncIterator[list[bytes]]:
             if isinstance(length, ServerError)
             else NotEditedError("protocol", f"{redis.where} does not answer as Redis does")
         )
-    parts = [(0, size)] if size <= _WHOLE else [(0, _AT_ENDS), (size - _AT_ENDS, size)]
+    parts = [(0, size)] if size <= SEARCHED else [(0, _AT_ENDS), (size - _AT_ENDS, size)]
     for start, stop in parts:
         at, most = start, _LEAST
         while at < stop:

@@ -20,7 +20,7 @@ end
 class Held
   include Sidekiq::Job
 
-  def perform
+  def perform(*)
     sleep 0.1 until File.exist?(File.join(ENV.fetch("RUN_DIR"), "go"))
   end
 end
