@@ -69,13 +69,13 @@ class Gatherer:
         joined = join(findings)
         named = tuple(self._named(one) for one in joined)
         if when in _MUST_WRITE:
-            await self._check_writes(command.incident, [one.finding.queue for one in named if one.finding.queue])
+            await self._check_writes(target.identity, [one.finding.queue for one in named if one.finding.queue])
         await self._store.keep_flight(command.incident, [one.finding for one in named])
         return InFlight(tuple(self._held(one) for one in named), unnamed=unnamed)
 
-    async def _check_writes(self, incident: str, queues: Sequence[str]) -> None:
+    async def _check_writes(self, identity: str, queues: Sequence[str]) -> None:
         """Nobody is ended whose jobs could not be put back. Neither command changes anything that was not so before; the second one is refused where memory is full."""
-        commands: list[Command] = [("HDEL", put_back_key(self._edits, f"{self._store.name}-{incident}"), "")]
+        commands: list[Command] = [("HDEL", put_back_key(self._edits, identity), "")]
         if queues:
             commands.append(("SADD", self._edits.keys.queues, *sorted(set(queues))))
         for reply in await self._edits.ask(commands):
