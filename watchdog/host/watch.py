@@ -20,6 +20,7 @@ from watchdog.host.last_words import Said, ending
 from watchdog.host.match import mismatch
 from watchdog.host.pidfd import Pidfd
 from watchdog.host.proc import ProcessFacts, read_process
+from watchdog.host.starvation import Starvation
 from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.targets import Claim
@@ -36,13 +37,14 @@ SILENT: Final = 2
 
 
 class _Local(msgspec.Struct, frozen=True):
-    """A process that was found here, held so that its end can't be missed, and what Redis says of it."""
+    """A process that was found here, held so that its end can't be missed, what Redis says of it, and what its group counts."""
 
     pid: int
     start_ticks: int
     booted_at: int
     pidfd: Pidfd
     said: Said
+    starvation: Starvation
 
 
 class _Stranger(msgspec.Struct):
@@ -134,6 +136,8 @@ class LocalProcesses:
             if (said := self._said_of(change.id)) is not None:
                 if isinstance(change, Delta):
                     said.take(change.fields)
+                    if "confirmed_at" in change.fields and (local := self._locals.get(change.id)) is not None:
+                        local.starvation.look()
                 continue
             match change:
                 case Delta(id=identity, fields=fields):
@@ -227,7 +231,9 @@ class LocalProcesses:
 
     def _adopt(self, claim: Claim, facts: ProcessFacts, pidfd: Pidfd, stranger: _Stranger) -> None:
         asyncio.get_running_loop().add_reader(pidfd.fileno(), self._ended, claim.identity)
-        self._locals[claim.identity] = _Local(claim.pid, facts.start_ticks, claim.booted_at, pidfd, stranger.said)
+        starvation = Starvation(claim.pid, proc=self._here.proc, cgroups=self._here.cgroups)
+        starvation.look()
+        self._locals[claim.identity] = _Local(claim.pid, facts.start_ticks, claim.booted_at, pidfd, stranger.said, starvation)
         self._by_pid[claim.pid] = claim.identity
         del self._strangers[claim.identity]
         fields: dict[str, Any] = {
@@ -243,9 +249,13 @@ class LocalProcesses:
         self._tell(Delta(Kind.PROCESS, claim.identity, fields))
 
     def _ended(self, identity: str) -> None:
-        self._dead[identity] = said = self._locals[identity].said
+        local = self._locals[identity]
+        self._dead[identity] = said = local.said
+        fields: dict[str, Any] = {"alive": False}
+        if (starved := local.starvation.has_killed()) is not None:
+            fields["out_of_memory"] = starved
         self._release(identity)
-        self._tell(Delta(Kind.PROCESS, identity, {"alive": False}))
+        self._tell(Delta(Kind.PROCESS, identity, fields))
         if self._ask is None or said.settled:
             self.bury(identity, asked=False)
         else:
