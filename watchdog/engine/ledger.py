@@ -231,7 +231,11 @@ class Loss(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments."""
+    """
+    All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments.
+
+    `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end.
+    """
 
     seq: int = 0
     at: int = 0
@@ -248,6 +252,7 @@ class Ledger(msgspec.Struct, frozen=True):
     strikes: dict[str, Strike] = {}
     pause: Pause | None = None
     lost: dict[str, Loss] = {}
+    here: dict[str, ProcessRef] = {}
 
 
 _ENCODER: Final = msgspec.json.Encoder()
