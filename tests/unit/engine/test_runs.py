@@ -9,7 +9,7 @@ from watchdog.model.effects import AwaitExit, KeepIncident, Measure, Notify, Sen
 from watchdog.model.events import Paused, Resumed, RulesLoaded, SourceBack, SourceLost
 from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
-from watchdog.model.results import Exited, Look, Refused, Result, Sent, StillRunning
+from watchdog.model.results import Exited, InFlight, Look, Refused, Result, Sent, StillRunning
 from watchdog.model.verdicts import Mode
 
 ONE = "web1:10:abc"
@@ -146,7 +146,7 @@ def test_a_look_in_doubt_is_no_death():
     talk.wait(talk.at + 5_000)
     talk.answer(DEAD)
     assert talk.state.ledger.runs == {}
-    assert talk.audit("incident")[-1].reason == "it had ended by the time SIGKILL was to be sent"
+    assert talk.audit("incident")[-1].reason == "it ended after SIGTERM; 1 finished or given back by Sidekiq"
 
 
 def test_a_hold_is_said_once_however_its_words_change():
@@ -226,15 +226,46 @@ def test_a_restart_in_the_kill_stage_waits_until_everything_is_read():
     assert talk.answer(HEALTHY)[-1] == f"signal KILL {ONE}"
 
 
+def test_a_copy_waits_until_everything_is_read():
+    """Cut off while it asks what the process holds, the agent asks again until Redis has been read, and neither gives up nor goes on without a copy."""
+    talk = conversation()
+    talk.holds_nothing = False
+    talk.answer(HEALTHY)
+    talk.crash()
+    talk.answer(Refused("not read yet"))
+    assert [row.outcome for row in talk.audit("incident")] == ["opened", "resumed"]
+    reread(talk)
+    assert talk.wait(talk.at + 1_000) == [f"gather before {ONE}"]
+    talk.answer(InFlight(()))
+
+    assert talk.answer(HEALTHY)[-1] == f"signal TERM {ONE}"
+
+
+def test_a_rule_that_is_gone_before_anything_was_done_is_not_obeyed():
+    """Taken away between the copy and TERM: nothing is sent."""
+    talk = conversation()
+    talk.holds_nothing = False
+    talk.answer(HEALTHY)
+    talk.rules = rules("rules: []")
+    talk.hear(RulesLoaded(talk.rules.digest, Mode.ACT))
+    talk.answer(InFlight(()))
+    talk.answer(HEALTHY)
+
+    assert signals(talk) == []
+    assert talk.audit("incident")[-1].outcome == "abandoned"
+
+
 def test_a_reboot_ends_what_ran_before_it():
     """After a reboot times are those of the new boot, the cooldown counts from the end, and nothing is sent."""
     talk = to("grace")
     talk.reboot("boot-2", down=60_000)
     assert [effect.until for effect in talk.open.values()] == [10_000 - 60_000]
     talk.answer(Exited(), at=800)
+    talk.hear(redis(complete=True), at=5_000)
+    talk.wait(6_000)
 
     assert signals(talk) == ["TERM"]
-    assert talk.state.ledger.cooldowns[NAME].ended_at == 800
+    assert talk.state.ledger.cooldowns[NAME].ended_at == 5_000
     assert talk.audit("incident")[-1].outcome == "ended"
 
 
@@ -285,4 +316,7 @@ def test_the_incident_is_written_at_every_turn_of_it():
 
     assert [(one.outcome, one.closed is None) for one in kept] == [("open", True), ("held", True), ("ended", False)]
     assert len({one.id for one in kept}) == 1
-    assert kept[-1].account == ("+0.0 s: SIGTERM sent", "+15.0 s: SIGKILL sent", "+15.0 s: it ended after SIGKILL")
+    assert kept[-1].account == (
+        "+0.0 s: in flight: nothing", "+0.0 s: SIGTERM sent", "+15.0 s: SIGKILL sent", "+15.0 s: it has given everything back",
+        "+15.0 s: it ended after SIGKILL; 1 finished or given back by Sidekiq",
+    )  # fmt: skip
