@@ -11,7 +11,7 @@ import inspect
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,10 @@ from tests.suites import debian
 
 TESTS: Final = Path(__file__).parent
 UNIT_SECONDS: Final = 2
+"""Of processor time: how long a unit test takes beside others says nothing of it."""
+UNIT_PATIENCE: Final = 30
+"""Seconds after which a unit test is taken to hang."""
+_LIMITED: Final = pytest.StashKey[bool]()
 
 EXECUTABLES: Final[dict[str, str]] = {
     "alertmanager": "prometheus-alertmanager",
@@ -98,7 +102,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missed: dict[str, list[str]] = {}
     for item in items:
         if item.path.is_relative_to(TESTS / "unit") and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(UNIT_SECONDS))
+            item.add_marker(pytest.mark.timeout(UNIT_PATIENCE))
+            item.stash[_LIMITED] = True
         names = {name for marker in item.iter_markers("needs") for name in marker.args}
         lacking = [reason for reason in map(lack, sorted(names)) if reason]
         for reason in lacking:
@@ -113,6 +118,15 @@ def _listed(missed: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for reason, tests in sorted(missed.items()):
         yield f"{reason}: {len(tests)}"
         yield from (f"    {test}" for test in tests)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """A unit test that takes longer than it may has failed."""
+    before = time.process_time()
+    yield
+    if _LIMITED in item.stash and (took := time.process_time() - before) > UNIT_SECONDS:
+        pytest.fail(f"a unit test that takes {took:.1f} s; it may take {UNIT_SECONDS} s")
 
 
 hypothesis.settings.register_profile("fast", max_examples=60, deadline=None, derandomize=True, database=None)

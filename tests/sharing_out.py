@@ -13,7 +13,7 @@ TOGETHER: Final = ("tests/host/systemd/", "tests/service/matrix/", "tests/servic
 """Folders whose tests share one machine, or one scene that is played for all of them."""
 
 
-class ByFile(LoadScopeScheduling):
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
     """A file for one process, or a folder; in the order in which they were collected, so that what takes long comes before what doesn't."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from watchdog.actions.executor import Executor
+from watchdog.actions.executor import OTHERS, Executor
 from watchdog.clock import Clock
 from watchdog.host.boot import boot_id, here
 from watchdog.host.signals import look
@@ -37,7 +37,7 @@ def hands() -> Executor:
     async def never(_: object) -> Refused:
         raise AssertionError("nobody asked for that")
 
-    return Executor(reread=reread, gather=never, put_back=never, look_after_locks=never, call_unit=never, clock=Clock(), host="web1")
+    return Executor(reread=reread, others=dict.fromkeys(OTHERS, never), clock=Clock(), host="web1")
 
 
 def _descriptors() -> int:

@@ -1,66 +1,69 @@
 """
 Performs one command of the engine and answers it.
 
-The counterpart of `model/effects.py`: every command there has its performer in the table here. It has no
+The counterpart of `model/effects.py`: every command there has one performer here, or is handed to one. It has no
 judgement of its own; it only refuses where the target is not, or may not be, the process that was meant.
 It must be called after the transaction that holds the command has been committed, never before.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import CGROUPS, PROC, Here, here
 from watchdog.host.signals import end_of, look, send
-from watchdog.model.effects import AwaitExit, CallUnit, Command, GatherInFlight, LookAfterLocks, Measure, PutBack, ReadLog, SendSignal, When
-from watchdog.model.results import Exited, InFlight, LocksLookedAt, PutBackDone, Refused, Result, StillRunning
+from watchdog.model.effects import AwaitExit, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal, When
+from watchdog.model.results import Exited, Refused, Result, StillRunning
 from watchdog.model.targets import ProcessRef
 from watchdog.rulefile.log import LogSettings
 
 Reread = Callable[[str], Awaitable[object]]
 """Reads the Redis side of an identity at once and emits what changed; raises a `WatchdogError` where it can't be read."""
-CallOfUnit = Callable[[CallUnit], Awaitable[Result]]
-"""Has systemd do it; answers as `CallUnit` says."""
-Gather = Callable[[GatherInFlight], Awaitable[InFlight | Refused]]
-"""Finds out which jobs a process holds (`recovery.gathering`)."""
-Return = Callable[[PutBack], Awaitable[PutBackDone | Refused]]
-"""Brings jobs into their places (`recovery.putting_back`)."""
-Locksmith = Callable[[LookAfterLocks], Awaitable[LocksLookedAt | Refused]]
-"""Finds locks whose jobs are gone, and gives them back (`recovery.locks`)."""
+Performer = Callable[[Any], Awaitable[Result]]
+"""Performs one type of command, and answers as that says."""
+OWN: Final = frozenset({Measure, SendSignal, AwaitExit, ReadLog})
+"""Types of commands that the executor performs itself."""
+OTHERS: Final = frozenset(get_args(Command)) - OWN
+"""Those for which it is given a performer."""
 
 
 class Executor:
     """
     The hands of the agent on this host.
 
-    `host` is the name under which local processes appear in Redis; `log` tells where their logs are, as the config now stands. Raises `HostUnreadableError` where /proc does not tell
-    the boot.
+    `others` performs each type of `OTHERS`; `host` is the name under which local processes appear in Redis; `log` tells where their logs are, as the config
+    now stands. Raises `HostUnreadableError` where /proc does not tell the boot.
     """
 
     def __init__(
         self,
         *,
         reread: Reread,
-        call_unit: CallOfUnit,
-        gather: Gather,
-        put_back: Return,
-        look_after_locks: Locksmith,
+        others: Mapping[type[Command], Performer],
         clock: Clock,
         host: str,
         log: Callable[[], LogSettings] = LogSettings,
         proc: Path = PROC,
         cgroups: Path = CGROUPS,
     ) -> None:
+        if others.keys() != OTHERS:
+            msg = (
+                f"one performer for each of {sorted(kind.__name__ for kind in OTHERS)}, not for {sorted(kind.__name__ for kind in others)}"
+            )
+            raise TypeError(msg)
         self._reread = reread
-        self._call_unit = call_unit
-        self._gather = gather
-        self._return = put_back
-        self._look_after = look_after_locks
         self._log = log
         self._clock = clock
         self._here: Here = here(name=host, proc=proc, cgroups=cgroups)
+        self._performers: dict[type[Command], Performer] = {
+            **others,
+            Measure: self._measure,
+            SendSignal: self._send_signal,
+            AwaitExit: self._await_exit,
+            ReadLog: self._read_log,
+        }
 
     async def perform(self, command: Command) -> Result:
         """
@@ -69,7 +72,10 @@ class Executor:
         Waits in `AwaitExit` until the process has ended or engine time `until`, in `CallUnit` until the job has or that time,
         and in `Measure` for Redis; may be cancelled there without harm. Several commands may run at a time.
         """
-        return await _PERFORMERS[type(command)](self, command)
+        match command:
+            case PutBack(target=target) | GatherInFlight(target=target, when=When.DEAD) if lives := self._lives(target):
+                return Refused(lives)
+        return await self._performers[type(command)](command)
 
     async def _measure(self, command: Measure) -> Result:
         try:
@@ -80,19 +86,6 @@ class Executor:
 
     async def _send_signal(self, command: SendSignal) -> Result:
         return send(command.target, command.signal, self._here)
-
-    async def _gather_in_flight(self, command: GatherInFlight) -> Result:
-        if command.when is When.DEAD and (lives := self._lives(command.target)):
-            return Refused(lives)
-        return await self._gather(command)
-
-    async def _put_back(self, command: PutBack) -> Result:
-        if lives := self._lives(command.target):
-            return Refused(lives)
-        return await self._return(command)
-
-    async def _look_after_locks(self, command: LookAfterLocks) -> Result:
-        return await self._look_after(command)
 
     def _lives(self, target: ProcessRef) -> str:
         """Why its jobs are still its own, or ''."""
@@ -117,19 +110,3 @@ class Executor:
             )
         except WatchdogError as error:
             return Refused(str(error))
-
-    async def _have_unit_called(self, command: CallUnit) -> Result:
-        return await self._call_unit(command)
-
-
-_PERFORMERS: Final[dict[type[Command], Callable[[Executor, Any], Awaitable[Result]]]] = {
-    Measure: Executor._measure,  # noqa: SLF001
-    SendSignal: Executor._send_signal,  # noqa: SLF001
-    AwaitExit: Executor._await_exit,  # noqa: SLF001
-    GatherInFlight: Executor._gather_in_flight,  # noqa: SLF001
-    PutBack: Executor._put_back,  # noqa: SLF001
-    LookAfterLocks: Executor._look_after_locks,  # noqa: SLF001
-    ReadLog: Executor._read_log,  # noqa: SLF001
-    CallUnit: Executor._have_unit_called,  # noqa: SLF001
-}
-"""Type of a command → who performs it; a test proves that it holds all of them."""

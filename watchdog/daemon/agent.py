@@ -34,7 +34,7 @@ from watchdog.host.boot import boot_id, host_name
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
-from watchdog.model.effects import Command, Effect, SendSignal
+from watchdog.model.effects import CallUnit, Command, Effect, GatherInFlight, LookAfterLocks, PutBack, SendSignal
 from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
 from watchdog.model.kinds import Source
 from watchdog.model.results import Refused, Sent
@@ -189,15 +189,17 @@ class Agent:
         self._locks = self._status.locks = LockCounter(edits, wall=clock.wall)
         self._executor = Executor(
             reread=self._follower.reread,
-            gather=Gatherer(
-                follower=self._follower,
-                edits=self._edits,
-                store=store,
-                sources=(the_log(lambda: self._loaded.settings.log, clock.wall), what_it_still_has()),
-            ).gather,
-            put_back=Returner(edits=self._edits, store=store, quarantine=self._quarantine).put_back,
-            look_after_locks=Locksmith(edits=self._edits, store=store).look_after,
-            call_unit=self._units.call,
+            others={
+                GatherInFlight: Gatherer(
+                    follower=self._follower,
+                    edits=self._edits,
+                    store=store,
+                    sources=(the_log(lambda: self._loaded.settings.log, clock.wall), what_it_still_has()),
+                ).gather,
+                PutBack: Returner(edits=self._edits, store=store, quarantine=self._quarantine).put_back,
+                LookAfterLocks: Locksmith(edits=self._edits, store=store).look_after,
+                CallUnit: self._units.call,
+            },
             clock=clock,
             host=self._host,
             log=lambda: self._loaded.settings.log,

@@ -12,7 +12,7 @@ import pytest
 
 from tests.host.systemd.conftest import NEEDS, Followed, service
 from tests.suites.booted import PROGRAM, boot
-from watchdog.actions.executor import Executor
+from watchdog.actions.executor import OTHERS, Executor
 from watchdog.model.effects import CallUnit
 from watchdog.model.results import Refused, UnitCalled, UnitOutcome
 from watchdog.model.targets import Verb
@@ -33,7 +33,7 @@ def caller(followed: Followed) -> Call:
         raise AssertionError("nobody asked for that")
 
     hands = Executor(
-        reread=never, gather=never, put_back=never, look_after_locks=never, call_unit=followed.units.call, clock=followed.clock, host="web1"
+        reread=never, others={**dict.fromkeys(OTHERS, never), CallUnit: followed.units.call}, clock=followed.clock, host="web1"
     )
 
     async def call(verb: Verb, name: str, *, within: float = 20.0, invocation: str = "") -> Any:

@@ -8,8 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from watchdog.actions import executor
-from watchdog.actions.executor import CallOfUnit, Executor, Reread
+from watchdog.actions.executor import OTHERS, OWN, Executor, Performer, Reread
 from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import boot_id
@@ -66,14 +65,11 @@ async def _never(_command: object) -> Refused:
 
 
 def _executor(
-    read: Reread, *, clock: Clock | None = None, log: Callable[[], LogSettings] = LogSettings, call_unit: CallOfUnit = no_systemd
+    read: Reread, *, clock: Clock | None = None, log: Callable[[], LogSettings] = LogSettings, call_unit: Performer = no_systemd
 ) -> Executor:
     return Executor(
         reread=read,
-        gather=_never,
-        put_back=_never,
-        look_after_locks=_never,
-        call_unit=call_unit,
+        others={**dict.fromkeys(OTHERS, _never), CallUnit: call_unit},
         clock=clock or Clock(),
         host="web1",
         log=log,
@@ -81,8 +77,11 @@ def _executor(
 
 
 def test_every_command_has_its_performer():
-    """The table of performers holds each command of the vocabulary and nothing else."""
-    assert set(executor._PERFORMERS) == set(get_args(Command))
+    """The executor is not made without a performer for each command that it does not perform itself, nor with one for its own."""
+    assert set(get_args(Command)) == OWN | OTHERS
+    for others in (OTHERS - {CallUnit}, OTHERS | {Measure}):
+        with pytest.raises(TypeError):
+            Executor(reread=_never, others=dict.fromkeys(others, _never), clock=Clock(), host="web1")
 
 
 async def test_measure_reads_redis_first(hands, reread, me):
@@ -176,7 +175,7 @@ async def test_the_jobs_of_the_living_are_their_own(me, command, me_change, perf
         asked.append(told)
         return Refused("asked")
 
-    one = Executor(reread=_never, gather=answer, put_back=answer, call_unit=no_systemd, clock=Clock(), host="web1")
+    one = Executor(reread=_never, others=dict.fromkeys(OTHERS, answer), clock=Clock(), host="web1")
     result = await one.perform(msgspec.structs.replace(command, target=msgspec.structs.replace(me, **me_change)))
 
     assert (len(asked) == 1) is performed

@@ -57,7 +57,6 @@ def test_a_directory_is_a_pause(tmp_path, pause, said):
     assert said == [Paused(BY, "no reason could be read (Is a directory)")]
 
 
-@pytest.mark.timeout(2)
 def test_a_pipe_is_a_pause_and_is_not_waited_for(tmp_path, pause, said):
     """A pipe of that name must not keep the agent waiting for somebody to write into it."""
     os.mkfifo(tmp_path / "pause")
