@@ -62,7 +62,7 @@ def test_from_beat_to_kill(talk):
         [
             "audit decision stuck-job ALLOW",
             "notify ops action.decided",
-            "audit incident stuck-job TERM opened",
+            "audit incident stuck-job evidence opened",
             "audit intent stuck-job ALLOW TERM",
             "signal TERM web1:10:abc",
         ],

@@ -14,14 +14,16 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import CGROUPS, PROC, Here, here
 from watchdog.host.signals import end_of, look, send
-from watchdog.model.effects import AwaitExit, CallUnit, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal
-from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Result, StillRunning
+from watchdog.model.effects import AwaitExit, CallUnit, CollectEvidence, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal
+from watchdog.model.results import EvidenceCollected, Exited, InFlight, PutBackDone, Refused, Result, StillRunning
 from watchdog.rulefile.log import LogSettings
 
 Reread = Callable[[str], Awaitable[object]]
 """Reads the Redis side of an identity at once and emits what changed; raises a `WatchdogError` where it can't be read."""
 CallOfUnit = Callable[[CallUnit], Awaitable[Result]]
 """Has systemd do it; answers as `CallUnit` says."""
+Collect = Callable[[CollectEvidence], Awaitable[EvidenceCollected | Refused]]
+"""Looks at a process from all sides (`recovery.evidence`)."""
 Gather = Callable[[GatherInFlight], Awaitable[InFlight | Refused]]
 """Finds out which jobs a process holds (`recovery.gathering`)."""
 Return = Callable[[PutBack], Awaitable[PutBackDone | Refused]]
@@ -41,6 +43,7 @@ class Executor:
         *,
         reread: Reread,
         call_unit: CallOfUnit,
+        collect: Collect,
         gather: Gather,
         put_back: Return,
         clock: Clock,
@@ -51,6 +54,7 @@ class Executor:
     ) -> None:
         self._reread = reread
         self._call_unit = call_unit
+        self._collect = collect
         self._gather = gather
         self._return = put_back
         self._log = log
@@ -75,6 +79,9 @@ class Executor:
 
     async def _send_signal(self, command: SendSignal) -> Result:
         return send(command.target, command.signal, self._here)
+
+    async def _collect_evidence(self, command: CollectEvidence) -> Result:
+        return await self._collect(command)
 
     async def _gather_in_flight(self, command: GatherInFlight) -> Result:
         return await self._gather(command)
@@ -109,6 +116,7 @@ _PERFORMERS: Final[dict[type[Command], Callable[[Executor, Any], Awaitable[Resul
     Measure: Executor._measure,  # noqa: SLF001
     SendSignal: Executor._send_signal,  # noqa: SLF001
     AwaitExit: Executor._await_exit,  # noqa: SLF001
+    CollectEvidence: Executor._collect_evidence,  # noqa: SLF001
     GatherInFlight: Executor._gather_in_flight,  # noqa: SLF001
     PutBack: Executor._put_back,  # noqa: SLF001
     ReadLog: Executor._read_log,  # noqa: SLF001

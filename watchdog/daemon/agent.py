@@ -18,6 +18,7 @@ from watchdog.actions.executor import Executor
 from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.endings import hear_how_it_ended
+from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
 from watchdog.daemon.pause_file import BY, PauseFile
 from watchdog.daemon.quarantining import QuarantineKeeper
@@ -182,8 +183,12 @@ class Agent:
         )
         self._quarantine = Quarantine(store.quarantine, self._edits, wall=clock.wall)
         self._limit_quarantine(loaded)
+        self._evidence = EvidenceKeeper(
+            picture=self._follower, store=store, clock=clock, host=self._host, log_settings=lambda: self._loaded.settings.log
+        )
         self._executor = Executor(
             reread=self._follower.reread,
+            collect=self._evidence.collect,
             gather=Gatherer(
                 follower=self._follower,
                 edits=self._edits,
@@ -255,7 +260,7 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
-        tasks.serve("quarantine", QuarantineKeeper(self._quarantine).run)
+        tasks.serve("quarantine", QuarantineKeeper(self._quarantine, expire_evidence=self._evidence.expire).run)
         self._systemd.ready()
         LOG.info(
             "sidekiq-watchdog %s runs in mode %s on %s with %d rules",

@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from watchdog.engine import accounts
+from watchdog.engine import accounts, collecting
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run
@@ -20,6 +20,7 @@ from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.stages import (
     Answer,
     ChooseStage,
+    CollectStage,
     End,
     GatherStage,
     Go,
@@ -37,7 +38,19 @@ from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
-from watchdog.model.results import Exited, InFlight, LogRead, Look, PutBackDone, Refused, Result, Sent, StillRunning, UnitCalled
+from watchdog.model.results import (
+    EvidenceCollected,
+    Exited,
+    InFlight,
+    LogRead,
+    Look,
+    PutBackDone,
+    Refused,
+    Result,
+    Sent,
+    StillRunning,
+    UnitCalled,
+)
 from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Decision, Mode
 
@@ -129,6 +142,11 @@ def _enter(turn: Turn, run: Run, stage: str, *, looked: bool) -> None:
             turn.effects.append(GatherInFlight(effect, run.incident, run.ref, when))
         case PutBackStage():
             _put_back(turn, run)
+        case CollectStage(then=then):
+            if (asked := collecting.ask(turn, run)) is not None:
+                turn.put_run(run.id, asked)
+            else:
+                _enter(turn, msgspec.structs.replace(run, effect=""), then, looked=looked)
         case _ as spec:
             assert_never(spec)
 
@@ -198,7 +216,7 @@ def _planned(turn: Turn, run: Run) -> Run:
     flight, said = run.flight, run.arguments
     policy = Policy(rescue=str(said["rescue"]), limit=int(said["stuck_jobs.strikes"]), quarantines=said["stuck_jobs.then"] == "quarantine")
     decided = plan(
-        flight.jobs, stuck=frozenset(flight.stuck), frozen=flight.frozen, unnamed=flight.unnamed, policy=policy,
+        flight.jobs, stuck=frozenset(flight.stuck), frozen=flight.frozen, unnamed=flight.unnamed, named=run.named, policy=policy,
         strikes=turn.ledger.strikes, at=turn.at, wall=turn.wall,
     )  # fmt: skip
     turn.set(strikes=decided.strikes)
@@ -225,13 +243,16 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
                 _send(turn, run, spec)
         case Refused(reason=reason):
             _hold(turn, run, reason, guard="last_look")
-        case Sent() | Exited() | StillRunning() | InFlight() | PutBackDone() | LogRead() | UnitCalled():
+        case Sent() | Exited() | StillRunning() | InFlight() | PutBackDone() | LogRead() | UnitCalled() | EvidenceCollected():
             _hold(turn, run, "the look was answered with something else", guard="last_look")
 
 
 def _take_answer(turn: Turn, run: Run, result: Result) -> None:
     spec = _stage(run)
-    if isinstance(result, Look | LogRead | UnitCalled) or not isinstance(result, _EXPECTED[type(spec)]):
+    if isinstance(spec, CollectStage):
+        _enter(turn, collecting.hear(turn, run, result), spec.then, looked=False)
+        return
+    if isinstance(result, Look | LogRead | UnitCalled | EvidenceCollected) or not isinstance(result, _EXPECTED[type(spec)]):
         result = Refused("the stage was answered with something else")
     match spec:
         case SendStage():
@@ -384,6 +405,7 @@ _EXPECTED: Final[dict[type[Stage], tuple[type[Answer], ...]]] = {
     WaitStage: (Exited, StillRunning, Refused),
     WatchStage: (Exited, StillRunning, Refused),
     ChooseStage: (),
+    CollectStage: (),
     GatherStage: (InFlight, Refused),
     PutBackStage: (PutBackDone, Refused),
 }

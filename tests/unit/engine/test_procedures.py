@@ -9,6 +9,7 @@ from watchdog.engine.procedures.recover import RECOVER
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import (
     ChooseStage,
+    CollectStage,
     End,
     GatherStage,
     Go,
@@ -44,6 +45,8 @@ def outcomes(stage: Stage) -> list[Then]:
     match stage:
         case ChooseStage(choose=choose):
             return [choose(scene) for scene in SCENES]
+        case CollectStage(then=then):
+            return [Go(then)]
         case WatchStage(sees=sees, after=after):
             return [*(then for scene in SCENES if (then := sees(scene)) is not None), *(after(answer) for answer in ANSWERS)]
         case SendStage() | WaitStage() | GatherStage() | PutBackStage():
@@ -140,7 +143,9 @@ def test_every_wait_counts_from_something_sent(action):
 ])  # fmt: skip
 def test_terminate_says_how_it_ended(answers, expected):
     """Each way through `terminate_process` ends in its own words."""
-    stage = TERMINATE.first
+    (begun,) = outcomes(TERMINATE.stages[TERMINATE.first])
+    assert isinstance(begun, Go)
+    stage = begun.stage
     for answer in answers:
         spec = TERMINATE.stages[stage]
         assert isinstance(spec, SendStage | WaitStage)
@@ -165,7 +170,8 @@ def test_only_a_stopped_process_is_woken(state, needed):
 def test_refusals_after_the_first_signal_never_abandon():
     """Once TERM went out no refusal lets go of the process."""
     for name, stage in TERMINATE.stages.items():
-        assert isinstance(stage, SendStage | WaitStage)
+        if not isinstance(stage, SendStage | WaitStage):
+            continue
         then = stage.after(Refused("x"))
         assert name == "TERM" or not (isinstance(then, End) and then.outcome == "abandoned")
 
@@ -187,6 +193,16 @@ def test_poison_is_never_given_to_whoever_fetches_next():
     assert isinstance(fork, ChooseStage)
     for scene in SCENES:
         assert fork.choose(scene) == (Go("KILL") if scene.held_stuck else Go("TERM"))
+
+
+@pytest.mark.parametrize("action", PROCEDURES)
+def test_evidence_comes_first_and_counts_for_nothing(action):
+    """Each action begins with it, once, and to have collected it is no point of no return."""
+    procedure = PROCEDURES[action]
+    collecting = [name for name, stage in procedure.stages.items() if isinstance(stage, CollectStage)]
+
+    assert collecting == [procedure.first]
+    assert procedure.first not in procedure.no_return
 
 
 def test_nothing_is_killed_before_its_jobs_are_kept():

@@ -94,7 +94,13 @@ class PutBackStage(msgspec.Struct, frozen=True, kw_only=True):
     after: Callable[[Answer], Then]
 
 
-Stage = SendStage | WaitStage | WatchStage | ChooseStage | GatherStage | PutBackStage
+class CollectStage(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage that collects evidence. It changes nothing and stops nothing: whatever comes of it, and if nothing does, it goes on to `then`."""
+
+    then: str
+
+
+Stage = SendStage | WaitStage | WatchStage | ChooseStage | GatherStage | PutBackStage | CollectStage
 
 
 class Procedure(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,5 @@
 """
-`terminate_process`: SIGTERM, wait, SIGKILL if it still lives, wait.
+`terminate_process`: evidence, SIGTERM, wait, SIGKILL if it still lives, wait.
 
 A process that was found stopped (state T) gets SIGCONT after the TERM, or it would never hear of it.
 """
@@ -7,7 +7,7 @@ A process that was found stopped (state T) gets SIGCONT after the TERM, or it wo
 from collections.abc import Mapping
 from typing import Any, Final
 
-from watchdog.engine.procedures.stages import Answer, End, Go, Hold, Procedure, SendStage, Then, WaitStage
+from watchdog.engine.procedures.stages import Answer, CollectStage, End, Go, Hold, Procedure, SendStage, Then, WaitStage
 from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
 from watchdog.model.targets import Signal
 
@@ -68,10 +68,11 @@ def _plan(arguments: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
 
 
 TERMINATE: Final = Procedure(
-    first="TERM",
+    first="evidence",
     signal=Signal.TERM,
     no_return=("TERM",),
     stages={
+        "evidence": CollectStage(then="TERM"),
         "TERM": SendStage(signal=Signal.TERM, after=_after_term),
         "CONT": SendStage(signal=Signal.CONT, after=_after_cont, applies=lambda state: state == "T"),
         "grace": WaitStage(since="TERM", limit=lambda arguments: int(arguments["grace"]), after=_after_grace),
