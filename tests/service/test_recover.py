@@ -6,6 +6,8 @@ Each is a story of a minute, most of it waiting for beats; so they are all told 
 
 import asyncio
 import contextlib
+import json
+import re
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -76,7 +78,7 @@ async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> None:
     client = room.client
     victim = await room.sidekiq.start(("push",), concurrency=4)
     stuck, long = await push_job(client, poison), await push_job(client, "Sleep", [600])
-    short = [await push_job(client, "Sleep", [8]) for _ in range(2)]
+    short = [await push_job(client, "Sleep", [14]) for _ in range(2)]
     waiting = [await push_job(client, "Quick", queue="other")]
     agent = await room.agent(config_in(room.folder, room.server.url, where=f'job.class == "{poison}"'))
 
@@ -205,6 +207,36 @@ async def redis_that_takes_nothing_keeps_the_process_alive(room: Room) -> None:
     await agent.wait_for("outcome: .*stage='put_back'.*outcome='2 done'")
 
     assert await stored(client) == {poison: ["retry"], long: ["queue"]}
+
+
+@story
+async def the_evidence_names_the_job_that_computes(room: Room) -> None:
+    """Of one that spins and two that sleep, before anything is done: by what its thread uses, and where two dumps show it. Nothing that it was told stands anywhere."""
+    client = room.client
+    victim = await room.sidekiq.start(("push",), concurrency=4)
+    sleeping = [await push_job(client, "Sleep", [600]) for _ in range(2)]
+    spinning = await push_job(client, "Spin", ["private"])
+    agent = await room.agent(config_in(room.folder, room.server.url, log=victim.log, where='job.class == "Spin"'))
+    line = await agent.wait_for("outcome: .*stage='evidence'", within=60)
+    number = re.search(r"incident='([^']+)'", line)
+    assert number is not None, line
+    status, output = await agent.ask("evidence", number[1], "--json")
+    assert status == 0, output
+    kept = json.loads(output)
+    dumps, threads = kept["evidence"]["thread_dump"]["dumps"], kept["evidence"]["proc"]["threads"]
+
+    assert {piece["kind"]: piece["came"] for piece in kept["pieces"]} == dict.fromkeys(("thread_dump", "log", "proc", "redis"), "kept"), (
+        kept
+    )
+    assert [(one["class"], one["jid"]) for one in kept["suspects"]] == [("Spin", spinning)], kept
+    assert kept["suspects"][0]["certainty"] in ("proven", "likely"), kept
+    assert f"Spin {spinning} is suspected" in line
+    assert "its thread is the only one that computes" in line
+    assert {job["jid"] for job in kept["evidence"]["redis"]["jobs"]} >= {spinning, *sleeping}
+    assert len(dumps[0]["threads"]) == sum(thread["kind"] != "other" for thread in threads)
+    assert max(threads, key=lambda thread: thread["used"] or 0)["kind"] == "processor"
+    assert (await agent.ask("evidence", "list"))[1].count(spinning) == 1
+    assert "private" not in output + "\n".join(agent.lines)
 
 
 @pytest.fixture(scope="module")

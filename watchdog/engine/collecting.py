@@ -1,8 +1,8 @@
 """
 The stage in which evidence is collected: what is asked for, and what is made of the answer.
 
-It holds nobody up. Its time counts from when it began first: an agent that was cut off in the middle of it collects again if it is back at once, and goes on without if not; and a
-shell that never answers is not waited for.
+It holds nobody up. It is asked for once: whatever cut the agent off in the middle of it could do so again, and what has not been touched yet is begun anew anyway, as another
+incident. A shell that never answers is not waited for.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ from watchdog.model.results import EvidenceCollected, Result
 LIMIT: Final = 5_000
 """Milliseconds that the shell has for it."""
 PATIENCE: Final = LIMIT + 1_000
-"""Milliseconds from its first beginning after which nothing is asked for any more, and no answer is waited for."""
+"""Milliseconds after which no answer is waited for."""
 _MOST_TOLD: Final = 3
 
 
@@ -30,14 +30,13 @@ def ask(turn: Turn, run: Run) -> Run | None:
     """The run that waits for its evidence; None where it is to go on without."""
     rule = turn.rule.get(run.rule)
     kinds = ALL if rule is None else rule.evidence
-    began = run.marks.get(run.stage, turn.at)
-    if not kinds or turn.at >= began + PATIENCE:
+    if not kinds or run.stage in run.marks:
         return None
     effect = turn.id()
     scene = scene_of(turn, run)
     still = not scene.known or is_frozen(scene)
     turn.effects.append(CollectEvidence(effect, run.incident, run.ref, kinds, turn.at + LIMIT, still))
-    return msgspec.structs.replace(run, effect=effect, marks={**run.marks, run.stage: began}, again_at=began + PATIENCE)
+    return msgspec.structs.replace(run, effect=effect, marks={**run.marks, run.stage: turn.at}, again_at=turn.at + PATIENCE)
 
 
 def hear(turn: Turn, run: Run, result: Result) -> Run:

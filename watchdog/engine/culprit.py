@@ -17,10 +17,12 @@ import msgspec
 from watchdog.model.evidence import Suspect, Suspicion
 from watchdog.model.results import DumpedThread
 
-HOT: Final = 0.5
-"""Of a core: what a thread that computes for ever uses at least, also where it shares a core or Ruby's lock with another."""
-COLD: Final = 0.1
-"""Who uses less is not what holds the others up."""
+HOT: Final = 0.1
+"""Of a core: who uses less holds nobody up. On a busy machine a thread that computes for ever gets no more than this share of it (tried: 0.19 of a core at a load of 6 on two)."""
+COLD: Final = 0.25
+"""Of what the hottest uses: who uses less does not compete with it."""
+BUSY: Final = 0.5
+"""Of a core: who uses more computes all the time, also if it was found waiting for a core at one moment."""
 PROCESSOR: Final = "processor"
 """What a thread that runs jobs is called: by the host for its kind, and by Sidekiq at the end of its name."""
 TOGETHER: Final = 1_000
@@ -59,13 +61,14 @@ class Running(msgspec.Struct, frozen=True):
 
 
 class Worked(msgspec.Struct, frozen=True):
-    """A thread as the kernel knows it: `kind` as the host calls it, `born` in milliseconds since the boot of the host, `used` of a core, None if that is not known."""
+    """A thread as the kernel knows it: `kind` as the host calls it, `born` in milliseconds since the boot of the host, `used` of a core (None if that is not known), `runs` that it was running when it was seen."""
 
     id: int
     kind: str
     name: str
     born: int
     used: float | None
+    runs: bool = False
 
 
 class Traces(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +76,7 @@ class Traces(msgspec.Struct, frozen=True, kw_only=True):
     What was seen of a process.
 
     `dumps` are thread dumps, the oldest first. `still` says that nothing moves in it. `whole` says that the log proves that no other jobs had begun than these, and `last` is the
-    jid of the job whose start is the last thing that it wrote, if it is one.
+    jid of the job whose start is the last that Sidekiq wrote in it, if it is one.
     """
 
     jobs: tuple[Running, ...] = ()
@@ -94,7 +97,8 @@ class Judged(msgspec.Struct, frozen=True):
 
 def judge_traces(traces: Traces) -> Judged:
     """Who is suspected, the surest first; at most five."""
-    hot = [thread for thread in traces.threads if thread.used is not None and thread.used >= HOT]
+    most = max((thread.used or 0.0 for thread in traces.threads), default=0.0)
+    hot = [thread for thread in traces.threads if most >= HOT and (thread.used or 0.0) >= COLD * most]
     if hot and all(thread.kind != PROCESSOR for thread in hot):
         named = ", ".join(sorted({thread.name for thread in hot}))
         return Judged(note=f"what computes in it is no thread that runs jobs: {named}")
@@ -125,7 +129,9 @@ def _still(traces: Traces) -> list[Suspect]:
     for job in traces.jobs:
         if job.jid == traces.last:
             found.append(
-                _suspect(job, Suspicion.LIKELY, "nothing moves in the process, and the last line that it wrote is the start of this job")
+                _suspect(
+                    job, Suspicion.LIKELY, "nothing moves in the process, and the last that Sidekiq wrote in it is the start of this job"
+                )
             )
         else:
             found.append(_suspect(job, Suspicion.POSSIBLE, "nothing moves in the process, and it had begun and not ended"))
@@ -135,19 +141,22 @@ def _still(traces: Traces) -> list[Suspect]:
 def _moving(traces: Traces, hot: Sequence[Worked]) -> list[Suspect]:
     of = next(filter(None, (matched(dump, traces.threads) for dump in reversed(traces.dumps))), {})
     places = _places(traces)
-    computing = {job.tid for job in traces.jobs if (place := places.get(job.tid)) is not None and not _is_waiting(place)}
-    others_cold = len(hot) == 1 and all((thread.used or 0.0) < COLD for thread in traces.threads if thread not in hot)
+    computing = {job.tid for job in traces.jobs if _computes(traces, job.tid)}
     found = []
     for job in traces.jobs:
         place = places.get(job.tid)
         is_hot = bool(hot) and of.get(job.tid) in hot
         used = f"{of[job.tid].used:.0%} of a core" if is_hot else ""
         if is_hot and len(hot) == 1 and job.tid in computing:
-            sure = others_cold and computing == {job.tid}
+            sure = computing == {job.tid} and (hot[0].runs or (hot[0].used or 0.0) >= BUSY)
             why = f"its thread is the only one that computes: it uses {used}, {_at(place)}"
             found.append(_suspect(job, Suspicion.PROVEN if sure else Suspicion.LIKELY, why))
         elif is_hot:
             found.append(_suspect(job, Suspicion.LIKELY, f"its thread uses {used}"))
+        elif not hot and computing == {job.tid}:
+            found.append(
+                _suspect(job, Suspicion.LIKELY, f"its thread is the only one of a job that did not wait when it was asked, {_at(place)}")
+            )
         elif hot and not of and computing == {job.tid}:
             share = max(thread.used or 0.0 for thread in hot)
             suspicion = Suspicion.LIKELY if len(hot) == 1 else Suspicion.POSSIBLE
@@ -177,6 +186,11 @@ def _waiting(traces: Traces, places: Mapping[str, str]) -> list[Suspect]:
 def _places(traces: Traces) -> dict[str, str]:
     """Tid → the innermost place at which its thread was last seen."""
     return {thread.tid: thread.frames[0] for dump in traces.dumps for thread in dump if thread.frames}
+
+
+def _computes(traces: Traces, tid: str) -> bool:
+    seen = [thread.frames[0] for dump in traces.dumps for thread in dump if thread.tid == tid and thread.frames]
+    return bool(seen) and not any(map(_is_waiting, seen))
 
 
 def _stood(traces: Traces, tid: str) -> bool:

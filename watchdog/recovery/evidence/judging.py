@@ -20,7 +20,7 @@ def traces_of(views: Mapping[str, View], *, still: bool, wall: int) -> Traces:
             case ThreadDumps():
                 dumps = [dump.threads for dump in view.dumps]
             case Proc():
-                threads = [Worked(one.id, one.kind, one.name, one.born, one.used) for one in view.threads or ()]
+                threads = [Worked(one.id, one.kind, one.name, one.born, one.used, one.runs) for one in view.threads or ()]
             case LogTail():
                 last, whole = view.last, view.whole
                 begun = {one.jid: Running(one.jid, one.job_class, one.tid, wall - one.at if one.at else None) for one in view.begun}

@@ -35,7 +35,12 @@ class Tail:
         self._loop = asyncio.get_running_loop()
         self._lines: list[str] = []
         self._headless: list[str] = []
-        self.last = ""
+        self._last: str | None = None
+
+    @property
+    def last(self) -> str:
+        """The jid of the job whose start is the last that Sidekiq wrote in it, '' where that is something else."""
+        return self._last or ""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -71,9 +76,9 @@ class Tail:
             del self._headless[LINES:]
             return
         if entry.pid or (head is not None and head.pid == self._pid):
-            if not self._lines:
+            if head is not None and self._last is None:
                 event = parse(entry)
-                self.last = event.jid if isinstance(event, JobStarted) else ""
+                self._last = event.jid if isinstance(event, JobStarted) else ""
             self._lines += [*self._headless, entry.text[:LONGEST]]
         self._headless.clear()
 

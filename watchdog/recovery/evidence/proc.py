@@ -16,13 +16,14 @@ from watchdog.recovery.inspecting import Inspector, NotInspected
 SPAN: Final = 1.0
 """Seconds between two looks: a hundred ticks, so that a share is known to the percent."""
 _PATIENCE: Final = 1.5
+_RUNS: Final = "R"
 
 
 async def collect(subject: Subject) -> Proc:
     """Look twice; raises `NotCollectedError` where it is gone or not shown."""
-    before = await asyncio.to_thread(_look, subject)
+    before = await asyncio.to_thread(_look, subject, subject.clock.at())
     await asyncio.sleep(SPAN)
-    now = await asyncio.to_thread(_look, subject)
+    now = await asyncio.to_thread(_look, subject, subject.clock.at())
     allowed = await asyncio.to_thread(read_allowance, subject.target.pid, subject.target.start_ticks, subject.here)
     files = None if allowed is None else allowed.files
     if files is None:
@@ -32,9 +33,9 @@ async def collect(subject: Subject) -> Proc:
     return _proc(subject, before, now, allowed, files)
 
 
-def _look(subject: Subject) -> Sample:
+def _look(subject: Subject, at: int) -> Sample:
     target = subject.target
-    sample = read_sample(target.pid, target.start_ticks, subject.here, at=subject.clock.at())
+    sample = read_sample(target.pid, target.start_ticks, subject.here, at=at)
     if sample is None:
         raise NotCollectedError(f"process {target.pid} has ended, or is not shown to us in {subject.here.proc}")
     return sample
@@ -48,6 +49,7 @@ def _proc(subject: Subject, before: Sample, now: Sample, allowed: Allowance | No
         return round(max(0, ticks) * 100_000 / (second * span)) / 100
 
     earlier = {(thread.id, thread.born): thread.ticks for thread in before.threads or ()}
+    ran_before = {(thread.id, thread.born) for thread in before.threads or () if thread.state == _RUNS}
     ran = {(child.pid, child.born): child.ran for child in before.children or ()}
     return Proc(
         state=now.state,
@@ -64,6 +66,7 @@ def _proc(subject: Subject, before: Sample, now: Sample, allowed: Allowance | No
             ThreadUse(
                 one.id, one.kind, one.name, one.state, one.born * 1000 // second,
                 share(one.ticks - earlier[one.id, one.born]) if (one.id, one.born) in earlier else None,
+                one.state == _RUNS or (one.id, one.born) in ran_before,
             )
             for one in now.threads
         ),

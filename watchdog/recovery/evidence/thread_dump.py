@@ -33,6 +33,7 @@ _SECOND: Final = 1.2
 """Seconds that must be left for the second one to be worth its while."""
 _QUIET: Final = 0.3
 """Seconds without a further line after which a dump that is whole is at its end: a file is looked at each fifth of a second."""
+_HEAD_START: Final = 0.3
 _MOST: Final = 20_000
 _ONE: Final = Bounds(lines=1, milliseconds=500)
 _SIDEKIQS: Final = ("main", "heartbeat", "scheduler", "processor")
@@ -52,6 +53,9 @@ async def collect(subject: Subject) -> ThreadDumps:
     cursor = (await source.backwards(lambda _: True, bounds=_ONE)).cursor
     dumps: list[Dumped] = []
     async with _Ear(source.follow(cursor=cursor), subject.target.pid) as ear:
+        if not cursor:
+            # Of a log in which nothing stands it is heard what comes from now on; nobody says when that begins.
+            await asyncio.sleep(_HEAD_START)
         while len(dumps) < 2 and (not dumps or (dumps[0].whole and end - loop.time() > _SECOND)):
             if dumps:
                 await asyncio.sleep(_APART)

@@ -49,7 +49,7 @@ class LogTail(msgspec.Struct, frozen=True):
 
 
 class ThreadUse(msgspec.Struct, frozen=True):
-    """A thread as the kernel knows it; `born` is milliseconds since the boot of the host, `used` None where it was there only once."""
+    """A thread as the kernel knows it; `born` is milliseconds since the boot of the host, `used` None where it was there only once, `runs` that it was running at one of two looks."""
 
     id: int
     kind: str
@@ -57,6 +57,7 @@ class ThreadUse(msgspec.Struct, frozen=True):
     state: str
     born: int
     used: float | None
+    runs: bool
 
 
 class ChildUse(msgspec.Struct, frozen=True):
