@@ -45,8 +45,8 @@ def outcomes(stage: Stage) -> list[Then]:
     match stage:
         case ChooseStage(choose=choose):
             return [choose(scene) for scene in SCENES]
-        case CollectStage(then=then):
-            return [Go(then)]
+        case CollectStage(then=following):
+            return [Go(following)]
         case WatchStage(sees=sees, after=after):
             return [*(then for scene in SCENES if (then := sees(scene)) is not None), *(after(answer) for answer in ANSWERS)]
         case SendStage() | WaitStage() | GatherStage() | PutBackStage():
