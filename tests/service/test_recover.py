@@ -78,9 +78,10 @@ async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> None:
     client = room.client
     victim = await room.sidekiq.start(("push",), concurrency=4)
     stuck, long = await push_job(client, poison), await push_job(client, "Sleep", [600])
-    short = [await push_job(client, "Sleep", [14]) for _ in range(2)]
     waiting = [await push_job(client, "Quick", queue="other")]
     agent = await room.agent(config_in(room.folder, room.server.url, where=f'job.class == "{poison}"'))
+    # However long the agent took to start, they are seen in a beat.
+    short = [await push_job(client, "Sleep", [12]) for _ in range(2)]
 
     assert await agent.sees_off(victim, 90) == KILLED
     await agent.wait_for("outcome: .*stage='put_back'.*outcome='2 done'", within=20)

@@ -106,8 +106,11 @@ def judge_traces(traces: Traces) -> Judged:
         return Judged(note="no job is known to have begun in it")
     found = _still(traces) if traces.still else _moving(traces, hot)
     found.sort(key=lambda suspect: -suspect.suspicion.rank)
+    note = ""
+    if hot and not traces.still and found[0].suspicion is Suspicion.POSSIBLE:
+        note = f"{len(hot)} of its threads that run jobs compute, and it is not known which jobs these are"
     alone = found[0].jid if traces.still and found[0].suspicion is Suspicion.PROVEN else ""
-    return Judged(tuple(found[:MOST]), alone, "" if found else "no job stands out")
+    return Judged(tuple(found[:MOST]), alone, note)
 
 
 def matched(dump: Sequence[DumpedThread], threads: Iterable[Worked]) -> dict[str, Worked]:

@@ -93,6 +93,14 @@ def test_on_a_busy_machine_it_is_the_share_that_counts():
     assert (told(busy), told(waits)) == ([("j2", "proven")], [("j2", "likely")])
 
 
+def test_those_that_compute_and_can_not_be_told_apart_are_counted():
+    """Several are hot, and no dump says whose jobs they run."""
+    judged = judge_traces(Traces(jobs=JOBS, threads=threads(0.3, 0.3, 0.0)))
+
+    assert {one.suspicion.value for one in judged.suspects} == {"possible"}
+    assert judged.note == "2 of its threads that run jobs compute, and it is not known which jobs these are"
+
+
 def test_another_thread_that_computes_clears_all_jobs():
     """What holds the process up is none of them, and is named."""
     hot = (*threads(0.0, 0.0, 0.0), Worked(50, "other", "grpc_poller", 0, 0.95))

@@ -2,7 +2,8 @@
 Thread dumps: the process is asked by SIGTTIN, twice, and answers into its log.
 
 The signal changes nothing, and goes only to a process that can answer: through the same checks as every other one. A thread that computes without a pause makes the others wait a tenth of a
-second for each line, so a dump takes its time, and what came of it by the end is kept.
+second for each line (tried with Ruby 3.3), so a dump takes its time, and what came of it by the end is kept. Whoever still writes one hears the next signal only afterwards: so a
+second one is asked for only if there is time for it.
 """
 
 import asyncio
@@ -29,8 +30,8 @@ BOUND: Final = 4.2
 _TAIL: Final = 0.7
 _APART: Final = 0.5
 """Seconds between the end of one dump and the next."""
-_SECOND: Final = 1.2
-"""Seconds that must be left for the second one to be worth its while."""
+_SPARE: Final = 0.3
+"""Seconds that must be left besides what the second one will take, which is what the first one took."""
 _QUIET: Final = 0.3
 """Seconds without a further line after which a dump that is whole is at its end: a file is looked at each fifth of a second."""
 _HEAD_START: Final = 0.3
@@ -56,13 +57,15 @@ async def collect(subject: Subject) -> ThreadDumps:
         if not cursor:
             # Of a log in which nothing stands it is heard what comes from now on; nobody says when that begins.
             await asyncio.sleep(_HEAD_START)
-        while len(dumps) < 2 and (not dumps or (dumps[0].whole and end - loop.time() > _SECOND)):
+        took = 0.0
+        while len(dumps) < 2 and (not dumps or (dumps[0].whole and end - loop.time() > took + _APART + _SPARE)):
             if dumps:
                 await asyncio.sleep(_APART)
             ear.begin()
-            at = subject.clock.wall()
+            at, began = subject.clock.wall(), loop.time()
             await asyncio.to_thread(_ask, subject)
             threads = await ear.threads(expected, end=end)
+            took = loop.time() - began
             if not threads:
                 break
             dumps.append(Dumped(at, len(threads) >= expected, threads))
