@@ -73,6 +73,10 @@ async def _shows(client: Any, victim: SidekiqProcess, jids: set[str]) -> bool:
     return await running(client, [victim.identity]) == jids
 
 
+async def _are_done(victim: SidekiqProcess, jids: set[str]) -> bool:
+    return jids <= set(runs([victim.log], "done"))
+
+
 async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> None:
     """The stuck one waits for its second chance, the long one is next to run, those that end in time have ended, and what waits is untouched."""
     client = room.client
@@ -189,6 +193,29 @@ async def a_frozen_process_is_killed_and_its_jobs_come_back_one_by_one(room: Roo
     assert {jid: places.get(jid) for jid in seen} == {jid: ["retry"] for jid in seen}
     scores = sorted([score for _, score in await client.zrange("retry", 0, -1, withscores=True)])
     assert 29 < scores[1] - scores[0] < 31
+
+
+@story
+async def a_job_that_froze_its_process_alone_is_taken_out_at_once(room: Room) -> None:
+    """The log proves that no other had begun, so it is the one, whatever idle threads may have taken. A process in which nothing moves is sent no signal but SIGKILL."""
+    client = room.client
+    victim = await room.sidekiq.start(("push",), concurrency=3)
+    agent = await room.agent(config_in(room.folder, room.server.url, log=victim.log, where='job.class == "Nobody"'))
+    quick = {await push_job(client, "Quick") for _ in range(2)}
+    await _eventually(lambda: _are_done(victim, quick), within=20, what=lambda: "both done")
+    freezing = await push_job(client, "FreezeLater", [7, 600])
+    await _eventually(lambda: _shows(client, victim, {freezing}), within=20, what=lambda: "it in a beat")
+    assert await agent.sees_off(victim, 150) == KILLED
+    line = await agent.wait_for("outcome: .*stage='evidence'")
+    await agent.wait_for("outcome: .*stage='put_back'")
+
+    assert (
+        f"FreezeLater {freezing} is suspected (proven): nothing moves in the process, and the log proves that no other job had begun"
+        in line
+    )
+    assert "thread_dump refused, log kept, proc kept, redis kept" in line
+    assert "Thread TID" not in victim.log.read_text()
+    assert await stored(client, room.folder / "state") == {freezing: ["quarantine"]}
 
 
 @story
