@@ -3,6 +3,7 @@
 import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
+from watchdog.model.effects import Notify
 from watchdog.model.events import Delta
 from watchdog.model.evidence import Came, Piece, Suspect, Suspicion
 from watchdog.model.findings import Certainty
@@ -58,12 +59,23 @@ def test_it_comes_first_and_is_told(text, then):
 
     assert asked[-1] == "collect thread_dump,redis of web1:10:abc"
     assert not [line for line in asked if line.startswith(("signal", "audit intent"))]
-    assert lines == ["audit outcome stuck-job evidence thread_dump kept, redis refused", then]
+    assert lines == ["audit outcome stuck-job evidence thread_dump kept, redis refused", "notify ops action.stage", then]
     assert talk.audit("outcome")[-1].reason == "Spin j1 is suspected (proven): its thread is the only one that computes"
     assert (
         "evidence: kept thread dump (sidekiq-watchdog evidence 5.2), not redis (nobody answers); "
         "Spin j1 is suspected (proven): its thread is the only one that computes"
     ).replace("5.2", next(iter(talk.state.ledger.playbooks))) in account(talk)
+
+
+def test_people_hear_of_whoever_is_likely_and_of_nobody_else():
+    """Who is only possible stands in the account."""
+    for suspicion, told in ((Suspicion.LIKELY, ["web1/app[push]: Spin j1 is suspected (likely): it is so"]), (Suspicion.POSSIBLE, [])):
+        talk = begun(TERMINATE)
+        talk.answer(HEALTHY)
+        before = len(talk.effects)
+        talk.answer(EvidenceCollected((Piece("redis", Came.KEPT),), (Suspect("j1", "Spin", "t1", suspicion, "it is so"),)))
+        assert [effect.notice.title for effect in talk.effects[before:] if isinstance(effect, Notify)] == told
+        assert f"Spin j1 is suspected ({suspicion}): it is so" in account(talk)
 
 
 def test_before_a_signal_it_is_looked_at_again():

@@ -16,7 +16,7 @@ from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.sightings import scene_of
 from watchdog.engine.turn import Turn
 from watchdog.model.effects import CollectEvidence
-from watchdog.model.evidence import ALL, Came, Suspect
+from watchdog.model.evidence import ALL, Came, Suspect, Suspicion
 from watchdog.model.results import EvidenceCollected, Result
 
 LIMIT: Final = 5_000
@@ -49,6 +49,8 @@ def hear(turn: Turn, run: Run, result: Result) -> Run:
     pieces = ", ".join(f"{piece.kind} {piece.came}" for piece in result.pieces)
     turn.audit("outcome", **accounts.names(run), stage=run.stage, outcome=pieces or "nothing", reason=suspicion(result))
     run = accounts.noted(turn, run, f"evidence: {_kept(run, result)}; {suspicion(result)}")
+    if any(one.suspicion is not Suspicion.POSSIBLE for one in result.suspects):
+        accounts.tell(turn, run, f"{run.ref.name}: {suspicion(result)}", outcome="suspected")
     return msgspec.structs.replace(run, named=result.alone)
 
 
