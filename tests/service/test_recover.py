@@ -169,7 +169,8 @@ async def a_stopped_process_is_woken_and_that_is_all(room: Room) -> None:
     await _eventually(lambda: _shows(client, victim, set(short)), within=20, what=lambda: "both in one beat")
     victim.signal(signal.SIGSTOP)
     await agent.wait_for("outcome: .*stage='CONT'.*outcome='sent'", within=100)
-    await agent.wait_for("incident: .*outcome='abandoned'.*the condition no longer holds", within=60)
+    # Its own poller, woken as well, can find that its beat has expired and take it off the list of processes, where it stands again a beat later.
+    await agent.wait_for("incident: .*outcome='abandoned'.*(the condition no longer holds|it has stopped by itself)", within=60)
 
     assert victim.alive
     assert set(runs([victim.log], "done")) == set(short)
