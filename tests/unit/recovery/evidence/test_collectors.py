@@ -182,12 +182,23 @@ async def test_two_dumps(subject, log, me, monkeypatch):
 
 async def test_what_came_of_a_dump_by_the_end_is_kept(subject, log, me, monkeypatch):
     """Of two threads one was written; it is not asked for another one."""
-    monkeypatch.setattr(thread_dump, "BOUND", 1.0)
+    monkeypatch.setattr(thread_dump, "BOUND", 1.4)
     process = Process(log, monkeypatch, dumped(me.pid, ("t0", "", "/app/m.rb:1:in `sleep'")))
     found = await thread_dump.collect(subject())
 
     assert [(len(dump.threads), dump.whole) for dump in found.dumps] == [(1, False)]
     assert process.asked == 1
+
+
+async def test_a_second_dump_holds_nothing_of_the_first(subject, log, me, monkeypatch):
+    """Though it is not whole: who is missing in it is missing."""
+    monkeypatch.setattr(thread_dump, "BOUND", 1.5)
+    monkeypatch.setattr(thread_dump, "_SPARE", -10.0)
+    main = ("t0", "", "/app/m.rb:1:in `sleep'")
+    Process(log, monkeypatch, dumped(me.pid, main, ("t1", "processor", "/app/a.rb:1:in `x'")), dumped(me.pid, main))
+    found = await thread_dump.collect(subject())
+
+    assert [([thread.tid for thread in dump.threads], dump.whole) for dump in found.dumps] == [(["t0", "t1"], True), (["t0"], False)]
 
 
 @pytest.mark.parametrize(
