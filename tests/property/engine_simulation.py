@@ -12,7 +12,7 @@ from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
-from watchdog.model.effects import AwaitExit, GatherInFlight, Measure, PutBack, SendSignal
+from watchdog.model.effects import AwaitExit, CollectEvidence, GatherInFlight, Measure, PutBack, SendSignal
 from watchdog.model.events import (
     CRASHED,
     Body,
@@ -36,7 +36,19 @@ from watchdog.model.events import encode as encode_event
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import Exited, InFlight, Look, PutBackDone, Refused, Result, Sent, StillRunning, UnitCalled, UnitOutcome
+from watchdog.model.results import (
+    EvidenceCollected,
+    Exited,
+    InFlight,
+    Look,
+    PutBackDone,
+    Refused,
+    Result,
+    Sent,
+    StillRunning,
+    UnitCalled,
+    UnitOutcome,
+)
 from watchdog.model.verdicts import Mode
 
 Step = tuple[str, int, int]
@@ -56,6 +68,7 @@ RESULTS: tuple[Result, ...] = (
     Look(alive=True, same=False, mismatch="not shown to us"),
     Look(alive=True, same=True, state="S", catches=()),
     Sent(), Exited(), StillRunning(), Refused("because"), UnitCalled(UnitOutcome.DONE), InFlight((JOB,)), InFlight((), stopped=True), PutBackDone(()),
+    EvidenceCollected(alone="j1"),
 )  # fmt: skip
 JOB_RULE = """
   - rule: stuck-job
@@ -71,6 +84,7 @@ SILENT_RULE = """
     each: process
     when: process.beat_age > 30s
     keep_firing_for: 5s
+    evidence: [proc]
     then: [{terminate_process: {process: process, grace: 8s}}]
     guards: {cooldown: 100s, keep: 0%}
     notify: [pager, ops]
@@ -248,6 +262,8 @@ class Simulation(Witness):
         match effect:
             case Measure():
                 self.hear(EffectDone(effect.id, RESULTS[0 if other % 4 else 1]))
+            case CollectEvidence():
+                self.hear(EffectDone(effect.id, EvidenceCollected()))
             case SendSignal():
                 self.hear(EffectDone(effect.id, Sent()))
             case GatherInFlight():

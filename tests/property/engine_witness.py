@@ -10,7 +10,7 @@ from typing import Any
 from tests.scenario.conversation import Conversation
 from watchdog.engine.advance import next_due
 from watchdog.engine.rules import RuleSet
-from watchdog.model.effects import Audit, AwaitExit, Effect, Measure, PutBack, SendSignal
+from watchdog.model.effects import Audit, AwaitExit, CollectEvidence, Effect, Measure, PutBack, SendSignal
 from watchdog.model.events import Delta
 from watchdog.model.kinds import Source
 from watchdog.model.verdicts import Mode
@@ -89,7 +89,7 @@ class Witness(Conversation):
                         self.wrong.append(f"{row.incident} ended and was not open")
             case PutBack() if self.mode is not Mode.ACT or self.paused:
                 self.wrong.append(f"jobs are put back in {self.mode}, or while paused")
-            case Measure() | SendSignal() | AwaitExit():
+            case Measure() | SendSignal() | AwaitExit() | CollectEvidence():
                 if effect.id in self._ids:
                     self.wrong.append(f"{effect.id} is asked for twice")
                 self._ids.add(effect.id)
@@ -146,7 +146,9 @@ class Witness(Conversation):
         if len(pairs) != len(set(pairs)):
             self.wrong.append(f"several requests for one target: {pairs}")
         for run in ledger.runs.values():
-            if bool(run.effect) == (run.again_at is not None) or (run.effect and run.effect not in self.open):
+            # For evidence it is waited, and only so long.
+            waits = bool(run.effect) + (run.again_at is not None)
+            if waits != 1 + (run.stage == "evidence") or (run.effect and run.effect not in self.open):
                 self.wrong.append(f"{run.id} is stuck: effect {run.effect!r}, again at {run.again_at}")
         for playbook in ledger.playbooks.values():
             ways = [run.id for run in ledger.runs.values() if run.incident == playbook.id]

@@ -18,6 +18,7 @@ from watchdog.model.effects import (
     Audit,
     AwaitExit,
     CallUnit,
+    CollectEvidence,
     Command,
     DropFlight,
     Effect,
@@ -47,14 +48,16 @@ def rules(text: str, mode: Mode = Mode.ACT) -> RuleSet:
     """
     The rules of a YAML text; a problem in it fails the test. Receivers are called ops, chat and pager.
 
-    A rule that does not say otherwise need not see its target beat before it acts.
+    A rule that does not say otherwise need not see its target beat before it acts, and collects no evidence.
     """
     found, problems = read_rules([("rules.yml", text)], mode, ["ops", "chat", "pager"])
     assert [str(problem) for problem in problems if not problem.is_warning] == []
-    if "settle:" in text:
-        return found
-    settled = (msgspec.structs.replace(rule, guards={**rule.guards, "settle": 0}) for rule in found.rules)
-    return RuleSet(tuple(settled), found.digest, found.mode)
+    changed = found.rules
+    if "settle:" not in text:
+        changed = tuple(msgspec.structs.replace(rule, guards={**rule.guards, "settle": 0}) for rule in changed)
+    if "evidence:" not in text:
+        changed = tuple(msgspec.structs.replace(rule, evidence=()) for rule in changed)
+    return RuleSet(changed, found.digest, found.mode)
 
 
 def process(identity: str, at: int, *, queues: Iterable[str] = ("push",), threads: int = 5, quiet: bool = False, **more: Any) -> Delta:
@@ -202,6 +205,8 @@ def _line(effect: Effect) -> list[str]:
             return [f"signal {signal} {target.identity}"]
         case AwaitExit(target=target, until=until):
             return [f"await {target.identity} until {until}"]
+        case CollectEvidence(target=target, kinds=kinds, still=still):
+            return [f"collect {','.join(kinds)} of {target.identity}" + (" in which nothing moves" if still else "")]
         case GatherInFlight(target=target, when=when):
             return [f"gather {when} {target.identity}"]
         case PutBack(placements=placements):

@@ -173,7 +173,7 @@ def test_a_failed_step_has_a_way_out():
         "measure web1:10:abc",
     ]
     assert next(iter(talk.state.ledger.playbooks.values())).branch is Branch.OR_ELSE
-    assert "audit incident stuck-job copy next step" in talk.answer(HEALTHY)
+    assert "audit incident stuck-job evidence next step" in talk.answer(HEALTHY)
     talk.answer(Sent())
     talk.hear(host(Gone(Kind.PROCESS, ONE, "exited")), at=70_000)
     assert talk.answer(Exited())[-2:] == ["audit incident stuck-job over ended", "notify ops action.ended"]

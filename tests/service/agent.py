@@ -33,6 +33,7 @@ rules:
     each: job
     where: job.queue in ["push", "pull"]
     when: job.elapsed > {elapsed}
+    evidence: []
     then:
       - terminate_process: {{process: job.process, grace: {grace}}}
     guards: {{settle: 0, cooldown: 5m, keep: 0%}}

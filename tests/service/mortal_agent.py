@@ -3,7 +3,7 @@ The program as it is, but that it dies where a test says: `DIE_AT=<step>:<number
 
 With `INSPECT=<path>` it asks the program that reads frozen processes on that socket. With `RECORDER=<JSON object>` its trace is written with these constants. With `TRACE=<file>` it also writes down each event and the effects that were committed, a pair of lines each.
 
-Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `GatherInFlight`, `PutBack`, `LookAfterLocks`), `flight` (payloads are kept) and `place` (one job is put into
+Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `CollectEvidence`, `GatherInFlight`, `PutBack`, `LookAfterLocks`), `evidence` (it is kept), `flight` (payloads are kept) and `place` (one job is put into
 its place), counted from 1. Dying is SIGKILL by its own hand:
 nothing is flushed, nobody is told.
 """
@@ -42,6 +42,7 @@ def install(plan: str) -> None:
     step, number, when = plan.split(":")
     counted: Counter[str] = Counter()
     perform, commit, keep_flight, place = Executor.perform, Store.commit, Store.keep_flight, Returner._place
+    keep_evidence = Store.keep_evidence
 
     def is_now(name: str) -> bool:
         counted[name] += 1
@@ -72,6 +73,14 @@ def install(plan: str) -> None:
         if now:
             _die()
 
+    async def keep_evidence_or_die(self: Store, *told: Any) -> None:
+        now = is_now("evidence")
+        if now and when == "before":
+            _die()
+        await keep_evidence(self, *told)
+        if now:
+            _die()
+
     async def place_or_die(self: Returner, *told: Any) -> Placed:
         now = is_now("place")
         if now and when == "before":
@@ -81,6 +90,7 @@ def install(plan: str) -> None:
             _die()
         return placed
 
+    Store.keep_evidence = keep_evidence_or_die  # type: ignore[method-assign,assignment]
     Store.keep_flight = keep_or_die  # type: ignore[method-assign]
     Returner._place = place_or_die  # type: ignore[method-assign,assignment]
     Executor.perform = perform_or_die  # type: ignore[method-assign]

@@ -12,6 +12,7 @@ from watchdog.cli.changes import changes
 from watchdog.cli.check import check
 from watchdog.cli.command import Command
 from watchdog.cli.demo import demo
+from watchdog.cli.evidence import evidence
 from watchdog.cli.log import log
 from watchdog.cli.quarantine import QUARANTINE
 from watchdog.cli.run import run
@@ -27,7 +28,7 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _function in (run, demo, check, test, schema, status, changes, log, audit):
+for _function in (run, demo, check, test, schema, status, changes, log, audit, evidence):
     APP.command(cls=Command)(_function)
 APP.add_typer(QUARANTINE)
 

@@ -18,6 +18,7 @@ from watchdog.actions.executor import Executor
 from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.endings import hear_how_it_ended
+from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.pause_file import BY, PauseFile
@@ -34,7 +35,7 @@ from watchdog.host.boot import boot_id, host_name
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
-from watchdog.model.effects import CallUnit, Command, Effect, GatherInFlight, LookAfterLocks, PutBack, SendSignal
+from watchdog.model.effects import CallUnit, CollectEvidence, Command, Effect, GatherInFlight, LookAfterLocks, PutBack, SendSignal
 from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
 from watchdog.model.kinds import Source
 from watchdog.model.results import Refused, Sent
@@ -187,9 +188,13 @@ class Agent:
         self._quarantine = Quarantine(store.quarantine, self._edits, wall=clock.wall)
         self._limit_quarantine(loaded)
         self._locks = self._status.locks = LockCounter(edits, wall=clock.wall)
+        self._evidence = EvidenceKeeper(
+            picture=self._follower, store=store, clock=clock, host=self._host, log_settings=lambda: self._loaded.settings.log
+        )
         self._executor = Executor(
             reread=self._follower.reread,
             others={
+                CollectEvidence: self._evidence.collect,
                 GatherInFlight: Gatherer(
                     follower=self._follower,
                     edits=self._edits,
@@ -263,7 +268,7 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
-        tasks.serve("quarantine", QuarantineKeeper(self._quarantine).run)
+        tasks.serve("quarantine", QuarantineKeeper(self._quarantine, expire_evidence=self._evidence.expire).run)
         tasks.serve("locks", self._locks.run)
         self._systemd.ready()
         LOG.info(

@@ -1,11 +1,12 @@
 """
-Looks after the quarantine while the agent runs: finishes what was begun, by whomever, and ends what has been kept for long enough.
+Looks after the quarantine while the agent runs: finishes what was begun, by whomever, and ends what has been kept for long enough, evidence too.
 
 Redis is asked only where something stands half-way. An outage is waited out; it is said once.
 """
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from watchdog.errors import WatchdogError
@@ -18,14 +19,15 @@ EVERY: Final = 30.0
 """Seconds between two looks."""
 _DAY: Final = 86_400.0
 _HALF_WAY: Final = "an entry of the quarantine stands half-way and can't be finished yet"
-_OVER: Final = "jobs whose time in quarantine is over could not be deleted yet"
+_OVER: Final = "what has been kept for long enough could not be deleted yet"
 
 
 class QuarantineKeeper:
-    """Looks every half minute, and each day for what is over."""
+    """Looks every half minute, and each day for what is over; `expire_evidence` does the same for what is kept besides, and raises `StoreError`."""
 
-    def __init__(self, quarantine: Quarantine, *, every: float = EVERY) -> None:
+    def __init__(self, quarantine: Quarantine, *, expire_evidence: Callable[[], Awaitable[object]], every: float = EVERY) -> None:
         self._quarantine = quarantine
+        self._expire_evidence = expire_evidence
         self._every = every
         self._said: dict[str, str] = {}
 
@@ -52,6 +54,7 @@ class QuarantineKeeper:
     async def _end_what_is_over(self) -> bool:
         try:
             await self._quarantine.expire()
+            await self._expire_evidence()
             self._said.pop(_OVER, None)
         except StoreDamagedError:
             raise

@@ -126,7 +126,8 @@ class Run(msgspec.Struct, frozen=True):
 
     `incident` is the id of its playbook, `opened_wall` when that was opened. `marks` are engine times by name (`TERM` was sent then); `looking` says that the stage still has its look before it;
     `intent` is the id of the committed intent without an outcome; `effect` the id of what is awaited;
-    `held` the reason why it does not go on, `held_by` the guard that gave it; `flight` what it knows of the jobs of its process.
+    `held` the reason why it does not go on, `held_by` the guard that gave it; `flight` what it knows of the jobs of its process;
+    `named` the jid of the one job that by the evidence can have stopped it.
     """
 
     id: str
@@ -151,6 +152,7 @@ class Run(msgspec.Struct, frozen=True):
     marks: dict[str, int] = {}
     account: tuple[str, ...] = ()
     flight: Flight = Flight()
+    named: str = ""
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -58,6 +58,7 @@ def plan(
     stuck: frozenset[str],
     frozen: bool,
     unnamed: int,
+    named: str = "",
     policy: Policy,
     strikes: Mapping[str, Strike],
     at: int,
@@ -68,7 +69,7 @@ def plan(
     The place of each job, by what is known of it.
 
     `stuck` are the jids of those that need an end; where nothing moved in the process (`frozen`), or it ended by a fault of its own, they are no worse than the others. `unnamed` is how
-    many jobs nobody can name: one of them may be the culprit.
+    many jobs nobody can name: one of them may be the culprit, unless the evidence says that the job `named` alone had begun.
     """
     known = tuple(jobs)
     rescued = tuple(job for job in known if job.has_payload and _is_sure(job, stuck, policy))
@@ -78,7 +79,8 @@ def plan(
     suspected: tuple[Held, ...]
     anyone = frozen or end in (Ending.MEMORY, Ending.FAULT)
     if anyone:
-        guilty = begun if len(begun) == 1 and not unnamed else ()
+        # The evidence was collected a while before: what was found to have begun since then speaks against it.
+        guilty = begun if len(begun) == 1 and (not unnamed or begun[0].jid == named) else ()
         suspected = () if guilty else begun
     else:
         guilty, suspected = tuple(job for job in known if job.jid in stuck), ()

@@ -31,7 +31,7 @@ def planned(turn: Turn, run: Run) -> Run:
     end = ending_of(turn, run.ref, known=flight.end)
     jobs = tuple(_doubtful(job) for job in flight.jobs) if flight.end is Ending.UNTOLD else flight.jobs
     decided = plan(
-        jobs, stuck=frozenset(flight.stuck), frozen=flight.frozen, unnamed=flight.unnamed, policy=policy,
+        jobs, stuck=frozenset(flight.stuck), frozen=flight.frozen, unnamed=flight.unnamed, named=run.named, policy=policy,
         strikes=turn.ledger.strikes, at=turn.at, wall=turn.wall, end=end,
     )  # fmt: skip
     turn.set(strikes=decided.strikes)

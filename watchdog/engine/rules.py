@@ -16,6 +16,7 @@ from watchdog.lang.demands import Aggregate, Series
 from watchdog.lang.gather import Demands
 from watchdog.lang.template import Template
 from watchdog.model.changes import BY_NAME as CHANGES
+from watchdog.model.evidence import ALL
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.verdicts import Mode
@@ -52,7 +53,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     `condition` is `where` and `when` together; `hold` and `keep_firing` are milliseconds; `guards` has
     every setting of the guard table, by name. `or_else` is done where one of the `steps` failed; `verify` is looked at after the last
-    step. `description`, `runbook`, `version` and `labels` are for people. `evidence` (names of `model.evidence`) is checked and kept; nothing collects it yet.
+    step. `description`, `runbook`, `version` and `labels` are for people. `evidence` are names of `model.evidence`.
 
     A rule with `on` waits for that change (`model.changes`) in place of `when`, which is then the condition `true`: its alert
     fires at once, if `where` holds, and is over after `keep_firing`; `hold` counts for nothing.
@@ -77,7 +78,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     runbook: str = ""
     version: str = ""
     labels: dict[str, str] = {}
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ALL
     verify: Verify | None = None
     or_else: tuple[Step, ...] = ()
     on: str | None = None

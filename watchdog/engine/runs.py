@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from watchdog.engine import accounts, orphans
+from watchdog.engine import accounts, collecting, orphans
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run
@@ -18,7 +18,9 @@ from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.stages import (
     Answer,
+    Awaiting,
     ChooseStage,
+    CollectStage,
     End,
     GatherStage,
     Go,
@@ -42,15 +44,12 @@ from watchdog.model.notices import Severity
 from watchdog.model.results import (
     Exited,
     InFlight,
-    LocksLookedAt,
-    LogRead,
     Look,
     PutBackDone,
     Refused,
     Result,
     Sent,
     StillRunning,
-    UnitCalled,
 )
 from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Decision, Mode
@@ -148,6 +147,11 @@ def _enter(turn: Turn, run: Run, stage: str, *, looked: bool) -> None:
             _put_back(turn, run)
         case LocksStage() as spec:
             _look_after_locks(turn, run, spec)
+        case CollectStage(then=then):
+            if (asked := collecting.ask(turn, run)) is not None:
+                turn.put_run(run.id, asked)
+            else:
+                _enter(turn, msgspec.structs.replace(run, effect=""), then, looked=looked)
         case _ as spec:
             assert_never(spec)
 
@@ -257,17 +261,23 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
                 _send(turn, run, spec)
         case Refused(reason=reason):
             _hold(turn, run, reason, guard="last_look")
-        case Sent() | Exited() | StillRunning() | InFlight() | PutBackDone() | LocksLookedAt() | LogRead() | UnitCalled():
+        case _:
             _hold(turn, run, "the look was answered with something else", guard="last_look")
 
 
 def _take_answer(turn: Turn, run: Run, result: Result) -> None:
-    spec = _stage(run)
-    if isinstance(spec, LocksStage):
-        _take_locks(turn, run, spec, result)
-        return
-    if isinstance(result, Look | LocksLookedAt | LogRead | UnitCalled) or not isinstance(result, _EXPECTED[type(spec)]):
-        result = Refused("the stage was answered with something else")
+    match _stage(run):
+        case LocksStage() as spec:
+            _take_locks(turn, run, spec, result)
+        case CollectStage(then=then):
+            _enter(turn, collecting.hear(turn, run, result), then, looked=False)
+        case other:
+            if not isinstance(result, Answer) or not isinstance(result, _EXPECTED[type(other)]):
+                result = Refused("the stage was answered with something else")
+            _go_on(turn, run, other, result)
+
+
+def _go_on(turn: Turn, run: Run, spec: Awaiting, result: Answer) -> None:
     match spec:
         case SendStage():
             _audit_stage(turn, run, accounts.word(result))
@@ -429,7 +439,7 @@ def _maybe(stage: str) -> str:
     return f"{stage}?"
 
 
-_EXPECTED: Final[dict[type[Stage], tuple[type[Answer], ...]]] = {
+_EXPECTED: Final[dict[type[Awaiting], tuple[type[Answer], ...]]] = {
     SendStage: (Sent, Exited, Refused),
     WaitStage: (Exited, StillRunning, Refused),
     WatchStage: (Exited, StillRunning, Refused),

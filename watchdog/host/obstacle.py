@@ -43,6 +43,9 @@ def obstacle(ref: ProcessRef, facts: ProcessFacts, signal: Signal, *, agent: int
         return f"pid {facts.pid} is not the process that was meant: {reason}"
     if reason := held_by(facts):
         return f"somebody is holding pid {facts.pid}: {reason}"
+    if signal is Signal.TTIN and (facts.state in _STOPPED or facts.tracer):
+        # It only asks: whoever can't answer now must not be asked, and a debugger would stop the process on it.
+        return f"somebody is holding pid {facts.pid}: " + (f"the debugger with pid {facts.tracer}" if facts.tracer else "it is stopped")
     lacking = [one for one in _HANDLED if one not in facts.catches]
     if signal in _HANDLED and lacking:
         return f"pid {facts.pid} is still booting: it has no handler for {' and '.join(lacking)} yet"

@@ -67,9 +67,9 @@ def heart(directory: int, threads: tuple[Thread, ...]) -> tuple[tuple[int, int],
     return tuple((thread.id, _switches(directory, thread.id)) for thread in threads if thread.kind == HEARTBEAT)
 
 
-def numbers_in(task: int) -> list[int]:
-    """The numbers of the threads in an open task directory, in order."""
-    return sorted(int(name) for name in os.listdir(task) if name.isdecimal())
+def numbers_in(directory: int) -> list[int]:
+    """The names in an open directory that are numbers, in order: of threads in that called task, of open files in that called fd."""
+    return sorted(int(name) for name in os.listdir(directory) if name.isdecimal())
 
 
 def kind_of(name: str, *, is_main: bool) -> str:

@@ -69,6 +69,22 @@ class DropFlight(msgspec.Struct, frozen=True, tag="drop_flight"):
     incident: str
 
 
+class CollectEvidence(msgspec.Struct, frozen=True, tag="collect_evidence"):
+    """
+    Look at the process from all sides before it is touched, keep what was found under the incident, and say who is suspected.
+
+    `kinds` are names of `model.evidence`. `still` says that nothing moves in it, or that this is not known: then it gets no signal. Answered by `EvidenceCollected` by engine time
+    `until` at the latest, whatever can't be read or does not answer: nothing about it stops a recovery.
+    """
+
+    id: str
+    incident: str
+    target: ProcessRef
+    kinds: tuple[str, ...]
+    until: int
+    still: bool = False
+
+
 class When(StrEnum):
     """At which point of a recovery it is asked what the process holds."""
 
@@ -151,20 +167,7 @@ class CallUnit(msgspec.Struct, frozen=True, tag="call_unit"):
     invocation: str = ""
 
 
-Effect = (
-    Audit
-    | KeepIncident
-    | Notify
-    | DropFlight
-    | Measure
-    | SendSignal
-    | AwaitExit
-    | GatherInFlight
-    | PutBack
-    | LookAfterLocks
-    | ReadLog
-    | CallUnit
-)
-"""Any effect."""
-Command = Measure | SendSignal | AwaitExit | GatherInFlight | PutBack | LookAfterLocks | ReadLog | CallUnit
+Command = Measure | SendSignal | AwaitExit | CollectEvidence | GatherInFlight | PutBack | LookAfterLocks | ReadLog | CallUnit
 """An effect that the executor performs and answers."""
+Effect = Audit | KeepIncident | Notify | DropFlight | Command
+"""Any effect."""

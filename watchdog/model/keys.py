@@ -49,7 +49,7 @@ RULE: Final[tuple[KeySpec, ...]] = (
     KeySpec("on", "name of a change", "The change that raises the alert at once. Either this or `when`."),
     KeySpec("for", "duration", "How long it must be true before the alert fires.", "0s"),
     KeySpec("keep_firing_for", "duration", "How long it must be false before the alert is resolved.", "0s"),
-    KeySpec("evidence", "list of names", "What is collected of the process before it is touched."),
+    KeySpec("evidence", "list of names", "What is collected of the process before it is touched; nothing with `[]`.", "all of it"),
     KeySpec("then", "list of actions", "What is done, one after the other; without it the rule only tells."),
     KeySpec("or_else", "list of actions", "What is done instead where a step under `then` failed."),
     KeySpec("verify", "`when` and `within`", "What must be true within that time after the last step: the proof that it helped."),

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from watchdog.model.evidence import Piece, Suspect
 from watchdog.model.findings import Finding
 from watchdog.model.flight import Held, Placed
 
@@ -98,6 +99,20 @@ class LocksLookedAt(msgspec.Struct, frozen=True, tag="locks"):
     unsure: str = ""
 
 
+class EvidenceCollected(msgspec.Struct, frozen=True, tag="evidence"):
+    """
+    What came of each thing that was to be collected, and who is suspected, the surest first.
+
+    `alone` is the jid of the one job that can have stopped a process in which nothing moves, empty where there are several or none is known; `note` a sentence on what speaks against
+    every job, or keeps any from being named.
+    """
+
+    pieces: tuple[Piece, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    alone: str = ""
+    note: str = ""
+
+
 class DumpedThread(msgspec.Struct, frozen=True):
     """One thread of a thread dump: `tid` as in the work hash; `frames` say where it is, the innermost place first, and hold no arguments."""
 
@@ -129,4 +144,4 @@ class LogRead(msgspec.Struct, frozen=True, kw_only=True, tag="log_read"):
     dumped_at: int
 
 
-Result = Look | Sent | Exited | StillRunning | InFlight | PutBackDone | LocksLookedAt | UnitCalled | LogRead | Refused
+Result = Look | Sent | Exited | StillRunning | EvidenceCollected | InFlight | PutBackDone | LocksLookedAt | UnitCalled | LogRead | Refused

@@ -288,12 +288,6 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         _CONFIG + "receivers: {ops: {type: webhook, url: https://example.org, secret: in the open}}\n",
     ),
     CodeSpec(
-        "W620",
-        "kept for a later version",
-        "This is checked and kept, and this version does nothing with it.",
-        _RULE + "    evidence: [log]\n",
-    ),
-    CodeSpec(
         "W621",
         "pack without tests",
         "A pack that may act has no tests that would say whether it does what it should.",

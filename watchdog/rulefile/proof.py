@@ -1,7 +1,7 @@
 """
 What stands around the steps of a rule: `evidence` before them, `verify` after them, `or_else` where they fail.
 
-The counterpart of `steps`. What this version does not collect it says, so that nobody relies on it.
+The counterpart of `steps`.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,6 @@ from watchdog.rulefile.steps import read_steps
 from watchdog.rulefile.values import read_duration
 
 _VERIFY: Final = Keys("'verify'", required=("when", "within"))
-_KEPT: Final = "it is checked and kept, and a later version acts on it"
 
 
 def read_evidence(node: Node, findings: Findings) -> tuple[str, ...]:
@@ -26,11 +25,8 @@ def read_evidence(node: Node, findings: Findings) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for item in items_of(node, "'evidence'", findings) or ():
         name = choice_of(item, "an item of 'evidence'", evidence.BY_NAME, findings)
-        if name is None or name in names:
-            continue
-        names[name] = None
-        if not evidence.BY_NAME[name].collected:
-            findings.add("W620", item.span, f"'{name}' is not collected by this version", hint=_KEPT)
+        if name is not None:
+            names[name] = None
     return tuple(names)
 
 

@@ -19,6 +19,7 @@ from watchdog.engine.state import begin
 from watchdog.model.effects import (
     Audit,
     AwaitExit,
+    CollectEvidence,
     Effect,
     GatherInFlight,
     KeepIncident,
@@ -32,7 +33,7 @@ from watchdog.model.events import Body, EffectDone, Event, Gone, Observed, Rules
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import Exited, InFlight, LocksLookedAt, Look, PutBackDone, Result, Sent, StillRunning
+from watchdog.model.results import EvidenceCollected, Exited, InFlight, LocksLookedAt, Look, PutBackDone, Result, Sent, StillRunning
 from watchdog.model.targets import Signal
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile.comparison import Decided, Failure, Stands, compare
@@ -199,6 +200,8 @@ class _Rehearsal:
                     self._later(until, name, StillRunning())
                 else:
                     self._later(self._at, name, Exited())
+            case CollectEvidence(id=name):
+                self._later(self._at, name, EvidenceCollected())
             case GatherInFlight(id=name, target=target, when=when):
                 self._later(self._at, name, self._in_flight(target.identity, when))
             case PutBack(id=name, placements=placements):

@@ -17,6 +17,7 @@ from watchdog.lang.condition import Condition, both, read_condition
 from watchdog.lang.template import Template, read_template
 from watchdog.lang.text import Text
 from watchdog.model import actions, changes
+from watchdog.model.evidence import ALL
 from watchdog.model.guards import GUARDS
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
@@ -116,7 +117,7 @@ class _RuleReader:
         hold = self._duration("for")
         keep_firing = self._duration("keep_firing_for")
         notify = self._if_written("notify", self._notify) or ()
-        evidence = self._if_written("evidence", lambda node: read_evidence(node, self._findings)) or ()
+        evidence = self._if_written("evidence", lambda node: read_evidence(node, self._findings))
         change = self._if_written("on", lambda node: self._change(node, each))
         self._check_start()
         where = when = summary = verify = None
@@ -156,7 +157,7 @@ class _RuleReader:
             runbook=annotations.runbook,
             version=annotations.version,
             labels=annotations.labels,
-            evidence=evidence,
+            evidence=ALL if evidence is None else evidence,
             verify=verify,
             or_else=or_else,
         )

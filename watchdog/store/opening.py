@@ -31,6 +31,7 @@ _ONE_ROW_EACH: Final = (
     "SELECT notice FROM outbox LIMIT 1",
     "SELECT id FROM quarantine LIMIT 1",
     "SELECT jid FROM flight LIMIT 1",
+    "SELECT incident FROM evidence LIMIT 1",
 )
 _BROKEN: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CORRUPT_INDEX", "SQLITE_CORRUPT_SEQUENCE", "SQLITE_CORRUPT_VTAB"})
 

@@ -18,7 +18,7 @@ import orjson
 
 from watchdog.model.quarantine import Kept
 from watchdog.model.records import IncidentRow
-from watchdog.store import audit, outbox, quarantine
+from watchdog.store import audit, evidence, outbox, quarantine
 from watchdog.store.chain import BrokenRow, Link, Verified
 from watchdog.store.failures import NoStateError, StoreError
 from watchdog.store.lock import is_running
@@ -31,6 +31,7 @@ _T = TypeVar("_T")
 _PAGE: Final = 500
 _BUSY_S: Final = 5.0
 _WITH_QUARANTINE: Final = 3
+_WITH_EVIDENCE: Final = 5
 
 
 def read_audit(
@@ -84,6 +85,16 @@ def read_quarantine(folder: Path, states: Sequence[Kept] = tuple(Kept)) -> list[
 def read_quarantined(folder: Path, id_: int) -> tuple[Entry | None, bytes | None]:
     """The entry with that number, and the exact bytes of its job as long as they are there: somebody's private post, for whoever asks for just that."""
     return _ask(folder, lambda connection: (quarantine.entry(connection, id_), quarantine.payload_of(connection, id_)))
+
+
+def read_evidence(folder: Path) -> list[evidence.Summary]:
+    """What is kept of which process under which incident, the oldest first: names, classes and sentences of the agent."""
+    return _ask(folder, lambda connection: evidence.summaries(connection) if version_of(connection) >= _WITH_EVIDENCE else [])
+
+
+def read_evidence_of(folder: Path, incident: str) -> list[tuple[evidence.Summary, dict[str, Any]]]:
+    """All that is kept under an incident, by process: the summary, and the data by kind. Lines of logs are in it."""
+    return _ask(folder, lambda connection: evidence.of(connection, incident) if version_of(connection) >= _WITH_EVIDENCE else [])
 
 
 def _shown(row: Link) -> dict[str, Any]:

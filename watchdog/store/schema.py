@@ -89,7 +89,20 @@ _FOURTH: Final = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-STEPS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_FIFTH: Final = (
+    # What was seen of a process before it was touched. Lines of logs are in it: it goes at its time, and leaves this table only for whoever asks for it.
+    """CREATE TABLE evidence (
+        incident TEXT NOT NULL,
+        process TEXT NOT NULL,
+        taken INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        summary BLOB NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (incident, process)
+    ) STRICT""",
+)
+
+STEPS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 """All steps, oldest first."""
 
 

@@ -6,8 +6,9 @@ The counterpart of `reading.py`, which only looks. Nothing here judges: what is 
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,7 @@ from watchdog.clock import Clock
 from watchdog.model.findings import Finding
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow, IncidentRow
-from watchdog.store import audit, flight, outbox, quarantine
+from watchdog.store import audit, evidence, flight, outbox, quarantine
 from watchdog.store.encoding import encode
 from watchdog.store.failures import StoreError
 from watchdog.store.lock import StateLock
@@ -129,6 +130,18 @@ class Store:
     async def flight(self, incident: str) -> list[Finding]:
         """What was kept of that incident. Raises `StoreError`."""
         return await self._writer.read(lambda connection: flight.read(connection, incident))
+
+    async def keep_evidence(self, summary: evidence.Summary, bodies: Mapping[str, Any]) -> None:
+        """What was collected of a process (kind → plain data), in place of what was kept of it under that incident before; on the disk when this returns. Raises `StoreError`."""
+        await self._writer.write(lambda connection: evidence.keep(connection, summary, bodies))
+
+    async def expire_evidence(self, wall: int) -> int:
+        """Removes what is kept no longer than until then; of how many processes. Raises `StoreError`."""
+        return await self._writer.write(lambda connection: evidence.expire(connection, wall=wall))
+
+    async def kept_evidence(self) -> list[evidence.Summary]:
+        """What is kept, the oldest first. Raises `StoreError`."""
+        return await self._writer.read(evidence.summaries)
 
     async def keep_status(self, data: bytes) -> None:
         """

@@ -138,3 +138,11 @@ class Hoard
     sleep
   end
 end
+
+# Works for a while, so that it is seen in a beat, and then freezes its process.
+class FreezeLater < Freeze
+  def perform(seconds, frozen)
+    sleep(seconds)
+    super(frozen)
+  end
+end

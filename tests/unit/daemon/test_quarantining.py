@@ -21,6 +21,7 @@ class Kept:
         self._began: float | None = None
         self.resumed: list[int] = []
         self.expired: list[int] = []
+        self.evidence_expired: list[int] = []
         self.half_way = 0
         self.fails: Exception | None = None
         self.fails_to_expire: Exception | None = None
@@ -44,11 +45,14 @@ class Kept:
             raise self.fails_to_expire
         return 0, 0
 
+    async def expire_evidence(self) -> None:
+        self.evidence_expired.append(self._now())
+
 
 @contextlib.asynccontextmanager
 async def looked_after(kept: Kept, every: float = 30.0) -> AsyncIterator[None]:
     """While the keeper looks after it."""
-    task = asyncio.create_task(QuarantineKeeper(kept, every=every).run())  # type: ignore[arg-type]
+    task = asyncio.create_task(QuarantineKeeper(kept, expire_evidence=kept.expire_evidence, every=every).run())  # type: ignore[arg-type]
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -60,7 +64,7 @@ async def test_when_it_looks():
         await asyncio.sleep(2 * 86_400 + 1)
 
     assert kept.resumed[:3] == [0, 3600, 7200]
-    assert kept.expired == [0, 86_400, 2 * 86_400]
+    assert kept.expired == kept.evidence_expired == [0, 86_400, 2 * 86_400]
 
 
 async def test_an_outage_is_waited_out_and_said_once(caplog):
@@ -99,4 +103,4 @@ async def test_a_damaged_database_ends_the_agent():
         one = Kept()
         setattr(one, attribute, StoreDamagedError("broken"))
         with pytest.raises(StoreDamagedError):
-            await QuarantineKeeper(one).run()  # type: ignore[arg-type]
+            await QuarantineKeeper(one, expire_evidence=one.expire_evidence).run()  # type: ignore[arg-type]

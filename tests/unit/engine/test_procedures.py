@@ -9,6 +9,7 @@ from watchdog.engine.procedures.recover import RECOVER
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import (
     ChooseStage,
+    CollectStage,
     End,
     GatherStage,
     Go,
@@ -45,6 +46,8 @@ def outcomes(stage: Stage) -> list[Then]:
     match stage:
         case ChooseStage(choose=choose):
             return [choose(scene) for scene in SCENES]
+        case CollectStage(then=following):
+            return [Go(following)]
         case WatchStage(sees=sees, after=after):
             return [*(then for scene in SCENES if (then := sees(scene)) is not None), *(after(answer) for answer in ANSWERS)]
         case SendStage() | WaitStage() | GatherStage() | PutBackStage():
@@ -216,6 +219,16 @@ def test_poison_is_never_given_to_whoever_fetches_next():
     assert isinstance(fork, ChooseStage)
     for scene in SCENES:
         assert fork.choose(scene) == (Go("KILL") if scene.held_stuck else Go("TERM"))
+
+
+@pytest.mark.parametrize("action", PROCEDURES)
+def test_evidence_comes_first_and_counts_for_nothing(action):
+    """Each action begins with it, once, and to have collected it is no point of no return."""
+    procedure = PROCEDURES[action]
+    collecting = [name for name, stage in procedure.stages.items() if isinstance(stage, CollectStage)]
+
+    assert collecting == [procedure.first]
+    assert procedure.first not in procedure.no_return
 
 
 def test_nothing_is_killed_before_its_jobs_are_kept():

@@ -43,7 +43,7 @@ def test_labels_are_few_and_short() -> None:
 
 
 def test_what_stands_around_the_steps(rule: Read) -> None:
-    """Proof and way out are there for the engine; evidence is kept, and says that this version does not collect it."""
+    """Evidence, proof and way out are there for the engine, and nothing is to be said against them."""
     more = (
         f"    evidence: [{', '.join(spec.name for spec in EVIDENCE)}]\n    verify: {{when: job.elapsed < 1m, within: 5m}}\n"
         "    for: 1m\n    then: [{terminate_process: {process: job.process}}]\n    or_else: [{terminate_process: {process: job.process, grace: 1m}}]\n"
@@ -84,3 +84,10 @@ def test_a_rule_begins_in_one_way() -> None:
     assert problems_of("    on: JobStarted\n") == ["5:9 E408"]
     assert problems_of("    on: QueueGrew\n") == ["5:9 E409", "5:9 E408"] or problems_of("    on: QueueGrew\n") == ["5:9 E408", "5:9 E409"]
     assert problems_of("    on: QueueGrw\n") == ["5:9 E124", "5:9 E408"]
+
+
+def test_evidence_is_all_that_can_be_had_unless_said_otherwise(rule: Read) -> None:
+    """A list of names, each once; an empty one is none."""
+    assert rule("").evidence == tuple(spec.name for spec in EVIDENCE)
+    assert rule("    evidence: [log, proc, log]\n").evidence == ("log", "proc")
+    assert rule("    evidence: []\n").evidence == ()

@@ -34,6 +34,7 @@ async def test_a_database_of_before_gets_the_table(state, store, clock):
     connection.execute("DROP TABLE history")
     connection.execute("DROP TABLE quarantine")
     connection.execute("DROP TABLE flight")
+    connection.execute("DROP TABLE evidence")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
 
@@ -41,5 +42,6 @@ async def test_a_database_of_before_gets_the_table(state, store, clock):
     assert (again.set_aside, again.last_seq, again.ledger, again.history) == (None, 3, b"ledger", None)
     await again.keep_history(b"x")
     assert await again.quarantine.entries() == []
+    assert await again.kept_evidence() == []
     assert await again._writer.read(lambda connection: connection.execute("PRAGMA user_version").fetchone()[0]) == len(STEPS)
     await again.close()

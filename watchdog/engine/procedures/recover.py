@@ -2,7 +2,7 @@
 `recover_process`: ends a process without losing a job, and keeps a job that wedged it from doing so again.
 
 Why not TERM: half a second before its timeout Sidekiq pushes what is not finished to the end that is fetched next, so a job that wedges its process runs in
-the next one a millisecond later. So: copy what is in flight, SIGTSTP (it fetches no more), two quiet beats (from then on the list of its jobs is complete and only shrinks), wait
+the next one a millisecond later. So: look at it from all sides, copy what is in flight, SIGTSTP (it fetches no more), two quiet beats (from then on the list of its jobs is complete and only shrinks), wait
 until only stuck jobs are left, write down what is in flight, end it, and put each job where it belongs before anybody else can.
 
 Ways through it, besides that one: *stopped* (SIGCONT first, then the same), *frozen* (no beat for 60 s, and its heartbeat thread stands still: no signal but
@@ -18,6 +18,7 @@ from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import (
     Answer,
     ChooseStage,
+    CollectStage,
     End,
     GatherStage,
     Go,
@@ -177,10 +178,11 @@ def _plan(arguments: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
 
 
 RECOVER: Final = Procedure(
-    first="triage",
+    first="evidence",
     signal=Signal.TSTP,
     no_return=("TSTP", "TERM", "KILL"),
     stages={
+        "evidence": CollectStage(then="triage"),
         "triage": ChooseStage(choose=_triage),
         "CONT": SendStage(signal=Signal.CONT, after=_unless_dead("listen")),
         "listen": WatchStage(limit=lambda _: LISTEN, sees=_listen, after=_after_listening),

@@ -105,7 +105,15 @@ class LocksStage(msgspec.Struct, frozen=True, kw_only=True):
     release: bool = False
 
 
-Stage = SendStage | WaitStage | WatchStage | ChooseStage | GatherStage | PutBackStage | LocksStage
+class CollectStage(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage that collects evidence. It changes nothing and stops nothing: whatever comes of it, and if nothing does, it goes on to `then`."""
+
+    then: str
+
+
+Awaiting = SendStage | WaitStage | WatchStage | ChooseStage | GatherStage | PutBackStage
+"""A stage whose answer decides what follows."""
+Stage = Awaiting | LocksStage | CollectStage
 
 
 class Procedure(msgspec.Struct, frozen=True, kw_only=True):

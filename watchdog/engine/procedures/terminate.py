@@ -1,5 +1,5 @@
 """
-`terminate_process`: copy what is in flight, SIGTERM, wait, SIGKILL if it still lives, wait; what it did not give back itself is put back.
+`terminate_process`: evidence, copy what is in flight, SIGTERM, wait, SIGKILL if it still lives, wait; what it did not give back itself is put back.
 
 A process that was found stopped (state T) gets SIGCONT after the TERM, or it would never hear of it. Whoever asks for it wants the process ended: where what it holds can't be
 copied, that is said, and it is ended all the same.
@@ -13,6 +13,7 @@ from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import (
     Answer,
     ChooseStage,
+    CollectStage,
     End,
     GatherStage,
     Go,
@@ -104,10 +105,11 @@ def _plan(arguments: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
 
 
 TERMINATE: Final = Procedure(
-    first="copy",
+    first="evidence",
     signal=Signal.TERM,
     no_return=("TERM",),
     stages={
+        "evidence": CollectStage(then="copy"),
         "copy": GatherStage(when=When.BEFORE, after=_after_copy),
         "TERM": SendStage(signal=Signal.TERM, after=_after_term),
         "CONT": SendStage(signal=Signal.CONT, after=_after_cont, applies=lambda state: state == "T"),
