@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.model.flight import Held, Placed, Placement
+from watchdog.model.guards import VETO
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import ProcessRef
@@ -119,7 +120,8 @@ class Run(msgspec.Struct, frozen=True):
 
     `incident` is the id of its playbook, `opened_wall` when that was opened. `marks` are engine times by name (`TERM` was sent then); `looking` says that the stage still has its look before it;
     `intent` is the id of the committed intent without an outcome; `effect` the id of what is awaited;
-    `held` the reason why it does not go on, `held_by` the guard that gave it; `flight` what it knows of the jobs of its process.
+    `held` the reason why it does not go on, `held_by` the guard that gave it; `flight` what it knows of the jobs of its process,
+    `veto` the classes of those that must not be interrupted, should its rule be gone.
     """
 
     id: str
@@ -144,6 +146,7 @@ class Run(msgspec.Struct, frozen=True):
     marks: dict[str, int] = {}
     account: tuple[str, ...] = ()
     flight: Flight = Flight()
+    veto: tuple[str, ...] = VETO
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ rules would only have to build these.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final, final
+from typing import Any, Final, final
 
 import msgspec
 
@@ -51,7 +51,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     A condition on one kind of entity, how long it must hold, and what follows.
 
     `condition` is `where` and `when` together; `hold` and `keep_firing` are milliseconds; `guards` has
-    every setting of the guard table, by name. `or_else` is done where one of the `steps` failed; `verify` is looked at after the last
+    every setting of the guard table, by name, in the units of its form. `or_else` is done where one of the `steps` failed; `verify` is looked at after the last
     step. `description`, `runbook`, `version` and `labels` are for people. `evidence` (names of `model.evidence`) is checked and kept; nothing collects it yet.
 
     A rule with `on` waits for that change (`model.changes`) in place of `when`, which is then the condition `true`: its alert
@@ -68,7 +68,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     mode: Mode
     steps: tuple[Step, ...]
-    guards: dict[str, int | float | bool | str]
+    guards: dict[str, Any]
     notify: tuple[str, ...]
     summary: Template | None
     maturity: str

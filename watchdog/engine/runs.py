@@ -31,10 +31,11 @@ from watchdog.engine.procedures.stages import (
     WaitStage,
     WatchStage,
 )
-from watchdog.engine.sightings import begin_counting, count_beats, scene_of, stuck_jobs, with_seen
+from watchdog.engine.sightings import DEAD, begin_counting, count_beats, is_over, scene_of, stuck_jobs, veto_of, with_seen
 from watchdog.engine.targeting import holds, sources_of
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
+from watchdog.model.guards import VETO
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
 from watchdog.model.results import Exited, InFlight, LogRead, Look, PutBackDone, Refused, Result, Sent, StillRunning, UnitCalled
@@ -45,8 +46,6 @@ AGAIN: Final = 5_000
 """Milliseconds after which a held stage is tried again."""
 SOON: Final = 1_000
 """The same while a source has not been read in full since the start; and how often it is looked for what a stage waits for."""
-DEAD: Final = "dead"
-"""The mark of the moment at which its process was known to be dead."""
 
 
 def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, look: Look) -> None:
@@ -55,6 +54,7 @@ def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, 
         id=turn.id(), incident=playbook.id, rule=playbook.rule, action=request.action, arguments=request.arguments, ref=ref,
         entity=playbook.entity, thread=playbook.thread, severity=playbook.severity, notify=playbook.notify,
         stage=PROCEDURES[request.action].first, looking=False, opened_wall=playbook.opened_wall, state=look.state, account=playbook.account,
+        veto=tuple(turn.rule[playbook.rule].guards["veto"]) if playbook.rule in turn.rule else VETO,
     )  # fmt: skip
     accounts.say(turn, run, "next step" if request.playbook else "opened")
     _enter(turn, run, run.stage, looked=True)
@@ -136,6 +136,9 @@ def _enter(turn: Turn, run: Run, stage: str, *, looked: bool) -> None:
 def _begin_to_watch(turn: Turn, run: Run, spec: WatchStage) -> None:
     if run.stage not in run.marks:
         run = begin_counting(turn, msgspec.structs.replace(run, marks={**run.marks, run.stage: turn.at}))
+        if words := spec.tells(scene_of(turn, run)):
+            run = accounts.noted(turn, run, words)
+            accounts.tell(turn, run, f"{run.ref.name} {words}", outcome="waits", reason=words)
     if not spec.dead:
         effect = turn.id()
         run = msgspec.structs.replace(run, effect=effect)
@@ -288,8 +291,8 @@ def _follow(turn: Turn, run: Run, then: Then) -> None:
     match then:
         case Go(stage=stage):
             _enter(turn, run, stage, looked=False)
-        case Hold(reason=reason):
-            _hold(turn, run, reason, guard="")
+        case Hold(reason=reason, guard=guard):
+            _hold(turn, run, reason, guard=guard)
         case End(outcome="abandoned", account=account) if _committed(run):
             # The signal may have gone out before the agent was cut off.
             _hold(turn, run, account, guard="")
@@ -346,9 +349,10 @@ def _view(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
     begins = not committed and playbook is not None and playbook.step == 0 and rule is not None
     return View(
         at=turn.at, subject=run.id, incident=run.incident, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
-        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else {}, signal=signal,
+        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else {"veto": veto_of(turn, run)}, signal=signal,
         holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
         ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
+        interrupts=not is_over(turn, run), kept=run.flight.jobs,
     )  # fmt: skip
 
 

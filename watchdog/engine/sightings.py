@@ -12,14 +12,18 @@ import msgspec
 
 from watchdog.engine.ledger import Phase, Run
 from watchdog.engine.procedures.scene import Scene
+from watchdog.engine.sparing import can_be_interrupted, spared_jobs
 from watchdog.engine.targeting import name_of
 from watchdog.engine.turn import Turn
+from watchdog.lang.glob import fits
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.notices import Severity
 
 _SAME_BEAT: Final = 2_000
 """Two confirmations that are nearer than this are of one beat: its age is measured over the network."""
+DEAD: Final = "dead"
+"""The mark of the moment at which its process was known to be dead."""
 WOKEN: Final = ("CONT", "wake")
 
 
@@ -49,7 +53,20 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         heartbeat_thread=None if row.heartbeat_thread is MISSING else row.heartbeat_thread,
         stopped=row.stopped is True and row.traced is not True,
         gave_back=flight.gave_back or (row.clean_stop is True and row.listed is False),
+        spared=_spared(turn, run, row),
     )
+
+
+def veto_of(turn: Turn, run: Run) -> tuple[str, ...]:
+    """The classes that must not be interrupted, as its rule has them now; of a rule that is gone, as it had them when the run began."""
+    rule = turn.rule.get(run.rule)
+    return run.veto if rule is None else tuple(rule.guards["veto"])
+
+
+def is_over(turn: Turn, run: Run) -> bool:
+    """Whether there is nothing left in its process that could be interrupted."""
+    row = turn.world.find(Kind.PROCESS, run.ref.identity)
+    return DEAD in run.marks or run.flight.frozen or run.flight.gave_back or (row is not None and not can_be_interrupted(row, turn.at))
 
 
 def count_beats(turn: Turn, run: Run) -> Run:
@@ -84,15 +101,18 @@ def begin_counting(turn: Turn, run: Run) -> Run:
 
 
 def stuck_jobs(turn: Turn, run: Run) -> frozenset[str]:
-    """The jids of this process' jobs that need an end."""
+    """The jids of this process' jobs that need an end; none that must not be interrupted."""
     world = turn.world
+    veto = veto_of(turn, run)
     after = int(run.arguments.get("stuck_after", 0))
     home: Any = world.find(Kind.PROCESS, run.ref.identity)
     beat = None if home is None or home.confirmed_at is MISSING else home.confirmed_at
     found = set()
     for entity in world.jobs_of.get(run.ref.identity, ()):
         job: Any = world.find(Kind.JOB, entity)
-        if job is not None and after and beat is not None and job.started_at is not MISSING and beat - job.started_at > after:
+        if job is None or fits(str(job.job_class), veto):
+            continue
+        if after and beat is not None and job.started_at is not MISSING and beat - job.started_at > after:
             found.add(job.jid)
     for alert in turn.ledger.alerts.values():
         if alert.kind is not Kind.JOB or alert.phase is not Phase.FIRING:
@@ -100,8 +120,10 @@ def stuck_jobs(turn: Turn, run: Run) -> frozenset[str]:
         if alert.severity is Severity.INFO and alert.rule != run.rule:
             continue
         job = world.find(Kind.JOB, alert.entity)
-        process, jid = (job.process, job.jid) if job is not None else (alert.seen.get("process"), alert.seen.get("jid"))
-        if process == run.ref.identity and isinstance(jid, str):
+        process, jid, job_class = (
+            (job.process, job.jid, job.job_class) if job is not None else (alert.seen.get(name) for name in ("process", "jid", "job_class"))
+        )
+        if process == run.ref.identity and isinstance(jid, str) and not fits(str(job_class), veto):
             found.add(jid)
     return frozenset(found)
 
@@ -109,6 +131,12 @@ def stuck_jobs(turn: Turn, run: Run) -> frozenset[str]:
 def _running(turn: Turn, run: Run) -> tuple[str, ...]:
     jobs: list[Any] = [turn.world.find(Kind.JOB, entity) for entity in turn.world.jobs_of.get(run.ref.identity, ())]
     return tuple(sorted({job.jid for job in jobs if job is not None and job.jid is not MISSING}))
+
+
+def _spared(turn: Turn, run: Run, row: Any) -> tuple[str, ...]:
+    if is_over(turn, run):
+        return ()
+    return tuple(str(job) for job in spared_jobs(turn.world, row.id, veto_of(turn, run), turn.at, kept=run.flight.jobs))
 
 
 def _still(turn: Turn, run: Run, row: Any) -> int | None:
@@ -122,7 +150,7 @@ def _still(turn: Turn, run: Run, row: Any) -> int | None:
 
 def _has_successor(turn: Turn, run: Run) -> bool:
     """Another process of the same name beats that had not done so before this one ended."""
-    ended = run.marks.get("dead", turn.at)
+    ended = run.marks.get(DEAD, turn.at)
     rows: list[Any] = list(turn.world.rows[Kind.PROCESS].values())
     return any(
         row.id != run.ref.identity

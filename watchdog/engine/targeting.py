@@ -8,6 +8,7 @@ from watchdog.engine.alerts import Truth
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
 from watchdog.engine.rules import Rule
+from watchdog.engine.sparing import can_be_interrupted
 from watchdog.engine.turn import Turn
 from watchdog.engine.world import World
 from watchdog.model.changes import BY_NAME
@@ -104,6 +105,7 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
     """What the guards are shown before anything has been done."""
     target = find_target(turn.world, request.process)
     ledger = turn.ledger
+    row = turn.world.find(Kind.PROCESS, request.process)
     return View(
         at=turn.at,
         subject=request.id,
@@ -124,6 +126,7 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
         held=turn.held(),
         cooldowns=_with_shadow(ledger) if mode is Mode.DRY_RUN else ledger.cooldowns,
         world=turn.world,
+        interrupts=row is None or can_be_interrupted(row, turn.at),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from watchdog.engine.rules import Rule
 from watchdog.errors import Span
-from watchdog.model.guards import GUARDS
+from watchdog.model.guards import GUARDS, VETO
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.rows import ROW_TYPES
@@ -29,6 +29,8 @@ rules:
 """
 
 Read = Callable[[str], Rule]
+DEFAULTS = {"settle": 3, "veto": VETO, "keep": 0.5, "alone": "when_half_held", "cooldown": 900_000}
+"""Every setting of every guard, in the engine's units."""
 
 
 def test_the_smallest_rule_gets_every_default(rule: Read) -> None:
@@ -36,7 +38,7 @@ def test_the_smallest_rule_gets_every_default(rule: Read) -> None:
     least = rule("")
     assert (least.name, least.each, least.severity, least.mode, least.maturity) == ("slow", Kind.JOB, Severity.WARNING, Mode.ACT, "stable")
     assert (least.hold, least.keep_firing, least.steps, least.notify, least.where, least.summary) == (0, 0, (), (), None, None)
-    assert least.guards == {"settle": 3, "keep": 0.5, "alone": "when_half_held", "cooldown": 900_000}
+    assert least.guards == DEFAULTS
     assert least.span == Span("rules.yml", 2, 11, 4)
 
 
@@ -50,7 +52,7 @@ def test_a_rule_of_every_key(rule: Read) -> None:
     full = rule(
         '    where: job.queue == "push"\n    for: 20s\n    keep_firing_for: 1m\n    severity: critical\n    mode: ask\n    maturity: sandbox\n'
         "    then: [{terminate_process: {process: job.process, grace: 40s}}, {terminate_process: {process: job.process}}]\n"
-        "    guards: {cooldown: 5m, keep: 25%, alone: ask}\n    notify: [night, ops, night]\n"
+        "    guards: {cooldown: 5m, keep: 25%, alone: ask, veto: [Big, 'Big::*']}\n    notify: [night, ops, night]\n"
         '    summary: "{{ job.class }} is slow"\n    description: why\n    runbook: https://example.org/slow\n'
     )
     assert (full.hold, full.keep_firing, full.severity, full.mode, full.maturity) == (
@@ -60,7 +62,7 @@ def test_a_rule_of_every_key(rule: Read) -> None:
         Mode.ASK,
         "sandbox",
     )
-    assert full.guards == {"cooldown": 300_000, "keep": 0.25, "alone": "ask", "settle": 3}
+    assert full.guards == {**DEFAULTS, "cooldown": 300_000, "keep": 0.25, "alone": "ask", "veto": ("Big", "Big::*")}
     assert full.notify == ("night", "ops")
     assert [(step.action, step.target.text, step.arguments) for step in full.steps] == [
         ("terminate_process", "job.process", {"grace": 40_000}),
@@ -90,7 +92,7 @@ def test_the_rule_of_the_manual_loads_with_warnings() -> None:
         ("rules.yml:8:34", "W612"),
     ]
     assert [rule.name for rule in rules.rules] == ["stuck-job"]
-    assert rules.rules[0].guards == {"cooldown": 300_000, "keep": 0.0, "alone": "when_half_held", "settle": 3}
+    assert rules.rules[0].guards == {**DEFAULTS, "cooldown": 300_000, "keep": 0.0}
     assert rules.mode is Mode.DRY_RUN
     assert rules.rules[0].mode is Mode.ACT
 
@@ -172,6 +174,6 @@ def test_settings_of_a_parameter_become_arguments_of_their_own(rule: Read) -> No
     least, most = rule(step % "").steps[0], rule(step % ", stuck_jobs: {strikes: 3}").steps[0]
 
     assert least.arguments == {
-        "drain": 150_000, "grace": 30_000, "stuck_after": 600_000, "rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine",
+        "drain": 150_000, "extend": 1_800_000, "grace": 30_000, "stuck_after": 600_000, "rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine",
     }  # fmt: skip
     assert most.arguments == {**least.arguments, "stuck_jobs.strikes": 3}

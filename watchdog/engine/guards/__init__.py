@@ -15,12 +15,14 @@ from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
 from watchdog.engine.guards.settling import settling
+from watchdog.engine.guards.veto import veto
 from watchdog.engine.guards.view import Guard
 
 ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("paused", paused),
     ("blind", blind),
     ("settling", settling),
+    ("veto", veto),
     ("coverage", coverage),
     ("in_flight", in_flight),
     ("cooldown", cooldown),

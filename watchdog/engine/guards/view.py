@@ -1,11 +1,13 @@
 """What a guard is shown: everything it may rest its answer on, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
 from watchdog.engine.ledger import Cooldown, Ledger
 from watchdog.engine.world import World
+from watchdog.model.flight import Held
 from watchdog.model.kinds import Source
 from watchdog.model.results import Look
 from watchdog.model.targets import ProcessRef, Signal
@@ -19,6 +21,7 @@ class View(msgspec.Struct, frozen=True):
     `subject` is the id of the request or run that asks, `incident` that of its playbook, empty before the first step. `signal` is what the stage would send. `holds` is whether the
     condition of at least one of its alerts is true at this moment. `look` is what the kernel was found to say, None
     before anybody has looked. `committed` is True after the stage that can't be taken back.
+    `interrupts` says that an end of the process would interrupt what it runs: it is neither dead nor proven to be frozen. `kept` are the jobs that it held when it was last asked.
     `held` is how many threads of each process are held. `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
     """
 
@@ -31,7 +34,7 @@ class View(msgspec.Struct, frozen=True):
     ref: ProcessRef | None
     unreachable: str
     sources: tuple[Source, ...]
-    settings: dict[str, int | float | bool | str]
+    settings: Mapping[str, Any]
     signal: Signal
     holds: bool
     look: Look | None
@@ -40,6 +43,8 @@ class View(msgspec.Struct, frozen=True):
     held: dict[str, int]
     cooldowns: dict[str, Cooldown]
     world: World
+    interrupts: bool = True
+    kept: tuple[Held, ...] = ()
 
 
 Guard = Callable[[View], Verdict]
