@@ -255,7 +255,7 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
-        tasks.serve("quarantine", QuarantineKeeper(self._quarantine).run)
+        tasks.serve("quarantine", QuarantineKeeper(self._quarantine, self._turns.offer).run)
         self._systemd.ready()
         LOG.info(
             "sidekiq-watchdog %s runs in mode %s on %s with %d rules",

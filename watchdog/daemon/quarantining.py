@@ -1,14 +1,16 @@
 """
 Looks after the quarantine while the agent runs: finishes what was begun, by whomever, and ends what has been kept for long enough.
 
-Redis is asked only where something stands half-way. An outage is waited out; it is said once.
+What people have put back meanwhile, in a command of their own, the engine hears of. Redis is asked only where something stands half-way. An outage is waited out; it is said once.
 """
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from watchdog.errors import WatchdogError
+from watchdog.model.events import Body
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.sidekiq.edit.failures import EditError
 from watchdog.store.failures import StoreDamagedError, StoreError
@@ -22,10 +24,12 @@ _OVER: Final = "jobs whose time in quarantine is over could not be deleted yet"
 
 
 class QuarantineKeeper:
-    """Looks every half minute, and each day for what is over."""
+    """Looks every half minute, and each day for what is over. `tell` takes what the engine is to hear: at the start all that was put back is told anew."""
 
-    def __init__(self, quarantine: Quarantine, *, every: float = EVERY) -> None:
+    def __init__(self, quarantine: Quarantine, tell: Callable[[Body], None], *, every: float = EVERY) -> None:
         self._quarantine = quarantine
+        self._tell = tell
+        self._told_until = 0
         self._every = every
         self._said: dict[str, str] = {}
 
@@ -44,6 +48,9 @@ class QuarantineKeeper:
             if finished := await self._quarantine.resume():
                 LOG.info("%d entries of the quarantine stood half-way and are finished", finished)
             self._said.pop(_HALF_WAY, None)
+            for vouched in await self._quarantine.put_back_by_hand(after=self._told_until):
+                self._told_until = vouched.wall
+                self._tell(vouched)
         except StoreDamagedError:
             raise
         except (EditError, StoreError) as error:

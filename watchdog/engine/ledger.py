@@ -107,11 +107,18 @@ class Flight(msgspec.Struct, frozen=True):
 
 
 class Strike(msgspec.Struct, frozen=True):
-    """How often a job was caught in a wedge; `suspected` in a process that froze, where nothing said which of its jobs did it."""
+    """
+    How often a job was caught in a wedge; `suspected` in a process that froze, where nothing said which of its jobs did it.
+
+    `rule` is the one that caught it last, `job_class` its class, `work` the other name under which it is counted: those three under its jid alone.
+    """
 
     count: int
     suspected: int
     last_at: int
+    rule: str = ""
+    job_class: str = ""
+    work: str = ""
 
 
 class Run(msgspec.Struct, frozen=True):

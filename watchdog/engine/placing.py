@@ -37,11 +37,12 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """`rescue` is `proven`, `likely` or `none`; at `limit` strikes a job is put into quarantine if `quarantines`."""
+    """`rescue` is `proven`, `likely` or `none`; at `limit` strikes a job is put into quarantine if `quarantines`. `rule` is whose policy it is."""
 
     rescue: str
     limit: int
     quarantines: bool
+    rule: str = ""
 
 
 def plan(
@@ -72,7 +73,7 @@ def plan(
         suspected = () if guilty else begun
     else:
         guilty, suspected = tuple(job for job in known if job.jid in stuck), ()
-    after = struck(strikes, guilty=guilty, suspected=suspected, at=at)
+    after = struck(strikes, guilty=guilty, suspected=suspected, at=at, rule=policy.rule)
     placements = []
     number = 0
     for job in rescued:

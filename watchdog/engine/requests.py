@@ -18,7 +18,8 @@ from watchdog.engine.rules import NO_RULES, Rule
 from watchdog.engine.targeting import about, find_target, firing, holds, process_of, request_view, shadow_key
 from watchdog.engine.turn import Turn
 from watchdog.model.effects import Measure
-from watchdog.model.notices import NoticeKind
+from watchdog.model.guards import BY_NAME as GUARDS
+from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
 from watchdog.model.results import Look, Refused, Result
 from watchdog.model.targets import Signal
@@ -261,10 +262,15 @@ def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) 
     )  # fmt: skip
     thread, entity = _story(turn, request)
     turn.notify(
-        rule.notify, thread=thread, kind=NoticeKind.DECIDED, severity=rule.severity, title=_headline(request, judgement), rule=rule.name,
+        rule.notify, thread=thread, kind=NoticeKind.DECIDED, severity=_weight(rule, guard), title=_headline(request, judgement), rule=rule.name,
         entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=verdict.reason,
     )  # fmt: skip
     return request
+
+
+def _weight(rule: Rule, guard: str) -> Severity:
+    """How much it hurts that it was decided like that."""
+    return Severity.CRITICAL if guard and GUARDS[guard].alarms else rule.severity
 
 
 def _story(turn: Turn, request: Request) -> tuple[str, str]:

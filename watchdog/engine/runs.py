@@ -199,7 +199,12 @@ def _put_back(turn: Turn, run: Run) -> None:
 def _planned(turn: Turn, run: Run) -> Run:
     """Decided once, and written down with the strikes before anything is put back: after a crash it is the same."""
     flight, said = run.flight, run.arguments
-    policy = Policy(rescue=str(said["rescue"]), limit=int(said["stuck_jobs.strikes"]), quarantines=said["stuck_jobs.then"] == "quarantine")
+    policy = Policy(
+        rescue=str(said["rescue"]),
+        limit=int(said["stuck_jobs.strikes"]),
+        quarantines=said["stuck_jobs.then"] == "quarantine",
+        rule=run.rule,
+    )
     decided = plan(
         flight.jobs, stuck=frozenset(flight.stuck), frozen=flight.frozen, unnamed=flight.unnamed, policy=policy,
         strikes=turn.ledger.strikes, at=turn.at, wall=turn.wall,

@@ -39,13 +39,15 @@ class GuardSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
     One guard. `denies` completes "denies when …".
 
-    `binds_after_no_return` says that it still guards the stages after the one that can't be taken back.
+    `binds_after_no_return` says that it still guards the stages after the one that can't be taken back; `alarms` that what it stops does not go on by itself
+    for long, so that people hear of it as critical.
     """
 
     name: str
     denies: str
     settings: tuple[ParameterSpec, ...] = ()
     binds_after_no_return: bool = False
+    alarms: bool = False
 
 
 GUARDS: Final[tuple[GuardSpec, ...]] = (
@@ -108,6 +110,20 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
                 name="cooldown", form=Form.DURATION, default="15m", doc="Counted from the end of the last action.", example="cooldown: 15m"
             ),
         ),
+    ),
+    GuardSpec(
+        name="culprits",
+        denies="`culprits` different jobs of one class were caught by the rule within 24 h (asks a person: it is no single job, and the next one will do the same); putting one of them back out of the quarantine by hand vouches for it",
+        settings=(
+            ParameterSpec(
+                name="culprits",
+                form=Form.COUNT,
+                default="3",
+                doc="How many different jobs of one class the rule may catch within 24 h before it asks; 0 for any number.",
+                example="culprits: 5",
+            ),
+        ),
+        alarms=True,
     ),
     GuardSpec(
         name="last_look",

@@ -13,7 +13,7 @@ from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
 from watchdog.engine.holding import held_threads
-from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Run
+from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Run, Strike
 from watchdog.model import guards as table
 from watchdog.model.events import Delta
 from watchdog.model.kinds import Kind, Source
@@ -59,7 +59,7 @@ def test_the_guards_are_those_of_the_table():
 
 def test_a_healthy_case_passes_every_guard(view):
     """With nothing against it no guard has a reason, and each answers under its own name."""
-    shown = view(settings={"settle": 0, "cooldown": 300_000, "keep": 0.0, "alone": "ask", "veto": ("Domain*",)})
+    shown = view(settings={"settle": 0, "cooldown": 300_000, "keep": 0.0, "alone": "ask", "veto": ("Domain*",), "culprits": 3})
 
     assert [guard(shown) for _, guard in ORDER] == [Verdict(name, Answer.PASS) for name, _ in ORDER]
 
@@ -265,11 +265,14 @@ def test_every_denial_says_why(view):
     """No guard answers anything but PASS without a sentence, nor PASS with one."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",)}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
-        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("x", "m", 1)}, runs={run.id: run}),
+        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("x", "m", 1)}, runs={run.id: run}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
         cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")},
     )  # fmt: skip
     verdicts = [guard(worst) for _, guard in ORDER]
 
-    assert [(verdict.guard, verdict.answer) for verdict in verdicts] == [(name, Answer.DENY) for name, _ in ORDER]
+    asking = {"culprits"}
+    assert [(verdict.guard, verdict.answer) for verdict in verdicts] == [
+        (name, Answer.ASK if name in asking else Answer.DENY) for name, _ in ORDER
+    ]
     assert all(verdict.reason for verdict in verdicts)

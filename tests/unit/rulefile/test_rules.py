@@ -29,7 +29,7 @@ rules:
 """
 
 Read = Callable[[str], Rule]
-DEFAULTS = {"settle": 3, "veto": VETO, "keep": 0.5, "alone": "when_half_held", "cooldown": 900_000}
+DEFAULTS = {"settle": 3, "veto": VETO, "keep": 0.5, "alone": "when_half_held", "cooldown": 900_000, "culprits": 3}
 """Every setting of every guard, in the engine's units."""
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from watchdog.engine.guards.blind import blind
 from watchdog.engine.guards.cooldown import cooldown
 from watchdog.engine.guards.coverage import coverage
+from watchdog.engine.guards.culprits import culprits
 from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
@@ -26,6 +27,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("coverage", coverage),
     ("in_flight", in_flight),
     ("cooldown", cooldown),
+    ("culprits", culprits),
     ("last_look", last_look),
 )
 """The order in which guards are asked; the first that denies gives the reason."""

@@ -61,6 +61,6 @@ def denies(guard: str, reason: str, until: int | None = None) -> Verdict:
     return Verdict(guard, Answer.DENY, reason, until)
 
 
-def asks(guard: str, reason: str) -> Verdict:
+def asks(guard: str, reason: str, until: int | None = None) -> Verdict:
     """A person must say so."""
-    return Verdict(guard, Answer.ASK, reason)
+    return Verdict(guard, Answer.ASK, reason, until)
