@@ -81,6 +81,19 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         binds_after_no_return=True,
     ),
     GuardSpec(
+        name="protected",
+        denies="the target is on the list of what is never touched, or is pid 1, a kernel thread or the agent itself",
+        settings=(
+            ParameterSpec(
+                name="protected",
+                form=Form.NAMES,
+                default="",
+                doc="Targets that the rule never touches, by unit, `HOST/UNIT`, tag or identity, as names or with `*`; beside those of the config's own list.",
+                example='protected: ["mastodon-sidekiq@scheduler*"]',
+            ),
+        ),
+    ),
+    GuardSpec(
         name="coverage",
         denies="a queue of the target would keep less than `keep` of its working threads elsewhere; held threads don't work",
         settings=(

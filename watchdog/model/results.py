@@ -14,7 +14,8 @@ class Look(msgspec.Struct, frozen=True, tag="look"):
 
     `same` is False if the process with that pid is not the one that was meant, `mismatch` says why.
     `state` is the letter of /proc/PID/stat; `catches` the names of the signals it handles;
-    `tracer` the pid of a debugger or 0; `frozen` says that its cgroup is frozen.
+    `tracer` the pid of a debugger or 0; `frozen` says that its cgroup is frozen. `untouchable` says why nobody may ever signal it (it is init, a
+    kernel thread, the agent itself), empty where that is not so.
     """
 
     alive: bool
@@ -24,6 +25,7 @@ class Look(msgspec.Struct, frozen=True, tag="look"):
     tracer: int = 0
     frozen: bool = False
     catches: tuple[str, ...] = ()
+    untouchable: str = ""
 
 
 class Sent(msgspec.Struct, frozen=True, tag="sent"):

@@ -72,7 +72,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     What is the same for all rules of a file.
 
     `places` has the names of rules that were read so far, in any file, and grows; `receivers` is None if they are not known; `ceiling`
-    is the mode that no adjustment may exceed.
+    is the mode that no adjustment may exceed; `protected` are the targets that no rule touches.
     """
 
     places: dict[str, Span]
@@ -80,6 +80,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     definitions: Definitions = NO_DEFINITIONS
     adjustments: Mapping[str, Adjustment] = {}
     ceiling: Mode = Mode.ACT
+    protected: tuple[str, ...] = ()
     vocabulary: Vocabulary = BUILT
 
 
@@ -275,4 +276,5 @@ class _RuleReader:
             value = read_setting(node, setting, self._findings) if node is not None else default_setting(setting, instead=of_action)
             if value is not None:
                 values[name] = value
-        return values
+        own = values.get("protected")
+        return values | {"protected": (*self._around.protected, *(own if isinstance(own, tuple) else ()))}

@@ -94,6 +94,7 @@ def config_schema() -> Schema:
                 },
             ),
             "quarantine": _mapping(keys.QUARANTINE, {"keep": _DURATION, "in": {"enum": list(PLACES)}}),
+            "protected": _FORMS[Form.NAMES],
         },
         required=("redis", "rules", "state"),
     )

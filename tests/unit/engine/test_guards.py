@@ -59,7 +59,17 @@ def test_the_guards_are_those_of_the_table():
 
 def test_a_healthy_case_passes_every_guard(view):
     """With nothing against it no guard has a reason, and each answers under its own name."""
-    shown = view(settings={"settle": 0, "cooldown": 300_000, "keep": 0.0, "alone": "ask", "veto": ("Domain*",), "culprits": 3})
+    shown = view(
+        settings={
+            "settle": 0,
+            "cooldown": 300_000,
+            "keep": 0.0,
+            "alone": "ask",
+            "veto": ("Domain*",),
+            "culprits": 3,
+            "protected": ("web9/*",),
+        }
+    )
 
     assert [guard(shown) for _, guard in ORDER] == [Verdict(name, Answer.PASS) for name, _ in ORDER]
 
@@ -265,7 +275,7 @@ def test_every_denial_says_why(view):
     """No guard answers anything but PASS without a sentence, nor PASS with one."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "protected": ("web1/*",)}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
         ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("x", "m", 1)}, runs={run.id: run}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
         cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")},
     )  # fmt: skip

@@ -29,7 +29,7 @@ rules:
 """
 
 Read = Callable[[str], Rule]
-DEFAULTS = {"settle": 3, "veto": VETO, "keep": 0.5, "alone": "when_half_held", "cooldown": 900_000, "culprits": 3}
+DEFAULTS = {"settle": 3, "veto": VETO, "keep": 0.5, "alone": "when_half_held", "cooldown": 900_000, "culprits": 3, "protected": ()}
 """Every setting of every guard, in the engine's units."""
 
 
@@ -177,3 +177,15 @@ def test_settings_of_a_parameter_become_arguments_of_their_own(rule: Read) -> No
         "drain": 150_000, "extend": 1_800_000, "grace": 30_000, "stuck_after": 600_000, "rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine",
     }  # fmt: skip
     assert most.arguments == {**least.arguments, "stuck_jobs.strikes": 3}
+
+
+def test_what_no_rule_touches_is_in_every_rule() -> None:
+    """The config's list comes before the rule's own, which nothing takes away from it; and it is part of the digest."""
+    text = RULE + "    guards: {protected: [mine]}\n"
+    own, _ = read_rules([("r.yml", text)], Mode.ACT, None)
+    both, problems = read_rules([("r.yml", text)], Mode.ACT, None, protected=("scheduler*",))
+
+    assert problems == ()
+    assert own.rules[0].guards["protected"] == ("mine",)
+    assert both.rules[0].guards["protected"] == ("scheduler*", "mine")
+    assert own.digest != both.digest

@@ -15,6 +15,7 @@ from watchdog.engine.guards.culprits import culprits
 from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
+from watchdog.engine.guards.protected import protected
 from watchdog.engine.guards.settling import settling
 from watchdog.engine.guards.veto import veto
 from watchdog.engine.guards.view import Guard
@@ -24,6 +25,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("blind", blind),
     ("settling", settling),
     ("veto", veto),
+    ("protected", protected),
     ("coverage", coverage),
     ("in_flight", in_flight),
     ("cooldown", cooldown),
