@@ -89,7 +89,7 @@ class Flight(msgspec.Struct, frozen=True):
     What a run knows of the jobs of its process; nothing in it is an argument of a job.
 
     `beats` and `quiet_beats` are counted since its stage began, `beat_at` is the last that was counted. `jobs` are those that were found when it was last asked, `seen` the jids of all that
-    were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process. `gave_back` says that it gave its jobs back itself,
+    were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process. `gave_back` says that it gave its jobs back itself, `hasty` that it may have taken one of them again,
     `unnamed` how many more it can have taken. `plan` is None before it is decided, `placed` what came of it.
     """
 
@@ -101,6 +101,7 @@ class Flight(msgspec.Struct, frozen=True):
     stuck: tuple[str, ...] = ()
     frozen: bool = False
     gave_back: bool = False
+    hasty: bool = False
     unnamed: int = 0
     plan: tuple[Placement, ...] | None = None
     placed: tuple[Placed, ...] = ()

@@ -286,7 +286,7 @@ def _found(turn: Turn, run: Run, found: InFlight, when: When) -> Run:
     stuck = tuple(sorted(scene.stuck & jids)) if when is not When.BEFORE else tuple(sorted(stuck_jobs(turn, run) & jids))
     flight = msgspec.structs.replace(
         run.flight, jobs=found.jobs, stuck=stuck, frozen=run.flight.frozen or (when is When.FROZEN and is_frozen(scene)),
-        gave_back=found.stopped or scene.gave_back, unnamed=found.unnamed,
+        gave_back=not found.hasty and (found.stopped or scene.gave_back), hasty=found.hasty, unnamed=found.unnamed,
         seen=with_seen(run.flight.seen, (*jids, *scene.running)),
     )  # fmt: skip
     return accounts.noted(turn, msgspec.structs.replace(run, flight=flight), accounts.word(found))

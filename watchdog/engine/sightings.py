@@ -52,7 +52,7 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         still=_still(turn, run, row),
         heartbeat_thread=None if row.heartbeat_thread is MISSING else row.heartbeat_thread,
         stopped=row.stopped is True and row.traced is not True,
-        gave_back=flight.gave_back or (row.clean_stop is True and row.listed is False),
+        gave_back=not flight.hasty and (flight.gave_back or (row.clean_stop is True and row.listed is False)),
         spared=_spared(turn, run, row),
     )
 
