@@ -244,7 +244,7 @@ def test_the_rule_as_it_is_now_counts(talk):
 
 
 def test_it_all_comes_to_its_end(talk):
-    """From the extended drain to the successor: nothing lost, and the incident is over."""
+    """From the extended drain to the successor: nothing lost, and the incident's end tells of every job, of the time without service, and of the proof."""
     to_extended(talk)
     beat(talk, 200_000, over(BLOCK), quiet=True)
     talk.wait(202_000)
@@ -253,5 +253,10 @@ def test_it_all_comes_to_its_end(talk):
     talk.hear(redis(process("web1:11:def", 210_000, booted_at=209_000)), at=210_000)
     talk.wait(212_000)
 
-    assert talk.audit("incident")[-1].outcome == "ended"
+    last = talk.audit("incident")[-1]
+    assert last.outcome == "ended"
+    assert last.reason == (
+        "a new process of its name beats; 2 in flight: 1 finished by themselves; 1 put into the retry set (1 from work hash); "
+        "for 187 s nobody served in its place; nothing is verified: its rule has no 'verify'"
+    )
     assert talk.state.ledger.runs == {}

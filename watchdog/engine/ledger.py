@@ -89,7 +89,7 @@ class Flight(msgspec.Struct, frozen=True):
     What a run knows of the jobs of its process; nothing in it is an argument of a job.
 
     `beats` and `quiet_beats` are counted since its stage began, `beat_at` is the last that was counted. `jobs` are those that were found when it was last asked, `seen` the jids of all that
-    were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process. `gave_back` says that it gave its jobs back itself, `hasty` that it may have taken one of them again,
+    were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process. `gave_back` says that it gave its jobs back itself, `hasty` that it may have taken one of them again, `given` the jids of those that it held before it did,
     `unnamed` how many more it can have taken. `plan` is None before it is decided, `placed` what came of it.
     """
 
@@ -102,6 +102,7 @@ class Flight(msgspec.Struct, frozen=True):
     frozen: bool = False
     gave_back: bool = False
     hasty: bool = False
+    given: tuple[str, ...] = ()
     unnamed: int = 0
     plan: tuple[Placement, ...] | None = None
     placed: tuple[Placed, ...] = ()
@@ -174,7 +175,7 @@ class Playbook(msgspec.Struct, frozen=True):
     What a rule does about one firing, from the first step that was allowed to the proof that it helped: an incident.
 
     `kind`, `entity`, `seen`, `seen_at` and `beat_at` are the entity as it was when its alert fired, which is what later steps and
-    `verify` go by. `step` of `branch` is under way or, since `since_at`, waits for the guards; `proof` is there once all steps are done.
+    `verify` go by. `reports` are what the steps that are over had to say at their end. `step` of `branch` is under way or, since `since_at`, waits for the guards; `proof` is there once all steps are done.
     `alerts` are keys of the alerts that wanted it.
     """
 
@@ -197,6 +198,7 @@ class Playbook(msgspec.Struct, frozen=True):
     step: int = 0
     proof: Proof | None = None
     account: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
 
 
 class Cooldown(msgspec.Struct, frozen=True):

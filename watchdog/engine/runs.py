@@ -16,7 +16,6 @@ from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run
 from watchdog.engine.placing import Policy, plan
 from watchdog.engine.procedures import PROCEDURES
-from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.stages import (
     Answer,
     ChooseStage,
@@ -31,7 +30,8 @@ from watchdog.engine.procedures.stages import (
     WaitStage,
     WatchStage,
 )
-from watchdog.engine.sightings import DEAD, begin_counting, count_beats, is_over, scene_of, stuck_jobs, veto_of, with_seen
+from watchdog.engine.report import report
+from watchdog.engine.sightings import DEAD, begin_counting, count_beats, is_over, scene_of, served_at, veto_of, with_found
 from watchdog.engine.targeting import holds, sources_of
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
@@ -265,7 +265,7 @@ def _take_answer(turn: Turn, run: Run, result: Result) -> None:
         case GatherStage(when=when):
             _audit_stage(turn, run, accounts.word(result))
             if isinstance(result, InFlight):
-                run = _found(turn, run, result, when)
+                run = accounts.noted(turn, with_found(turn, run, result, when), accounts.word(result))
             _follow(turn, run, spec.after(result))
         case PutBackStage():
             _audit_stage(turn, run, accounts.word(result))
@@ -277,19 +277,6 @@ def _take_answer(turn: Turn, run: Run, result: Result) -> None:
             pass  # nothing is awaited there
         case _:
             assert_never(spec)
-
-
-def _found(turn: Turn, run: Run, found: InFlight, when: When) -> Run:
-    """What was found, with those of it that are stuck: once it is dead nothing can tell them any more."""
-    scene = scene_of(turn, run)
-    jids = {job.jid for job in found.jobs}
-    stuck = tuple(sorted(scene.stuck & jids)) if when is not When.BEFORE else tuple(sorted(stuck_jobs(turn, run) & jids))
-    flight = msgspec.structs.replace(
-        run.flight, jobs=found.jobs, stuck=stuck, frozen=run.flight.frozen or (when is When.FROZEN and is_frozen(scene)),
-        gave_back=not found.hasty and (found.stopped or scene.gave_back), hasty=found.hasty, unnamed=found.unnamed,
-        seen=with_seen(run.flight.seen, (*jids, *scene.running)),
-    )  # fmt: skip
-    return accounts.noted(turn, msgspec.structs.replace(run, flight=flight), accounts.word(found))
 
 
 def _follow(turn: Turn, run: Run, then: Then) -> None:
@@ -328,8 +315,8 @@ def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
 
 
 def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:
-    if jobs := accounts.balance(run):
-        account = f"{account}; {jobs}"
+    if told := report(run, at=turn.at, served_at=served_at(turn, run)):
+        account = f"{account}; {told}"
     if run.flight != Flight():
         turn.effects.append(DropFlight(run.incident))
     run = accounts.noted(turn, run, account)

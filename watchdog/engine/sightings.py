@@ -11,14 +11,17 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.engine.ledger import Phase, Run
+from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.sparing import can_be_interrupted, spared_jobs
 from watchdog.engine.targeting import name_of
 from watchdog.engine.turn import Turn
 from watchdog.lang.glob import fits
+from watchdog.model.effects import When
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.notices import Severity
+from watchdog.model.results import InFlight
 
 _SAME_BEAT: Final = 2_000
 """Two confirmations that are nearer than this are of one beat: its age is measured over the network."""
@@ -42,7 +45,7 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         held=len(flight.jobs),
         held_stuck=sum(job.jid in stuck for job in flight.jobs),
         gave_back=flight.gave_back,
-        successor=known and _has_successor(turn, run),
+        successor=known and served_at(turn, run) is not None,
     )
     if row is None:
         return told
@@ -91,6 +94,20 @@ def count_beats(turn: Turn, run: Run) -> Run:
 def with_seen(seen: tuple[str, ...], jids: Iterable[str]) -> tuple[str, ...]:
     """Those that were seen to run, with these; in order."""
     return tuple(sorted({*seen, *jids}))
+
+
+def with_found(turn: Turn, run: Run, found: InFlight, when: When) -> Run:
+    """The run with what it was found to hold, and with those of it that are stuck: once it is dead nothing can tell them any more."""
+    scene = scene_of(turn, run)
+    jids = {job.jid for job in found.jobs}
+    stuck = tuple(sorted(scene.stuck & jids)) if when is not When.BEFORE else tuple(sorted(stuck_jobs(turn, run) & jids))
+    flight = msgspec.structs.replace(
+        run.flight, jobs=found.jobs, stuck=stuck, frozen=run.flight.frozen or (when is When.FROZEN and is_frozen(scene)),
+        gave_back=not found.hasty and (found.stopped or scene.gave_back), hasty=found.hasty, unnamed=found.unnamed,
+        given=tuple(sorted(job.jid for job in run.flight.jobs)) if found.stopped else run.flight.given,
+        seen=with_seen(run.flight.seen, (*jids, *scene.running)),
+    )  # fmt: skip
+    return msgspec.structs.replace(run, flight=flight)
 
 
 def begin_counting(turn: Turn, run: Run) -> Run:
@@ -148,16 +165,18 @@ def _still(turn: Turn, run: Run, row: Any) -> int | None:
     return min(still, turn.at - max(woken)) if woken else still
 
 
-def _has_successor(turn: Turn, run: Run) -> bool:
-    """Another process of the same name beats that had not done so before this one ended."""
+def served_at(turn: Turn, run: Run) -> int | None:
+    """When another process of the same name beat for the first time that had not done so before this one ended; None if there is none."""
     ended = run.marks.get(DEAD, turn.at)
     rows: list[Any] = list(turn.world.rows[Kind.PROCESS].values())
-    return any(
-        row.id != run.ref.identity
+    first = (
+        int(row.booted_at)
+        for row in rows
+        if row.id != run.ref.identity
         and row.confirmed_at is not MISSING
         and row.booted_at is not MISSING
         and row.booted_at > ended - _SAME_BEAT
         and row.listed is not False
         and name_of(row) == run.ref.name
-        for row in rows
     )
+    return min(first, default=None)
