@@ -210,6 +210,14 @@ class Cooldown(msgspec.Struct, frozen=True):
     incident: str = ""
 
 
+class Spent(msgspec.Struct, frozen=True):
+    """Something was done to a target, as a step of that incident."""
+
+    at: int
+    rule: str
+    incident: str
+
+
 class Shadow(msgspec.Struct, frozen=True):
     """
     What dry-run has spent and assumed.
@@ -219,6 +227,7 @@ class Shadow(msgspec.Struct, frozen=True):
 
     cooldowns: dict[str, Cooldown] = {}
     cured: dict[str, int] = {}
+    spent: dict[str, tuple[Spent, ...]] = {}
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -238,7 +247,7 @@ class Loss(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments."""
+    """All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments; `spent` by target."""
 
     seq: int = 0
     at: int = 0
@@ -253,6 +262,7 @@ class Ledger(msgspec.Struct, frozen=True):
     cooldowns: dict[str, Cooldown] = {}
     shadow: Shadow = Shadow()
     strikes: dict[str, Strike] = {}
+    spent: dict[str, tuple[Spent, ...]] = {}
     pause: Pause | None = None
     lost: dict[str, Loss] = {}
 
@@ -286,7 +296,7 @@ def _moved(value: Any, shift: int, name: str = "") -> Any:
                 if name != "cured"
                 else {key: inner + shift for key, inner in value.items()}
             )
-        case list():
+        case list() | tuple():
             return [_moved(inner, shift) for inner in value]
         case int() if not isinstance(value, bool) and (name.endswith("_at") or name in ("at", "until")):
             return value + shift

@@ -12,9 +12,10 @@ import msgspec
 
 from watchdog.engine import playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
-from watchdog.engine.ledger import Alert, Cooldown, Phase, Request
+from watchdog.engine.ledger import Alert, Cooldown, Phase, Request, Spent
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import NO_RULES, Rule
+from watchdog.engine.spending import with_one
 from watchdog.engine.targeting import about, find_target, firing, holds, process_of, request_view, shadow_key
 from watchdog.engine.turn import Turn
 from watchdog.model.effects import Measure
@@ -320,6 +321,7 @@ def _leave_out(turn: Turn, rule: Rule, request: Request) -> None:
             shadow,
             cooldowns={**shadow.cooldowns, request.target: Cooldown(end, rule.name, request.action)},
             cured={**shadow.cured, shadow_key(request): turn.at},
+            spent=with_one(shadow.spent, request.target, Spent(end, rule.name, incident)),
         )
     )
 

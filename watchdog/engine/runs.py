@@ -13,7 +13,7 @@ import msgspec
 from watchdog.engine import accounts
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
-from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run
+from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run, Spent
 from watchdog.engine.placing import Policy, plan
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import (
@@ -32,6 +32,7 @@ from watchdog.engine.procedures.stages import (
 )
 from watchdog.engine.report import report
 from watchdog.engine.sightings import DEAD, begin_counting, count_beats, is_over, scene_of, served_at, veto_of, with_found
+from watchdog.engine.spending import with_one
 from watchdog.engine.targeting import holds, sources_of
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
@@ -325,6 +326,8 @@ def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:
     turn.over.append(Over(run, outcome, account))
     cooldown = Cooldown(turn.at, run.rule, run.action, run.incident)
     turn.set(cooldowns={**turn.ledger.cooldowns, run.ref.name: cooldown})
+    if outcome != "abandoned":
+        turn.set(spent=with_one(turn.ledger.spent, run.ref.name, Spent(turn.at, run.rule, run.incident)))
 
 
 def _audit_stage(turn: Turn, run: Run, outcome: str) -> None:
@@ -344,7 +347,7 @@ def _view(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
         sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else {"veto": veto_of(turn, run)}, signal=signal,
         holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
         ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
-        interrupts=not is_over(turn, run), kept=run.flight.jobs,
+        spent=turn.ledger.spent, interrupts=not is_over(turn, run), kept=run.flight.jobs,
     )  # fmt: skip
 
 

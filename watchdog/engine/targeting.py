@@ -9,6 +9,7 @@ from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
 from watchdog.engine.rules import Rule
 from watchdog.engine.sparing import can_be_interrupted
+from watchdog.engine.spending import both
 from watchdog.engine.turn import Turn
 from watchdog.engine.world import World
 from watchdog.model.changes import BY_NAME
@@ -126,6 +127,7 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
         held=turn.held(),
         cooldowns=_with_shadow(ledger) if mode is Mode.DRY_RUN else ledger.cooldowns,
         world=turn.world,
+        spent=both(ledger.spent, ledger.shadow.spent) if mode is Mode.DRY_RUN else ledger.spent,
         interrupts=row is None or can_be_interrupted(row, turn.at),
     )
 

@@ -125,6 +125,20 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         ),
     ),
     GuardSpec(
+        name="budget",
+        denies="the rule has acted on the target as often as `budget` allows, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not)",
+        settings=(
+            ParameterSpec(
+                name="budget",
+                form=Form.ALLOWANCE,
+                default="3/1h",
+                doc="How often the rule may act on one target within a time that slides, like `3/1h`; an incident of several steps counts once.",
+                example="budget: 3/1h",
+            ),
+        ),
+        alarms=True,
+    ),
+    GuardSpec(
         name="culprits",
         denies="`culprits` different jobs of one class were caught by the rule within 24 h (asks a person: it is no single job, and the next one will do the same); putting one of them back out of the quarantine by hand vouches for it",
         settings=(

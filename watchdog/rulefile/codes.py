@@ -101,7 +101,7 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         "E403",
         "not supported by this version",
         "The name is known, and belongs to a later version.",
-        _RULE + "    guards: {budget: 3/1h}\n",
+        _RULE + "    guards: {max_unhealthy: 50%}\n",
     ),
     CodeSpec("E404", "unknown entity", "`each` names a kind of entity that doesn't exist.", _RULE.replace("each: job", "each: jobs")),
     CodeSpec(
@@ -133,6 +133,12 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         _RULE + "    labels: {Team: web}\n",
     ),
     CodeSpec("E411", "unusable runbook", "What begins like the address of a page is one.", _RULE + "    runbook: https:///slow\n"),
+    CodeSpec(
+        "E412",
+        "unusable allowance",
+        "So many times in so long a time, like `3/1h`: at most 1000 times, in at most 30 days.",
+        _RULE + "    guards: {budget: 3}\n",
+    ),
 )
 PACK_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(

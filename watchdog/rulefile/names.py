@@ -5,13 +5,14 @@ The counterpart of `values`, which reads single ones. A pattern is written as be
 """
 
 from watchdog.lang.glob import wrong_with_pattern
-from watchdog.model.parameters import Form, ParameterSpec
+from watchdog.model.parameters import Allowance, Form, ParameterSpec
+from watchdog.rulefile.allowance import allowance_in, read_allowance
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.keys import items_of, words_of
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.values import Value, default_of, read_value
 
-Setting = Value | tuple[str, ...]
+Setting = Value | tuple[str, ...] | Allowance
 """What a setting of a guard can hold."""
 
 
@@ -30,15 +31,19 @@ def read_names(node: Node, what: str, findings: Findings) -> tuple[str, ...]:
 
 
 def read_setting(node: Node, spec: ParameterSpec, findings: Findings) -> Setting | None:
-    """As `read_value`, and lists of names besides."""
+    """As `read_value`, and what only guards have: lists of names, and allowances."""
+    if spec.form is Form.ALLOWANCE:
+        return read_allowance(node, spec, findings)
     if spec.form is Form.NAMES:
         return read_names(node, f"'{spec.name}'", findings)
     return read_value(node, spec, findings)
 
 
 def default_setting(spec: ParameterSpec, *, instead: str | None = None) -> Setting | None:
-    """As `default_of`, and lists of names besides."""
+    """As `default_of`, and what only guards have."""
+    written = (spec.default if instead is None else instead) or ""
+    if spec.form is Form.ALLOWANCE:
+        return allowance_in(written)
     if spec.form is Form.NAMES:
-        written = spec.default if instead is None else instead
-        return tuple(name.strip() for name in (written or "").split(",") if name.strip())
+        return tuple(name.strip() for name in written.split(",") if name.strip())
     return default_of(spec, instead=instead)

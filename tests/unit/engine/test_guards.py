@@ -13,11 +13,12 @@ from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
 from watchdog.engine.holding import held_threads
-from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Run, Strike
+from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Run, Spent, Strike
 from watchdog.model import guards as table
 from watchdog.model.events import Delta
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import Severity
+from watchdog.model.parameters import Allowance
 from watchdog.model.results import Look
 from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Answer, Verdict
@@ -68,6 +69,7 @@ def test_a_healthy_case_passes_every_guard(view):
             "veto": ("Domain*",),
             "culprits": 3,
             "protected": ("web9/*",),
+            "budget": Allowance(3, 3_600_000),
         }
     )
 
@@ -275,13 +277,13 @@ def test_every_denial_says_why(view):
     """No guard answers anything but PASS without a sentence, nor PASS with one."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "protected": ("web1/*",)}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000)}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
         ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("x", "m", 1)}, runs={run.id: run}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
-        cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")},
+        cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")}, spent={"web1/app[push]": (Spent(AT, "stuck-job", "1.0"),)},
     )  # fmt: skip
     verdicts = [guard(worst) for _, guard in ORDER]
 
-    asking = {"culprits"}
+    asking = {"budget", "culprits"}
     assert [(verdict.guard, verdict.answer) for verdict in verdicts] == [
         (name, Answer.ASK if name in asking else Answer.DENY) for name, _ in ORDER
     ]

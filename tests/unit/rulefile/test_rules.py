@@ -10,6 +10,7 @@ from watchdog.errors import Span
 from watchdog.model.guards import GUARDS, VETO
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
+from watchdog.model.parameters import Allowance
 from watchdog.model.rows import ROW_TYPES
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile.findings import LIMIT
@@ -29,7 +30,16 @@ rules:
 """
 
 Read = Callable[[str], Rule]
-DEFAULTS = {"settle": 3, "veto": VETO, "keep": 0.5, "alone": "when_half_held", "cooldown": 900_000, "culprits": 3, "protected": ()}
+DEFAULTS = {
+    "settle": 3,
+    "veto": VETO,
+    "keep": 0.5,
+    "alone": "when_half_held",
+    "cooldown": 900_000,
+    "culprits": 3,
+    "protected": (),
+    "budget": Allowance(3, 3_600_000),
+}
 """Every setting of every guard, in the engine's units."""
 
 

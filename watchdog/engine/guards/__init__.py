@@ -9,6 +9,7 @@ it, is decided in `combine.py` and nowhere else.
 from typing import Final
 
 from watchdog.engine.guards.blind import blind
+from watchdog.engine.guards.budget import budget
 from watchdog.engine.guards.cooldown import cooldown
 from watchdog.engine.guards.coverage import coverage
 from watchdog.engine.guards.culprits import culprits
@@ -29,6 +30,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("coverage", coverage),
     ("in_flight", in_flight),
     ("cooldown", cooldown),
+    ("budget", budget),
     ("culprits", culprits),
     ("last_look", last_look),
 )

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from watchdog.engine.ledger import Cooldown, Ledger
+from watchdog.engine.spending import Book
 from watchdog.engine.world import World
 from watchdog.model.flight import Held
 from watchdog.model.kinds import Source
@@ -22,7 +23,7 @@ class View(msgspec.Struct, frozen=True):
     condition of at least one of its alerts is true at this moment. `look` is what the kernel was found to say, None
     before anybody has looked. `committed` is True after the stage that can't be taken back.
     `interrupts` says that an end of the process would interrupt what it runs: it is neither dead nor proven to be frozen. `kept` are the jobs that it held when it was last asked.
-    `held` is how many threads of each process are held. `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
+    `held` is how many threads of each process are held. `cooldowns` and `spent` are the real ones, in dry-run with what the shadow ledger has.
     """
 
     at: int
@@ -43,6 +44,7 @@ class View(msgspec.Struct, frozen=True):
     held: dict[str, int]
     cooldowns: dict[str, Cooldown]
     world: World
+    spent: Book = {}
     interrupts: bool = True
     kept: tuple[Held, ...] = ()
 
