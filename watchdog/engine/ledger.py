@@ -211,7 +211,7 @@ class Cooldown(msgspec.Struct, frozen=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """Something was done to a target, as a step of that incident."""
+    """Something was done to a target, as a step of that incident; or an alert began to fire, and `incident` is its id."""
 
     at: int
     rule: str
@@ -247,7 +247,10 @@ class Loss(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments; `spent` by target."""
+    """
+    All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments; `spent` by target, `fired` by
+    alert: each time at which it began to fire.
+    """
 
     seq: int = 0
     at: int = 0
@@ -263,6 +266,7 @@ class Ledger(msgspec.Struct, frozen=True):
     shadow: Shadow = Shadow()
     strikes: dict[str, Strike] = {}
     spent: dict[str, tuple[Spent, ...]] = {}
+    fired: dict[str, tuple[Spent, ...]] = {}
     pause: Pause | None = None
     lost: dict[str, Loss] = {}
 

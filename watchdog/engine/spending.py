@@ -13,16 +13,20 @@ from watchdog.model.parameters import Allowance
 KEPT: Final = 30 * 86_400_000
 """Milliseconds for which it is remembered: no allowance is for longer."""
 MOST: Final = 1_000
-"""So many are remembered of a target; no allowance is for more."""
+"""So many are remembered of a target, and so many targets; no allowance is for more."""
+A_DAY: Final = 86_400_000
+"""Milliseconds for which it is remembered that an alert began to fire."""
 
 Book = Mapping[str, tuple[Spent, ...]]
 """Target → what was done to it, the oldest first."""
 
 
-def with_one(book: Book, target: str, one: Spent) -> dict[str, tuple[Spent, ...]]:
-    """The book with one more entry, and without what is too old."""
-    kept = {name: entries for name, all_of in book.items() if (entries := tuple(old for old in all_of if one.at - old.at < KEPT))}
-    return {**kept, target: (*kept.get(target, ()), one)[-MOST:]}
+def with_one(book: Book, name: str, one: Spent, *, kept_for: int = KEPT) -> dict[str, tuple[Spent, ...]]:
+    """The book with one more entry under that name, and without what is older than `kept_for` milliseconds."""
+    kept = {other: entries for other, all_of in book.items() if (entries := tuple(old for old in all_of if one.at - old.at < kept_for))}
+    mine = (*kept.pop(name, ()), one)[-MOST:]
+    # Who was written to longest ago goes first.
+    return {**dict(list(kept.items())[1 - MOST :]), name: mine}
 
 
 def both(real: Book, shadow: Book) -> Book:

@@ -139,6 +139,20 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         alarms=True,
     ),
     GuardSpec(
+        name="flapping",
+        denies="the alert has begun to fire more often than `flaps` allows: it comes and goes by itself",
+        settings=(
+            ParameterSpec(
+                name="flaps",
+                form=Form.ALLOWANCE,
+                default="6/1h",
+                doc="How often an alert may begin to fire within a time that slides, of at most a day; alerts on jobs are not counted.",
+                example="flaps: 6/1h",
+                longest=86_400_000,
+            ),
+        ),
+    ),
+    GuardSpec(
         name="culprits",
         denies="`culprits` different jobs of one class were caught by the rule within 24 h (asks a person: it is no single job, and the next one will do the same); putting one of them back out of the quarantine by hand vouches for it",
         settings=(

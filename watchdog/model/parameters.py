@@ -43,7 +43,10 @@ class Allowance(msgspec.Struct, frozen=True):
 
 
 class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One parameter. `default` is in YAML's notation and goes through the same checks; None where there is none."""
+    """
+    One parameter. `default` is in YAML's notation and goes through the same checks; None where there is none. `longest` is that of
+    the time of an allowance, in milliseconds.
+    """
 
     name: str
     form: Form
@@ -53,3 +56,4 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
     default: str | None = None
     choices: tuple[str, ...] = ()
     settings: tuple["ParameterSpec", ...] = ()
+    longest: int = 30 * 86_400_000

@@ -12,8 +12,6 @@ from watchdog.rulefile.nodes import Node
 
 MOST: Final = 1_000
 """No more times: each of them is remembered."""
-LONGEST: Final = 30 * 86_400_000
-"""Milliseconds: no longer is remembered what was done."""
 
 
 def read_allowance(node: Node, spec: ParameterSpec, findings: Findings) -> Allowance | None:
@@ -22,6 +20,15 @@ def read_allowance(node: Node, spec: ParameterSpec, findings: Findings) -> Allow
     if text is None:
         return None
     allowance = allowance_in(text.value)
+    if allowance is not None and allowance.per > spec.longest:
+        days = spec.longest // 86_400_000
+        findings.add(
+            "E412",
+            node.span,
+            f"'{spec.name}' can't be {quoted(text.value)}: nothing is remembered for more than {days} d",
+            hint=spec.example,
+        )
+        return None
     if allowance is None:
         findings.add(
             "E412", node.span, f"'{spec.name}' can't be {quoted(text.value)}: it is so many times in so long a time", hint=spec.example
@@ -35,4 +42,4 @@ def allowance_in(text: str) -> Allowance | None:
     per = read_literal(Text(time.strip(), ""), Type.DURATION)[0] if slash else None
     if not times.strip().isascii() or not times.strip().isdigit() or len(times.strip()) > len(str(MOST)) or not isinstance(per, int):
         return None
-    return Allowance(int(times), per) if int(times) <= MOST and 0 < per <= LONGEST else None
+    return Allowance(int(times), per) if int(times) <= MOST and per > 0 else None

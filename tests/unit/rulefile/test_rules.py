@@ -39,6 +39,7 @@ DEFAULTS = {
     "culprits": 3,
     "protected": (),
     "budget": Allowance(3, 3_600_000),
+    "flaps": Allowance(6, 3_600_000),
 }
 """Every setting of every guard, in the engine's units."""
 

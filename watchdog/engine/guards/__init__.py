@@ -13,6 +13,7 @@ from watchdog.engine.guards.budget import budget
 from watchdog.engine.guards.cooldown import cooldown
 from watchdog.engine.guards.coverage import coverage
 from watchdog.engine.guards.culprits import culprits
+from watchdog.engine.guards.flapping import flapping
 from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
@@ -31,6 +32,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("in_flight", in_flight),
     ("cooldown", cooldown),
     ("budget", budget),
+    ("flapping", flapping),
     ("culprits", culprits),
     ("last_look", last_look),
 )
