@@ -347,7 +347,7 @@ def _view(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
         sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else {"veto": veto_of(turn, run)}, signal=signal,
         holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
         ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
-        spent=turn.ledger.spent, interrupts=not is_over(turn, run), kept=run.flight.jobs,
+        wall=turn.wall, spent=turn.ledger.spent, interrupts=not is_over(turn, run), kept=run.flight.jobs,
     )  # fmt: skip
 
 

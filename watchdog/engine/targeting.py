@@ -127,6 +127,7 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
         held=turn.held(),
         cooldowns=_with_shadow(ledger) if mode is Mode.DRY_RUN else ledger.cooldowns,
         world=turn.world,
+        wall=turn.wall,
         alerts=request.alerts,
         spent=both(ledger.spent, ledger.shadow.spent) if mode is Mode.DRY_RUN else ledger.spent,
         interrupts=row is None or can_be_interrupted(row, turn.at),

@@ -153,6 +153,26 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         ),
     ),
     GuardSpec(
+        name="hours",
+        denies="it is none of the rule's `hours`, by the clocks of its `zone`",
+        settings=(
+            ParameterSpec(
+                name="hours",
+                form=Form.HOURS,
+                default="00:00-24:00",
+                doc="When the rule may act, over midnight where the second time is the earlier one. What has begun by then is brought to its end.",
+                example='hours: "22:00-06:00"',
+            ),
+            ParameterSpec(
+                name="zone",
+                form=Form.TEXT,
+                default="local",
+                doc="By which clocks: a name like `Europe/Berlin`, `UTC`, or `local` for those of this machine. In tests of rules it is UTC.",
+                example="zone: Europe/Berlin",
+            ),
+        ),
+    ),
+    GuardSpec(
         name="culprits",
         denies="`culprits` different jobs of one class were caught by the rule within 24 h (asks a person: it is no single job, and the next one will do the same); putting one of them back out of the quarantine by hand vouches for it",
         settings=(

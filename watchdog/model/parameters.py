@@ -11,7 +11,7 @@ class Form(StrEnum):
 
     DURATION, RATIO, COUNT and BOOL become int milliseconds, float, int, bool; TEXT a str; SECRET a str that
     may be written as `${file:…}` or `${env:…}` and is never shown; URL a str that was checked to be one;
-    CHOICE one of `choices`; NAMES a list of names, glob patterns among them, as a tuple of str (a default has commas between them); ALLOWANCE an `Allowance`; PROCESS an expression of the language that names a process; SETTINGS a mapping of `settings`, whose values become
+    CHOICE one of `choices`; NAMES a list of names, glob patterns among them, as a tuple of str (a default has commas between them); ALLOWANCE an `Allowance`; HOURS an `Hours`; PROCESS an expression of the language that names a process; SETTINGS a mapping of `settings`, whose values become
     arguments of their own, `stuck_jobs.strikes`.
     """
 
@@ -25,6 +25,7 @@ class Form(StrEnum):
     CHOICE = "choice"
     NAMES = "list of names"
     ALLOWANCE = "times in a time"
+    HOURS = "hours of the day"
     PROCESS = "process"
     SETTINGS = "settings"
 

@@ -5,14 +5,16 @@ The counterpart of `values`, which reads single ones. A pattern is written as be
 """
 
 from watchdog.lang.glob import wrong_with_pattern
+from watchdog.model.hours import Hours
 from watchdog.model.parameters import Allowance, Form, ParameterSpec
 from watchdog.rulefile.allowance import allowance_in, read_allowance
 from watchdog.rulefile.findings import Findings
+from watchdog.rulefile.hours import hours_in, read_hours
 from watchdog.rulefile.keys import items_of, words_of
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.values import Value, default_of, read_value
 
-Setting = Value | tuple[str, ...] | Allowance
+Setting = Value | tuple[str, ...] | Allowance | Hours
 """What a setting of a guard can hold."""
 
 
@@ -31,9 +33,11 @@ def read_names(node: Node, what: str, findings: Findings) -> tuple[str, ...]:
 
 
 def read_setting(node: Node, spec: ParameterSpec, findings: Findings) -> Setting | None:
-    """As `read_value`, and what only guards have: lists of names, and allowances."""
+    """As `read_value`, and what only guards have: lists of names, allowances, hours."""
     if spec.form is Form.ALLOWANCE:
         return read_allowance(node, spec, findings)
+    if spec.form is Form.HOURS:
+        return read_hours(node, spec, findings)
     if spec.form is Form.NAMES:
         return read_names(node, f"'{spec.name}'", findings)
     return read_value(node, spec, findings)
@@ -44,6 +48,8 @@ def default_setting(spec: ParameterSpec, *, instead: str | None = None) -> Setti
     written = (spec.default if instead is None else instead) or ""
     if spec.form is Form.ALLOWANCE:
         return allowance_in(written)
+    if spec.form is Form.HOURS:
+        return hours_in(written)
     if spec.form is Form.NAMES:
         return tuple(name.strip() for name in written.split(",") if name.strip())
     return default_of(spec, instead=instead)

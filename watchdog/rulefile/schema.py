@@ -44,6 +44,7 @@ _FORMS: Final[dict[Form, Schema]] = {
     Form.URL: {"type": "string", "pattern": r"^(https?://|\$\{)"},
     Form.PROCESS: {"type": "string", "pattern": _WORDS},
     Form.ALLOWANCE: {"type": "string", "pattern": rf"^\s*[0-9]{{1,4}}\s*/\s*({_NUMBER}({'|'.join(DURATIONS)}))+\s*$"},
+    Form.HOURS: {"type": "string", "pattern": r"^\s*[0-9]{1,2}:[0-5][0-9]\s*-\s*[0-9]{1,2}:[0-5][0-9]\s*$"},
     Form.NAMES: {"type": "array", "items": {"type": ["string", "number"], "pattern": _WORDS}},
 }
 _TAKEN: Final = "|".join(sorted({*KEYWORDS, *NAMES, *(kind.value for kind in Kind)}))

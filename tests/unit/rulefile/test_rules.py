@@ -8,6 +8,7 @@ import pytest
 from watchdog.engine.rules import Rule
 from watchdog.errors import Span
 from watchdog.model.guards import GUARDS, VETO
+from watchdog.model.hours import Hours
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.parameters import Allowance
@@ -40,6 +41,8 @@ DEFAULTS = {
     "protected": (),
     "budget": Allowance(3, 3_600_000),
     "flaps": Allowance(6, 3_600_000),
+    "hours": Hours(0, 1_440),
+    "zone": "local",
 }
 """Every setting of every guard, in the engine's units."""
 

@@ -14,6 +14,7 @@ from watchdog.engine.guards.cooldown import cooldown
 from watchdog.engine.guards.coverage import coverage
 from watchdog.engine.guards.culprits import culprits
 from watchdog.engine.guards.flapping import flapping
+from watchdog.engine.guards.hours import hours
 from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
@@ -33,6 +34,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("cooldown", cooldown),
     ("budget", budget),
     ("flapping", flapping),
+    ("hours", hours),
     ("culprits", culprits),
     ("last_look", last_look),
 )
