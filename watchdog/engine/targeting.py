@@ -7,6 +7,7 @@ import msgspec
 from watchdog.engine.alerts import Truth
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
+from watchdog.engine.load import rests_on_load
 from watchdog.engine.rules import Rule
 from watchdog.engine.sparing import can_be_interrupted
 from watchdog.engine.spending import both
@@ -127,6 +128,7 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
         held=turn.held(),
         cooldowns=_with_shadow(ledger) if mode is Mode.DRY_RUN else ledger.cooldowns,
         world=turn.world,
+        rests_on_load=rests_on_load(rule),
         wall=turn.wall,
         alerts=request.alerts,
         spent=both(ledger.spent, ledger.shadow.spent) if mode is Mode.DRY_RUN else ledger.spent,

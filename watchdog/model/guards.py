@@ -114,6 +114,20 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
             ),
         ),
     ),
+    GuardSpec(
+        name="surge",
+        denies="the rule looks at nothing but load (sizes and latency of queues, busy threads), and most threads of the target are at work on jobs that have just begun",
+        settings=(
+            ParameterSpec(
+                name="surge",
+                form=Form.CHOICE,
+                default="deny",
+                choices=("deny", "allow"),
+                doc="Whether load alone keeps the rule from acting: a restart makes it worse.",
+                example="surge: allow",
+            ),
+        ),
+    ),
     GuardSpec(name="in_flight", denies="an action on this target or host is under way"),
     GuardSpec(
         name="cooldown",

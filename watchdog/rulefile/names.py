@@ -4,6 +4,8 @@ A list of names in YAML, glob patterns among them: classes of jobs, targets.
 The counterpart of `values`, which reads single ones. A pattern is written as behind `like`, and is refused in the same words.
 """
 
+from functools import lru_cache
+
 from watchdog.lang.glob import wrong_with_pattern
 from watchdog.model.hours import Hours
 from watchdog.model.parameters import Allowance, Form, ParameterSpec
@@ -43,6 +45,7 @@ def read_setting(node: Node, spec: ParameterSpec, findings: Findings) -> Setting
     return read_value(node, spec, findings)
 
 
+@lru_cache(maxsize=256)
 def default_setting(spec: ParameterSpec, *, instead: str | None = None) -> Setting | None:
     """As `default_of`, and what only guards have."""
     written = (spec.default if instead is None else instead) or ""

@@ -74,6 +74,7 @@ def test_a_healthy_case_passes_every_guard(view):
             "flaps": Allowance(6, 3_600_000),
             "hours": Hours(0, 1_440),
             "zone": "local",
+            "surge": "deny",
         }
     )
 
@@ -281,9 +282,10 @@ def test_every_denial_says_why(view):
     """No guard answers anything but PASS without a sentence, nor PASS with one."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
         ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("x", "m", 1)}, runs={run.id: run}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
-        cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")}, alerts=("a|b",), spent={"web1/app[push]": (Spent(AT, "stuck-job", "1.0"),)},
+        cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")}, alerts=("a|b",), rests_on_load=True,
+        world=picture(process(ONE, AT - 5_000, threads=1), job(ONE, "j1", AT - 6_000)), spent={"web1/app[push]": (Spent(AT, "stuck-job", "1.0"),)},
     )  # fmt: skip
     verdicts = [guard(worst) for _, guard in ORDER]
 

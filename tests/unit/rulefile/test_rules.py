@@ -43,6 +43,7 @@ DEFAULTS = {
     "flaps": Allowance(6, 3_600_000),
     "hours": Hours(0, 1_440),
     "zone": "local",
+    "surge": "deny",
 }
 """Every setting of every guard, in the engine's units."""
 

@@ -20,6 +20,7 @@ from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
 from watchdog.engine.guards.protected import protected
 from watchdog.engine.guards.settling import settling
+from watchdog.engine.guards.surge import surge
 from watchdog.engine.guards.veto import veto
 from watchdog.engine.guards.view import Guard
 
@@ -30,6 +31,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("veto", veto),
     ("protected", protected),
     ("coverage", coverage),
+    ("surge", surge),
     ("in_flight", in_flight),
     ("cooldown", cooldown),
     ("budget", budget),

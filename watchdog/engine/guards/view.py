@@ -23,7 +23,7 @@ class View(msgspec.Struct, frozen=True):
     condition of at least one of its alerts is true at this moment. `look` is what the kernel was found to say, None
     before anybody has looked. `committed` is True after the stage that can't be taken back.
     `interrupts` says that an end of the process would interrupt what it runs: it is neither dead nor proven to be frozen. `kept` are the jobs that it held when it was last asked.
-    `wall` is UTC milliseconds, for what goes by clocks. `alerts` are the keys of those that want it.
+    `rests_on_load` says that the rule looks at nothing that load alone would not make. `wall` is UTC milliseconds, for what goes by clocks. `alerts` are the keys of those that want it.
     `held` is how many threads of each process are held. `cooldowns` and `spent` are the real ones, in dry-run with what the shadow ledger has.
     """
 
@@ -45,6 +45,7 @@ class View(msgspec.Struct, frozen=True):
     held: dict[str, int]
     cooldowns: dict[str, Cooldown]
     world: World
+    rests_on_load: bool = False
     wall: int = 0
     alerts: tuple[str, ...] = ()
     spent: Book = {}
