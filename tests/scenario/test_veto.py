@@ -260,3 +260,17 @@ def test_it_all_comes_to_its_end(talk):
         "for 187 s nobody served in its place; nothing is verified: its rule has no 'verify'"
     )
     assert talk.state.ledger.runs == {}
+
+
+def test_a_rule_that_is_gone_before_anything_was_done(talk):
+    """Its process has been looked at and its jobs are kept, and the reload has the rule no more: nothing is sent, and the incident is over."""
+    beat(talk, 22_000)
+    for result in (HEALTHY, InFlight((STUCK,))):
+        answer(talk, result)
+    talk.rules = rules(RULE.replace("stuck-job", "another"))
+    talk.hear(RulesLoaded(talk.rules.digest, Mode.ACT))
+    lines = answer(talk, HEALTHY)
+
+    assert signals(lines) == []
+    assert talk.audit("incident")[-1].outcome == "abandoned"
+    assert talk.state.ledger.runs == {}

@@ -222,11 +222,12 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
             _follow(turn, run, spec.after(Exited()))
         case Look() as look:
             run = msgspec.structs.replace(run, state=look.state)
-            judgement = judge(_view(turn, run, spec.signal, look), Mode.ACT)
             if turn.rules.mode.rank < Mode.ASK.rank:
                 # Whoever lowers the mode in the middle of it wants no further signal.
                 _hold(turn, run, f"the mode has been lowered to {turn.rules.mode}", guard="")
-            elif judgement.decision is not Decision.ALLOW:
+            elif run.rule not in turn.rule and not _committed(run):
+                _hold(turn, run, "its rule is no longer in force", guard="")
+            elif (judgement := judge(_view(turn, run, spec.signal, look), Mode.ACT)).decision is not Decision.ALLOW:
                 _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
             elif reason := spec.against(scene_of(turn, run)):
                 _hold(turn, run, reason, guard="last_look")
