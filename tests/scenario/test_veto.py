@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
+from watchdog.engine.status import status
+from watchdog.engine.why import why
 from watchdog.model.effects import Notify
 from watchdog.model.events import Delta, Gone, RulesLoaded
 from watchdog.model.findings import Certainty
@@ -103,6 +105,10 @@ def test_nothing_is_begun_while_such_a_job_runs(talk):
     lines = beat(talk, 22_000, BLOCK)
     assert [line for line in lines if "decision" in line or "measure" in line] == ["audit decision stuck-job DENY veto"]
     assert talk.audit("decision")[-1].reason == "it must not be interrupted: DomainBlockWorker b1, running for 11 s"
+    (asked,) = status(talk.state, talk.at)["requests"]
+    assert (asked["guard"], asked["reason"]) == ("veto", talk.audit("decision")[-1].reason)
+    guards = {one["guard"]: one["answer"] for one in why(talk.rules, talk.state, "stuck-job", f"{ONE}/t1/j1/1000", talk.at)["guards"]}
+    assert (guards["veto"], guards["protected"]) == ("DENY", "PASS")
     assert "measure" not in " ".join(beats(talk, until=600_000))
     assert "measure web1:10:abc" in beat(talk, 601_000, over(BLOCK)) + talk.wait(606_000)
 
@@ -133,6 +139,8 @@ def test_when_the_longer_time_is_over_it_is_held_and_people_must_look(talk):
     assert critical == [
         "web1/app[push] is left half-way at stage spared: it is quiet, and must not be interrupted: DomainBlockWorker b1, running for 11 min"
     ]
+    (shown,) = status(talk.state, talk.at)["incidents"]
+    assert shown["held"].startswith("it is quiet, and must not be interrupted: DomainBlockWorker b1, running for")
     assert lines.count("audit incident stuck-job veto spared held") == 1, "said once, not every five seconds"
 
     lines = beat(talk, 721_000, over(BLOCK), quiet=True) + talk.wait(727_000)
