@@ -311,6 +311,28 @@ async def the_evidence_names_the_job_that_computes(room: Room) -> None:
     assert "private" not in output + "\n".join(agent.lines)
 
 
+@story
+async def a_job_that_must_not_be_interrupted_is_waited_for(room: Room) -> None:
+    """Put under veto when the process is quiet already: beyond `drain` it is waited for, nothing is sent meanwhile, and when it has ended the stuck one is dealt with."""
+    client = room.client
+    victim = await room.sidekiq.start(("push",), concurrency=3)
+    poison, block = await push_job(client, "SleepForever"), await push_job(client, "Sleep", [45])
+    config = config_in(room.folder, room.server.url, drain="3s", where='job.class == "SleepForever"')
+    agent = await room.agent(config)
+    await agent.wait_for("outcome: .*stage='TSTP'.*outcome='sent'", within=60)
+    with config.open("a") as text:
+        text.write("adjust: {stuck-job: {guards: {veto: [Sleep]}}}\n")
+    agent.signal(signal.SIGHUP)
+    await agent.wait_for("outcome: .*stage='drain'.*outcome='left'", within=60)
+    assert await _shows(client, victim, {poison, block})
+    await agent.wait_for("outcome: .*stage='longer'.*outcome='record'", within=90)
+
+    assert await agent.sees_off(victim, 30) == KILLED
+    await agent.wait_for("outcome: .*stage='put_back'.*outcome='1 done'", within=20)
+    assert set(runs([victim.log], "done")) == {block}
+    assert await stored(client) == {poison: ["retry"]}
+
+
 @pytest.fixture(scope="module")
 def ends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, BaseException | None]:
     """Name of each story that is asked for → what went wrong in it."""

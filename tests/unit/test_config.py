@@ -61,6 +61,15 @@ def folder(tmp_path: Path) -> Folder:
     return folder
 
 
+def test_what_no_rule_touches_reaches_every_rule(folder: Folder) -> None:
+    """The config's list stands in each rule's guards; a pattern that is none is refused where it stands."""
+    folder.write("config.yml", CONFIG + 'protected: ["mastodon-sidekiq@scheduler*", web1/special]\n')
+    assert load(folder.path / "config.yml").rules.rules[0].guards["protected"] == ("mastodon-sidekiq@scheduler*", "web1/special")
+
+    folder.write("config.yml", CONFIG + 'protected: ["web[", ""]\n')
+    assert folder.said() == ["config.yml:4:17 E214", "config.yml:4:22 E122"]
+
+
 def test_the_config_of_the_manual_loads(folder: Folder) -> None:
     """Paths are relative to the config, the secret has lost its line break, the rule is there."""
     path = folder.write("config.yml", ISSUE)

@@ -10,6 +10,7 @@ from watchdog import __version__
 from watchdog.config.disk import is_readable_by_all, read_text
 from watchdog.config.finding import Place, find, is_test
 from watchdog.config.secrets import fetch_secrets, was_fetched
+from watchdog.config.zones import with_zones
 from watchdog.engine.rules import RuleSet
 from watchdog.errors import Problem, ProblemsError, Span
 from watchdog.lang.text import Text
@@ -104,9 +105,11 @@ def _read(places: Sequence[Place], draft: Draft, findings: Findings) -> tuple[Ru
     texts: _Texts = [
         (str(file), text) for place in places for file in place.rules if (text := read_text(file, place.span, findings)) is not None
     ]
-    rules, problems = read_rules(texts, draft.mode, draft.receivers, adjust=draft.adjust)
+    rules, problems = read_rules(texts, draft.mode, draft.receivers, adjust=draft.adjust, protected=draft.protected)
+    zones = Findings()
+    rules = with_zones(rules, zones)
     in_packs = [problem for place in places if place.manifest is not None for problem in _manifest(place, rules, findings)]
-    return rules, (*problems, *in_packs)
+    return rules, (*problems, *zones.in_order(), *in_packs)
 
 
 def _manifest(place: Place, rules: RuleSet, findings: Findings) -> tuple[Problem, ...]:

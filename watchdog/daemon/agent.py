@@ -268,7 +268,7 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
-        tasks.serve("quarantine", QuarantineKeeper(self._quarantine, expire_evidence=self._evidence.expire).run)
+        tasks.serve("quarantine", QuarantineKeeper(self._quarantine, self._turns.offer, expire_evidence=self._evidence.expire).run)
         tasks.serve("locks", self._locks.run)
         self._systemd.ready()
         LOG.info(

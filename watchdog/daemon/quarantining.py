@@ -1,7 +1,7 @@
 """
 Looks after the quarantine while the agent runs: finishes what was begun, by whomever, and ends what has been kept for long enough, evidence too.
 
-Redis is asked only where something stands half-way. An outage is waited out; it is said once.
+What people have put back meanwhile, in a command of their own, the engine hears of. Redis is asked only where something stands half-way. An outage is waited out; it is said once.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from watchdog.errors import WatchdogError
+from watchdog.model.events import Body
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.sidekiq.edit.failures import EditError
 from watchdog.store.failures import StoreDamagedError, StoreError
@@ -23,11 +24,25 @@ _OVER: Final = "what has been kept for long enough could not be deleted yet"
 
 
 class QuarantineKeeper:
-    """Looks every half minute, and each day for what is over; `expire_evidence` does the same for what is kept besides, and raises `StoreError`."""
+    """
+    Looks every half minute, and each day for what is over.
 
-    def __init__(self, quarantine: Quarantine, *, expire_evidence: Callable[[], Awaitable[object]], every: float = EVERY) -> None:
+    `tell` takes what the engine is to hear: at the start all that was put back is told anew.
+    `expire_evidence` ends what is over of what is kept besides, and raises `StoreError`.
+    """
+
+    def __init__(
+        self,
+        quarantine: Quarantine,
+        tell: Callable[[Body], None],
+        *,
+        expire_evidence: Callable[[], Awaitable[object]],
+        every: float = EVERY,
+    ) -> None:
         self._quarantine = quarantine
         self._expire_evidence = expire_evidence
+        self._tell = tell
+        self._told_until = 0
         self._every = every
         self._said: dict[str, str] = {}
 
@@ -46,6 +61,9 @@ class QuarantineKeeper:
             if finished := await self._quarantine.resume():
                 LOG.info("%d entries of the quarantine stood half-way and are finished", finished)
             self._said.pop(_HALF_WAY, None)
+            for vouched in await self._quarantine.put_back_by_hand(after=self._told_until):
+                self._told_until = vouched.wall
+                self._tell(vouched)
         except StoreDamagedError:
             raise
         except (EditError, StoreError) as error:

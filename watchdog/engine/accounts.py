@@ -1,7 +1,7 @@
 """
-How a run is told: in the audit, in its incident, to people.
+How a run is told on its way: in the audit, in its incident, to people.
 
-The counterpart of `runs`, which decides what happens. Names, counts and classes only; never an argument of a job.
+The counterpart of `runs`, which decides what happens, and of `report`, which says how it ended. Names, counts and classes only; never an argument of a job.
 """
 
 from collections import Counter
@@ -12,15 +12,10 @@ import msgspec
 from watchdog.engine.ledger import Run
 from watchdog.engine.procedures.stages import Answer
 from watchdog.engine.turn import Turn
-from watchdog.model.flight import Fate, PlaceKind
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
 from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
 from watchdog.model.verdicts import Decision
-
-_PLACES = {PlaceKind.QUEUE: "put back into its queue", PlaceKind.RETRY: "put into the retry set", PlaceKind.SCHEDULE: "put into the schedule",
-           PlaceKind.QUARANTINE: "put into quarantine"}  # fmt: skip
-_MOST_NAMED = 5
 
 
 def names(run: Run) -> dict[str, str]:
@@ -84,33 +79,5 @@ def _found(found: InFlight) -> str:
     parts = [f"{number} {certainty}" for certainty, number in sorted(sure.items(), reverse=True)]
     if found.unnamed:
         parts.append(f"up to {found.unnamed} that nobody names")
-    return f"in flight: {', '.join(parts) or 'nothing'}"
-
-
-def balance(run: Run) -> str:
-    """What became of the jobs, as a sentence without a point; empty where nothing is known to have been in flight."""
-    flight = run.flight
-    fates = {one.jid: one for one in flight.placed}
-    plan = flight.plan or ()
-    parts = []
-    finished = len(set(flight.seen) - {job.jid for job in flight.jobs})
-    if finished:
-        parts.append(f"{finished} finished or given back by Sidekiq" if flight.gave_back else f"{finished} finished by themselves")
-    for kind, place in _PLACES.items():
-        done = [one for one in plan if one.kind is kind and one.jid in fates and fates[one.jid].fate is Fate.DONE]
-        if done:
-            parts.append(f"{len(done)} {place} ({_whence(source for one in done for source in one.sources[:1])})")
-    if left := [one for one in flight.placed if one.fate is Fate.FOUND]:
-        parts.append(f"{len(left)} left where it was found")
-    placed = {one.jid for one in flight.placed if one.fate is not Fate.LOST}
-    if missing := [job for job in flight.jobs if job.jid not in placed] if flight.plan is not None else []:
-        named = ", ".join(f"{job.job_class} {job.jid}" for job in missing[:_MOST_NAMED])
-        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
-        parts.append(f"{len(missing)} not put back, because it is not sure that they ran or their payload is not known: {named}{more}")
-    if flight.unnamed:
-        parts.append(f"up to {flight.unnamed} that no source can name")
-    return "; ".join(parts)
-
-
-def _whence(sources: Any) -> str:
-    return ", ".join(f"{number} from {source.replace('_', ' ')}" for source, number in sorted(Counter(sources).items()))
+    hasty = "it gave its jobs back so hastily that one of its threads may have taken some again; " if found.hasty else ""
+    return f"{hasty}in flight: {', '.join(parts) or 'nothing'}"

@@ -8,6 +8,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 from typing import assert_never
 
 from watchdog.engine import judging, known_here, playbooks, requests, runs
+from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
@@ -30,6 +31,7 @@ from watchdog.model.events import (
     Started,
     Stopping,
     TimeReached,
+    Vouched,
 )
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
@@ -108,6 +110,8 @@ def _take(turn: Turn) -> None:
             turn.set(pause=None)
             turn.world.again.clear()
             turn.audit("agent", outcome="resumed", reason=by)
+        case Vouched() as vouched:
+            _forgive(turn, vouched)
         case Stopping(reason=reason):
             turn.world.stopping = True
             # Written down even if nothing else has changed for hours: what alerts have waited so far is known up to its time.
@@ -115,6 +119,15 @@ def _take(turn: Turn) -> None:
             turn.audit("agent", outcome="stopping", reason=reason)
         case _ as body:
             assert_never(body)
+
+
+def _forgive(turn: Turn, vouched: Vouched) -> None:
+    # It can be told again after a start of the agent: only what lies before it is forgotten.
+    strikes = strike_book.vouched(turn.ledger.strikes, vouched.jid, until=turn.at - (turn.wall - vouched.wall))
+    if strikes is not turn.ledger.strikes:
+        turn.set(strikes=strikes)
+        turn.world.again.clear()
+        turn.audit("agent", outcome="vouched", reason=f"{vouched.by} put it back: what it was caught at counts no more", target=vouched.jid)
 
 
 def _observe(turn: Turn, observed: Observed) -> None:

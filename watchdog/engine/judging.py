@@ -6,10 +6,11 @@ import msgspec
 
 from watchdog.engine import departed
 from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
-from watchdog.engine.ledger import Alert, Phase
+from watchdog.engine.ledger import Alert, Phase, Spent
 from watchdog.engine.news import Seen
 from watchdog.engine.requests import alert_over, want
 from watchdog.engine.rules import Rule
+from watchdog.engine.spending import A_DAY, with_one
 from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
 from watchdog.engine.world import Departure, earlier
@@ -185,6 +186,10 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None)
     beat_at = home.confirmed_at if home is not MISSING and home.confirmed_at is not MISSING else None
     alert = msgspec.structs.replace(alert, title=title, seen=seen, beat_at=beat_at)
     turn.put_alert(key, alert)
+    if rule.steps and alert.kind is not Kind.JOB:
+        # Only what is acted upon, and what can come again: a job never does.
+        fired = with_one(turn.ledger.fired, key, Spent(turn.at, rule.name, alert.id), kept_for=A_DAY)
+        turn.set(fired=fired)
     turn.audit("alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title)
     turn.notify(
         rule.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=rule.severity, title=title, rule=rule.name, entity=alert.entity

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.model.flight import Ending, Held, Locks, Placed, Placement
+from watchdog.model.guards import VETO
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import ProcessRef
@@ -88,7 +89,7 @@ class Flight(msgspec.Struct, frozen=True):
     What a run knows of the jobs of its process; nothing in it is an argument of a job.
 
     `beats` and `quiet_beats` are counted since its stage began, `beat_at` is the last that was counted. `jobs` are those that were found when it was last asked, `seen` the jids of all that
-    were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process, `end` how it ended where the agent did not end it. `gave_back` says that it gave its jobs back itself,
+    were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process, `end` how it ended where the agent did not end it. `gave_back` says that it gave its jobs back itself, `hasty` that it may have taken one of them again, `given` the jids of those that it held before it did,
     `unnamed` how many more it can have taken. `plan` is None before it is decided, `placed` what came of it; `locks` is what is known of their locks.
     """
 
@@ -101,6 +102,8 @@ class Flight(msgspec.Struct, frozen=True):
     frozen: bool = False
     end: Ending = Ending.OURS
     gave_back: bool = False
+    hasty: bool = False
+    given: tuple[str, ...] = ()
     unnamed: int = 0
     plan: tuple[Placement, ...] | None = None
     placed: tuple[Placed, ...] = ()
@@ -112,11 +115,15 @@ class Strike(msgspec.Struct, frozen=True):
     How often a job was caught in a wedge; `suspected` in a process that froze or was killed for want of memory, where nothing said which of its jobs did it.
 
     `crashed` is how often it was in one that somebody else ended, or that ended nobody knows why.
+    `rule` is the one that caught it last, `job_class` its class, `work` the other name under which it is counted: those three under its jid alone.
     """
 
     count: int
     suspected: int
     last_at: int
+    rule: str = ""
+    job_class: str = ""
+    work: str = ""
     crashed: int = 0
 
 
@@ -126,7 +133,8 @@ class Run(msgspec.Struct, frozen=True):
 
     `incident` is the id of its playbook, `opened_wall` when that was opened. `marks` are engine times by name (`TERM` was sent then); `looking` says that the stage still has its look before it;
     `intent` is the id of the committed intent without an outcome; `effect` the id of what is awaited;
-    `held` the reason why it does not go on, `held_by` the guard that gave it; `flight` what it knows of the jobs of its process;
+    `held` the reason why it does not go on, `held_by` the guard that gave it; `flight` what it knows of the jobs of its process,
+    `veto` the classes of those that must not be interrupted, should its rule be gone,
     `named` the jid of the one job that by the evidence can have stopped it.
     """
 
@@ -153,6 +161,7 @@ class Run(msgspec.Struct, frozen=True):
     account: tuple[str, ...] = ()
     flight: Flight = Flight()
     named: str = ""
+    veto: tuple[str, ...] = VETO
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -172,7 +181,7 @@ class Playbook(msgspec.Struct, frozen=True):
     What a rule does about one firing, from the first step that was allowed to the proof that it helped: an incident.
 
     `kind`, `entity`, `seen`, `seen_at` and `beat_at` are the entity as it was when its alert fired, which is what later steps and
-    `verify` go by. `step` of `branch` is under way or, since `since_at`, waits for the guards; `proof` is there once all steps are done.
+    `verify` go by. `reports` are what the steps that are over had to say at their end. `step` of `branch` is under way or, since `since_at`, waits for the guards; `proof` is there once all steps are done.
     `alerts` are keys of the alerts that wanted it.
     """
 
@@ -195,6 +204,7 @@ class Playbook(msgspec.Struct, frozen=True):
     step: int = 0
     proof: Proof | None = None
     account: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
 
 
 class Cooldown(msgspec.Struct, frozen=True):
@@ -206,6 +216,14 @@ class Cooldown(msgspec.Struct, frozen=True):
     incident: str = ""
 
 
+class Spent(msgspec.Struct, frozen=True):
+    """Something was done to a target, as a step of that incident; or an alert began to fire, and `incident` is its id."""
+
+    at: int
+    rule: str
+    incident: str
+
+
 class Shadow(msgspec.Struct, frozen=True):
     """
     What dry-run has spent and assumed.
@@ -215,6 +233,7 @@ class Shadow(msgspec.Struct, frozen=True):
 
     cooldowns: dict[str, Cooldown] = {}
     cured: dict[str, int] = {}
+    spent: dict[str, tuple[Spent, ...]] = {}
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -235,7 +254,8 @@ class Loss(msgspec.Struct, frozen=True):
 
 class Ledger(msgspec.Struct, frozen=True):
     """
-    All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments.
+    All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments; `spent` by target, `fired` by
+    alert: each time at which it began to fire.
 
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end.
     """
@@ -253,6 +273,8 @@ class Ledger(msgspec.Struct, frozen=True):
     cooldowns: dict[str, Cooldown] = {}
     shadow: Shadow = Shadow()
     strikes: dict[str, Strike] = {}
+    spent: dict[str, tuple[Spent, ...]] = {}
+    fired: dict[str, tuple[Spent, ...]] = {}
     pause: Pause | None = None
     lost: dict[str, Loss] = {}
     here: dict[str, ProcessRef] = {}
@@ -287,7 +309,7 @@ def _moved(value: Any, shift: int, name: str = "") -> Any:
                 if name != "cured"
                 else {key: inner + shift for key, inner in value.items()}
             )
-        case list():
+        case list() | tuple():
             return [_moved(inner, shift) for inner in value]
         case int() if not isinstance(value, bool) and (name.endswith("_at") or name in ("at", "until")):
             return value + shift

@@ -45,11 +45,12 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """`rescue` is `proven`, `likely` or `none`; at `limit` strikes a job is put into quarantine if `quarantines`."""
+    """`rescue` is `proven`, `likely` or `none`; at `limit` strikes a job is put into quarantine if `quarantines`. `rule` is whose policy it is."""
 
     rescue: str
     limit: int
     quarantines: bool
+    rule: str = ""
 
 
 def plan(
@@ -85,7 +86,7 @@ def plan(
     else:
         guilty, suspected = tuple(job for job in known if job.jid in stuck), ()
     crashed = tuple(job for job in begun if job not in guilty) if end in (Ending.FOREIGN, Ending.UNTOLD) and not anyone else ()
-    after = struck(strikes, guilty=guilty, suspected=suspected, crashed=crashed, at=at)
+    after = struck(strikes, guilty=guilty, suspected=suspected, crashed=crashed, at=at, rule=policy.rule)
     placements = []
     number = 0
     for job in rescued:

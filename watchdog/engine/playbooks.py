@@ -24,6 +24,8 @@ from watchdog.model.verdicts import Mode, lower
 
 PATIENCE: Final = 3_600_000
 """A next step that is not allowed for so many milliseconds is given up: what it was to mend is no longer what anybody remembers."""
+UNPROVEN: Final = "nothing is verified: its rule has no 'verify'"
+"""What the end of an incident says whose rule asks for no proof."""
 LOOK_AGAIN: Final = 1_000
 """Milliseconds between two looks at a proof, for what changes without an event."""
 
@@ -110,6 +112,8 @@ def freeze_proofs(turn: Turn, at: int) -> None:
 
 def _go_on(turn: Turn, playbook: Playbook, rule: Rule, account: str, *, stage: str = "") -> None:
     """A step has reached what it was for."""
+    last = playbook
+    playbook = msgspec.structs.replace(playbook, reports=(*playbook.reports, f"{playbook.action}: {account}"))
     if playbook.step + 1 < len(steps_of(rule, playbook.branch)):
         _say(turn, playbook, stage, "step ended", account)
         _ask_for(turn, msgspec.structs.replace(playbook, step=playbook.step + 1, since_at=turn.at), rule)
@@ -119,7 +123,7 @@ def _go_on(turn: Turn, playbook: Playbook, rule: Rule, account: str, *, stage: s
         turn.put_playbook(playbook.id, proving)
         turn.audit("incident", **_names(proving), stage="verify", outcome="verifying", reason=rule.verify.when.text)
     else:
-        _close(turn, playbook, "ended", account, stage=stage)
+        _close(turn, last, "ended", account, stage=stage, told="; ".join((account, *last.reports, UNPROVEN)))
 
 
 def _ask_for(turn: Turn, playbook: Playbook, rule: Rule) -> None:
@@ -175,8 +179,13 @@ def _prove(turn: Turn, playbook: Playbook) -> None:
         turn.world.proofs[playbook.id] = again if progress.due is None else min(again, progress.due)
 
 
-def _close(turn: Turn, playbook: Playbook, outcome: str, account: str, *, stage: str = "") -> None:
-    """The incident's end; alerts whose playbook has come to its end want nothing more."""
+def _close(turn: Turn, playbook: Playbook, outcome: str, account: str, *, stage: str = "", told: str = "") -> None:
+    """
+    The incident's end; alerts whose playbook has come to its end want nothing more.
+
+    `told` is the whole of it for people: what came of it, and what its steps had to say, if nothing else is given.
+    """
+    told = told or "; ".join((account, *playbook.reports))
     if not playbook.account or not playbook.account[-1].endswith(account):
         playbook = _accounted(turn, playbook, account)
     turn.put_playbook(playbook.id, None)
@@ -186,10 +195,10 @@ def _close(turn: Turn, playbook: Playbook, outcome: str, account: str, *, stage:
             if (alert := turn.ledger.alerts.get(key)) is not None:
                 turn.put_alert(key, msgspec.structs.replace(alert, acted=True))
     turn.freed = True
-    turn.audit("incident", **_names(playbook), stage=stage, outcome=outcome, reason=account)
+    turn.audit("incident", **_names(playbook), stage=stage, outcome=outcome, reason=told)
     _keep(turn, playbook, outcome, closed=True)
     severity = Severity.CRITICAL if outcome in ("failed", proofs.UNVERIFIED) else playbook.severity
-    _notify(turn, playbook, NoticeKind.ENDED, stage, outcome, account, severity=severity)
+    _notify(turn, playbook, NoticeKind.ENDED, stage, outcome, told, severity=severity)
 
 
 def _say(turn: Turn, playbook: Playbook, stage: str, outcome: str, account: str, *, severity: Severity | None = None) -> None:

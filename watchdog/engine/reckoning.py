@@ -25,6 +25,7 @@ def planned(turn: Turn, run: Run) -> Run:
         rescue=str(said.get("rescue", "proven")),
         limit=int(said.get("stuck_jobs.strikes", 2)),
         quarantines=said.get("stuck_jobs.then", "quarantine") == "quarantine",
+        rule=run.rule,
     )
     flight = run.flight
     # systemd may have said it only after the kernel.

@@ -12,14 +12,16 @@ import msgspec
 
 from watchdog.engine import playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
-from watchdog.engine.ledger import Alert, Cooldown, Phase, Request
+from watchdog.engine.ledger import Alert, Cooldown, Phase, Request, Spent
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import NO_RULES, Rule
+from watchdog.engine.spending import with_one
 from watchdog.engine.targeting import about, find_target, firing, holds, process_of, request_view, shadow_key
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.effects import Measure
-from watchdog.model.notices import NoticeKind
+from watchdog.model.guards import BY_NAME as GUARDS
+from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
 from watchdog.model.results import Look, Refused, Result
 from watchdog.model.targets import Signal
@@ -262,10 +264,15 @@ def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) 
     )  # fmt: skip
     thread, entity = _story(turn, request)
     turn.notify(
-        rule.notify, thread=thread, kind=NoticeKind.DECIDED, severity=rule.severity, title=headline(request, judgement), rule=rule.name,
+        rule.notify, thread=thread, kind=NoticeKind.DECIDED, severity=_weight(rule, guard), title=headline(request, judgement), rule=rule.name,
         entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=verdict.reason,
     )  # fmt: skip
     return request
+
+
+def _weight(rule: Rule, guard: str) -> Severity:
+    """How much it hurts that it was decided like that."""
+    return Severity.CRITICAL if guard and GUARDS[guard].alarms else rule.severity
 
 
 def _story(turn: Turn, request: Request) -> tuple[str, str]:
@@ -319,6 +326,7 @@ def leave_out(turn: Turn, rule: Rule, request: Request) -> None:
             shadow,
             cooldowns={**shadow.cooldowns, request.target: Cooldown(end, rule.name, request.action)},
             cured={**shadow.cured, shadow_key(request): turn.at},
+            spent=with_one(shadow.spent, request.target, Spent(end, rule.name, incident)),
         )
     )
 

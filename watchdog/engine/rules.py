@@ -6,7 +6,7 @@ rules would only have to build these.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final, final
+from typing import Any, Final, final
 
 import msgspec
 
@@ -69,7 +69,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     mode: Mode
     steps: tuple[Step, ...]
-    guards: dict[str, int | float | bool | str]
+    guards: dict[str, Any]
     notify: tuple[str, ...]
     summary: Template | None
     maturity: str

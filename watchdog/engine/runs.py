@@ -13,9 +13,8 @@ import msgspec
 from watchdog.engine import accounts, collecting, orphans
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
-from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run
+from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run, Spent
 from watchdog.engine.procedures import PROCEDURES
-from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.stages import (
     Answer,
     Awaiting,
@@ -34,11 +33,23 @@ from watchdog.engine.procedures.stages import (
     WatchStage,
 )
 from watchdog.engine.reckoning import planned
-from watchdog.engine.sightings import begin_counting, count_beats, scene_of, stuck_jobs, with_seen
+from watchdog.engine.report import report
+from watchdog.engine.sightings import (
+    DEAD,
+    begin_counting,
+    count_beats,
+    is_over,
+    scene_of,
+    served_at,
+    veto_of,
+    with_found,
+)
+from watchdog.engine.spending import with_one
 from watchdog.engine.targeting import holds, sources_of
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
+from watchdog.model.guards import VETO
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
 from watchdog.model.results import (
@@ -58,8 +69,6 @@ AGAIN: Final = 5_000
 """Milliseconds after which a held stage is tried again."""
 SOON: Final = 1_000
 """The same while a source has not been read in full since the start; and how often it is looked for what a stage waits for."""
-DEAD: Final = "dead"
-"""The mark of the moment at which its process was known to be dead."""
 
 
 NO_FLIGHT: Final = Flight()
@@ -71,6 +80,7 @@ def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, 
         id=turn.id(), incident=playbook.id, rule=playbook.rule, action=request.action, arguments=request.arguments, ref=ref,
         entity=playbook.entity, thread=playbook.thread, severity=playbook.severity, notify=playbook.notify,
         stage=PROCEDURES[request.action].first, looking=False, opened_wall=playbook.opened_wall, state=look.state, account=playbook.account, flight=flight,
+        veto=tuple(turn.rule[playbook.rule].guards["veto"]) if playbook.rule in turn.rule else VETO,
     )  # fmt: skip
     accounts.say(turn, run, "next step" if request.playbook else "opened")
     _enter(turn, run, run.stage, looked=True)
@@ -159,6 +169,9 @@ def _enter(turn: Turn, run: Run, stage: str, *, looked: bool) -> None:
 def _begin_to_watch(turn: Turn, run: Run, spec: WatchStage) -> None:
     if run.stage not in run.marks:
         run = begin_counting(turn, msgspec.structs.replace(run, marks={**run.marks, run.stage: turn.at}))
+        if words := spec.tells(scene_of(turn, run)):
+            run = accounts.noted(turn, run, words)
+            accounts.tell(turn, run, f"{run.ref.name} {words}", outcome="waits", reason=words)
     if not spec.dead:
         effect = turn.id()
         run = msgspec.structs.replace(run, effect=effect)
@@ -246,14 +259,12 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
             _follow(turn, run, spec.after(Exited()))
         case Look() as look:
             run = msgspec.structs.replace(run, state=look.state)
-            if run.rule not in turn.rule and not _committed(run):
-                _hold(turn, run, "its rule is no longer in force", guard="")
-                return
-            judgement = judge(_view(turn, run, spec.signal, look), Mode.ACT)
             if turn.rules.mode.rank < Mode.ASK.rank:
                 # Whoever lowers the mode in the middle of it wants no further signal.
                 _hold(turn, run, f"the mode has been lowered to {turn.rules.mode}", guard="")
-            elif judgement.decision is not Decision.ALLOW:
+            elif run.rule not in turn.rule and not _committed(run):
+                _hold(turn, run, "its rule is no longer in force", guard="")
+            elif (judgement := judge(_view(turn, run, spec.signal, look), Mode.ACT)).decision is not Decision.ALLOW:
                 _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
             elif reason := spec.against(scene_of(turn, run)):
                 _hold(turn, run, reason, guard="last_look")
@@ -303,7 +314,7 @@ def _go_on(turn: Turn, run: Run, spec: Awaiting, result: Answer) -> None:
             _audit_stage(turn, run, accounts.word(result))
             then = spec.after(result)
             if isinstance(result, InFlight):
-                run = _found(turn, run, result, when)
+                run = accounts.noted(turn, with_found(turn, run, result, when), accounts.word(result))
             elif isinstance(result, Refused) and _is_starting(turn):
                 then = Hold(result.reason)
             elif isinstance(then, Go):
@@ -321,25 +332,12 @@ def _go_on(turn: Turn, run: Run, spec: Awaiting, result: Answer) -> None:
             assert_never(spec)
 
 
-def _found(turn: Turn, run: Run, found: InFlight, when: When) -> Run:
-    """What was found, with those of it that are stuck: once it is dead nothing can tell them any more."""
-    scene = scene_of(turn, run)
-    jids = {job.jid for job in found.jobs}
-    stuck = tuple(sorted(scene.stuck & jids)) if when is not When.BEFORE else tuple(sorted(stuck_jobs(turn, run) & jids))
-    flight = msgspec.structs.replace(
-        run.flight, jobs=found.jobs, stuck=stuck, frozen=run.flight.frozen or (when is When.FROZEN and is_frozen(scene)),
-        gave_back=found.stopped or scene.gave_back, unnamed=found.unnamed,
-        seen=with_seen(run.flight.seen, (*jids, *scene.running)),
-    )  # fmt: skip
-    return accounts.noted(turn, msgspec.structs.replace(run, flight=flight), accounts.word(found))
-
-
 def _follow(turn: Turn, run: Run, then: Then) -> None:
     match then:
         case Go(stage=stage):
             _enter(turn, run, stage, looked=False)
-        case Hold(reason=reason):
-            _hold(turn, run, reason, guard="")
+        case Hold(reason=reason, guard=guard):
+            _hold(turn, run, reason, guard=guard)
         case End(outcome="abandoned", account=account) if _committed(run):
             # The signal may have gone out before the agent was cut off.
             _hold(turn, run, account, guard="")
@@ -375,8 +373,8 @@ def _is_starting(turn: Turn) -> bool:
 
 
 def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:
-    if jobs := accounts.balance(run):
-        account = f"{account}; {jobs}"
+    if told := report(run, at=turn.at, served_at=served_at(turn, run)):
+        account = f"{account}; {told}"
     if locks := orphans.account(run.flight):
         account = f"{account}; {locks}"
     if run.flight != NO_FLIGHT:
@@ -390,6 +388,8 @@ def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:
         return
     cooldown = Cooldown(turn.at, run.rule, run.action, run.incident)
     turn.set(cooldowns={**turn.ledger.cooldowns, run.ref.name: cooldown})
+    if outcome != "abandoned":
+        turn.set(spent=with_one(turn.ledger.spent, run.ref.name, Spent(turn.at, run.rule, run.incident)))
 
 
 def _audit_stage(turn: Turn, run: Run, outcome: str) -> None:
@@ -406,9 +406,10 @@ def _view(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
     begins = not committed and playbook is not None and playbook.step == 0 and rule is not None
     return View(
         at=turn.at, subject=run.id, incident=run.incident, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
-        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else {}, signal=signal,
+        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else {"veto": veto_of(turn, run)}, signal=signal,
         holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
         ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
+        wall=turn.wall, spent=turn.ledger.spent, interrupts=not is_over(turn, run), kept=run.flight.jobs,
     )  # fmt: skip
 
 

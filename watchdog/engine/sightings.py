@@ -11,15 +11,22 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.engine.ledger import Phase, Run
+from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.scene import Scene
+from watchdog.engine.sparing import can_be_interrupted, spared_jobs
 from watchdog.engine.targeting import name_of
 from watchdog.engine.turn import Turn
+from watchdog.lang.glob import fits
+from watchdog.model.effects import When
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.notices import Severity
+from watchdog.model.results import InFlight
 
 _SAME_BEAT: Final = 2_000
 """Two confirmations that are nearer than this are of one beat: its age is measured over the network."""
+DEAD: Final = "dead"
+"""The mark of the moment at which its process was known to be dead."""
 WOKEN: Final = ("CONT", "wake")
 ENDS: Final = ("KILL", "TERM")
 """The signals that end a process; the last one comes first."""
@@ -40,8 +47,8 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         held=len(flight.jobs),
         held_stuck=sum(job.jid in stuck for job in flight.jobs),
         gave_back=flight.gave_back,
-        successor=known and _has_successor(turn, run),
         sent=next((name for name in ENDS if name in run.marks or f"{name}?" in run.marks), ""),
+        successor=known and served_at(turn, run) is not None,
     )
     if row is None:
         return told
@@ -51,8 +58,21 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         still=_still(turn, run, row),
         heartbeat_thread=None if row.heartbeat_thread is MISSING else row.heartbeat_thread,
         stopped=row.stopped is True and row.traced is not True,
-        gave_back=flight.gave_back or (row.clean_stop is True and row.listed is False),
+        gave_back=not flight.hasty and (flight.gave_back or (row.clean_stop is True and row.listed is False)),
+        spared=_spared(turn, run, row),
     )
+
+
+def veto_of(turn: Turn, run: Run) -> tuple[str, ...]:
+    """The classes that must not be interrupted, as its rule has them now; of a rule that is gone, as it had them when the run began."""
+    rule = turn.rule.get(run.rule)
+    return run.veto if rule is None else tuple(rule.guards["veto"])
+
+
+def is_over(turn: Turn, run: Run) -> bool:
+    """Whether there is nothing left in its process that could be interrupted."""
+    row = turn.world.find(Kind.PROCESS, run.ref.identity)
+    return DEAD in run.marks or run.flight.frozen or run.flight.gave_back or (row is not None and not can_be_interrupted(row, turn.at))
 
 
 def count_beats(turn: Turn, run: Run) -> Run:
@@ -79,6 +99,20 @@ def with_seen(seen: tuple[str, ...], jids: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*seen, *jids}))
 
 
+def with_found(turn: Turn, run: Run, found: InFlight, when: When) -> Run:
+    """The run with what it was found to hold, and with those of it that are stuck: once it is dead nothing can tell them any more."""
+    scene = scene_of(turn, run)
+    jids = {job.jid for job in found.jobs}
+    stuck = tuple(sorted(scene.stuck & jids)) if when is not When.BEFORE else tuple(sorted(stuck_jobs(turn, run) & jids))
+    flight = msgspec.structs.replace(
+        run.flight, jobs=found.jobs, stuck=stuck, frozen=run.flight.frozen or (when is When.FROZEN and is_frozen(scene)),
+        gave_back=not found.hasty and (found.stopped or scene.gave_back), hasty=found.hasty, unnamed=found.unnamed,
+        given=tuple(sorted(job.jid for job in run.flight.jobs)) if found.stopped else run.flight.given,
+        seen=with_seen(run.flight.seen, (*jids, *scene.running)),
+    )  # fmt: skip
+    return msgspec.structs.replace(run, flight=flight)
+
+
 def begin_counting(turn: Turn, run: Run) -> Run:
     """The run with no beat counted from now on."""
     row: Any = turn.world.find(Kind.PROCESS, run.ref.identity)
@@ -87,15 +121,18 @@ def begin_counting(turn: Turn, run: Run) -> Run:
 
 
 def stuck_jobs(turn: Turn, run: Run) -> frozenset[str]:
-    """The jids of this process' jobs that need an end."""
+    """The jids of this process' jobs that need an end; none that must not be interrupted."""
     world = turn.world
+    veto = veto_of(turn, run)
     after = int(run.arguments.get("stuck_after", 0))
     home: Any = world.find(Kind.PROCESS, run.ref.identity)
     beat = None if home is None or home.confirmed_at is MISSING else home.confirmed_at
     found = set()
     for entity in world.jobs_of.get(run.ref.identity, ()):
         job: Any = world.find(Kind.JOB, entity)
-        if job is not None and after and beat is not None and job.started_at is not MISSING and beat - job.started_at > after:
+        if job is None or fits(str(job.job_class), veto):
+            continue
+        if after and beat is not None and job.started_at is not MISSING and beat - job.started_at > after:
             found.add(job.jid)
     for alert in turn.ledger.alerts.values():
         if alert.kind is not Kind.JOB or alert.phase is not Phase.FIRING:
@@ -103,8 +140,10 @@ def stuck_jobs(turn: Turn, run: Run) -> frozenset[str]:
         if alert.severity is Severity.INFO and alert.rule != run.rule:
             continue
         job = world.find(Kind.JOB, alert.entity)
-        process, jid = (job.process, job.jid) if job is not None else (alert.seen.get("process"), alert.seen.get("jid"))
-        if process == run.ref.identity and isinstance(jid, str):
+        process, jid, job_class = (
+            (job.process, job.jid, job.job_class) if job is not None else (alert.seen.get(name) for name in ("process", "jid", "job_class"))
+        )
+        if process == run.ref.identity and isinstance(jid, str) and not fits(str(job_class), veto):
             found.add(jid)
     return frozenset(found)
 
@@ -112,6 +151,12 @@ def stuck_jobs(turn: Turn, run: Run) -> frozenset[str]:
 def _running(turn: Turn, run: Run) -> tuple[str, ...]:
     jobs: list[Any] = [turn.world.find(Kind.JOB, entity) for entity in turn.world.jobs_of.get(run.ref.identity, ())]
     return tuple(sorted({job.jid for job in jobs if job is not None and job.jid is not MISSING}))
+
+
+def _spared(turn: Turn, run: Run, row: Any) -> tuple[str, ...]:
+    if is_over(turn, run):
+        return ()
+    return tuple(str(job) for job in spared_jobs(turn.world, row.id, veto_of(turn, run), turn.at, kept=run.flight.jobs))
 
 
 def _still(turn: Turn, run: Run, row: Any) -> int | None:
@@ -123,16 +168,18 @@ def _still(turn: Turn, run: Run, row: Any) -> int | None:
     return min(still, turn.at - max(woken)) if woken else still
 
 
-def _has_successor(turn: Turn, run: Run) -> bool:
-    """Another process of the same name beats that had not done so before this one ended."""
-    ended = run.marks.get("dead", turn.at)
+def served_at(turn: Turn, run: Run) -> int | None:
+    """When another process of the same name beat for the first time that had not done so before this one ended; None if there is none."""
+    ended = run.marks.get(DEAD, turn.at)
     rows: list[Any] = list(turn.world.rows[Kind.PROCESS].values())
-    return any(
-        row.id != run.ref.identity
+    first = (
+        int(row.booted_at)
+        for row in rows
+        if row.id != run.ref.identity
         and row.confirmed_at is not MISSING
         and row.booted_at is not MISSING
         and row.booted_at > ended - _SAME_BEAT
         and row.listed is not False
         and name_of(row) == run.ref.name
-        for row in rows
     )
+    return min(first, default=None)

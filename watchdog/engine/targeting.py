@@ -7,7 +7,10 @@ import msgspec
 from watchdog.engine.alerts import Truth
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
+from watchdog.engine.load import rests_on_load
 from watchdog.engine.rules import Rule
+from watchdog.engine.sparing import can_be_interrupted
+from watchdog.engine.spending import both
 from watchdog.engine.turn import Turn
 from watchdog.engine.world import World
 from watchdog.model.changes import BY_NAME
@@ -111,6 +114,7 @@ def request_view(
     """What the guards are shown before anything has been done; `departed` is a target that is in no picture any more."""
     target = departed or find_target(turn.world, request.process)
     ledger = turn.ledger
+    row = turn.world.find(Kind.PROCESS, request.process)
     return View(
         at=turn.at,
         subject=request.id,
@@ -132,6 +136,11 @@ def request_view(
         cooldowns=_with_shadow(ledger) if mode is Mode.DRY_RUN else ledger.cooldowns,
         world=turn.world,
         of_the_dead=departed is not None,
+        rests_on_load=rests_on_load(rule),
+        wall=turn.wall,
+        alerts=request.alerts,
+        spent=both(ledger.spent, ledger.shadow.spent) if mode is Mode.DRY_RUN else ledger.spent,
+        interrupts=row is None or can_be_interrupted(row, turn.at),
     )
 
 

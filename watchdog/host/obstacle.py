@@ -29,6 +29,13 @@ def held_by(facts: ProcessFacts) -> str:
     return ""
 
 
+def untouchable(facts: ProcessFacts, *, agent: int) -> str:
+    """Why nobody may ever signal this process, or ''. `agent` is our own pid."""
+    if facts.pid in (1, agent) or facts.kernel_thread:
+        return f"pid {facts.pid} is never signalled: it is init, a kernel thread or the agent itself"
+    return ""
+
+
 def obstacle(ref: ProcessRef, facts: ProcessFacts, signal: Signal, *, agent: int) -> str:
     """
     Why this signal must not be sent, as a sentence, or ''. `agent` is our own pid.
@@ -37,8 +44,8 @@ def obstacle(ref: ProcessRef, facts: ProcessFacts, signal: Signal, *, agent: int
     it half-way. SigCgt of /proc/PID/status shows them. All are asked for whichever is to be sent, because Ruby handles
     TERM by itself from the start: only TSTP and TTIN tell that Sidekiq is there (tried with 6.4.1).
     """
-    if facts.pid in (1, agent) or facts.kernel_thread:
-        return f"pid {facts.pid} is never signalled: it is init, a kernel thread or the agent itself"
+    if reason := untouchable(facts, agent=agent):
+        return reason
     if reason := doubt(ref, facts):
         return f"pid {facts.pid} is not the process that was meant: {reason}"
     if reason := held_by(facts):

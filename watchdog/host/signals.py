@@ -11,7 +11,7 @@ import os
 import msgspec
 
 from watchdog.host.boot import Here
-from watchdog.host.obstacle import doubt, obstacle
+from watchdog.host.obstacle import doubt, obstacle, untouchable
 from watchdog.host.pidfd import Pidfd
 from watchdog.host.proc import ProcessFacts, read_process
 from watchdog.model.results import Exited, Look, Refused, Sent, StillRunning
@@ -82,6 +82,7 @@ def look(ref: ProcessRef, here: Here) -> Look:
                 tracer=facts.tracer,
                 frozen=facts.frozen,
                 catches=facts.catches,
+                untouchable=untouchable(facts, agent=os.getpid()),
             )
         case Ended(reason):
             return Look(alive=False, same=False, mismatch=reason)

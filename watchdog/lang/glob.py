@@ -7,7 +7,13 @@ for each of its stars.
 """
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
+
+from watchdog.errors import Problem
+from watchdog.lang.complaint import Complaints
+from watchdog.lang.text import Text
 
 _SET: Final = re.compile(r"\[(!?)(\]?[^\]]*)\]")
 
@@ -48,6 +54,26 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
         return re.compile(head, re.DOTALL)
     middle = "".join(f"(?>.*?{run})" for run in rest[:-1] if run)
     return re.compile(f"{head}{middle}.*{rest[-1]}", re.DOTALL)
+
+
+def wrong_with_pattern(text: Text) -> tuple[Problem, ...]:
+    """What is wrong with a pattern that stands by itself; nothing if nothing is."""
+    complaints = Complaints(text)
+    try:
+        compile_pattern(text.value)
+    except BadPattern as problem:
+        complaints.add("E214", problem.at, 1, f"bad pattern: {problem}", hint="a literal [ * or ? is written [[] [*] [?]")
+    return complaints.found
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return compile_pattern(pattern)
+
+
+def fits(value: str, patterns: Iterable[str]) -> bool:
+    """Whether a string fits one of these patterns, each of which is known to be one."""
+    return any(_compiled(pattern).fullmatch(value) for pattern in patterns)
 
 
 def _one_of(found: re.Match[str], at: int) -> str:

@@ -92,6 +92,14 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                 example="150s",
             ),
             ParameterSpec(
+                name="extend",
+                form=Form.DURATION,
+                default="30m",
+                doc="For how long a job that must not be interrupted (see the guard `veto`) extends `drain`. People are told at once, and as critical when this time is over; "
+                "the process is then held as it is, quiet, until that job has ended or somebody ends it by hand.",
+                example="30m",
+            ),
+            ParameterSpec(
                 name="grace",
                 form=Form.DURATION,
                 default="30s",

@@ -137,6 +137,14 @@ class Resumed(msgspec.Struct, frozen=True, tag="resumed"):
     by: str
 
 
+class Vouched(msgspec.Struct, frozen=True, tag="vouched"):
+    """A person put this job back out of the quarantine, at that wall time: what it was caught at before counts no more."""
+
+    jid: str
+    by: str
+    wall: int
+
+
 class Stopping(msgspec.Struct, frozen=True, tag="stopping"):
     """The agent ends in an orderly way; nothing new is begun after it."""
 
@@ -155,6 +163,7 @@ Body = (
     | ReloadRefused
     | Paused
     | Resumed
+    | Vouched
     | Stopping
 )
 

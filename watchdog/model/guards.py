@@ -11,13 +11,37 @@ import msgspec
 
 from watchdog.model.parameters import Form, ParameterSpec
 
+VETO: Final = (
+    "DomainBlockWorker",
+    "Admin::DomainPurgeWorker",
+    "DomainClearMediaWorker",
+    "AccountDeletionWorker",
+    "Admin::AccountDeletionWorker",
+    "Admin::SuspensionWorker",
+    "Admin::UnsuspensionWorker",
+    "AccountMergingWorker",
+    "MoveWorker",
+    "BackupWorker",
+    "BulkImportWorker",
+    "Scheduler::SuspendedUserCleanupScheduler",
+    "Scheduler::UserCleanupScheduler",
+    "Scheduler::SelfDestructScheduler",
+)
+"""
+Jobs of Mastodon that leave half a thing behind where they are cut off, and that nobody finishes.
+
+Why here, and not in the rules for Mastodon: a rule that an administrator writes for that server must be as careful without naming them. They
+are whole names, so that another application is only bound where it has a job of that very name.
+"""
+
 
 class GuardSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
     One guard. `denies` completes "denies when …".
 
     `binds_after_no_return` says that it still guards the stages after the one that can't be taken back, `binds_for_the_dead` that it guards also what is done for a process
-    that has ended: to find out and keep what that held harms nobody, and to put it back is guarded like a stage that can't be taken back.
+    that has ended: to find out and keep what that held harms nobody, and to put it back is guarded like a stage that can't be taken back. `alarms` that what it stops does not go on by itself
+    for long, so that people hear of it as critical.
     """
 
     name: str
@@ -25,6 +49,7 @@ class GuardSpec(msgspec.Struct, frozen=True, kw_only=True):
     settings: tuple[ParameterSpec, ...] = ()
     binds_after_no_return: bool = False
     binds_for_the_dead: bool = False
+    alarms: bool = False
 
 
 GUARDS: Final[tuple[GuardSpec, ...]] = (
@@ -40,6 +65,33 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
                 default="3",
                 doc="How many beats the target must have shown since the picture was shaken; 0 waits for a complete reading only.",
                 example="settle: 6",
+            ),
+        ),
+    ),
+    GuardSpec(
+        name="veto",
+        denies="a job that must not be interrupted runs in the target, unless the target is proven to be frozen; asked again before each signal that ends it",
+        settings=(
+            ParameterSpec(
+                name="veto",
+                form=Form.NAMES,
+                default=", ".join(VETO),
+                doc="Classes of jobs that must not be interrupted, as names or with `*`. What is written stands in place of the default; `[]` for none.",
+                example='veto: [DomainBlockWorker, "Admin::*"]',
+            ),
+        ),
+        binds_after_no_return=True,
+    ),
+    GuardSpec(
+        name="protected",
+        denies="the target is on the list of what is never touched, or is pid 1, a kernel thread or the agent itself",
+        settings=(
+            ParameterSpec(
+                name="protected",
+                form=Form.NAMES,
+                default="",
+                doc="Targets that the rule never touches, by unit, `HOST/UNIT`, tag or identity, as names or with `*`; beside those of the config's own list.",
+                example='protected: ["mastodon-sidekiq@scheduler*"]',
             ),
         ),
     ),
@@ -65,6 +117,20 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         ),
     ),
     GuardSpec(
+        name="surge",
+        denies="the rule looks at nothing but load (sizes and latency of queues, busy threads), and most threads of the target are at work on jobs that have just begun",
+        settings=(
+            ParameterSpec(
+                name="surge",
+                form=Form.CHOICE,
+                default="deny",
+                choices=("deny", "allow"),
+                doc="Whether load alone keeps the rule from acting: a restart makes it worse.",
+                example="surge: allow",
+            ),
+        ),
+    ),
+    GuardSpec(
         name="in_flight",
         denies="an action on this target or host is under way; for a process that has ended, one on that very process",
         binds_for_the_dead=True,
@@ -77,6 +143,68 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
                 name="cooldown", form=Form.DURATION, default="15m", doc="Counted from the end of the last action.", example="cooldown: 15m"
             ),
         ),
+    ),
+    GuardSpec(
+        name="budget",
+        denies="the rule has acted on the target as often as `budget` allows, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not)",
+        settings=(
+            ParameterSpec(
+                name="budget",
+                form=Form.ALLOWANCE,
+                default="3/1h",
+                doc="How often the rule may act on one target within a time that slides, like `3/1h`; an incident of several steps counts once.",
+                example="budget: 3/1h",
+            ),
+        ),
+        alarms=True,
+    ),
+    GuardSpec(
+        name="flapping",
+        denies="the alert has begun to fire more often than `flaps` allows: it comes and goes by itself",
+        settings=(
+            ParameterSpec(
+                name="flaps",
+                form=Form.ALLOWANCE,
+                default="6/1h",
+                doc="How often an alert may begin to fire within a time that slides, of at most a day; alerts on jobs are not counted.",
+                example="flaps: 6/1h",
+                longest=86_400_000,
+            ),
+        ),
+    ),
+    GuardSpec(
+        name="hours",
+        denies="it is none of the rule's `hours`, by the clocks of its `zone`",
+        settings=(
+            ParameterSpec(
+                name="hours",
+                form=Form.HOURS,
+                default="00:00-24:00",
+                doc="When the rule may act, over midnight where the second time is the earlier one. What has begun by then is brought to its end.",
+                example='hours: "22:00-06:00"',
+            ),
+            ParameterSpec(
+                name="zone",
+                form=Form.TEXT,
+                default="local",
+                doc="By which clocks: a name like `Europe/Berlin`, `UTC`, or `local` for those of this machine. In tests of rules it is UTC.",
+                example="zone: Europe/Berlin",
+            ),
+        ),
+    ),
+    GuardSpec(
+        name="culprits",
+        denies="`culprits` different jobs of one class were caught by the rule within 24 h (asks a person: it is no single job, and the next one will do the same); putting one of them back out of the quarantine by hand vouches for it",
+        settings=(
+            ParameterSpec(
+                name="culprits",
+                form=Form.COUNT,
+                default="3",
+                doc="How many different jobs of one class the rule may catch within 24 h before it asks; 0 for any number.",
+                example="culprits: 5",
+            ),
+        ),
+        alarms=True,
     ),
     GuardSpec(
         name="last_look",

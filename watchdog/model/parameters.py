@@ -11,7 +11,7 @@ class Form(StrEnum):
 
     DURATION, RATIO, COUNT and BOOL become int milliseconds, float, int, bool; TEXT a str; SECRET a str that
     may be written as `${file:…}` or `${env:…}` and is never shown; URL a str that was checked to be one;
-    CHOICE one of `choices`; PROCESS an expression of the language that names a process; SETTINGS a mapping of `settings`, whose values become
+    CHOICE one of `choices`; NAMES a list of names, glob patterns among them, as a tuple of str (a default has commas between them); ALLOWANCE an `Allowance`; HOURS an `Hours`; PROCESS an expression of the language that names a process; SETTINGS a mapping of `settings`, whose values become
     arguments of their own, `stuck_jobs.strikes`.
     """
 
@@ -23,12 +23,31 @@ class Form(StrEnum):
     SECRET = "secret"
     URL = "url"
     CHOICE = "choice"
+    NAMES = "list of names"
+    ALLOWANCE = "times in a time"
+    HOURS = "hours of the day"
     PROCESS = "process"
     SETTINGS = "settings"
 
 
+class Allowance(msgspec.Struct, frozen=True):
+    """So many `times` within `per` milliseconds; it is shown as people say it."""
+
+    times: int
+    per: int
+
+    def __str__(self) -> str:
+        for unit, name in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")):
+            if self.per % unit == 0:
+                return f"{self.times} times within {self.per // unit} {name}"
+        return f"{self.times} times within {self.per} ms"
+
+
 class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One parameter. `default` is in YAML's notation and goes through the same checks; None where there is none."""
+    """
+    One parameter. `default` is in YAML's notation and goes through the same checks; None where there is none. `longest` is that of
+    the time of an allowance, in milliseconds.
+    """
 
     name: str
     form: Form
@@ -38,3 +57,4 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
     default: str | None = None
     choices: tuple[str, ...] = ()
     settings: tuple["ParameterSpec", ...] = ()
+    longest: int = 30 * 86_400_000

@@ -15,7 +15,8 @@ class Look(msgspec.Struct, frozen=True, tag="look"):
 
     `same` is False if the process with that pid is not the one that was meant, `mismatch` says why.
     `state` is the letter of /proc/PID/stat; `catches` the names of the signals it handles;
-    `tracer` the pid of a debugger or 0; `frozen` says that its cgroup is frozen.
+    `tracer` the pid of a debugger or 0; `frozen` says that its cgroup is frozen. `untouchable` says why nobody may ever signal it (it is init, a
+    kernel thread, the agent itself), empty where that is not so.
     """
 
     alive: bool
@@ -25,6 +26,7 @@ class Look(msgspec.Struct, frozen=True, tag="look"):
     tracer: int = 0
     frozen: bool = False
     catches: tuple[str, ...] = ()
+    untouchable: str = ""
 
 
 class Sent(msgspec.Struct, frozen=True, tag="sent"):
@@ -72,13 +74,15 @@ class InFlight(msgspec.Struct, frozen=True, tag="in_flight"):
     """
     What the process held at that moment, and that the payloads are kept.
 
-    `stopped` says that it has stopped in good order and gave back what it had not finished: then `jobs` is empty. `unnamed` is how many more jobs it can have
+    `stopped` says that it has stopped in good order and gave back what it had not finished: then `jobs` is empty. `hasty` says that it did, and so soon after it was
+    quiet that one of its own threads may have taken one of these jobs again. `unnamed` is how many more jobs it can have
     taken that no source names.
     """
 
     jobs: tuple[Held, ...]
     stopped: bool = False
     unnamed: int = 0
+    hasty: bool = False
 
 
 class PutBackDone(msgspec.Struct, frozen=True, tag="put_back"):
@@ -126,8 +130,8 @@ class LogRead(msgspec.Struct, frozen=True, kw_only=True, tag="log_read"):
     What the log says of the end of a process, or of the moment.
 
     `findings` are its running jobs, the latest first, without payloads, and `started` when each began (by jid, UTC milliseconds, 0 unknown). `clean` is True if
-    Sidekiq says that it has pushed back whatever was unfinished (with a timeout below 3 s one of its idle threads may have taken it again, and died with it: tried with 7.3.2),
-    False if it says that this failed, None if the log does not say; `pushed_back` and `not_pushed_back` are the jobs that it counted. `starts` and `ends` of jobs were among the `lines` that were read. `missing` says, in sentences, what keeps the answer from
+    Sidekiq says that it has pushed back whatever was unfinished, False if it says that this failed, None if the log does not say, or says that it did so while one of its
+    idle threads could take it again (`hasty`: with a timeout below 3 s, tried with 7.3.2; then those jobs are among the findings); `pushed_back` and `not_pushed_back` are the jobs that it counted. `starts` and `ends` of jobs were among the `lines` that were read. `missing` says, in sentences, what keeps the answer from
     being whole or proven. `threads` is the latest thread dump among these lines, written at `dumped_at` (UTC milliseconds, 0 unknown).
     """
 
@@ -142,6 +146,7 @@ class LogRead(msgspec.Struct, frozen=True, kw_only=True, tag="log_read"):
     missing: tuple[str, ...]
     threads: tuple[DumpedThread, ...]
     dumped_at: int
+    hasty: bool = False
 
 
 Result = Look | Sent | Exited | StillRunning | EvidenceCollected | InFlight | PutBackDone | LocksLookedAt | UnitCalled | LogRead | Refused

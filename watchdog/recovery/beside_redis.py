@@ -39,7 +39,13 @@ def the_log(settings: Callable[[], LogSettings], wall: Callable[[], int]) -> Sou
             return Told()
         if read.missing:
             LOG.warning("the log of %s does not tell everything: %s", target.name, "; ".join(read.missing))
-        return Told(read.findings, names_running=bool(read.lines) and not read.missing, gave_back=when is When.DEAD and read.clean is True)
+        dead = when is When.DEAD
+        return Told(
+            read.findings,
+            names_running=bool(read.lines) and not read.missing,
+            gave_back=dead and read.clean is True,
+            hasty=dead and read.hasty,
+        )
 
     return ask
 

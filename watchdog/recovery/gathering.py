@@ -22,6 +22,7 @@ from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import refused
 from watchdog.sidekiq.edit.put_back import put_back_key
 from watchdog.sidekiq.failures import ServerError
+from watchdog.sidekiq.flight import Noted
 from watchdog.sidekiq.follow import Follower
 from watchdog.sidekiq.wire import Command
 from watchdog.store.store import Store
@@ -57,13 +58,15 @@ class Gatherer:
         noted = self._follower.noted(target.identity)
         seen = seen_in(reading, noted, kept, when)
         if seen.stopped:
-            return InFlight((), stopped=True)
+            return await self._stopped(command, noted, kept)
         findings: list[Finding] = list(seen.findings)
         running = waiting = False
         for source in self._sources:
             told = await source(target, when, noted, tuple(findings))
             if told.gave_back:
                 return InFlight((), stopped=True)
+            if told.hasty:
+                return await self._in_doubt(command, noted, kept, told.findings)
             if told.names_running:
                 # The picture in Redis is older than what it says.
                 named_here = {one.jid for one in told.findings}
@@ -77,6 +80,24 @@ class Gatherer:
             await self._check_writes(target.identity, [one.finding.queue for one in named if one.finding.queue])
         await self._store.keep_flight(command.incident, [one.finding for one in named])
         return InFlight(tuple(self._held(one) for one in named), unnamed=unnamed)
+
+    async def _stopped(self, command: GatherInFlight, noted: Noted | None, kept: Sequence[Finding]) -> InFlight:
+        """By what Redis shows it has given everything back; whoever knows how hastily is asked, unless it was known to be quiet before."""
+        if command.when is When.DEAD and not (noted is not None and noted.quiet):
+            for source in self._sources:
+                told = await source(command.target, command.when, noted, ())
+                if told.hasty:
+                    return await self._in_doubt(command, noted, kept, told.findings)
+        return InFlight((), stopped=True)
+
+    async def _in_doubt(self, command: GatherInFlight, noted: Noted | None, kept: Sequence[Finding], told: Sequence[Finding]) -> InFlight:
+        """The jobs that it pushed back, and that one of its own threads may have taken again; with their bytes, where those were seen before."""
+        jids = {one.jid for one in told}
+        entries = findings_in({} if noted is None else noted.entries, origin=Origin.FLIGHT_RECORD, certainty=Certainty.LIKELY)[0]
+        seen = [msgspec.structs.replace(one, certainty=Certainty.LIKELY) for one in (*kept, *entries) if one.jid in jids]
+        named = tuple(self._named(one) for one in join([*seen, *told]))
+        await self._store.keep_flight(command.incident, [one.finding for one in named])
+        return InFlight(tuple(self._held(one) for one in named), hasty=True)
 
     async def _keep_what_is_noted(self, command: GatherInFlight) -> None:
         """Redis does not answer, and until it does nobody but this agent knows what the process held: that must outlive the agent."""

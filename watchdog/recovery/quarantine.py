@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from watchdog.model.events import Vouched
 from watchdog.model.quarantine import CameFrom, Kept, Quarantined
 from watchdog.model.records import AuditRow
 from watchdog.recovery.taking import Candidate, Why, describe
@@ -100,7 +101,7 @@ class Quarantine:
                 return NotReleased(
                     f"the job {holder} with the same arguments holds the lock of sidekiq-unique-jobs, and this one would be dropped without a word; wait for it"
                 )
-            job = msgspec.structs.replace(entry.job, releases=entry.job.releases + 1)
+            job = msgspec.structs.replace(entry.job, releases=entry.job.releases + 1, released_by=by)
             row = _row("intent", "release_job", job, self._wall(), reason=reason, by=by)
             if not await self._shelf.move(entry, Kept.RELEASING, job=job, rows=(row,)):
                 return await self.release(id_, reason=reason, by=by)
@@ -129,6 +130,12 @@ class Quarantine:
             elif entry.state is Kept.DROPPING:
                 await self._finish_dropping(entry)
         return len(begun)
+
+    async def put_back_by_hand(self, *, after: int) -> tuple[Vouched, ...]:
+        """The jobs that people put back later than that wall time, oldest first."""
+        released = await self._shelf.entries((Kept.RELEASED,))
+        found = [Vouched(one.job.jid, one.job.released_by, one.ended) for one in released if one.ended and one.job.released_by]
+        return tuple(sorted((one for one in found if one.wall > after), key=lambda one: one.wall))
 
     async def expire(self) -> tuple[int, int]:
         """Delete what has been kept for long enough, and warn of what soon will have been; how many each."""

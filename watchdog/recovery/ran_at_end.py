@@ -14,6 +14,10 @@ A start is *proven* to be the last of its thread only if nothing that would tell
 Else it is *likely*. A job that froze its process in the instant before its "start" is in no log at all, and one whose thread was between the end of its work and its
 "done" is named although it is through: who puts jobs back must know that at-least-once is all there is. A line that was forged for a thread that never was can end the
 reading one thread too early: then a running job is not named, never a wrong one proven.
+
+What Sidekiq says of a stop in good order is believed but for one case. Who is told to be quiet may wait for a job for two seconds more (BRPOP), and with a timeout
+below 3 s (`-t`) its unfinished jobs are pushed back while it does: an idle thread can take one of them again, and die with it (tried with 7.3.2). Then those jobs are
+named as likely, and whoever looks for them must find them somewhere.
 """
 
 from collections.abc import Iterable
@@ -46,6 +50,8 @@ WINDOW: Final = 30_000
 """RateLimitIntervalSec of journald (journald.conf(5))."""
 MOST: Final = 1_000
 """Running jobs that are named at most: more are forged, and an answer must stay small."""
+FETCHES: Final = 2_500
+"""Milliseconds after quieting in which an idle thread may still take a job: two seconds of BRPOP, and what a busy host adds."""
 BURST: Final = 10_000
 """RateLimitBurst of journald: so many lines of a unit in a window are let through at least; more where the disk has room."""
 
@@ -83,6 +89,11 @@ class AtEnd:
         self._minute_seen = False
         self._ended = False
         self._told_to_end = False
+        self._quieted_at = 0
+        self._shut_down_at = 0
+        self._pushed_at = 0
+        self._fetched_before = False
+        self._failed: list[JobEnded] = []
         self._pushed_back = 0
         self._not_pushed_back = 0
         self._booted = False
@@ -94,7 +105,8 @@ class AtEnd:
         if self._booted:
             return True
         if self._closing:
-            return self._told_to_end
+            # Who had been quiet for long before, fetched nothing any more: that is told by an older line.
+            return self._told_to_end and (not self._is_hasty or self._fetched_before or bool(self._quieted_at))
         return bool(self._threads) and self._known >= self._threads and self._window_known and self._proof_known
 
     def take(self, entry: LogEntry) -> bool:
@@ -123,6 +135,7 @@ class AtEnd:
             case JobStarted() | JobEnded() as event if event.pid == self._pid:
                 self._last[event.tid] = event
                 self._tally(event)
+                self._fail(event)
             case Ended() | PushedBack() | RequeueFailed() | ShuttingDown() as event if event.pid == self._pid:
                 self._hear(event)
             case _:
@@ -133,6 +146,7 @@ class AtEnd:
         """What the log says, given how far it was read."""
         last = [*self._last.values(), *(said for tid, said in self._said.items() if tid not in self._last)]
         running = sorted((event for event in last if not isinstance(event, JobEnded)), key=lambda event: (-event.at, event.tid))
+        pushed = self._pushed_again()
         left_out = len(running) - MOST
         del running[MOST:]
         clean = self._clean()
@@ -140,6 +154,7 @@ class AtEnd:
         if left_out > 0:
             doubts.append(f"{left_out:,} more starts without an end: no Sidekiq has so many threads")
         findings = () if clean else tuple(self._finding(event, doubts) for event in running)
+        findings += pushed
         if any(finding.certainty is not Certainty.PROVEN for finding in findings):
             doubts += self._holes(event.at for event in running)
         return LogRead(
@@ -154,6 +169,7 @@ class AtEnd:
             missing=() if clean else (*doubts, *self._unread(extent)),
             threads=self._dump.threads,
             dumped_at=self._dump.at,
+            hasty=bool(pushed),
         )
 
     @property
@@ -167,6 +183,26 @@ class AtEnd:
     @property
     def _proof_known(self) -> bool:
         return (self._recent_start and self._recent_end) or self._minute_seen or self._timeless
+
+    @property
+    def _is_hasty(self) -> bool:
+        """It pushed its jobs back while one of its idle threads may still have waited for one."""
+        quiet_at = self._quieted_at or self._shut_down_at
+        return bool(self._pushed_back and self._pushed_at and quiet_at) and self._pushed_at - quiet_at < FETCHES
+
+    def _pushed_again(self) -> tuple[Finding, ...]:
+        """The jobs that it pushed back in haste, if it did: each of them failed with its thread, after it was told to end."""
+        if not self._is_hasty or self._not_pushed_back:
+            return ()
+        jobs = {event.jid: event for event in self._failed if event.at >= self._shut_down_at}
+        return tuple(
+            Finding(jid=jid, certainty=Certainty.LIKELY, origin=Origin.LOG, job_class=event.job_class, tid=event.tid)
+            for jid, event in sorted(jobs.items())
+        )
+
+    def _fail(self, event: JobStarted | JobEnded) -> None:
+        if isinstance(event, JobEnded) and event.failed and len(self._failed) < MOST:
+            self._failed.append(event)
 
     def _hear(self, event: LogEvent) -> None:
         match event:
@@ -185,19 +221,28 @@ class AtEnd:
                 self._booted = True
             case Ended():
                 self._ended = True
-            case PushedBack(jobs=jobs):
+            case PushedBack(at=at, jobs=jobs):
                 self._pushed_back += jobs
+                # Each capsule says so for itself: the first counts.
+                self._pushed_at = min(self._pushed_at or at, at)
             case RequeueFailed(jobs=jobs):
                 self._not_pushed_back += jobs
-            case ShuttingDown():
+            case ShuttingDown(at=at):
                 self._told_to_end = True
+                self._shut_down_at = at
+            case Quieted(at=at):
+                self._quieted_at = at
             case Unreadable():
                 self._unreadable += 1
-            case Quieted() | DumpBegan():
+            case DumpBegan():
                 pass
 
     def _job(self, event: JobStarted | JobEnded) -> None:
         self._tally(event)
+        if not self._told_to_end:
+            self._fail(event)
+        elif isinstance(event, JobStarted):
+            self._fetched_before = True
         later = self._oldest.get(event.tid)
         if later is None:
             said = self._said.get(event.tid)
@@ -240,6 +285,8 @@ class AtEnd:
     def _clean(self) -> bool | None:
         if self._not_pushed_back:
             return False
+        if self._is_hasty:
+            return None
         return True if self._closing and (self._told_to_end or self._booted) and not self._torn else None
 
     def _finding(self, event: JobStarted | JobSaid, doubts: list[str]) -> Finding:
@@ -265,6 +312,12 @@ class AtEnd:
             yield "neither the log nor its lines tell the time, so nobody knows how old they are"
         elif not (self._recent_start and self._recent_end):
             yield "in the last minute before the end not both a start and an end of a job came into the log"
+        if self._is_hasty:
+            seconds = (self._pushed_at - (self._quieted_at or self._shut_down_at)) / 1000
+            yield (
+                f"it pushed its jobs back {seconds:.1f} s after it was told to take no more: one of its idle threads may have taken one of them again "
+                "(hint: give Sidekiq a timeout of 3 s or more)"
+            )
         if self._torn:
             yield "the lines of a thread do not follow each other as they must: some are missing, or are not Sidekiq's"
         if self._burst and self._in_window >= self._burst:

@@ -15,13 +15,14 @@ class Told(msgspec.Struct, frozen=True):
     What a source told.
 
     `names_running` says that it names every job that was running, `names_waiting` that it names every job that was taken and not begun. `gave_back` says that it is proven that
-    the process had given everything back at its end.
+    the process had given everything back at its end; `hasty` that it did so while one of its own threads could take it again: those jobs are the findings.
     """
 
     findings: tuple[Finding, ...] = ()
     names_running: bool = False
     names_waiting: bool = False
     gave_back: bool = False
+    hasty: bool = False
 
 
 Source = Callable[[ProcessRef, When, Noted | None, Sequence[Finding]], Awaitable[Told]]

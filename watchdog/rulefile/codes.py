@@ -101,7 +101,7 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         "E403",
         "not supported by this version",
         "The name is known, and belongs to a later version.",
-        _RULE + "    guards: {budget: 3/1h}\n",
+        _RULE + "    guards: {max_unhealthy: 50%}\n",
     ),
     CodeSpec("E404", "unknown entity", "`each` names a kind of entity that doesn't exist.", _RULE.replace("each: job", "each: jobs")),
     CodeSpec(
@@ -139,6 +139,18 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         _RULE + "    then: [{put_back_jobs: {process: job.process}}]\n",
     ),
     CodeSpec("E411", "unusable runbook", "What begins like the address of a page is one.", _RULE + "    runbook: https:///slow\n"),
+    CodeSpec(
+        "E412",
+        "unusable allowance",
+        "So many times in so long a time, like `3/1h`: at most 1000 times, in at most 30 days.",
+        _RULE + "    guards: {budget: 3}\n",
+    ),
+    CodeSpec(
+        "E413",
+        "unusable hours",
+        "Two times of the day by 24 hours, like `22:00-06:00`: the rule acts from the one until the other, over midnight where that is earlier.",
+        _RULE + '    guards: {hours: "10pm-6am"}\n',
+    ),
 )
 PACK_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
@@ -266,6 +278,12 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         "unusable name of a unit",
         "The name of a systemd service holds letters, digits and `: _ . @ - \\`; a pattern also `*`, `?` and `[…]`.",
         _CONFIG + "units: [mastodon sidekiq]\n",
+    ),
+    CodeSpec(
+        "E514",
+        "unknown time zone",
+        "The hours of a rule are by the clocks of its `zone`: a name like `Europe/Berlin` that this machine knows, `UTC`, or `local`.",
+        _RULE + '    guards: {hours: "22:00-06:00", zone: Europe/Nowhere}\n',
     ),
 )
 WARNING_CODES: Final[tuple[CodeSpec, ...]] = (

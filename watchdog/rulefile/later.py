@@ -23,5 +23,5 @@ ACTIONS: Final = (
     "start_unit",
     "stop_delivery",
 )
-GUARD_SETTINGS: Final = ("budget", "max_unhealthy")
+GUARD_SETTINGS: Final = ("max_unhealthy",)
 RECEIVER_TYPES: Final = ("alertmanager", "matrix", "slack")

@@ -30,10 +30,11 @@ from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.later import GUARD_SETTINGS
 from watchdog.rulefile.lint import lint_rule
+from watchdog.rulefile.names import Setting, default_setting, read_setting
 from watchdog.rulefile.nodes import Node, Scalar
 from watchdog.rulefile.proof import read_evidence, read_or_else, read_verify
 from watchdog.rulefile.steps import read_steps
-from watchdog.rulefile.values import Value, default_of, read_duration, read_value
+from watchdog.rulefile.values import read_duration
 
 MATURITIES: Final = ("stable", "incubating", "sandbox")
 """From the most trusted to the least."""
@@ -72,7 +73,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     What is the same for all rules of a file.
 
     `places` has the names of rules that were read so far, in any file, and grows; `receivers` is None if they are not known; `ceiling`
-    is the mode that no adjustment may exceed.
+    is the mode that no adjustment may exceed; `protected` are the targets that no rule touches.
     """
 
     places: dict[str, Span]
@@ -80,6 +81,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     definitions: Definitions = NO_DEFINITIONS
     adjustments: Mapping[str, Adjustment] = {}
     ceiling: Mode = Mode.ACT
+    protected: tuple[str, ...] = ()
     vocabulary: Vocabulary = BUILT
 
 
@@ -269,7 +271,7 @@ class _RuleReader:
             names[text.value] = None
         return tuple(names)
 
-    def _guards(self, steps: Sequence[Step]) -> dict[str, Value]:
+    def _guards(self, steps: Sequence[Step]) -> dict[str, Setting]:
         """Every setting of the guard table: the operator's, else the rule's own, else that of its first action that has one, else the table's."""
         settings = {setting.name: setting for guard in GUARDS for setting in guard.settings}
         keys = Keys("'guards'", optional=tuple(settings), later=GUARD_SETTINGS)
@@ -277,11 +279,12 @@ class _RuleReader:
         for node in (self._own_guards, self._adjustment.values.get("guards")):
             if node is not None:
                 written |= keys.read(node, self._findings) or {}
-        values: dict[str, Value] = {}
+        values: dict[str, Setting] = {}
         for name, setting in settings.items():
             of_action = next((spec.guards[name] for step in steps if name in (spec := actions.BY_NAME[step.action]).guards), None)
             node = written.get(name)
-            value = read_value(node, setting, self._findings) if node is not None else default_of(setting, instead=of_action)
+            value = read_setting(node, setting, self._findings) if node is not None else default_setting(setting, instead=of_action)
             if value is not None:
                 values[name] = value
-        return values
+        own = values.get("protected")
+        return values | {"protected": (*self._around.protected, *(own if isinstance(own, tuple) else ()))}

@@ -35,13 +35,14 @@ def read_rules(
     receivers: Collection[str] | None,
     *,
     adjust: Mapping[str, Adjustment] = _NOTHING,
+    protected: Sequence[str] = (),
     vocabulary: Vocabulary = BUILT,
 ) -> tuple[RuleSet, tuple[Problem, ...]]:
     """
     The rules of these files (name, text), in their order, and all that is wrong with them.
 
     `ceiling` is the global mode and lowers nothing here; `receivers` the names that `notify` may use, None if they are not known; `adjust`
-    what the config changes, by name of the rule; `vocabulary` the fields that there are.
+    what the config changes, by name of the rule; `protected` the targets that none of them touches; `vocabulary` the fields that there are.
     A rule with anything wrong in it is left out, and so is one that the operator has switched off.
     """
     rules: list[Rule] = []
@@ -54,7 +55,9 @@ def read_rules(
         findings.take(wrong)
         whole = whole and isinstance(root, nodes.Mapping) and root.whole
         if root is not None:
-            around = Surroundings(places=places, receivers=receivers, adjustments=adjust, ceiling=ceiling, vocabulary=vocabulary)
+            around = Surroundings(
+                places=places, receivers=receivers, adjustments=adjust, ceiling=ceiling, protected=tuple(protected), vocabulary=vocabulary
+            )
             rules.extend(_rules(root, around, findings))
     for problem in lint_together(rules):
         found[problem.span.file].take((problem,))
@@ -63,7 +66,7 @@ def read_rules(
     elsewhere = [problem for problem in in_files if problem.span.file not in found]
     strangers = _strangers(adjust, places) if whole else ()
     problems = (*(problem for problem in in_files if problem.span.file in found), *elsewhere, *strangers)
-    return RuleSet(tuple(rules), digest_of(_with_adjustments(files, adjust)), ceiling), problems
+    return RuleSet(tuple(rules), digest_of(_with_adjustments(files, adjust, protected)), ceiling), problems
 
 
 def digest_of(files: Sequence[tuple[str, str]]) -> str:
@@ -93,5 +96,9 @@ def _strangers(adjust: Mapping[str, Adjustment], places: Mapping[str, Span]) -> 
     return findings.in_order()
 
 
-def _with_adjustments(files: Sequence[tuple[str, str]], adjust: Mapping[str, Adjustment]) -> Sequence[tuple[str, str]]:
-    return (*files, *((name, str(msgspec.to_builtins(adjustment))) for name, adjustment in adjust.items()))
+def _with_adjustments(
+    files: Sequence[tuple[str, str]], adjust: Mapping[str, Adjustment], protected: Sequence[str]
+) -> Sequence[tuple[str, str]]:
+    """The texts with what the config says beside them."""
+    adjusted = ((name, str(msgspec.to_builtins(adjustment))) for name, adjustment in adjust.items())
+    return (*files, *adjusted, *(("protected", pattern) for pattern in protected))

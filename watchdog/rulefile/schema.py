@@ -43,6 +43,9 @@ _FORMS: Final[dict[Form, Schema]] = {
     Form.SECRET: {"type": ["string", "number"], "pattern": _WORDS},
     Form.URL: {"type": "string", "pattern": r"^(https?://|\$\{)"},
     Form.PROCESS: {"type": "string", "pattern": _WORDS},
+    Form.ALLOWANCE: {"type": "string", "pattern": rf"^\s*[0-9]{{1,4}}\s*/\s*({_NUMBER}({'|'.join(DURATIONS)}))+\s*$"},
+    Form.HOURS: {"type": "string", "pattern": r"^\s*[0-9]{1,2}:[0-5][0-9]\s*-\s*[0-9]{1,2}:[0-5][0-9]\s*$"},
+    Form.NAMES: {"type": "array", "items": {"type": ["string", "number"], "pattern": _WORDS}},
 }
 _TAKEN: Final = "|".join(sorted({*KEYWORDS, *NAMES, *(kind.value for kind in Kind)}))
 _DEFINED: Final = rf"^(?!({_TAKEN})$)[A-Za-z_][A-Za-z0-9_]{{0,63}}$"
@@ -93,6 +96,7 @@ def config_schema() -> Schema:
                 },
             ),
             "quarantine": _mapping(keys.QUARANTINE, {"keep": _DURATION, "in": {"enum": list(PLACES)}}),
+            "protected": _FORMS[Form.NAMES],
         },
         required=("redis", "rules", "state"),
     )

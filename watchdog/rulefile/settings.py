@@ -19,6 +19,7 @@ from watchdog.rulefile.application import AppSettings, read_app
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
+from watchdog.rulefile.names import read_names
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.quarantine import QuarantineSettings, read_quarantine
 from watchdog.rulefile.read_yaml import read_yaml
@@ -61,7 +62,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     As much of a config file as could be read, so that what it names can be looked at although something is wrong with it.
 
     `settings` is None if anything is wrong; `receivers` (the declared names) is None if they can't be known. `adjust` is what is changed about
-    rules, by name; it is checked where the rules are.
+    rules, by name; it is checked where the rules are. `protected` are patterns of targets that no rule touches.
     """
 
     settings: Settings | None = None
@@ -69,6 +70,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Text, ...] = ()
     receivers: frozenset[str] | None = None
     adjust: dict[str, Adjustment] = {}
+    protected: tuple[str, ...] = ()
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -76,7 +78,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 _KEYS: Final = Keys(
     "the config",
     required=("redis", "rules", "state"),
-    optional=("mode", "app_redis", "receivers", "host", "units", "app", "adjust", "trace", "log", "quarantine"),
+    optional=("mode", "app_redis", "receivers", "host", "units", "app", "adjust", "trace", "log", "quarantine", "protected"),
 )
 
 
@@ -163,6 +165,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
         rules=rules,
         receivers=_declared(root, values),
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
+        protected=read_names(values["protected"], "'protected'", findings) if "protected" in values else (),
         secrets=tuple(secrets),
         bare_secrets=tuple(bare),
     )

@@ -195,6 +195,20 @@ async def test_asked_for_twice_it_is_taken_once(world):
     assert await world.places() == {("queue", PAYLOAD): 1}
 
 
+async def test_who_put_a_job_back_is_remembered(world):
+    """With the time, for what it was caught at before counts no more; a job that was dropped, or put back by nobody, is vouched for by nobody."""
+    quarantine = world.quarantine()
+    takes = [candidate(payload, CameFrom.PROCESS, str(number)) for number, payload in enumerate((PAYLOAD, SECOND))]
+    await quarantine.take(takes, WHY)
+    assert await quarantine.put_back_by_hand(after=0) == ()
+    await quarantine.release(1, reason="mended", by="ada")
+    await quarantine.release(2, reason="", by="")
+
+    (vouched,) = await quarantine.put_back_by_hand(after=0)
+    assert (vouched.jid, vouched.by) == (JID, "ada")
+    assert await quarantine.put_back_by_hand(after=vouched.wall) == ()
+
+
 async def test_a_dropped_job_is_gone(world):
     """Its bytes from the store and from the dead set; what it was is still told."""
     quarantine = world.quarantine(in_dead_set=True)

@@ -209,3 +209,44 @@ async def test_what_the_log_knows_is_newer_than_the_last_beat(hands):
         first: (Certainty.PROVEN, "push", True), "new": (Certainty.PROVEN, "pull", True),
     }  # fmt: skip
     assert found.unnamed == 0
+
+
+def hasty(*jids: str) -> Any:
+    """A log that says that these were pushed back while an idle thread could take them again."""
+
+    async def log(_target: ProcessRef, _when: When, _noted: Noted | None, _found: Sequence[Finding]) -> Told:
+        named = tuple(Finding(jid=jid, certainty=Certainty.LIKELY, origin=Origin.LOG, job_class="Job") for jid in jids)
+        return Told(named, hasty=True)
+
+    return log
+
+
+async def test_a_stop_in_haste_is_not_believed(hands):
+    """Redis says that all was given back, the log that it was too soon: those jobs are likely in flight, with their bytes; the others are not asked for."""
+    await hands.gather(When.BEFORE)
+    await hands.process.stop(hands.client)
+    first = hands.jids[0]
+    found = await hands.gather(When.DEAD, hasty(first, "unseen"))
+
+    assert (found.stopped, found.hasty, found.unnamed) == (False, True, 0)
+    assert {job.jid: (job.certainty, job.has_payload) for job in found.jobs} == {
+        first: (Certainty.LIKELY, True),
+        "unseen": (Certainty.LIKELY, False),
+    }
+    assert {one.jid: one.payload is not None for one in await hands.store.flight(INCIDENT)} == {first: True, "unseen": False}
+
+
+async def test_a_stop_is_believed_where_nothing_speaks_against_it(hands):
+    """No log says that it was in haste; or it had said that it is quiet in its last beat, and so fetched nothing any more; or it is not dead."""
+
+    async def silent(*_: Any) -> Told:
+        return Told()
+
+    hands.process.quiet = True
+    await hands.process.beat(hands.client)
+    await hands.gather(When.QUIET)
+    await hands.process.stop(hands.client)
+
+    assert await hands.gather(When.DEAD, hasty("j1")) == InFlight((), stopped=True)
+    assert await hands.gather(When.DEAD, silent) == InFlight((), stopped=True)
+    assert await hands.gather(When.BEFORE, hasty("j1")) == InFlight((), stopped=True)

@@ -97,6 +97,7 @@ async def test_measure_reads_redis_first(hands, reread, me):
         state=result.state,
         tracer=result.tracer,
         catches=_facts(os.getpid()).catches,
+        untouchable=f"pid {os.getpid()} is never signalled: it is init, a kernel thread or the agent itself",
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from watchdog.daemon.quarantining import QuarantineKeeper
+from watchdog.model.events import Body, Vouched
 from watchdog.sidekiq.edit.failures import NotEditedError
 from watchdog.store.failures import StoreDamagedError, StoreError
 
@@ -23,6 +24,8 @@ class Kept:
         self.expired: list[int] = []
         self.evidence_expired: list[int] = []
         self.half_way = 0
+        self.put_back: list[Vouched] = []
+        self.told: list[Body] = []
         self.fails: Exception | None = None
         self.fails_to_expire: Exception | None = None
 
@@ -39,6 +42,9 @@ class Kept:
         done, self.half_way = self.half_way, 0
         return done
 
+    async def put_back_by_hand(self, *, after: int) -> tuple[Vouched, ...]:
+        return tuple(one for one in self.put_back if one.wall > after)
+
     async def expire(self) -> tuple[int, int]:
         self.expired.append(self._now())
         if self.fails_to_expire is not None:
@@ -52,7 +58,7 @@ class Kept:
 @contextlib.asynccontextmanager
 async def looked_after(kept: Kept, every: float = 30.0) -> AsyncIterator[None]:
     """While the keeper looks after it."""
-    task = asyncio.create_task(QuarantineKeeper(kept, expire_evidence=kept.expire_evidence, every=every).run())  # type: ignore[arg-type]
+    task = asyncio.create_task(QuarantineKeeper(kept, kept.told.append, expire_evidence=kept.expire_evidence, every=every).run())  # type: ignore[arg-type]
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -103,4 +109,20 @@ async def test_a_damaged_database_ends_the_agent():
         one = Kept()
         setattr(one, attribute, StoreDamagedError("broken"))
         with pytest.raises(StoreDamagedError):
-            await QuarantineKeeper(one, expire_evidence=one.expire_evidence).run()  # type: ignore[arg-type]
+            await QuarantineKeeper(one, one.told.append, expire_evidence=one.expire_evidence).run()  # type: ignore[arg-type]
+
+
+async def test_what_people_put_back_the_engine_hears_of():
+    """Each once, in whatever look it is seen first; after a start all of it anew, for nobody knows what was heard before."""
+    kept = Kept()
+    first, second = Vouched("j1", "ada", 1_000), Vouched("j2", "ben", 2_000)
+    kept.put_back = [first]
+    async with looked_after(kept):
+        await asyncio.sleep(61)
+        kept.put_back.append(second)
+        await asyncio.sleep(61)
+    assert kept.told == [first, second]
+
+    async with looked_after(kept):
+        await asyncio.sleep(1)
+    assert kept.told == [first, second, first, second]

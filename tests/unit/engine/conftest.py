@@ -12,7 +12,9 @@ from watchdog.engine.ledger import Ledger
 from watchdog.engine.targeting import find_target
 from watchdog.engine.world import World
 from watchdog.model.events import Observed
+from watchdog.model.hours import Hours
 from watchdog.model.kinds import Source
+from watchdog.model.parameters import Allowance
 from watchdog.model.targets import Signal
 
 ONE = "web1:10:abc"
@@ -34,7 +36,7 @@ def view() -> Callable[..., View]:
     target = find_target(world, ONE)
     base = View(
         at=AT, subject="7.0", incident="", rule="stuck-job", target=target.name, process=ONE, ref=target.ref, unreachable="", sources=(Source.HOST, Source.REDIS),
-        settings={"settle": 0, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held"}, signal=Signal.TERM, holds=True, look=HEALTHY, committed=False,
+        settings={"settle": 0, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": (), "culprits": 3, "protected": (), "budget": Allowance(3, 3_600_000), "flaps": Allowance(6, 3_600_000), "hours": Hours(0, 1_440), "zone": "local", "surge": "deny"}, signal=Signal.TERM, holds=True, look=HEALTHY, committed=False,
         ledger=Ledger(at=AT), held={}, cooldowns={}, world=world,
     )  # fmt: skip
 

@@ -13,11 +13,13 @@ from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
 from watchdog.engine.holding import held_threads
-from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Run
+from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Run, Spent, Strike
 from watchdog.model import guards as table
 from watchdog.model.events import Delta
+from watchdog.model.hours import Hours
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import Severity
+from watchdog.model.parameters import Allowance
 from watchdog.model.results import Look
 from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Answer, Verdict
@@ -59,7 +61,22 @@ def test_the_guards_are_those_of_the_table():
 
 def test_a_healthy_case_passes_every_guard(view):
     """With nothing against it no guard has a reason, and each answers under its own name."""
-    shown = view(settings={"settle": 0, "cooldown": 300_000, "keep": 0.0, "alone": "ask"})
+    shown = view(
+        settings={
+            "settle": 0,
+            "cooldown": 300_000,
+            "keep": 0.0,
+            "alone": "ask",
+            "veto": ("Domain*",),
+            "culprits": 3,
+            "protected": ("web9/*",),
+            "budget": Allowance(3, 3_600_000),
+            "flaps": Allowance(6, 3_600_000),
+            "hours": Hours(0, 1_440),
+            "zone": "local",
+            "surge": "deny",
+        }
+    )
 
     assert [guard(shown) for _, guard in ORDER] == [Verdict(name, Answer.PASS) for name, _ in ORDER]
 
@@ -265,11 +282,15 @@ def test_every_denial_says_why(view):
     """No guard answers anything but PASS without a sentence, nor PASS with one."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
-        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("x", "m", 1)}, runs={run.id: run}),
-        cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")},
+        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("x", "m", 1)}, runs={run.id: run}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
+        cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")}, alerts=("a|b",), rests_on_load=True,
+        world=picture(process(ONE, AT - 5_000, threads=1), job(ONE, "j1", AT - 6_000)), spent={"web1/app[push]": (Spent(AT, "stuck-job", "1.0"),)},
     )  # fmt: skip
     verdicts = [guard(worst) for _, guard in ORDER]
 
-    assert [(verdict.guard, verdict.answer) for verdict in verdicts] == [(name, Answer.DENY) for name, _ in ORDER]
+    asking = {"budget", "culprits"}
+    assert [(verdict.guard, verdict.answer) for verdict in verdicts] == [
+        (name, Answer.ASK if name in asking else Answer.DENY) for name, _ in ORDER
+    ]
     assert all(verdict.reason for verdict in verdicts)

@@ -31,10 +31,11 @@ from watchdog.model.targets import Signal
 ANSWERS = (Sent(), Exited(), StillRunning(), Refused("because"), InFlight(()), InFlight((), stopped=True), PutBackDone(()))
 SCENES = tuple(
     Scene(known=True, beat_age=age, still=still, heartbeat_thread=thread, stopped=stopped, beats=beats, quiet_beats=beats, running=running,
-          stuck=frozenset({"j1"}), held=held, held_stuck=min(held, 1), gave_back=gave_back, successor=successor)
-    for age, still, thread, stopped, beats, running, held, gave_back, successor in itertools.product(
+          stuck=frozenset({"j1"}), held=held, held_stuck=min(held, 1), gave_back=gave_back, successor=successor,
+          spared=spared)
+    for age, still, thread, stopped, beats, running, held, gave_back, successor, spared in itertools.product(
         (None, 1_000, 70_000), (None, 0, 60_000), (None, True, False), (True, False), (0, 1, 2), ((), ("j1",), ("j1", "j2")), (0, 2),
-        (True, False), (True, False),
+        (True, False), (True, False), ((), ("DomainBlockWorker j2, running for 90 min",)),
     )
 )  # fmt: skip
 STAGES = [(action, name) for action, procedure in PROCEDURES.items() for name in procedure.stages]

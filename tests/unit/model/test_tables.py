@@ -19,6 +19,7 @@ from watchdog.model.events import (
     Started,
     Stopping,
     TimeReached,
+    Vouched,
     decode,
     encode,
 )
@@ -46,6 +47,7 @@ BODIES = [
     Paused("ada", "x", 5),
     Paused("ada", "x"),
     Resumed("ada"),
+    Vouched("j1", "ada", 1_790_000_000_000),
     Stopping("x"),
 ]
 

@@ -72,12 +72,12 @@ def test_a_real_sidekiq_that_was_killed(name):
 
 @pytest.mark.parametrize("name", sorted(path.name for path in CAPTURED.glob("*-term.log")))
 def test_a_real_sidekiq_that_ended_in_good_order(name):
-    """It pushed its job back: nothing is left to find, and that is proven in every form."""
+    """It pushed its job back, 2.5 s and more after it had become quiet: nothing is left to find, and that is proven in every form."""
     lines, pid, _ = captured(name)
     found, taken = read(lines, pid=pid, until=captured_end(lines), threads=2)
 
     assert (found.findings, found.clean, found.pushed_back, found.missing) == ((), True, 1, ())
-    assert taken < 10
+    assert taken < 14
 
 
 def captured_end(lines):
@@ -226,6 +226,76 @@ def test_a_stop_is_clean_only_if_all_of_it_was_read():
     found, _ = read([said(2_000, "Bye!")])
     assert found.clean is None
     assert read([said(5_000, "Shutting down"), said(2_000, "Bye!")])[0].clean is True
+
+
+def ending(*, quiet: int | None, down: int, pushed: int, jobs: int = 1, before: int = 60_000):
+    """The last words of a process that had `jobs` unfinished jobs, each so many milliseconds before now."""
+    return [
+        start(before, "j0"),
+        done(before - 100, "j0"),
+        start(before - 200, "j1", "b"),
+        *([said(quiet, "Received TSTP, no longer accepting new work")] if quiet is not None else []),
+        said(down, "Shutting down"),
+        *([said(pushed, f"Pushed {jobs} jobs back to Redis"), done(pushed - 1, "j1", "b", "fail")] if jobs else []),
+        said(pushed - 500, "Bye!"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "clean"),
+    [
+        (ending(quiet=None, down=5_000, pushed=2_500), True),
+        (ending(quiet=None, down=5_000, pushed=2_501), None),
+        (ending(quiet=None, down=5_000, pushed=3_500), None),
+        (ending(quiet=5_000, down=4_000, pushed=2_500), True),
+        (ending(quiet=4_999, down=4_000, pushed=2_500), None),
+        (ending(quiet=40_000, down=4_000, pushed=3_500), True),
+        (ending(quiet=None, down=5_000, pushed=4_000, jobs=0), True),
+    ],
+)
+def test_a_stop_in_haste_proves_nothing(lines, clean):
+    """
+    Jobs that were pushed back within 2.5 s after quieting may have been taken again by a thread that still waited for one.
+
+    It does not matter which word made it quiet, or how long before; where nothing was unfinished nothing can be taken again.
+    """
+    found, _ = read(lines, threads=5)
+
+    assert found.clean is clean
+    assert found.hasty is (clean is None)
+    assert verdicts(found) == ([] if clean else [("j1", Certainty.LIKELY)])
+
+
+def test_the_hasty_end_is_said_in_words():
+    """With the time, and with what to do about it."""
+    found, _ = read(ending(quiet=None, down=5_000, pushed=3_500), threads=5)
+
+    assert found.missing[0].startswith(
+        "it pushed its jobs back 1.5 s after it was told to take no more: one of its idle threads may have taken"
+    )
+    assert (found.pushed_back, found.findings[0].job_class) == (1, "Push")
+
+
+def test_it_is_read_on_until_it_is_known_when_it_became_quiet():
+    """Beyond "Shutting down" only where it was pushed back in haste, and up to the last start: who starts a job is not quiet."""
+    slow, quick = ending(quiet=40_000, down=9_000, pushed=2_500), ending(quiet=None, down=5_000, pushed=3_500)
+
+    assert read([start(70_000, "o"), done(69_000, "o"), *slow], threads=5)[1] == 4
+    assert read([start(70_000, "o"), done(69_000, "o"), *quick], threads=5)[1] == 5
+
+
+def test_without_times_its_word_is_believed():
+    """Neither line nor log tells how soon it was."""
+    lines = [LogLine(line.text, 0, PID, UNIT) for line in ending(quiet=None, down=5_000, pushed=3_500)]
+
+    assert read(lines)[0].clean is True
+
+
+def test_a_requeue_that_failed_is_no_matter_of_haste():
+    """What is lost is lost, however quickly."""
+    lines = [*ending(quiet=None, down=5_000, pushed=3_500), said(1_000, "Failed to requeue 1 jobs: gone")]
+
+    assert (read(lines)[0].clean, read(lines)[0].hasty) == (False, False)
 
 
 def test_lines_of_others_are_not_heard():

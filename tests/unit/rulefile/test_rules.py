@@ -7,9 +7,11 @@ import pytest
 
 from watchdog.engine.rules import Rule
 from watchdog.errors import Span
-from watchdog.model.guards import GUARDS
+from watchdog.model.guards import GUARDS, VETO
+from watchdog.model.hours import Hours
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
+from watchdog.model.parameters import Allowance
 from watchdog.model.rows import ROW_TYPES
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile.findings import LIMIT
@@ -29,6 +31,21 @@ rules:
 """
 
 Read = Callable[[str], Rule]
+DEFAULTS = {
+    "settle": 3,
+    "veto": VETO,
+    "keep": 0.5,
+    "alone": "when_half_held",
+    "cooldown": 900_000,
+    "culprits": 3,
+    "protected": (),
+    "budget": Allowance(3, 3_600_000),
+    "flaps": Allowance(6, 3_600_000),
+    "hours": Hours(0, 1_440),
+    "zone": "local",
+    "surge": "deny",
+}
+"""Every setting of every guard, in the engine's units."""
 
 
 def test_the_smallest_rule_gets_every_default(rule: Read) -> None:
@@ -36,7 +53,7 @@ def test_the_smallest_rule_gets_every_default(rule: Read) -> None:
     least = rule("")
     assert (least.name, least.each, least.severity, least.mode, least.maturity) == ("slow", Kind.JOB, Severity.WARNING, Mode.ACT, "stable")
     assert (least.hold, least.keep_firing, least.steps, least.notify, least.where, least.summary) == (0, 0, (), (), None, None)
-    assert least.guards == {"settle": 3, "keep": 0.5, "alone": "when_half_held", "cooldown": 900_000}
+    assert least.guards == DEFAULTS
     assert least.span == Span("rules.yml", 2, 11, 4)
 
 
@@ -50,7 +67,7 @@ def test_a_rule_of_every_key(rule: Read) -> None:
     full = rule(
         '    where: job.queue == "push"\n    for: 20s\n    keep_firing_for: 1m\n    severity: critical\n    mode: ask\n    maturity: sandbox\n'
         "    then: [{terminate_process: {process: job.process, grace: 40s}}, {terminate_process: {process: job.process}}]\n"
-        "    guards: {cooldown: 5m, keep: 25%, alone: ask}\n    notify: [night, ops, night]\n"
+        "    guards: {cooldown: 5m, keep: 25%, alone: ask, veto: [Big, 'Big::*']}\n    notify: [night, ops, night]\n"
         '    summary: "{{ job.class }} is slow"\n    description: why\n    runbook: https://example.org/slow\n'
     )
     assert (full.hold, full.keep_firing, full.severity, full.mode, full.maturity) == (
@@ -60,7 +77,7 @@ def test_a_rule_of_every_key(rule: Read) -> None:
         Mode.ASK,
         "sandbox",
     )
-    assert full.guards == {"cooldown": 300_000, "keep": 0.25, "alone": "ask", "settle": 3}
+    assert full.guards == {**DEFAULTS, "cooldown": 300_000, "keep": 0.25, "alone": "ask", "veto": ("Big", "Big::*")}
     assert full.notify == ("night", "ops")
     back = {"rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine"}
     assert [(step.action, step.target.text, step.arguments) for step in full.steps] == [
@@ -91,7 +108,7 @@ def test_the_rule_of_the_manual_loads_with_warnings() -> None:
         ("rules.yml:8:34", "W612"),
     ]
     assert [rule.name for rule in rules.rules] == ["stuck-job"]
-    assert rules.rules[0].guards == {"cooldown": 300_000, "keep": 0.0, "alone": "when_half_held", "settle": 3}
+    assert rules.rules[0].guards == {**DEFAULTS, "cooldown": 300_000, "keep": 0.0}
     assert rules.mode is Mode.DRY_RUN
     assert rules.rules[0].mode is Mode.ACT
 
@@ -173,7 +190,19 @@ def test_settings_of_a_parameter_become_arguments_of_their_own(rule: Read) -> No
     least, most = rule(step % "").steps[0], rule(step % ", stuck_jobs: {strikes: 3}").steps[0]
 
     assert least.arguments == {
-        "drain": 150_000, "grace": 30_000, "stuck_after": 600_000, "rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine",
+        "drain": 150_000, "extend": 1_800_000, "grace": 30_000, "stuck_after": 600_000, "rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine",
         "unique_locks": "report",
     }  # fmt: skip
     assert most.arguments == {**least.arguments, "stuck_jobs.strikes": 3}
+
+
+def test_what_no_rule_touches_is_in_every_rule() -> None:
+    """The config's list comes before the rule's own, which nothing takes away from it; and it is part of the digest."""
+    text = RULE + "    guards: {protected: [mine]}\n"
+    own, _ = read_rules([("r.yml", text)], Mode.ACT, None)
+    both, problems = read_rules([("r.yml", text)], Mode.ACT, None, protected=("scheduler*",))
+
+    assert problems == ()
+    assert own.rules[0].guards["protected"] == ("mine",)
+    assert both.rules[0].guards["protected"] == ("scheduler*", "mine")
+    assert own.digest != both.digest

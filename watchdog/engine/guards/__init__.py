@@ -9,21 +9,35 @@ it, is decided in `combine.py` and nowhere else.
 from typing import Final
 
 from watchdog.engine.guards.blind import blind
+from watchdog.engine.guards.budget import budget
 from watchdog.engine.guards.cooldown import cooldown
 from watchdog.engine.guards.coverage import coverage
+from watchdog.engine.guards.culprits import culprits
+from watchdog.engine.guards.flapping import flapping
+from watchdog.engine.guards.hours import hours
 from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
+from watchdog.engine.guards.protected import protected
 from watchdog.engine.guards.settling import settling
+from watchdog.engine.guards.surge import surge
+from watchdog.engine.guards.veto import veto
 from watchdog.engine.guards.view import Guard
 
 ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("paused", paused),
     ("blind", blind),
     ("settling", settling),
+    ("veto", veto),
+    ("protected", protected),
     ("coverage", coverage),
+    ("surge", surge),
     ("in_flight", in_flight),
     ("cooldown", cooldown),
+    ("budget", budget),
+    ("flapping", flapping),
+    ("hours", hours),
+    ("culprits", culprits),
     ("last_look", last_look),
 )
 """The order in which guards are asked; the first that denies gives the reason."""

@@ -1,11 +1,14 @@
 """What a guard is shown: everything it may rest its answer on, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
 from watchdog.engine.ledger import Cooldown, Ledger
+from watchdog.engine.spending import Book
 from watchdog.engine.world import World
+from watchdog.model.flight import Held
 from watchdog.model.kinds import Source
 from watchdog.model.results import Look
 from watchdog.model.targets import ProcessRef, Signal
@@ -19,7 +22,9 @@ class View(msgspec.Struct, frozen=True):
     `subject` is the id of the request or run that asks, `incident` that of its playbook, empty before the first step. `signal` is what the stage would send. `holds` is whether the
     condition of at least one of its alerts is true at this moment. `look` is what the kernel was found to say, None
     before anybody has looked. `committed` is True after the stage that can't be taken back, `of_the_dead` if it is to be done for a process that has ended.
-    `held` is how many threads of each process are held. `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
+    `interrupts` says that an end of the process would interrupt what it runs: it is neither dead nor proven to be frozen. `kept` are the jobs that it held when it was last asked.
+    `rests_on_load` says that the rule looks at nothing that load alone would not make. `wall` is UTC milliseconds, for what goes by clocks. `alerts` are the keys of those that want it.
+    `held` is how many threads of each process are held. `cooldowns` and `spent` are the real ones, in dry-run with what the shadow ledger has.
     """
 
     at: int
@@ -31,7 +36,7 @@ class View(msgspec.Struct, frozen=True):
     ref: ProcessRef | None
     unreachable: str
     sources: tuple[Source, ...]
-    settings: dict[str, int | float | bool | str]
+    settings: Mapping[str, Any]
     signal: Signal | None
     holds: bool
     look: Look | None
@@ -41,6 +46,12 @@ class View(msgspec.Struct, frozen=True):
     cooldowns: dict[str, Cooldown]
     world: World
     of_the_dead: bool = False
+    rests_on_load: bool = False
+    wall: int = 0
+    alerts: tuple[str, ...] = ()
+    spent: Book = {}
+    interrupts: bool = True
+    kept: tuple[Held, ...] = ()
 
 
 Guard = Callable[[View], Verdict]
@@ -57,6 +68,6 @@ def denies(guard: str, reason: str, until: int | None = None) -> Verdict:
     return Verdict(guard, Answer.DENY, reason, until)
 
 
-def asks(guard: str, reason: str) -> Verdict:
+def asks(guard: str, reason: str, until: int | None = None) -> Verdict:
     """A person must say so."""
-    return Verdict(guard, Answer.ASK, reason)
+    return Verdict(guard, Answer.ASK, reason, until)

@@ -3,7 +3,7 @@
 
 Why not TERM: half a second before its timeout Sidekiq pushes what is not finished to the end that is fetched next, so a job that wedges its process runs in
 the next one a millisecond later. So: look at it from all sides, copy what is in flight, SIGTSTP (it fetches no more), two quiet beats (from then on the list of its jobs is complete and only shrinks), wait
-until only stuck jobs are left, write down what is in flight, end it, and put each job where it belongs before anybody else can.
+until only stuck jobs are left (for as long as it takes where one of them must not be interrupted), write down what is in flight, end it, and put each job where it belongs before anybody else can.
 
 Ways through it, besides that one: *stopped* (SIGCONT first, then the same), *frozen* (no beat for 60 s, and its heartbeat thread stands still: no signal but
 SIGKILL reaches it), *zombie* (it has given everything back and yet does not end: SIGKILL, nothing to put back). Whoever ends meanwhile, by whatever hand, is asked what it
@@ -45,6 +45,8 @@ TWO_BEATS: Final = 60_000
 """Two beats of the slowest version take 20 s; who has not shown them in that time won't."""
 DEATH: Final = 30_000
 """A killed process can linger in an uninterruptible wait; after so many milliseconds people must look."""
+EXTEND: Final = 1_800_000
+"""For how long a job under veto extends the drain before people are told that nothing goes on."""
 REBIRTH: Final = 60_000
 """How long it is waited for its successor: an application takes its time to boot."""
 CUT_OFF: Final = (
@@ -139,6 +141,30 @@ def _drained(scene: Scene) -> Then | None:
     return Go("record") if not set(scene.running) - scene.stuck else None
 
 
+def _left(scene: Scene) -> Then:
+    return Go("longer") if scene.spared else Go("record")
+
+
+def _longer(arguments: Mapping[str, Any]) -> int:
+    # A run of an agent before this one can lack it.
+    return int(arguments.get("extend", EXTEND))
+
+
+def _finished(scene: Scene) -> Then | None:
+    return None if scene.spared else Go("record")
+
+
+def _tell_of_longer(scene: Scene) -> str:
+    return f"waits longer for what must not be interrupted, and fetches nothing meanwhile: {'; '.join(scene.spared)}"
+
+
+def _spared(scene: Scene) -> Then:
+    """Nobody but a person interrupts it: whoever wants it ended does so by hand, and what else it held is put back then."""
+    if not scene.spared:
+        return Go("record")
+    return Hold(f"it is quiet, and must not be interrupted: {'; '.join(scene.spared)}", guard="veto")
+
+
 def _ending(scene: Scene) -> Then:
     """TERM gives back what is in flight to whoever fetches next: only if nothing in it is poison."""
     return Go("KILL") if scene.held_stuck else Go("TERM")
@@ -171,7 +197,7 @@ def _plan(arguments: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
     drain = int(arguments["drain"])
     return (
         ("TSTP", 0, ""),
-        ("KILL", drain, "if a stuck job is left then; its jobs would be put back"),
+        ("KILL", drain, "if a stuck job is left then, and none that must not be interrupted; its jobs would be put back"),
         ("TERM", drain, "if no stuck job is left then, or earlier if nothing is in flight"),
         ("KILL", drain + int(arguments["grace"]), "if it still lived then; its jobs would be put back"),
     )
@@ -195,7 +221,10 @@ RECOVER: Final = Procedure(
         "wake": SendStage(signal=Signal.CONT, after=_unless_dead("two beats more")),
         "two beats more": WatchStage(limit=lambda _: TWO_BEATS, sees=_is_quiet("drain"), after=_unless_dead("ask")),
         "ask": GatherStage(when=When.FROZEN, after=gathered("KILL")),
-        "drain": WatchStage(limit=lambda arguments: int(arguments["drain"]), sees=_drained, after=_unless_dead("record")),
+        "drain": WatchStage(limit=lambda arguments: int(arguments["drain"]), sees=_drained, after=_unless_dead("left")),
+        "left": ChooseStage(choose=_left),
+        "longer": WatchStage(limit=_longer, sees=_finished, after=_unless_dead("spared"), tells=_tell_of_longer),
+        "spared": ChooseStage(choose=_spared),
         "record": GatherStage(when=When.QUIET, after=gathered("end")),
         "end": ChooseStage(choose=_ending),
         "TERM": SendStage(signal=Signal.TERM, after=_unless_dead("grace")),

@@ -25,9 +25,10 @@ class End(msgspec.Struct, frozen=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """It can't go on now; the stage is tried again."""
+    """It can't go on now; the stage is tried again. `guard` is the one that would say the same, if one would."""
 
     reason: str
+    guard: str = ""
 
 
 Then = Go | End | Hold
@@ -66,13 +67,14 @@ class WatchStage(msgspec.Struct, frozen=True, kw_only=True):
     A stage that waits until what is seen of the process allows to go on, for at most `limit` milliseconds since it began.
 
     `sees` is asked again and again; None is "not yet". `after` is told `StillRunning` when the time is over and `Exited` when the process has
-    ended, unless it is `dead` already.
+    ended, unless it is `dead` already. `tells` is what people are told when it begins, or ''.
     """
 
     limit: Callable[[Mapping[str, Any]], int]
     sees: Callable[[Scene], Then | None]
     after: Callable[[Answer], Then]
     dead: bool = False
+    tells: Callable[[Scene], str] = lambda _scene: ""
 
 
 class ChooseStage(msgspec.Struct, frozen=True, kw_only=True):

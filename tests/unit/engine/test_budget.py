@@ -1,0 +1,110 @@
+"""The budget guard: how often a rule may act on a target, in a time that slides."""
+
+import pytest
+
+from tests.scenario.conversation import process
+from tests.unit.engine.conftest import AT, ONE, picture
+from watchdog.engine.guards.budget import budget
+from watchdog.engine.ledger import Ledger, Shadow, Spent, decode, encode, rebase
+from watchdog.engine.spending import KEPT, MOST, both, exhausted_until, with_one
+from watchdog.model.parameters import Allowance
+from watchdog.model.verdicts import Answer, Verdict
+
+HOUR = 3_600_000
+NAME = "web1/app[push]"
+THRICE = Allowance(3, HOUR)
+
+
+def spent(*times: int, rule: str = "stuck-job") -> tuple[Spent, ...]:
+    """An incident of its own at each of these times."""
+    return tuple(Spent(at, rule, f"{at}.0") for at in times)
+
+
+@pytest.mark.parametrize(
+    ("times", "allowance", "until"),
+    [
+        ((), THRICE, None),
+        ((AT - 10, AT - 5), THRICE, None),
+        ((AT - 10, AT - 5, AT), THRICE, AT - 10 + HOUR),
+        ((AT - 20, AT - 10, AT - 5, AT), THRICE, AT - 10 + HOUR),
+        ((AT - HOUR, AT - 5, AT), THRICE, None),
+        ((AT - HOUR + 1, AT - 5, AT), THRICE, AT + 1),
+        ((AT,), Allowance(1, 60_000), AT + 60_000),
+        ((AT - 1,), Allowance(2, 60_000), None),
+        ((), Allowance(0, 60_000), AT + 60_000),
+    ],
+)
+def test_how_much_is_left(view, times, allowance, until):
+    """The window slides, to the very millisecond: it is free again when fewer than that lie in it."""
+    verdict = budget(view(spent={NAME: spent(*times)}, settings={"budget": allowance}))
+
+    assert (verdict.answer, verdict.until) == (Answer.PASS if until is None else Answer.ASK, until)
+
+
+def test_it_asks_in_words(view):
+    """What has been spent, and of which target."""
+    verdict = budget(view(spent={NAME: spent(AT, AT - 1, AT - 2)}))
+
+    assert verdict == Verdict("budget", Answer.ASK, f"this rule has acted on {NAME} 3 times within 1 h already", AT - 2 + HOUR)
+
+
+def test_each_rule_and_each_target_has_its_own(view):
+    """What another rule did here, or this rule did there, does not count."""
+    book = {NAME: spent(AT, AT - 1, AT - 2, rule="other"), "web1/else": spent(AT, AT - 1, AT - 2)}
+
+    assert budget(view(spent=book)).answer is Answer.PASS
+
+
+def test_an_incident_of_many_steps_is_one(view):
+    """And its own next step is not stopped by what it has done itself."""
+    steps = tuple(Spent(AT - number, "stuck-job", "7.0") for number in range(5))
+
+    assert budget(view(spent={NAME: steps})).answer is Answer.PASS
+    assert budget(view(spent={NAME: spent(AT, AT - 1, AT - 2)}, incident="7.0")).answer is Answer.PASS
+
+
+@pytest.mark.parametrize(("ago", "answer"), [(0, Answer.ASK), (24 * HOUR - 1, Answer.ASK), (24 * HOUR, Answer.PASS)])
+def test_who_serves_the_schedule_is_ended_once_a_day(view, ago, answer):
+    """By whichever rule, whatever its budget; it is one of a kind."""
+    shown = view(
+        at=AT + 48 * HOUR, world=picture(process(ONE, AT, queues=("push", "scheduler"))), spent={NAME: spent(AT + 48 * HOUR - ago, rule="other")},
+        settings={"budget": Allowance(100, HOUR)},
+    )  # fmt: skip
+    verdict = budget(shown)
+
+    assert verdict.answer is answer
+    if answer is Answer.ASK:
+        assert verdict.reason == f"{NAME} serves the queue scheduler, and was acted upon within 24 h"
+
+
+def test_it_is_in_the_ledger():
+    """Over a restart and a reboot, dry-run's share too."""
+    ledger = Ledger(spent={NAME: spent(AT)}, shadow=Shadow(spent={NAME: spent(AT + 5)}))
+    moved = rebase(decode(encode(ledger)), 1_000)
+
+    assert [one.at for one in moved.spent[NAME]] == [AT + 1_000]
+    assert [one.at for one in moved.shadow.spent[NAME]] == [AT + 1_005]
+
+
+def test_the_book_stays_small():
+    """What is older than any allowance is forgotten, and of a target so many are remembered as any allowance can ask for."""
+    book = with_one({"old": spent(AT), NAME: spent(*range(AT, AT + MOST))}, NAME, Spent(AT + KEPT, "r", "9.0"))
+
+    assert set(book) == {NAME}
+    assert len(book[NAME]) == MOST
+    assert book[NAME][-1] == Spent(AT + KEPT, "r", "9.0")
+
+
+def test_both_books_are_one_in_dry_run():
+    """In the order of time."""
+    assert both({NAME: spent(1, 5)}, {NAME: spent(3), "else": spent(2)}) == {NAME: spent(1, 3, 5), "else": spent(2)}
+    assert exhausted_until(both({NAME: spent(1, 5)}, {NAME: spent(3)})[NAME], Allowance(3, 10), 6) == 11
+
+
+@pytest.mark.parametrize(
+    ("per", "words"),
+    [(86_400_000, "1 d"), (7_200_000, "2 h"), (90 * 60_000, "90 min"), (1_500, "1500 ms"), (30_000, "30 s")],
+)
+def test_an_allowance_is_shown_as_people_say_it(per, words):
+    """In the greatest unit of which it is a whole number."""
+    assert str(Allowance(3, per)) == f"3 times within {words}"

@@ -1,0 +1,16 @@
+"""It is load: most threads of the target are at work, and their jobs are short and change. To end it makes that worse."""
+
+from watchdog.engine.guards.view import View, denies, passes
+from watchdog.engine.load import busy_with_short_jobs
+from watchdog.model.verdicts import Verdict
+
+
+def surge(view: View) -> Verdict:
+    """Denies a rule that rests on load alone while its target works as fast as it can; but for the next step of an incident."""
+    if view.incident or not view.rests_on_load or view.settings["surge"] == "allow":
+        return passes("surge")
+    busy = busy_with_short_jobs(view.world, view.process)
+    if busy is None:
+        return passes("surge")
+    jobs, threads = busy
+    return denies("surge", f"it is load: {jobs} of its {threads} threads are at work, and their jobs have just begun")
