@@ -147,8 +147,8 @@ class Witness(Conversation):
             self.wrong.append(f"several requests for one target: {pairs}")
         for run in ledger.runs.values():
             # For evidence it is waited, and only so long.
-            waits = bool(run.effect) + (run.again_at is not None)
-            if waits != 1 + (run.stage == "evidence") or (run.effect and run.effect not in self.open):
+            awaited = bool(run.effect) + (run.again_at is not None)
+            if awaited != 1 + (run.stage == "evidence") or (run.effect and run.effect not in self.open):
                 self.wrong.append(f"{run.id} is stuck: effect {run.effect!r}, again at {run.again_at}")
         for playbook in ledger.playbooks.values():
             ways = [run.id for run in ledger.runs.values() if run.incident == playbook.id]

@@ -131,7 +131,7 @@ def test_what_somebody_else_ended_makes_suspects_of_nobody_at_first():
         frozen=False,
         unnamed=0,
         policy=POLICY,
-        strikes={"jid a": Strike(0, 0, AT, 9)},
+        strikes={"jid a": Strike(0, 0, AT, crashed=9)},
         at=AT,
         wall=WALL,
         end=Ending.FOREIGN,
@@ -166,7 +166,7 @@ def test_nobody_is_forgotten_and_nobody_is_there_twice(jobs, stuck, frozen, unna
     """Each job has one place or is named as one without; nothing without its bytes is put anywhere."""
     names = tuple(job.jid for job in jobs[:stuck])
     policy = Policy(rescue=rescue, limit=limit, quarantines=True)
-    strikes = {f"Job d-{job.jid}": Strike(0, 1, AT - 1, 1) for job in jobs[::2]}
+    strikes = {f"Job d-{job.jid}": Strike(0, 1, AT - 1, crashed=1) for job in jobs[::2]}
     decided = plan(jobs, stuck=frozenset(names), frozen=frozen, unnamed=unnamed, policy=policy, strikes=strikes, at=AT, wall=WALL, end=end)
     placed = [one.jid for one in decided.placements]
 
