@@ -37,7 +37,7 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     `token` names this taking among those of all agents. `queue` is that in which it waited or from which it was run; `score` that in its sorted set, as Redis writes it.
     `error_class` is that of its last failure, without the message. `rule`, `incident` and `by` (a person) say who wanted it, each empty where it was not so.
     Times are UTC milliseconds; `until` is when it is deleted. `in_dead_set` says that it stands in Sidekiq's dead set as well,
-    `releases` how often somebody wanted it put back.
+    `releases` how often somebody wanted it put back. `held_by` is the identity of the dead process in whose list the job lay, if it lay in one.
     """
 
     token: str
@@ -58,3 +58,4 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     in_dead_set: bool = False
     releases: int = 0
     locks: tuple[str, ...] = ()
+    held_by: str = ""

@@ -11,7 +11,7 @@ import msgspec
 
 from watchdog.errors import WatchdogError
 from watchdog.model.effects import GatherInFlight, When
-from watchdog.model.findings import Finding
+from watchdog.model.findings import Certainty, Finding
 from watchdog.model.flight import Held
 from watchdog.model.results import InFlight, Refused
 from watchdog.recovery.joining import Joined, join
@@ -55,18 +55,28 @@ class Gatherer:
             return InFlight((), stopped=True)
         findings: list[Finding] = list(seen.findings)
         running = waiting = False
+        threads = 0
         for source in self._sources:
             told = await source(target, when, noted, tuple(findings))
             if told.gave_back:
                 return InFlight((), stopped=True)
-            if told.names_running:
-                # The picture in Redis is older than what it says.
-                named_here = {one.jid for one in told.findings}
-                findings = [one for one in findings if one.jid in named_here or one.origin not in HASHES]
+            # The picture in Redis is older than what it says.
+            overruled = told.overrules or (HASHES if told.names_running else ())
+            named_here = {one.jid for one in told.findings}
+            findings = [one for one in findings if one.jid in named_here or one.origin not in overruled]
             findings += told.findings
             running, waiting = running or told.names_running, waiting or told.names_waiting
-        unnamed = 0 if running and waiting else seen.unnamed
+            threads = threads or told.threads
+            if running and waiting:
+                break
         joined = join(findings)
+        if running and (waiting or (noted is not None and noted.quiet)):
+            unnamed = 0
+        elif threads and when in (When.FROZEN, When.DEAD):
+            # Whoever is proven to have run had a thread of its own.
+            unnamed = max(0, threads - sum(one.finding.certainty is Certainty.PROVEN for one in joined))
+        else:
+            unnamed = seen.unnamed
         named = tuple(self._named(one) for one in joined)
         if when in _MUST_WRITE:
             await self._check_writes(command.incident, [one.finding.queue for one in named if one.finding.queue])

@@ -157,6 +157,7 @@ class Quarantine:
                 came_from=job.came_from,
                 queue=job.queue,
                 in_dead_set_at=job.taken if job.in_dead_set else None,
+                held_by=job.held_by,
             )
             match outcome:
                 case Taken(score):

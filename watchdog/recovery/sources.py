@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from watchdog.model.effects import When
-from watchdog.model.findings import Finding
+from watchdog.model.findings import Finding, Origin
 from watchdog.model.targets import ProcessRef
 from watchdog.sidekiq.flight import Noted
 
@@ -15,13 +15,16 @@ class Told(msgspec.Struct, frozen=True):
     What a source told.
 
     `names_running` says that it names every job that was running, `names_waiting` that it names every job that was taken and not begun. `gave_back` says that it is proven that
-    the process had given everything back at its end.
+    the process had given everything back at its end. What one of the origins in `overrules` has named, and this source does not, is over. `threads` is how many jobs the
+    process can run at a time, 0 where the source does not tell.
     """
 
     findings: tuple[Finding, ...] = ()
     names_running: bool = False
     names_waiting: bool = False
     gave_back: bool = False
+    overrules: tuple[Origin, ...] = ()
+    threads: int = 0
 
 
 Source = Callable[[ProcessRef, When, Noted | None, Sequence[Finding]], Awaitable[Told]]

@@ -48,6 +48,16 @@ class Held
   end
 end
 
+# Takes memory until there is no more.
+class Hoard
+  include Sidekiq::Job
+
+  def perform(megabytes)
+    @kept = Array.new(megabytes) { "x" * 1_048_576 }
+    sleep
+  end
+end
+
 # Fails, and is tried again in an hour.
 class Fails
   include Sidekiq::Job
