@@ -16,6 +16,7 @@ from watchdog.engine.ledger import Phase
 from watchdog.engine.status import status
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
+from watchdog.recovery.left_behind import LeftBehind
 from watchdog.sidekiq.follow import Follower
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
@@ -43,6 +44,7 @@ class StatusKeeper:
         self.follower: Follower | None = None
         self.sampler: Sampler | None = None
         self.units: Units | None = None
+        self.left_behind: LeftBehind | None = None
         self.trace: TraceKeeper | None = None
 
     def turned(self) -> None:
@@ -115,5 +117,6 @@ class StatusKeeper:
             else {"looking": {**msgspec.to_builtins(self.sampler.cost), "trouble": self.sampler.application.trouble}}
         )
         units = {} if self.units is None else {"units_absent": self.units.absent}
+        behind = {} if self.left_behind is None else {"left_behind": [msgspec.to_builtins(one) for one in self.left_behind.behind]}
         trace = {} if self.trace is None else {"trace": msgspec.to_builtins(self.trace.how())}
-        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **units, **trace}
+        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **units, **behind, **trace}

@@ -21,6 +21,8 @@ from watchdog.sidekiq.scanning import Ask, first_fields, first_page, rest, rest_
 STRENGTHS: Final = ("observe", "fetch")
 FORMAT: Final = 1
 """What the probe calls the shape of all this."""
+KEPT: Final = 86_400_000
+"""Milliseconds for which the hash of a process outlives the last sign of life of its probe."""
 MOST: Final = 1_000
 """Notes, or jobs of one list, that are read of a process: it holds one for each of its threads, and a process has tens of them."""
 MOST_PROBES: Final = 10_000
