@@ -208,7 +208,7 @@ async def test_when_a_probe_is_taken_at_its_word(more, sure):
 async def test_wherever_it_may_lie():
     """A probe that does not say which queues it served may have moved jobs out of any; one that does is believed."""
     keys = Keys("mast")
-    queues = {keys.queues: [b"push", b"\xff"], LISTS["push"]: [JOB]}
+    queues: dict[bytes, object] = {keys.queues: [b"push", b"\xff"], LISTS["push"]: [JOB]}
     server = Server(queues)
     assert [one.in_list for one in (await read_all_left(server.ask, keys, ID, where="h:1")).findings] == [True]
 
