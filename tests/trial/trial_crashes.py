@@ -15,7 +15,7 @@ from tests.service.matrix.parts import SIDEKIQS
 from tests.service.probe.crashing import WAYS, crash_under_load, rescuer
 from tests.service.probe.running import Place
 
-CRASHES: Final = 10
+CRASHES: Final = 50
 _SUITES: Final = {release: suite for suite, release in SIDEKIQS.items()}
 CASES = [f"Sidekiq {release}, {strength}, {way}" for release in _SUITES for strength in ("off", "observe", "fetch") for way in WAYS]
 

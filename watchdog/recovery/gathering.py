@@ -79,15 +79,17 @@ class Gatherer:
             unnamed = seen.unnamed
         named = tuple(self._named(one) for one in joined)
         if when in _MUST_WRITE:
-            await self._check_writes(command.incident, [one.finding.queue for one in named if one.finding.queue])
+            moved = [self._edits.keys.moved(target.identity, one.finding.queue) for one in named if one.finding.in_list]
+            await self._check_writes(command.incident, [one.finding.queue for one in named if one.finding.queue], moved)
         await self._store.keep_flight(command.incident, [one.finding for one in named])
         return InFlight(tuple(self._held(one) for one in named), unnamed=unnamed)
 
-    async def _check_writes(self, incident: str, queues: Sequence[str]) -> None:
-        """Nobody is ended whose jobs could not be put back. Neither command changes anything that was not so before; the second one is refused where memory is full."""
+    async def _check_writes(self, incident: str, queues: Sequence[str], lists: Sequence[bytes]) -> None:
+        """Nobody is ended whose jobs could not be put back. No command changes anything that was not so before; that for the queues is refused where memory is full."""
         commands: list[Command] = [("HDEL", put_back_key(self._edits, f"{self._store.name}-{incident}"), "")]
         if queues:
             commands.append(("SADD", self._edits.keys.queues, *sorted(set(queues))))
+        commands += [("LREM", key, 1, "") for key in sorted(set(lists))]
         for reply in await self._edits.ask(commands):
             if isinstance(reply, ServerError):
                 raise refused(reply, self._edits.where)

@@ -29,7 +29,7 @@ from watchdog.sidekiq.wire import Command, Reply
 LOG: Final = logging.getLogger(__name__)
 EVERY: Final = 60.0
 """Seconds between two looks."""
-SOON: Final = 5.0
+SOON: Final = 1.0
 """The same while Redis can't be read."""
 AGAIN: Final = 10 * 60_000
 """Milliseconds after which what still lies there is looked at, and told, once more: whoever was to care for it may not have been able to."""
@@ -167,7 +167,9 @@ class LeftBehind:
         one = Behind(identity=identity, host=host, strength=left.strength, jobs=jobs, unreadable=len(left.broken))
         before = self._behind.get(identity)
         if before is None or before[1] != one:
-            LOG.warning("%s is gone and has left %d jobs in Redis, and %d that can't be understood", identity, one.jobs, one.unreadable)
+            LOG.warning(
+                "%s is gone; jobs that its probe has left in Redis: %d, and %d that can't be understood", identity, one.jobs, one.unreadable
+            )
         self._behind[identity] = (self._clock.at(), one)
         fields = {"host": host, "pid": pid, "local": host == self._host, "probe": left.strength, "left_behind": jobs + one.unreadable}
         self._emit(Observed(Source.REDIS, (Delta(Kind.PROCESS, identity, fields), Gone(Kind.PROCESS, identity, LEFT_BEHIND))))

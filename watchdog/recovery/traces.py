@@ -45,7 +45,7 @@ async def tidy_probe(edits: Edits, identity: str, *, cared_for: Collection[str])
     left = await read_all_left(edits.ask, keys, identity, where=edits.where)
     others = sum(one.in_list or one.jid not in cared_for for one in left.findings)
     if others or left.broken or not left.whole:
-        LOG.warning("the probe of %s has left %d jobs more, which nobody has put back", identity, others + len(left.broken))
+        LOG.warning("jobs that the probe of %s has left and nobody has put back: %d", identity, others + len(left.broken))
         return
     await _ask(edits, ("UNLINK", keys.probe(identity)), ("SREM", keys.probes, identity))
 

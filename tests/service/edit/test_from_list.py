@@ -157,5 +157,6 @@ async def _begin_only(quarantine: Quarantine, candidate: Candidate) -> None:
 
 async def _anywhere(client: Redis) -> list[bytes]:
     """All jobs where Sidekiq has them."""
-    sets = [member for key in ("retry", "schedule", "dead") for member in await client.zrange(key, 0, -1)]
-    return [*await client.lrange("queue:push", 0, -1), *sets]
+    queued: list[Any] = await client.lrange("queue:push", 0, -1)
+    sets: list[Any] = [member for key in ("retry", "schedule", "dead") for member in await client.zrange(key, 0, -1)]
+    return [*queued, *sets]

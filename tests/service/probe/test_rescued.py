@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 import json
+import os
 import random
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.service.agent import AgentProcess, write_config, write_recovery
+from tests.service.agent import NO_SYSTEMD, AgentProcess, write_config, write_recovery
 from tests.service.matrix.parts import SIDEKIQS, Sidekiq
 from tests.service.probe.crashing import crash_under_load, killed, rescuer
 from tests.service.probe.running import THREADS, Place
@@ -79,11 +81,13 @@ async def test_a_crash_while_nobody_watched(suite, tmp_path):
         folder.mkdir()
         config = write_config(folder, url=place.store.url, mode="observe")
         (folder / "rules.yml").write_text(LEFT)
-        async with _agent(config) as agent:
-            await agent.wait_for(f"{victim.identity} is gone and has left 2 jobs")
+        async with _agent(config) as agent, asyncio.TaskGroup() as group:
+            followed = group.create_task(_follows(config))
+            await agent.wait_for(f"{victim.identity} is gone; jobs that its probe has left in Redis: 2")
             await agent.wait_for(f"rule='left' entity='{victim.identity}'")
             await place.until(lambda: _shown(agent, victim), "status to show it")
             assert "private" not in "\n".join(agent.lines)
+        assert followed.result() == {"change": "JobsLeftBehind", "id": victim.identity}
         found = await hands.gather(victim)
         assert (sorted(job.jid for job in found.jobs), found.unnamed) == (sorted(held), 0)
         await hands.put_back(found)
@@ -92,6 +96,23 @@ async def test_a_crash_while_nobody_watched(suite, tmp_path):
         await place.start("off")
         await place.until(lambda: sorted(place.lines("done")) == sorted(held), "both to be done")
         assert await _left(place) == []
+
+
+async def _follows(config: Path) -> dict[str, str]:
+    """The first such change that is shown without an agent."""
+    program = Path(sys.executable).with_name("sidekiq-watchdog")
+    options = ("changes", "--follow", "--json", "--kind", "JobsLeftBehind", "--config", str(config))
+    process = await asyncio.create_subprocess_exec(program, *options, stdout=asyncio.subprocess.PIPE, env={**os.environ, **NO_SYSTEMD})
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            async for line in process.stdout:
+                if (shown := json.loads(line))["kind"] == "process":
+                    return {key: shown[key] for key in ("change", "id")}
+    finally:
+        process.terminate()
+        await process.communicate()
+    raise AssertionError("it has ended")
 
 
 async def _shown(agent: AgentProcess, victim: Sidekiq) -> bool:
@@ -133,7 +154,7 @@ async def _recovered(suite: str, folder: Path, strength: str, point: str) -> Non
         assert await _left(place) == [], point
 
 
-def _jid(job: bytes) -> Any:
+def _jid(job: Any) -> Any:
     return json.loads(job)["jid"]
 
 
