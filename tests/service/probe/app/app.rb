@@ -58,6 +58,17 @@ class Hoard
   end
 end
 
+# Holds the interpreter lock in native code: no other thread gets its turn, the one that beats included.
+class Freeze
+  include Sidekiq::Job
+
+  def perform(seconds)
+    require "fiddle"
+    write("began", jid)
+    Fiddle::Function.new(Fiddle::Handle::DEFAULT["sleep"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT, need_gvl: true).call(seconds)
+  end
+end
+
 # Fails, and is tried again in an hour.
 class Fails
   include Sidekiq::Job
