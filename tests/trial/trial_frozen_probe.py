@@ -9,6 +9,7 @@ import contextlib
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -40,8 +41,9 @@ async def run(case: str, folder: Path) -> dict[str, object]:
             status = await agent.sees_off(victim, 200)
             await agent.wait_for("outcome: .*stage='put_back'")
             flight = await agent.wait_for("outcome: .*in flight: ")
-        queued = [orjson.loads(job)["jid"] for job in await place.client.lrange("queue:push", 0, -1)]
-        retries = [orjson.loads(job)["jid"] for job in await place.client.zrange("retry", 0, -1)]
+        waiting: list[Any] = await place.client.lrange("queue:push", 0, -1)
+        later: list[Any] = await place.client.zrange("retry", 0, -1)
+        queued, retries = ([orjson.loads(job)["jid"] for job in jobs] for jobs in (waiting, later))
         lost = set(place.pushed) - {*queued, *retries}
         left = [key for key in await place.keys() if not key.startswith("sidekiq-watchdog:put-back:")]
         unnamed = int(found[1]) if (found := re.search(r"up to (\d+) that nobody names", flight)) else 0
