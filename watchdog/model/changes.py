@@ -114,7 +114,7 @@ CHANGES: Final[tuple[ChangeSpec, ...]] = (
         "JobsLeftBehind",
         Kind.PROCESS,
         Way.LEFT_BEHIND,
-        "A process that is gone has jobs in Redis, where its probe has put them: it ended while nobody watched, or nobody has put them back. Of it is known `process.id`, `host`, `pid`, `local`, "
+        "A process that is gone has jobs in Redis, where its probe has put them: it ended while nobody watched, or nobody has put them back. Of it is known `process.id`, `host`, `pid`, `local`, `queues`, "
         "`probe` and `left_behind`. Told again every 10 minutes for as long as they lie there.",
     ),
     _change(

@@ -171,7 +171,18 @@ class LeftBehind:
                 "%s is gone; jobs that its probe has left in Redis: %d, and %d that can't be understood", identity, one.jobs, one.unreadable
             )
         self._behind[identity] = (self._clock.at(), one)
-        fields = {"host": host, "pid": pid, "local": host == self._host, "probe": left.strength, "left_behind": jobs + one.unreadable}
+        queues = tuple(sorted(left.queues or {one.queue for one in left.findings}))
+        fields = {
+            "host": host,
+            "pid": pid,
+            "local": host == self._host,
+            "queues": queues,
+            "probe": left.strength,
+            "left_behind": jobs + one.unreadable,
+        }
+        if host == self._host:
+            # Of which boot it was, and when it began, nobody knows any more; nor does it matter, because nothing is sent to the dead.
+            fields |= {"alive": False, "start_ticks": 0, "boot_id": ""}
         self._emit(Observed(Source.REDIS, (Delta(Kind.PROCESS, identity, fields), Gone(Kind.PROCESS, identity, LEFT_BEHIND))))
 
 

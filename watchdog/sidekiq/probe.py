@@ -50,7 +50,7 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
     """
     All that the probe of one process has left.
 
-    `strength` is empty where no probe has introduced itself, `errors` counts what failed in it. `whole` is False where there was more than is read. `claims` says that the
+    `strength` is empty where no probe has introduced itself, and so are `queues`, those that it served; `errors` counts what failed in it. `whole` is False where there was more than is read. `claims` says that the
     probe vouches for having named all that was begun (with *fetch* all that was fetched): it takes that back before anything runs that it could not note.
     """
 
@@ -61,6 +61,7 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool
     claims: bool = False
     threads: int = 0
+    queues: tuple[str, ...] = ()
 
     @property
     def is_sure(self) -> bool:
@@ -161,6 +162,7 @@ async def read_left(ask: Ask, keys: Keys, identity: str, *, queues: Iterable[str
         whole=whole,
         claims=_CLAIM in fields,
         threads=announced.threads if announced else 0,
+        queues=announced.queues if announced else (),
     )
 
 

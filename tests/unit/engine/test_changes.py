@@ -335,13 +335,15 @@ rules:
 
 def behind(identity: str, jobs: int = 3) -> Observed:
     """That a process is gone and has left so many jobs."""
-    fields = {"host": "web1", "pid": 10, "local": True, "probe": "fetch", "left_behind": jobs}
+    fields = {"host": "web1", "pid": 10, "local": True, "alive": False, "queues": ("push",), "probe": "fetch", "left_behind": jobs}
     return redis(Delta(Kind.PROCESS, identity, fields), Gone(Kind.PROCESS, identity, LEFT_BEHIND))
 
 
 def test_jobs_that_were_left_behind():
     """Of a process that nobody knew, as often as it is told; what it was can be asked for, and no row of it stays."""
-    talk = watching("JobsLeftBehind", where='process.probe == "fetch" and process.local and process.left_behind == 3')
+    talk = watching(
+        "JobsLeftBehind", where='process.probe == "fetch" and process.local and process.left_behind == 3 and "push" in process.queues'
+    )
     talk.hear(behind(TWO), at=1_000)
     talk.hear(behind(TWO, 2), at=2_000)
     talk.hear(behind(TWO), at=700_000)

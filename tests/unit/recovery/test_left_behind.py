@@ -89,7 +89,17 @@ async def test_who_is_gone_is_told_with_what_it_left():
     looking = Looking(Server(HERE))
 
     assert await looking.look() == [HERE]
-    fields = {"host": "web1", "pid": 4194305, "local": True, "probe": "observe", "left_behind": 1}
+    fields = {
+        "host": "web1",
+        "pid": 4194305,
+        "local": True,
+        "queues": ("push",),
+        "probe": "observe",
+        "left_behind": 1,
+        "alive": False,
+        "start_ticks": 0,
+        "boot_id": "",
+    }
     (body,) = looking.told
     assert isinstance(body, Observed)
     assert body.changes == (Delta(Kind.PROCESS, HERE, fields), Gone(Kind.PROCESS, HERE, LEFT_BEHIND))
@@ -141,6 +151,7 @@ async def test_of_another_host_the_last_sign_of_life_counts(lives_for, gone):
     looking.server.lives_for = lives_for
 
     assert await looking.look() == ([THERE] if gone else [])
+    assert not [body for body in looking.told if "alive" in body.changes[0].fields]
 
 
 async def test_it_is_told_again_for_as_long_as_it_lies_there():
