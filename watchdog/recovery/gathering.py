@@ -70,9 +70,10 @@ class Gatherer:
             if running and waiting:
                 break
         joined = join(findings)
-        if running and (waiting or (noted is not None and noted.quiet)):
+        quiet = noted is not None and noted.quiet
+        if running and (waiting or quiet):
             unnamed = 0
-        elif threads and when in (When.FROZEN, When.DEAD):
+        elif threads and not quiet and when in (When.FROZEN, When.DEAD):
             # Whoever is proven to have run had a thread of its own.
             unnamed = max(0, threads - sum(one.finding.certainty is Certainty.PROVEN for one in joined))
         else:
