@@ -17,6 +17,7 @@ from watchdog.model.results import InFlight, Refused
 from watchdog.recovery.joining import Joined, join
 from watchdog.recovery.payload import facts_of
 from watchdog.recovery.sources import Source
+from watchdog.recovery.traces import tidy_probe
 from watchdog.recovery.work_hash import HASHES, seen_in
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import refused
@@ -83,6 +84,9 @@ class Gatherer:
             moved = [self._edits.keys.moved(target.identity, one.finding.queue) for one in named if one.finding.in_list]
             await self._check_writes(command.incident, [one.finding.queue for one in named if one.finding.queue], moved)
         await self._store.keep_flight(command.incident, [one.finding for one in named])
+        if when is When.DEAD and not named:
+            # Nothing will be put back, so nobody would do it later.
+            await tidy_probe(self._edits, target.identity, cared_for=())
         return InFlight(tuple(self._held(one) for one in named), unnamed=unnamed)
 
     async def _check_writes(self, incident: str, queues: Sequence[str], lists: Sequence[bytes]) -> None:

@@ -207,6 +207,20 @@ async def test_everything_is_put_where_it_belongs_and_nothing_stays(hands):
     assert await hands.client.exists(hands.hash, hands.list, PROBES) == 0
 
 
+@pytest.mark.parametrize("strength", ["observe", "fetch"])
+async def test_where_nothing_was_in_flight_nothing_stays_either(hands, strength):
+    """Nobody will be asked to put anything back: what the probe said of itself goes at once. Of one that lives it stays."""
+    await hands.says(strength)
+    hands.process.jobs.clear()
+    await hands.process.beat(hands.client)
+    await hands.follower.reread(hands.process.identity)
+    await hands.found(When.BEFORE)
+    assert await hands.client.exists(hands.hash, PROBES) == 2
+
+    assert (await hands.found(When.DEAD)).jobs == ()
+    assert await hands.client.exists(hands.hash, PROBES) == 0
+
+
 async def test_what_nobody_puts_back_stays_to_be_found(hands, caplog):
     """A job for which there was no place: the notes and the lists stay as they are, and so does the word that there is something."""
     await hands.says("fetch", moved=["moved", "other"])
