@@ -27,7 +27,12 @@ module SidekiqWatchdog
       holder = config.respond_to?(:[]) ? config : config.options
       return Sidekiq.logger.warn("sidekiq-watchdog: the probe does not know this Sidekiq or its fetcher: off") if holder[slot] || !known_inside?
       Probe.include(defined?(Sidekiq::Component) ? Sidekiq::Component : Sidekiq::Util) # for `identity` and `tid`
-      @probe = Probe.new(strength, slot == :fetch ? holder[:queues] : config.capsules.values.flat_map(&:queues))
+      capsules = slot == :fetch ? [] : config.capsules.values
+      @probe = Probe.new(
+        strength,
+        slot == :fetch ? holder[:queues] : capsules.flat_map(&:queues),
+        slot == :fetch ? holder[:concurrency] : capsules.sum(&:concurrency)
+      )
       {Processor: Noting, Launcher: Leaving, BasicFetch: GivingBack}.each { |name, part| Sidekiq.const_get(name).prepend(part) }
       Sidekiq::BasicFetch::UnitOfWork.prepend(Noted)
       if strength == "fetch"
@@ -58,6 +63,7 @@ module SidekiqWatchdog
     KEPT = 86_400
     MUTE_AFTER_FAILURE = 5
     PLAIN_AFTER_FAILURE = 60
+    AFTER_PLAIN = 10 # by then nobody waits any more who began to before
     MOST_OWED = 10_000
     ALL = "sidekiq-watchdog:probes"
     PASSING = /LOADING|READONLY|MASTERDOWN|MISCONF|BUSY|NOREPLICAS|UNBLOCKED/.freeze # BRPOP fails by them all the same
@@ -76,14 +82,18 @@ module SidekiqWatchdog
       return 1
     LUA
 
-    def initialize(strength, queues)
+    def initialize(strength, queues, threads)
       @strength = strength
+      @threads = threads
       @key = "sidekiq-watchdog:probe:#{identity}"
       @lists = queues.uniq.to_h { |name| ["queue:#{name}", "sidekiq-watchdog:fetch:#{identity}:#{name}"] }
       @owed = ::Queue.new
       @lock = Mutex.new
       @held = @lists.values.to_h { |list| [list, []] }
       @adrift = []
+      @claim = Mutex.new
+      @claimed = false
+      @unnamed = 0
       @failures = 0
       @logged_at = @mute_until = @plain_until = -KEPT
       @shas = {}
@@ -102,15 +112,24 @@ module SidekiqWatchdog
 
     # observe: the job begins.
     def note(work)
-      return unless work.respond_to?(:noted_as=) && now > @mute_until
+      return unless work.respond_to?(:noted_as=)
+      return unnamed(work) unless now > @mute_until
       turn = Thread.current[:sidekiq_watchdog_turn] = (Thread.current[:sidekiq_watchdog_turn] || 0) + 1
       work.noted_as = "#{tid}:#{turn}"
       value = "#{(Time.now.to_f * 1000).to_i} #{work.queue_name}\n".b << work.job.b
-      guard { Sidekiq.redis { |conn| conn.hset(@key, work.noted_as, value) } }
+      noted = guard do
+        Sidekiq.redis { |conn| conn.hset(@key, work.noted_as, value) }
+        true
+      end
+      unnamed(work) unless noted
     end
 
     # observe: Sidekiq is through with it, whether it was done or waits for another try.
     def forget(work)
+      if work.unnamed
+        work.unnamed = false
+        @lock.synchronize { @unnamed -= 1 }
+      end
       field, work.noted_as = work.noted_as, nil
       settle_or_owe([:hdel, @key, field]) if field
     end
@@ -165,10 +184,13 @@ module SidekiqWatchdog
 
     # Whether Sidekiq's own fetcher is to be asked after this error; those that it would have as well are its own affair.
     def plain!(error)
-      lost = %w[Redis::BaseConnectionError RedisClient::ConnectionError].any? { |name| error.class.ancestors.map(&:to_s).include?(name) }
-      return false if lost || PASSING.match?(error.message)
+      return false if lost?(error) || PASSING.match?(error.message)
       failed(error)
-      @plain_until = now + PLAIN_AFTER_FAILURE
+      @claim.synchronize do
+        # Nobody may fetch so as long as Redis says that every job is in a list. A connection that is lost now would not have fetched either.
+        return false unless retract
+        @plain_until = now + PLAIN_AFTER_FAILURE
+      end
     end
 
     # After a clean stop: what still stands in Redis now was lost, so it stays.
@@ -179,7 +201,7 @@ module SidekiqWatchdog
         @held.each_value(&:clear)
         works_adrift.each { |work| give_back(work) }
         Sidekiq.redis do |conn|
-          conn.hdel(@key, %w[:probe :errors])
+          conn.hdel(@key, %w[:probe :errors :whole])
           conn.srem(ALL, [identity])
         end
       end
@@ -193,7 +215,7 @@ module SidekiqWatchdog
       # Moved by Redis for somebody who never got the answer: twice seen so, nobody has it.
       @adrift.each { |work| give_back(work) if before.delete(work) }
       queues = @lists.keys.map { |queue| queue.delete_prefix("queue:") }
-      said = {strength: plain? ? "observe" : @strength, format: FORMAT, sidekiq: Sidekiq::VERSION, queues: queues}
+      said = {strength: plain? ? "observe" : @strength, format: FORMAT, sidekiq: Sidekiq::VERSION, queues: queues, threads: @threads}
       Sidekiq.redis do |conn|
         conn.pipelined do |pipeline|
           pipeline.hset(@key, ":probe", Sidekiq.dump_json(said))
@@ -202,6 +224,40 @@ module SidekiqWatchdog
           pipeline.sadd(ALL, [identity])
         end
       end
+      claim
+    end
+
+    # `:whole` says that all that runs (with fetch: all that was fetched) is named here: said with each beat at which it is so, and taken back before it no
+    # longer is.
+    def claim
+      @claim.synchronize do
+        return if now < @plain_until + AFTER_PLAIN || @lock.synchronize { @unnamed.positive? }
+        @claimed = true # also where the answer is lost
+        Sidekiq.redis { |conn| conn.hset(@key, ":whole", "1") }
+      end
+    end
+
+    # A job begins that is not noted.
+    def unnamed(work)
+      work.unnamed = true
+      @lock.synchronize { @unnamed += 1 }
+      @claim.synchronize { retract }
+    end
+
+    # Redis does this at its memory limit, too. False where it can't be reached.
+    def retract
+      return true unless @claimed
+      Sidekiq.redis { |conn| conn.hdel(@key, ":whole") }
+      @claimed = false
+      true
+    rescue StandardError => error
+      @owed << [:hdel, @key, ":whole"] if @owed.size < MOST_OWED
+      failed(error)
+      !lost?(error)
+    end
+
+    def lost?(error)
+      %w[Redis::BaseConnectionError RedisClient::ConnectionError].any? { |name| error.class.ancestors.map(&:to_s).include?(name) }
     end
 
     def works_adrift
@@ -299,7 +355,7 @@ module SidekiqWatchdog
 
   # For BasicFetch::UnitOfWork.
   module Noted
-    attr_accessor :noted_as
+    attr_accessor :noted_as, :unnamed
 
     def acknowledge
       super

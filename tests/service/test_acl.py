@@ -13,7 +13,7 @@ from tests.service.users import FILE, USERS
 from watchdog.model.events import SourceLost
 from watchdog.model.kinds import Source
 from watchdog.model.quarantine import CameFrom
-from watchdog.recovery.traces import mend, tidy
+from watchdog.recovery.traces import mend, tidy, tidy_probe
 from watchdog.sidekiq.address import parse
 from watchdog.sidekiq.connection import connect
 from watchdog.sidekiq.edit.edits import Edits
@@ -23,6 +23,7 @@ from watchdog.sidekiq.edit.orphans import locked_by, standing
 from watchdog.sidekiq.edit.put_back import Done, Place, Token, ToQueue, ToRetry, ToSchedule, put_back
 from watchdog.sidekiq.edit.take_out import Taken, forget_dead, take_out
 from watchdog.sidekiq.keys import Keys
+from watchdog.sidekiq.probe import is_announced, read_all_left, read_probes
 from watchdog.sidekiq.sentinel import expect_master
 from watchdog.sidekiq.tracking import is_on
 
@@ -84,6 +85,8 @@ async def go_through_everything(server: RedisServer, client: Redis, process: Sim
     await one.follower.reread(process.identity)
     await one.close()
     wire = await connect(parse(url_of(server)), lambda _: None)
+    await read_probes(wire.ask, Keys(), where=wire.where)
+    await read_all_left(wire.ask, Keys(), "vm:1:a", where=wire.where)
     await expect_master(wire, wire.where)
     assert await is_on(wire) is False
     wire.close()
@@ -221,8 +224,19 @@ async def test_the_second_user_is_enough_and_no_more(server):
     assert released == Done()
     assert await forget_dead(edits, b'{"jid":"1"}')
     assert (await find_job(edits, "1", queues=await queues_of(edits))).fit == 0
+    await client.rpush("sidekiq-watchdog:fetch:vm:2:b:push", '{"jid":"8"}', '{"jid":"9"}')
+    back = await put_back(
+        edits, token=Token("l", "8"), payload=b'{"jid":"8"}', queue="push", place=ToQueue(), lost_by="vm:2:b", in_list=True
+    )
+    taken = await take_out(edits, token="9", payload=b'{"jid":"9"}', came_from=CameFrom.PROCESS, queue="push", held_by="vm:2:b")
+    assert (back, taken) == (Done(), Taken())
+    await client.sadd("sidekiq-watchdog:probes", "vm:2:b")
+    assert (await read_all_left(edits.ask, edits.keys, "vm:2:b", where=edits.where)).is_empty
+    assert await is_announced(edits.ask, edits.keys, "vm:2:b", where=edits.where)
     await mend(edits)
     await tidy(edits, "vm:1:a")
+    await tidy_probe(edits, "vm:2:b", cared_for=())
+    assert await client.keys("sidekiq-watchdog:probe*") == []
     edits.close()
 
     used = {name.removeprefix("cmdstat_") for name in await client.info("commandstats")}

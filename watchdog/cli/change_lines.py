@@ -23,6 +23,7 @@ SOURCE: Final = "source"
 _LONGEST: Final = 200
 _STYLES: Final = {
     "ProcessVanished": "bad",
+    "JobsLeftBehind": "bad",
     "ProcessSilent": "bad",
     "ProcessUnlisted": "warn",
     "ProcessQuiet": "warn",

@@ -18,6 +18,7 @@ from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
 from watchdog.model.events import Body, Observed
 from watchdog.model.kinds import Source
+from watchdog.recovery.left_behind import LeftBehind
 from watchdog.rulefile.settings import Settings
 from watchdog.sidekiq.follow import Follower
 from watchdog.sidekiq.place import place_of
@@ -41,6 +42,15 @@ class Following:
         self._local = LocalProcesses(host=settings.host or host_name(), clock=clock, emit=self._hear, ask=self._ask_how_it_ended)
         self._units = Units(settings.units, clock=clock, emit=self._hear)
         self._follower = Follower(url=place_of(redis), namespace=redis.namespace, clock=clock, emit=self._hear)
+        self._left_behind = LeftBehind(
+            ask=self._follower.ask,
+            keys=self._follower.keys,
+            where=self._follower.where,
+            host=settings.host or host_name(),
+            found=lambda: self._local.found,
+            clock=clock,
+            emit=self._look_on,
+        )
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -48,6 +58,7 @@ class Following:
             self._tasks = tasks
             tasks.create_task(self._follower.run(), name="follower")
             tasks.create_task(self._units.run(), name="units")
+            tasks.create_task(self._left_behind.run(), name="left behind")
             try:
                 await self._miss()
             finally:
@@ -63,6 +74,9 @@ class Following:
             # As in the agent the host comes first, so that the kernel is asked about a process before anything is made of it.
             self._local.hear(body)
         self._units.hear(body)
+        self._look_on(body)
+
+    def _look_on(self, body: Body) -> None:
         self._tell(self._onlooker.hear(body, at=self._clock.at(), wall=self._clock.wall()))
 
     async def _miss(self) -> None:

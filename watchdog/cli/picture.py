@@ -200,6 +200,16 @@ class Locks(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
+class Behind(msgspec.Struct, frozen=True):
+    """Jobs that the probe of a process that is gone has left in Redis."""
+
+    identity: str = ""
+    host: str = ""
+    strength: str = ""
+    jobs: int = 0
+    unreadable: int = 0
+
+
 class Picture(msgspec.Struct, frozen=True):
     """All of it."""
 
@@ -213,6 +223,7 @@ class Picture(msgspec.Struct, frozen=True):
     processes: tuple[Process, ...] = ()
     units: tuple[Unit, ...] = ()
     units_absent: str = ""
+    left_behind: tuple[Behind, ...] = ()
     firing: int = 0
     alerts: tuple[Alert, ...] = ()
     requests: tuple[Request, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from watchdog.cli.output import Output, Piece, count
-from watchdog.cli.picture import STARTING, Alert, Box, Budget, Locks, Looking, Picture, Process, Queue, Request, Source, Trace, Unit
+from watchdog.cli.picture import STARTING, Alert, Behind, Box, Budget, Locks, Looking, Picture, Process, Queue, Request, Source, Trace, Unit
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -37,6 +37,12 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
         _title("Processes", len(picture.processes), picture.entities.get(Kind.PROCESS)),
         ("process", "pid", "queues", "threads", "longest job", "beat", "memory", "cpu", ""),
         [_process(one) for one in picture.processes],
+    )
+    _section(
+        out,
+        "Jobs that processes have left behind",
+        ("process", "jobs", "probe", ""),
+        [_behind(one) for one in picture.left_behind],
     )
     _section(
         out,
@@ -234,6 +240,11 @@ def _process(process: Process) -> Sequence[Piece]:
         "" if process.cpu is None else display(process.cpu, Type.RATIO),
         ", ".join(_remarks(process)),
     )
+
+
+def _behind(one: Behind) -> Sequence[Piece]:
+    remark = f"{one.unreadable:,} more can't be understood" if one.unreadable else ""
+    return one.identity, (_counted(one.jobs), "bad"), one.strength or "not known", remark
 
 
 def _unit(unit: Unit) -> Sequence[Piece]:

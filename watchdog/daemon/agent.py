@@ -45,7 +45,9 @@ from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import Receiver
 from watchdog.recovery.beside_redis import the_log, what_it_still_has
+from watchdog.recovery.by_probe import the_probe
 from watchdog.recovery.gathering import Gatherer
+from watchdog.recovery.left_behind import LeftBehind
 from watchdog.recovery.locks import Locksmith
 from watchdog.recovery.putting_back import Returner
 from watchdog.recovery.quarantine import Quarantine
@@ -181,6 +183,15 @@ class Agent:
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
+        self._left_behind = self._status.left_behind = LeftBehind(
+            ask=self._follower.ask,
+            keys=self._follower.keys,
+            where=self._follower.where,
+            host=self._host,
+            found=lambda: self._local.found,
+            clock=clock,
+            emit=self._turns.offer,
+        )
         self._app_server = None if other is None else AppServer(url=place_of(other), clock=self._clock, emit=self._turns.offer)
         keys = Keys(loaded.settings.redis.namespace, loaded.settings.redis.scheduler_prefix)
         edits = partial(Edits, url=place_of(loaded.settings.redis), keys=keys)
@@ -199,7 +210,7 @@ class Agent:
                     follower=self._follower,
                     edits=self._edits,
                     store=store,
-                    sources=(the_log(lambda: self._loaded.settings.log, clock.wall), what_it_still_has()),
+                    sources=(the_probe(self._edits), the_log(lambda: self._loaded.settings.log, clock.wall), what_it_still_has()),
                 ).gather,
                 PutBack: Returner(edits=self._edits, store=store, quarantine=self._quarantine).put_back,
                 LookAfterLocks: Locksmith(edits=self._edits, store=store).look_after,
@@ -266,6 +277,7 @@ class Agent:
             tasks.serve("app redis", self._app_server.run)
         tasks.serve("sampler", self._sampler.run)
         tasks.serve("units", self._units.run)
+        tasks.serve("left behind", self._left_behind.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
         tasks.serve("quarantine", QuarantineKeeper(self._quarantine, self._turns.offer, expire_evidence=self._evidence.expire).run)

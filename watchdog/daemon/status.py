@@ -17,6 +17,7 @@ from watchdog.engine.ledger import Phase
 from watchdog.engine.status import status
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
+from watchdog.recovery.left_behind import LeftBehind
 from watchdog.sidekiq.follow import Follower
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
@@ -44,6 +45,7 @@ class StatusKeeper:
         self.follower: Follower | None = None
         self.sampler: Sampler | None = None
         self.units: Units | None = None
+        self.left_behind: LeftBehind | None = None
         self.trace: TraceKeeper | None = None
         self.locks: LockCounter | None = None
 
@@ -117,6 +119,7 @@ class StatusKeeper:
             else {"looking": {**msgspec.to_builtins(self.sampler.cost), "trouble": self.sampler.application.trouble}}
         )
         units = {} if self.units is None else {"units_absent": self.units.absent}
+        behind = {} if self.left_behind is None else {"left_behind": [msgspec.to_builtins(one) for one in self.left_behind.behind]}
         trace = {} if self.trace is None else {"trace": msgspec.to_builtins(self.trace.how())}
         locks = {} if self.locks is None or self.locks.found is None else {"locks": msgspec.to_builtins(self.locks.found)}
-        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **units, **trace, **locks}
+        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **units, **behind, **trace, **locks}

@@ -34,6 +34,8 @@ LEFT: Final = _of(Way.LEFT)
 """Kind → the change that it is when the source says that an entity is gone."""
 CRASHED: Final = _of(Way.CRASHED)
 """Kind → the change that it is besides, when its source says that it ended badly."""
+LEFT_BEHIND: Final = _of(Way.LEFT_BEHIND)
+"""Kind → the change that it is when its source tells of one that has been gone for some time."""
 LOST: Final = _of(Way.LOST)
 """Kind → the change that it is for an entity when its process is gone."""
 SILENT: Final = next(spec.name for spec in CHANGES if spec.way is Way.FELL_SILENT)

@@ -13,7 +13,7 @@ import msgspec
 from watchdog.engine import changes
 from watchdog.engine.silence import Silences
 from watchdog.model.changes import BY_NAME, Change, Told
-from watchdog.model.events import CRASHED
+from watchdog.model.events import CRASHED, LEFT_BEHIND
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.rows import Row
@@ -84,7 +84,9 @@ class News:
 
     def left(self, row: Row, reason: str, *, is_lost: bool) -> None:
         """A row has gone; `is_lost`: only because its process has."""
-        if not self.is_doubtful:
+        if reason == LEFT_BEHIND:
+            self._note(changes.LEFT_BEHIND.get(row.kind), row, reason=reason)
+        elif not self.is_doubtful:
             self._note((changes.LOST if is_lost else changes.LEFT).get(row.kind), row, reason=reason)
             if reason == CRASHED:
                 self._note(changes.CRASHED.get(row.kind), row, reason=reason)

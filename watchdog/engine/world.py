@@ -297,6 +297,8 @@ class World:
     def _is_late(self, delta: Delta) -> bool:
         """A reading of a process that the kernel has already said to be dead, or of a job in it."""
         process = delta.fields.get("process") if delta.kind is _JOB else delta.id
+        if delta.kind is _PROCESS and "left_behind" in delta.fields:
+            return False  # told of the dead alone
         return delta.kind in (_JOB, _PROCESS) and isinstance(process, str) and process in self.graves
 
     def _house(self, job: Any, before: Any) -> None:

@@ -27,6 +27,9 @@ class Way(StrEnum):
     APPEARED = "appeared"  # the entity was not there; with a slot: it held no reading, and holds `true`
     LEFT = "left"  # its source says that the entity is gone
     CRASHED = "crashed"  # its source says that it is gone, and that it did not go of its own accord
+    LEFT_BEHIND = (
+        "left behind"  # it has been gone for some time, known before or not, and its source says that something of it is still there
+    )
     LOST = "lost"  # the process of the entity is gone
     GREW = "grew"
     COUNTED = "counted"  # grew, from 0 where it held no reading: a counter that begins with its entity
@@ -57,7 +60,7 @@ class ChangeSpec(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def leaves(self) -> bool:
         """The entity is no longer there afterwards: a rule sees it as it was last."""
-        return self.way in (Way.LEFT, Way.CRASHED, Way.LOST)
+        return self.way in (Way.LEFT, Way.CRASHED, Way.LEFT_BEHIND, Way.LOST)
 
     @property
     def field(self) -> FieldSpec | None:
@@ -106,6 +109,13 @@ CHANGES: Final[tuple[ChangeSpec, ...]] = (
         Way.CRASHED,
         "A process of this host ended without having given its jobs back, and not by this agent: killed, for want of memory perhaps, or crashed. Told beside "
         "`ProcessVanished`; its `JobLost` say what is lost.",
+    ),
+    _change(
+        "JobsLeftBehind",
+        Kind.PROCESS,
+        Way.LEFT_BEHIND,
+        "A process that is gone has jobs in Redis, where its probe has put them: it ended while nobody watched, or nobody has put them back. Of it is known `process.id`, `host`, `pid`, `local`, `queues`, "
+        "`probe` and `left_behind`. Told again every 10 minutes for as long as they lie there.",
     ),
     _change(
         "ProcessUnlisted",

@@ -21,6 +21,9 @@ STOPPED: Final = "stopped cleanly"
 KILLED: Final = "was killed by this agent"
 """The same: by SIGKILL, at the end of an action."""
 
+LEFT_BEHIND: Final = "jobs of it lie in Redis, where its probe has put them"
+"""Not why a process is gone, but that it has been for some time, and what is the matter with it."""
+
 
 class Delta(msgspec.Struct, frozen=True, gc=False, tag="delta"):
     """

@@ -42,6 +42,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     One job, as one source knows it.
 
     `job_class` and `queue` are empty and `tid` too where the source does not tell them. `payload` is the exact bytes that Redis held, or None.
+    `in_list` says that the job lies in Redis in the list of its process for that queue, and nowhere else: whoever moves it must take it off in the same step.
     """
 
     jid: str
@@ -51,6 +52,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     queue: str = ""
     tid: str = ""
     payload: bytes | None = None
+    in_list: bool = False
 
     def __repr__(self) -> str:
         size = "no payload" if self.payload is None else f"{len(self.payload)} B"

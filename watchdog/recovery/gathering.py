@@ -17,6 +17,7 @@ from watchdog.model.results import InFlight, Refused
 from watchdog.recovery.joining import Joined, join
 from watchdog.recovery.payload import facts_of
 from watchdog.recovery.sources import Source
+from watchdog.recovery.traces import tidy_probe
 from watchdog.recovery.work_hash import HASHES, findings_in, seen_in
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import refused
@@ -61,24 +62,39 @@ class Gatherer:
             return await self._stopped(command, noted, kept)
         findings: list[Finding] = list(seen.findings)
         running = waiting = False
+        threads = 0
         for source in self._sources:
             told = await source(target, when, noted, tuple(findings))
             if told.gave_back:
                 return InFlight((), stopped=True)
             if told.hasty:
                 return await self._in_doubt(command, noted, kept, told.findings)
-            if told.names_running:
-                # The picture in Redis is older than what it says.
-                named_here = {one.jid for one in told.findings}
-                findings = [one for one in findings if one.jid in named_here or one.origin not in HASHES]
+            # The picture in Redis is older than what it says.
+            overruled = told.overrules or (HASHES if told.names_running else ())
+            named_here = {one.jid for one in told.findings}
+            findings = [one for one in findings if one.jid in named_here or one.origin not in overruled]
             findings += told.findings
             running, waiting = running or told.names_running, waiting or told.names_waiting
-        unnamed = 0 if running and waiting else seen.unnamed
+            threads = threads or told.threads
+            if running and waiting:
+                break
         joined = join(findings)
+        quiet = noted is not None and noted.quiet
+        if running and (waiting or quiet):
+            unnamed = 0
+        elif threads and not quiet and when in (When.FROZEN, When.DEAD):
+            # Whoever is proven to have run had a thread of its own.
+            unnamed = max(0, threads - sum(one.finding.certainty is Certainty.PROVEN for one in joined))
+        else:
+            unnamed = seen.unnamed
         named = tuple(self._named(one) for one in joined)
         if when in _MUST_WRITE:
-            await self._check_writes(target.identity, [one.finding.queue for one in named if one.finding.queue])
+            moved = [self._edits.keys.moved(target.identity, one.finding.queue) for one in named if one.finding.in_list]
+            await self._check_writes(target.identity, [one.finding.queue for one in named if one.finding.queue], moved)
         await self._store.keep_flight(command.incident, [one.finding for one in named])
+        if when is When.DEAD and not named:
+            # Nothing will be put back, so nobody would do it later.
+            await tidy_probe(self._edits, target.identity, cared_for=())
         return InFlight(tuple(self._held(one) for one in named), unnamed=unnamed)
 
     async def _stopped(self, command: GatherInFlight, noted: Noted | None, kept: Sequence[Finding]) -> InFlight:
@@ -106,11 +122,12 @@ class Gatherer:
             findings, _ = findings_in(noted.entries, origin=Origin.FLIGHT_RECORD, certainty=Certainty.LIKELY)
             await self._store.keep_flight(command.incident, [self._named(one).finding for one in join(findings)])
 
-    async def _check_writes(self, identity: str, queues: Sequence[str]) -> None:
-        """Nobody is ended whose jobs could not be put back. Neither command changes anything that was not so before; the second one is refused where memory is full."""
+    async def _check_writes(self, identity: str, queues: Sequence[str], lists: Sequence[bytes]) -> None:
+        """Nobody is ended whose jobs could not be put back. No command changes anything that was not so before; that for the queues is refused where memory is full."""
         commands: list[Command] = [("HDEL", put_back_key(self._edits, identity), "")]
         if queues:
             commands.append(("SADD", self._edits.keys.queues, *sorted(set(queues))))
+        commands += [("LREM", key, 1, "") for key in sorted(set(lists))]
         for reply in await self._edits.ask(commands):
             if isinstance(reply, ServerError):
                 raise refused(reply, self._edits.where)

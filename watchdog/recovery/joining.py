@@ -13,9 +13,9 @@ import msgspec
 from watchdog.model.findings import Finding, Origin
 
 _ORDER: Final = {origin: number for number, origin in enumerate((
-    Origin.WORK_HASH, Origin.PROBE, Origin.SOCKET, Origin.MEMORY, Origin.LOG, Origin.FLIGHT_RECORD,
+    Origin.PROBE, Origin.WORK_HASH, Origin.SOCKET, Origin.MEMORY, Origin.LOG, Origin.FLIGHT_RECORD,
 ))}  # fmt: skip
-"""Which source's bytes are taken where several have them: first those that Redis itself held or handed out."""
+"""Which source's bytes are taken where several have them: first those that stand in Redis as they came, then those that it held otherwise or handed out."""
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -37,11 +37,14 @@ def _joined(found: list[Finding]) -> Joined:
     surest = sorted(found, key=lambda one: (-one.certainty.rank, _ORDER[one.origin]))
     told = sorted((one for one in found if one.payload is not None), key=lambda one: _ORDER[one.origin])
     best = surest[0]
+    # Of a job in a list its very bytes, and the queue of that list, lead to it.
+    listed = next((one for one in found if one.in_list), None)
     finding = msgspec.structs.replace(
         best,
         job_class=next((one.job_class for one in surest if one.job_class), ""),
-        queue=next((one.queue for one in surest if one.queue), ""),
+        queue=listed.queue if listed else next((one.queue for one in surest if one.queue), ""),
         tid=next((one.tid for one in surest if one.tid), ""),
-        payload=told[0].payload if told else None,
+        payload=listed.payload if listed else told[0].payload if told else None,
+        in_list=listed is not None,
     )
     return Joined(finding, tuple(dict.fromkeys(one.origin for one in surest)))

@@ -15,7 +15,7 @@ from watchdog.model.quarantine import CameFrom
 from watchdog.model.results import PutBackDone, Refused
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.recovery.taking import Candidate, Why
-from watchdog.recovery.traces import mend, tidy
+from watchdog.recovery.traces import mend, tidy, tidy_probe
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Place, Token, ToQueue, ToRetry, ToSchedule, put_back
 from watchdog.store.store import Store
@@ -36,6 +36,7 @@ class Returner:
             kept = {one.jid: one for one in await self._store.flight(command.incident)}
             placed = [await self._place(command, one, kept.get(one.jid)) for one in command.placements]
             await tidy(self._edits, command.target.identity)
+            await tidy_probe(self._edits, command.target.identity, cared_for={one.jid for one in placed if one.fate is not Fate.LOST})
         except WatchdogError as error:
             return Refused(str(error))
         return PutBackDone(tuple(placed))
@@ -49,8 +50,9 @@ class Returner:
                     token=f"{self._store.name}-{command.incident}-{one.jid}",
                     payload=kept.payload,
                     came_from=CameFrom.PROCESS,
-                    queue=one.queue,
+                    queue=kept.queue if kept.in_list else one.queue,
                     lost_by=command.target.identity,
+                    in_list=kept.in_list,
                 )
                 why = Why(reason=one.why, rule=command.rule, incident=command.incident, strikes=one.strikes)
                 took = await self._quarantine.take([candidate], why)
@@ -65,7 +67,10 @@ class Returner:
                 assert_never(one.kind)
         lost_by = command.target.identity
         token = Token(lost_by, one.jid, by=f"{self._store.name}-{command.incident}")
-        outcome = await put_back(self._edits, token=token, payload=kept.payload, queue=one.queue, place=place, lost_by=lost_by)
+        queue = kept.queue if kept.in_list else one.queue
+        outcome = await put_back(
+            self._edits, token=token, payload=kept.payload, queue=queue, place=place, lost_by=lost_by, in_list=kept.in_list
+        )
         match outcome:
             case Done() | AlreadyDone():
                 return Placed(one.jid, Fate.DONE, one.kind.value)

@@ -181,7 +181,9 @@ class Quarantine:
             )
         # One token decides about a job that was lost: who is to keep it, or who is to push it.
         token = Token(job.lost_by, job.jid, by=job.token)
-        outcome = await put_back(self._redis, token=token, payload=payload, queue=job.queue, place=ToQuarantine(died), lost_by=job.lost_by)
+        outcome = await put_back(
+            self._redis, token=token, payload=payload, queue=job.queue, place=ToQuarantine(died), lost_by=job.lost_by, in_list=job.in_list
+        )
         return Absent() if isinstance(outcome, Found) else Taken()
 
     async def _finish_releasing(self, entry: Entry) -> Released | NotReleased:

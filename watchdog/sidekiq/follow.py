@@ -7,7 +7,7 @@ sees nothing; what either means is the engine's business. It never writes to Red
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from watchdog.clock import Clock
@@ -26,7 +26,7 @@ from watchdog.sidekiq.reading import Reading
 from watchdog.sidekiq.reconcile import PERIOD
 from watchdog.sidekiq.session import Memory, Session
 from watchdog.sidekiq.tracking import Dirty
-from watchdog.sidekiq.wire import ANSWER_WITHIN, Wire
+from watchdog.sidekiq.wire import ANSWER_WITHIN, Command, Reply, Wire
 
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
@@ -96,6 +96,26 @@ class Follower:
     def noted(self, identity: str) -> Noted | None:
         """What its work hash held when it was last read, payloads included; None where nothing is kept of it."""
         return self._memory.flight.of(identity)
+
+    async def ask(self, commands: Sequence[Command]) -> list[Reply]:
+        """
+        Read whatever else somebody wants to know, over the same connection.
+
+        Raises `SourceUnavailableError` if Redis can't be read, or is lost meanwhile.
+        """
+        if self._wire is None or self._session is None:
+            raise SourceUnavailableError(self._why_not.code, self._why_not.message)
+        return await self._wire.ask(commands)
+
+    @property
+    def keys(self) -> Keys:
+        """Of that Sidekiq."""
+        return self._memory.keys
+
+    @property
+    def where(self) -> str:
+        """Which Redis, for people."""
+        return self._place.where
 
     async def count_retries(self) -> None:
         """

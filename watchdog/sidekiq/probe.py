@@ -21,28 +21,37 @@ from watchdog.sidekiq.scanning import Ask, first_fields, first_page, rest, rest_
 STRENGTHS: Final = ("observe", "fetch")
 FORMAT: Final = 1
 """What the probe calls the shape of all this."""
+KEPT: Final = 86_400_000
+"""Milliseconds for which the hash of a process outlives the last sign of life of its probe."""
 MOST: Final = 1_000
 """Notes, or jobs of one list, that are read of a process: it holds one for each of its threads, and a process has tens of them."""
 MOST_PROBES: Final = 10_000
 """Processes that are read of the set of all that have a probe."""
 _LABEL: Final = "probe:"
 _MOST_QUEUES: Final = 1_000
+_CLAIM: Final = b":whole"
 _OWN: Final = b":"
 """Begins the fields of the hash that are no notes."""
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
-    """How the probe of a process introduces itself: `strength` one of `STRENGTHS`, and the queues from which it may have moved jobs."""
+    """
+    How the probe of a process introduces itself: `strength` one of `STRENGTHS`, and the queues from which it may have moved jobs.
+
+    `threads` is how many jobs the process can run at a time, 0 where it is not told.
+    """
 
     strength: str
     queues: tuple[str, ...] = ()
+    threads: int = 0
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
     """
     All that the probe of one process has left.
 
-    `strength` is empty where no probe has introduced itself, `errors` counts what failed in it. `whole` is False where there was more than is read.
+    `strength` is empty where no probe has introduced itself, and so are `queues`, those that it served; `errors` counts what failed in it. `whole` is False where there was more than is read. `claims` says that the
+    probe vouches for having named all that was begun (with *fetch* all that was fetched): it takes that back before anything runs that it could not note.
     """
 
     strength: str
@@ -50,6 +59,19 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     broken: tuple[Broken, ...]
     whole: bool
+    claims: bool = False
+    threads: int = 0
+    queues: tuple[str, ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """What is not named here has not begun, or has been acknowledged."""
+        return self.claims and self.whole and not self.broken and bool(self.strength)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was left that anybody would have to care for."""
+        return self.whole and not self.findings and not self.broken
 
 
 def strength(labels: Iterable[str]) -> str:
@@ -67,7 +89,9 @@ def decode_announced(key: str, raw: bytes) -> Announced | Broken:
         return Broken(key, "the probe is of another version than this agent knows")
     queues = said.get("queues")
     named = queues if isinstance(queues, list) and len(queues) <= _MOST_QUEUES else []
-    return Announced(strength=said["strength"], queues=tuple(filter(is_name, named)))
+    threads = said.get("threads")
+    can_run = threads if isinstance(threads, int) and 0 < threads <= MOST else 0
+    return Announced(strength=said["strength"], queues=tuple(filter(is_name, named)), threads=can_run)
 
 
 def decode_note(key: str, field: bytes, raw: bytes) -> Finding | Broken:
@@ -82,7 +106,7 @@ def decode_note(key: str, field: bytes, raw: bytes) -> Finding | Broken:
 
 def decode_moved(key: str, queue: str, raw: bytes) -> Finding | Broken:
     """A job in a list of its process."""
-    return _finding(key, raw, queue=queue)
+    return _finding(key, raw, queue=queue, in_list=True)
 
 
 async def read_probes(ask: Ask, keys: Keys, *, where: str) -> list[str]:
@@ -136,10 +160,36 @@ async def read_left(ask: Ask, keys: Keys, identity: str, *, queues: Iterable[str
         findings=tuple(one for one in found if isinstance(one, Finding)),
         broken=tuple(one for one in found if isinstance(one, Broken)),
         whole=whole,
+        claims=_CLAIM in fields,
+        threads=announced.threads if announced else 0,
+        queues=announced.queues if announced else (),
     )
 
 
-def _finding(key: str, payload: bytes, *, queue: str, tid: str = "") -> Finding | Broken:
+async def is_announced(ask: Ask, keys: Keys, identity: str, *, where: str) -> bool:
+    """Whether it is among the identities of `read_probes`. Raises `SourceUnavailableError`."""
+    (reply,) = await ask([("SISMEMBER", keys.probes, identity)])
+    if isinstance(reply, ServerError):
+        raise from_reply(reply, where)
+    return count(reply) == 1
+
+
+async def read_all_left(ask: Ask, keys: Keys, identity: str, *, where: str) -> Left:
+    """
+    The same, wherever it may lie.
+
+    Where the probe does not say which queues it served, because it was killed before it could or more than a day ago, or has left, every queue is asked.
+    """
+    left = await read_left(ask, keys, identity, where=where)
+    if left.strength:
+        return left
+    (page,) = await ask([first_page(keys.queues)])
+    members = await rest(ask, keys.queues, page, most=_MOST_QUEUES, where=where)
+    queues = sorted(queue for member in members or () if (queue := name(member)) is not None)
+    return await read_left(ask, keys, identity, queues=queues, where=where) if queues else left
+
+
+def _finding(key: str, payload: bytes, *, queue: str, tid: str = "", in_list: bool = False) -> Finding | Broken:
     job = _object(payload)
     jid = job.get("jid") if job else None
     if not is_name(jid):
@@ -152,6 +202,7 @@ def _finding(key: str, payload: bytes, *, queue: str, tid: str = "") -> Finding 
         queue=queue,
         tid=tid,
         payload=payload,
+        in_list=in_list,
     )
 
 

@@ -23,6 +23,7 @@ class _Body(msgspec.Struct, frozen=True):
     job_class: str
     queue: str
     tid: str
+    in_list: bool = False
 
 
 def keep(connection: sqlite3.Connection, incident: str, findings: Sequence[Finding]) -> None:
@@ -43,7 +44,7 @@ def drop(connection: sqlite3.Connection, incidents: Iterable[str]) -> None:
 
 
 def _row(incident: str, one: Finding) -> tuple[str, str, bytes, bytes | None]:
-    body = _Body(one.certainty, one.origin, one.job_class, one.queue, one.tid)
+    body = _Body(one.certainty, one.origin, one.job_class, one.queue, one.tid, one.in_list)
     payload = None if one.payload is None else zlib.compress(one.payload, _LEVEL)
     return incident, one.jid, msgspec.json.encode(body), payload
 
@@ -52,5 +53,5 @@ def _finding(jid: str, raw: bytes, payload: bytes | None) -> Finding:
     body = msgspec.json.decode(raw, type=_Body)
     return Finding(
         jid=jid, certainty=body.certainty, origin=body.origin, job_class=body.job_class, queue=body.queue, tid=body.tid,
-        payload=None if payload is None else zlib.decompress(payload),
+        payload=None if payload is None else zlib.decompress(payload), in_list=body.in_list,
     )  # fmt: skip

@@ -1,14 +1,13 @@
-"""The probe in real Sidekiqs of three releases: no job is lost with a process, none runs twice after a clean stop, and none is kept from running by it."""
+"""The probe in real Sidekiqs of three releases: its notes are exact, no job runs twice after a clean stop, and none is kept from running by it."""
 
 import asyncio
-import random
 import re
 import signal
 
 import pytest
 
 from tests.service.matrix.parts import SIDEKIQS
-from tests.service.probe.running import APP, PROBE, QUEUES, THREADS, Place, kill_under_load
+from tests.service.probe.running import APP, PROBE, QUEUES, Place
 from tests.suites.inside import Inside
 from watchdog.model.findings import Certainty, Origin
 
@@ -26,16 +25,6 @@ async def place(suite, tmp_path):
     """A server and a folder for Sidekiqs of that suite."""
     async with Place(suite, tmp_path / "place") as one:
         yield one
-
-
-@every_sidekiq
-@both
-async def test_a_kill_under_load(place, strength):
-    """Killed under 300 jobs a second, *fetch* loses none; *observe* at most those that an idle thread had just been handed."""
-    row = await kill_under_load(place, strength, rate=300, chance=random.Random(strength))
-
-    assert row["lost"] <= (THREADS if strength == "observe" else 0), row
-    assert row["doubled"] == 0
 
 
 ODD = (
@@ -59,14 +48,14 @@ async def test_bytes_are_exact_and_a_clean_stop_leaves_nothing(place, strength, 
     await place.until(lambda: len(place.lines("began")) == 2, "both jobs to begin")
 
     left = await place.left(process.identity)
-    assert (left.strength, left.errors, left.broken, left.whole) == (strength, 0, (), True)
+    assert (left.strength, left.errors, left.broken, left.is_sure, left.threads) == (strength, 0, (), True, 2)
     by_jid = {finding.jid: finding for finding in left.findings}
     assert sorted(finding.payload for finding in by_jid.values()) == sorted(ODD)
     assert {(one.queue, one.job_class, one.certainty, one.origin) for one in by_jid.values()} == {
         ("push", "Held", Certainty.PROVEN, Origin.PROBE),
         ("pull", "Held", Certainty.PROVEN, Origin.PROBE),
     }
-    assert all(bool(one.tid) is (strength == "observe") for one in by_jid.values())
+    assert all((bool(one.tid), one.in_list) == (strength == "observe", strength == "fetch") for one in by_jid.values())
     assert (await place.client.ttl(f"sidekiq-watchdog:probe:{process.identity}")) > 80_000
 
     one = following(url=place.store.url)
@@ -118,12 +107,42 @@ async def test_a_probe_that_fails_breaks_no_job(place, strength):
 @every_sidekiq
 async def test_a_full_redis_does_not_stop_fetching(place):
     """At its memory limit Redis refuses to move a job but not to hand it out: *fetch* falls back to what Sidekiq does without it, and the queue drains."""
-    await place.start("fetch")
+    process = await place.start("fetch")
+    assert (await place.left(process.identity)).is_sure
     await place.push("Count", [0.001], count=20)
     await place.client.config_set("maxmemory", "1")
     await place.until(lambda: len(place.lines("done")) == 20, "the queue to drain")
 
     assert sorted(place.lines("done")) == sorted(place.pushed)
+    # No longer than that does it vouch for having every job in a list.
+    assert not (await place.left(process.identity)).is_sure
+
+
+@every_sidekiq
+async def test_a_job_that_could_not_be_noted(place):
+    """The probe vouches for having named everything until such a job begins, and again once it is done."""
+    process = await place.start("observe", env={"REFUSING": "yes", "BEAT": "0.1"})
+
+    async def left():
+        return await place.left(process.identity)
+
+    async def vouches():
+        return (await left()).is_sure
+
+    await place.until(vouches, "the first word")
+    (place.folder / "refuse").write_text("hset")
+    await place.push("Held")
+    await place.until(lambda: place.lines("began"), "the job to begin")
+    assert not await vouches()
+    (place.folder / "refuse").unlink()
+
+    async def counts_errors():
+        return (await left()).errors
+
+    await place.until(counts_errors, "a beat after it")
+    assert ((await left()).findings, await vouches()) == ((), False)
+    (place.folder / "go").touch()
+    await place.until(vouches, "it to vouch again")
 
 
 @every_sidekiq

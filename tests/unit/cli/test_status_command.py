@@ -134,6 +134,17 @@ def test_units(ask, leave, changes, line):
     assert line.split() in [one.split() for one in lines]
 
 
+def test_jobs_that_were_left_behind(ask, leave):
+    """One line for each process that is gone, with what a person should know of it."""
+    left = {"identity": "web1:10:abc", "host": "web1", "strength": "fetch", "jobs": 3, "unreadable": 1}
+    leave(status=picture(left_behind=[left, left | {"identity": "web1:11:def", "strength": "", "unreadable": 0}]))
+    lines = [line.split() for line in ask("status", "-c", "config.yml").out.splitlines()]
+
+    assert ["Jobs", "that", "processes", "have", "left", "behind"] in lines
+    assert ["web1:10:abc", "3", "fetch", "1", "more", "can't", "be", "understood"] in lines
+    assert ["web1:11:def", "3", "not", "known", "-"] in lines
+
+
 def test_a_host_without_systemd(ask, leave):
     """What can't be done without is said in a line, and it is no trouble."""
     leave(status=picture(units_absent="this host was not started by systemd"))

@@ -6,10 +6,11 @@ import pytest
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
 from watchdog.engine.changes import APPEARED, LEFT, LOST, SILENT, SPOKE, Moved, moved, moving
 from watchdog.engine.changes import CRASHED as CRASHED_OF
+from watchdog.engine.changes import LEFT_BEHIND as LEFT_BEHIND_OF
 from watchdog.engine.rules import RuleSet
 from watchdog.model.changes import BY_NAME, CHANGES
 from watchdog.model.delivery import listed_by
-from watchdog.model.events import CRASHED, Delta, Gone, Observed, RulesLoaded, SourceBack, SourceLost, TimeReached
+from watchdog.model.events import CRASHED, LEFT_BEHIND, Delta, Gone, Observed, RulesLoaded, SourceBack, SourceLost, TimeReached
 from watchdog.model.fields import FIELDS
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
@@ -134,6 +135,8 @@ CASES: list[tuple[str, Delta | Gone, str]] = [
 ]
 OF_AN_END = {"ProcessVanished": {"JobLost"}, "JobLost": {"ProcessVanished"}, "ProcessCrashed": {"ProcessVanished", "JobLost"}}
 """What comes with what: with a process its jobs are gone."""
+OF_THE_DEAD = tuple(LEFT_BEHIND_OF.values())
+"""What is told of those that are gone already: as well."""
 OF_THE_LIVING = ("ProcessUnlisted", "ProcessListed", SILENT, SPOKE)
 """Changes that the kernel or time has a part in: they have tests of their own."""
 
@@ -165,7 +168,7 @@ def test_no_other_change_is_taken_for_it(name):
 def test_all_changes_of_the_table_can_come():
     """The table of changes and the code that finds them name the same ones."""
     values = [MISSING, True, False, 0, 1, 2, "a", "b"]
-    found_ = {SILENT, SPOKE, *CRASHED_OF.values(), *LOST.values(), *APPEARED.values(), *LEFT.values()}
+    found_ = {SILENT, SPOKE, *CRASHED_OF.values(), *OF_THE_DEAD, *LOST.values(), *APPEARED.values(), *LEFT.values()}
     for kind in Kind:
         for slot in moving(kind):
             pairs = [(one, other) for one in values for other in values if type(one) is type(other)]
@@ -173,9 +176,9 @@ def test_all_changes_of_the_table_can_come():
             changes = (moved(kind, slot, one, other) for one, other in pairs)
             found_ |= {change.name for change in changes if change is not None}
 
-    assert found_ == {spec.name for spec in CHANGES} == {*(name for name, _, _ in CASES), *OF_THE_LIVING}
+    assert found_ == {spec.name for spec in CHANGES} == {*(name for name, _, _ in CASES), *OF_THE_LIVING, *OF_THE_DEAD}
     assert all(spec.doc.endswith(".") for spec in CHANGES)
-    assert {spec.name for spec in CHANGES if spec.leaves} == {*LOST.values(), *LEFT.values(), *CRASHED_OF.values()}
+    assert {spec.name for spec in CHANGES if spec.leaves} == {*LOST.values(), *LEFT.values(), *CRASHED_OF.values(), *OF_THE_DEAD}
     assert {(spec.kind, spec.slot) for spec in CHANGES if spec.slot} <= {(spec.kind, spec.slot) for spec in FIELDS}
     assert not [spec.name for spec in CHANGES if spec.field is not None and spec.field.internal]
 
@@ -328,6 +331,47 @@ rules:
 
     assert talk.state.ledger.requests == {}
     assert talk.audit("decision")[-1].outcome == "no longer wanted"
+
+
+def behind(identity: str, jobs: int = 3) -> Observed:
+    """That a process is gone and has left so many jobs."""
+    fields = {"host": "web1", "pid": 10, "local": True, "alive": False, "queues": ("push",), "probe": "fetch", "left_behind": jobs}
+    return redis(Delta(Kind.PROCESS, identity, fields), Gone(Kind.PROCESS, identity, LEFT_BEHIND))
+
+
+def test_jobs_that_were_left_behind():
+    """Of a process that nobody knew, as often as it is told; what it was can be asked for, and no row of it stays."""
+    talk = watching(
+        "JobsLeftBehind", where='process.probe == "fetch" and process.local and process.left_behind == 3 and "push" in process.queues'
+    )
+    talk.hear(behind(TWO), at=1_000)
+    talk.hear(behind(TWO, 2), at=2_000)
+    talk.hear(behind(TWO), at=700_000)
+
+    assert told(talk) == [(TWO, "firing"), (TWO, "resolved")] * 2
+    assert talk.state.world.find(Kind.PROCESS, TWO) is None
+    assert talk.state.world.find(Kind.PROCESS, ONE) is not None
+
+
+def test_jobs_that_were_left_behind_by_one_that_was_seen_to_die():
+    """The kernel has said that it is dead, so whatever is read of it late is not heard; this is."""
+    talk = watching("JobsLeftBehind")
+    talk.hear(host(found(ONE), Gone(Kind.PROCESS, ONE, CRASHED)), at=1_000)
+    talk.hear(redis(process(ONE, 2_000)))
+    assert told(talk) == []
+    talk.hear(behind(ONE), at=61_000)
+
+    assert told(talk) == [(ONE, "firing"), (ONE, "resolved")]
+    assert talk.state.world.find(Kind.PROCESS, ONE) is None
+
+
+@pytest.mark.parametrize("name", ["ProcessAppeared", "ProcessVanished", "ProcessCrashed", "JobLost"])
+def test_who_has_been_gone_for_long_neither_comes_nor_goes(name):
+    """That something was left behind is no other change."""
+    talk = watching(name)
+    talk.hear(behind(TWO), at=1_000)
+
+    assert told(talk) == []
 
 
 def alive(name: str) -> Conversation:

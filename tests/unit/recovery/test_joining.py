@@ -23,6 +23,15 @@ def test_the_surest_decides_and_the_others_add(order):
     assert joined.origins == (Origin.LOG, Origin.FLIGHT_RECORD, Origin.MEMORY)
 
 
+def test_a_job_in_a_list_is_led_to_by_its_own_bytes():
+    """Whoever else names it: only the bytes in the list, and the queue of that list, take it off."""
+    listed = Finding(jid="a", certainty=Certainty.PROVEN, origin=Origin.PROBE, queue="pull", payload=b"in the list", in_list=True)
+    (joined,) = join([PROVEN, LIKELY, listed])
+
+    assert (joined.finding.payload, joined.finding.queue, joined.finding.in_list) == (b"in the list", "pull", True)
+    assert joined.origins[0] is Origin.PROBE
+
+
 def test_each_job_is_there_once():
     """As often as it is named; jobs stay in the order in which they came."""
     other = Finding(jid="b", certainty=Certainty.LIKELY, origin=Origin.WORK_HASH)

@@ -7,7 +7,18 @@ from watchdog.model.findings import Certainty, Finding, Origin
 from watchdog.sidekiq.decode import Broken
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError
 from watchdog.sidekiq.keys import Keys
-from watchdog.sidekiq.probe import MOST, Announced, decode_announced, decode_moved, decode_note, read_left, read_probes, strength
+from watchdog.sidekiq.probe import (
+    MOST,
+    Announced,
+    decode_announced,
+    decode_moved,
+    decode_note,
+    is_announced,
+    read_all_left,
+    read_left,
+    read_probes,
+    strength,
+)
 
 ID = "web1:42:0123456789ab"
 JOB = b'{"class":"PushWorker","args":["a secret"],"jid":"4caa72fe18d4b6a0d19e77c3"}'
@@ -43,7 +54,9 @@ class Server:
                 return [b"0", value or []]
             case "LRANGE", list() | None:
                 return (value or [])[: rest[1] + 1]
-            case "HSCAN" | "SSCAN" | "LRANGE", _:
+            case "SISMEMBER", list() | None:
+                return int(rest[0].encode() in (value or []))
+            case "HSCAN" | "SSCAN" | "LRANGE" | "SISMEMBER", _:
                 return WRONG
         pytest.fail(f"{command} was asked")
 
@@ -109,6 +122,7 @@ def test_a_moved_job_is_a_proof():
         job_class="PushWorker",
         queue="push",
         payload=JOB,
+        in_list=True,
     )
     assert isinstance(decode_moved("k", "push", b"{"), Broken)
 
@@ -126,6 +140,9 @@ def test_how_the_probe_introduces_itself():
     assert decode_announced("k", announced(strength="fetch")) == Announced(strength="fetch", queues=("push", "pull"))
     assert decode_announced("k", announced(queues=["push", 1, "a\nb"])) == Announced(strength="observe", queues=("push",))
     assert decode_announced("k", announced(queues="push")) == Announced(strength="observe")
+    assert decode_announced("k", announced(queues=[], threads=25)) == Announced(strength="observe", threads=25)
+    for odd in (0, -1, "5", 10**9, None):
+        assert decode_announced("k", announced(queues=[], threads=odd)) == Announced(strength="observe")
 
 
 @pytest.mark.parametrize(
@@ -167,6 +184,48 @@ async def test_notes_and_moved_jobs_together():
 
     assert (found.strength, found.errors, found.broken, found.whole) == ("fetch", 3, (), True)
     assert [(one.tid, one.queue, one.payload) for one in found.findings] == [("gox", "push", JOB), ("", "pull", moved)]
+
+
+@pytest.mark.parametrize(
+    ("more", "sure"),
+    [
+        ({b":probe": announced(threads=5), b":whole": b"1"}, True),
+        ({b":probe": announced()}, False),
+        ({b":whole": b"1"}, False),
+        ({b":probe": announced(format=2), b":whole": b"1"}, False),
+        ({b":probe": announced(), b":whole": b"1", b"gox:8": b"?"}, False),
+        ({b":probe": announced(), b":whole": b"1", **{f"t:{number}".encode(): NOTE for number in range(MOST)}}, False),
+    ],
+)
+async def test_when_a_probe_is_taken_at_its_word(more, sure):
+    """It must vouch for having named everything, and everything must have been read and understood."""
+    found = await left({HASH: {b"gox:7": NOTE, **more}})
+
+    assert found.is_sure is sure
+    assert not found.is_empty
+
+
+async def test_wherever_it_may_lie():
+    """A probe that does not say which queues it served may have moved jobs out of any; one that does is believed."""
+    keys = Keys("mast")
+    queues: dict[bytes, object] = {keys.queues: [b"push", b"\xff"], LISTS["push"]: [JOB]}
+    server = Server(queues)
+    assert [one.in_list for one in (await read_all_left(server.ask, keys, ID, where="h:1")).findings] == [True]
+
+    said = Server({**queues, HASH: {b":probe": announced(queues=[])}})
+    assert (await read_all_left(said.ask, keys, ID, where="h:1")).is_empty
+    assert not [command for command in said.asked if command[0] == "SSCAN"]
+    assert (await read_all_left(Server({}).ask, keys, ID, where="h:1")).is_empty
+
+
+async def test_whether_a_probe_has_left():
+    """In good order: then it is not among those that may have left something."""
+    keys = Keys("mast")
+
+    assert await is_announced(Server({keys.probes: [ID.encode()]}).ask, keys, ID, where="h:1")
+    assert not await is_announced(Server({}).ask, keys, ID, where="h:1")
+    with pytest.raises(SourceUnavailableError):
+        await is_announced(Server({keys.probes: ServerError("NOPERM no")}).ask, keys, ID, where="h:1")
 
 
 async def test_a_probe_that_never_introduced_itself():

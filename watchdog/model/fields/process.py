@@ -39,6 +39,12 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "The strength of the probe that is installed in it (`packaging/probe`): `observe` or `fetch`; empty where there is none.",
         'process.probe == ""',
     ),
+    _field(
+        "left_behind",
+        Type.COUNT,
+        "How many jobs of it lie in Redis, where its probe has put them; known only of a process that is gone, where `on: JobsLeftBehind` tells of it.",
+        "process.left_behind > 10",
+    ),
     _field("threads", Type.COUNT, "How many jobs it can run at a time (concurrency), in all its capsules.", "process.threads >= 5"),
     _field("busy", Type.COUNT, "How many jobs it ran at its last beat.", "process.busy == process.threads"),
     _field("quiet", Type.BOOL, "It has been told to fetch no more jobs.", "process.quiet"),

@@ -103,13 +103,15 @@ async def put_back(
     lost_by: str = "",
     unseen_for: int = 60_000,
     leaves_dead_set: bool = False,
+    in_list: bool = False,
 ) -> PutBackOutcome:
     """
     Put a job back, unless Sidekiq has it.
 
     `payload` are the bytes of the job as Sidekiq wrote them. `lost_by` is the identity of the process that ran it: its work hash, which lives on
     for a minute, does not count; without it no work hash is looked at. `unseen_for` is how many milliseconds ago it was last known to run. With `leaves_dead_set` it is taken from there in the same moment, and
-    if it is not there, somebody else has taken it: `Found("elsewhere")`. Raises `NotEditedError` or `MaybeEditedError` where Redis can't be reached or refuses; it may be asked again then.
+    if it is not there, somebody else has taken it: `Found("elsewhere")`. So with `in_list` from the list in which the probe of `lost_by` held it; from there it goes as well
+    where it is found in another place. Raises `NotEditedError` or `MaybeEditedError` where Redis can't be reached or refuses; it may be asked again then.
     """
     keys = redis.keys
     retry, schedule, dead = keys.sets
@@ -119,10 +121,10 @@ async def put_back(
     mark = f"{'quarantine' if target == 'quarantine' else 'returned'} {token.by}" if token.by else "done"
     reply = await redis.run(
         _PUT_BACK,
-        (put_back_key(redis, token.scope), keys.queues, keys.queue(queue), retry, schedule, dead, keys.processes),
+        (put_back_key(redis, token.scope), keys.queues, keys.queue(queue), retry, schedule, dead, keys.processes, keys.moved(lost_by, queue)),
         (
             token.jid, target, score, queue, TOKENS_KEPT, repr(since), repr(soonest - since), repr(latest + _SLACK), keys.prefix, lost_by,
-            int(leaves_dead_set), mark, payload,
+            int(leaves_dead_set), int(in_list), mark, payload,
         ),
     )  # fmt: skip
     return _outcome(reply)
@@ -176,8 +178,8 @@ def _names(raw: Sequence[Reply]) -> tuple[str, ...]:
 
 
 _PUT_BACK: Final = Script("""\
-local tokens, queues, list, retry, schedule, dead, processes = unpack(KEYS)
-local jid, target, score, queue, kept, since, soonest, latest, prefix, lost_by, leaves_dead, mark, payload = unpack(ARGV)
+local tokens, queues, list, retry, schedule, dead, processes, held = unpack(KEYS)
+local jid, target, score, queue, kept, since, soonest, latest, prefix, lost_by, leaves_dead, in_list, mark, payload = unpack(ARGV)
 
 local before = redis.call('HGET', tokens, jid)
 if before == mark then return {'already'} end
@@ -247,6 +249,7 @@ local function runs()
 end
 
 local function where()
+  if in_list == '1' and not redis.call('LPOS', held, payload) then return 'elsewhere' end
   if redis.call('ZSCORE', retry, payload) then return 'retry' end
   if redis.call('ZSCORE', schedule, payload) then return 'schedule' end
   if redis.call('ZSCORE', dead, payload) then
@@ -270,6 +273,7 @@ redis.call('SADD', queues, queue)
 -- A user without this right must be refused before the token is set.
 redis.call('HDEL', tokens, '')
 if leaves_dead == '1' then redis.call('ZREM', dead, '') end
+if in_list == '1' then redis.call('LREM', held, 1, '') end
 redis.call('HSETNX', tokens, jid, found or mark)
 
 local function written()
@@ -293,6 +297,7 @@ if failure then
   return failure
 end
 if leaves_dead == '1' and not found then redis.call('ZREM', dead, payload) end
+if in_list == '1' then redis.call('LREM', held, 1, payload) end
 if found then return {'found', found} end
 local answer = {'done'}
 for place in pairs(unlooked) do answer[#answer + 1] = place end

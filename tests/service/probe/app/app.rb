@@ -48,6 +48,27 @@ class Held
   end
 end
 
+# Takes memory until there is no more.
+class Hoard
+  include Sidekiq::Job
+
+  def perform(megabytes)
+    @kept = Array.new(megabytes) { "x" * 1_048_576 }
+    sleep
+  end
+end
+
+# Holds the interpreter lock in native code: no other thread gets its turn, the one that beats included.
+class Freeze
+  include Sidekiq::Job
+
+  def perform(seconds)
+    require "fiddle"
+    write("began", jid)
+    Fiddle::Function.new(Fiddle::Handle::DEFAULT["sleep"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT, need_gvl: true).call(seconds)
+  end
+end
+
 # Fails, and is tried again in an hour.
 class Fails
   include Sidekiq::Job
