@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 
 from watchdog.engine.ledger import Run
-from watchdog.engine.procedures.stages import Answer
+from watchdog.engine.procedures.stages import Answer, CallAnswer
 from watchdog.engine.turn import Turn
 from watchdog.model.flight import Fate, PlaceKind
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
-from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
+from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning, UnitCalled
+from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Decision
 
 _PLACES = {PlaceKind.QUEUE: "put back into its queue", PlaceKind.RETRY: "put into the retry set", PlaceKind.SCHEDULE: "put into the schedule",
@@ -51,7 +52,13 @@ def noted(turn: Turn, run: Run, line: str) -> Run:
     return msgspec.structs.replace(run, account=(*run.account, f"+{seconds:.1f} s: {line}"))
 
 
-def word(answer: Answer) -> str:
+def planned(stage: str, milliseconds: int, condition: str) -> str:
+    """A stage of a plan, as what would be done."""
+    what = f"would send SIG{stage}" if stage in Signal.__members__ else f"would ask systemd for a {stage} of its unit"
+    return f"+{milliseconds / 1000:.1f} s: {what}{' ' + condition if condition else ''}"
+
+
+def word(answer: Answer | CallAnswer) -> str:
     """What an answer is called in the audit."""
     match answer:
         case Sent():
@@ -62,6 +69,8 @@ def word(answer: Answer) -> str:
             return "still running"
         case Refused(reason=reason):
             return f"refused: {reason}"
+        case UnitCalled(outcome=outcome, detail=detail):
+            return f"{outcome}: {detail}" if detail else outcome.value
         case InFlight() as found:
             return _found(found)
         case PutBackDone(placed=placed):

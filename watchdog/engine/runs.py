@@ -14,11 +14,13 @@ from watchdog.engine import accounts
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run
+from watchdog.engine.ordered import order_of
 from watchdog.engine.placing import Policy, plan
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.stages import (
     Answer,
+    CallStage,
     ChooseStage,
     End,
     GatherStage,
@@ -34,7 +36,7 @@ from watchdog.engine.procedures.stages import (
 from watchdog.engine.sightings import begin_counting, count_beats, scene_of, stuck_jobs, with_seen
 from watchdog.engine.targeting import holds, sources_of
 from watchdog.engine.turn import Over, Turn
-from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
+from watchdog.model.effects import AwaitExit, CallUnit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
 from watchdog.model.results import Exited, InFlight, LogRead, Look, PutBackDone, Refused, Result, Sent, StillRunning, UnitCalled
@@ -129,6 +131,8 @@ def _enter(turn: Turn, run: Run, stage: str, *, looked: bool) -> None:
             turn.effects.append(GatherInFlight(effect, run.incident, run.ref, when))
         case PutBackStage():
             _put_back(turn, run)
+        case CallStage() as spec:
+            _call(turn, run, spec)
         case _ as spec:
             assert_never(spec)
 
@@ -178,12 +182,7 @@ def _put_back(turn: Turn, run: Run) -> None:
     if run.flight.plan is None:
         run = _planned(turn, run)
     turn.put_run(run.id, run)
-    judgement = judge(_view(turn, run, Signal.KILL, None), Mode.ACT)
-    if turn.rules.mode.rank < Mode.ASK.rank:
-        _hold(turn, run, f"the mode has been lowered to {turn.rules.mode}", guard="")
-    elif judgement.decision is not Decision.ALLOW:
-        _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
-    else:
+    if _may_go_on(turn, run):
         effect = turn.id()
         turn.put_run(run.id, msgspec.structs.replace(run, effect=effect, intent=effect, held="", held_by=""))
         placements = run.flight.plan or ()
@@ -191,6 +190,28 @@ def _put_back(turn: Turn, run: Run) -> None:
             turn.audit("intent", **accounts.names(run), stage=run.stage, mode=Mode.ACT.value, decision=Decision.ALLOW.value,
                        reason=one.why, detail={"jid": one.jid, "class": one.job_class, "place": one.kind.value})  # fmt: skip
         turn.effects.append(PutBack(effect, run.incident, run.rule, run.ref, placements))
+
+
+def _call(turn: Turn, run: Run, spec: CallStage) -> None:
+    turn.put_run(run.id, run)
+    if _may_go_on(turn, run):
+        effect = turn.id()
+        turn.put_run(run.id, msgspec.structs.replace(run, effect=effect, intent=effect, held="", held_by=""))
+        turn.audit("intent", **accounts.names(run), stage=run.stage, mode=Mode.ACT.value, decision=Decision.ALLOW.value,
+                   detail={"unit": run.ref.unit, "verb": spec.verb.value})  # fmt: skip
+        turn.effects.append(CallUnit(effect, run.ref.unit, spec.verb, turn.at + spec.limit(run.arguments)))
+
+
+def _may_go_on(turn: Turn, run: Run) -> bool:
+    """What the guards say to a stage that sends nothing to the process, which is dead; a denial holds it."""
+    judgement = judge(_view(turn, run, Signal.KILL, None), Mode.ACT)
+    if reason := _unwanted(turn, run):
+        _hold(turn, run, reason, guard="")
+    elif judgement.decision is not Decision.ALLOW:
+        _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
+    else:
+        return True
+    return False
 
 
 def _planned(turn: Turn, run: Run) -> Run:
@@ -213,11 +234,11 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
             _follow(turn, run, spec.after(Exited()))
         case Look() as look:
             run = msgspec.structs.replace(run, state=look.state)
+            if reason := _unwanted(turn, run):
+                _hold(turn, run, reason, guard="")
+                return
             judgement = judge(_view(turn, run, spec.signal, look), Mode.ACT)
-            if turn.rules.mode.rank < Mode.ASK.rank:
-                # Whoever lowers the mode in the middle of it wants no further signal.
-                _hold(turn, run, f"the mode has been lowered to {turn.rules.mode}", guard="")
-            elif judgement.decision is not Decision.ALLOW:
+            if judgement.decision is not Decision.ALLOW:
                 _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
             elif reason := spec.against(scene_of(turn, run)):
                 _hold(turn, run, reason, guard="last_look")
@@ -231,6 +252,12 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
 
 def _take_answer(turn: Turn, run: Run, result: Result) -> None:
     spec = _stage(run)
+    if isinstance(spec, CallStage):
+        answer = result if isinstance(result, UnitCalled | Refused) else Refused("the stage was answered with something else")
+        _audit_stage(turn, run, accounts.word(answer))
+        run = accounts.noted(turn, msgspec.structs.replace(run, intent=""), f"{spec.verb} of {run.ref.unit}: {accounts.word(answer)}")
+        _follow(turn, run, spec.after(answer))
+        return
     if isinstance(result, Look | LogRead | UnitCalled) or not isinstance(result, _EXPECTED[type(spec)]):
         result = Refused("the stage was answered with something else")
     match spec:
@@ -338,17 +365,28 @@ def _audit_stage(turn: Turn, run: Run, outcome: str) -> None:
     turn.audit("outcome", **accounts.names(run), stage=stage, outcome=outcome)
 
 
+def _unwanted(turn: Turn, run: Run) -> str:
+    """Why nobody wants it to go on; empty where somebody does."""
+    order = order_of(turn.ledger, run.rule)
+    if order is not None:
+        return f"withdrawn by {order.withdrawn}" if order.withdrawn and not _committed(run) else ""
+    if turn.rules.mode.rank < Mode.ASK.rank:
+        # Whoever lowers the mode in the middle of it wants no further signal.
+        return f"the mode has been lowered to {turn.rules.mode}"
+    return "" if _committed(run) or run.rule in turn.rule else "its rule is no longer there"
+
+
 def _view(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
-    rule = turn.rule.get(run.rule)
+    rule, order = turn.rule.get(run.rule), order_of(turn.ledger, run.rule)
     committed = _committed(run)
     playbook = turn.ledger.playbooks.get(run.incident)
     # Only its first step depends on the condition, and only until something has been done.
     begins = not committed and playbook is not None and playbook.step == 0 and rule is not None
     return View(
         at=turn.at, subject=run.id, incident=run.incident, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
-        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else {}, signal=signal,
+        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else order.guards if order else {}, signal=signal,
         holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
-        ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
+        ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world, overruled=None if order is None else order.overruled,
     )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ from watchdog.model.notices import Severity
 
 _SAME_BEAT: Final = 2_000
 """Two confirmations that are nearer than this are of one beat: its age is measured over the network."""
+_MOVES: Final = 10_000
+"""A queue whose next job has been waiting for less is being worked on."""
 WOKEN: Final = ("CONT", "wake")
 
 
@@ -38,7 +40,10 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         held=len(flight.jobs),
         held_stuck=sum(job.jid in stuck for job in flight.jobs),
         gave_back=flight.gave_back,
-        successor=known and _has_successor(turn, run),
+        successor=known and successor_of(turn, run) is not None,
+        successor_works=known and _works(turn, successor_of(turn, run)),
+        unit=run.ref.unit,
+        ended_here=any(mark in run.marks for mark in ("TERM", "TERM?", "KILL", "KILL?")),
     )
     if row is None:
         return told
@@ -120,16 +125,30 @@ def _still(turn: Turn, run: Run, row: Any) -> int | None:
     return min(still, turn.at - max(woken)) if woken else still
 
 
-def _has_successor(turn: Turn, run: Run) -> bool:
-    """Another process of the same name beats that had not done so before this one ended."""
+def successor_of(turn: Turn, run: Run) -> Any:
+    """Another process of the same name that beats, and had not done so before this one ended; None if there is none."""
     ended = run.marks.get("dead", turn.at)
     rows: list[Any] = list(turn.world.rows[Kind.PROCESS].values())
-    return any(
-        row.id != run.ref.identity
-        and row.confirmed_at is not MISSING
-        and row.booted_at is not MISSING
-        and row.booted_at > ended - _SAME_BEAT
-        and row.listed is not False
-        and name_of(row) == run.ref.name
-        for row in rows
+    return next(
+        (
+            row
+            for row in rows
+            if row.id != run.ref.identity
+            and row.confirmed_at is not MISSING
+            and row.booted_at is not MISSING
+            and row.booted_at > ended - _SAME_BEAT
+            and row.listed is not False
+            and name_of(row) == run.ref.name
+        ),
+        None,
     )
+
+
+def _works(turn: Turn, row: Any) -> bool:
+    """It has beaten again, and it runs jobs, or none has been waiting for it for long."""
+    if row is None or row.confirmed_at - row.booted_at < _SAME_BEAT or row.quiet is not False or row.queues is MISSING:
+        return False
+    if turn.world.jobs_of.get(row.id):
+        return True
+    queues: list[Any] = [turn.world.find(Kind.QUEUE, name) for name in row.queues]
+    return all(queue is None or queue.size == 0 or (queue.latency is not MISSING and queue.latency < _MOVES) for queue in queues)

@@ -32,7 +32,7 @@ _PROCESS: Final = ParameterSpec(
     example="job.process",
 )
 
-ACTIONS: Final[tuple[ActionSpec, ...]] = (
+_SPECS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec(
         name="recover_process",
         doc="Ends a process without losing a job: it is told to fetch no more (SIGTSTP), jobs that end by themselves do so, what is left is written down, and "
@@ -107,6 +107,33 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         ),
         target="process",
         needs=("the process runs on this host", "the right to signal it (CAP_KILL)"),
+        can_be_undone=False,
+    ),
+)
+
+_RECOVERY: Final = next(spec for spec in _SPECS if spec.name == "recover_process")
+
+ACTIONS: Final[tuple[ActionSpec, ...]] = (
+    *_SPECS,
+    ActionSpec(
+        name="restart_unit",
+        doc="Restarts the service of systemd that a process runs in, without losing a job: the process is ended as `recover_process` does it, its jobs are put where they "
+        "belong, systemd is asked to start the unit unless it has done so by itself, and the new process must beat and work: it runs jobs, or none has been waiting for it for 10 s.",
+        parameters=(
+            *_RECOVERY.parameters,
+            ParameterSpec(
+                name="start_within",
+                form=Form.DURATION,
+                default="2m",
+                doc="How long systemd and the application have until the new process beats.",
+                example="2m",
+            ),
+        ),
+        target="process",
+        needs=(
+            *_RECOVERY.needs,
+            "the right to ask systemd for its unit (`packaging/polkit.rules`), where systemd does not start it again by itself",
+        ),
         can_be_undone=False,
     ),
 )

@@ -16,18 +16,20 @@ class GuardSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
     One guard. `denies` completes "denies when …".
 
-    `binds_after_no_return` says that it still guards the stages after the one that can't be taken back.
+    `binds_after_no_return` says that it still guards the stages after the one that can't be taken back; `binds_people`, that not even
+    a person who orders an action by hand can overrule it.
     """
 
     name: str
     denies: str
     settings: tuple[ParameterSpec, ...] = ()
     binds_after_no_return: bool = False
+    binds_people: bool = False
 
 
 GUARDS: Final[tuple[GuardSpec, ...]] = (
     GuardSpec(name="paused", denies="a switch or file says that nothing may be done (owner, reason, expiry)", binds_after_no_return=True),
-    GuardSpec(name="blind", denies="a source that the condition rests on can't be read", binds_after_no_return=True),
+    GuardSpec(name="blind", denies="a source that the condition rests on can't be read", binds_after_no_return=True, binds_people=True),
     GuardSpec(
         name="settling",
         denies="the target has beaten less than `settle` times since the agent's start, a reload, a loss or fail-over of Redis, or a time in which the agent saw nothing; 10 s count as a beat where none comes",
@@ -62,7 +64,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
             ),
         ),
     ),
-    GuardSpec(name="in_flight", denies="an action on this target or host is under way"),
+    GuardSpec(name="in_flight", denies="an action on this target or host is under way", binds_people=True),
     GuardSpec(
         name="cooldown",
         denies="the last action on this target, by whichever rule, ended less than `cooldown` ago",
@@ -76,6 +78,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         name="last_look",
         denies="the condition no longer holds, or the target is not, or not quite, the process that was meant: looked at again at once before each stage",
         binds_after_no_return=True,
+        binds_people=True,
     ),
 )
 

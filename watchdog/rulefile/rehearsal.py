@@ -16,12 +16,12 @@ from watchdog.engine.advance import advance, next_due
 from watchdog.engine.reasons import account_of
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
-from watchdog.model.effects import Audit, AwaitExit, Effect, GatherInFlight, KeepIncident, Measure, PutBack, SendSignal, When
+from watchdog.model.effects import Audit, AwaitExit, CallUnit, Effect, GatherInFlight, KeepIncident, Measure, PutBack, SendSignal, When
 from watchdog.model.events import Body, EffectDone, Event, Gone, Observed, RulesLoaded, SourceBack, SourceLost, Started, TimeReached
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import Exited, InFlight, Look, PutBackDone, Result, Sent, StillRunning
+from watchdog.model.results import Exited, InFlight, Look, PutBackDone, Result, Sent, StillRunning, UnitCalled, UnitOutcome
 from watchdog.model.targets import Signal
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile.comparison import Decided, Failure, Stands, compare
@@ -187,6 +187,8 @@ class _Rehearsal:
                 self._later(self._at, name, self._in_flight(target.identity, when))
             case PutBack(id=name, placements=placements):
                 self._later(self._at, name, PutBackDone(tuple(Placed(one.jid, Fate.DONE, one.kind.value) for one in placements)))
+            case CallUnit(id=name):
+                self._later(self._at, name, UnitCalled(UnitOutcome.DONE))
             case _:
                 pass
 

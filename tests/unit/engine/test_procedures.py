@@ -8,6 +8,7 @@ from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.recover import RECOVER
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import (
+    CallStage,
     ChooseStage,
     End,
     GatherStage,
@@ -23,7 +24,7 @@ from watchdog.engine.procedures.stages import (
 from watchdog.engine.procedures.terminate import TERMINATE
 from watchdog.model.actions import ACTIONS
 from watchdog.model.effects import When
-from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
+from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning, UnitCalled, UnitOutcome
 from watchdog.model.targets import Signal
 
 ANSWERS = (Sent(), Exited(), StillRunning(), Refused("because"), InFlight(()), InFlight((), stopped=True), PutBackDone(()))
@@ -34,9 +35,10 @@ SCENES = tuple(
         (None, 1_000, 70_000), (None, 0, 60_000), (None, True, False), (True, False), (0, 1, 2), ((), ("j1",), ("j1", "j2")), (0, 2),
         (True, False), (True, False),
     )
-)  # fmt: skip
+) + tuple(Scene(known=True, unit="sidekiq.service", ended_here=here, successor_works=works) for here in (True, False) for works in (True, False))  # fmt: skip
+CALLS = (*(UnitCalled(outcome) for outcome in UnitOutcome), Refused("because"))
 STAGES = [(action, name) for action, procedure in PROCEDURES.items() for name in procedure.stages]
-ARGUMENTS = {"grace": 10_000, "drain": 60_000}
+ARGUMENTS = {"grace": 10_000, "drain": 60_000, "start_within": 60_000}
 
 
 def outcomes(stage: Stage) -> list[Then]:
@@ -46,6 +48,8 @@ def outcomes(stage: Stage) -> list[Then]:
             return [choose(scene) for scene in SCENES]
         case WatchStage(sees=sees, after=after):
             return [*(then for scene in SCENES if (then := sees(scene)) is not None), *(after(answer) for answer in ANSWERS)]
+        case CallStage(after=called):
+            return [called(answer) for answer in CALLS]
         case SendStage() | WaitStage() | GatherStage() | PutBackStage():
             return [stage.after(answer) for answer in ANSWERS]
 

@@ -20,6 +20,7 @@ class View(msgspec.Struct, frozen=True):
     condition of at least one of its alerts is true at this moment. `look` is what the kernel was found to say, None
     before anybody has looked. `committed` is True after the stage that can't be taken back.
     `held` is how many threads of each process are held. `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
+    `overruled` are the guards that the person who ordered it overrules; None where a rule asks.
     """
 
     at: int
@@ -40,6 +41,7 @@ class View(msgspec.Struct, frozen=True):
     held: dict[str, int]
     cooldowns: dict[str, Cooldown]
     world: World
+    overruled: tuple[str, ...] | None = None
 
 
 Guard = Callable[[View], Verdict]

@@ -9,11 +9,13 @@ through the stages (`engine/runs.py`) is the same for all actions.
 from typing import Final
 
 from watchdog.engine.procedures.recover import RECOVER
+from watchdog.engine.procedures.restart import RESTART
 from watchdog.engine.procedures.stages import Procedure
 from watchdog.engine.procedures.terminate import TERMINATE
 
 PROCEDURES: Final[dict[str, Procedure]] = {
     "terminate_process": TERMINATE,
     "recover_process": RECOVER,
+    "restart_unit": RESTART,
 }
 """Action → procedure; a test proves that the actions are those of the action table."""
