@@ -195,6 +195,7 @@ def test_withdrawn_before_the_point_of_no_return_and_after_it(talk):
     for result in (HEALTHY, InFlight(()), HEALTHY, Sent()):
         talk.answer(result)
     talk.hear(OperatorWithdrew("cd34", "ada"))
+    assert said(talk).outcome == "too late"
     assert len(talk.state.ledger.runs) == 1
     talk.hear(redis(process(ONE, 40_000, quiet=True)), at=40_000)
     talk.hear(redis(process(ONE, 50_000, quiet=True), *(_gone("j1"),)), at=50_000)

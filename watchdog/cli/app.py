@@ -14,6 +14,8 @@ from watchdog.cli.command import Command
 from watchdog.cli.demo import demo
 from watchdog.cli.log import log
 from watchdog.cli.quarantine import QUARANTINE
+from watchdog.cli.recover import recover
+from watchdog.cli.restart import restart
 from watchdog.cli.run import run
 from watchdog.cli.schema import schema
 from watchdog.cli.status import status
@@ -27,7 +29,7 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _function in (run, demo, check, test, schema, status, changes, log, audit):
+for _function in (run, demo, check, test, schema, status, changes, log, audit, recover, restart):
     APP.command(cls=Command)(_function)
 APP.add_typer(QUARANTINE)
 

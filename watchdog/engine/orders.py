@@ -14,6 +14,7 @@ from watchdog.engine import accounts, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Order, Playbook, Request
+from watchdog.engine.order_check import wrong_with
 from watchdog.engine.ordered import order_of, rule_of
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import NO_RULES
@@ -54,8 +55,8 @@ def take(turn: Turn, asked: OperatorAsked) -> None:
     turn.put_order(order.id, order)
     detail: dict[str, str | int | bool] = {"by": order.by, "only_looks": order.only_looks, "overruled": " ".join(order.overruled)}
     turn.audit("order", **_names(turn, order), outcome="taken", reason=order.reason, detail=detail)
-    if asked.action not in PROCEDURES:
-        _refuse(turn, order, f"there is no action {asked.action}")
+    if wrong := wrong_with(asked):
+        _refuse(turn, order, wrong)
     elif turn.wall - asked.asked > PATIENCE:
         _refuse(turn, order, f"it was given {(turn.wall - asked.asked) // 1000} s ago, and nobody took it then")
 
@@ -64,6 +65,10 @@ def withdraw(turn: Turn, told: OperatorWithdrew) -> None:
     """It is not wanted any more: nothing is begun, and what has begun ends before its first signal that can't be taken back."""
     order = turn.ledger.orders.get(told.id)
     if order is None or order.outcome or order.withdrawn:
+        return
+    run = next((run for run in turn.ledger.runs.values() if run.incident == order.incident), None)
+    if run is not None and runs.is_beyond_return(run):
+        turn.audit("order", **_names(turn, order), outcome="too late", reason="it can't be taken back any more, and is carried to its end")
         return
     order = msgspec.structs.replace(order, withdrawn=told.by)
     turn.put_order(order.id, order)

@@ -413,6 +413,11 @@ def _committed(run: Run) -> bool:
     return any(point in run.marks or _maybe(point) in run.marks for point in points)
 
 
+def is_beyond_return(run: Run) -> bool:
+    """It can't be taken back any more, or perhaps not: the signal may be on its way."""
+    return _committed(run) or (bool(run.intent) and _mark(run) in PROCEDURES[run.action].no_return)
+
+
 def _maybe(stage: str) -> str:
     return f"{stage}?"
 

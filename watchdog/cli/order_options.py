@@ -1,0 +1,92 @@
+"""
+The options of orders by hand, made from the table of actions: what a rule writes as a parameter a person writes as an option.
+
+A test proves that the commands have just these.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from watchdog.cli.exits import UsageError
+from watchdog.model.actions import BY_NAME
+from watchdog.model.guards import BY_NAME as GUARD
+from watchdog.model.guards import GUARDS
+from watchdog.model.parameters import Form, ParameterSpec
+
+if TYPE_CHECKING:
+    from watchdog.rulefile.values import Value
+
+INSTEAD: Final = {"settle": "0", "alone": "ask"}
+"""Settings of guards that differ where a person orders: three beats are not waited for, and who is to be asked has said so."""
+
+
+def parameters(action: str) -> dict[str, ParameterSpec]:
+    """The arguments of an action by name, those of a mapping as `parameter.setting`; without its target."""
+    spec = BY_NAME[action]
+    flat: dict[str, ParameterSpec] = {}
+    for one in spec.parameters:
+        if one.form is Form.SETTINGS:
+            flat |= {f"{one.name}.{setting.name}": setting for setting in one.settings}
+        elif one.name != spec.target:
+            flat[one.name] = one
+    return flat
+
+
+def flag_of(name: str) -> str:
+    """`stuck_jobs.strikes` → `--strikes`."""
+    return f"--{name.rpartition('.')[2].replace('_', '-')}"
+
+
+def option(name: str, action: str = "restart_unit") -> Any:
+    """The option for an argument of the action."""
+    spec = parameters(action)[name]
+    value = "|".join(spec.choices) or {Form.DURATION: "TIME", Form.COUNT: "N"}.get(spec.form, "VALUE")
+    default = f" Otherwise {spec.default}." if spec.default else ""
+    return typer.Option(flag_of(name), metavar=value, help=re.sub(r"\.?$", ".", spec.doc, count=1) + default, show_default=False)
+
+
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why; it stands in the audit log with your name.")]
+ForceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--force", metavar="GUARD", help="Overrule this guard, for instance coverage; those that keep it from the wrong process can't be."
+    ),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, what is in flight, and what each guard says.")]
+
+
+def read_arguments(action: str, written: Mapping[str, str]) -> "dict[str, Value]":
+    """Every argument of the action, from what was written on the command line (empty: not at all) or its default. Raises `UsageError`."""
+    return {name: _read(spec, written.get(name, ""), flag_of(name)) for name, spec in parameters(action).items()}
+
+
+def guard_settings() -> "dict[str, Value]":
+    """Every setting of the guards, as it is for a person's order."""
+    settings = [setting for guard in GUARDS for setting in guard.settings]
+    return {setting.name: _read(setting, INSTEAD.get(setting.name, ""), setting.name) for setting in settings}
+
+
+def overruled(names: list[str] | None) -> tuple[str, ...]:
+    """The guards that are to be overruled; raises `UsageError` for what is none, or can't be."""
+    for name in names or ():
+        if name not in GUARD:
+            raise UsageError(f"--force {name}: there is no such guard; there are {', '.join(GUARD)}")
+        if GUARD[name].binds_people:
+            raise UsageError(f"--force {name}: nobody can overrule {name}, which denies when {GUARD[name].denies}")
+    return tuple(dict.fromkeys(names or ()))
+
+
+def _read(spec: ParameterSpec, written: str, what: str) -> "Value":
+    from watchdog.lang.text import Text
+    from watchdog.rulefile.findings import Findings
+    from watchdog.rulefile.nodes import Scalar
+    from watchdog.rulefile.values import default_of, read_value
+
+    findings = Findings()
+    value = read_value(Scalar(Text(written, what), plain=False), spec, findings) if written else default_of(spec)
+    if value is None:
+        raise UsageError(f"{what}: {'; '.join(problem.message for problem in findings.in_order())}")
+    return value
