@@ -13,7 +13,7 @@ from watchdog.model.effects import CallUnit, KeepIncident
 from watchdog.model.events import Delta, Gone, OperatorAsked, OperatorWithdrew, Paused
 from watchdog.model.guards import GUARDS
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import Exited, InFlight, Look, Refused, Sent, UnitCalled, UnitOutcome
+from watchdog.model.results import Exited, InFlight, Look, Refused, Result, Sent, UnitCalled, UnitOutcome
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile.values import default_of
 
@@ -219,8 +219,9 @@ def to_the_start(talk: Conversation, *, gently: bool = True) -> list[str]:
     talk.hear(redis(process(ONE, 30_000, quiet=True)), at=30_000)
     talk.hear(redis(process(ONE, 40_000, quiet=True), _gone("j1")), at=40_000)
     talk.wait(42_000)
-    for result in (InFlight(()), HEALTHY, Sent(), Exited()):
-        answer(talk, result)
+    results: tuple[Result, ...] = (InFlight(()), HEALTHY, Sent(), Exited())
+    for one in results:
+        answer(talk, one)
     return answer(talk, InFlight((), stopped=True))
 
 

@@ -6,7 +6,9 @@ order that can still be taken back is withdrawn.
 """
 
 import asyncio
+import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -26,6 +28,13 @@ SOON: Final = 5.0
 """Seconds for the answer to a withdrawal."""
 
 
+def be_silent() -> None:
+    """Print nothing more: whoever has read it is gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+
+
 class DetachedError(UnfinishedError):
     """The order goes on without somebody who looks."""
 
@@ -35,11 +44,17 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.count = 0
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self._note)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._lose_terminal)
 
     def _note(self) -> None:
         self.count += 1
+
+    def _lose_terminal(self) -> None:
+        # A connection that breaks at night must not leave a process half-way.
+        be_silent()
+        self._note()
 
 
 class Following:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from watchdog.cli.output import Piece
+from watchdog.model.guards import BY_NAME
 
 OVER: Final = {"ended": "good", "would": "good", "refused": "bad", "failed": "bad", "abandoned": "warn"}
 """The outcomes with which an order is over → how they look."""
@@ -43,7 +44,9 @@ def lines_of(row: dict[str, Any]) -> Iterator[list[Piece]]:
         case "order":
             yield [time, (outcome, "warn"), f": {reason}"]
         case "decision":
-            yield from ([time, *_verdict(guard, said)] for guard, said in detail.items() if said != "PASS" or row.get("mode") == "dry-run")
+            for guard in sorted(detail, key=_place):
+                if detail[guard] != "PASS" or row.get("mode") == "dry-run":
+                    yield [time, *_verdict(guard, detail[guard])]
         case "would" if stage == "in flight":
             yield [time, "in flight: ", f"{detail['class']} {detail['jid']} for {detail['elapsed_ms'] / 1000:.1f} s"]
         case "would":
@@ -64,6 +67,11 @@ def lines_of(row: dict[str, Any]) -> Iterator[list[Piece]]:
             yield [time, ("held", "bad"), f" at {stage}", f" by {row['guard']}" if row.get("guard") else "", f": {reason}"]
         case "incident" if outcome in _QUIET and stage:
             yield [time, (f"{outcome} at {stage}", "dim")]
+
+
+def _place(guard: str) -> tuple[int, str]:
+    """In which they are asked; those of another version last."""
+    return list(BY_NAME).index(guard) if guard in BY_NAME else len(BY_NAME), guard
 
 
 def _verdict(guard: str, said: str) -> list[Piece]:

@@ -1,6 +1,7 @@
 """What `recover` and `restart` have in common: from a process and what was written on the command line to an order, and from its end to an exit code."""
 
 import secrets
+import sys
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -59,15 +60,25 @@ def order_for(wished: Wish, meant: "Meant") -> OperatorAsked:
 
 async def carry_out(desk: "Desk", order: OperatorAsked, *, as_json: bool, interrupts: "Interrupts") -> bool:
     """Follow it to its end, line by line; whether it did what it was for."""
-    from watchdog.cli.order_following import Following
+    from watchdog.cli.order_following import Following, be_silent
 
     out = output()
 
-    def show(row: dict[str, Any]) -> None:
+    def say(row: dict[str, Any]) -> None:
         if as_json:
             say_json(row)
-            return
-        for line in lines_of(row):
-            out.line(*line)
+        else:
+            for line in lines_of(row):
+                out.line(*line)
+        sys.stdout.flush()
+
+    def show(row: dict[str, Any]) -> None:
+        try:
+            say(row)
+        except OSError:
+            if desk.hosted is None:
+                raise
+            # Nobody reads any more, and nobody else would bring it to its end.
+            be_silent()
 
     return is_fine(await Following(desk, order, show=show, interrupts=interrupts).run())

@@ -8,6 +8,7 @@ from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.recover import RECOVER
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import (
+    CallAnswer,
     CallStage,
     ChooseStage,
     End,
@@ -36,7 +37,7 @@ SCENES = tuple(
         (True, False), (True, False),
     )
 ) + tuple(Scene(known=True, unit="sidekiq.service", ended_here=here, successor_works=works) for here in (True, False) for works in (True, False))  # fmt: skip
-CALLS = (*(UnitCalled(outcome) for outcome in UnitOutcome), Refused("because"))
+CALLS: tuple[CallAnswer, ...] = (*(UnitCalled(outcome) for outcome in UnitOutcome), Refused("because"))
 STAGES = [(action, name) for action, procedure in PROCEDURES.items() for name in procedure.stages]
 ARGUMENTS = {"grace": 10_000, "drain": 60_000, "start_within": 60_000}
 
