@@ -10,7 +10,7 @@ from watchdog.engine.ledger import Cooldown
 from watchdog.engine.rules import RuleSet
 from watchdog.model.actions import BY_NAME
 from watchdog.model.effects import CallUnit, KeepIncident
-from watchdog.model.events import Delta, Gone, OperatorAsked, OperatorWithdrew, Paused
+from watchdog.model.events import Delta, Gone, Observed, OperatorAsked, OperatorWithdrew, Paused
 from watchdog.model.guards import GUARDS
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import Exited, InFlight, Look, Refused, Result, Sent, UnitCalled, UnitOutcome
@@ -42,6 +42,8 @@ def talk() -> Conversation:
     talk.hear(redis(process(ONE, 2_000), process(OTHER, 2_000), job(ONE, "j1", 1_000), complete=True), at=2_000)
     talk.hear(host(found(ONE, unit=UNIT), found(OTHER)), at=2_001)
     talk.hear(redis(process(ONE, 12_000), process(OTHER, 12_000)), at=12_000)
+    # systemd has said no more of it than that it is there.
+    talk.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, UNIT, {"name": UNIT}),), complete=True))
     return talk
 
 
@@ -232,9 +234,11 @@ def test_a_unit_is_started_and_its_new_process_must_work(talk):
     talk.answer(UnitCalled(UnitOutcome.DONE), at=43_000)
     talk.hear(redis(process(NEXT, 50_000, booted_at=45_000, queues=("push", "pull"))), at=50_000)
     talk.hear(host(found(NEXT, unit=UNIT)))
-    talk.hear(redis(Delta(Kind.QUEUE, "push", {"name": "push", "size": 3, "latency": 30_000})))
+    talk.hear(redis(Delta(Kind.QUEUE, "push", {"name": "push", "size": 3, "latency": 30_000}), Delta(Kind.QUEUE, "pull", {"name": "pull"})))
+    talk.hear(redis(process(NEXT, 55_000, booted_at=45_000, queues=("push", "pull"))), at=55_000)
     talk.wait(58_000)
-    assert said(talk).outcome == "taken"
+    assert said(talk).outcome == "taken", "jobs have been waiting in one for half a minute, and of the other nothing is known"
+    talk.hear(redis(Delta(Kind.QUEUE, "pull", {"size": 0})))
     talk.hear(
         redis(Delta(Kind.QUEUE, "push", {"size": 0, "latency": 0}), process(NEXT, 60_000, booted_at=45_000, queues=("push", "pull"))),
         at=60_000,
@@ -274,6 +278,21 @@ def test_without_a_service_nothing_is_begun(talk):
     talk.answer(HEALTHY)
     assert said(talk).outcome == "abandoned"
     assert "it runs in no service of systemd" in said(talk).reason
+
+
+@pytest.mark.parametrize(
+    ("readings", "says"),
+    [
+        ({"job": "stop"}, "somebody has asked systemd to stop it"),
+        ({"job": "", "file_state": "masked"}, "it is masked, and could not be started again"),
+    ],
+)
+def test_a_service_that_is_somebodys_already_or_could_not_be_started(talk, readings, says):
+    """Before anything is done to its process."""
+    talk.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, UNIT, {"name": UNIT, **readings}),), complete=True))
+    talk.hear(order("restart_unit"), at=20_000)
+    talk.answer(HEALTHY)
+    assert (said(talk).outcome, said(talk).reason.partition(";")[0]) == ("abandoned", f"its service: {says}")
 
 
 @pytest.mark.parametrize("step", range(1, 12))

@@ -20,7 +20,7 @@ from watchdog.model.notices import Severity
 
 _SAME_BEAT: Final = 2_000
 """Two confirmations that are nearer than this are of one beat: its age is measured over the network."""
-_MOVES: Final = 10_000
+_MOVES_WITHIN: Final = 10_000
 """A queue whose next job has been waiting for less is being worked on."""
 WOKEN: Final = ("CONT", "wake")
 
@@ -43,6 +43,7 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         successor=known and successor_of(turn, run) is not None,
         successor_works=known and _works(turn, successor_of(turn, run)),
         unit=run.ref.unit,
+        unit_trouble=_unit_trouble(turn.world.find(Kind.UNIT, run.ref.unit)),
         ended_here=any(mark in run.marks for mark in ("TERM", "TERM?", "KILL", "KILL?")),
     )
     if row is None:
@@ -111,6 +112,15 @@ def stuck_jobs(turn: Turn, run: Run) -> frozenset[str]:
     return frozenset(found)
 
 
+def _unit_trouble(row: Any) -> str:
+    if row is None:
+        return ""
+    if row.job is not MISSING and row.job:
+        return f"somebody has asked systemd to {row.job} it"
+    masked = any(state is not MISSING and state == "masked" for state in (row.file_state, row.load_state))
+    return "it is masked, and could not be started again" if masked else ""
+
+
 def _running(turn: Turn, run: Run) -> tuple[str, ...]:
     jobs: list[Any] = [turn.world.find(Kind.JOB, entity) for entity in turn.world.jobs_of.get(run.ref.identity, ())]
     return tuple(sorted({job.jid for job in jobs if job is not None and job.jid is not MISSING}))
@@ -151,4 +161,9 @@ def _works(turn: Turn, row: Any) -> bool:
     if turn.world.jobs_of.get(row.id):
         return True
     queues: list[Any] = [turn.world.find(Kind.QUEUE, name) for name in row.queues]
-    return all(queue is None or queue.size == 0 or (queue.latency is not MISSING and queue.latency < _MOVES) for queue in queues)
+    return all(queue is None or _moves(queue) for queue in queues)
+
+
+def _moves(queue: Any) -> bool:
+    """None waits in it, or none for long; False where that is not known."""
+    return (queue.size is not MISSING and queue.size == 0) or (queue.latency is not MISSING and queue.latency < _MOVES_WITHIN)

@@ -1,4 +1,8 @@
-"""`restart` as somebody types it: two services of real Sidekiqs, one after the other, under a stream of jobs of which none is lost."""
+"""
+`restart` as somebody types it: two services of real Sidekiqs, one after the other, under a stream of jobs of which none is lost.
+
+Carried out by the agent as it runs on a server: a service with a user of its own, which may signal and, by the polkit rule of the package, start units.
+"""
 
 import asyncio
 import contextlib
@@ -10,19 +14,21 @@ import time
 import pytest
 
 from tests.host.systemd.conftest import NEEDS, service
-from tests.suites.booted import PROGRAM
+from tests.suites.booted import INTERPRETER, PROGRAM, Booted
 
 pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(180)]
 
 TEMPLATE = "mastodon-sidekiq-rolling@.service"
 ONE, TWO = "mastodon-sidekiq-rolling@one.service", "mastodon-sidekiq-rolling@two.service"
 CONFIG = "mode: dry-run\nredis: {url: 'redis://127.0.0.1:6400/0'}\nrules: [rules.yml]\nstate: /var/lib/rolling\n"
+POLKIT = "/etc/polkit-1/rules.d/50-sidekiq-watchdog.rules"
+AGENT = "watchdog-rolling.service"
 DONE = re.compile(r"jid=(?P<jid>\w+).*\bdone\b")
 
 
 @pytest.fixture
 async def rolling(lent, redis_inside, until):
-    """Both run; one of them systemd would not start again by itself after a clean end."""
+    """Both run, no agent does; one of them systemd would not start again by itself after a clean end."""
     command = f"/usr/bin/sidekiq -r {PROGRAM}/tests/host/systemd/app/app.rb -q rolling -c 2 -t 4"
     environment = "REDIS_URL=redis://127.0.0.1:6400/0 BEAT=3"
     lent.unit(TEMPLATE, service(command, Environment=environment, Restart="on-failure", TimeoutStopSec="15"))
@@ -41,6 +47,23 @@ async def rolling(lent, redis_inside, until):
     lent.run("systemctl", "stop", ONE, TWO)
 
 
+@pytest.fixture
+def agent(rolling):
+    """It runs as it does on a server."""
+    environment = " ".join(f"{name}={value}" for name, value in Booted.environment().items())
+    command = f"{INTERPRETER} {Booted.script()} run --config /etc/rolling/config.yml"
+    rights = {"User": "sidekiq-watchdog", "AmbientCapabilities": "CAP_KILL", "Type": "notify", "Environment": environment}
+    rolling.unit(AGENT, service(command, **rights))
+    rolling.run("cp", f"{PROGRAM}/packaging/polkit.rules", POLKIT)
+    rolling.run("systemctl", "restart", "polkit")
+    rolling.run("systemctl", "start", AGENT)
+    yield
+    print(rolling.run("journalctl", "--unit", AGENT, "--no-pager", "-n", "40"))  # shown where a test fails
+    rolling.run("systemctl", "stop", AGENT)
+    rolling.run("rm", POLKIT)
+    rolling.run("systemctl", "restart", "polkit")
+
+
 async def type_in(machine, *arguments: str) -> tuple[int, str]:
     """The command inside, as root: exit code and all that it said."""
     command = machine.python(machine.script(), *arguments, "--config", "/etc/rolling/config.yml")
@@ -49,8 +72,8 @@ async def type_in(machine, *arguments: str) -> tuple[int, str]:
     return process.returncode or 0, output.decode()
 
 
-async def test_one_after_the_other(rolling, redis_inside, until):
-    """No agent runs, so one is begun for it: each unit has a new process that works before the other's ends, and all jobs have been done."""
+async def test_one_after_the_other(rolling, agent, redis_inside, until):
+    """Each unit has a new process that works before the other's ends, and all jobs have been done."""
     client = redis_inside.client
     pushed: list[str] = []
 
@@ -86,12 +109,10 @@ async def test_one_after_the_other(rolling, redis_inside, until):
 
     await until(lambda: set(pushed) <= done(), within=20, what="all jobs to be done")
     assert len(pushed) > 100
-    owners = rolling.run("find", "/var/lib/rolling", "-not", "-user", "sidekiq-watchdog")
-    assert owners == ""
 
 
 async def test_what_can_not_be_restarted(rolling):
-    """A unit without a process, one that is not there, and a dry run, which says what would be done and does nothing."""
+    """A unit without a process, and a dry run, which says what would be done and does nothing; root leaves nothing behind that the agent could not read."""
     rolling.unit("mastodon-sidekiq-rolling-none.service", service())
     code, said = await type_in(rolling, "restart", "mastodon-sidekiq-rolling-none", "--reason", "x")
     assert (code, "no Sidekiq process runs in mastodon-sidekiq-rolling-none.service" in said or "there is no unit" in said) == (2, True), (
@@ -103,3 +124,4 @@ async def test_what_can_not_be_restarted(rolling):
     for words in ("would SIGTSTP", "would start", "if systemd has not started it by itself", "in_flight  PASS"):
         assert words in said
     assert rolling.run("systemctl", "show", "-P", "MainPID", ONE) == before
+    assert rolling.run("find", "/var/lib/rolling", "-not", "-user", "sidekiq-watchdog") == ""

@@ -37,7 +37,7 @@ def _service(scene: Scene) -> Then:
         return End(
             "abandoned", "it runs in no service of systemd, and nobody would start it again; `recover_process` ends it without losing a job"
         )
-    return Go(RECOVER.first)
+    return End("abandoned", f"its service: {scene.unit_trouble}") if scene.unit_trouble else Go(RECOVER.first)
 
 
 def _remains(scene: Scene) -> Then:

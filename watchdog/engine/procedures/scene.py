@@ -16,7 +16,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     stage began, `quiet_beats` those in which it said that it is quiet. `running` are the jids that it runs, `stuck` those that need an end.
     `held` and `held_stuck` are how many jobs were found when it was last asked what it holds, and how many of them are stuck. `gave_back` says that
     it has left Redis in good order, and given back what it had not finished. `successor` says that another process of its name beats, `successor_works` that it has been seen
-    to work, or nothing waits for it. `unit` is its service, empty where it runs in none; `ended_here` that it was we who told it to end.
+    to work, or nothing waits for it. `unit` is its service, empty where it runs in none; `unit_trouble` is why that could not be started again, or is
+    somebody's already; `ended_here` that it was we who told it to end.
     """
 
     known: bool = False
@@ -34,4 +35,5 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     successor: bool = False
     successor_works: bool = False
     unit: str = ""
+    unit_trouble: str = ""
     ended_here: bool = False
