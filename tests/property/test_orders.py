@@ -47,13 +47,12 @@ class Ordered(Simulation):
     def _do_order(self, one: int, other: int, *, only_looks: bool = False) -> None:
         action = BY_NAME[ACTIONS[other % len(ACTIONS)]]
         arguments: dict[str, Any] = {name: default_of(spec) for name, spec in settings_of(action.parameters, besides=action.target)}
-        guards: dict[str, Any] = {setting.name: default_of(setting) for guard in GUARDS for setting in guard.settings}
         names = tuple(guard.name for guard in GUARDS) if other % 2 else ()
         self.given.append(f"o{self.seq}")
         self.hear(
             OperatorAsked(
                 id=self.given[-1], by="ada", reason="x", asked=self.wall - (other // 10) * 100_000, action=action.name,
-                process=self.actors[one % 4].identity, arguments={**arguments, "drain": 5_000}, guards={**guards, "settle": 0}, overruled=names,
+                process=self.actors[one % 4].identity, arguments={**arguments, "drain": 5_000}, overruled=names,
                 only_looks=only_looks,
             )
         )  # fmt: skip
@@ -101,7 +100,8 @@ def test_orders_among_everything_else(steps, mode):
 
     What has only been asked for does nothing, what has been refused never began, two are never carried out at a time, and once its minute is over none waits.
     """
-    played = Ordered(mode).play(steps)
+    played = Ordered(mode)
+    played.play(steps)
     played.wait(played.at + PATIENCE + 10_000)
     for name in played.given:
         said = rows(played, "order", name)

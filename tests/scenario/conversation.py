@@ -52,7 +52,7 @@ def rules(text: str, mode: Mode = Mode.ACT) -> RuleSet:
     if "settle:" in text:
         return found
     settled = (msgspec.structs.replace(rule, guards={**rule.guards, "settle": 0}) for rule in found.rules)
-    return RuleSet(tuple(settled), found.digest, found.mode)
+    return RuleSet(tuple(settled), found.digest, found.mode, found.by_hand)
 
 
 def process(identity: str, at: int, *, queues: Iterable[str] = ("push",), threads: int = 5, quiet: bool = False, **more: Any) -> Delta:

@@ -29,9 +29,7 @@ def order(action: str = "recover_process", *, at: int = 20_000, process: str = O
     """An order with every default, given at engine time `at`."""
     flat = {spec.name: default_of(spec) for spec in BY_NAME[action].parameters if spec.default is not None}
     flat |= {"stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine"}
-    guards = {spec.name: default_of(spec) for guard in GUARDS for spec in guard.settings}
-    said = {"id": id_, "by": "ada", "reason": "memory", "asked": WALL + at, "action": action, "process": process, "arguments": flat,
-            "guards": {**guards, "settle": 0, "alone": "ask"}}  # fmt: skip
+    said = {"id": id_, "by": "ada", "reason": "memory", "asked": WALL + at, "action": action, "process": process, "arguments": flat}  # fmt: skip
     return OperatorAsked(**{**said, **more})
 
 
@@ -66,7 +64,7 @@ def said(talk: Conversation) -> Any:
 
 def test_it_is_carried_out_as_any_other_incident(talk):
     """Looked at, allowed, and the same stages as if a rule had asked for it, whatever the mode is; with who and why in the account."""
-    talk.rules = RuleSet(talk.rules.rules, talk.rules.digest, Mode.OBSERVE)
+    talk.rules = RuleSet(talk.rules.rules, talk.rules.digest, Mode.OBSERVE, talk.rules.by_hand)
     lines = talk.hear(order(), at=20_000) + talk.answer(HEALTHY) + talk.answer(InFlight(())) + talk.answer(HEALTHY)
 
     assert asked(lines) == [

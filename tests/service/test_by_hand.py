@@ -73,6 +73,10 @@ async def _without_an_agent(room: Room) -> None:
     assert (rows[0]["kind"], rows[0]["outcome"], rows[-1]["outcome"]) == ("order", "taken", "ended")
     assert ("intent", "TERM") in {(row["kind"], row.get("stage")) for row in rows}
     assert "KILL" not in {row.get("stage") for row in rows}
+    refused = await Typed.type(config, "restart", "mastodon-sidekiq*", "--reason", "by hand")
+    assert await refused.ends() == 2
+    assert "there is no system bus" in refused.said
+    assert "`recover PROCESS` ends a process without losing" in refused.said
     state = await Typed.type(config, "status", "--json")
     assert (await state.ends(), json.loads(state.said)["running"]) == (3, False)
 

@@ -52,6 +52,11 @@ class Desk:
             raise UnfinishedError(f"Redis can't be read, and without it nothing is done: {reason}")
         return await self._until(lambda picture: all(one.local is not None for one in picture.processes), FOUND_WITHIN)
 
+    async def picture_with_units(self) -> Picture:
+        """The same, once it is also known whether there is a systemd, and what it says."""
+        await self.picture()
+        return await self._until(lambda picture: bool(picture.units_absent) or "systemd" in picture.sources, FOUND_WITHIN)
+
     async def _until(self, wanted: Callable[[Picture], bool], seconds: float) -> Picture:
         end = time.monotonic() + seconds
         while True:

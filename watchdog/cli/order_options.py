@@ -6,21 +6,17 @@ A test proves that the commands have just these.
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from watchdog.cli.exits import UsageError
 from watchdog.model.actions import BY_NAME
 from watchdog.model.guards import BY_NAME as GUARD
-from watchdog.model.guards import GUARDS
 from watchdog.model.parameters import Form, ParameterSpec
 
 if TYPE_CHECKING:
     from watchdog.rulefile.values import Value
-
-INSTEAD: Final = {"settle": "0", "alone": "ask"}
-"""Settings of guards that differ where a person orders: three beats are not waited for, and who is to be asked has said so."""
 
 
 def parameters(action: str) -> dict[str, ParameterSpec]:
@@ -61,12 +57,6 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what wou
 def read_arguments(action: str, written: Mapping[str, str]) -> "dict[str, Value]":
     """Every argument of the action, from what was written on the command line (empty: not at all) or its default. Raises `UsageError`."""
     return {name: _read(spec, written.get(name, ""), flag_of(name)) for name, spec in parameters(action).items()}
-
-
-def guard_settings() -> "dict[str, Value]":
-    """Every setting of the guards, as it is for a person's order."""
-    settings = [setting for guard in GUARDS for setting in guard.settings]
-    return {setting.name: _read(setting, INSTEAD.get(setting.name, ""), setting.name) for setting in settings}
 
 
 def overruled(names: list[str] | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from watchdog.cli.order_options import guard_settings, read_arguments
+from watchdog.cli.order_options import read_arguments
 from watchdog.cli.order_view import is_fine, lines_of
 from watchdog.cli.orders import who, words
 from watchdog.cli.output import errors, output, say_json
@@ -54,7 +54,7 @@ def order_for(wished: Wish, meant: "Meant") -> OperatorAsked:
             )
     return OperatorAsked(
         id=secrets.token_hex(4), by=who(), reason=wished.reason, asked=time.time_ns() // 1_000_000, action=wished.action, process=meant.process.id,
-        arguments=arguments, guards=guard_settings(), overruled=wished.overruled, only_looks=wished.only_looks,
+        arguments=arguments, overruled=wished.overruled, only_looks=wished.only_looks,
     )  # fmt: skip
 
 

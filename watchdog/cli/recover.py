@@ -10,7 +10,6 @@ from watchdog.cli.exits import Exit
 from watchdog.cli.logs import Level, begin_logging
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from watchdog.cli.order_options import DryRunOption, ForceOption, ReasonOption, option, overruled
-from watchdog.cli.ordering import wish
 from watchdog.cli.staying import stay
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ def recover(
     keep it from being done blindly, twice or to another process. Whoever starts the process again is not its business: see `restart`. Ctrl-C takes it back as long as that is possible.
     Ends with 0 once a new process beats in its place, with 1 if it was refused, was not done, or none does.
     """
+    from watchdog.cli.ordering import wish
+
     written = {
         "drain": drain, "grace": grace, "stuck_after": stuck_after, "rescue": rescue, "stuck_jobs.strikes": strikes, "stuck_jobs.then": then,
     }  # fmt: skip

@@ -10,7 +10,6 @@ from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.logs import Level, begin_logging
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from watchdog.cli.order_options import DryRunOption, ForceOption, ReasonOption, option, overruled
-from watchdog.cli.ordering import wish
 from watchdog.cli.staying import stay
 
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ def restart(
     none runs, one is begun for it. All guards are asked; what they say can be overruled by name (`--force`), but never those that keep it from being done blindly, twice or to another process.
     Ctrl-C takes back what can be taken back, and restarts nothing more. Ends with 0 if all are restarted, else with 1 and what is left.
     """
+    from watchdog.cli.ordering import wish
+
     written = {
         "drain": drain, "grace": grace, "stuck_after": stuck_after, "rescue": rescue, "stuck_jobs.strikes": strikes, "stuck_jobs.then": then,
         "start_within": start_within,
@@ -65,7 +66,7 @@ async def _restart(config: Path, units: list[str], wished: "Wish") -> Exit:
     from watchdog.cli.order_targets import of_units
 
     async with open_desk(config) as desk:
-        picture = await desk.picture()
+        picture = await desk.picture_with_units()
         _expect_systemd(picture)
         return await _one_after_the_other(desk, of_units(picture, units), wished)
 

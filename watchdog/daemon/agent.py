@@ -396,7 +396,7 @@ class Agent:
         return loaded.settings.mode if self._ceiling is None else lower(loaded.settings.mode, self._ceiling)
 
     def _rules(self, loaded: Loaded) -> RuleSet:
-        return RuleSet(loaded.rules.rules, loaded.rules.digest, self._mode(loaded))
+        return RuleSet(loaded.rules.rules, loaded.rules.digest, self._mode(loaded), loaded.rules.by_hand)
 
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:

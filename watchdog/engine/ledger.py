@@ -203,7 +203,6 @@ class Order(msgspec.Struct, frozen=True):
     action: str
     process: str
     arguments: dict[str, int | float | bool | str]
-    guards: dict[str, int | float | bool | str]
     overruled: tuple[str, ...]
     only_looks: bool
     effect: str = ""

@@ -50,7 +50,7 @@ def take(turn: Turn, asked: OperatorAsked) -> None:
             turn.put_order(key, None)
     order = Order(
         id=asked.id, by=asked.by, reason=asked.reason, asked_wall=asked.asked, action=asked.action, process=asked.process, arguments=asked.arguments,
-        guards=asked.guards, overruled=asked.overruled, only_looks=asked.only_looks,
+        overruled=asked.overruled, only_looks=asked.only_looks,
     )  # fmt: skip
     turn.put_order(order.id, order)
     detail: dict[str, str | int | bool] = {"by": order.by, "only_looks": order.only_looks, "overruled": " ".join(order.overruled)}
@@ -172,7 +172,7 @@ def _decide(turn: Turn, order: Order, look: Look) -> None:
 def _view(turn: Turn, order: Order, target: Target, look: Look | None) -> View:
     return View(
         at=turn.at, subject=order.id, incident="", rule=rule_of(order.id), target=target.name, process=order.process, ref=target.ref,
-        unreachable=target.unreachable, sources=(Source.HOST, Source.REDIS), settings=order.guards, signal=PROCEDURES[order.action].signal, holds=True,
+        unreachable=target.unreachable, sources=(Source.HOST, Source.REDIS), settings=turn.rules.by_hand, signal=PROCEDURES[order.action].signal, holds=True,
         look=look, committed=False, ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world, overruled=order.overruled,
     )  # fmt: skip
 

@@ -33,6 +33,7 @@ from watchdog.engine.procedures.stages import (
     WaitStage,
     WatchStage,
 )
+from watchdog.engine.rules import NO_RULES
 from watchdog.engine.sightings import begin_counting, count_beats, scene_of, stuck_jobs, with_seen
 from watchdog.engine.targeting import holds, sources_of
 from watchdog.engine.turn import Over, Turn
@@ -368,6 +369,8 @@ def _audit_stage(turn: Turn, run: Run, outcome: str) -> None:
 def _unwanted(turn: Turn, run: Run) -> str:
     """Why nobody wants it to go on; empty where somebody does."""
     order = order_of(turn.ledger, run.rule)
+    if order is not None and turn.rules is NO_RULES:
+        return "the rules are not in force yet"
     if order is not None:
         return f"withdrawn by {order.withdrawn}" if order.withdrawn and not _committed(run) else ""
     if turn.rules.mode.rank < Mode.ASK.rank:
@@ -384,7 +387,7 @@ def _view(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
     begins = not committed and playbook is not None and playbook.step == 0 and rule is not None
     return View(
         at=turn.at, subject=run.id, incident=run.incident, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
-        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else order.guards if order else {}, signal=signal,
+        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else turn.rules.by_hand if order else {}, signal=signal,
         holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
         ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world, overruled=None if order is None else order.overruled,
     )  # fmt: skip

@@ -148,7 +148,7 @@ class OperatorAsked(msgspec.Struct, frozen=True, kw_only=True, tag="operator_ask
     A person orders an action on one process: `by` whom and for what `reason`.
 
     `id` is unique, and the same where the order is handed over once more after a crash. `process` is Sidekiq's identity of it; `arguments` are
-    those of the action and `guards` every setting of the guards, as in a rule. `overruled` names the guards that the person overrules. `only_looks`
+    those of the action, as in a rule. `overruled` names the guards that the person overrules. `only_looks`
     asks what would be done, and nothing is. `asked` is UTC milliseconds: nobody wants done today what was asked for yesterday.
     """
 
@@ -159,7 +159,6 @@ class OperatorAsked(msgspec.Struct, frozen=True, kw_only=True, tag="operator_ask
     action: str
     process: str
     arguments: dict[str, int | float | bool | str]
-    guards: dict[str, int | float | bool | str]
     overruled: tuple[str, ...] = ()
     only_looks: bool = False
 

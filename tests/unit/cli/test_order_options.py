@@ -7,7 +7,7 @@ import pytest
 
 from watchdog.cli.app import command
 from watchdog.cli.exits import UsageError
-from watchdog.cli.order_options import flag_of, guard_settings, overruled, parameters, read_arguments
+from watchdog.cli.order_options import flag_of, overruled, parameters, read_arguments
 from watchdog.engine.order_check import settings_of, wrong_with
 from watchdog.model.actions import BY_NAME
 from watchdog.model.events import OperatorAsked
@@ -42,17 +42,17 @@ def test_what_is_wrong_is_said(written, says):
 
 def order(action: str, **more: Any) -> OperatorAsked:
     """With all that an order of that action says."""
-    whole = {"arguments": read_arguments(action, {}) if action in BY_NAME else {}, "guards": guard_settings(), **more}
+    whole = {"arguments": read_arguments(action, {}) if action in BY_NAME else {}, **more}
     return OperatorAsked(id="1", by="ada", reason="", asked=0, action=action, process="web1:1:a", **whole)
 
 
 @pytest.mark.parametrize("action", ["recover_process", "restart_unit", "terminate_process"])
 def test_every_order_that_is_made_is_one_that_is_taken(action):
-    """Arguments and settings of guards are what the engine asks for; what lacks one, or holds something else, is refused with its name."""
+    """Its arguments are what the engine asks for; what lacks one, or holds something else, is refused with its name."""
     assert wrong_with(order(action)) == ""
-    for part, said, name in (("arguments", read_arguments(action, {}), "grace"), ("guards", guard_settings(), "keep")):
-        assert f"it lacks {name}" in wrong_with(order(action, **{part: {key: value for key, value in said.items() if key != name}}))
-        assert f"{name} is no" in wrong_with(order(action, **{part: {**said, name: "x"}}))
+    said = read_arguments(action, {})
+    assert "it lacks grace" in wrong_with(order(action, arguments={key: value for key, value in said.items() if key != "grace"}))
+    assert "grace is no" in wrong_with(order(action, arguments={**said, "grace": "x"}))
 
 
 def test_an_action_that_is_none():

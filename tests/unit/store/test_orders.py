@@ -10,7 +10,7 @@ from watchdog.store.failures import NoStateError
 from watchdog.store.orders import BadOrderError, claim, lay_down, lying, read_order, take_back
 
 ORDER = OperatorAsked(
-    id="ab12", by="ada", reason="r", asked=1, action="recover_process", process="web1:1:a", arguments={"drain": 1, "rescue": "none"}, guards={"keep": 0.5}
+    id="ab12", by="ada", reason="r", asked=1, action="recover_process", process="web1:1:a", arguments={"drain": 1, "rescue": "none"}
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What a guard is shown: everything it may rest its answer on, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -32,7 +33,7 @@ class View(msgspec.Struct, frozen=True):
     ref: ProcessRef | None
     unreachable: str
     sources: tuple[Source, ...]
-    settings: dict[str, int | float | bool | str]
+    settings: Mapping[str, Any]
     signal: Signal
     holds: bool
     look: Look | None
