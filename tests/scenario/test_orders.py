@@ -75,6 +75,7 @@ def test_it_is_carried_out_as_any_other_incident(talk):
         f"signal TSTP {ONE}",
     ]
     (row,) = talk.audit("order")
+    assert (row.detail["drain"], row.detail["stuck_jobs.strikes"]) == (150_000, 2)
     assert (row.detail["by"], row.reason, row.action, row.entity) == ("ada", "memory", "recover_process", ONE)
     (decision,) = talk.audit("decision")
     assert decision.decision == "ALLOW"

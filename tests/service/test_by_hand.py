@@ -98,6 +98,22 @@ async def _interrupted_too_late(room: Room) -> None:
     await second.wait_for("outcome: .*stage='TERM'.*outcome='sent'")
 
 
+async def _left_half_way(room: Room) -> None:
+    """Without an agent, killed after SIGTSTP: the next order first brings that to its end; the process that it was for is gone then."""
+    victim = await room.sidekiq.start(("push",), concurrency=2)
+    config = config_in(room.folder, room.server.url)
+    killed = await Typed.type(config, "recover", str(victim.pid), "--reason", "by hand")
+    await killed.wait_for("SIGTSTP: sent")
+    killed.process.kill()
+    await killed.ends()
+    second = await Typed.type(config, "recover", str(victim.pid), "--reason", "by hand")
+    await replaced(room.sidekiq, victim, ("push",))
+    assert await second.ends() == 2, second.said
+    assert "first comes what an earlier order left half-way: recover_process on" in second.said
+    assert f"there is no Sidekiq process {victim.pid}" in second.said
+    assert victim.process.returncode == 0
+
+
 async def _taken_back(room: Room) -> None:
     """Nobody takes it while the agent is stopped: Ctrl-C takes it back, and nothing is done when the agent goes on."""
     victim = await room.sidekiq.start(("push",), concurrency=2)
@@ -135,7 +151,9 @@ async def _lies(room: Room) -> bool:
     return any((room.folder / "state" / "orders").glob("*.order"))
 
 
-STORIES = {story.__name__.strip("_"): story for story in (_asked_and_done, _without_an_agent, _interrupted_too_late, _taken_back)}
+STORIES = {
+    story.__name__.strip("_"): story for story in (_asked_and_done, _without_an_agent, _interrupted_too_late, _left_half_way, _taken_back)
+}
 
 
 @pytest.fixture(scope="module")

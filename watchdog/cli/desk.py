@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -20,6 +20,9 @@ from watchdog.cli.exits import NothingToShowError, UnfinishedError
 from watchdog.cli.output import errors
 from watchdog.cli.picture import STARTING, Picture, read_picture
 from watchdog.cli.state import state_folder
+
+if TYPE_CHECKING:
+    from watchdog.model.records import IncidentRow
 
 EVERY: Final = 0.2
 """Seconds between two looks at what the agent has written."""
@@ -104,7 +107,7 @@ async def _hosting(config: Path, state: Path) -> AsyncIterator["asyncio.Task[int
     from watchdog.store.opening import prepare
     from watchdog.store.ownership import give_to_owner
 
-    _refuse_what_is_open(state)
+    left = _left_half_way(state)
     loaded = await asyncio.to_thread(load, config)
     errors().line(("no agent runs: one is begun for this order, which does nothing else", "dim"))
     prepare(state)
@@ -114,6 +117,10 @@ async def _hosting(config: Path, state: Path) -> AsyncIterator["asyncio.Task[int
         run_loaded(config, msgspec.structs.replace(loaded, warnings=()), ceiling=Mode.OBSERVE, until=stop), name="agent for orders"
     )
     try:
+        if left:
+            what = ", ".join(f"{one.action} on {one.target}" for one in left)
+            errors().line(("first comes what an earlier order left half-way", "warn"), f": {what}")
+            await _finish(Desk(state, hosted=hosted))
         yield hosted
     finally:
         stop.set()
@@ -134,14 +141,24 @@ def agent_of(state: Path) -> int | None:
         raise StoreError(f"{state} is closed to this user; order as the agent's user or as root") from error
 
 
-def _refuse_what_is_open(state: Path) -> None:
+def _left_half_way(state: Path) -> "list[IncidentRow]":
+    """What an agent has begun and not finished; nobody must begin anything else before. Raises `UnfinishedError` for what is not ours to finish."""
+    from watchdog.engine.ordered import is_order
     from watchdog.store.failures import NoStateError
     from watchdog.store.reading import read_incidents
 
     try:
         left = read_incidents(state, open_only=True)
     except NoStateError:
-        return
-    if left:
-        what = ", ".join(f"{one.action} on {one.target}" for one in left)
+        return []
+    if foreign := [one for one in left if not is_order(one.rule)]:
+        what = ", ".join(f"{one.action} on {one.target}" for one in foreign)
         raise UnfinishedError(f"an agent has left something half-way ({what}), and none runs: start it first, it goes on with that")
+    return left
+
+
+async def _finish(desk: Desk) -> None:
+    """The agent that was begun has taken up what an order left half-way: until that has come to its end."""
+    while _left_half_way(desk.state):
+        desk.check()
+        await asyncio.sleep(EVERY)

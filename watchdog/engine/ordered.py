@@ -19,4 +19,9 @@ def rule_of(order: str) -> str:
 
 def order_of(ledger: Ledger, rule: str) -> Order | None:
     """The order that stands for this rule; None for one that is a rule."""
-    return ledger.orders.get(rule.removeprefix(_PREFIX)) if rule.startswith(_PREFIX) else None
+    return ledger.orders.get(rule.removeprefix(_PREFIX)) if is_order(rule) else None
+
+
+def is_order(rule: str) -> bool:
+    """Whether an order stands for this rule."""
+    return rule.startswith(_PREFIX)

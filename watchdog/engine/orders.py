@@ -54,6 +54,7 @@ def take(turn: Turn, asked: OperatorAsked) -> None:
     )  # fmt: skip
     turn.put_order(order.id, order)
     detail: dict[str, str | int | bool] = {"by": order.by, "only_looks": order.only_looks, "overruled": " ".join(order.overruled)}
+    detail |= {name: str(said) if isinstance(said, float) else said for name, said in order.arguments.items()}
     turn.audit("order", **_names(turn, order), outcome="taken", reason=order.reason, detail=detail)
     if wrong := wrong_with(asked):
         _refuse(turn, order, wrong)
