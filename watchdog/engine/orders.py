@@ -18,7 +18,7 @@ from watchdog.engine.order_check import wrong_with
 from watchdog.engine.ordered import order_of, rule_of
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import NO_RULES
-from watchdog.engine.sightings import successor_of
+from watchdog.engine.succession import successor_of
 from watchdog.engine.targeting import Target, find_target
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import Measure

@@ -12,16 +12,12 @@ import msgspec
 
 from watchdog.engine.ledger import Phase, Run
 from watchdog.engine.procedures.scene import Scene
-from watchdog.engine.targeting import name_of
+from watchdog.engine.succession import SAME_BEAT, successor_of, trouble_of, works
 from watchdog.engine.turn import Turn
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.notices import Severity
 
-_SAME_BEAT: Final = 2_000
-"""Two confirmations that are nearer than this are of one beat: its age is measured over the network."""
-_MOVES_WITHIN: Final = 10_000
-"""A queue whose next job has been waiting for less is being worked on."""
 WOKEN: Final = ("CONT", "wake")
 
 
@@ -41,9 +37,9 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         held_stuck=sum(job.jid in stuck for job in flight.jobs),
         gave_back=flight.gave_back,
         successor=known and successor_of(turn, run) is not None,
-        successor_works=known and _works(turn, successor_of(turn, run)),
+        successor_works=known and works(turn, successor_of(turn, run)),
         unit=run.ref.unit,
-        unit_trouble=_unit_trouble(turn.world.find(Kind.UNIT, run.ref.unit)),
+        unit_trouble=trouble_of(turn.world.find(Kind.UNIT, run.ref.unit)),
         ended_here=any(mark in run.marks for mark in ("TERM", "TERM?", "KILL", "KILL?")),
     )
     if row is None:
@@ -64,7 +60,7 @@ def count_beats(turn: Turn, run: Run) -> Run:
     if row is None or row.confirmed_at is MISSING:
         return run
     flight = run.flight
-    if flight.beat_at is not None and row.confirmed_at - flight.beat_at < _SAME_BEAT:
+    if flight.beat_at is not None and row.confirmed_at - flight.beat_at < SAME_BEAT:
         return run
     quiet = row.quiet is True
     counted = msgspec.structs.replace(
@@ -112,15 +108,6 @@ def stuck_jobs(turn: Turn, run: Run) -> frozenset[str]:
     return frozenset(found)
 
 
-def _unit_trouble(row: Any) -> str:
-    if row is None:
-        return ""
-    if row.job is not MISSING and row.job:
-        return f"somebody has asked systemd to {row.job} it"
-    masked = any(state is not MISSING and state == "masked" for state in (row.file_state, row.load_state))
-    return "it is masked, and could not be started again" if masked else ""
-
-
 def _running(turn: Turn, run: Run) -> tuple[str, ...]:
     jobs: list[Any] = [turn.world.find(Kind.JOB, entity) for entity in turn.world.jobs_of.get(run.ref.identity, ())]
     return tuple(sorted({job.jid for job in jobs if job is not None and job.jid is not MISSING}))
@@ -133,37 +120,3 @@ def _still(turn: Turn, run: Run, row: Any) -> int | None:
     woken = [run.marks[name] for name in WOKEN if name in run.marks]
     still: int = row.heartbeat_still
     return min(still, turn.at - max(woken)) if woken else still
-
-
-def successor_of(turn: Turn, run: Run) -> Any:
-    """Another process of the same name that beats, and had not done so before this one ended; None if there is none."""
-    ended = run.marks.get("dead", turn.at)
-    rows: list[Any] = list(turn.world.rows[Kind.PROCESS].values())
-    return next(
-        (
-            row
-            for row in rows
-            if row.id != run.ref.identity
-            and row.confirmed_at is not MISSING
-            and row.booted_at is not MISSING
-            and row.booted_at > ended - _SAME_BEAT
-            and row.listed is not False
-            and name_of(row) == run.ref.name
-        ),
-        None,
-    )
-
-
-def _works(turn: Turn, row: Any) -> bool:
-    """It has beaten again, and it runs jobs, or none has been waiting for it for long."""
-    if row is None or row.confirmed_at - row.booted_at < _SAME_BEAT or row.quiet is not False or row.queues is MISSING:
-        return False
-    if turn.world.jobs_of.get(row.id):
-        return True
-    queues: list[Any] = [turn.world.find(Kind.QUEUE, name) for name in row.queues]
-    return all(queue is None or _moves(queue) for queue in queues)
-
-
-def _moves(queue: Any) -> bool:
-    """None waits in it, or none for long; False where that is not known."""
-    return (queue.size is not MISSING and queue.size == 0) or (queue.latency is not MISSING and queue.latency < _MOVES_WITHIN)
