@@ -113,10 +113,8 @@ def _take(turn: Turn) -> None:
             turn.set(pause=None)
             turn.world.again.clear()
             turn.audit("agent", outcome="resumed", reason=by)
-        case OperatorAsked() as asked:
-            orders.take(turn, asked)
-        case OperatorWithdrew() as told:
-            orders.withdraw(turn, told)
+        case OperatorAsked() | OperatorWithdrew() as told:
+            orders.hear(turn, told)
         case Stopping(reason=reason):
             turn.world.stopping = True
             # Written down even if nothing else has changed for hours: what alerts have waited so far is known up to its time.

@@ -41,7 +41,16 @@ PASSING: Final = ("blind", "settling")
 MOST_JOBS: Final = 100
 
 
-def take(turn: Turn, asked: OperatorAsked) -> None:
+def hear(turn: Turn, told: OperatorAsked | OperatorWithdrew) -> None:
+    """A person orders, or withdraws an order."""
+    match told:
+        case OperatorAsked():
+            _take(turn, told)
+        case OperatorWithdrew():
+            _withdraw(turn, told)
+
+
+def _take(turn: Turn, asked: OperatorAsked) -> None:
     """A new order; one that is known is left as it is."""
     if asked.id in turn.ledger.orders:
         return
@@ -62,7 +71,7 @@ def take(turn: Turn, asked: OperatorAsked) -> None:
         _refuse(turn, order, f"it was given {(turn.wall - asked.asked) // 1000} s ago, and nobody took it then")
 
 
-def withdraw(turn: Turn, told: OperatorWithdrew) -> None:
+def _withdraw(turn: Turn, told: OperatorWithdrew) -> None:
     """It is not wanted any more: nothing is begun, and what has begun ends before its first signal that can't be taken back."""
     order = turn.ledger.orders.get(told.id)
     if order is None or order.outcome or order.withdrawn:
