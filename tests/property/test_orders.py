@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from tests.property.engine_simulation import STEPS, UNITS, Simulation, Step, replay
 from tests.property.test_engine_traces import WARM_UP
-from watchdog.engine.order_check import settings_of
 from watchdog.engine.orders import PATIENCE
 from watchdog.model.actions import BY_NAME
 from watchdog.model.effects import Audit, CallUnit, Effect, GatherInFlight, PutBack, SendSignal
@@ -46,7 +45,7 @@ class Ordered(Simulation):
 
     def _do_order(self, one: int, other: int, *, only_looks: bool = False) -> None:
         action = BY_NAME[ACTIONS[other % len(ACTIONS)]]
-        arguments: dict[str, Any] = {name: default_of(spec) for name, spec in settings_of(action.parameters, besides=action.target)}
+        arguments: dict[str, Any] = {name: default_of(spec) for name, spec in action.arguments().items()}
         names = tuple(guard.name for guard in GUARDS) if other % 2 else ()
         self.given.append(f"o{self.seq}")
         self.hear(

@@ -27,8 +27,7 @@ UNIT = "mastodon-sidekiq.service"
 
 def order(action: str = "recover_process", *, at: int = 20_000, process: str = ONE, id_: str = "ab12", **more: Any) -> OperatorAsked:
     """An order with every default, given at engine time `at`."""
-    flat = {spec.name: default_of(spec) for spec in BY_NAME[action].parameters if spec.default is not None}
-    flat |= {"stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine"}
+    flat = {name: default_of(spec) for name, spec in BY_NAME[action].arguments().items()}
     said = {"id": id_, "by": "ada", "reason": "memory", "asked": WALL + at, "action": action, "process": process, "arguments": flat}  # fmt: skip
     return OperatorAsked(**{**said, **more})
 

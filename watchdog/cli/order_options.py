@@ -1,11 +1,13 @@
 """
 The options of orders by hand, made from the table of actions: what a rule writes as a parameter a person writes as an option.
 
-A test proves that the commands have just these.
+So a parameter that is added to the table is an option without another line.
 """
 
+import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,26 +21,34 @@ if TYPE_CHECKING:
     from watchdog.rulefile.values import Value
 
 
-def parameters(action: str) -> dict[str, ParameterSpec]:
-    """The arguments of an action by name, those of a mapping as `parameter.setting`; without its target."""
-    spec = BY_NAME[action]
-    flat: dict[str, ParameterSpec] = {}
-    for one in spec.parameters:
-        if one.form is Form.SETTINGS:
-            flat |= {f"{one.name}.{setting.name}": setting for setting in one.settings}
-        elif one.name != spec.target:
-            flat[one.name] = one
-    return flat
-
-
 def flag_of(name: str) -> str:
     """`stuck_jobs.strikes` → `--strikes`."""
     return f"--{name.rpartition('.')[2].replace('_', '-')}"
 
 
-def option(name: str, action: str = "restart_unit") -> Any:
-    """The option for an argument of the action."""
-    spec = parameters(action)[name]
+def with_arguments(action: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Gives a command an option for each argument of the action; it gets those that were written as `written`, by name."""
+    arguments = {name.rpartition(".")[2]: name for name in BY_NAME[action].arguments()}
+
+    def decorate(function: Callable[..., int]) -> Callable[..., int]:
+        @wraps(function)
+        def command(**said: Any) -> int:
+            written = {name: said.pop(parameter) for parameter, name in arguments.items()}
+            return function(**said, written=written)
+
+        own = [one for one in inspect.signature(function).parameters.values() if one.name != "written"]
+        options = {parameter: Annotated[str, _option(BY_NAME[action].arguments()[name], name)] for parameter, name in arguments.items()}
+        made = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default="", annotation=said) for name, said in options.items()]
+        # What the framework reads the options from.
+        command.__signature__ = inspect.Signature([*own, *made])  # type: ignore[attr-defined]
+        command.__annotations__ = {**{name: said for name, said in function.__annotations__.items() if name != "written"}, **options}
+        del command.__wrapped__
+        return command
+
+    return decorate
+
+
+def _option(spec: ParameterSpec, name: str) -> Any:
     value = "|".join(spec.choices) or {Form.DURATION: "TIME", Form.COUNT: "N"}.get(spec.form, "VALUE")
     default = f" Otherwise {spec.default}." if spec.default else ""
     return typer.Option(flag_of(name), metavar=value, help=re.sub(r"\.?$", ".", spec.doc, count=1) + default, show_default=False)
@@ -56,7 +66,7 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what wou
 
 def read_arguments(action: str, written: Mapping[str, str]) -> "dict[str, Value]":
     """Every argument of the action, from what was written on the command line (empty: not at all) or its default. Raises `UsageError`."""
-    return {name: _read(spec, written.get(name, ""), flag_of(name)) for name, spec in parameters(action).items()}
+    return {name: _read(spec, written.get(name, ""), flag_of(name)) for name, spec in BY_NAME[action].arguments().items()}
 
 
 def overruled(names: list[str] | None) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """`recover`: ends one process by hand without losing a job, by the same machine that rules use."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,13 +10,14 @@ import typer
 from watchdog.cli.exits import Exit
 from watchdog.cli.logs import Level, begin_logging
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from watchdog.cli.order_options import DryRunOption, ForceOption, ReasonOption, option, overruled
+from watchdog.cli.order_options import DryRunOption, ForceOption, ReasonOption, overruled, with_arguments
 from watchdog.cli.staying import stay
 
 if TYPE_CHECKING:
     from watchdog.cli.ordering import Wish
 
 
+@with_arguments("recover_process")
 def recover(
     process: Annotated[
         str, typer.Argument(metavar="PROCESS", help="Its identity as `status` shows it, its pid, or its systemd unit.", show_default=False)
@@ -26,12 +28,7 @@ def recover(
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
     force: ForceOption = None,
-    drain: Annotated[str, option("drain")] = "",
-    grace: Annotated[str, option("grace")] = "",
-    stuck_after: Annotated[str, option("stuck_after")] = "",
-    rescue: Annotated[str, option("rescue")] = "",
-    strikes: Annotated[str, option("stuck_jobs.strikes")] = "",
-    then: Annotated[str, option("stuck_jobs.then")] = "",
+    written: Mapping[str, str],
 ) -> int:
     """
     End a process of this host without losing a job: what `recover_process` does, ordered by hand.
@@ -42,9 +39,6 @@ def recover(
     """
     from watchdog.cli.ordering import wish
 
-    written = {
-        "drain": drain, "grace": grace, "stuck_after": stuck_after, "rescue": rescue, "stuck_jobs.strikes": strikes, "stuck_jobs.then": then,
-    }  # fmt: skip
     wished = wish("recover_process", written, reason=reason, overruled=overruled(force), dry_run=dry_run, as_json=as_json)
     import asyncio
 

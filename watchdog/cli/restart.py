@@ -1,6 +1,7 @@
 """`restart`: restarts services of Sidekiq one after the other, without losing a job, each proven to work before the next."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.logs import Level, begin_logging
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from watchdog.cli.order_options import DryRunOption, ForceOption, ReasonOption, option, overruled
+from watchdog.cli.order_options import DryRunOption, ForceOption, ReasonOption, overruled, with_arguments
 from watchdog.cli.staying import stay
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ WITHOUT_SYSTEMD = (
 )
 
 
+@with_arguments("restart_unit")
 def restart(
     units: Annotated[list[str], typer.Argument(metavar="UNIT…", help="Services, by name or with `*`.", min=1, show_default=False)],
     *,
@@ -32,13 +34,7 @@ def restart(
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
     force: ForceOption = None,
-    drain: Annotated[str, option("drain")] = "",
-    grace: Annotated[str, option("grace")] = "",
-    stuck_after: Annotated[str, option("stuck_after")] = "",
-    rescue: Annotated[str, option("rescue")] = "",
-    strikes: Annotated[str, option("stuck_jobs.strikes")] = "",
-    then: Annotated[str, option("stuck_jobs.then")] = "",
-    start_within: Annotated[str, option("start_within")] = "",
+    written: Mapping[str, str],
 ) -> int:
     """
     Restart services of Sidekiq on this host without losing a job, one after the other: what `restart_unit` does, ordered by hand.
@@ -49,10 +45,6 @@ def restart(
     """
     from watchdog.cli.ordering import wish
 
-    written = {
-        "drain": drain, "grace": grace, "stuck_after": stuck_after, "rescue": rescue, "stuck_jobs.strikes": strikes, "stuck_jobs.then": then,
-        "start_within": start_within,
-    }  # fmt: skip
     wished = wish("restart_unit", written, reason=reason, overruled=overruled(force), dry_run=dry_run, as_json=as_json)
     import asyncio
 

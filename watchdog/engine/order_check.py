@@ -4,7 +4,7 @@ Whether an order says all that it must, as what it must be: it comes from a file
 The counterpart of `rulefile`, which sees to it that rules do.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from watchdog.model.actions import BY_NAME
@@ -19,23 +19,14 @@ _TYPES: Final[dict[Form, tuple[type, ...]]] = {
 def wrong_with(asked: OperatorAsked) -> str:
     """A sentence without a point; empty if nothing is."""
     action = BY_NAME.get(asked.action)
-    if action is None:
-        return f"there is no action {asked.action}"
-    lacking = _wrong(settings_of(action.parameters, besides=action.target), asked.arguments)
+    if action is None or action.target != "process":
+        return f"there is no action {asked.action} on a process"
+    lacking = _wrong(action.arguments(), asked.arguments)
     return f"{lacking}: another version of the program has written it" if lacking else ""
 
 
-def settings_of(parameters: Iterable[ParameterSpec], *, besides: str = "") -> Iterator[tuple[str, ParameterSpec]]:
-    """The name of each argument and its spec, those of a mapping as `parameter.setting`; without the parameter `besides`."""
-    for spec in parameters:
-        if spec.form is Form.SETTINGS:
-            yield from ((f"{spec.name}.{setting.name}", setting) for setting in spec.settings)
-        elif spec.name != besides:
-            yield spec.name, spec
-
-
-def _wrong(specs: Iterable[tuple[str, ParameterSpec]], said: Mapping[str, Any]) -> str:
-    for name, spec in specs:
+def _wrong(specs: Mapping[str, ParameterSpec], said: Mapping[str, Any]) -> str:
+    for name, spec in specs.items():
         if name not in said:
             return f"it lacks {name}"
         if (types := _TYPES.get(spec.form)) is None:

@@ -23,6 +23,16 @@ class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
     can_be_undone: bool
     guards: dict[str, str] = {}
 
+    def arguments(self) -> dict[str, ParameterSpec]:
+        """What it is told besides its target, by the name of the argument: settings of a mapping as `parameter.setting`."""
+        flat: dict[str, ParameterSpec] = {}
+        for spec in self.parameters:
+            if spec.form is Form.SETTINGS:
+                flat |= {f"{spec.name}.{setting.name}": setting for setting in spec.settings}
+            elif spec.name != self.target:
+                flat[spec.name] = spec
+        return flat
+
 
 _PROCESS: Final = ParameterSpec(
     name="process",

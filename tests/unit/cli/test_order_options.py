@@ -7,8 +7,8 @@ import pytest
 
 from watchdog.cli.app import command
 from watchdog.cli.exits import UsageError
-from watchdog.cli.order_options import flag_of, overruled, parameters, read_arguments
-from watchdog.engine.order_check import settings_of, wrong_with
+from watchdog.cli.order_options import flag_of, overruled, read_arguments
+from watchdog.engine.order_check import wrong_with
 from watchdog.model.actions import BY_NAME
 from watchdog.model.events import OperatorAsked
 from watchdog.model.guards import GUARDS
@@ -20,8 +20,7 @@ COMMON = {"--reason", "--config", "--json", "--dry-run", "--force"}
 def test_the_options_are_those_of_the_table(name, action):
     """A parameter that is added there must be one here."""
     options = {one.opts[0] for one in command().commands[name].params if one.param_type_name == "option"}
-    assert options - {"--help"} - COMMON == {flag_of(one) for one in parameters(action)}
-    assert set(parameters(action)) == {one for one, _ in settings_of(BY_NAME[action].parameters, besides=BY_NAME[action].target)}
+    assert options - {"--help"} - COMMON == {flag_of(one) for one in BY_NAME[action].arguments()}
 
 
 def test_what_is_written_counts_and_the_table_else():
@@ -57,7 +56,7 @@ def test_every_order_that_is_made_is_one_that_is_taken(action):
 
 def test_an_action_that_is_none():
     """As another version may know it."""
-    assert wrong_with(order("run")) == "there is no action run"
+    assert wrong_with(order("run")) == "there is no action run on a process"
 
 
 def test_what_can_be_overruled():
