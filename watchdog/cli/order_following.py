@@ -90,7 +90,7 @@ class Following:
                     return row
             self._desk.check()
             if not self._rows:
-                self._give_up_untaken(time.monotonic() - laid)
+                self._give_up_unanswered(time.monotonic() - laid)
             self._heed_interrupts()
             self._lose_patience()
             await asyncio.sleep(EVERY)
@@ -112,12 +112,19 @@ class Following:
         self._held_since = time.monotonic() if held else None
         self._show(row)
 
-    def _give_up_untaken(self, seconds: float) -> None:
-        from watchdog.store.orders import take_back
+    def _give_up_unanswered(self, seconds: float) -> None:
+        from watchdog.store.orders import lay_down, take_back
 
-        late = seconds > (TAKEN_WITHIN if self._interrupts.count == self._before else 0)
-        if late and take_back(self._desk.state, self._order.id):
+        is_interrupted = self._interrupts.count > self._before
+        if seconds <= TAKEN_WITHIN and not is_interrupted:
+            return
+        if take_back(self._desk.state, self._order.id):
             raise NothingToShowError(f"no agent has taken the order within {seconds:.0f} s; it is taken back, and nothing was done")
+        if is_interrupted or seconds > TAKEN_WITHIN + BACK_WITHIN:
+            lay_down(self._desk.state, OperatorWithdrew(self._order.id, self._order.by))
+            raise NothingToShowError(
+                "the agent has the order and says nothing of it: `status` tells whether it can write; the order is withdrawn"
+            )
 
     def _heed_interrupts(self) -> None:
         from watchdog.store.orders import lay_down

@@ -93,6 +93,15 @@ async def test_nobody_takes_it(agent, soon):
     assert lying(agent.state) == []
 
 
+async def test_taken_and_nothing_is_said(agent, soon):
+    """An agent that can't write can't begin either: not for ever, and what comes of it later is nothing."""
+    task, _, _ = follow(agent)
+    await agent.takes()
+    with pytest.raises(NothingToShowError, match="has the order and says nothing of it"):
+        await task
+    assert await agent.takes() == OperatorWithdrew("ab12", "ada")
+
+
 async def test_withdrawn_in_time(agent, soon):
     """Ctrl-C leaves a withdrawal, and the answer to it is the end."""
     task, shown, _ = follow(agent)
