@@ -18,14 +18,10 @@ from watchdog.engine.procedures.stages import (
     ChooseStage,
     End,
     Go,
-    Hold,
     Procedure,
-    PutBackStage,
-    Stage,
     Then,
     WatchStage,
 )
-from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
 from watchdog.model.targets import Verb
 
 PROOF: Final = 60_000
@@ -40,25 +36,13 @@ def _service(scene: Scene) -> Then:
     return End("abandoned", f"its service: {scene.unit_trouble}") if scene.unit_trouble else Go(RECOVER.first)
 
 
-def _remains(scene: Scene) -> Then:
-    return Go("put_back") if scene.held and not scene.gave_back else Go("revive")
-
-
-def _put_back(answer: Answer) -> Then:
-    match answer:
-        case Refused(reason=reason):
-            return Hold(reason)
-        case PutBackDone() | InFlight() | Sent() | Exited() | StillRunning():
-            return Go("revive")
-
-
-def _revive(scene: Scene) -> Then:
-    return Go("start") if scene.ended_here else Go("rebirth")
+def _rebirth(scene: Scene) -> Then:
+    return Go("start") if scene.ended_here else Go("successor")
 
 
 def _called(_answer: CallAnswer) -> Then:
     """Whatever systemd said: what counts is whether a new process beats."""
-    return Go("rebirth")
+    return Go("successor")
 
 
 def _reborn(scene: Scene) -> Then | None:
@@ -82,20 +66,17 @@ def _plan(arguments: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
     return (*before, ("start", before[-1][1], "if systemd has not started it by itself"))
 
 
-_ENDING: Final[dict[str, Stage]] = {name: stage for name, stage in RECOVER.stages.items() if name != "rebirth"}
-
 RESTART: Final = Procedure(
     first="service",
     signal=RECOVER.signal,
     no_return=RECOVER.no_return,
     stages={
         "service": ChooseStage(choose=_service),
-        **_ENDING,
-        "remains": ChooseStage(choose=_remains),
-        "put_back": PutBackStage(after=_put_back),
-        "revive": ChooseStage(choose=_revive),
+        # Up to the mending all is as there; what waits for a rebirth there sees to it here.
+        **RECOVER.stages,
+        "rebirth": ChooseStage(choose=_rebirth),
         "start": CallStage(verb=Verb.START, limit=lambda arguments: int(arguments["start_within"]), after=_called),
-        "rebirth": WatchStage(limit=lambda arguments: int(arguments["start_within"]), sees=_reborn, after=_not_reborn, dead=True),
+        "successor": WatchStage(limit=lambda arguments: int(arguments["start_within"]), sees=_reborn, after=_not_reborn, dead=True),
         "proof": WatchStage(limit=lambda _: PROOF, sees=_works, after=_idles, dead=True),
     },
     plan=_plan,
