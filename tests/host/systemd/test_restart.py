@@ -16,7 +16,7 @@ import pytest
 from tests.host.systemd.conftest import NEEDS, service
 from tests.suites.booted import INTERPRETER, PROGRAM, Booted
 
-pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(300)]
 
 TEMPLATE = "mastodon-sidekiq-rolling@.service"
 ONE, TWO = "mastodon-sidekiq-rolling@one.service", "mastodon-sidekiq-rolling@two.service"
@@ -68,8 +68,16 @@ async def type_in(machine, *arguments: str) -> tuple[int, str]:
     """The command inside, as root: exit code and all that it said."""
     command = machine.python(machine.script(), *arguments, "--config", "/etc/rolling/config.yml")
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
+    assert process.stdout is not None  # made so above
+    said: list[str] = []
+    try:
+        async with asyncio.timeout(200):
+            while line := await process.stdout.readline():
+                said.append(line.decode())
+            return await process.wait(), "".join(said)
+    except TimeoutError:
+        process.kill()
+        raise AssertionError(f"{arguments} did not end:\n{''.join(said)}") from None
 
 
 async def test_one_after_the_other(rolling, agent, redis_inside, until):
