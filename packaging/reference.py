@@ -158,7 +158,9 @@ def example_of(spec: ActionSpec) -> str:
 def _guards() -> Iterator[str]:
     yield "## Guards\n"
     yield "All of them are asked before each stage of an action, in this order; the first that denies gives the reason.\n"
-    yield from table(("guard", "denies when"), ((code(spec.name), spec.denies) for spec in GUARDS))
+    yield "Whoever orders an action by hand (`recover`, `restart`) can overrule some of them, by name: `--force cooldown`.\n"
+    rows = ((code(spec.name), spec.denies, "no" if spec.binds_people else "yes") for spec in GUARDS)
+    yield from table(("guard", "denies when", "by hand: can be overruled"), rows)
     yield "What a rule can set under `guards:`:\n"
     yield from _parameters([setting for spec in GUARDS for setting in spec.settings])
 

@@ -57,7 +57,7 @@ def rules(text: str, mode: Mode = Mode.ACT) -> RuleSet:
         changed = tuple(msgspec.structs.replace(rule, guards={**rule.guards, "settle": 0}) for rule in changed)
     if "evidence:" not in text:
         changed = tuple(msgspec.structs.replace(rule, evidence=()) for rule in changed)
-    return RuleSet(changed, found.digest, found.mode)
+    return RuleSet(changed, found.digest, found.mode, found.by_hand)
 
 
 def process(identity: str, at: int, *, queues: Iterable[str] = ("push",), threads: int = 5, quiet: bool = False, **more: Any) -> Delta:

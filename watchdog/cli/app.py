@@ -15,6 +15,8 @@ from watchdog.cli.demo import demo
 from watchdog.cli.evidence import evidence
 from watchdog.cli.log import log
 from watchdog.cli.quarantine import QUARANTINE
+from watchdog.cli.recover import recover
+from watchdog.cli.restart import restart
 from watchdog.cli.run import run
 from watchdog.cli.schema import schema
 from watchdog.cli.status import status
@@ -28,7 +30,7 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _function in (run, demo, check, test, schema, status, changes, log, audit, evidence):
+for _function in (run, demo, check, test, schema, status, changes, log, audit, evidence, recover, restart):
     APP.command(cls=Command)(_function)
 APP.add_typer(QUARANTINE)
 

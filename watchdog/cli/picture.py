@@ -62,6 +62,9 @@ class Queue(msgspec.Struct, frozen=True):
 class Process(msgspec.Struct, frozen=True):
     """One Sidekiq process; None where no source has said."""
 
+    id: str = ""
+    host: str | None = None
+    unit: str | None = None
     target: str = ""
     pid: int | None = None
     queues: tuple[str, ...] | None = None

@@ -21,6 +21,7 @@ from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
 from watchdog.daemon.lock_counting import LockCounter
+from watchdog.daemon.orders import OrderTaker
 from watchdog.daemon.pause_file import BY, PauseFile
 from watchdog.daemon.quarantining import QuarantineKeeper
 from watchdog.daemon.remembering import HistoryKeeper, carried_on
@@ -91,13 +92,25 @@ async def run_agent(
     loaded = await asyncio.to_thread(config.load, path)
     if mode is not None and mode.rank > loaded.settings.mode.rank:
         raise ModeAboveConfigError(f"--mode {mode} is above the mode of {path}, which is {loaded.settings.mode}; it can only be lowered")
+    return await run_loaded(path, loaded, ceiling=mode, observe=observe)
+
+
+async def run_loaded(
+    path: Path,
+    loaded: Loaded,
+    *,
+    ceiling: Mode | None = None,
+    observe: Callable[[Event, tuple[Effect, ...]], None] = lambda _event, _effects: None,
+    until: asyncio.Event | None = None,
+) -> int:
+    """The same of what has been loaded from `path`, under that mode. With `until` it runs until that is set, and heeds no signals: they are for whoever runs it."""
     clock = Clock()
     store = await Store.open(loaded.state, clock=clock)
     last_exit: LastExit | None = None
     try:
         if store.history is not None:
             store.history = await asyncio.to_thread(carried_on, store.history, loaded.state, memory=store.name, series=loaded.rules.series)
-        agent = Agent(path, loaded, ceiling=mode, store=store, clock=clock, observe=observe)
+        agent = Agent(path, loaded, ceiling=ceiling, store=store, clock=clock, observe=observe, until=until)
         last_exit = agent.last_exit
         return await agent.run()
     except ExceptionGroup as died:
@@ -135,6 +148,7 @@ class Agent:
         store: Store,
         clock: Clock,
         observe: Callable[[Event, tuple[Effect, ...]], None],
+        until: asyncio.Event | None = None,
     ) -> None:
         self._path = path
         self._loaded = loaded
@@ -146,7 +160,8 @@ class Agent:
             self._warning = f"the database was damaged and is set aside as {store.set_aside.name}; memory begins anew, and nothing is done until a restart"
         self._store = store
         self._clock = clock
-        self._stop = asyncio.Event()
+        self._heeds_signals = until is None
+        self._stop = asyncio.Event() if until is None else until
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._systemd = Systemd()
         idle = IDLE if self._systemd.period is None else min(IDLE, self._systemd.period)
@@ -230,10 +245,11 @@ class Agent:
     async def run(self) -> int:
         """From the first event to the last."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
         reload_wanted = asyncio.Event()
-        loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
+        if self._heeds_signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
         self._warn(self._loaded)
         if self._warning:
             LOG.error("%s", self._warning)
@@ -269,6 +285,7 @@ class Agent:
             RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning), rules=self._rules(self._loaded)
         )
         tasks.serve("commands", lambda: self._carry_out(tasks))
+        tasks.serve("orders", OrderTaker(self._loaded.state, self._turns.settle).run)
         tasks.serve("status", self._status.run)
         tasks.serve("histories", self._memory.run)
         tasks.serve("reload", lambda: self._reload_when(reload_wanted, tasks))
@@ -405,7 +422,7 @@ class Agent:
         return loaded.settings.mode if self._ceiling is None else lower(loaded.settings.mode, self._ceiling)
 
     def _rules(self, loaded: Loaded) -> RuleSet:
-        return RuleSet(loaded.rules.rules, loaded.rules.digest, self._mode(loaded))
+        return RuleSet(loaded.rules.rules, loaded.rules.digest, self._mode(loaded), loaded.rules.by_hand)
 
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:

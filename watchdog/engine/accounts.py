@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from watchdog.engine.ledger import Run
-from watchdog.engine.procedures.stages import Answer
+from watchdog.engine.procedures.stages import Answer, CallAnswer
 from watchdog.engine.turn import Turn
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
-from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
+from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning, UnitCalled
+from watchdog.model.targets import Signal, Verb
 from watchdog.model.verdicts import Decision
 
 
@@ -55,7 +56,18 @@ def noted(turn: Turn, run: Run, line: str) -> Run:
     return msgspec.structs.replace(run, account=(*run.account, f"+{seconds:.1f} s: {line}"))
 
 
-def word(answer: Answer) -> str:
+def planned(stage: str, milliseconds: int, condition: str) -> str:
+    """A stage of a plan, as what would be done."""
+    if stage in Signal.__members__:
+        what = f"would send SIG{stage}"
+    elif stage in list(Verb):
+        what = f"would ask systemd for a {stage} of its unit"
+    else:
+        what = f"would {stage.replace('_', ' ')}"
+    return f"+{milliseconds / 1000:.1f} s: {what}{' ' + condition if condition else ''}"
+
+
+def word(answer: Answer | CallAnswer) -> str:
     """What an answer is called in the audit."""
     match answer:
         case Sent():
@@ -66,6 +78,8 @@ def word(answer: Answer) -> str:
             return "still running"
         case Refused(reason=reason):
             return f"refused: {reason}"
+        case UnitCalled(outcome=outcome, detail=detail):
+            return f"{outcome}: {detail}" if detail else outcome.value
         case InFlight() as found:
             return _found(found)
         case PutBackDone(placed=placed):

@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import judging, known_here, playbooks, requests, runs
+from watchdog.engine import judging, known_here, orders, playbooks, requests, runs
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
@@ -22,6 +22,8 @@ from watchdog.model.events import (
     Event,
     Gap,
     Observed,
+    OperatorAsked,
+    OperatorWithdrew,
     Paused,
     ReloadRefused,
     Resumed,
@@ -59,10 +61,12 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
     runs.watch_all(turn)
     for over in turn.over:
         playbooks.step_over(turn, over)
+        orders.step_over(turn, over)
     playbooks.prove_all(turn)
     if turn.over or turn.freed:
         requests.look_around(turn)
     requests.consider_all(turn)
+    orders.consider_all(turn)
     return turn.end(), tuple(turn.effects)
 
 
@@ -79,6 +83,7 @@ def next_due(state: State) -> int | None:
         *(world.watches.get(run) for run in ledger.runs),
         *(world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None),
         *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
+        *(world.again.get(order.id, 0) for order in ledger.orders.values() if orders.waits(order) and not world.stopping),
     ]
     return min((due for due in dues if due is not None), default=None)
 
@@ -88,7 +93,7 @@ def _take(turn: Turn) -> None:
         case Observed() as observed:
             _observe(turn, observed)
         case EffectDone(effect=effect, result=result):
-            _ = requests.answer(turn, effect, result) or runs.answer(turn, effect, result)
+            _ = requests.answer(turn, effect, result) or runs.answer(turn, effect, result) or orders.answer(turn, effect, result)
         case TimeReached():
             pass
         case Gap() as gap:
@@ -112,6 +117,8 @@ def _take(turn: Turn) -> None:
             turn.audit("agent", outcome="resumed", reason=by)
         case Vouched() as vouched:
             _forgive(turn, vouched)
+        case OperatorAsked() | OperatorWithdrew() as told:
+            orders.hear(turn, told)
         case Stopping(reason=reason):
             turn.world.stopping = True
             # Written down even if nothing else has changed for hours: what alerts have waited so far is known up to its time.
@@ -168,7 +175,7 @@ def _lose(turn: Turn, lost: SourceLost) -> None:
     since = before.since_at if before is not None else turn.at
     turn.set(lost={**turn.ledger.lost, lost.source: Loss(lost.code, lost.message, since)})
     turn.audit("source", entity=lost.source.value, outcome="lost", reason=lost.message, detail={"code": lost.code})
-    turn.notify(_everybody(turn), thread=f"source:{lost.source}", kind=NoticeKind.SOURCE, severity=Severity.CRITICAL,
+    turn.notify(turn.everybody(), thread=f"source:{lost.source}", kind=NoticeKind.SOURCE, severity=Severity.CRITICAL,
                 title=f"{lost.source} can't be read: {lost.message}", outcome="lost", reason=lost.message)  # fmt: skip
     turn.world.history.lost(lost.source, turn.at)
     judging.blind_alerts(turn)
@@ -182,7 +189,7 @@ def _regain(turn: Turn, source: Source) -> None:
         return
     turn.set(lost={name: other for name, other in turn.ledger.lost.items() if name != source})
     turn.audit("source", entity=source.value, outcome="back", reason=f"after {(turn.at - loss.since_at) // 1000} s")
-    turn.notify(_everybody(turn), thread=f"source:{source}", kind=NoticeKind.SOURCE, severity=Severity.INFO,
+    turn.notify(turn.everybody(), thread=f"source:{source}", kind=NoticeKind.SOURCE, severity=Severity.INFO,
                 title=f"{source} can be read again after {(turn.at - loss.since_at) // 1000} s", outcome="back")  # fmt: skip
     turn.world.again.clear()
     turn.world.history.back(source, turn.at)
@@ -206,6 +213,7 @@ def _begin(turn: Turn, started: Started) -> None:
     turn.audit("agent", outcome="started", detail={"version": started.version})
     _recall(turn)
     runs.resume(turn)
+    orders.resume(turn)
 
 
 def _recall(turn: Turn) -> None:
@@ -227,7 +235,7 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     turn.audit("agent", outcome="rules in force", mode=loaded.mode.value, detail={"rules": len(turn.rules.rules), "digest": loaded.digest})
     if loaded.warning:
         turn.audit("agent", outcome="warning", reason=loaded.warning)
-        turn.notify(_everybody(turn), thread="agent", kind=NoticeKind.AGENT, severity=Severity.CRITICAL, title=loaded.warning)
+        turn.notify(turn.everybody(), thread="agent", kind=NoticeKind.AGENT, severity=Severity.CRITICAL, title=loaded.warning)
     turn.world.settling.shake(turn.at, "rules and settings have just been loaded")
     rules = turn.rules
     awaited = (name for name, waiting in rules.by_change.items() if waiting)
@@ -272,7 +280,3 @@ def _tell_changes(turn: Turn) -> None:
 
 def _can_read_redis(ledger: Ledger, world: World) -> bool:
     return Source.REDIS in world.complete and Source.REDIS not in ledger.lost
-
-
-def _everybody(turn: Turn) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(receiver for rule in turn.rules.rules for receiver in rule.notify))

@@ -207,6 +207,29 @@ class Playbook(msgspec.Struct, frozen=True):
     reports: tuple[str, ...] = ()
 
 
+class Order(msgspec.Struct, frozen=True):
+    """
+    What a person has ordered; see `events.OperatorAsked` for what was asked.
+
+    `effect` is the look that is awaited, `incident` the id of its playbook once it is carried out, `withdrawn` who does not want it any more, `outcome`
+    how it came to its end, empty before.
+    """
+
+    id: str
+    by: str
+    reason: str
+    asked_wall: int
+    action: str
+    process: str
+    arguments: dict[str, int | float | bool | str]
+    overruled: tuple[str, ...]
+    only_looks: bool
+    effect: str = ""
+    incident: str = ""
+    withdrawn: str = ""
+    outcome: str = ""
+
+
 class Cooldown(msgspec.Struct, frozen=True):
     """The end of the last action on a target; `incident` is the playbook that it was a step of."""
 
@@ -270,6 +293,7 @@ class Ledger(msgspec.Struct, frozen=True):
     requests: dict[str, Request] = {}
     runs: dict[str, Run] = {}
     playbooks: dict[str, Playbook] = {}
+    orders: dict[str, Order] = {}
     cooldowns: dict[str, Cooldown] = {}
     shadow: Shadow = Shadow()
     strikes: dict[str, Strike] = {}

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from watchdog.engine.ledger import Flight, Run
-from watchdog.engine.sightings import DEAD
+from watchdog.engine.succession import DEAD
 from watchdog.model.flight import Fate, Held, PlaceKind
 from watchdog.model.targets import Signal
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from watchdog.engine import playbooks, runs
+from watchdog.engine import accounts, playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.ledger import Alert, Cooldown, Phase, Request, Spent
 from watchdog.engine.procedures import PROCEDURES
@@ -310,8 +310,7 @@ def leave_out(turn: Turn, rule: Rule, request: Request) -> None:
         for stage, delay, condition in plan:
             turn.audit("would", **{**names, "action": step.action}, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=stage,
                        reason=condition, outcome="left out", would_at=turn.wall + over + delay)  # fmt: skip
-            what = f"send SIG{stage}" if stage in list(Signal) else stage.replace("_", " ")
-            account.append(f"+{(over + delay) / 1000:.1f} s: would {what}{' ' + condition if condition else ''}")
+            account.append(accounts.planned(stage, over + delay, condition))
         # Each step is taken to last as long as it can.
         over += max(delay for _, delay, _ in plan)
     turn.keep_incident(

@@ -6,7 +6,8 @@ anywhere, it goes on from what the ledger says: a stage whose outcome is not kno
 look, so that TERM may repeat to the same living process, and KILL comes neither early nor to another; what was put back is not put back twice.
 """
 
-from typing import Final, assert_never
+from collections.abc import Mapping
+from typing import Any, Final, assert_never
 
 import msgspec
 
@@ -14,10 +15,13 @@ from watchdog.engine import accounts, collecting, orphans
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run, Spent
+from watchdog.engine.ordered import order_of
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import (
     Answer,
     Awaiting,
+    CallAnswer,
+    CallStage,
     ChooseStage,
     CollectStage,
     End,
@@ -34,21 +38,21 @@ from watchdog.engine.procedures.stages import (
 )
 from watchdog.engine.reckoning import planned
 from watchdog.engine.report import report
+from watchdog.engine.rules import NO_RULES
 from watchdog.engine.sightings import (
-    DEAD,
     begin_counting,
     count_beats,
     is_over,
     scene_of,
-    served_at,
     veto_of,
     with_found,
 )
 from watchdog.engine.spending import with_one
+from watchdog.engine.succession import DEAD, served_at
 from watchdog.engine.targeting import holds, sources_of
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.actions import OF_THE_DEAD
-from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
+from watchdog.model.effects import AwaitExit, CallUnit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
 from watchdog.model.guards import VETO
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
@@ -162,6 +166,8 @@ def _enter(turn: Turn, run: Run, stage: str, *, looked: bool) -> None:
                 turn.put_run(run.id, asked)
             else:
                 _enter(turn, msgspec.structs.replace(run, effect=""), then, looked=looked)
+        case CallStage() as spec:
+            _call(turn, run, spec)
         case _ as spec:
             assert_never(spec)
 
@@ -214,12 +220,7 @@ def _put_back(turn: Turn, run: Run) -> None:
     if run.flight.plan is None:
         run = planned(turn, run)
     turn.put_run(run.id, run)
-    judgement = judge(_view(turn, run, Signal.KILL, None), Mode.ACT)
-    if turn.rules.mode.rank < Mode.ASK.rank:
-        _hold(turn, run, f"the mode has been lowered to {turn.rules.mode}", guard="")
-    elif judgement.decision is not Decision.ALLOW:
-        _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
-    else:
+    if _may_go_on(turn, run):
         effect = turn.id()
         turn.put_run(run.id, msgspec.structs.replace(run, effect=effect, intent=effect, held="", held_by=""))
         placements = run.flight.plan or ()
@@ -251,6 +252,28 @@ def _take_locks(turn: Turn, run: Run, spec: LocksStage, result: Result) -> None:
     _follow(turn, msgspec.structs.replace(run, intent="", flight=flight), Go(spec.then))
 
 
+def _call(turn: Turn, run: Run, spec: CallStage) -> None:
+    turn.put_run(run.id, run)
+    if _may_go_on(turn, run):
+        effect = turn.id()
+        turn.put_run(run.id, msgspec.structs.replace(run, effect=effect, intent=effect, held="", held_by=""))
+        turn.audit("intent", **accounts.names(run), stage=run.stage, mode=Mode.ACT.value, decision=Decision.ALLOW.value,
+                   detail={"unit": run.ref.unit, "verb": spec.verb.value})  # fmt: skip
+        turn.effects.append(CallUnit(effect, run.ref.unit, spec.verb, turn.at + spec.limit(run.arguments)))
+
+
+def _may_go_on(turn: Turn, run: Run) -> bool:
+    """What the guards say to a stage that sends nothing to the process, which is dead; a denial holds it."""
+    judgement = judge(_view(turn, run, Signal.KILL, None), Mode.ACT)
+    if reason := _unwanted(turn, run):
+        _hold(turn, run, reason, guard="")
+    elif judgement.decision is not Decision.ALLOW:
+        _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
+    else:
+        return True
+    return False
+
+
 def _take_look(turn: Turn, run: Run, result: Result) -> None:
     spec = _stage(run)
     assert isinstance(spec, SendStage)  # only these look
@@ -259,12 +282,11 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
             _follow(turn, run, spec.after(Exited()))
         case Look() as look:
             run = msgspec.structs.replace(run, state=look.state)
-            if turn.rules.mode.rank < Mode.ASK.rank:
-                # Whoever lowers the mode in the middle of it wants no further signal.
-                _hold(turn, run, f"the mode has been lowered to {turn.rules.mode}", guard="")
-            elif run.rule not in turn.rule and not _committed(run):
-                _hold(turn, run, "its rule is no longer in force", guard="")
-            elif (judgement := judge(_view(turn, run, spec.signal, look), Mode.ACT)).decision is not Decision.ALLOW:
+            if reason := _unwanted(turn, run):
+                _hold(turn, run, reason, guard="")
+                return
+            judgement = judge(_view(turn, run, spec.signal, look), Mode.ACT)
+            if judgement.decision is not Decision.ALLOW:
                 _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
             elif reason := spec.against(scene_of(turn, run)):
                 _hold(turn, run, reason, guard="last_look")
@@ -282,6 +304,11 @@ def _take_answer(turn: Turn, run: Run, result: Result) -> None:
             _take_locks(turn, run, spec, result)
         case CollectStage(then=then):
             _enter(turn, collecting.hear(turn, run, result), then, looked=False)
+        case CallStage(verb=verb, after=after):
+            answer = result if isinstance(result, CallAnswer) else Refused("the stage was answered with something else")
+            _audit_stage(turn, run, accounts.word(answer))
+            run = accounts.noted(turn, msgspec.structs.replace(run, intent=""), f"{verb} of {run.ref.unit}: {accounts.word(answer)}")
+            _follow(turn, run, after(answer))
         case other:
             if not isinstance(result, Answer) or not isinstance(result, _EXPECTED[type(other)]):
                 result = Refused("the stage was answered with something else")
@@ -398,19 +425,39 @@ def _audit_stage(turn: Turn, run: Run, outcome: str) -> None:
     turn.audit("outcome", **accounts.names(run), stage=stage, outcome=outcome)
 
 
+def _unwanted(turn: Turn, run: Run) -> str:
+    """Why nobody wants it to go on; empty where somebody does."""
+    order = order_of(turn.ledger, run.rule)
+    if order is not None and turn.rules is NO_RULES:
+        return "the rules are not in force yet"
+    if order is not None:
+        return f"withdrawn by {order.withdrawn}" if order.withdrawn and not _committed(run) else ""
+    if turn.rules.mode.rank < Mode.ASK.rank:
+        # Whoever lowers the mode in the middle of it wants no further signal.
+        return f"the mode has been lowered to {turn.rules.mode}"
+    return "" if _committed(run) or run.rule in turn.rule else "its rule is no longer there"
+
+
 def _view(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
-    rule = turn.rule.get(run.rule)
+    rule, order = turn.rule.get(run.rule), order_of(turn.ledger, run.rule)
     committed = _committed(run)
     playbook = turn.ledger.playbooks.get(run.incident)
     # Only its first step depends on the condition, and only until something has been done.
     begins = not committed and playbook is not None and playbook.step == 0 and rule is not None
     return View(
         at=turn.at, subject=run.id, incident=run.incident, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
-        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else {"veto": veto_of(turn, run)}, signal=signal,
+        sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=_settings(turn, run), signal=signal,
         holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
         ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
         wall=turn.wall, spent=turn.ledger.spent, interrupts=not is_over(turn, run), kept=run.flight.jobs,
+        overruled=None if order is None else order.overruled,
     )  # fmt: skip
+
+
+def _settings(turn: Turn, run: Run) -> Mapping[str, Any]:
+    if (rule := turn.rule.get(run.rule)) is not None:
+        return rule.guards
+    return turn.rules.by_hand if order_of(turn.ledger, run.rule) is not None else {"veto": veto_of(turn, run)}
 
 
 def _stage(run: Run) -> Stage:
@@ -434,6 +481,11 @@ def _until(run: Run, spec: WatchStage) -> int:
 def _committed(run: Run) -> bool:
     points = (DEAD, *PROCEDURES[run.action].no_return)
     return any(point in run.marks or _maybe(point) in run.marks for point in points)
+
+
+def is_beyond_return(run: Run) -> bool:
+    """It can't be taken back any more, or perhaps not: the signal may be on its way."""
+    return _committed(run) or (bool(run.intent) and _mark(run) in PROCEDURES[run.action].no_return)
 
 
 def _maybe(stage: str) -> str:

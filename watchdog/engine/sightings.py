@@ -14,7 +14,7 @@ from watchdog.engine.ledger import Phase, Run
 from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.sparing import can_be_interrupted, spared_jobs
-from watchdog.engine.targeting import name_of
+from watchdog.engine.succession import DEAD, SAME_BEAT, successor_of, trouble_of, works
 from watchdog.engine.turn import Turn
 from watchdog.lang.glob import fits
 from watchdog.model.effects import When
@@ -23,10 +23,6 @@ from watchdog.model.missing import MISSING
 from watchdog.model.notices import Severity
 from watchdog.model.results import InFlight
 
-_SAME_BEAT: Final = 2_000
-"""Two confirmations that are nearer than this are of one beat: its age is measured over the network."""
-DEAD: Final = "dead"
-"""The mark of the moment at which its process was known to be dead."""
 WOKEN: Final = ("CONT", "wake")
 ENDS: Final = ("KILL", "TERM")
 """The signals that end a process; the last one comes first."""
@@ -48,7 +44,11 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         held_stuck=sum(job.jid in stuck for job in flight.jobs),
         gave_back=flight.gave_back,
         sent=next((name for name in ENDS if name in run.marks or f"{name}?" in run.marks), ""),
-        successor=known and served_at(turn, run) is not None,
+        successor=known and successor_of(turn, run) is not None,
+        successor_works=known and works(turn, successor_of(turn, run)),
+        unit=run.ref.unit,
+        unit_trouble=trouble_of(turn.world.find(Kind.UNIT, run.ref.unit)),
+        ended_here=any(mark in run.marks for mark in ("TERM", "TERM?", "KILL", "KILL?")),
     )
     if row is None:
         return told
@@ -81,7 +81,7 @@ def count_beats(turn: Turn, run: Run) -> Run:
     if row is None or row.confirmed_at is MISSING:
         return run
     flight = run.flight
-    if flight.beat_at is not None and row.confirmed_at - flight.beat_at < _SAME_BEAT:
+    if flight.beat_at is not None and row.confirmed_at - flight.beat_at < SAME_BEAT:
         return run
     quiet = row.quiet is True
     counted = msgspec.structs.replace(
@@ -166,20 +166,3 @@ def _still(turn: Turn, run: Run, row: Any) -> int | None:
     woken = [run.marks[name] for name in WOKEN if name in run.marks]
     still: int = row.heartbeat_still
     return min(still, turn.at - max(woken)) if woken else still
-
-
-def served_at(turn: Turn, run: Run) -> int | None:
-    """When another process of the same name beat for the first time that had not done so before this one ended; None if there is none."""
-    ended = run.marks.get(DEAD, turn.at)
-    rows: list[Any] = list(turn.world.rows[Kind.PROCESS].values())
-    first = (
-        int(row.booted_at)
-        for row in rows
-        if row.id != run.ref.identity
-        and row.confirmed_at is not MISSING
-        and row.booted_at is not MISSING
-        and row.booted_at > ended - _SAME_BEAT
-        and row.listed is not False
-        and name_of(row) == run.ref.name
-    )
-    return min(first, default=None)

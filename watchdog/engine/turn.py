@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from watchdog.engine.holding import held_threads
-from watchdog.engine.ledger import Alert, Ledger, Playbook, Request, Run
+from watchdog.engine.ledger import Alert, Ledger, Order, Playbook, Request, Run
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.watching import Notes
@@ -74,6 +74,10 @@ class Turn:
         """Writes a playbook, or removes it."""
         _write(self._table("playbooks"), key, playbook)
 
+    def put_order(self, key: str, order: Order | None) -> None:
+        """Writes an order, or removes it."""
+        _write(self._table("orders"), key, order)
+
     def audit(self, kind: str, **fields: Any) -> None:
         """Asks for an audit row."""
         self.effects.append(Audit(AuditRow(kind=kind, wall=self.wall, **fields)))
@@ -82,6 +86,10 @@ class Turn:
         """Asks for a notice to each of these receivers."""
         if receivers:
             self.effects.append(Notify(receivers, Notice(id=self.id(), at=self.wall, **fields)))
+
+    def everybody(self) -> tuple[str, ...]:
+        """Every receiver that a rule names, in their order."""
+        return tuple(dict.fromkeys(receiver for rule in self.rules.rules for receiver in rule.notify))
 
     def keep_incident(self, incident: IncidentRow) -> None:
         """Asks for the incident to be written as it stands."""

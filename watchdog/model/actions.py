@@ -24,6 +24,16 @@ class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
     guards: dict[str, str] = {}
     of_the_dead: bool = False
 
+    def arguments(self) -> dict[str, ParameterSpec]:
+        """What it is told besides its target, by the name of the argument: settings of a mapping as `parameter.setting`."""
+        flat: dict[str, ParameterSpec] = {}
+        for spec in self.parameters:
+            if spec.form is Form.SETTINGS:
+                flat |= {f"{spec.name}.{setting.name}": setting for setting in spec.settings}
+            elif spec.name != self.target:
+                flat[spec.name] = spec
+        return flat
+
 
 _PROCESS: Final = ParameterSpec(
     name="process",
@@ -76,7 +86,7 @@ _UNIQUE_LOCKS: Final = ParameterSpec(
     example="report",
 )
 
-ACTIONS: Final[tuple[ActionSpec, ...]] = (
+_SPECS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec(
         name="recover_process",
         doc="Ends a process without losing a job: it is told to fetch no more (SIGTSTP), jobs that end by themselves do so, what is left is written down, and "
@@ -151,6 +161,33 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         needs=("a rule with `on: ProcessCrashed` or `on: ProcessVanished`", "the process ran on this host", "the right to write to Redis"),
         can_be_undone=False,
         of_the_dead=True,
+    ),
+)
+
+_RECOVERY: Final = next(spec for spec in _SPECS if spec.name == "recover_process")
+
+ACTIONS: Final[tuple[ActionSpec, ...]] = (
+    *_SPECS,
+    ActionSpec(
+        name="restart_unit",
+        doc="Restarts the service of systemd that a process runs in, without losing a job: the process is ended as `recover_process` does it, its jobs are put where they "
+        "belong, systemd is asked to start the unit unless it has done so by itself, and the new process must beat and work: it runs jobs, or none has been waiting for it for 10 s.",
+        parameters=(
+            *_RECOVERY.parameters,
+            ParameterSpec(
+                name="start_within",
+                form=Form.DURATION,
+                default="2m",
+                doc="How long systemd and the application have until the new process beats.",
+                example="2m",
+            ),
+        ),
+        target="process",
+        needs=(
+            *_RECOVERY.needs,
+            "the right to ask systemd for its unit (`packaging/polkit.rules`), where systemd does not start it again by itself",
+        ),
+        can_be_undone=False,
     ),
 )
 

@@ -41,7 +41,8 @@ class GuardSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `binds_after_no_return` says that it still guards the stages after the one that can't be taken back, `binds_for_the_dead` that it guards also what is done for a process
     that has ended: to find out and keep what that held harms nobody, and to put it back is guarded like a stage that can't be taken back. `alarms` that what it stops does not go on by itself
-    for long, so that people hear of it as critical.
+    for long, so that people hear of it as critical. `binds_people` says that not even
+    a person who orders an action by hand can overrule it.
     """
 
     name: str
@@ -50,11 +51,12 @@ class GuardSpec(msgspec.Struct, frozen=True, kw_only=True):
     binds_after_no_return: bool = False
     binds_for_the_dead: bool = False
     alarms: bool = False
+    binds_people: bool = False
 
 
 GUARDS: Final[tuple[GuardSpec, ...]] = (
     GuardSpec(name="paused", denies="a switch or file says that nothing may be done (owner, reason, expiry)", binds_after_no_return=True),
-    GuardSpec(name="blind", denies="a source that the condition rests on can't be read", binds_after_no_return=True),
+    GuardSpec(name="blind", denies="a source that the condition rests on can't be read", binds_after_no_return=True, binds_people=True),
     GuardSpec(
         name="settling",
         denies="the target has beaten less than `settle` times since the agent's start, a reload, a loss or fail-over of Redis, or a time in which the agent saw nothing; 10 s count as a beat where none comes",
@@ -94,6 +96,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
                 example='protected: ["mastodon-sidekiq@scheduler*"]',
             ),
         ),
+        binds_people=True,
     ),
     GuardSpec(
         name="coverage",
@@ -134,6 +137,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         name="in_flight",
         denies="an action on this target or host is under way; for a process that has ended, one on that very process",
         binds_for_the_dead=True,
+        binds_people=True,
     ),
     GuardSpec(
         name="cooldown",
@@ -211,6 +215,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         denies="the condition no longer holds, or the target is not, or not quite, the process that was meant: looked at again at once before each stage; of one that has ended, that the kernel has not said so",
         binds_after_no_return=True,
         binds_for_the_dead=True,
+        binds_people=True,
     ),
 )
 

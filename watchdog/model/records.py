@@ -40,6 +40,7 @@ RECORD_KINDS = {
     "would": "A stage that dry-run left out, with the time at which act would have done it.",
     "intent": "A stage that changes the world is about to be carried out.",
     "outcome": "What came of a stage.",
+    "order": "A person's order was taken, refused, withdrawn, or is over (`outcome`).",
     "incident": "An incident was opened, held, resumed or closed (`outcome`).",
 }
 """Kind of a row → what it says."""

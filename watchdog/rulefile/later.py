@@ -16,7 +16,6 @@ ACTIONS: Final = (
     "quarantine_job",
     "quiet_process",
     "release_job",
-    "restart_unit",
     "run",
     "scale_in",
     "scale_out",

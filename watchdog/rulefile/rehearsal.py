@@ -19,6 +19,7 @@ from watchdog.engine.state import begin
 from watchdog.model.effects import (
     Audit,
     AwaitExit,
+    CallUnit,
     CollectEvidence,
     Effect,
     GatherInFlight,
@@ -33,7 +34,19 @@ from watchdog.model.events import Body, EffectDone, Event, Gone, Observed, Rules
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import EvidenceCollected, Exited, InFlight, LocksLookedAt, Look, PutBackDone, Result, Sent, StillRunning
+from watchdog.model.results import (
+    EvidenceCollected,
+    Exited,
+    InFlight,
+    LocksLookedAt,
+    Look,
+    PutBackDone,
+    Result,
+    Sent,
+    StillRunning,
+    UnitCalled,
+    UnitOutcome,
+)
 from watchdog.model.targets import Signal
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile.comparison import Decided, Failure, Stands, compare
@@ -45,6 +58,12 @@ START: Final = 12 * 86_400_000
 """Engine time at which a test begins: a whole number of buckets of any history, and later than anything that a test counts from."""
 _WALL: Final = 1_767_225_600_000
 _ALL: Final = ("TERM", "TSTP", "TTIN", "INT")
+_DONE: Final[dict[type[Effect], Result]] = {
+    CollectEvidence: EvidenceCollected(),
+    LookAfterLocks: LocksLookedAt(),
+    CallUnit: UnitCalled(UnitOutcome.DONE),
+}
+"""What is always answered in the same way."""
 _LOOKS: Final = {
     "healthy": Look(alive=True, same=True, state="S", catches=_ALL),
     "booting": Look(alive=True, same=True, state="S"),
@@ -200,14 +219,12 @@ class _Rehearsal:
                     self._later(until, name, StillRunning())
                 else:
                     self._later(self._at, name, Exited())
-            case CollectEvidence(id=name):
-                self._later(self._at, name, EvidenceCollected())
             case GatherInFlight(id=name, target=target, when=when):
                 self._later(self._at, name, self._in_flight(target.identity, when))
             case PutBack(id=name, placements=placements):
                 self._later(self._at, name, PutBackDone(tuple(Placed(one.jid, Fate.DONE, one.kind.value) for one in placements)))
-            case LookAfterLocks(id=name):
-                self._later(self._at, name, LocksLookedAt())
+            case CollectEvidence(id=name) | LookAfterLocks(id=name) | CallUnit(id=name):
+                self._later(self._at, name, _DONE[type(effect)])
             case _:
                 pass
 

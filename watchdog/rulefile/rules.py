@@ -17,6 +17,7 @@ from watchdog.model.verdicts import Mode
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment
+from watchdog.rulefile.by_hand import guards_by_hand
 from watchdog.rulefile.define import read_definitions
 from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, items_of
@@ -66,7 +67,7 @@ def read_rules(
     elsewhere = [problem for problem in in_files if problem.span.file not in found]
     strangers = _strangers(adjust, places) if whole else ()
     problems = (*(problem for problem in in_files if problem.span.file in found), *elsewhere, *strangers)
-    return RuleSet(tuple(rules), digest_of(_with_adjustments(files, adjust, protected)), ceiling), problems
+    return RuleSet(tuple(rules), digest_of(_with_adjustments(files, adjust, protected)), ceiling, guards_by_hand()), problems
 
 
 def digest_of(files: Sequence[tuple[str, str]]) -> str:

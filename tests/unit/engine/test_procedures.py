@@ -8,6 +8,8 @@ from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.recover import RECOVER
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import (
+    CallAnswer,
+    CallStage,
     ChooseStage,
     CollectStage,
     End,
@@ -25,7 +27,7 @@ from watchdog.engine.procedures.stages import (
 from watchdog.engine.procedures.terminate import TERMINATE
 from watchdog.model.actions import ACTIONS
 from watchdog.model.effects import When
-from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
+from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning, UnitCalled, UnitOutcome
 from watchdog.model.targets import Signal
 
 ANSWERS = (Sent(), Exited(), StillRunning(), Refused("because"), InFlight(()), InFlight((), stopped=True), PutBackDone(()))
@@ -37,9 +39,10 @@ SCENES = tuple(
         (None, 1_000, 70_000), (None, 0, 60_000), (None, True, False), (True, False), (0, 1, 2), ((), ("j1",), ("j1", "j2")), (0, 2),
         (True, False), (True, False), ((), ("DomainBlockWorker j2, running for 90 min",)),
     )
-)  # fmt: skip
+) + tuple(Scene(known=True, unit="sidekiq.service", ended_here=here, successor_works=works) for here in (True, False) for works in (True, False))  # fmt: skip
+CALLS: tuple[CallAnswer, ...] = (*(UnitCalled(outcome) for outcome in UnitOutcome), Refused("because"))
 STAGES = [(action, name) for action, procedure in PROCEDURES.items() for name in procedure.stages]
-ARGUMENTS = {"grace": 10_000, "drain": 60_000}
+ARGUMENTS = {"grace": 10_000, "drain": 60_000, "start_within": 60_000}
 
 
 def outcomes(stage: Stage) -> list[Then]:
@@ -51,6 +54,8 @@ def outcomes(stage: Stage) -> list[Then]:
             return [Go(following)]
         case WatchStage(sees=sees, after=after):
             return [*(then for scene in SCENES if (then := sees(scene)) is not None), *(after(answer) for answer in ANSWERS)]
+        case CallStage(after=called):
+            return [called(answer) for answer in CALLS]
         case SendStage() | WaitStage() | GatherStage() | PutBackStage():
             return [stage.after(answer) for answer in ANSWERS]
         case LocksStage(then=then):
@@ -163,8 +168,10 @@ def test_terminate_says_how_it_ended(answers, expected):
 def test_nothing_is_put_back_of_what_was_given_back(action, dead):
     """Whoever is dead is asked what it left behind; only where it held something, and had not given it back, is anything put back."""
     stages = PROCEDURES[action].stages
-    assert stages[dead].after(InFlight(())) == Go("remains")
-    assert isinstance(stages[dead].after(Refused("x")), Hold)
+    reckon = stages[dead]
+    assert isinstance(reckon, GatherStage)
+    assert reckon.after(InFlight(())) == Go("remains")
+    assert isinstance(reckon.after(Refused("x")), Hold)
     assert isinstance(stages["put_back"].after(Refused("x")), Hold)
     for scene in SCENES:
         assert (stages["remains"].choose(scene) == Go("put_back")) == (scene.held > 0 and not scene.gave_back)

@@ -23,7 +23,15 @@ def judge(view: View, mode: Mode) -> Judgement:
     After the stage that can't be taken back only those guards are asked that bind even then, and for a process that is dead those that bind for the dead.
     """
     verdicts = tuple(guard(view) for name, guard in ORDER if _binds(BY_NAME[name], view))
-    return combine(verdicts, mode)
+    return combine(verdicts if view.overruled is None else tuple(heard_by_a_person(one, view.overruled) for one in verdicts), mode)
+
+
+def heard_by_a_person(verdict: Verdict, overruled: tuple[str, ...]) -> Verdict:
+    """What a verdict is to a person who orders by hand: who is to be asked has said so, and most denials can be overruled by name."""
+    is_overruled = verdict.guard in overruled and not BY_NAME[verdict.guard].binds_people
+    if verdict.answer is Answer.ASK or (verdict.answer is Answer.DENY and is_overruled):
+        return Verdict(verdict.guard, Answer.PASS, f"overruled: {verdict.reason}" if is_overruled else verdict.reason)
+    return verdict
 
 
 def _binds(spec: GuardSpec, view: View) -> bool:

@@ -25,6 +25,7 @@ class View(msgspec.Struct, frozen=True):
     `interrupts` says that an end of the process would interrupt what it runs: it is neither dead nor proven to be frozen. `kept` are the jobs that it held when it was last asked.
     `rests_on_load` says that the rule looks at nothing that load alone would not make. `wall` is UTC milliseconds, for what goes by clocks. `alerts` are the keys of those that want it.
     `held` is how many threads of each process are held. `cooldowns` and `spent` are the real ones, in dry-run with what the shadow ledger has.
+    `overruled` are the guards that the person who ordered it overrules; None where a rule asks.
     """
 
     at: int
@@ -52,6 +53,7 @@ class View(msgspec.Struct, frozen=True):
     spent: Book = {}
     interrupts: bool = True
     kept: tuple[Held, ...] = ()
+    overruled: tuple[str, ...] | None = None
 
 
 Guard = Callable[[View], Verdict]

@@ -10,6 +10,7 @@ from typing import Final
 
 from watchdog.engine.procedures.aftermath import PUT_BACK
 from watchdog.engine.procedures.recover import RECOVER
+from watchdog.engine.procedures.restart import RESTART
 from watchdog.engine.procedures.stages import Procedure
 from watchdog.engine.procedures.terminate import TERMINATE
 
@@ -17,5 +18,6 @@ PROCEDURES: Final[dict[str, Procedure]] = {
     "terminate_process": TERMINATE,
     "recover_process": RECOVER,
     "put_back_jobs": PUT_BACK,
+    "restart_unit": RESTART,
 }
 """Action → procedure; a test proves that the actions are those of the action table."""

@@ -15,8 +15,10 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     its last beat, and for which its heartbeat thread has done nothing since it was last woken; None where that is not known. `beats` counts its beats since the
     stage began, `quiet_beats` those in which it said that it is quiet. `running` are the jids that it runs, `stuck` those that need an end.
     `held` and `held_stuck` are how many jobs were found when it was last asked what it holds, and how many of them are stuck. `gave_back` says that
-    it has left Redis in good order, and given back what it had not finished. `successor` says that another process of its name beats. `spared` are the jobs in
-    it that must not be interrupted, each as a few words for people; they are never among the stuck. `sent` is the last signal that was sent to end it, empty for none.
+    it has left Redis in good order, and given back what it had not finished. `successor` says that another process of its name beats, `successor_works` that it has been seen
+    to work, or nothing waits for it. `unit` is its service, empty where it runs in none; `unit_trouble` is why that could not be started again, or is
+    somebody's already; `ended_here` that it was we who told it to end. `spared` are the jobs in it that must not be interrupted, each as a few words for people; they are never among
+    the stuck. `sent` is the last signal that was sent to end it, empty for none.
     """
 
     known: bool = False
@@ -34,3 +36,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     successor: bool = False
     sent: str = ""
     spared: tuple[str, ...] = ()
+    successor_works: bool = False
+    unit: str = ""
+    unit_trouble: str = ""
+    ended_here: bool = False

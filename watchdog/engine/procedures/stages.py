@@ -7,8 +7,8 @@ import msgspec
 
 from watchdog.engine.procedures.scene import Scene
 from watchdog.model.effects import When
-from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
-from watchdog.model.targets import Signal
+from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning, UnitCalled
+from watchdog.model.targets import Signal, Verb
 
 
 class Go(msgspec.Struct, frozen=True):
@@ -36,6 +36,8 @@ Then = Go | End | Hold
 
 Answer = Sent | Exited | StillRunning | Refused | InFlight | PutBackDone
 """What a stage can be answered with."""
+CallAnswer = UnitCalled | Refused
+"""The same of one that asks systemd for something."""
 
 
 class SendStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,16 +115,24 @@ class CollectStage(msgspec.Struct, frozen=True, kw_only=True):
     then: str
 
 
+class CallStage(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage that has systemd do something with the unit of the process, and waits for it for at most `limit` milliseconds: guards, intent, effect, outcome."""
+
+    verb: Verb
+    limit: Callable[[Mapping[str, Any]], int]
+    after: Callable[[CallAnswer], Then]
+
+
 Awaiting = SendStage | WaitStage | WatchStage | ChooseStage | GatherStage | PutBackStage
 """A stage whose answer decides what follows."""
-Stage = Awaiting | LocksStage | CollectStage
+Stage = Awaiting | LocksStage | CollectStage | CallStage
 
 
 class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     """
     Stages by name and where it begins; once a signal marked with one of the names in `no_return` was sent it is carried to its end.
 
-    `signal` is the first that it can send to a process that is well enough to hear it: what guards are told of before it begins; None where it sends none. `plan` gives, from the arguments, what dry-run would have done: (stage, milliseconds from now, on what condition).
+    `signal` is the first that it can send to a process that is well enough to hear it: what guards are told of before it begins; None where it sends none. `plan` gives, from the arguments, what dry-run would have done: (stage, milliseconds from now, on what condition); a stage is the name of a signal, or what systemd would be asked for.
     """
 
     first: str

@@ -19,6 +19,7 @@ class Choice:
         self.patterns = tuple(patterns)
         self._own = own
         self._homes: dict[str, str] = {}
+        self._former: set[str] = set()
 
     def house(self, process: str, unit: str) -> bool:
         """A process was found in that unit; True where it is one that was not meant before."""
@@ -28,7 +29,9 @@ class Choice:
 
     def forget(self, process: str) -> str:
         """A process has ended; the unit that it was in, empty where it was in none."""
-        return self._homes.pop(process, "")
+        unit = self._homes.pop(process, "")
+        self._former.add(unit)
+        return unit
 
     def processes_in(self, unit: str) -> int:
         """How many there are."""
@@ -39,6 +42,10 @@ class Choice:
         if not possible(unit) or unit == self._own:
             return False
         return unit in self._homes.values() or (meant(unit, self.patterns) and not unit.startswith(OURS))
+
+    def may_be_called(self, unit: str) -> bool:
+        """Whether it may be started or stopped: it is one of them, or was one as long as its process lived. Who ended that must be able to start it again."""
+        return self.means(unit) or (unit in self._former and possible(unit) and unit != self._own)
 
     def wanted(self) -> list[str]:
         """What systemd is asked for: the patterns, and the names that they may not cover."""

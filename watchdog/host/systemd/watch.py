@@ -108,7 +108,7 @@ class Units:
 
     async def call(self, command: CallUnit) -> Result:
         """Carry it out, for a unit that is followed and no other; see `CallUnit`."""
-        if not self._choice.means(command.unit):
+        if not self._choice.may_be_called(command.unit):
             return Refused(f"{command.unit} is none of the units that the agent may touch: `units` in the config names them")
         why = f"there is no systemd to ask: {self.absent}" if self.absent else self._lost or "systemd has not been reached yet"
         return await self._session.call(command, why)

@@ -123,7 +123,9 @@ def test_processes_are_counted_while_redis_can_be_read():
     assert "processes" not in first.fields
     one.counts = True
     assert one.news(NAME) == Delta(Kind.UNIT, NAME, {"processes": 1})
+    assert choice.may_be_called(NAME)
     assert choice.forget("a") == NAME
+    assert choice.may_be_called(NAME)
     assert choice.forget("a") == ""
     assert one.news(NAME) == Delta(Kind.UNIT, NAME, {"processes": 0})
     one.counts = False
