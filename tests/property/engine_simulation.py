@@ -12,8 +12,9 @@ from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
-from watchdog.model.effects import AwaitExit, Measure, SendSignal
+from watchdog.model.effects import AwaitExit, GatherInFlight, Measure, PutBack, SendSignal
 from watchdog.model.events import (
+    CRASHED,
     Body,
     Delta,
     EffectDone,
@@ -32,8 +33,10 @@ from watchdog.model.events import (
 )
 from watchdog.model.events import decode as decode_event
 from watchdog.model.events import encode as encode_event
+from watchdog.model.findings import Certainty
+from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import Exited, Look, Refused, Result, Sent, StillRunning, UnitCalled, UnitOutcome
+from watchdog.model.results import Exited, InFlight, Look, PutBackDone, Refused, Result, Sent, StillRunning, UnitCalled, UnitOutcome
 from watchdog.model.verdicts import Mode
 
 Step = tuple[str, int, int]
@@ -45,13 +48,14 @@ WEIGHTS = {
 }  # fmt: skip
 STEPS = tuple(name for name, weight in WEIGHTS.items() for _ in range(weight))
 """What can happen, as often as it is to be drawn."""
+JOB = Held("j1", "Job", "push", Certainty.PROVEN, ("work_hash",), has_payload=True)
 RESULTS: tuple[Result, ...] = (
     Look(alive=True, same=True, state="S", catches=ALL_SIGNALS),
     Look(alive=True, same=True, state="T", catches=ALL_SIGNALS),
     Look(alive=False, same=False, mismatch="no such process"),
     Look(alive=True, same=False, mismatch="not shown to us"),
     Look(alive=True, same=True, state="S", catches=()),
-    Sent(), Exited(), StillRunning(), Refused("because"), UnitCalled(UnitOutcome.DONE),
+    Sent(), Exited(), StillRunning(), Refused("because"), UnitCalled(UnitOutcome.DONE), InFlight((JOB,)), InFlight((), stopped=True), PutBackDone(()),
 )  # fmt: skip
 JOB_RULE = """
   - rule: stuck-job
@@ -71,16 +75,23 @@ SILENT_RULE = """
     guards: {cooldown: 100s, keep: 0%}
     notify: [pager, ops]
 """
+CRASH_RULE = """
+  - rule: crashed
+    each: process
+    on: ProcessCrashed
+    then: [{put_back_jobs: {process: process}}]
+    notify: [ops]
+"""
 WAYS = """
     or_else: [{terminate_process: {process: job.process, grace: 5s}}, {terminate_process: {process: job.process, grace: 1s}}]
     verify: {when: count(process where process.host == job.host and process.beat_age < 15s) > 1, within: 40s}
 """
 TEXTS = (
     "rules:" + JOB_RULE.format(hold="0s", grace="10s", cooldown="60s", keep="0%"),
-    "rules:" + JOB_RULE.format(hold="5s", grace="20s", cooldown="120s", keep="0%") + SILENT_RULE,
+    "rules:" + JOB_RULE.format(hold="5s", grace="20s", cooldown="120s", keep="0%") + SILENT_RULE + CRASH_RULE,
     "rules: []",
     "rules:" + SILENT_RULE + JOB_RULE.format(hold="0s", grace="10s", cooldown="30s", keep="50%"),
-    "rules:" + JOB_RULE.format(hold="0s", grace="10s", cooldown="60s", keep="0%") + WAYS,
+    "rules:" + JOB_RULE.format(hold="0s", grace="10s", cooldown="60s", keep="0%") + WAYS + CRASH_RULE,
 )
 COOLDOWNS: tuple[dict[str, int], ...] = (
     {"stuck-job": 60_000},
@@ -161,11 +172,12 @@ class Simulation(Witness):
             del jobs[name]
             self._tell(Gone(Kind.JOB, name, "finished"))
 
-    def _do_exit(self, one: int, _: int) -> None:
+    def _do_exit(self, one: int, other: int) -> None:
         actor = self.actors[one % 4]
         if actor.lives:
             self._die(actor)
-            self.hear(host(Gone(Kind.PROCESS, actor.identity, "exited")))
+            dead = (Delta(Kind.PROCESS, actor.identity, {"alive": False}),) if actor.identity in self.found else ()
+            self.hear(host(*dead, Gone(Kind.PROCESS, actor.identity, CRASHED if other % 2 else "exited")))
 
     def _do_unlist(self, one: int, _: int) -> None:
         actor = self.actors[one % 4]
@@ -238,6 +250,10 @@ class Simulation(Witness):
                 self.hear(EffectDone(effect.id, RESULTS[0 if other % 4 else 1]))
             case SendSignal():
                 self.hear(EffectDone(effect.id, Sent()))
+            case GatherInFlight():
+                self.hear(EffectDone(effect.id, InFlight((JOB,) * (other % 4 > 0), stopped=other % 4 == 1)))
+            case PutBack():
+                self.hear(EffectDone(effect.id, PutBackDone((Placed("j1", Fate.DONE, "queue"),))))
             case AwaitExit():
                 self.at = max(self.at, effect.until)
                 self.hear(EffectDone(effect.id, StillRunning() if other % 3 else Exited()))

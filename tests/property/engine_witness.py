@@ -10,7 +10,7 @@ from typing import Any
 from tests.scenario.conversation import Conversation
 from watchdog.engine.advance import next_due
 from watchdog.engine.rules import RuleSet
-from watchdog.model.effects import Audit, AwaitExit, Effect, Measure, SendSignal
+from watchdog.model.effects import Audit, AwaitExit, Effect, Measure, PutBack, SendSignal
 from watchdog.model.events import Delta
 from watchdog.model.kinds import Source
 from watchdog.model.verdicts import Mode
@@ -69,13 +69,15 @@ class Witness(Conversation):
 
     def witness(self, effect: Effect) -> None:
         match effect:
+            case Audit(row=row) if row.action == "put_back_jobs":
+                pass  # it touches nobody who lives, and goes on beside whatever else there is
             case Audit(row=row):
                 if row.decision == "DENY" and not (row.guard and row.reason):
                     self.wrong.append(f"a denial without guard or reason: {row}")
                 if row.kind == "incident" and row.outcome in ("opened", "next step"):
                     self.wrong += [f"{row.incident} opened while {other} is open" for other in self._incidents]
                     self._incidents[row.incident] = row
-                if row.kind == "incident" and row.outcome in ("step ended", "step failed"):
+                if row.kind == "incident" and row.outcome in ("step ended", "step failed", "step abandoned"):
                     self._ends[row.target] = self.wall
                     self._stepped.add(row.incident)
                     self._between.add(row.incident)
@@ -85,6 +87,8 @@ class Witness(Conversation):
                         self._ends[row.target] = self.wall
                     elif row.incident not in self._between:
                         self.wrong.append(f"{row.incident} ended and was not open")
+            case PutBack() if self.mode is not Mode.ACT or self.paused:
+                self.wrong.append(f"jobs are put back in {self.mode}, or while paused")
             case Measure() | SendSignal() | AwaitExit():
                 if effect.id in self._ids:
                     self.wrong.append(f"{effect.id} is asked for twice")

@@ -28,12 +28,13 @@ from watchdog.model.effects import (
     PutBack,
     ReadLog,
     SendSignal,
+    When,
 )
 from watchdog.model.events import Body, Delta, EffectDone, Event, Gone, Observed, RulesLoaded, Started, TimeReached
 from watchdog.model.events import decode as decode_event
 from watchdog.model.events import encode as encode_event
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import Look, Result
+from watchdog.model.results import InFlight, Look, Result
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile.rules import read_rules
 
@@ -97,8 +98,10 @@ class Conversation:
     The engine with a memory of what was said.
 
     Every event goes through the wire format and every state through the ledger's, so that a conversation also
-    proves that both lose nothing. `events` can be replayed.
+    proves that both lose nothing. `events` can be replayed. While `holds_nothing`, what `terminate_process` asks of the jobs of its process is answered at once: there are none.
     """
+
+    holds_nothing = True
 
     def __init__(self, ruleset: RuleSet, *, boot_id: str = "boot-1", started: bool = True) -> None:
         self.rules = ruleset
@@ -150,7 +153,20 @@ class Conversation:
     def answer(self, result: Result, *, at: int | None = None) -> list[str]:
         """The only command that is open is answered."""
         assert len(self.open) == 1, f"open: {list(self.open.values())}"
-        return self.hear(EffectDone(next(iter(self.open)), result), at=at)
+        lines = self.hear(EffectDone(next(iter(self.open)), result), at=at)
+        while self.holds_nothing and (asked := self._asks_for_jobs()) is not None:
+            lines += self.hear(EffectDone(asked.id, InFlight((), stopped=asked.when is When.DEAD)))
+            if isinstance(result, Look) and len(self.open) == 1:
+                lines += self.hear(EffectDone(next(iter(self.open)), result))
+        return lines
+
+    def _asks_for_jobs(self) -> GatherInFlight | None:
+        """What is open, if it is that alone and of a process that is just ended."""
+        runs = {run.effect: run.action for run in self.state.ledger.runs.values()}
+        match list(self.open.values()):
+            case [GatherInFlight(id=effect) as asked] if runs.get(effect) == "terminate_process":
+                return asked
+        return None
 
     def audit(self, kind: str) -> list[Any]:
         """All audit rows of that kind so far."""

@@ -167,15 +167,16 @@ def test_a_failed_step_has_a_way_out():
 
     assert lines == [
         "audit outcome stuck-job death still running",
+        "drop flight",
         "audit incident stuck-job death step failed",
         "notify ops action.stage",
         "measure web1:10:abc",
     ]
     assert next(iter(talk.state.ledger.playbooks.values())).branch is Branch.OR_ELSE
-    assert "audit incident stuck-job TERM next step" in talk.answer(HEALTHY)
+    assert "audit incident stuck-job copy next step" in talk.answer(HEALTHY)
     talk.answer(Sent())
     talk.hear(host(Gone(Kind.PROCESS, ONE, "exited")), at=70_000)
-    assert talk.answer(Exited())[-2:] == ["audit incident stuck-job grace ended", "notify ops action.ended"]
+    assert talk.answer(Exited())[-2:] == ["audit incident stuck-job over ended", "notify ops action.ended"]
     assert incidents(talk) == ["ended"]
     assert {row.incident for row in talk.audit("intent")} == {talk.audit("incident")[0].incident}
 

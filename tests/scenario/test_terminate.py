@@ -44,7 +44,7 @@ def to_term(talk: Conversation) -> None:
 
 
 def test_from_beat_to_kill(talk):
-    """Condition, look, intent, TERM, wait for `grace`, look, KILL, wait: each in its turn, each written down."""
+    """Condition, look, copy, look, intent, TERM, wait for `grace`, look, KILL, wait: each in its turn, each written down."""
     conversation = [
         beat(talk, 12_000),
         beat(talk, 22_000),
@@ -62,7 +62,10 @@ def test_from_beat_to_kill(talk):
         [
             "audit decision stuck-job ALLOW",
             "notify ops action.decided",
-            "audit incident stuck-job TERM opened",
+            "audit incident stuck-job copy opened",
+            "gather before web1:10:abc",
+            "audit outcome stuck-job copy in flight: nothing",
+            "measure web1:10:abc",
             "audit intent stuck-job ALLOW TERM",
             "signal TERM web1:10:abc",
         ],
@@ -72,7 +75,10 @@ def test_from_beat_to_kill(talk):
         ["audit outcome stuck-job KILL sent", "notify ops action.stage", "await web1:10:abc until 62007"],
         [
             "audit outcome stuck-job death exited",
-            "audit incident stuck-job death ended",
+            "gather dead web1:10:abc",
+            "audit outcome stuck-job reckon it has given everything back",
+            "drop flight",
+            "audit incident stuck-job over ended",
             "notify ops action.ended",
         ],
     ]
@@ -235,7 +241,7 @@ def test_process_that_ends_by_term_is_never_killed(talk):
     to_term(talk)
     lines = talk.answer(Exited(), at=25_000)
 
-    assert "audit incident stuck-job grace ended" in lines
+    assert "audit incident stuck-job over ended" in lines
     assert talk.state.ledger.cooldowns["web1/app[push]"].ended_at == 25_000
 
 

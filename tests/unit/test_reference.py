@@ -71,7 +71,8 @@ def test_the_example_of_a_field_is_a_condition_that_reads_it(spec: FieldSpec):
 def test_the_example_of_an_action_can_stand_in_a_rule(spec, tmp_path):
     """With all its parameters."""
     then = "".join(f"    {line}\n" for line in REFERENCE.example_of(spec).splitlines())
-    (tmp_path / "rules.yml").write_text(RULE + then)
+    rule = RULE.replace("each: job", "each: process").replace("when: job.elapsed > 10m", "on: ProcessCrashed") if spec.of_the_dead else RULE
+    (tmp_path / "rules.yml").write_text(rule + then)
     found, problems = inspect_rules([tmp_path / "rules.yml"])
     assert {problem.code for problem in problems} <= {"W610", "W611"}
     assert found.rules[0].steps[0].action == spec.name

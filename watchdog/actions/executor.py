@@ -14,8 +14,9 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import CGROUPS, PROC, Here, here
 from watchdog.host.signals import end_of, look, send
-from watchdog.model.effects import AwaitExit, CallUnit, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal
+from watchdog.model.effects import AwaitExit, CallUnit, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal, When
 from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Result, StillRunning
+from watchdog.model.targets import ProcessRef
 from watchdog.rulefile.log import LogSettings
 
 Reread = Callable[[str], Awaitable[object]]
@@ -77,10 +78,19 @@ class Executor:
         return send(command.target, command.signal, self._here)
 
     async def _gather_in_flight(self, command: GatherInFlight) -> Result:
+        if command.when is When.DEAD and (lives := self._lives(command.target)):
+            return Refused(lives)
         return await self._gather(command)
 
     async def _put_back(self, command: PutBack) -> Result:
+        if lives := self._lives(command.target):
+            return Refused(lives)
         return await self._return(command)
+
+    def _lives(self, target: ProcessRef) -> str:
+        """Why its jobs are still its own, or ''."""
+        found = look(target, self._here)
+        return f"it can't be said that {target.identity} is dead{f': {found.mismatch}' if found.mismatch else ''}" if found.alive else ""
 
     async def _await_exit(self, command: AwaitExit) -> Result:
         """`StillRunning` never comes before `until`, which a timer of the loop alone does not promise to the millisecond."""

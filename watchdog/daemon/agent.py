@@ -159,7 +159,9 @@ class Agent:
             idle=idle,
             trace=self._trace,
         )
-        self._local = LocalProcesses(host=self._host, clock=clock, emit=self._found, ask=self._ask_how_it_ended)
+        self._local = LocalProcesses(
+            host=self._host, clock=clock, emit=self._found, ask=self._ask_how_it_ended, before=self._turns.state.ledger.here
+        )
         self._units = Units(loaded.settings.units, clock=clock, emit=self._turns.offer)
         app = loaded.settings.app
         self._sampler = Sampler(

@@ -45,6 +45,15 @@ def tell(turn: Turn, run: Run, title: str, *, outcome: str, severity: Severity |
     )  # fmt: skip
 
 
+def tell_not_kept(turn: Turn, run: Run, answer: str) -> Run:
+    """The run goes on without knowing what its process holds, as whoever wants that ended has asked for: people must hear of it."""
+    why = answer.removeprefix("refused: ")
+    run = noted(turn, run, f"what it holds could not be kept: {why}")
+    title = f"what {run.ref.name} holds could not be kept, and it is ended all the same: {why}"
+    tell(turn, run, title, outcome="not kept", reason=why, severity=Severity.CRITICAL)
+    return run
+
+
 def noted(turn: Turn, run: Run, line: str) -> Run:
     """The run with one more line in its account."""
     seconds = (turn.wall - run.opened_wall) / 1000

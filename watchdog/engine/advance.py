@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import judging, playbooks, requests, runs
+from watchdog.engine import judging, known_here, playbooks, requests, runs
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
@@ -124,6 +124,7 @@ def _observe(turn: Turn, observed: Observed) -> None:
         judging.bury(turn, departure)
     for kind, entity in touched:
         judging.judge_entity(turn, kind, entity)
+    known_here.remember(turn, touched, left)
     if observed.source is Source.HOST:
         requests.reconsider(turn, {entity for _, entity in touched})
     elif settling := {request.process for request in turn.ledger.requests.values() if request.guard == "settling"}:
@@ -133,6 +134,7 @@ def _observe(turn: Turn, observed: Observed) -> None:
         turn.world.again.clear()
         judging.drop_orphans(turn, "it was no longer there when the agent came back")
         if observed.source is Source.REDIS:
+            known_here.forget_missing(turn)
             requests.want_all(turn)
 
 
@@ -240,6 +242,7 @@ def _after_an_undone_turn(turn: Turn) -> None:
     world.looks.clear()
     world.again.clear()
     judging.drop_orphans(turn, "it is no longer there")
+    known_here.forget_missing(turn)
     # What was put into the picture without a turn has no deadline: what has become of it meanwhile must be written down.
     world.recount(turn.at)
     judging.judge_all(turn)

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from watchdog.engine import departed
 from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
 from watchdog.engine.ledger import Alert, Phase
 from watchdog.engine.news import Seen
@@ -64,6 +65,8 @@ def tell(turn: Turn, seen: Seen) -> None:
         if alert is None:
             fired = advance_alert(_fresh(turn, rule, row), Truth.TRUE, at=turn.at, wall=turn.wall, hold=0, keep_firing=0, born=True)
             _apply(turn, key, rule, None, fired, row=row)
+            if departed.is_for_the_dead(rule):
+                departed.want(turn, key, rule, seen)
         else:
             _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.TRUE))
         fade(turn, key)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.model.flight import Held, Placed, Placement
+from watchdog.model.flight import Ending, Held, Placed, Placement
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import ProcessRef
@@ -88,7 +88,7 @@ class Flight(msgspec.Struct, frozen=True):
     What a run knows of the jobs of its process; nothing in it is an argument of a job.
 
     `beats` and `quiet_beats` are counted since its stage began, `beat_at` is the last that was counted. `jobs` are those that were found when it was last asked, `seen` the jids of all that
-    were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process. `gave_back` says that it gave its jobs back itself,
+    were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process, `end` how it ended where the agent did not end it. `gave_back` says that it gave its jobs back itself,
     `unnamed` how many more it can have taken. `plan` is None before it is decided, `placed` what came of it.
     """
 
@@ -99,6 +99,7 @@ class Flight(msgspec.Struct, frozen=True):
     seen: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
     frozen: bool = False
+    end: Ending = Ending.OURS
     gave_back: bool = False
     unnamed: int = 0
     plan: tuple[Placement, ...] | None = None
@@ -106,11 +107,16 @@ class Flight(msgspec.Struct, frozen=True):
 
 
 class Strike(msgspec.Struct, frozen=True):
-    """How often a job was caught in a wedge; `suspected` in a process that froze, where nothing said which of its jobs did it."""
+    """
+    How often a job was caught in a wedge; `suspected` in a process that froze or was killed for want of memory, where nothing said which of its jobs did it.
+
+    `crashed` is how often it was in one that somebody else ended, or that ended nobody knows why.
+    """
 
     count: int
     suspected: int
     last_at: int
+    crashed: int = 0
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -225,7 +231,11 @@ class Loss(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments."""
+    """
+    All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments.
+
+    `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end.
+    """
 
     seq: int = 0
     at: int = 0
@@ -242,6 +252,7 @@ class Ledger(msgspec.Struct, frozen=True):
     strikes: dict[str, Strike] = {}
     pause: Pause | None = None
     lost: dict[str, Loss] = {}
+    here: dict[str, ProcessRef] = {}
 
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -2,7 +2,8 @@
 Where each job of a dead process belongs.
 
 Innocent ones go back to the end that is fetched next, as Sidekiq itself would have put them; stuck ones wait some minutes, and at their limit are taken out of
-the way. Where nothing says which job froze the process all are suspected: they go back one by one, so that the one that does it again stands alone.
+the way. Where nothing says which job froze the process, or used up its memory, all are suspected: they go back one by one, so that the one that does it again stands alone.
+Those of a process that somebody else killed are innocent; but who is caught so a second time goes back in the same way, or a job that brings its process down would do so for ever.
 It judges what is known, and must never invent a payload: a job without one has no place, only a name.
 """
 
@@ -14,7 +15,7 @@ import msgspec
 from watchdog.engine.ledger import Strike
 from watchdog.engine.strikes import strikes_of, struck
 from watchdog.model.findings import Certainty, Origin
-from watchdog.model.flight import Held, PlaceKind, Placement
+from watchdog.model.flight import Ending, Held, PlaceKind, Placement
 
 LOCKS_LINGER: Final = 16 * 60_000
 """Application locks outlive a killed process for up to 15 minutes (Mastodon's RedisLock); who is not run again after a failure comes back when they are gone."""
@@ -24,6 +25,13 @@ FIRST_SUSPECT: Final = 2 * 60_000
 NEXT_SUSPECT: Final = 30_000
 SUSPICIONS: Final = 2
 """A job in the hands of two processes that froze is the culprit."""
+_DID: Final = {
+    Ending.OURS: ("froze", "frozen it"),
+    Ending.FOREIGN: ("froze", "frozen it"),
+    Ending.UNTOLD: ("froze", "frozen it"),
+    Ending.MEMORY: ("were killed for want of memory", "used up its memory"),
+    Ending.FAULT: ("crashed", "crashed it"),
+}
 RESCUED: Final = {"proven": Certainty.PROVEN, "likely": Certainty.LIKELY}
 """What `rescue` demands at least."""
 
@@ -54,12 +62,13 @@ def plan(
     strikes: Mapping[str, Strike],
     at: int,
     wall: int,
+    end: Ending = Ending.OURS,
 ) -> Plan:
     """
     The place of each job, by what is known of it.
 
-    `stuck` are the jids of those that need an end; where nothing moved in the process (`frozen`) they are no worse than the others. `unnamed` is how many
-    jobs nobody can name: one of them may be the culprit.
+    `stuck` are the jids of those that need an end; where nothing moved in the process (`frozen`), or it ended by a fault of its own, they are no worse than the others. `unnamed` is how
+    many jobs nobody can name: one of them may be the culprit.
     """
     known = tuple(jobs)
     rescued = tuple(job for job in known if job.has_payload and _is_sure(job, stuck, policy))
@@ -67,20 +76,27 @@ def plan(
     begun = tuple(job for job in known if job.sources != (Origin.SOCKET.value,))
     guilty: tuple[Held, ...]
     suspected: tuple[Held, ...]
-    if frozen:
+    anyone = frozen or end in (Ending.MEMORY, Ending.FAULT)
+    if anyone:
         guilty = begun if len(begun) == 1 and not unnamed else ()
         suspected = () if guilty else begun
     else:
         guilty, suspected = tuple(job for job in known if job.jid in stuck), ()
-    after = struck(strikes, guilty=guilty, suspected=suspected, at=at)
+    crashed = tuple(job for job in begun if job not in guilty) if end in (Ending.FOREIGN, Ending.UNTOLD) and not anyone else ()
+    after = struck(strikes, guilty=guilty, suspected=suspected, crashed=crashed, at=at)
     placements = []
     number = 0
     for job in rescued:
         if job in guilty:
             placements.append(_guilty(job, alone=frozen, policy=policy, strikes=after, at=at, wall=wall))
         elif job in suspected:
-            placements.append(_suspect(job, number, policy=policy, strikes=after, at=at, wall=wall))
+            times, most = strikes_of(after, job, at).suspected, SUSPICIONS if frozen else policy.limit
+            placements.append(_suspect(job, number, _DID[end], times=times, most=most, policy=policy, wall=wall))
             number += placements[-1].kind is PlaceKind.RETRY
+        elif job in crashed and (times := strikes_of(after, job, at).crashed) >= SUSPICIONS:
+            why = f"it was in {times} processes that ended without having given it back"
+            placements.append(_place(job, PlaceKind.RETRY, why, wall + FIRST_SUSPECT + number * NEXT_SUSPECT))
+            number += 1
         elif job.retries:
             placements.append(_place(job, PlaceKind.QUEUE, "it was in the way of nobody"))
         else:
@@ -105,11 +121,11 @@ def _guilty(job: Held, *, alone: bool, policy: Policy, strikes: Mapping[str, Str
     return _place(job, PlaceKind.RETRY, f"strike {count} of {policy.limit}", wall + STUCK_AFTER, strikes=count)
 
 
-def _suspect(job: Held, number: int, *, policy: Policy, strikes: Mapping[str, Strike], at: int, wall: int) -> Placement:
-    times = strikes_of(strikes, job, at).suspected
-    if policy.quarantines and times >= SUSPICIONS:
-        return _place(job, PlaceKind.QUARANTINE, f"it was in {times} processes that froze", strikes=times)
-    return _place(job, PlaceKind.RETRY, "one of those that may have frozen it", wall + FIRST_SUSPECT + number * NEXT_SUSPECT)
+def _suspect(job: Held, number: int, did: tuple[str, str], *, times: int, most: int, policy: Policy, wall: int) -> Placement:
+    what, may_have = did
+    if policy.quarantines and times >= most:
+        return _place(job, PlaceKind.QUARANTINE, f"it was in {times} processes that {what}", strikes=times)
+    return _place(job, PlaceKind.RETRY, f"one of those that may have {may_have}", wall + FIRST_SUSPECT + number * NEXT_SUSPECT)
 
 
 def _place(job: Held, kind: PlaceKind, why: str, due_wall: int = 0, *, strikes: int = 0) -> Placement:

@@ -80,6 +80,7 @@ def step_over(turn: Turn, over: Over) -> None:
     nothing_done = playbook.branch is Branch.THEN and playbook.step == 0
     match over.outcome:
         case "abandoned" if not nothing_done and rule is not None:
+            turn.audit("incident", **_names(playbook), stage=run.stage, outcome="step abandoned", reason=over.account)
             _ask_for(turn, playbook, rule)
         case "failed" if playbook.branch is Branch.THEN and rule is not None and rule.or_else:
             _say(turn, playbook, run.stage, "step failed", over.account, severity=Severity.CRITICAL)

@@ -17,6 +17,7 @@ from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import NO_RULES, Rule
 from watchdog.engine.targeting import about, find_target, firing, holds, process_of, request_view, shadow_key
 from watchdog.engine.turn import Turn
+from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.effects import Measure
 from watchdog.model.notices import NoticeKind
 from watchdog.model.records import IncidentRow
@@ -31,7 +32,7 @@ AGAIN: Final = 5_000
 def want(turn: Turn, key: str, rule: Rule) -> None:
     """A firing alert wants the first step of its rule; it joins the request that is open for the same target."""
     alert = turn.ledger.alerts[key]
-    if mode_of(turn, rule) is Mode.OBSERVE or alert.acted or not rule.steps:
+    if mode_of(turn, rule) is Mode.OBSERVE or alert.acted or not rule.steps or rule.steps[0].action in OF_THE_DEAD:
         return
     if turn.world.find(alert.kind, alert.entity) is None:
         # Not read since the start of the agent; what it wanted before stands in the ledger.
@@ -235,7 +236,7 @@ def _decide(turn: Turn, request: Request, rule: Rule, look: Look) -> None:
             runs.start(turn, playbook, request, ref=ref, look=look)
         case Decision.DRY_RUN:
             _forget(turn, request)
-            _leave_out(turn, rule, request)
+            leave_out(turn, rule, request)
         case Decision.DENY | Decision.ASK:
             pass
 
@@ -261,7 +262,7 @@ def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) 
     )  # fmt: skip
     thread, entity = _story(turn, request)
     turn.notify(
-        rule.notify, thread=thread, kind=NoticeKind.DECIDED, severity=rule.severity, title=_headline(request, judgement), rule=rule.name,
+        rule.notify, thread=thread, kind=NoticeKind.DECIDED, severity=rule.severity, title=headline(request, judgement), rule=rule.name,
         entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=verdict.reason,
     )  # fmt: skip
     return request
@@ -276,7 +277,8 @@ def _story(turn: Turn, request: Request) -> tuple[str, str]:
     return first.id, first.entity
 
 
-def _headline(request: Request, judgement: Judgement) -> str:
+def headline(request: Request, judgement: Judgement) -> str:
+    """What was decided, for people."""
     what = f"{request.action} on {request.target}"
     match judgement.decision:
         case Decision.ALLOW:
@@ -289,7 +291,7 @@ def _headline(request: Request, judgement: Judgement) -> str:
             return f"{what}: not done, {judgement.verdict.guard} denies: {judgement.verdict.reason}"
 
 
-def _leave_out(turn: Turn, rule: Rule, request: Request) -> None:
+def leave_out(turn: Turn, rule: Rule, request: Request) -> None:
     """Dry-run: says what act would have done and when, spends the shadow ledger's cooldown, and takes the target to be cured."""
     first = turn.ledger.alerts[request.alerts[0]]
     incident = turn.id()
@@ -301,12 +303,15 @@ def _leave_out(turn: Turn, rule: Rule, request: Request) -> None:
         for stage, delay, condition in plan:
             turn.audit("would", **{**names, "action": step.action}, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=stage,
                        reason=condition, outcome="left out", would_at=turn.wall + over + delay)  # fmt: skip
-            account.append(f"+{(over + delay) / 1000:.1f} s: would send SIG{stage}{' ' + condition if condition else ''}")
+            what = f"send SIG{stage}" if stage in list(Signal) else stage.replace("_", " ")
+            account.append(f"+{(over + delay) / 1000:.1f} s: would {what}{' ' + condition if condition else ''}")
         # Each step is taken to last as long as it can.
         over += max(delay for _, delay, _ in plan)
     turn.keep_incident(
         IncidentRow(incident, rule.name, first.entity, request.target, request.action, turn.wall, turn.wall, "would", tuple(account))
     )  # fmt: skip
+    if request.action in OF_THE_DEAD:
+        return
     shadow = turn.ledger.shadow
     end = turn.at + over
     turn.set(
@@ -318,7 +323,7 @@ def _leave_out(turn: Turn, rule: Rule, request: Request) -> None:
     )
 
 
-def _first_signal(request: Request) -> Signal:
+def _first_signal(request: Request) -> Signal | None:
     return PROCEDURES[request.action].signal
 
 

@@ -14,7 +14,6 @@ from watchdog.engine import accounts
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run
-from watchdog.engine.placing import Policy, plan
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.stages import (
@@ -31,9 +30,11 @@ from watchdog.engine.procedures.stages import (
     WaitStage,
     WatchStage,
 )
+from watchdog.engine.reckoning import planned
 from watchdog.engine.sightings import begin_counting, count_beats, scene_of, stuck_jobs, with_seen
 from watchdog.engine.targeting import holds, sources_of
 from watchdog.engine.turn import Over, Turn
+from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
@@ -49,12 +50,15 @@ DEAD: Final = "dead"
 """The mark of the moment at which its process was known to be dead."""
 
 
-def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, look: Look) -> None:
-    """Carries out the first stage of a step; all guards have just allowed it on this look."""
+NO_FLIGHT: Final = Flight()
+
+
+def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, look: Look, flight: Flight = NO_FLIGHT) -> None:
+    """Carries out the first stage of a step; all guards have just allowed it on this look. `flight` is what is known of its jobs before they are asked for."""
     run = Run(
         id=turn.id(), incident=playbook.id, rule=playbook.rule, action=request.action, arguments=request.arguments, ref=ref,
         entity=playbook.entity, thread=playbook.thread, severity=playbook.severity, notify=playbook.notify,
-        stage=PROCEDURES[request.action].first, looking=False, opened_wall=playbook.opened_wall, state=look.state, account=playbook.account,
+        stage=PROCEDURES[request.action].first, looking=False, opened_wall=playbook.opened_wall, state=look.state, account=playbook.account, flight=flight,
     )  # fmt: skip
     accounts.say(turn, run, "next step" if request.playbook else "opened")
     _enter(turn, run, run.stage, looked=True)
@@ -176,7 +180,7 @@ def _send(turn: Turn, run: Run, spec: SendStage) -> None:
 
 def _put_back(turn: Turn, run: Run) -> None:
     if run.flight.plan is None:
-        run = _planned(turn, run)
+        run = planned(turn, run)
     turn.put_run(run.id, run)
     judgement = judge(_view(turn, run, Signal.KILL, None), Mode.ACT)
     if turn.rules.mode.rank < Mode.ASK.rank:
@@ -193,18 +197,6 @@ def _put_back(turn: Turn, run: Run) -> None:
         turn.effects.append(PutBack(effect, run.incident, run.rule, run.ref, placements))
 
 
-def _planned(turn: Turn, run: Run) -> Run:
-    """Decided once, and written down with the strikes before anything is put back: after a crash it is the same."""
-    flight, said = run.flight, run.arguments
-    policy = Policy(rescue=str(said["rescue"]), limit=int(said["stuck_jobs.strikes"]), quarantines=said["stuck_jobs.then"] == "quarantine")
-    decided = plan(
-        flight.jobs, stuck=frozenset(flight.stuck), frozen=flight.frozen, unnamed=flight.unnamed, policy=policy,
-        strikes=turn.ledger.strikes, at=turn.at, wall=turn.wall,
-    )  # fmt: skip
-    turn.set(strikes=decided.strikes)
-    return msgspec.structs.replace(run, flight=msgspec.structs.replace(flight, plan=decided.placements))
-
-
 def _take_look(turn: Turn, run: Run, result: Result) -> None:
     spec = _stage(run)
     assert isinstance(spec, SendStage)  # only these look
@@ -213,6 +205,9 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
             _follow(turn, run, spec.after(Exited()))
         case Look() as look:
             run = msgspec.structs.replace(run, state=look.state)
+            if run.rule not in turn.rule and not _committed(run):
+                _hold(turn, run, "its rule is no longer in force", guard="")
+                return
             judgement = judge(_view(turn, run, spec.signal, look), Mode.ACT)
             if turn.rules.mode.rank < Mode.ASK.rank:
                 # Whoever lowers the mode in the middle of it wants no further signal.
@@ -256,9 +251,12 @@ def _take_answer(turn: Turn, run: Run, result: Result) -> None:
             turn.put_run(run.id, msgspec.structs.replace(run, again_at=min(turn.at + SOON, _until(run, spec))))
         case GatherStage(when=when):
             _audit_stage(turn, run, accounts.word(result))
+            then = spec.after(result)
             if isinstance(result, InFlight):
                 run = _found(turn, run, result, when)
-            _follow(turn, run, spec.after(result))
+            elif isinstance(then, Go):
+                run = accounts.tell_not_kept(turn, run, accounts.word(result))
+            _follow(turn, run, then)
         case PutBackStage():
             _audit_stage(turn, run, accounts.word(result))
             run = msgspec.structs.replace(run, intent="")
@@ -322,12 +320,15 @@ def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
 def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:
     if jobs := accounts.balance(run):
         account = f"{account}; {jobs}"
-    if run.flight != Flight():
+    if run.flight != NO_FLIGHT:
         turn.effects.append(DropFlight(run.incident))
     run = accounts.noted(turn, run, account)
     turn.put_run(run.id, None)
     turn.world.watches.pop(run.id, None)
     turn.over.append(Over(run, outcome, account))
+    if run.action in OF_THE_DEAD:
+        # Nothing was done to whatever bears that name by now.
+        return
     cooldown = Cooldown(turn.at, run.rule, run.action, run.incident)
     turn.set(cooldowns={**turn.ledger.cooldowns, run.ref.name: cooldown})
 

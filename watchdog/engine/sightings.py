@@ -21,6 +21,8 @@ from watchdog.model.notices import Severity
 _SAME_BEAT: Final = 2_000
 """Two confirmations that are nearer than this are of one beat: its age is measured over the network."""
 WOKEN: Final = ("CONT", "wake")
+ENDS: Final = ("KILL", "TERM")
+"""The signals that end a process; the last one comes first."""
 
 
 def scene_of(turn: Turn, run: Run) -> Scene:
@@ -39,6 +41,7 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         held_stuck=sum(job.jid in stuck for job in flight.jobs),
         gave_back=flight.gave_back,
         successor=known and _has_successor(turn, run),
+        sent=next((name for name in ENDS if name in run.marks or f"{name}?" in run.marks), ""),
     )
     if row is None:
         return told

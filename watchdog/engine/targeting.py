@@ -37,7 +37,12 @@ def find_target(world: World, process: str) -> Target:
     row: Any = world.find(Kind.PROCESS, process)
     if row is None:
         return Target(process, process, None, "the process is no longer known" if process else "no process is known for it")
-    name = name_of(row)
+    return target_of(row)
+
+
+def target_of(row: Any) -> Target:
+    """The same from its row, also where that is no longer in the picture."""
+    process, name = row.id, name_of(row)
     if row.local is MISSING:
         return Target(process, name, None, "it has not been found among the processes of this host")
     if not row.local:
@@ -100,9 +105,11 @@ def firing(turn: Turn, keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(key for key in keys if key in alerts and alerts[key].phase is Phase.FIRING)
 
 
-def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mode: Mode, look: Look | None) -> View:
-    """What the guards are shown before anything has been done."""
-    target = find_target(turn.world, request.process)
+def request_view(
+    turn: Turn, rule: Rule, request: Request, *, signal: Signal | None, mode: Mode, look: Look | None, departed: Target | None = None
+) -> View:
+    """What the guards are shown before anything has been done; `departed` is a target that is in no picture any more."""
+    target = departed or find_target(turn.world, request.process)
     ledger = turn.ledger
     return View(
         at=turn.at,
@@ -117,13 +124,14 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
         settings=rule.guards,
         signal=signal,
         # What has been begun is brought to its end: its first step may have made an end of the condition.
-        holds=bool(request.playbook) or holds(turn, rule, about(turn, rule, request)),
+        holds=bool(request.playbook) or departed is not None or holds(turn, rule, about(turn, rule, request)),
         look=look,
         committed=False,
         ledger=ledger,
         held=turn.held(),
         cooldowns=_with_shadow(ledger) if mode is Mode.DRY_RUN else ledger.cooldowns,
         world=turn.world,
+        of_the_dead=departed is not None,
     )
 
 

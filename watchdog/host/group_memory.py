@@ -39,6 +39,27 @@ def read_group(listing: str, cgroups: Path) -> GroupMemory:
     return UNKNOWN
 
 
+def kill_counters(listing: str, cgroups: Path) -> tuple[Path, ...]:
+    """
+    The files that count kills for want of memory in the group of a process with that /proc/PID/cgroup, its own first.
+
+    Version 2 counts what happens in a group in all around it as well, which are still there when systemd has removed the group.
+    """
+    found = paths(listing)
+    old, unified = found.get("memory"), found.get("")
+    path, mount, name = (old, cgroups / "memory", "memory.oom_control") if old is not None else (unified, cgroups, "memory.events")
+    parts = [part for part in (path or "").split("/") if part]
+    if path is None or ".." in parts:
+        return ()
+    depths = [len(parts)] if old is not None else range(len(parts), 0, -1)
+    return tuple(mount.joinpath(*parts[:depth], name) for depth in depths)
+
+
+def kills_in(counter: Path) -> int | None:
+    """What such a file counts; None where it can't be read."""
+    return _counted(counter, b"oom_kill")
+
+
 def _read(mount: Path, path: str, *, used: str, limit: str, kills: tuple[str, bytes]) -> GroupMemory:
     parts = [part for part in path.split("/") if part]
     if ".." in parts:

@@ -20,12 +20,15 @@ from watchdog.host.last_words import Said, ending
 from watchdog.host.match import mismatch
 from watchdog.host.pidfd import Pidfd
 from watchdog.host.proc import ProcessFacts, read_process
+from watchdog.host.signals import look
+from watchdog.host.starvation import Starvation
 from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.targets import Claim
+from watchdog.model.targets import Claim, ProcessRef
 
 _LOG: Final = logging.getLogger(__name__)
 
+NOBODY: Final[Mapping[str, ProcessRef]] = {}
 MOST: Final = 4096
 """How many unmatched identities are kept in mind, of this host and of others each; beyond that the oldest are forgotten."""
 
@@ -36,13 +39,14 @@ SILENT: Final = 2
 
 
 class _Local(msgspec.Struct, frozen=True):
-    """A process that was found here, held so that its end can't be missed, and what Redis says of it."""
+    """A process that was found here, held so that its end can't be missed, what Redis says of it, and what its group counts."""
 
     pid: int
     start_ticks: int
     booted_at: int
     pidfd: Pidfd
     said: Said
+    starvation: Starvation
 
 
 class _Stranger(msgspec.Struct):
@@ -59,6 +63,7 @@ class LocalProcesses:
 
     `host` is the name under which local processes appear in Redis; `emit` takes what was found, at once or later from the
     loop. `ask` has Redis read once more of a process that has ended, and `bury` called afterwards; without it nobody can know how it ended.
+    `before` are those that a predecessor had found alive: whoever of them is dead by now, and still stands in Redis, ended while nobody looked.
     Raises `HostUnreadableError` where /proc does not tell the boot.
     """
 
@@ -69,6 +74,7 @@ class LocalProcesses:
         clock: Clock,
         emit: Callable[[Body], None],
         ask: Callable[[str], None] | None = None,
+        before: Mapping[str, ProcessRef] = NOBODY,
         proc: Path = PROC,
         cgroups: Path = CGROUPS,
     ) -> None:
@@ -76,7 +82,9 @@ class LocalProcesses:
         self._clock = clock
         self._emit = emit
         self._ask = ask
+        self._before = dict(before)
         self._dead: dict[str, Said] = {}
+        self._unasked: list[str] = []
         self._locals: dict[str, _Local] = {}
         self._by_pid: dict[int, str] = {}
         self._strangers: dict[str, _Stranger] = {}
@@ -134,12 +142,19 @@ class LocalProcesses:
             if (said := self._said_of(change.id)) is not None:
                 if isinstance(change, Delta):
                     said.take(change.fields)
+                    if "confirmed_at" in change.fields and (local := self._locals.get(change.id)) is not None:
+                        local.starvation.look()
                 continue
             match change:
                 case Delta(id=identity, fields=fields):
                     self._heard(identity, fields)
                 case Gone(id=identity):
                     self._forget(identity)
+        if observed.complete:
+            # Not before: what was so before everything has been read is no news to anybody.
+            for identity in self._unasked:
+                self._have_asked(identity)
+            self._unasked.clear()
 
     def close(self) -> None:
         """Let go of every process; nothing is emitted any more."""
@@ -156,6 +171,8 @@ class LocalProcesses:
     def _heard(self, identity: str, fields: dict[str, Any]) -> None:
         if fields.get("listed") is False:
             self._forget(identity)
+            return
+        if self._before and self._died_unseen(identity, fields):
             return
         stranger = self._strangers.get(identity)
         if stranger is None:
@@ -227,9 +244,13 @@ class LocalProcesses:
 
     def _adopt(self, claim: Claim, facts: ProcessFacts, pidfd: Pidfd, stranger: _Stranger) -> None:
         asyncio.get_running_loop().add_reader(pidfd.fileno(), self._ended, claim.identity)
-        self._locals[claim.identity] = _Local(claim.pid, facts.start_ticks, claim.booted_at, pidfd, stranger.said)
+        starvation = Starvation(claim.pid, proc=self._here.proc, cgroups=self._here.cgroups)
+        starvation.look()
+        self._locals[claim.identity] = _Local(claim.pid, facts.start_ticks, claim.booted_at, pidfd, stranger.said, starvation)
+        self._by_pid[claim.pid] = claim.identity
         self._by_pid[claim.pid] = claim.identity
         del self._strangers[claim.identity]
+        self._before.pop(claim.identity, None)
         fields: dict[str, Any] = {
             "local": True,
             "alive": True,
@@ -243,13 +264,35 @@ class LocalProcesses:
         self._tell(Delta(Kind.PROCESS, claim.identity, fields))
 
     def _ended(self, identity: str) -> None:
-        self._dead[identity] = said = self._locals[identity].said
+        local = self._locals[identity]
+        self._dead[identity] = local.said
+        fields: dict[str, Any] = {"alive": False}
+        if (starved := local.starvation.has_killed()) is not None:
+            fields["out_of_memory"] = starved
         self._release(identity)
-        self._tell(Delta(Kind.PROCESS, identity, {"alive": False}))
-        if self._ask is None or said.settled:
+        self._tell(Delta(Kind.PROCESS, identity, fields))
+        self._have_asked(identity)
+
+    def _have_asked(self, identity: str) -> None:
+        if self._ask is None or self._dead[identity].settled:
             self.bury(identity, asked=False)
         else:
             self._ask(identity)
+
+    def _died_unseen(self, identity: str, fields: dict[str, Any]) -> bool:
+        """Whether it is one that was found by a predecessor, and is surely dead by now; then that is told."""
+        ref = self._before.get(identity)
+        if ref is None or look(ref, self._here).alive:
+            return False
+        del self._before[identity]
+        self._strangers.pop(identity, None)
+        said = self._dead[identity] = Said()
+        said.take(fields)
+        _LOG.info("%s ended while nobody looked", identity)
+        known = {"host": ref.host, "pid": ref.pid, "tag": ref.tag, "unit": ref.unit, "start_ticks": ref.start_ticks, "boot_id": ref.boot_id}
+        self._tell(Delta(Kind.PROCESS, identity, {**known, "local": True, "alive": False}))
+        self._unasked.append(identity)
+        return True
 
     def _release(self, identity: str) -> None:
         local = self._locals.pop(identity)

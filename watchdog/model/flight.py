@@ -30,6 +30,16 @@ class Held(msgspec.Struct, frozen=True):
     digest: str = ""
 
 
+class Ending(StrEnum):
+    """By whose doing a process ended, as far as it says something of its jobs."""
+
+    OURS = "ours"  # the agent ended it, or was about to
+    FOREIGN = "foreign"  # somebody else did, or nothing says why
+    UNTOLD = "untold"  # nobody could be asked whether it had given its jobs back
+    MEMORY = "memory"  # the kernel, for want of memory
+    FAULT = "fault"  # a fault in native code
+
+
 class PlaceKind(StrEnum):
     """Where a job goes after the end of its process."""
 

@@ -16,13 +16,15 @@ class GuardSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
     One guard. `denies` completes "denies when …".
 
-    `binds_after_no_return` says that it still guards the stages after the one that can't be taken back.
+    `binds_after_no_return` says that it still guards the stages after the one that can't be taken back, `binds_for_the_dead` that it guards also what is done for a process
+    that has ended: to find out and keep what that held harms nobody, and to put it back is guarded like a stage that can't be taken back.
     """
 
     name: str
     denies: str
     settings: tuple[ParameterSpec, ...] = ()
     binds_after_no_return: bool = False
+    binds_for_the_dead: bool = False
 
 
 GUARDS: Final[tuple[GuardSpec, ...]] = (
@@ -62,7 +64,11 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
             ),
         ),
     ),
-    GuardSpec(name="in_flight", denies="an action on this target or host is under way"),
+    GuardSpec(
+        name="in_flight",
+        denies="an action on this target or host is under way; for a process that has ended, one on that very process",
+        binds_for_the_dead=True,
+    ),
     GuardSpec(
         name="cooldown",
         denies="the last action on this target, by whichever rule, ended less than `cooldown` ago",
@@ -74,8 +80,9 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="last_look",
-        denies="the condition no longer holds, or the target is not, or not quite, the process that was meant: looked at again at once before each stage",
+        denies="the condition no longer holds, or the target is not, or not quite, the process that was meant: looked at again at once before each stage; of one that has ended, that the kernel has not said so",
         binds_after_no_return=True,
+        binds_for_the_dead=True,
     ),
 )
 

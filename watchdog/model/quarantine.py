@@ -35,9 +35,9 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     A job that was taken out, and why.
 
     `token` names this taking among those of all agents. `queue` is that in which it waited or from which it was run; `score` that in its sorted set, as Redis writes it.
-    `error_class` is that of its last failure, without the message. `rule`, `incident` and `by` (a person) say who wanted it, each empty where it was not so.
+    `lost_by` is the identity of the process that had it in its hands, empty for one that stood in Redis. `error_class` is that of its last failure, without the message. `rule`, `incident` and `by` (a person) say who wanted it, each empty where it was not so.
     Times are UTC milliseconds; `until` is when it is deleted. `in_dead_set` says that it stands in Sidekiq's dead set as well,
-    `releases` how often somebody wanted it put back. `held_by` is the identity of the dead process in whose list the job lay, if it lay in one.
+    `releases` how often somebody wanted it put back. `in_list` says that the job lay in the list of the probe of `lost_by`.
     """
 
     token: str
@@ -58,4 +58,5 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     in_dead_set: bool = False
     releases: int = 0
     locks: tuple[str, ...] = ()
-    held_by: str = ""
+    lost_by: str = ""
+    in_list: bool = False

@@ -11,13 +11,13 @@ import msgspec
 
 from watchdog.errors import WatchdogError
 from watchdog.model.effects import GatherInFlight, When
-from watchdog.model.findings import Certainty, Finding
+from watchdog.model.findings import Certainty, Finding, Origin
 from watchdog.model.flight import Held
 from watchdog.model.results import InFlight, Refused
 from watchdog.recovery.joining import Joined, join
 from watchdog.recovery.payload import facts_of
 from watchdog.recovery.sources import Source
-from watchdog.recovery.work_hash import HASHES, seen_in
+from watchdog.recovery.work_hash import HASHES, findings_in, seen_in
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import refused
 from watchdog.sidekiq.edit.put_back import put_back_key
@@ -47,7 +47,12 @@ class Gatherer:
 
     async def _gather(self, command: GatherInFlight) -> InFlight:
         target, when = command.target, command.when
-        reading = await self._follower.reread(target.identity)
+        try:
+            reading = await self._follower.reread(target.identity)
+        except WatchdogError:
+            if when is When.DEAD:
+                await self._keep_what_is_noted(command)
+            raise
         kept = await self._store.flight(command.incident)
         noted = self._follower.noted(target.identity)
         seen = seen_in(reading, noted, kept, when)
@@ -80,13 +85,20 @@ class Gatherer:
         named = tuple(self._named(one) for one in joined)
         if when in _MUST_WRITE:
             moved = [self._edits.keys.moved(target.identity, one.finding.queue) for one in named if one.finding.in_list]
-            await self._check_writes(command.incident, [one.finding.queue for one in named if one.finding.queue], moved)
+            await self._check_writes(target.identity, [one.finding.queue for one in named if one.finding.queue], moved)
         await self._store.keep_flight(command.incident, [one.finding for one in named])
         return InFlight(tuple(self._held(one) for one in named), unnamed=unnamed)
 
-    async def _check_writes(self, incident: str, queues: Sequence[str], lists: Sequence[bytes]) -> None:
+    async def _keep_what_is_noted(self, command: GatherInFlight) -> None:
+        """Redis does not answer, and until it does nobody but this agent knows what the process held: that must outlive the agent."""
+        noted = self._follower.noted(command.target.identity)
+        if noted is not None and not await self._store.flight(command.incident):
+            findings, _ = findings_in(noted.entries, origin=Origin.FLIGHT_RECORD, certainty=Certainty.LIKELY)
+            await self._store.keep_flight(command.incident, [self._named(one).finding for one in join(findings)])
+
+    async def _check_writes(self, identity: str, queues: Sequence[str], lists: Sequence[bytes]) -> None:
         """Nobody is ended whose jobs could not be put back. No command changes anything that was not so before; that for the queues is refused where memory is full."""
-        commands: list[Command] = [("HDEL", put_back_key(self._edits, f"{self._store.name}-{incident}"), "")]
+        commands: list[Command] = [("HDEL", put_back_key(self._edits, identity), "")]
         if queues:
             commands.append(("SADD", self._edits.keys.queues, *sorted(set(queues))))
         commands += [("LREM", key, 1, "") for key in sorted(set(lists))]

@@ -2,7 +2,7 @@
 Bringing the jobs of a dead process into their places, from the payloads that were kept.
 
 The counterpart of `gathering`. The order counts: systemd starts the unit again within a tenth of a second, so what the newcomer finds must be right
-first. Each step may be repeated after a crash: a job is put back once for its incident, whoever asks how often.
+first. Each step may be repeated after a crash: a job is put back once for the process that lost it, whoever asks how often, this agent or another.
 """
 
 from typing import assert_never
@@ -51,7 +51,8 @@ class Returner:
                     payload=kept.payload,
                     came_from=CameFrom.PROCESS,
                     queue=kept.queue if kept.in_list else one.queue,
-                    held_by=command.target.identity if kept.in_list else "",
+                    lost_by=command.target.identity,
+                    in_list=kept.in_list,
                 )
                 why = Why(reason=one.why, rule=command.rule, incident=command.incident, strikes=one.strikes)
                 took = await self._quarantine.take([candidate], why)
@@ -64,10 +65,12 @@ class Returner:
                 place = ToSchedule(one.due_wall)
             case _:
                 assert_never(one.kind)
+        lost_by = command.target.identity
+        token = Token(lost_by, one.jid, by=f"{self._store.name}-{command.incident}")
+        queue = kept.queue if kept.in_list else one.queue
         outcome = await put_back(
-            self._edits, token=Token(f"{self._store.name}-{command.incident}", one.jid), payload=kept.payload, queue=kept.queue if kept.in_list else one.queue,
-            place=place, lost_by=command.target.identity, in_list=kept.in_list,
-        )  # fmt: skip
+            self._edits, token=token, payload=kept.payload, queue=queue, place=place, lost_by=lost_by, in_list=kept.in_list
+        )
         match outcome:
             case Done() | AlreadyDone():
                 return Placed(one.jid, Fate.DONE, one.kind.value)

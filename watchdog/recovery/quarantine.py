@@ -19,8 +19,8 @@ from watchdog.model.records import AuditRow
 from watchdog.recovery.taking import Candidate, Why, describe
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.locks import give_back_locks, holder_of
-from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Place, Token, ToQueue, ToRetry, ToSchedule, put_back
-from watchdog.sidekiq.edit.take_out import Absent, Taken, TooDeep, forget_dead, take_out
+from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Place, Token, ToQuarantine, ToQueue, ToRetry, ToSchedule, put_back
+from watchdog.sidekiq.edit.take_out import Absent, Taken, TakeOutOutcome, TooDeep, forget_dead, take_out
 from watchdog.store.quarantine import OPEN, Entry
 from watchdog.store.shelf import Shelf
 
@@ -150,16 +150,7 @@ class Quarantine:
                 # Somebody else has finished it in the meantime, and more than that.
                 continue
             job = entry.job
-            outcome = await take_out(
-                self._redis,
-                token=job.token,
-                payload=payload,
-                came_from=job.came_from,
-                queue=job.queue,
-                in_dead_set_at=job.taken if job.in_dead_set else None,
-                held_by=job.held_by,
-            )
-            match outcome:
+            match await self._take(job, payload):
                 case Taken(score):
                     await give_back_locks(self._redis, jid=job.jid, locks=job.locks)
                     taken.append((entry.id, msgspec.structs.replace(job, score=score)))
@@ -174,6 +165,19 @@ class Quarantine:
         if rows:
             await self._shelf.settle(taken=taken, absent=[entry.id for entry in absent], rows=tuple(rows))
         return Took(tuple(id_ for id_, _ in taken), len(absent) - too_deep, too_deep)
+
+    async def _take(self, job: Quarantined, payload: bytes) -> TakeOutOutcome:
+        died = job.taken if job.in_dead_set else None
+        if not (job.lost_by and job.jid):
+            return await take_out(
+                self._redis, token=job.token, payload=payload, came_from=job.came_from, queue=job.queue, in_dead_set_at=died
+            )
+        # One token decides about a job that was lost: who is to keep it, or who is to push it.
+        token = Token(job.lost_by, job.jid, by=job.token)
+        outcome = await put_back(
+            self._redis, token=token, payload=payload, queue=job.queue, place=ToQuarantine(died), lost_by=job.lost_by, in_list=job.in_list
+        )
+        return Absent() if isinstance(outcome, Found) else Taken()
 
     async def _finish_releasing(self, entry: Entry) -> Released | NotReleased:
         job, payload = entry.job, await self._shelf.payload(entry.id)

@@ -16,7 +16,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """
     A job as it was found: its exact bytes and where they stand.
 
-    `queue` is that of the list it stands in, or that it was run from; of a job in a set it may be left empty. `held_by` is the process in whose list the probe holds it, if it does. `token` names this taking among those of all agents and must be the same
+    `queue` is that of the list it stands in, or that it was run from; of a job in a set it may be left empty. `lost_by` is the identity of the dead process that had it; `in_list` says
+    that the probe of that one holds it in a list. `token` names this taking among those of all agents and must be the same
     when it is asked for again.
     """
 
@@ -24,7 +25,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
     came_from: CameFrom
     queue: str = ""
-    held_by: str = ""
+    lost_by: str = ""
+    in_list: bool = False
 
     def __repr__(self) -> str:
         return f"Candidate({self.token}, {self.came_from}, {len(self.payload)} B)"
@@ -61,5 +63,6 @@ def describe(candidate: Candidate, why: Why, *, wall: int, until: int, in_dead_s
         size=len(candidate.payload),
         in_dead_set=in_dead_set,
         locks=locks_of(candidate.payload),
-        held_by=candidate.held_by,
+        lost_by=candidate.lost_by,
+        in_list=candidate.in_list,
     )

@@ -132,6 +132,12 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         "A label's name consists of small letters, digits and '_'; its text is one line of at most 100 characters; a rule has at most 20.",
         _RULE + "    labels: {Team: web}\n",
     ),
+    CodeSpec(
+        "E412",
+        "not about a dead process",
+        "`put_back_jobs` is the first step of a rule with `on: ProcessCrashed` or `on: ProcessVanished`, for the process that has ended.",
+        _RULE + "    then: [{put_back_jobs: {process: job.process}}]\n",
+    ),
     CodeSpec("E411", "unusable runbook", "What begins like the address of a page is one.", _RULE + "    runbook: https:///slow\n"),
 )
 PACK_CODES: Final[tuple[CodeSpec, ...]] = (

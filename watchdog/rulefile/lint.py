@@ -10,6 +10,7 @@ from typing import Final
 
 from watchdog.engine.rules import Rule, Step
 from watchdog.errors import Problem, Span
+from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.cover import covered
@@ -70,7 +71,7 @@ def _haste(rule: Rule, step: Step) -> Iterator[Problem]:
 
 
 def _moment(rule: Rule, step: Step) -> Iterator[Problem]:
-    if rule.on is not None and rule.steps and not rule.keep_firing:
+    if rule.on is not None and rule.steps and not rule.keep_firing and step.action not in OF_THE_DEAD:
         yield Problem(
             "W617",
             step.span,
@@ -81,6 +82,8 @@ def _moment(rule: Rule, step: Step) -> Iterator[Problem]:
 
 def _repetition(rule: Rule, guards: Sequence[Node], step: Step) -> Iterator[Problem]:
     node = _first(guards, "cooldown")
+    if step.action in OF_THE_DEAD:
+        return
     if node is None:
         yield Problem(
             "W611",

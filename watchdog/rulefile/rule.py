@@ -131,6 +131,7 @@ class _RuleReader:
             steps = self._if_written("then", lambda node: read_steps(node, each, self._findings)) or ()
             verify = self._if_written("verify", lambda node: read_verify(node, each, self._condition, self._findings))
             or_else = self._if_written("or_else", lambda node: read_or_else(node, each, self._findings)) or ()
+        self._check_of_the_dead(change, steps, or_else)
         guards = self._guards(steps)
         if name is None or each is None or when is None or self._findings.errors > self._errors_before:
             return None
@@ -218,6 +219,14 @@ class _RuleReader:
             self._findings.add("E408", self._values["on"].span, message, hint="with 'on', say under 'where' which entities are meant")
         elif "on" not in self._values:
             KEYS.require(("when",), self._node, self._values, self._findings)
+
+    def _check_of_the_dead(self, change: str | None, steps: Sequence[Step], or_else: Sequence[Step]) -> None:
+        """What is for a process that has ended is decided when that is told, about the process that it is told of, before anything else."""
+        leaves = change is not None and changes.BY_NAME[change].kind is Kind.PROCESS and changes.BY_NAME[change].leaves
+        for number, step in enumerate((*steps, *or_else)):
+            if step.action in actions.OF_THE_DEAD and (number or not steps or not leaves or step.target.text != "process"):
+                message = f"'{step.action}' is the first step of a rule that waits for the end of a process, and is for that process"
+                self._findings.add("E412", step.span, message, hint="write 'each: process', 'on: ProcessCrashed' and 'process: process'")
 
     def _check_ceiling(self, mode: Mode) -> None:
         node, ceiling = self._adjustment.values.get("mode"), self._around.ceiling

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.service.edit.conftest import PAYLOADS, ask
+from tests.service.edit.conftest import JID, LOST_BY, PAYLOADS, ask
 from watchdog.model.quarantine import CameFrom, Kept
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.recovery.taking import Candidate, Why
-from watchdog.sidekiq.edit.put_back import Place, ToQueue, ToRetry, ToSchedule
+from watchdog.sidekiq.edit.put_back import Done, Place, Token, ToQuarantine, ToQueue, ToRetry, ToSchedule
 from watchdog.store.store import Store
 
 pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
@@ -61,6 +61,32 @@ async def test_a_job_is_put_back_once(redis_server, editing, steps):
         assert finished + await standing(client) == asked
     edits.close()
     peer.close()
+    await client.aclose()
+
+
+@SHARED
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(["one-1", "two-1", "two-2"]), st.sampled_from([*PLACES, "keep", "pop", "poll"])), max_size=20)
+)
+async def test_agents_that_know_nothing_of_each_other_bring_a_job_back_once(redis_server, editing, steps):
+    """Two agents, one of them in two incidents, ask for whatever they like: what one of them has done is done, pushed or kept, once."""
+    client, edits = redis_server.client(), editing(redis_server.url)
+    await client.flushdb()
+    finished, kept, asked = 0, set(), False
+    for by, step in steps:
+        token = Token(LOST_BY, JID, by=by)
+        if step == "pop":
+            finished += await pop(client)
+        elif step == "poll":
+            await poll(client)
+        else:
+            place = PLACES.get(step, ToQuarantine())
+            outcome = await ask(edits, token=token, place=place)
+            if place == ToQuarantine() and outcome == Done():
+                kept.add(by)
+            asked = True
+        assert finished + await standing(client) + len(kept) == asked
+    edits.close()
     await client.aclose()
 
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from tests.service.edit.conftest import JID, LOST_BY, OTHER, PAYLOADS, ask
-from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Token, ToRetry, ToSchedule
+from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Token, ToQuarantine, ToQueue, ToRetry, ToSchedule
 
 pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
 PAYLOAD: Final = PAYLOADS["ordinary"]
@@ -46,7 +46,7 @@ async def test_a_job_goes_back_byte_for_byte(redis_server, editing, payload, nam
 
 
 async def test_a_job_goes_back_once(redis_server, editing):
-    """Asked again with the same token, after a worker has taken the job, nothing is pushed; another incident is another matter."""
+    """Asked again with the same token, after a worker has taken the job, nothing is pushed; lost by another process is another matter."""
     client = redis_server.client()
     edits = editing(redis_server.url)
     assert await ask(edits) == Done()
@@ -66,6 +66,41 @@ async def test_many_at_the_same_time_push_once(redis_server, editing):
 
     assert sorted(map(str, outcomes)) == ["AlreadyDone()"] * 39 + [str(Done())]
     assert await client.llen("queue:push") == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "other", "where"),
+    [
+        (ToQueue(), ToRetry(5000), "returned"),
+        (ToRetry(5000), ToQuarantine(), "returned"),
+        (ToQuarantine(), ToQueue(), "quarantine"),
+        (ToQuarantine(), ToQuarantine(), "quarantine"),
+    ],
+)
+async def test_one_token_decides_between_two_agents(redis_server, editing, place, other, where):
+    """Whoever comes second is told what the first has done, and so it stays; the first hears what it heard."""
+    client = redis_server.client()
+    edits = editing(redis_server.url)
+    first, second = Token(LOST_BY, JID, by="one-1"), Token(LOST_BY, JID, by="two-7")
+
+    assert await ask(edits, token=first, place=place) == Done()
+    await client.delete("queue:push", "retry")
+    assert await ask(edits, token=second, place=other) == Found(where)
+    assert await ask(edits, token=first, place=place) == AlreadyDone()
+    assert await ask(edits, token=second, place=other) == Found(where)
+    assert await client.exists("queue:push", "retry", "schedule", "dead") == 0
+
+
+async def test_to_be_kept_it_is_pushed_nowhere(redis_server, editing):
+    """Among the dead only where that is wanted; one that stands somewhere is left there, and is not to be kept."""
+    client = redis_server.client()
+    edits = editing(redis_server.url)
+
+    assert await ask(edits, place=ToQuarantine()) == Done()
+    assert await client.exists("queue:push", "retry", "schedule", "dead") == 0
+    assert await ask(edits, token=Token("vm:1:b", JID), place=ToQuarantine(1_795_354_499_500)) == Done()
+    assert await client.zrange("dead", 0, -1, withscores=True) == [(PAYLOAD, 1795354499.5)]
+    assert await ask(edits, token=Token("vm:1:c", JID), place=ToQuarantine()) == Found("dead")
 
 
 @pytest.mark.parametrize("command", ["queue", "retry", "schedule", "dead"])

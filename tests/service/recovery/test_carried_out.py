@@ -1,10 +1,12 @@
 """What a recovery asks of Redis and of the store, each by itself: finding out what a process holds, and bringing it back."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.bench.beats import SimulatedProcess
@@ -13,6 +15,7 @@ from watchdog.host.boot import boot_id
 from watchdog.model.effects import GatherInFlight, PutBack, When
 from watchdog.model.findings import Certainty, Finding, Origin
 from watchdog.model.flight import Fate, Placed, PlaceKind, Placement
+from watchdog.model.quarantine import Kept
 from watchdog.model.results import InFlight, PutBackDone, Refused
 from watchdog.model.targets import ProcessRef
 from watchdog.recovery.gathering import Gatherer
@@ -33,6 +36,7 @@ class Hands:
 
     def __init__(self, client: Any, process: SimulatedProcess, follower: Any, store: Store, edits: Edits) -> None:
         self.jids: list[str] = []
+        self.url = ""
         self.client, self.process, self.follower, self.store, self.edits = client, process, follower, store, edits
         self.ref = ProcessRef("web1/app[push]", process.identity, "web1", 10, 77, boot_id())
         self.returner = Returner(edits=edits, store=store, quarantine=Quarantine(store.quarantine, edits, wall=Clock().wall))
@@ -62,6 +66,7 @@ async def hands(redis_server, following, tmp_path: Path) -> AsyncIterator[Hands]
         stack.push_async_callback(store.close)
         stack.callback(edits.close)
         hands = Hands(client, process, one.follower, store, edits)
+        hands.url = redis_server.url
         hands.jids = jids
         yield hands
 
@@ -92,6 +97,57 @@ async def test_every_place_is_reached_once(hands):
     assert await hands.client.zrange("retry", 0, -1, withscores=True) == [(kept("b").payload, 1_900_000_000.0)]
     assert await hands.client.zrange("schedule", 0, -1, withscores=True) == [(kept("c").payload, 1_900_000_001.0)]
     assert [entry.job.jid for entry in await hands.store.quarantine.entries()] == ["d"]
+
+
+async def test_two_agents_on_one_host_bring_each_job_back_once(hands, tmp_path):
+    """Each with a memory of its own, at the same time, and not of one mind about the places: what one does the other finds done."""
+    jids = [f"{number:024d}" for number in range(60)]
+    kinds = (PlaceKind.QUEUE, PlaceKind.RETRY, PlaceKind.QUARANTINE)
+    async with contextlib.AsyncExitStack() as stack:
+        returners, stores = [hands.returner], [hands.store]
+        for name in ("two", "three"):
+            store = await Store.open(tmp_path / name)
+            stack.push_async_callback(store.close)
+            edits = Edits(url=hands.url, keys=Keys())
+            stack.callback(edits.close)
+            returners.append(Returner(edits=edits, store=store, quarantine=Quarantine(store.quarantine, edits, wall=Clock().wall)))
+            stores.append(store)
+        for store in stores:
+            await store.keep_flight(INCIDENT, [kept(jid) for jid in jids])
+        asked = [
+            PutBack(
+                "1.1",
+                INCIDENT,
+                "stuck",
+                hands.ref,
+                tuple(placed(jid, kinds[(n + turn) % 3], 1_900_000_000_000) for n, jid in enumerate(jids)),
+            )
+            for turn in range(3)
+        ]
+        answers = await asyncio.gather(*(one.put_back(command) for one, command in zip(returners, asked, strict=True)))
+        again = await asyncio.gather(*(one.put_back(command) for one, command in zip(returners, asked, strict=True)))
+        kept_jids = [entry.job.jid for store in stores for entry in await store.quarantine.entries((Kept.KEPT,))]
+
+    standing = [await hands.client.lrange("queue:push", 0, -1), await hands.client.zrange("retry", 0, -1)]
+    pushed = [orjson.loads(member)["jid"] for members in standing for member in members]
+    assert sorted([*pushed, *kept_jids]) == jids
+    done = [one.jid for answer in answers for one in answer.placed if one.fate is Fate.DONE]
+    assert sorted(done) == jids
+    assert again == answers
+
+
+async def test_a_memory_that_was_restored_does_not_bring_a_job_back_again(hands, tmp_path):
+    """The incident is opened anew from a backup of the state folder, or under another number: the job, run long ago, is not pushed a second time."""
+    await hands.store.keep_flight(INCIDENT, [kept("a"), kept("b")])
+    wanted = (placed("a", PlaceKind.QUEUE), placed("b", PlaceKind.QUARANTINE))
+    await hands.put_back(*wanted)
+    assert await hands.client.lpop("queue:push") == kept("a").payload
+    await hands.store.keep_flight("9.9", [kept("a"), kept("b")])
+    again = await hands.returner.put_back(PutBack("9.1", "9.9", "stuck", hands.ref, wanted[::-1]))
+
+    assert again == PutBackDone((Placed("b", Fate.FOUND, "elsewhere"), Placed("a", Fate.FOUND, "returned")))
+    assert await hands.client.exists("queue:push") == 0
+    assert len(await hands.store.quarantine.entries((Kept.KEPT,))) == 1
 
 
 async def test_a_job_that_is_somewhere_is_left_there(hands):

@@ -14,10 +14,12 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import boot_id
 from watchdog.host.proc import ProcessFacts, read_process
-from watchdog.model.effects import AwaitExit, CallUnit, Command, Measure, ReadLog, SendSignal
+from watchdog.model.effects import AwaitExit, CallUnit, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal, When
 from watchdog.model.results import Exited, LogRead, Look, Refused, StillRunning, UnitCalled, UnitOutcome
 from watchdog.model.targets import ProcessRef, Signal, Verb
 from watchdog.rulefile.log import LogSettings
+
+REF = ProcessRef("web1/app[push]", "web1:1:abc", "web1", 1, 1, "boot")
 
 
 def _descriptors() -> int:
@@ -144,6 +146,34 @@ async def test_not_the_one(hands, me, change, signal, wait, look):
     assert await hands.perform(SendSignal("1.0", ref, Signal.KILL)) == signal
     assert await hands.perform(AwaitExit("1.1", ref, until=2**60)) == wait
     assert await hands.perform(Measure("1.2", ref)) == look
+
+
+@pytest.mark.parametrize(
+    ("command", "me_change", "performed"),
+    [
+        (GatherInFlight("1.0", "1", REF, When.DEAD), {}, False),
+        (GatherInFlight("1.0", "1", REF, When.FROZEN), {}, True),
+        (GatherInFlight("1.0", "1", REF, When.DEAD), {"start_ticks": 1}, True),
+        (GatherInFlight("1.0", "1", REF, When.DEAD), {"host": "web2"}, False),
+        (PutBack("1.0", "1", "stuck", REF, ()), {}, False),
+        (PutBack("1.0", "1", "stuck", REF, ()), {"boot_id": "other"}, True),
+    ],
+)
+async def test_the_jobs_of_the_living_are_their_own(me, command, me_change, performed):
+    """What a process left behind is asked for, and put back, only once it is surely dead."""
+    asked = []
+
+    async def answer(told: object) -> Refused:
+        asked.append(told)
+        return Refused("asked")
+
+    one = Executor(reread=_never, gather=answer, put_back=answer, call_unit=no_systemd, clock=Clock(), host="web1")
+    result = await one.perform(msgspec.structs.replace(command, target=msgspec.structs.replace(me, **me_change)))
+
+    assert (len(asked) == 1) is performed
+    assert isinstance(result, Refused)
+    assert (result.reason == "asked") is performed
+    assert performed or "can't be said that web1:" in result.reason
 
 
 async def test_init_is_not_signalled(hands, me):

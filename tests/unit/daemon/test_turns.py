@@ -11,7 +11,7 @@ from tests.unit.daemon.conftest import FULL, FakeStore
 from tests.unit.daemon.story import LONG_QUEUE, ONE, STUCK, loaded, queue, stuck
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.ledger import Phase
-from watchdog.model.effects import Measure, SendSignal
+from watchdog.model.effects import GatherInFlight, Measure, SendSignal
 from watchdog.model.events import (
     EffectDone,
     Paused,
@@ -22,7 +22,7 @@ from watchdog.model.events import (
     TimeReached,
 )
 from watchdog.model.kinds import Source
-from watchdog.model.results import Look
+from watchdog.model.results import InFlight, Look
 from watchdog.model.verdicts import Mode
 from watchdog.store.failures import StoreError
 
@@ -65,16 +65,25 @@ async def test_a_signal_is_performed_only_after_its_intent_was_committed(run):
     one.store.failure = FULL
     one.turns.offer(EffectDone(measure.id, HEALTHY))
     await asyncio.sleep(10)
-    assert any(row.kind == "intent" for commit in one.store.refused for row in commit.audit)
     assert [type(command) for command in one.performed] == [Measure]
 
     one.store.failure = None
     await asyncio.sleep(1.1)
     looked_again = one.performed[-1]
     assert isinstance(looked_again, Measure), "what was seen before the outage is too old to act on"
-    one.turns.offer(EffectDone(looked_again.id, HEALTHY))
-    await asyncio.sleep(0.1)
-    assert [type(command) for command in one.performed] == [Measure, Measure, SendSignal]
+    for answer in (HEALTHY, InFlight(())):
+        one.turns.offer(EffectDone(one.performed[-1].id, answer))
+        await asyncio.sleep(0.1)
+    assert [type(command) for command in one.performed] == [Measure, Measure, GatherInFlight, Measure]
+
+    one.store.failure = FULL
+    one.turns.offer(EffectDone(one.performed[-1].id, HEALTHY))
+    await asyncio.sleep(10)
+    assert any(row.kind == "intent" for commit in one.store.refused for row in commit.audit)
+    assert SendSignal not in map(type, one.performed)
+    one.store.failure = None
+    await asyncio.sleep(1.1)
+    assert [type(command) for command in one.performed][4:] == [SendSignal]
     assert [row.stage for commit in one.store.commits for row in commit.audit if row.kind == "intent"] == ["TERM"]
 
 

@@ -143,6 +143,7 @@ def test_a_reboot_moves_every_engine_time_and_nothing_else():
         "due_wall",
         "strikes",
         "count",
+        "crashed",
         "suspected",
     }
 

@@ -10,7 +10,7 @@ from watchdog.engine.ledger import Strike
 from watchdog.engine.placing import Plan, Policy, plan
 from watchdog.engine.strikes import KEPT, MOST, strikes_of, struck
 from watchdog.model.findings import Certainty
-from watchdog.model.flight import Held, PlaceKind
+from watchdog.model.flight import Ending, Held, PlaceKind
 
 POLICY = Policy(rescue="proven", limit=2, quarantines=True)
 AT, WALL = 1_000_000, 1_790_000_000_000
@@ -83,6 +83,66 @@ def test_alone_in_a_frozen_process_it_is_the_culprit_at_once(unnamed, kind):
     assert places(planned(held("a"), frozen=True, unnamed=unnamed))["a"][0] is kind
 
 
+@pytest.mark.parametrize(("end", "word"), [(Ending.MEMORY, "used up its memory"), (Ending.FAULT, "crashed it")])
+def test_what_ended_by_a_fault_of_its_own_makes_all_suspects(end, word):
+    """One by one; at the limit of strikes whoever was suspected so often is kept. Alone it is named, and still has its chances."""
+    strikes = {"jid c": Strike(0, 2, AT - 1), "jid d": Strike(2, 0, AT - 1)}
+    policy = Policy(rescue="proven", limit=3, quarantines=True)
+    decided = plan(
+        [held("a"), held("c")], stuck=frozenset(), frozen=False, unnamed=0, policy=policy, strikes=strikes, at=AT, wall=WALL, end=end
+    )
+    alone = [
+        plan([held(jid)], stuck=frozenset(), frozen=False, unnamed=0, policy=policy, strikes=strikes, at=AT, wall=WALL, end=end)
+        for jid in "ad"
+    ]
+
+    assert places(decided) == {"a": (PlaceKind.RETRY, 120), "c": (PlaceKind.QUARANTINE, 0)}
+    assert word in decided.placements[0].why
+    assert [places(one) for one in alone] == [{"a": (PlaceKind.RETRY, 300)}, {"d": (PlaceKind.QUARANTINE, 0)}]
+
+
+def test_what_somebody_else_ended_makes_suspects_of_nobody_at_first():
+    """Straight back; caught so a second time, later and one by one, and never kept for it. It makes nobody a suspect of a freeze."""
+    first = plan(
+        [held("a"), held("b", retries=False)],
+        stuck=frozenset(),
+        frozen=False,
+        unnamed=3,
+        policy=POLICY,
+        strikes={},
+        at=AT,
+        wall=WALL,
+        end=Ending.FOREIGN,
+    )
+    second = plan(
+        [held("a"), held("c")],
+        stuck=frozenset(),
+        frozen=False,
+        unnamed=3,
+        policy=POLICY,
+        strikes=first.strikes,
+        at=AT,
+        wall=WALL,
+        end=Ending.FOREIGN,
+    )
+    many = plan(
+        [held("a")],
+        stuck=frozenset(),
+        frozen=False,
+        unnamed=0,
+        policy=POLICY,
+        strikes={"jid a": Strike(0, 0, AT, 9)},
+        at=AT,
+        wall=WALL,
+        end=Ending.FOREIGN,
+    )
+
+    assert places(first) == {"a": (PlaceKind.QUEUE, 0), "b": (PlaceKind.SCHEDULE, 960)}
+    assert places(second) == {"a": (PlaceKind.RETRY, 120), "c": (PlaceKind.QUEUE, 0)}
+    assert places(many) == {"a": (PlaceKind.RETRY, 120)}
+    assert {(one.count, one.suspected) for one in second.strikes.values()} == {(0, 0)}
+
+
 @pytest.mark.parametrize(("rescue", "expected"), [("proven", {"a", "c"}), ("likely", {"a", "b", "c"}), ("none", set())])
 def test_only_who_is_sure_enough_is_put_back(rescue, expected):
     """Those that are not are named; a stuck one at the last beat is as good as proven."""
@@ -100,12 +160,14 @@ def test_only_who_is_sure_enough_is_put_back(rescue, expected):
         max_size=8,
     ),
     stuck=st.integers(0, 8), frozen=st.booleans(), unnamed=st.integers(0, 2), rescue=st.sampled_from(["proven", "likely", "none"]),
-    limit=st.integers(1, 3),
+    limit=st.integers(1, 3), end=st.sampled_from(Ending),
 )  # fmt: skip
-def test_nobody_is_forgotten_and_nobody_is_there_twice(jobs, stuck, frozen, unnamed, rescue, limit):
+def test_nobody_is_forgotten_and_nobody_is_there_twice(jobs, stuck, frozen, unnamed, rescue, limit, end):
     """Each job has one place or is named as one without; nothing without its bytes is put anywhere."""
     names = tuple(job.jid for job in jobs[:stuck])
-    decided = planned(*jobs, stuck=names, frozen=frozen, unnamed=unnamed, policy=Policy(rescue=rescue, limit=limit, quarantines=True))
+    policy = Policy(rescue=rescue, limit=limit, quarantines=True)
+    strikes = {f"Job d-{job.jid}": Strike(0, 1, AT - 1, 1) for job in jobs[::2]}
+    decided = plan(jobs, stuck=frozenset(names), frozen=frozen, unnamed=unnamed, policy=policy, strikes=strikes, at=AT, wall=WALL, end=end)
     placed = [one.jid for one in decided.placements]
 
     assert sorted(placed + [job.jid for job in decided.unplaced]) == sorted(job.jid for job in jobs)

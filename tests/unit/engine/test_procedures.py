@@ -111,7 +111,8 @@ def test_dry_run_names_all_that_is_sent(action):
     plan = procedure.plan(ARGUMENTS)
     sent = {stage.signal.value for stage in procedure.stages.values() if isinstance(stage, SendStage)}
 
-    assert (plan[0][0], plan[0][1]) == (procedure.signal.value, 0)
+    assert (plan[0][0], plan[0][1]) == (procedure.signal.value if procedure.signal is not None else "put_back", 0)
+    assert bool(sent) == (procedure.signal is not None)
     assert sent - {step for step, _, _ in plan} <= {"CONT"}
     assert [at for _, at, _ in plan] == sorted(at for _, at, _ in plan)
 
@@ -130,25 +131,49 @@ def test_every_wait_counts_from_something_sent(action):
 
 
 @pytest.mark.parametrize(("answers", "expected"), [
-    ((Sent(), Sent(), StillRunning(), Sent(), Exited()), "it ended after SIGKILL"),
+    ((Sent(), Sent(), StillRunning(), Sent(), Exited()), "reckon"),
     ((Sent(), Sent(), StillRunning(), Sent(), StillRunning()), "it still lives 30 s after SIGKILL: an uninterruptible wait in the kernel; look at its storage"),
-    ((Sent(), Sent(), Exited()), "it ended after SIGTERM"),
-    ((Sent(), Exited()), "it ended after SIGTERM"),
-    ((Exited(),), "it had ended by the time SIGTERM was to be sent"),
-    ((Sent(), Sent(), StillRunning(), Exited()), "it had ended by the time SIGKILL was to be sent"),
+    ((Sent(), Sent(), Exited()), "reckon"),
+    ((Sent(), Exited()), "reckon"),
+    ((Exited(),), "reckon"),
+    ((Sent(), Sent(), StillRunning(), Exited()), "reckon"),
     ((Refused("not permitted"),), "not permitted"),
 ])  # fmt: skip
 def test_terminate_says_how_it_ended(answers, expected):
-    """Each way through `terminate_process` ends in its own words."""
-    stage = TERMINATE.first
-    for answer in answers:
-        spec = TERMINATE.stages[stage]
-        assert isinstance(spec, SendStage | WaitStage)
-        then = spec.after(answer)
-        stage = then.stage if isinstance(then, Go) else stage
+    """Each way through `terminate_process` ends in its own words, or with the question what the dead process left behind; that the copy was refused keeps nobody alive."""
+    for copied in (InFlight(()), Refused("no Redis")):
+        stage = TERMINATE.first
+        for answer in (copied, *answers):
+            spec = TERMINATE.stages[stage]
+            assert isinstance(spec, SendStage | WaitStage | GatherStage)
+            then = spec.after(answer)
+            stage = then.stage if isinstance(then, Go) else stage
+
+        assert then == Go(expected) if expected == "reckon" else isinstance(then, End) and then.account == expected
+
+
+@pytest.mark.parametrize(("action", "dead"), [("terminate_process", "reckon"), ("put_back_jobs", "reckon"), ("recover_process", "reckon")])
+def test_nothing_is_put_back_of_what_was_given_back(action, dead):
+    """Whoever is dead is asked what it left behind; only where it held something, and had not given it back, is anything put back."""
+    stages = PROCEDURES[action].stages
+    assert stages[dead].after(InFlight(())) == Go("remains")
+    assert isinstance(stages[dead].after(Refused("x")), Hold)
+    assert isinstance(stages["put_back"].after(Refused("x")), Hold)
+    for scene in SCENES:
+        assert (stages["remains"].choose(scene) == Go("put_back")) == (scene.held > 0 and not scene.gave_back)
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"), [("KILL", "after SIGKILL"), ("TERM", "after SIGTERM"), ("", "by the time SIGTERM was to be sent")]
+)
+def test_terminate_says_by_which_signal_it_ended(sent, words):
+    """The last one that was sent; none, if somebody was quicker."""
+    over = TERMINATE.stages["over"]
+    assert isinstance(over, ChooseStage)
+    then = over.choose(Scene(known=True, sent=sent))
 
     assert isinstance(then, End)
-    assert then.account == expected
+    assert then.account.endswith(words)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +190,8 @@ def test_only_a_stopped_process_is_woken(state, needed):
 def test_refusals_after_the_first_signal_never_abandon():
     """Once TERM went out no refusal lets go of the process."""
     for name, stage in TERMINATE.stages.items():
-        assert isinstance(stage, SendStage | WaitStage)
+        if isinstance(stage, ChooseStage):
+            continue
         then = stage.after(Refused("x"))
         assert name == "TERM" or not (isinstance(then, End) and then.outcome == "abandoned")
 

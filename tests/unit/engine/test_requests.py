@@ -9,7 +9,7 @@ from watchdog.engine.state import State
 from watchdog.model.effects import Measure, SendSignal
 from watchdog.model.events import Delta, EffectDone, Gone, Paused, Resumed, RulesLoaded, Stopping
 from watchdog.model.kinds import Kind
-from watchdog.model.results import Exited, Look, Refused, Sent
+from watchdog.model.results import Exited, InFlight, Look, Refused, Sent
 from watchdog.model.verdicts import Mode
 
 ONE = "web1:10:abc"
@@ -322,6 +322,8 @@ def test_two_targets_of_one_host_are_acted_on_one_after_the_other():
     talk.hear(redis(*(Delta(Kind.PROCESS, one, {"confirmed_at": 22_000}) for one in (ONE, "web1:12:ghi"))), at=22_000)
     for effect in list(talk.open):
         talk.hear(EffectDone(effect, HEALTHY))
+    talk.answer(InFlight(()))
+    talk.answer(HEALTHY)
 
     assert signals(talk) == [(ONE, "TERM")]
     assert requests(talk) == [("web1/app[pull]", "web1:12:ghi", "in_flight")]

@@ -146,7 +146,7 @@ def test_a_look_in_doubt_is_no_death():
     talk.wait(talk.at + 5_000)
     talk.answer(DEAD)
     assert talk.state.ledger.runs == {}
-    assert talk.audit("incident")[-1].reason == "it had ended by the time SIGKILL was to be sent"
+    assert talk.audit("incident")[-1].reason == "it ended after SIGTERM; 1 finished or given back by Sidekiq"
 
 
 def test_a_hold_is_said_once_however_its_words_change():
@@ -232,9 +232,11 @@ def test_a_reboot_ends_what_ran_before_it():
     talk.reboot("boot-2", down=60_000)
     assert [effect.until for effect in talk.open.values()] == [10_000 - 60_000]
     talk.answer(Exited(), at=800)
+    talk.hear(redis(complete=True), at=5_000)
+    talk.wait(6_000)
 
     assert signals(talk) == ["TERM"]
-    assert talk.state.ledger.cooldowns[NAME].ended_at == 800
+    assert talk.state.ledger.cooldowns[NAME].ended_at == 5_000
     assert talk.audit("incident")[-1].outcome == "ended"
 
 
@@ -285,4 +287,7 @@ def test_the_incident_is_written_at_every_turn_of_it():
 
     assert [(one.outcome, one.closed is None) for one in kept] == [("open", True), ("held", True), ("ended", False)]
     assert len({one.id for one in kept}) == 1
-    assert kept[-1].account == ("+0.0 s: SIGTERM sent", "+15.0 s: SIGKILL sent", "+15.0 s: it ended after SIGKILL")
+    assert kept[-1].account == (
+        "+0.0 s: in flight: nothing", "+0.0 s: SIGTERM sent", "+15.0 s: SIGKILL sent", "+15.0 s: it has given everything back",
+        "+15.0 s: it ended after SIGKILL; 1 finished or given back by Sidekiq",
+    )  # fmt: skip

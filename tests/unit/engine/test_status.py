@@ -70,7 +70,9 @@ def test_an_open_incident(talk):
     talk.answer(HEALTHY)
     talk.answer(Sent(), at=22_100)
 
-    assert [(one["stage"], one["pid"], one["account"]) for one in plain(talk)["incidents"]] == [("grace", 10, ["+0.1 s: SIGTERM sent"])]
+    assert [(one["stage"], one["pid"], one["account"]) for one in plain(talk)["incidents"]] == [
+        ("grace", 10, ["+0.0 s: in flight: nothing", "+0.1 s: SIGTERM sent"])
+    ]
 
 
 def test_a_lost_source_says_since_when(talk):

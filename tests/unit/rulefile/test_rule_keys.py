@@ -53,7 +53,9 @@ def test_what_stands_around_the_steps(rule: Read) -> None:
     assert full.evidence == tuple(spec.name for spec in EVIDENCE)
     assert full.verify is not None
     assert full.verify.within == 300_000
-    assert [step.arguments for step in full.or_else] == [{"grace": 60_000}]
+    assert [step.arguments for step in full.or_else] == [
+        {"grace": 60_000, "rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine"}
+    ]
     assert {problem[-4:] for problem in problems_of(more)} == {"W620"}
     assert len(problems_of(more)) == 4
 

@@ -62,9 +62,10 @@ def test_a_rule_of_every_key(rule: Read) -> None:
     )
     assert full.guards == {"cooldown": 300_000, "keep": 0.25, "alone": "ask", "settle": 3}
     assert full.notify == ("night", "ops")
+    back = {"rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine"}
     assert [(step.action, step.target.text, step.arguments) for step in full.steps] == [
-        ("terminate_process", "job.process", {"grace": 40_000}),
-        ("terminate_process", "job.process", {"grace": 30_000}),
+        ("terminate_process", "job.process", {"grace": 40_000, **back}),
+        ("terminate_process", "job.process", {"grace": 30_000, **back}),
     ]
     assert full.where is not None
     assert full.summary is not None

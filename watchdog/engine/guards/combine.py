@@ -4,7 +4,7 @@ import msgspec
 
 from watchdog.engine.guards import ORDER
 from watchdog.engine.guards.view import View
-from watchdog.model.guards import BY_NAME
+from watchdog.model.guards import BY_NAME, GuardSpec
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
 
@@ -20,10 +20,16 @@ def judge(view: View, mode: Mode) -> Judgement:
     """
     Asks every guard; DENY beats ASK beats PASS, the earlier guard gives the reason; the mode comes last.
 
-    After the stage that can't be taken back only those guards are asked that bind even then.
+    After the stage that can't be taken back only those guards are asked that bind even then, and for a process that is dead those that bind for the dead.
     """
-    verdicts = tuple(guard(view) for name, guard in ORDER if not view.committed or BY_NAME[name].binds_after_no_return)
+    verdicts = tuple(guard(view) for name, guard in ORDER if _binds(BY_NAME[name], view))
     return combine(verdicts, mode)
+
+
+def _binds(spec: GuardSpec, view: View) -> bool:
+    if view.committed:
+        return spec.binds_after_no_return
+    return spec.binds_for_the_dead or not view.of_the_dead
 
 
 def combine(verdicts: tuple[Verdict, ...], mode: Mode) -> Judgement:

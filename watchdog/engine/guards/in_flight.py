@@ -5,12 +5,16 @@ from watchdog.model.verdicts import Verdict
 
 
 def in_flight(view: View) -> Verdict:
-    """Denies while any other action runs on this host, or a playbook has not done all its steps on this target: one at a time."""
+    """
+    Denies while any other action runs on this host, or a playbook has not done all its steps on this target: one at a time.
+
+    Whoever ends a process asks himself what it left behind; what others do on this host is nothing to the dead.
+    """
     for run in view.ledger.runs.values():
-        if run.id != view.subject:
+        if run.id != view.subject and (not view.of_the_dead or run.ref.identity == view.process):
             held = f", held: {run.held}" if run.held else ""
             return denies("in_flight", f"incident {run.incident} ({run.action} on {run.ref.name}) is at stage {run.stage}{held}")
-    for playbook in view.ledger.playbooks.values():
+    for playbook in view.ledger.playbooks.values() if not view.of_the_dead else ():
         if playbook.id != view.incident and playbook.target == view.target and playbook.proof is None:
             return denies("in_flight", f"incident {playbook.id} (rule {playbook.rule} on {playbook.target}) has steps left")
     return passes("in_flight")

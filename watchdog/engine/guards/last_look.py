@@ -22,7 +22,7 @@ def last_look(view: View) -> Verdict:
     """
     Denies unless the look, or before it what is known of the target, says that it may be signalled.
 
-    After the stage that can't be taken back the condition is no longer asked for: the process is on its way out.
+    After the stage that can't be taken back the condition is no longer asked for: the process is on its way out. What is to be done for the dead needs no more than that they are.
     """
     reason = _unknown(view) or _unlike(view)
     return denies("last_look", reason) if reason else passes("last_look")
@@ -38,6 +38,8 @@ def _unknown(view: View) -> str:
 
 def _unlike(view: View) -> str:
     look = view.look
+    if view.of_the_dead:
+        return "" if look is not None and not look.alive else "the kernel has not said that it is dead"
     if look is None:
         return ""
     if not look.alive:

@@ -18,7 +18,7 @@ class View(msgspec.Struct, frozen=True):
 
     `subject` is the id of the request or run that asks, `incident` that of its playbook, empty before the first step. `signal` is what the stage would send. `holds` is whether the
     condition of at least one of its alerts is true at this moment. `look` is what the kernel was found to say, None
-    before anybody has looked. `committed` is True after the stage that can't be taken back.
+    before anybody has looked. `committed` is True after the stage that can't be taken back, `of_the_dead` if it is to be done for a process that has ended.
     `held` is how many threads of each process are held. `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
     """
 
@@ -32,7 +32,7 @@ class View(msgspec.Struct, frozen=True):
     unreachable: str
     sources: tuple[Source, ...]
     settings: dict[str, int | float | bool | str]
-    signal: Signal
+    signal: Signal | None
     holds: bool
     look: Look | None
     committed: bool
@@ -40,6 +40,7 @@ class View(msgspec.Struct, frozen=True):
     held: dict[str, int]
     cooldowns: dict[str, Cooldown]
     world: World
+    of_the_dead: bool = False
 
 
 Guard = Callable[[View], Verdict]

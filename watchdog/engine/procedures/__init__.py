@@ -8,6 +8,7 @@ through the stages (`engine/runs.py`) is the same for all actions.
 
 from typing import Final
 
+from watchdog.engine.procedures.aftermath import PUT_BACK
 from watchdog.engine.procedures.recover import RECOVER
 from watchdog.engine.procedures.stages import Procedure
 from watchdog.engine.procedures.terminate import TERMINATE
@@ -15,5 +16,6 @@ from watchdog.engine.procedures.terminate import TERMINATE
 PROCEDURES: Final[dict[str, Procedure]] = {
     "terminate_process": TERMINATE,
     "recover_process": RECOVER,
+    "put_back_jobs": PUT_BACK,
 }
 """Action → procedure; a test proves that the actions are those of the action table."""

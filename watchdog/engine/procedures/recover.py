@@ -13,6 +13,7 @@ left behind.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from watchdog.engine.procedures.aftermath import gathered
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import (
     Answer,
@@ -113,17 +114,6 @@ def _unless_dead(stage: str) -> Callable[[Answer], Then]:
     return after
 
 
-def _gathered(stage: str) -> Callable[[Answer], Then]:
-    def after(answer: Answer) -> Then:
-        match answer:
-            case Refused(reason=reason):
-                return Hold(reason)
-            case InFlight() | Sent() | Exited() | StillRunning() | PutBackDone():
-                return Go(stage)
-
-    return after
-
-
 def _is_quiet(stage: str) -> Callable[[Scene], Then | None]:
     return lambda scene: Go(stage) if scene.quiet_beats >= 2 else None
 
@@ -189,7 +179,7 @@ RECOVER: Final = Procedure(
         "triage": ChooseStage(choose=_triage),
         "CONT": SendStage(signal=Signal.CONT, after=_unless_dead("listen")),
         "listen": WatchStage(limit=lambda _: LISTEN, sees=_listen, after=_after_listening),
-        "ask a silent one": GatherStage(when=When.FROZEN, after=_gathered("KILL a silent one")),
+        "ask a silent one": GatherStage(when=When.FROZEN, after=gathered("KILL a silent one")),
         "KILL a silent one": SendStage(signal=Signal.KILL, mark="KILL", against=_moves_again, after=_unless_dead("death")),
         "copy": GatherStage(when=When.BEFORE, after=_after_copy),
         "TSTP": SendStage(signal=Signal.TSTP, after=_unless_dead("two beats")),
@@ -197,17 +187,17 @@ RECOVER: Final = Procedure(
         "silence": ChooseStage(choose=_silence),
         "wake": SendStage(signal=Signal.CONT, after=_unless_dead("two beats more")),
         "two beats more": WatchStage(limit=lambda _: TWO_BEATS, sees=_is_quiet("drain"), after=_unless_dead("ask")),
-        "ask": GatherStage(when=When.FROZEN, after=_gathered("KILL")),
+        "ask": GatherStage(when=When.FROZEN, after=gathered("KILL")),
         "drain": WatchStage(limit=lambda arguments: int(arguments["drain"]), sees=_drained, after=_unless_dead("record")),
-        "record": GatherStage(when=When.QUIET, after=_gathered("end")),
+        "record": GatherStage(when=When.QUIET, after=gathered("end")),
         "end": ChooseStage(choose=_ending),
         "TERM": SendStage(signal=Signal.TERM, after=_unless_dead("grace")),
         "grace": WaitStage(since="TERM", limit=lambda arguments: int(arguments["grace"]), after=_unless_dead("KILL")),
         "KILL": SendStage(signal=Signal.KILL, after=_unless_dead("death")),
         "death": WaitStage(since="KILL", limit=lambda _: DEATH, after=_after_death),
-        "reckon": GatherStage(when=When.DEAD, after=_gathered("remains")),
+        "reckon": GatherStage(when=When.DEAD, after=gathered("remains")),
         "remains": ChooseStage(choose=_remains),
-        "put_back": PutBackStage(after=_gathered("rebirth")),
+        "put_back": PutBackStage(after=gathered("rebirth")),
         "rebirth": WatchStage(limit=lambda _: REBIRTH, sees=_reborn, after=_not_reborn, dead=True),
     },
     plan=_plan,

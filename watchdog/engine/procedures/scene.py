@@ -15,7 +15,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     its last beat, and for which its heartbeat thread has done nothing since it was last woken; None where that is not known. `beats` counts its beats since the
     stage began, `quiet_beats` those in which it said that it is quiet. `running` are the jids that it runs, `stuck` those that need an end.
     `held` and `held_stuck` are how many jobs were found when it was last asked what it holds, and how many of them are stuck. `gave_back` says that
-    it has left Redis in good order, and given back what it had not finished. `successor` says that another process of its name beats.
+    it has left Redis in good order, and given back what it had not finished. `successor` says that another process of its name beats,
+    `sent` is the last signal that was sent to end it, empty for none.
     """
 
     known: bool = False
@@ -31,3 +32,4 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     held_stuck: int = 0
     gave_back: bool = False
     successor: bool = False
+    sent: str = ""

@@ -101,11 +101,11 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     """
     Stages by name and where it begins; once a signal marked with one of the names in `no_return` was sent it is carried to its end.
 
-    `signal` is the first that it can send to a process that is well enough to hear it: what guards are told of before it begins. `plan` gives, from the arguments, what dry-run would have done: (stage, milliseconds from now, on what condition).
+    `signal` is the first that it can send to a process that is well enough to hear it: what guards are told of before it begins; None where it sends none. `plan` gives, from the arguments, what dry-run would have done: (stage, milliseconds from now, on what condition).
     """
 
     first: str
-    signal: Signal
+    signal: Signal | None
     no_return: tuple[str, ...]
     stages: Mapping[str, Stage]
     plan: Callable[[Mapping[str, Any]], tuple[tuple[str, int, str], ...]]

@@ -1,13 +1,29 @@
 """
-`terminate_process`: SIGTERM, wait, SIGKILL if it still lives, wait.
+`terminate_process`: copy what is in flight, SIGTERM, wait, SIGKILL if it still lives, wait; what it did not give back itself is put back.
 
-A process that was found stopped (state T) gets SIGCONT after the TERM, or it would never hear of it.
+A process that was found stopped (state T) gets SIGCONT after the TERM, or it would never hear of it. Whoever asks for it wants the process ended: where what it holds can't be
+copied, that is said, and it is ended all the same.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from watchdog.engine.procedures.stages import Answer, End, Go, Hold, Procedure, SendStage, Then, WaitStage
+from watchdog.engine.procedures.aftermath import gathered
+from watchdog.engine.procedures.scene import Scene
+from watchdog.engine.procedures.stages import (
+    Answer,
+    ChooseStage,
+    End,
+    GatherStage,
+    Go,
+    Hold,
+    Procedure,
+    PutBackStage,
+    SendStage,
+    Then,
+    WaitStage,
+)
+from watchdog.model.effects import When
 from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
 from watchdog.model.targets import Signal
 
@@ -15,20 +31,26 @@ DEATH: Final = 30_000
 """A killed process can linger in an uninterruptible wait; after so many milliseconds people must look."""
 
 
+def _after_copy(_answer: Answer) -> Then:
+    return Go("TERM")
+
+
 def _after_term(answer: Answer) -> Then:
     match answer:
         case Sent():
             return Go("CONT")
+        case Exited():
+            return Go("reckon")
         case Refused(reason=reason):
             return End("abandoned", reason)
-        case Exited() | StillRunning() | InFlight() | PutBackDone():
+        case StillRunning() | InFlight() | PutBackDone():
             return End("ended", "it had ended by the time SIGTERM was to be sent")
 
 
 def _after_cont(answer: Answer) -> Then:
     match answer:
         case Exited():
-            return End("ended", "it ended after SIGTERM")
+            return Go("reckon")
         case Sent() | Refused() | StillRunning() | InFlight() | PutBackDone():
             return Go("grace")
 
@@ -36,7 +58,7 @@ def _after_cont(answer: Answer) -> Then:
 def _after_grace(answer: Answer) -> Then:
     match answer:
         case Exited():
-            return End("ended", "it ended after SIGTERM")
+            return Go("reckon")
         case StillRunning() | Sent() | Refused() | InFlight() | PutBackDone():
             return Go("KILL")
 
@@ -46,7 +68,7 @@ def _after_kill(answer: Answer) -> Then:
         case Sent():
             return Go("death")
         case Exited() | StillRunning() | InFlight() | PutBackDone():
-            return End("ended", "it had ended by the time SIGKILL was to be sent")
+            return Go("reckon")
         case Refused(reason=reason):
             return Hold(reason)
 
@@ -54,7 +76,7 @@ def _after_kill(answer: Answer) -> Then:
 def _after_death(answer: Answer) -> Then:
     match answer:
         case Exited():
-            return End("ended", "it ended after SIGKILL")
+            return Go("reckon")
         case StillRunning() | Sent() | InFlight() | PutBackDone():
             return End(
                 "failed", f"it still lives {DEATH // 1000} s after SIGKILL: an uninterruptible wait in the kernel; look at its storage"
@@ -63,20 +85,38 @@ def _after_death(answer: Answer) -> Then:
             return Hold(reason)
 
 
+def _remains(scene: Scene) -> Then:
+    return Go("put_back") if scene.held and not scene.gave_back else Go("over")
+
+
+def _over(scene: Scene) -> Then:
+    match scene.sent:
+        case "KILL":
+            return End("ended", "it ended after SIGKILL")
+        case "TERM":
+            return End("ended", "it ended after SIGTERM")
+    return End("ended", "it had ended by the time SIGTERM was to be sent")
+
+
 def _plan(arguments: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
-    return (("TERM", 0, ""), ("KILL", int(arguments["grace"]), "if it still lived then"))
+    return (("TERM", 0, ""), ("KILL", int(arguments["grace"]), "if it still lived then; its jobs would be put back"))
 
 
 TERMINATE: Final = Procedure(
-    first="TERM",
+    first="copy",
     signal=Signal.TERM,
     no_return=("TERM",),
     stages={
+        "copy": GatherStage(when=When.BEFORE, after=_after_copy),
         "TERM": SendStage(signal=Signal.TERM, after=_after_term),
         "CONT": SendStage(signal=Signal.CONT, after=_after_cont, applies=lambda state: state == "T"),
         "grace": WaitStage(since="TERM", limit=lambda arguments: int(arguments["grace"]), after=_after_grace),
         "KILL": SendStage(signal=Signal.KILL, after=_after_kill),
         "death": WaitStage(since="KILL", limit=lambda _: DEATH, after=_after_death),
+        "reckon": GatherStage(when=When.DEAD, after=gathered("remains")),
+        "remains": ChooseStage(choose=_remains),
+        "put_back": PutBackStage(after=gathered("over")),
+        "over": ChooseStage(choose=_over),
     },
     plan=_plan,
 )

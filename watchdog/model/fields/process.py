@@ -182,6 +182,13 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "How often the kernel has killed something in that group for want of memory.",
         "increase(process.oom_kills, 1h) > 0",
     ),
+    _field(
+        "out_of_memory",
+        Type.BOOL,
+        "When it ended, the kernel had just killed something in its control group for want of memory. Known of a process that is gone, under `on: ProcessCrashed` or `on: ProcessVanished`.",
+        "process.out_of_memory",
+        source=Source.HOST,
+    ),
     _kernel(
         "code_changed",
         Type.BOOL,

@@ -1,8 +1,9 @@
 """
 Putting a job back that was lost with its process: exactly as it was, and never twice.
 
-One script looks and pushes, so nothing can move in between. A token for each job of an incident is set in the same moment as the push: asked again, however
-much later and whoever has taken the job meanwhile, the script answers as before and pushes nothing.
+One script looks and pushes, so nothing can move in between. A token for each job of a dead process is set in the same moment as the push: asked again, however
+much later and whoever has taken the job meanwhile, the script answers as before and pushes nothing. A process dies once, so it loses a job at most once: whoever
+else asks, another agent, or the same one after its memory was restored, is told that it was done. To be put into quarantine is decided by the same token.
 
 What is looked at, where Sidekiq itself may have left the job:
 * `retry`, `schedule` and `dead` for the very bytes, and `retry` and `dead` for its jid where it would stand if it had failed since it was last seen: at most
@@ -23,16 +24,21 @@ from watchdog.sidekiq.edit.failures import NotEditedError
 from watchdog.sidekiq.wire import Reply
 
 TOKENS_KEPT: Final = 30 * 86_400
-"""Seconds for which Redis knows what was put back in an incident, after the last time."""
+"""Seconds for which Redis knows what became of the jobs of a process, after the last time."""
 _SLACK: Final = 5.0
 """Seconds by which clocks of hosts may differ, and that a failure takes until it is written down."""
 
 
 class Token(msgspec.Struct, frozen=True):
-    """What makes sure that a job is put back only once: `jid` in this incident."""
+    """
+    What makes sure that a job is put back only once: `jid` in this scope, the identity of the process that lost it.
 
-    incident: str
+    `by` is who asks: who asked first is told again what came of it, others that it was done.
+    """
+
+    scope: str
     jid: str
+    by: str = ""
 
 
 class ToQueue(msgspec.Struct, frozen=True):
@@ -53,7 +59,13 @@ class ToSchedule(msgspec.Struct, frozen=True):
     score: str = ""
 
 
-Place = ToQueue | ToRetry | ToSchedule
+class ToQuarantine(msgspec.Struct, frozen=True):
+    """Nowhere that Sidekiq takes it from: whoever asks keeps the bytes. `died_ms` (milliseconds since 1970) puts it among the dead as well."""
+
+    died_ms: int | None = None
+
+
+Place = ToQueue | ToRetry | ToSchedule | ToQuarantine
 """Where a job is put."""
 
 
@@ -68,7 +80,11 @@ class AlreadyDone(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Nothing was pushed: it stands in `queue`, `retry`, `schedule` or `dead`, or is `running` in another process, or `elsewhere`; or it did when this was asked first."""
+    """
+    Nothing was pushed: it stands in `queue`, `retry`, `schedule` or `dead`, or is `running` in another process, or `elsewhere`; or it did when this was asked first.
+
+    Or somebody else has put it back (`returned`) or into `quarantine` with this token.
+    """
 
     where: str
 
@@ -102,23 +118,21 @@ async def put_back(
     since = unseen_for / 1000 + _SLACK
     soonest, latest = _delays(payload)
     target, score = _target(place)
+    mark = f"{'quarantine' if target == 'quarantine' else 'returned'} {token.by}" if token.by else "done"
     reply = await redis.run(
         _PUT_BACK,
-        (
-            put_back_key(redis, token.incident), keys.queues, keys.queue(queue), retry, schedule, dead, keys.processes,
-            keys.moved(lost_by, queue),
-        ),
+        (put_back_key(redis, token.scope), keys.queues, keys.queue(queue), retry, schedule, dead, keys.processes, keys.moved(lost_by, queue)),
         (
             token.jid, target, score, queue, TOKENS_KEPT, repr(since), repr(soonest - since), repr(latest + _SLACK), keys.prefix, lost_by,
-            int(leaves_dead_set), int(in_list), payload,
+            int(leaves_dead_set), int(in_list), mark, payload,
         ),
     )  # fmt: skip
     return _outcome(reply)
 
 
-def put_back_key(redis: Edits, incident: str) -> bytes:
-    """Hash of what became of the jobs of an incident, by jid."""
-    return redis.keys.prefix + b"sidekiq-watchdog:put-back:" + incident.encode()
+def put_back_key(redis: Edits, scope: str) -> bytes:
+    """Hash of what became of the jobs of a process, by jid."""
+    return redis.keys.prefix + b"sidekiq-watchdog:put-back:" + scope.encode()
 
 
 def _target(place: Place) -> tuple[str, str]:
@@ -129,6 +143,8 @@ def _target(place: Place) -> tuple[str, str]:
             return "retry", score or repr(at_ms / 1000)
         case ToSchedule(at_ms, score):
             return "schedule", score or repr(at_ms / 1000)
+        case ToQuarantine(died_ms):
+            return "quarantine", "" if died_ms is None else repr(died_ms / 1000)
 
 
 class _Tried(msgspec.Struct, gc=False):
@@ -163,11 +179,11 @@ def _names(raw: Sequence[Reply]) -> tuple[str, ...]:
 
 _PUT_BACK: Final = Script("""\
 local tokens, queues, list, retry, schedule, dead, processes, held = unpack(KEYS)
-local jid, target, score, queue, kept, since, soonest, latest, prefix, lost_by, leaves_dead, in_list, payload = unpack(ARGV)
+local jid, target, score, queue, kept, since, soonest, latest, prefix, lost_by, leaves_dead, in_list, mark, payload = unpack(ARGV)
 
 local before = redis.call('HGET', tokens, jid)
-if before == 'done' then return {'already'} end
-if before then return {'found', before} end
+if before == mark then return {'already'} end
+if before then return {'found', string.match(before, '^%S+')} end
 
 local left = 16 * 1024 * 1024
 local unlooked = {}
@@ -258,7 +274,7 @@ redis.call('SADD', queues, queue)
 redis.call('HDEL', tokens, '')
 if leaves_dead == '1' then redis.call('ZREM', dead, '') end
 if in_list == '1' then redis.call('LREM', held, 1, '') end
-redis.call('HSETNX', tokens, jid, found or 'done')
+redis.call('HSETNX', tokens, jid, found or mark)
 
 local function written()
   local reply = redis.pcall('EXPIRE', tokens, kept)
@@ -266,6 +282,8 @@ local function written()
   if found then return nil end
   if target == 'queue' then
     reply = redis.pcall('RPUSH', list, payload)
+  elseif target == 'quarantine' then
+    reply = score ~= '' and redis.pcall('ZADD', dead, score, payload)
   else
     reply = redis.pcall('ZADD', target == 'retry' and retry or schedule, score, payload)
   end
