@@ -232,8 +232,8 @@ module SidekiqWatchdog
     def claim
       @claim.synchronize do
         return if now < @plain_until + AFTER_PLAIN || @lock.synchronize { @unnamed.positive? }
+        @claimed = true # also where the answer is lost
         Sidekiq.redis { |conn| conn.hset(@key, ":whole", "1") }
-        @claimed = true
       end
     end
 

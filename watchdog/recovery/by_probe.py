@@ -36,8 +36,15 @@ def the_probe(edits: Edits) -> Source:
         except WatchdogError as error:
             LOG.warning("what the probe of %s has noted can't be read: %s", target.name, error)
             return Told()
-        for one in left.broken:
-            LOG.warning("what the probe of %s has noted is not whole: %s: %s", target.name, one.key, one.reason)
+        if left.broken:
+            first = left.broken[0]
+            LOG.warning(
+                "what the probe of %s has noted can't all be understood (%d): %s: %s",
+                target.name,
+                len(left.broken),
+                first.key,
+                first.reason,
+            )
         return told_by(left, noted)
 
     return ask

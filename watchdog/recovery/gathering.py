@@ -17,6 +17,7 @@ from watchdog.model.results import InFlight, Refused
 from watchdog.recovery.joining import Joined, join
 from watchdog.recovery.payload import facts_of
 from watchdog.recovery.sources import Source
+from watchdog.recovery.traces import tidy_probe
 from watchdog.recovery.work_hash import HASHES, findings_in, seen_in
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import refused
@@ -75,9 +76,10 @@ class Gatherer:
             if running and waiting:
                 break
         joined = join(findings)
-        if running and (waiting or (noted is not None and noted.quiet)):
+        quiet = noted is not None and noted.quiet
+        if running and (waiting or quiet):
             unnamed = 0
-        elif threads and when in (When.FROZEN, When.DEAD):
+        elif threads and not quiet and when in (When.FROZEN, When.DEAD):
             # Whoever is proven to have run had a thread of its own.
             unnamed = max(0, threads - sum(one.finding.certainty is Certainty.PROVEN for one in joined))
         else:
@@ -87,6 +89,9 @@ class Gatherer:
             moved = [self._edits.keys.moved(target.identity, one.finding.queue) for one in named if one.finding.in_list]
             await self._check_writes(target.identity, [one.finding.queue for one in named if one.finding.queue], moved)
         await self._store.keep_flight(command.incident, [one.finding for one in named])
+        if when is When.DEAD and not named:
+            # Nothing will be put back, so nobody would do it later.
+            await tidy_probe(self._edits, target.identity, cared_for=())
         return InFlight(tuple(self._held(one) for one in named), unnamed=unnamed)
 
     async def _keep_what_is_noted(self, command: GatherInFlight) -> None:

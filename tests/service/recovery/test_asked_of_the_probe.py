@@ -156,6 +156,28 @@ async def test_a_probe_that_does_not_vouch_takes_nothing_from_anybody(hands, str
     assert found.unnamed == 2
 
 
+@pytest.mark.parametrize(("vouches", "jobs"), [(True, 1), (False, 2)])
+async def test_of_a_quiet_process_nothing_is_unnamed(hands, vouches, jobs):
+    """It has fetched nothing since: its work hash is complete, and with a probe that vouches it is known what has ended since the last beat."""
+    hands.process.quiet = True
+    await hands.process.beat(hands.client)
+    await hands.follower.reread(hands.process.identity)
+    await hands.says("observe", notes=hands.jids[:1], vouches=vouches)
+
+    found = await hands.found(When.DEAD)
+    assert ({job.certainty for job in found.jobs}, len(found.jobs), found.unnamed) == ({Certainty.PROVEN}, jobs, 0)
+
+
+async def test_what_can_not_be_understood_is_told_without_a_word_of_it(hands, caplog):
+    """How much that is, and of which kind the first is; and the probe is not taken at its word."""
+    await hands.says("observe", notes=["new"])
+    await hands.client.hset(hands.hash, "t:9", b"1795354499250 push\n{private")
+
+    assert (await hands.found(When.DEAD)).unnamed == 2
+    assert "can't all be understood (1)" in caplog.text
+    assert "private" not in caplog.text
+
+
 async def test_a_clean_stop_between_two_questions(hands):
     """It had noted a job, and has left: it has given everything back."""
     await hands.says("observe", notes=["new"])
@@ -183,6 +205,20 @@ async def test_everything_is_put_where_it_belongs_and_nothing_stays(hands):
     assert await hands.client.lrange("queue:push", 0, -1) == [payload("noted"), payload("moved")]
     assert [entry.job.jid for entry in await hands.store.quarantine.entries()] == ["bad"]
     assert await hands.client.exists(hands.hash, hands.list, PROBES) == 0
+
+
+@pytest.mark.parametrize("strength", ["observe", "fetch"])
+async def test_where_nothing_was_in_flight_nothing_stays_either(hands, strength):
+    """Nobody will be asked to put anything back: what the probe said of itself goes at once. Of one that lives it stays."""
+    await hands.says(strength)
+    hands.process.jobs.clear()
+    await hands.process.beat(hands.client)
+    await hands.follower.reread(hands.process.identity)
+    await hands.found(When.BEFORE)
+    assert await hands.client.exists(hands.hash, PROBES) == 2
+
+    assert (await hands.found(When.DEAD)).jobs == ()
+    assert await hands.client.exists(hands.hash, PROBES) == 0
 
 
 async def test_what_nobody_puts_back_stays_to_be_found(hands, caplog):
