@@ -14,7 +14,8 @@ import pytest
 
 from tests.service.agent import AgentProcess, write_config
 from tests.service.hook import Hook
-from tests.service.users import observer
+from tests.service.users import actor
+from tests.service.whereabouts import stored
 
 pytestmark = pytest.mark.needs("redis-server", "sidekiq")
 Start = Callable[..., Awaitable[AgentProcess]]
@@ -47,7 +48,7 @@ async def test_a_job_that_never_ends_is_ended(redis_server, sidekiq, push, agent
     """Its process gets TERM within 20 s and a beat of the job's start, for which the picture has settled by then; it ends by itself, and everybody is told."""
     victim = await sidekiq.start(("push",), timeout=4)
     async with Hook() as hook:
-        agent = await agents(write_config(tmp_path, url=await observer(redis_server), hook=hook.url, settle=3))
+        agent = await agents(write_config(tmp_path, url=await actor(redis_server), hook=hook.url, settle=3))
         started = time.time()
         await push(redis_server.client(), "SleepForever")
         await agent.wait_for("outcome: .*stage='TERM'.*outcome='sent'", within=20 + victim.beat + 3)
@@ -61,7 +62,10 @@ async def test_a_job_that_never_ends_is_ended(redis_server, sidekiq, push, agent
 
     assert status == 0
     assert await redis_server.client().acl_log() == []  # it wanted no right that this user does not have
-    assert stages(rows) == [("intent", "TERM", ""), ("outcome", "TERM", "sent"), ("outcome", "grace", "exited")]
+    assert stages(rows) == [
+        ("outcome", "copy", "in flight: 1 likely"), ("intent", "TERM", ""), ("outcome", "TERM", "sent"), ("outcome", "grace", "exited"),
+        ("outcome", "reckon", "it has given everything back"),
+    ]  # fmt: skip
     assert 20 <= seconds(sent) - started <= 20 + victim.beat + 1
     assert told[:3] == ["alert.firing", "action.decided", "action.stage"]
     assert {"action.ended", "alert.resolved"} <= set(told)
@@ -69,10 +73,10 @@ async def test_a_job_that_never_ends_is_ended(redis_server, sidekiq, push, agent
 
 
 async def test_a_deaf_process_is_killed_after_grace(redis_server, sidekiq, push, agents, tmp_path):
-    """A Sidekiq that is SIGSTOPped once TERM was sent gets KILL when `grace` is over, not before."""
+    """A Sidekiq that is SIGSTOPped once TERM was sent gets KILL when `grace` is over, not before; its job, which it could not give back, waits for its second chance."""
     victim = await sidekiq.start(("push",))
     agent = await agents(write_config(tmp_path, url=redis_server.url, elapsed="3s", grace="6s"))
-    await push(redis_server.client(), "SleepForever")
+    stuck = await push(redis_server.client(), "SleepForever")
     await agent.wait_for("outcome: .*stage='TERM'.*outcome='sent'")
     victim.signal(signal.SIGSTOP)
     assert await victim.wait_exit(20) == -signal.SIGKILL
@@ -81,10 +85,11 @@ async def test_a_deaf_process_is_killed_after_grace(redis_server, sidekiq, push,
     rows = await agent.audit()
     by_stage = {(row["kind"], row["stage"]): row for row in rows}
 
-    assert stages(rows) == [
-        ("intent", "TERM", ""), ("outcome", "TERM", "sent"), ("outcome", "grace", "still running"),
-        ("intent", "KILL", ""), ("outcome", "KILL", "sent"), ("outcome", "death", "exited"),
+    assert [one for one in stages(rows) if one[1] != "reckon"] == [
+        ("outcome", "copy", "in flight: 1 likely"), ("intent", "TERM", ""), ("outcome", "TERM", "sent"), ("outcome", "grace", "still running"),
+        ("intent", "KILL", ""), ("outcome", "KILL", "sent"), ("outcome", "death", "exited"), ("intent", "put_back", ""), ("outcome", "put_back", "1 done"),
     ]  # fmt: skip
+    assert await stored(redis_server.client()) == {stuck: ["retry"]}
     assert 6 <= seconds(by_stage["intent", "KILL"]) - seconds(by_stage["outcome", "TERM"]) < 8
 
 

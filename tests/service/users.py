@@ -12,5 +12,14 @@ USERS: Final[dict[str, str]] = dict(re.findall(r"^user (\S+) (.*)$", FILE.read_t
 
 async def observer(server: RedisServer) -> str:
     """Have that server know the user who may only observe; the URL with which to come as this user."""
-    await server.client().execute_command("ACL", "SETUSER", "watchdog-observe", *USERS["watchdog-observe"].split()[1:], "on", ">secret")
-    return f"redis://watchdog-observe:secret@127.0.0.1:{server.port}/0"
+    return await _known(server, "watchdog-observe")
+
+
+async def actor(server: RedisServer) -> str:
+    """The same of the user who may put jobs back."""
+    return await _known(server, "watchdog-act")
+
+
+async def _known(server: RedisServer, user: str) -> str:
+    await server.client().execute_command("ACL", "SETUSER", user, *USERS[user].split()[1:], "on", ">secret")
+    return f"redis://{user}:secret@127.0.0.1:{server.port}/0"

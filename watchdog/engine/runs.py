@@ -254,6 +254,8 @@ def _take_answer(turn: Turn, run: Run, result: Result) -> None:
             then = spec.after(result)
             if isinstance(result, InFlight):
                 run = _found(turn, run, result, when)
+            elif isinstance(result, Refused) and _is_starting(turn):
+                then = Hold(result.reason)
             elif isinstance(then, Go):
                 run = accounts.tell_not_kept(turn, run, accounts.word(result))
             _follow(turn, run, then)
@@ -298,10 +300,10 @@ def _follow(turn: Turn, run: Run, then: Then) -> None:
 
 
 def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
-    if not _committed(run):
+    starting = _is_starting(turn)
+    if not starting and not _committed(run):
         _end(turn, run, "abandoned", reason)
         return
-    starting = Source.REDIS not in turn.world.complete and not turn.ledger.lost
     again_at = turn.at + (SOON if starting else AGAIN)
     held = msgspec.structs.replace(
         run, held=run.held if starting else reason, held_by=run.held_by if starting else guard, again_at=again_at, looking=False
@@ -315,6 +317,11 @@ def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
         by_hand = f"; by hand, on {run.ref.host}: kill -KILL {run.ref.pid}" if kills else ""
         text = f"{run.ref.name} is left half-way at stage {run.stage}: {reason}{by_hand}"
         accounts.tell(turn, held, text, outcome="held", guard=guard, reason=reason, severity=Severity.CRITICAL)
+
+
+def _is_starting(turn: Turn) -> bool:
+    """Nothing stands in the way but that Redis has not been read in full since the start of the agent."""
+    return Source.REDIS not in turn.world.complete and not turn.ledger.lost
 
 
 def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:

@@ -9,7 +9,7 @@ from watchdog.model.effects import AwaitExit, KeepIncident, Measure, Notify, Sen
 from watchdog.model.events import Paused, Resumed, RulesLoaded, SourceBack, SourceLost
 from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
-from watchdog.model.results import Exited, Look, Refused, Result, Sent, StillRunning
+from watchdog.model.results import Exited, InFlight, Look, Refused, Result, Sent, StillRunning
 from watchdog.model.verdicts import Mode
 
 ONE = "web1:10:abc"
@@ -224,6 +224,35 @@ def test_a_restart_in_the_kill_stage_waits_until_everything_is_read():
     talk.wait(talk.at + 1_000)
 
     assert talk.answer(HEALTHY)[-1] == f"signal KILL {ONE}"
+
+
+def test_a_copy_waits_until_everything_is_read():
+    """Cut off while it asks what the process holds, the agent asks again until Redis has been read, and neither gives up nor goes on without a copy."""
+    talk = conversation()
+    talk.holds_nothing = False
+    talk.answer(HEALTHY)
+    talk.crash()
+    talk.answer(Refused("not read yet"))
+    assert [row.outcome for row in talk.audit("incident")] == ["opened", "resumed"]
+    reread(talk)
+    assert talk.wait(talk.at + 1_000) == [f"gather before {ONE}"]
+    talk.answer(InFlight(()))
+
+    assert talk.answer(HEALTHY)[-1] == f"signal TERM {ONE}"
+
+
+def test_a_rule_that_is_gone_before_anything_was_done_is_not_obeyed():
+    """Taken away between the copy and TERM: nothing is sent."""
+    talk = conversation()
+    talk.holds_nothing = False
+    talk.answer(HEALTHY)
+    talk.rules = rules("rules: []")
+    talk.hear(RulesLoaded(talk.rules.digest, Mode.ACT))
+    talk.answer(InFlight(()))
+    talk.answer(HEALTHY)
+
+    assert signals(talk) == []
+    assert talk.audit("incident")[-1].outcome == "abandoned"
 
 
 def test_a_reboot_ends_what_ran_before_it():

@@ -34,7 +34,7 @@ def _remains(scene: Scene) -> Then:
 
 
 def _over(_scene: Scene) -> Then:
-    return End("ended", "what it held is where it belongs")
+    return End("ended", "its jobs are accounted for")
 
 
 def _plan(_arguments: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
