@@ -8,6 +8,7 @@ it thaws.
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -36,7 +37,8 @@ AGAIN: Final = 10 * 60_000
 GRACE: Final = 10 * 60_000
 """Milliseconds without a sign of life of the probe after which a process of another host is gone; its own host's agent knows sooner."""
 _BATCH: Final = 100
-_TITLE: Final = "sidekiq"
+_SIDEKIQ: Final = re.compile(r"\bsidekiq(?![\w-])")
+"""In the command line of one that boots, and in the title of one that works; not in our own."""
 _NO_KEY: Final = -2
 
 
@@ -155,7 +157,7 @@ class LeftBehind:
         pidfd.close()
         facts = read_process(pid, self._proc)
         # One that is not shown to us may be anything; a Sidekiq that is not known may be frozen.
-        return facts is None or _TITLE in facts.cmdline
+        return facts is None or _SIDEKIQ.search(facts.cmdline) is not None
 
     async def _tell(self, identity: str) -> None:
         left = await read_all_left(self._ask, self._keys, identity, where=self._where)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from watchdog.clock import Clock
+from watchdog.host.proc import ProcessFacts
 from watchdog.model.events import LEFT_BEHIND, Delta, Gone, Observed
 from watchdog.model.kinds import Kind
 from watchdog.recovery import left_behind
@@ -84,6 +85,11 @@ class Looking:
         return [body.changes[0].id for body in self.told]
 
 
+def shown(cmdline: str) -> Any:
+    """What the kernel shows of every process."""
+    return lambda pid, *_: ProcessFacts(pid=pid, start_ticks=1, state="S", comm="ruby", cmdline=cmdline)
+
+
 async def test_who_is_gone_is_told_with_what_it_left():
     """By its name, its host, the strength of its probe and the number of its jobs, and nothing of a job."""
     looking = Looking(Server(HERE))
@@ -124,7 +130,7 @@ async def test_whom_the_kernel_knows_is_not_gone(monkeypatch):
     """Without a beat it may be frozen: a Sidekiq with its pid keeps it from being told, unless that is known to be another one."""
     identity = f"web1:{os.getpid()}:abc"
     looking = Looking(Server(identity))
-    monkeypatch.setattr(left_behind, "_TITLE", "python")
+    monkeypatch.setattr(left_behind, "read_process", shown("sidekiq 7.3.2 app [0 of 5 busy]"))
     assert await looking.look() == []
     monkeypatch.setattr(left_behind, "read_process", lambda *_: None)
     assert await looking.look() == []
@@ -134,12 +140,23 @@ async def test_whom_the_kernel_knows_is_not_gone(monkeypatch):
     assert await looking.look() == [identity]
 
 
-async def test_another_program_with_its_pid_is_not_it(monkeypatch):
-    """A pid is given again."""
+@pytest.mark.parametrize(
+    ("cmdline", "gone"),
+    [
+        ("/usr/bin/python3 /usr/bin/sidekiq-watchdog run", True),
+        ("sidekiqmon", True),
+        ("", True),
+        ("/usr/bin/ruby /usr/bin/sidekiq -c 25", False),
+        ("ruby bundle exec sidekiq", False),
+        ("sidekiq 6.4.1 app [0 of 5 busy] stopping", False),
+    ],
+)
+async def test_another_program_with_its_pid_is_not_it(monkeypatch, cmdline, gone):
+    """A pid is given again; one that boots may be it."""
     identity = f"web1:{os.getpid()}:abc"
-    monkeypatch.setattr(left_behind, "_TITLE", "the title of no program")
+    monkeypatch.setattr(left_behind, "read_process", shown(cmdline))
 
-    assert await Looking(Server(identity)).look() == [identity]
+    assert await Looking(Server(identity)).look() == ([identity] if gone else [])
 
 
 @pytest.mark.parametrize(
