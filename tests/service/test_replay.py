@@ -114,7 +114,17 @@ async def test_a_recovery_replays_byte_for_byte(redis_server, sidekiq, push, tmp
     assert isinstance(bodies[1], RulesLoaded)
     assert isinstance(bodies[-1], Stopping)
     assert any(isinstance(body, Observed) and body.complete for body in bodies)
-    assert {type(effect).__name__ for effect in asked} == {"Audit", "KeepIncident", "Notify", "Measure", "SendSignal", "AwaitExit"}
+    assert {type(effect).__name__ for effect in asked} == {
+        "Audit",
+        "KeepIncident",
+        "Notify",
+        "Measure",
+        "SendSignal",
+        "AwaitExit",
+        "GatherInFlight",
+        "PutBack",
+        "DropFlight",
+    }
     for seed in (1, 2):
         again = await replayed(config, trace, seed=seed)
         for event, was, now in zip(events, recorded, again, strict=True):

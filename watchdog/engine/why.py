@@ -17,6 +17,7 @@ from watchdog.engine.state import State
 from watchdog.engine.status import incident_of
 from watchdog.engine.targeting import find_target, process_of, request_view, truth_of
 from watchdog.engine.turn import Turn
+from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.events import Event, TimeReached
 from watchdog.model.verdicts import Answer, Mode, Verdict
 
@@ -86,7 +87,9 @@ def _action(turn: Turn, rule: Rule, entity: str, alert: Alert | None) -> dict[st
         return nothing
     request = _request(turn, rule, entity, alert)
     mode = mode_of(turn, rule)
-    judgement = judge(request_view(turn, rule, request, signal=_first_signal(request), mode=mode, look=None), mode)
+    # Of a process that lives it is said that it does.
+    departed = find_target(turn.world, entity) if request.action in OF_THE_DEAD else None
+    judgement = judge(request_view(turn, rule, request, signal=_first_signal(request), mode=mode, look=None, departed=departed), mode)
     return nothing | {
         "action": request.action,
         "target": request.target,

@@ -73,6 +73,7 @@ class _Rehearsal:
         self._awaited: dict[str, str] = {}
         self._exits: list[tuple[int, str]] = []
         self._termed: set[str] = set()
+        self._left: dict[str, tuple[Held, ...]] = {}
         self._decided: dict[tuple[str, str], Decided] = {}
         self._incidents: dict[str, Stands] = {}
         self._blind: set[Source] = set()
@@ -148,6 +149,10 @@ class _Rehearsal:
         self._hear(EffectDone(effect, result))
 
     def _hear(self, body: Body) -> None:
+        if isinstance(body, Observed):
+            for change in body.changes:
+                if isinstance(change, Gone) and change.kind is Kind.PROCESS and change.id not in self._left:
+                    self._left[change.id] = self._running(change.id, Certainty.PROVEN)
         self._take(body, self._rules)
         self._reached.look(self._state.world, self._at)
         self._reached.fired(alert.rule for alert in self._state.ledger.alerts.values() if alert.phase == "firing")
@@ -194,11 +199,16 @@ class _Rehearsal:
         """The jobs that the test has it run; after SIGTERM Sidekiq has given back what it had not finished."""
         if process in self._termed:
             return InFlight((), stopped=when is When.DEAD)
+        if when is When.DEAD and process in self._left:
+            ended_by_itself = not self._scene.was_ended(process)
+            return InFlight((), stopped=True) if ended_by_itself and self._scene.gave_back(process) else InFlight(self._left[process])
+        return InFlight(self._running(process, Certainty.LIKELY if when is When.BEFORE else Certainty.PROVEN))
+
+    def _running(self, process: str, certainty: Certainty) -> tuple[Held, ...]:
         world = self._state.world
         jobs: list[Any] = [world.find(Kind.JOB, job) for job in world.jobs_of.get(process, ())]
-        certainty = Certainty.LIKELY if when is When.BEFORE else Certainty.PROVEN
-        return InFlight(
-            tuple(Held(job.jid, job.job_class, job.queue, certainty, ("work_hash",), has_payload=True) for job in jobs if job is not None)
+        return tuple(
+            Held(job.jid, job.job_class, job.queue, certainty, ("work_hash",), has_payload=True) for job in jobs if job is not None
         )
 
     def _later(self, at: int, effect: str, result: Result) -> None:

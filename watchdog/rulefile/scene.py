@@ -50,6 +50,10 @@ class Scene:
         """A process has ended; nothing more is read of it or of its jobs."""
         self._ended.add(process)
 
+    def was_ended(self, process: str) -> bool:
+        """Whether somebody ended it."""
+        return process in self._ended
+
     def quieten(self, process: str) -> None:
         """A process has been told to fetch no more, and says so from its next beat on."""
         self._quiet.add(process)
@@ -83,9 +87,18 @@ class Scene:
                 changes.append(Delta(actor.kind, actor.id, new))
                 told[subject] = {**(before or {}), **new}
         for subject in [subject for subject in told if subject not in present]:
-            del told[subject]
+            changes += self._last_of(*subject, told.pop(subject))
             changes.append(Gone(*subject, self._why_gone(*subject)))
         return tuple(changes)
+
+    def gave_back(self, process: str) -> bool:
+        """Whether one that ended by itself had given its jobs back."""
+        return process not in self._crashing
+
+    def _last_of(self, kind: Kind, entity: str, told: _Slots) -> tuple[Delta, ...]:
+        """What is known of a process of this host when it is gone: that the kernel says so, and whether it stopped in good order."""
+        here = kind is Kind.PROCESS and any(actor.id == entity and actor.constants.get("local") is not False for actor in self._test.actors)
+        return (Delta(kind, entity, {"alive": False, "clean_stop": self.gave_back(entity)}),) if here and "listed" in told else ()
 
     def _why_gone(self, kind: Kind, entity: str) -> str:
         if kind is Kind.JOB:

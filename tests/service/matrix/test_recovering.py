@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 
 import pytest
 
@@ -11,6 +13,11 @@ from tests.service.matrix.parts import SIDEKIQS, STORES, Store, end, start_sidek
 from tests.service.whereabouts import stored
 from tests.suites import debian
 
+CRASHED = """\
+rules:
+  - {rule: runs, each: job, when: job.class == "Held", severity: info}
+  - {rule: crashed, each: process, on: ProcessCrashed, then: [{put_back_jobs: {process: process, rescue: likely}}]}
+"""
 pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(240)]
 
 
@@ -32,6 +39,38 @@ async def _recovered(suite: str, store_kind: str, folder) -> tuple[int, dict[str
         await agent.wait_for("outcome: .*stage='put_back'.*outcome='2 done'")
         named = {stuck: "stuck", long: "long"}
         return status, {named[jid]: places for jid, places in (await stored(store.client())).items()}
+
+
+async def _killed(suite: str, store_kind: str, folder) -> list[str]:
+    """Where the job of a process of that suite is that somebody has killed."""
+    async with contextlib.AsyncExitStack() as stack:
+        store = Store(store_kind, folder)
+        stack.push_async_callback(store.close)
+        await store.start()
+        victim = await start_sidekiq(suite, store, tag="live", queues=("push",), concurrency=3)
+        stack.push_async_callback(end, victim)
+        await victim.wait_beat(store.client())
+        (folder / "agent").mkdir()
+        config = write_config(folder / "agent", url=store.url)
+        (folder / "agent" / "rules.yml").write_text(CRASHED)
+        agent = AgentProcess(config)
+        stack.push_async_callback(agent.aclose)
+        await agent.start()
+        jid = await push_job(store.client(), "Held")
+        await agent.wait_for("alert: rule='runs'.*outcome='firing'", within=40)
+        os.kill(victim.pid, signal.SIGKILL)
+        await agent.wait_for("outcome: .*stage='put_back'.*outcome='1 done'", within=40)
+        return (await stored(store.client())).get(jid, [])
+
+
+async def test_what_a_killed_process_of_every_sidekiq_held_is_put_back(tmp_path):
+    """Its end shows that it never said goodbye, and its last beat what it ran, in each version's words."""
+    suites = {suite: store for store, (suite, _) in STORES.items() if suite in SIDEKIQS and not debian.why_not(suite)}
+
+    async with asyncio.TaskGroup() as tasks:
+        ended = {suite: tasks.create_task(_killed(suite, store, tmp_path / suite)) for suite, store in suites.items()}
+
+    assert {suite: task.result() for suite, task in ended.items()} == {suite: ["queue"] for suite in suites}
 
 
 async def test_a_stuck_process_of_every_sidekiq_is_recovered(tmp_path):

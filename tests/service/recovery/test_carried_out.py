@@ -23,6 +23,7 @@ from watchdog.recovery.putting_back import Returner
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.recovery.sources import Told
 from watchdog.sidekiq.edit.edits import Edits
+from watchdog.sidekiq.failures import SourceUnavailableError
 from watchdog.sidekiq.flight import Noted
 from watchdog.sidekiq.keys import Keys
 from watchdog.store.store import Store
@@ -186,6 +187,24 @@ async def test_a_server_that_takes_nothing_is_noticed_before_anything_is_done(ha
 
     assert isinstance(await hands.gather(When.QUIET), Refused)
     assert await hands.store.flight(INCIDENT) == []
+
+
+async def test_what_nobody_else_knows_outlives_the_agent(hands, monkeypatch):
+    """Redis does not answer when the process is dead: what its last beat showed is kept at once, unless something better is; then that stays."""
+
+    async def away(_identity: str) -> None:
+        raise SourceUnavailableError("refused", "nobody answers")
+
+    monkeypatch.setattr(hands.follower, "reread", away)
+    assert isinstance(await hands.gather(When.BEFORE), Refused)
+    assert await hands.store.flight(INCIDENT) == []
+    assert isinstance(await hands.gather(When.DEAD), Refused)
+    record = await hands.store.flight(INCIDENT)
+    assert {one.jid: (one.certainty, one.payload is not None) for one in record} == dict.fromkeys(hands.jids, (Certainty.LIKELY, True))
+    await hands.store.keep_flight(INCIDENT, [kept("a")])
+    await hands.gather(When.DEAD)
+
+    assert [one.jid for one in await hands.store.flight(INCIDENT)] == ["a"]
 
 
 async def test_what_the_log_knows_is_newer_than_the_last_beat(hands):

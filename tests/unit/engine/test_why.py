@@ -166,3 +166,16 @@ def test_a_rule_without_steps_asks_no_guard(talk):
     account = ask(talk, "full")
 
     assert (account["action"], account["decision"], account["guards"]) == (None, None, [])
+
+
+def test_what_is_for_the_dead_waits_for_their_end():
+    """Of a process that lives the guards say that it does; those that protect the living are not asked."""
+    talk = Conversation(
+        rules("rules:\n  - {rule: crashed, each: process, on: ProcessCrashed, then: [{put_back_jobs: {process: process}}]}\n")
+    )
+    talk.hear(redis(process(ONE, 12_000), complete=True), at=12_000)
+    talk.hear(host(found(ONE)))
+    account = ask(talk, "crashed")
+
+    assert (account["on"], account["action"], account["decision"]) == ("ProcessCrashed", "put_back_jobs", "DENY")
+    assert [(one["guard"], one["answer"]) for one in account["guards"]] == [("in_flight", "PASS"), ("last_look", "DENY")]

@@ -214,3 +214,24 @@ def test_a_difference_is_explained_part_by_part() -> None:
         "      queue.name = push",
     )
     assert second.because == ("push is not there at that moment",)
+
+
+CRASHED = "rules:\n  - {rule: crashed, each: process, on: ProcessCrashed, then: [{put_back_jobs: {process: process}}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("crash", "mode", "decisions", "incidents"),
+    [
+        ("clean_stop: false", "act", "{rule: crashed, decision: ALLOW, process: 'w:1:a'}", "{rule: crashed, outcome: ended}"),
+        ("clean_stop: false", "dry-run", "{rule: crashed, decision: DRY_RUN}", "{rule: crashed, outcome: would}"),
+        ("clean_stop: false, local: false", "act", "{rule: crashed, decision: DENY, guard: last_look}", ""),
+        ("threads: 5", "act", "", ""),
+    ],
+)
+def test_the_end_of_a_process(crash, mode, decisions, incidents) -> None:
+    """A process that crashes in a test is dead for the rule that waits for it, and what it ran is put back; one that stops in good order crashes not."""
+    test = (
+        f"    mode: {mode}\n    entities:\n      - {{process: 'w:1:a', until: 1m, {crash}}}\n      - {{job: j1, process: 'w:1:a', until: 1m}}\n"
+        f"    expect:\n      - {{at: 2m, decisions: [{decisions}], incidents: [{incidents}]}}\n"
+    )
+    assert play(CRASHED, test) == []
