@@ -20,7 +20,7 @@ from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.finding import find_job, queues_of
 from watchdog.sidekiq.edit.locks import give_back_locks, holder_of
 from watchdog.sidekiq.edit.orphans import locked_by, standing
-from watchdog.sidekiq.edit.put_back import Done, Place, Token, ToQueue, ToRetry, ToSchedule, put_back
+from watchdog.sidekiq.edit.put_back import Done, Place, Token, ToQuarantine, ToQueue, ToRetry, ToSchedule, put_back
 from watchdog.sidekiq.edit.take_out import Taken, forget_dead, take_out
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.probe import is_announced, read_all_left, read_probes
@@ -228,8 +228,10 @@ async def test_the_second_user_is_enough_and_no_more(server):
     back = await put_back(
         edits, token=Token("l", "8"), payload=b'{"jid":"8"}', queue="push", place=ToQueue(), lost_by="vm:2:b", in_list=True
     )
-    taken = await take_out(edits, token="9", payload=b'{"jid":"9"}', came_from=CameFrom.PROCESS, queue="push", held_by="vm:2:b")
-    assert (back, taken) == (Done(), Taken())
+    taken = await put_back(
+        edits, token=Token("l", "9"), payload=b'{"jid":"9"}', queue="push", place=ToQuarantine(), lost_by="vm:2:b", in_list=True
+    )
+    assert (back, taken) == (Done(), Done())
     await client.sadd("sidekiq-watchdog:probes", "vm:2:b")
     assert (await read_all_left(edits.ask, edits.keys, "vm:2:b", where=edits.where)).is_empty
     assert await is_announced(edits.ask, edits.keys, "vm:2:b", where=edits.where)

@@ -7,15 +7,26 @@ from typing import Any, Final
 import pytest
 from redis.asyncio import Redis
 
-from tests.service.edit.conftest import LOST_BY, PAYLOADS, TOKEN
+from tests.service.edit.conftest import JID, LOST_BY, PAYLOADS, TOKEN
 from watchdog.clock import Clock
 from watchdog.model.quarantine import CameFrom, Kept
 from watchdog.recovery.quarantine import Quarantine, Took
 from watchdog.recovery.taking import Candidate, Why
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import NotEditedError
-from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Place, PutBackOutcome, Token, ToQueue, ToRetry, ToSchedule, put_back
-from watchdog.sidekiq.edit.take_out import Absent, Taken, take_out
+from watchdog.sidekiq.edit.put_back import (
+    AlreadyDone,
+    Done,
+    Found,
+    Place,
+    PutBackOutcome,
+    Token,
+    ToQuarantine,
+    ToQueue,
+    ToRetry,
+    ToSchedule,
+    put_back,
+)
 from watchdog.store.store import Store
 
 pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
@@ -28,9 +39,9 @@ async def back(edits: Edits, *, payload: bytes = PAYLOAD, token: Token = TOKEN, 
     return await put_back(edits, token=token, payload=payload, queue="push", place=place or ToQueue(), lost_by=LOST_BY, in_list=True)
 
 
-async def out(edits: Edits, token: str = "t", payload: bytes = PAYLOAD) -> Any:
-    """Take a job out of that list."""
-    return await take_out(edits, token=token, payload=payload, came_from=CameFrom.PROCESS, queue="push", held_by=LOST_BY)
+async def out(edits: Edits, by: str = "t") -> PutBackOutcome:
+    """Take a job out of that list, for the quarantine."""
+    return await back(edits, token=Token(LOST_BY, JID, by=by), place=ToQuarantine())
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
@@ -110,12 +121,12 @@ async def test_refused_nothing_has_moved(redis_server, editing):
 
 
 async def test_taken_out_of_the_list(redis_server, editing):
-    """Once; asked again it answers as before, and whoever else asks is told that it is not there."""
+    """Once; asked again it answers as before, and whoever else asks is told who has it."""
     client = redis_server.client()
     await client.rpush(LIST, "a", PAYLOAD)
     edits = editing(redis_server.url)
 
-    assert [await out(edits), await out(edits), await out(edits, "another")] == [Taken(), Taken(), Absent()]
+    assert [await out(edits), await out(edits), await out(edits, "another")] == [Done(), AlreadyDone(), Found("quarantine")]
     assert await client.lrange(LIST, 0, -1) == [b"a"]
 
 

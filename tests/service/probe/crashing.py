@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import random
+import re
 import signal
 import socket
 from collections import Counter
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.host.limits import limited
+from tests.service.agent import AgentProcess, write_config
 from tests.service.conftest import Following
 from tests.service.matrix.parts import Sidekiq
 from tests.service.probe.running import Place
@@ -158,3 +160,55 @@ def memory_can_be_limited() -> bool:
     """Whether this machine lets us make control groups for memory."""
     group = Path("/sys/fs/cgroup/memory")
     return os.access(group if group.is_dir() else "/sys/fs/cgroup", os.W_OK)
+
+
+RULES: Final = """\
+rules:
+  - {rule: crashed, each: process, on: ProcessCrashed, then: [{put_back_jobs: {process: process}}], notify: [ops]}
+"""
+
+
+async def crash_before_an_agent(
+    place: Place, folder: Path, strength: str, way: str, *, rate: float, chance: random.Random
+) -> dict[str, int]:
+    """
+    The same with the whole agent, which watches and has one rule; it uses a folder of its own.
+
+    `lost` are jobs that nobody has any more, of which it says by itself that they are at most `unnamed at most`, besides those that it names and does not put back.
+    """
+    victim = await place.start(strength)
+    folder.mkdir()
+    config = write_config(folder, url=place.store.url)
+    (folder / "rules.yml").write_text(RULES)
+    with config.open("a") as text:
+        text.write(f"log: {{journal: false, files: {{any: {victim.log}}}}}\n")
+    before = len(place.lines("done"))
+    stop = asyncio.Event()
+    async with contextlib.aclosing(AgentProcess(config)) as agent:
+        await agent.start(ready=False)
+        await agent.wait_for(f"{victim.identity} is process {victim.pid}")
+        load = asyncio.create_task(place.load(rate, stop))
+        try:
+            await place.until(lambda: len(place.lines("done")) > before + 20, "the first jobs to be done")
+            await asyncio.sleep(chance.uniform(0.05, 0.5))
+            await WAYS[way](place, victim)  # type: ignore[misc]
+        finally:
+            stop.set()
+            await load
+        told = await agent.wait_for("incident: .*outcome='ended'")
+    done, waiting = place.lines("done"), await place.waiting()
+    lost = set(place.pushed) - {*done, *waiting}
+    keys = [key for key in await place.keys() if not key.startswith("sidekiq-watchdog:put-back:")]
+    row = {
+        "put back": sum(map(int, re.findall(r"(\d+) put ", told))),
+        "lost": len(lost),
+        "named": sum(map(int, re.findall(r"(\d+) not put back", told))),
+        "unnamed at most": sum(map(int, re.findall(r"up to (\d+) that no source", told))),
+        "duplicated": sum(times > 1 for times in Counter([*done, *waiting]).values()),
+        "keys left": len(keys),
+    }
+    # The next one begins with nothing.
+    await place.client.delete("queue:push", "queue:pull", "retry", "processes")
+    await place.client.delete(*(await place.keys() or ["none"]))
+    place.pushed.clear()
+    return row

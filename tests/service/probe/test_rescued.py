@@ -24,6 +24,10 @@ from watchdog.model.flight import Fate, PlaceKind
 pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(120)]
 
 SUITES = [pytest.param(suite, id=f"Sidekiq {release}", marks=pytest.mark.needs(suite)) for suite, release in SIDEKIQS.items()]
+RESCUE = """\
+rules:
+  - {rule: rescue, each: process, on: JobsLeftBehind, then: [{put_back_jobs: {process: process}}], notify: [ops]}
+"""
 LEFT = """\
 rules:
   - {rule: left, each: process, on: JobsLeftBehind, where: 'process.local and process.probe == "fetch"', keep_firing_for: 10m, notify: [ops]}
@@ -95,6 +99,34 @@ async def test_a_crash_while_nobody_watched(suite, tmp_path):
         (place.folder / "go").touch()
         await place.start("off")
         await place.until(lambda: sorted(place.lines("done")) == sorted(held), "both to be done")
+        assert await _left(place) == []
+
+
+@pytest.mark.parametrize("suite", SUITES[:1])
+@pytest.mark.parametrize("strength", ["observe", "fetch"])
+async def test_a_crash_while_nobody_watched_is_made_good(suite, strength, tmp_path):
+    """A rule that waits for it puts the jobs back, once; they run, and nothing is left of the probe."""
+    async with Place(suite, tmp_path / "place") as place:
+        victim = await place.start(strength)
+        held = await place.push("Held", count=2)
+        await place.until(lambda: len(place.lines("began")) == 2, "both to begin")
+        await killed(place, victim)
+        # A minute passes, and somebody looks at Sidekiq's page of processes.
+        await place.client.delete(victim.identity, f"{victim.identity}:work", f"{victim.identity}:workers")
+        await place.client.srem("processes", victim.identity)
+        folder = tmp_path / "agent"
+        folder.mkdir()
+        config = write_config(folder, url=place.store.url)
+        (folder / "rules.yml").write_text(RESCUE)
+        async with _agent(config) as agent:
+            await agent.wait_for("outcome: .*stage='put_back'.*outcome='2 done'")
+            (place.folder / "go").touch()
+            await place.start("off")
+            await place.until(lambda: len(place.lines("done")) >= 2, "both to be done")
+            ended = await agent.wait_for("incident: .*outcome='ended'")
+
+        assert "2 put back into its queue (2 from probe)" in ended
+        assert sorted(place.lines("done")) == sorted(held)
         assert await _left(place) == []
 
 

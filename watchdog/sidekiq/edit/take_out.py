@@ -18,7 +18,6 @@ from watchdog.sidekiq.edit.failures import NotEditedError
 
 TOKENS_KEPT: Final = 30 * 86_400
 """Seconds for which Redis knows that a job was taken."""
-_LIST: Final = "list"
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -40,23 +39,20 @@ TakeOutOutcome = Taken | Absent | TooDeep
 
 
 async def take_out(
-    redis: Edits, *, token: str, payload: bytes, came_from: CameFrom, queue: str = "", in_dead_set_at: int | None = None, held_by: str = ""
+    redis: Edits, *, token: str, payload: bytes, came_from: CameFrom, queue: str = "", in_dead_set_at: int | None = None
 ) -> TakeOutOutcome:
     """
     Remove the member with just these bytes, once. `token` must be that of no other taking, of any agent.
 
     `in_dead_set_at` (milliseconds since 1970) puts it into Sidekiq's dead set in the same moment, as if it had died then. That set is not trimmed: how much it holds
-    is for the application to say, and Sidekiq trims it at the next death. Of `CameFrom.PROCESS` there is nothing to remove, unless `held_by`
-    names a process whose probe holds the job in a list.
+    is for the application to say, and Sidekiq trims it at the next death. Of `CameFrom.PROCESS` there is nothing to remove.
     Raises `NotEditedError` or `MaybeEditedError`; it may be asked again then.
     """
     keys = redis.keys
     retry, schedule, dead = keys.sets
-    held = keys.moved(held_by, queue) if held_by else dead
-    source = {CameFrom.QUEUE: keys.queue(queue), CameFrom.RETRY: retry, CameFrom.SCHEDULE: schedule, CameFrom.PROCESS: held}[came_from]
-    stands_in = _LIST if held_by and came_from is CameFrom.PROCESS else came_from.value
+    source = {CameFrom.QUEUE: keys.queue(queue), CameFrom.RETRY: retry, CameFrom.SCHEDULE: schedule, CameFrom.PROCESS: dead}[came_from]
     died = "" if in_dead_set_at is None else repr(in_dead_set_at / 1000)
-    reply = await redis.run(_TAKE_OUT, (taken_key(redis, token), source, dead), (stands_in, died, TOKENS_KEPT, payload))
+    reply = await redis.run(_TAKE_OUT, (taken_key(redis, token), source, dead), (came_from.value, died, TOKENS_KEPT, payload))
     match reply:
         case [b"taken", bytes() as score]:
             return Taken(score.decode())
@@ -100,9 +96,6 @@ if from == 'queue' then
   elseif redis.call('LLEN', source) > 100000 then return never('too deep')
   elseif redis.call('LPOS', source, payload) then direction = -1
   else return never('absent') end
-elseif from == 'list' then
-  if not redis.call('LPOS', source, payload) then return never('absent') end
-  direction = 1
 elseif from ~= 'process' then
   score = redis.call('ZSCORE', source, payload)
   if not score then return never('absent') end
@@ -110,7 +103,7 @@ end
 
 -- A user without one of these rights must be refused before anything is written.
 redis.call('UNLINK', token)
-if direction ~= 0 then redis.call('LREM', token, 1, '') else redis.call('ZREM', token, '') end
+if from == 'queue' then redis.call('LREM', token, 1, '') else redis.call('ZREM', token, '') end
 redis.call('SET', token, score, 'EX', kept)
 
 local function refused(reply) return type(reply) == 'table' and reply.err end
