@@ -37,7 +37,7 @@ def hands() -> Executor:
     async def never(_: object) -> Refused:
         raise AssertionError("nobody asked for that")
 
-    return Executor(reread=reread, gather=never, put_back=never, call_unit=never, clock=Clock(), host="web1")
+    return Executor(reread=reread, gather=never, put_back=never, edit=never, call_unit=never, clock=Clock(), host="web1")
 
 
 def _descriptors() -> int:

@@ -19,6 +19,7 @@ from watchdog.model.effects import (
     AwaitExit,
     CallUnit,
     Command,
+    CountJobs,
     DropFlight,
     Effect,
     GatherInFlight,
@@ -27,7 +28,9 @@ from watchdog.model.effects import (
     Notify,
     PutBack,
     ReadLog,
+    ReleaseJobs,
     SendSignal,
+    TakeJobs,
 )
 from watchdog.model.events import Body, Delta, EffectDone, Event, Gone, Observed, RulesLoaded, Started, TimeReached
 from watchdog.model.events import decode as decode_event
@@ -195,3 +198,9 @@ def _line(effect: Effect) -> list[str]:
             return [f"read the log of {target.identity}"]
         case CallUnit(unit=unit, verb=verb, until=until):
             return [f"{verb} {unit} until {until}"]
+        case CountJobs(jobs=jobs):
+            return [f"count {jobs.name}"]
+        case TakeJobs(jobs=jobs, order=order):
+            return [f"take {jobs.name} (at most {jobs.cap}) by {order}"]
+        case ReleaseJobs(jobs=jobs, order=order, spread=spread):
+            return [f"release {jobs.name} (at most {jobs.cap}, over {spread}) by {order}"]

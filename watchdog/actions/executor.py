@@ -14,7 +14,19 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import CGROUPS, PROC, Here, here
 from watchdog.host.signals import end_of, look, send
-from watchdog.model.effects import AwaitExit, CallUnit, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal
+from watchdog.model.effects import (
+    AwaitExit,
+    CallUnit,
+    Command,
+    CountJobs,
+    GatherInFlight,
+    Measure,
+    PutBack,
+    ReadLog,
+    ReleaseJobs,
+    SendSignal,
+    TakeJobs,
+)
 from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Result, StillRunning
 from watchdog.rulefile.log import LogSettings
 
@@ -26,6 +38,8 @@ Gather = Callable[[GatherInFlight], Awaitable[InFlight | Refused]]
 """Finds out which jobs a process holds (`recovery.gathering`)."""
 Return = Callable[[PutBack], Awaitable[PutBackDone | Refused]]
 """Brings jobs into their places (`recovery.putting_back`)."""
+Edit = Callable[[CountJobs | TakeJobs | ReleaseJobs], Awaitable[Result]]
+"""Counts and moves the jobs that a rule means (`recovery.editing`)."""
 
 
 class Executor:
@@ -43,6 +57,7 @@ class Executor:
         call_unit: CallOfUnit,
         gather: Gather,
         put_back: Return,
+        edit: Edit,
         clock: Clock,
         host: str,
         log: Callable[[], LogSettings] = LogSettings,
@@ -53,6 +68,7 @@ class Executor:
         self._call_unit = call_unit
         self._gather = gather
         self._return = put_back
+        self._edit = edit
         self._log = log
         self._clock = clock
         self._here: Here = here(name=host, proc=proc, cgroups=cgroups)
@@ -81,6 +97,9 @@ class Executor:
 
     async def _put_back(self, command: PutBack) -> Result:
         return await self._return(command)
+
+    async def _edit_jobs(self, command: CountJobs | TakeJobs | ReleaseJobs) -> Result:
+        return await self._edit(command)
 
     async def _await_exit(self, command: AwaitExit) -> Result:
         """`StillRunning` never comes before `until`, which a timer of the loop alone does not promise to the millisecond."""
@@ -113,5 +132,8 @@ _PERFORMERS: Final[dict[type[Command], Callable[[Executor, Any], Awaitable[Resul
     PutBack: Executor._put_back,  # noqa: SLF001
     ReadLog: Executor._read_log,  # noqa: SLF001
     CallUnit: Executor._have_unit_called,  # noqa: SLF001
+    CountJobs: Executor._edit_jobs,  # noqa: SLF001
+    TakeJobs: Executor._edit_jobs,  # noqa: SLF001
+    ReleaseJobs: Executor._edit_jobs,  # noqa: SLF001
 }
 """Type of a command → who performs it; a test proves that it holds all of them."""

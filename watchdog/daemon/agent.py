@@ -43,6 +43,7 @@ from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import Receiver
 from watchdog.recovery.beside_redis import the_log, what_it_still_has
+from watchdog.recovery.editing import Editor
 from watchdog.recovery.gathering import Gatherer
 from watchdog.recovery.putting_back import Returner
 from watchdog.recovery.quarantine import Quarantine
@@ -191,6 +192,7 @@ class Agent:
                 sources=(the_log(lambda: self._loaded.settings.log, clock.wall), what_it_still_has()),
             ).gather,
             put_back=Returner(edits=self._edits, store=store, quarantine=self._quarantine).put_back,
+            edit=Editor(edits=self._edits, store=store, quarantine=self._quarantine, wall=clock.wall).edit,
             call_unit=self._units.call,
             clock=clock,
             host=self._host,

@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import judging, playbooks, requests, runs
+from watchdog.engine import edits, judging, playbooks, requests, runs
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
@@ -55,6 +55,7 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
     _lift_pause(turn)
     runs.try_again(turn)
     runs.watch_all(turn)
+    edits.try_again(turn)
     for over in turn.over:
         playbooks.step_over(turn, over)
     playbooks.prove_all(turn)
@@ -74,6 +75,7 @@ def next_due(state: State) -> int | None:
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
         ledger.pause.until_at if ledger.pause is not None else None,
         *(run.again_at for run in ledger.runs.values()),
+        *(edit.again_at for edit in ledger.edits.values()),
         *(world.watches.get(run) for run in ledger.runs),
         *(world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None),
         *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
@@ -86,7 +88,7 @@ def _take(turn: Turn) -> None:
         case Observed() as observed:
             _observe(turn, observed)
         case EffectDone(effect=effect, result=result):
-            _ = requests.answer(turn, effect, result) or runs.answer(turn, effect, result)
+            _ = requests.answer(turn, effect, result) or runs.answer(turn, effect, result) or edits.answer(turn, effect, result)
         case TimeReached():
             pass
         case Gap() as gap:
@@ -191,6 +193,7 @@ def _begin(turn: Turn, started: Started) -> None:
     turn.audit("agent", outcome="started", detail={"version": started.version})
     _recall(turn)
     runs.resume(turn)
+    edits.resume(turn)
 
 
 def _recall(turn: Turn) -> None:

@@ -37,7 +37,21 @@ from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
-from watchdog.model.results import Exited, InFlight, LogRead, Look, PutBackDone, Refused, Result, Sent, StillRunning, UnitCalled
+from watchdog.model.results import (
+    Counted,
+    Exited,
+    InFlight,
+    JobsReleased,
+    JobsTaken,
+    LogRead,
+    Look,
+    PutBackDone,
+    Refused,
+    Result,
+    Sent,
+    StillRunning,
+    UnitCalled,
+)
 from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Decision, Mode
 
@@ -225,13 +239,15 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
                 _send(turn, run, spec)
         case Refused(reason=reason):
             _hold(turn, run, reason, guard="last_look")
-        case Sent() | Exited() | StillRunning() | InFlight() | PutBackDone() | LogRead() | UnitCalled():
+        case _:
             _hold(turn, run, "the look was answered with something else", guard="last_look")
 
 
 def _take_answer(turn: Turn, run: Run, result: Result) -> None:
     spec = _stage(run)
-    if isinstance(result, Look | LogRead | UnitCalled) or not isinstance(result, _EXPECTED[type(spec)]):
+    if isinstance(result, Look | LogRead | UnitCalled | Counted | JobsTaken | JobsReleased) or not isinstance(
+        result, _EXPECTED[type(spec)]
+    ):
         result = Refused("the stage was answered with something else")
     match spec:
         case SendStage():

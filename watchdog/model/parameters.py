@@ -11,7 +11,7 @@ class Form(StrEnum):
 
     DURATION, RATIO, COUNT and BOOL become int milliseconds, float, int, bool; TEXT a str; SECRET a str that
     may be written as `${file:…}` or `${env:…}` and is never shown; URL a str that was checked to be one;
-    CHOICE one of `choices`; PROCESS an expression of the language that names a process; SETTINGS a mapping of `settings`, whose values become
+    CHOICE one of `choices`; PROCESS and JOB an expression of the language that names a process or a job; SETTINGS a mapping of `settings`, whose values become
     arguments of their own, `stuck_jobs.strikes`.
     """
 
@@ -24,11 +24,16 @@ class Form(StrEnum):
     URL = "url"
     CHOICE = "choice"
     PROCESS = "process"
+    JOB = "job"
     SETTINGS = "settings"
 
 
 class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One parameter. `default` is in YAML's notation and goes through the same checks; None where there is none."""
+    """
+    One parameter.
+
+    `default` is in YAML's notation and goes through the same checks; None where there is none. `least` and `most` bound a COUNT, `least` also a DURATION; None where nothing does.
+    """
 
     name: str
     form: Form
@@ -38,3 +43,5 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
     default: str | None = None
     choices: tuple[str, ...] = ()
     settings: tuple["ParameterSpec", ...] = ()
+    least: int | None = None
+    most: int | None = None

@@ -37,7 +37,7 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     `token` names this taking among those of all agents. `queue` is that in which it waited or from which it was run; `score` that in its sorted set, as Redis writes it.
     `error_class` is that of its last failure, without the message. `rule`, `incident` and `by` (a person) say who wanted it, each empty where it was not so.
     Times are UTC milliseconds; `until` is when it is deleted. `in_dead_set` says that it stands in Sidekiq's dead set as well,
-    `releases` how often somebody wanted it put back.
+    `releases` how often somebody wanted it put back; `order` is the one under which an agent did so last, and `due` when it is to run then, 0 where it goes back exactly to where it was.
     """
 
     token: str
@@ -58,3 +58,5 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     in_dead_set: bool = False
     releases: int = 0
     locks: tuple[str, ...] = ()
+    order: str = ""
+    due: int = 0

@@ -89,8 +89,12 @@ class Quarantine:
             took = Took((*took.ids, *before, *more.ids), took.absent + more.absent, took.too_deep + more.too_deep)
         return took
 
-    async def release(self, id_: int, *, reason: str, by: str) -> Released | NotReleased:
-        """Put a job back exactly where it came from: to its score in its set, to the end of its queue where it is next."""
+    async def release(self, id_: int, *, reason: str, by: str = "", order: str = "", due: int = 0) -> Released | NotReleased:
+        """
+        Put a job back exactly where it came from: to its score in its set, to the end of its queue where it is next.
+
+        `due` (UTC milliseconds) has it run at that time instead; `order` is noted, for whoever asks what was put back by it.
+        """
         entry = await self._shelf.entry(id_)
         if entry is None or entry.state not in (Kept.KEPT, Kept.RELEASING):
             return NotReleased(_not_there(id_, entry))
@@ -100,10 +104,10 @@ class Quarantine:
                 return NotReleased(
                     f"the job {holder} with the same arguments holds the lock of sidekiq-unique-jobs, and this one would be dropped without a word; wait for it"
                 )
-            job = msgspec.structs.replace(entry.job, releases=entry.job.releases + 1)
+            job = msgspec.structs.replace(entry.job, releases=entry.job.releases + 1, order=order, due=due)
             row = _row("intent", "release_job", job, self._wall(), reason=reason, by=by)
             if not await self._shelf.move(entry, Kept.RELEASING, job=job, rows=(row,)):
-                return await self.release(id_, reason=reason, by=by)
+                return await self.release(id_, reason=reason, by=by, order=order, due=due)
             entry = Entry(entry.id, Kept.RELEASING, job)
         return await self._finish_releasing(entry)
 
@@ -213,11 +217,11 @@ _FOUND: Final = {
 def _place(job: Quarantined) -> Place:
     match job.came_from:
         case CameFrom.QUEUE | CameFrom.PROCESS:
-            return ToQueue()
+            return ToSchedule(job.due) if job.due else ToQueue()
         case CameFrom.RETRY:
-            return ToRetry(job.taken, job.score)
+            return ToRetry(job.due) if job.due else ToRetry(job.taken, job.score)
         case CameFrom.SCHEDULE:
-            return ToSchedule(job.taken, job.score)
+            return ToSchedule(job.due) if job.due else ToSchedule(job.taken, job.score)
 
 
 def _not_there(id_: int, entry: Entry | None) -> str:

@@ -133,6 +133,18 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         _RULE + "    labels: {Team: web}\n",
     ),
     CodeSpec("E411", "unusable runbook", "What begins like the address of a page is one.", _RULE + "    runbook: https:///slow\n"),
+    CodeSpec(
+        "E415",
+        "jobs that nobody names",
+        "An action on jobs says by at least one parameter which it means, unless the entity that the rule looks at tells it: it never means all of them.",
+        _RULE + "    then: [{delete_retries: {cap: 100}}]\n",
+    ),
+    CodeSpec(
+        "E416",
+        "jobs that are named twice",
+        "What the entity of the rule tells by itself can't be told otherwise by a parameter, and one job is named in one way.",
+        _RULE + "    then: [{quarantine_job: {job: job, jid: 4caa72fe18d4b6a0d19e77c3}}]\n",
+    ),
 )
 PACK_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(

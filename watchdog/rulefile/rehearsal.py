@@ -16,7 +16,20 @@ from watchdog.engine.advance import advance, next_due
 from watchdog.engine.reasons import account_of
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
-from watchdog.model.effects import Audit, AwaitExit, Effect, GatherInFlight, KeepIncident, Measure, PutBack, SendSignal, When
+from watchdog.model.effects import (
+    Audit,
+    AwaitExit,
+    CountJobs,
+    Effect,
+    GatherInFlight,
+    KeepIncident,
+    Measure,
+    PutBack,
+    ReleaseJobs,
+    SendSignal,
+    TakeJobs,
+    When,
+)
 from watchdog.model.events import Body, EffectDone, Event, Gone, Observed, RulesLoaded, SourceBack, SourceLost, Started, TimeReached
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
@@ -25,6 +38,7 @@ from watchdog.model.results import Exited, InFlight, Look, PutBackDone, Result, 
 from watchdog.model.targets import Signal
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile.comparison import Decided, Failure, Stands, compare
+from watchdog.rulefile.edited import edited
 from watchdog.rulefile.reached import Reached
 from watchdog.rulefile.scene import BOOT, Scene
 from watchdog.rulefile.testfile import Expectation, RuleTest
@@ -187,6 +201,8 @@ class _Rehearsal:
                 self._later(self._at, name, self._in_flight(target.identity, when))
             case PutBack(id=name, placements=placements):
                 self._later(self._at, name, PutBackDone(tuple(Placed(one.jid, Fate.DONE, one.kind.value) for one in placements)))
+            case CountJobs() | TakeJobs() | ReleaseJobs() as edit:
+                self._later(self._at, edit.id, edited(edit, self._state.world))
             case _:
                 pass
 

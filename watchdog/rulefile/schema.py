@@ -43,6 +43,7 @@ _FORMS: Final[dict[Form, Schema]] = {
     Form.SECRET: {"type": ["string", "number"], "pattern": _WORDS},
     Form.URL: {"type": "string", "pattern": r"^(https?://|\$\{)"},
     Form.PROCESS: {"type": "string", "pattern": _WORDS},
+    Form.JOB: {"type": "string", "pattern": _WORDS},
 }
 _TAKEN: Final = "|".join(sorted({*KEYWORDS, *NAMES, *(kind.value for kind in Kind)}))
 _DEFINED: Final = rf"^(?!({_TAKEN})$)[A-Za-z_][A-Za-z0-9_]{{0,63}}$"

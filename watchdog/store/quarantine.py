@@ -80,6 +80,12 @@ def entry(connection: sqlite3.Connection, id_: int) -> Entry | None:
     return None if row is None else _entry(row)
 
 
+def ordered(connection: sqlite3.Connection, order: str) -> list[Entry]:
+    """Entries whose token begins with that order and a '-', oldest first."""
+    between = (f"{order}-", f"{order}.")  # the character that follows '-' is '.'
+    return [_entry(row) for row in connection.execute(f"{_SELECT} WHERE token >= ? AND token < ? ORDER BY id", between).fetchall()]
+
+
 def payload_of(connection: sqlite3.Connection, id_: int) -> bytes | None:
     """The exact bytes of the job; None if they are here no longer."""
     row = connection.execute("SELECT payload FROM quarantine WHERE id = ?", (id_,)).fetchone()

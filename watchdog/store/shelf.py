@@ -60,6 +60,10 @@ class Shelf:
         """Entries in these states, oldest first."""
         return await self._writer.read(lambda connection: quarantine.entries(connection, states))
 
+    async def ordered(self, order: str) -> list[Entry]:
+        """Entries whose token begins with that order and a '-', oldest first."""
+        return await self._writer.read(lambda connection: quarantine.ordered(connection, order))
+
     async def entry(self, id_: int) -> Entry | None:
         """The entry with that number, if there is one."""
         return await self._writer.read(lambda connection: quarantine.entry(connection, id_))

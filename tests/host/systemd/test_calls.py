@@ -30,7 +30,9 @@ def caller(followed: Followed) -> Call:
     async def never(_: object) -> Refused:
         raise AssertionError("nobody asked for that")
 
-    hands = Executor(reread=never, gather=never, put_back=never, call_unit=followed.units.call, clock=followed.clock, host="web1")
+    hands = Executor(
+        reread=never, gather=never, put_back=never, edit=never, call_unit=followed.units.call, clock=followed.clock, host="web1"
+    )
 
     async def call(verb: Verb, name: str, *, within: float = 20.0, invocation: str = "") -> Any:
         return await hands.perform(CallUnit("1.0", name, verb, followed.clock.at() + int(within * 1000), invocation))

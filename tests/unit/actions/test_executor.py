@@ -66,7 +66,9 @@ async def _never(_command: object) -> Refused:
 def _executor(
     read: Reread, *, clock: Clock | None = None, log: Callable[[], LogSettings] = LogSettings, call_unit: CallOfUnit = no_systemd
 ) -> Executor:
-    return Executor(reread=read, gather=_never, put_back=_never, call_unit=call_unit, clock=clock or Clock(), host="web1", log=log)
+    return Executor(
+        reread=read, gather=_never, put_back=_never, edit=_never, call_unit=call_unit, clock=clock or Clock(), host="web1", log=log
+    )
 
 
 def test_every_command_has_its_performer():

@@ -5,9 +5,12 @@ from watchdog.model.verdicts import Verdict
 
 
 def in_flight(view: View) -> Verdict:
-    """Denies while any other action runs on this host, or a playbook has not done all its steps on this target: one at a time."""
+    """Denies while any other action runs on this host, or a playbook has not done all its steps on this target: one at a time. Moving jobs is in the way of moving the same ones alone."""
+    for edit in view.ledger.edits.values():
+        if edit.id != view.subject and edit.jobs.name == view.target:
+            return denies("in_flight", f"incident {edit.incident} ({edit.action}) is moving {edit.jobs.name}")
     for run in view.ledger.runs.values():
-        if run.id != view.subject:
+        if run.id != view.subject and not view.about_jobs:
             held = f", held: {run.held}" if run.held else ""
             return denies("in_flight", f"incident {run.incident} ({run.action} on {run.ref.name}) is at stage {run.stage}{held}")
     for playbook in view.ledger.playbooks.values():

@@ -7,8 +7,8 @@ import msgspec
 from watchdog.engine.ledger import Cooldown, Ledger
 from watchdog.engine.world import World
 from watchdog.model.kinds import Source
-from watchdog.model.results import Look
-from watchdog.model.targets import ProcessRef, Signal
+from watchdog.model.results import Counted, Look
+from watchdog.model.targets import JobsRef, ProcessRef, Signal
 from watchdog.model.verdicts import Answer, Verdict
 
 
@@ -20,6 +20,9 @@ class View(msgspec.Struct, frozen=True):
     condition of at least one of its alerts is true at this moment. `look` is what the kernel was found to say, None
     before anybody has looked. `committed` is True after the stage that can't be taken back.
     `held` is how many threads of each process are held. `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
+
+    With `about_jobs` the target is no process but jobs that wait: `process` and `signal` are empty, `jobs` says which (None with `unreachable`), `counted` how many they were found to be,
+    None before anybody has counted, and `runs_in` names the process that runs the one job that is meant.
     """
 
     at: int
@@ -32,7 +35,7 @@ class View(msgspec.Struct, frozen=True):
     unreachable: str
     sources: tuple[Source, ...]
     settings: dict[str, int | float | bool | str]
-    signal: Signal
+    signal: Signal | None
     holds: bool
     look: Look | None
     committed: bool
@@ -40,6 +43,10 @@ class View(msgspec.Struct, frozen=True):
     held: dict[str, int]
     cooldowns: dict[str, Cooldown]
     world: World
+    about_jobs: bool = False
+    jobs: JobsRef | None = None
+    counted: Counted | None = None
+    runs_in: str = ""
 
 
 Guard = Callable[[View], Verdict]
@@ -49,6 +56,11 @@ Guard = Callable[[View], Verdict]
 def passes(guard: str) -> Verdict:
     """It has nothing against it."""
     return Verdict(guard, Answer.PASS)
+
+
+def does_not_apply(guard: str, why: str) -> Verdict:
+    """It has nothing to say of such a target; whoever asks why is told so."""
+    return Verdict(guard, Answer.PASS, f"does not apply: {why}")
 
 
 def denies(guard: str, reason: str, until: int | None = None) -> Verdict:
