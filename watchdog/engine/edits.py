@@ -26,7 +26,7 @@ from watchdog.model.verdicts import Decision, Mode
 
 STAGES: Final = {action: "release" if among is Among.QUARANTINE else "take" for action, among in AMONG.items()}
 """Action → what its one stage is called."""
-AGAIN: Final = 5_000
+AGAIN: Final = 15_000
 """Milliseconds after which one that could not go on is tried again."""
 SOON: Final = 1_000
 """The same after a start, until Redis has been read in full."""
@@ -126,7 +126,7 @@ def _go_on(turn: Turn, edit: Edit) -> None:
 
 def _ask(turn: Turn, edit: Edit, detail: dict[str, str | int | bool]) -> None:
     effect = turn.id()
-    turn.put_edit(edit.id, msgspec.structs.replace(edit, effect=effect, intent=effect, held="", again_at=None))
+    turn.put_edit(edit.id, msgspec.structs.replace(edit, effect=effect, intent=effect, again_at=None))
     turn.audit("intent", **_names(edit), stage=edit.stage, mode=Mode.ACT.value, decision=Decision.ALLOW.value, detail=detail)
     told: dict[str, Any] = {
         "id": effect, "order": edit.id, "incident": edit.incident, "rule": edit.rule, "reason": f"{edit.action} of rule {edit.rule}", "jobs": edit.jobs,
@@ -140,7 +140,7 @@ def _hold(turn: Turn, edit: Edit, reason: str, *, guard: str) -> None:
         return
     held = msgspec.structs.replace(edit, held=reason, again_at=turn.at + AGAIN)
     turn.put_edit(edit.id, held)
-    # Said once: it is tried each five seconds.
+    # Said once, however often it is tried.
     if not edit.held:
         _say(turn, held, "held", guard=guard, reason=reason)
         turn.notify(

@@ -154,7 +154,7 @@ class Edit(msgspec.Struct, frozen=True):
     One action on jobs of an incident on its way: a single stage, whose every job is moved by itself or not at all.
 
     `incident` is the id of its playbook, `opened_wall` when that was opened, `begun_at` when this step was. `effect` is the id of what is awaited, `intent` that of the committed
-    intent without an outcome, which is the last one after a crash; `held` the reason why it does not go on, until `again_at`. `id` is the order under which it is
+    intent without an outcome, which is the last one after a crash; `held` the reason why it did not go on when it was tried last, and `again_at` when it is tried again. `id` is the order under which it is
     asked for again.
     """
 

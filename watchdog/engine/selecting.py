@@ -45,7 +45,9 @@ def choose(step: Step, row: Row | None) -> Chosen:
     """The jobs that the step means, seen from that row; without a row those that its parameters alone tell."""
     among = AMONG[step.action]
     said = {_FIELDS[name]: value for name, value in step.arguments.items() if name in _FIELDS}
-    if row is not None and row.id == OTHERS and row.kind in TELLS:
+    # One job is named by itself, whoever else the rule looks at.
+    tells = TELLS.get(row.kind, {}) if row is not None and among is not Among.WAITING else {}
+    if row is not None and row.id == OTHERS and tells:
         return Chosen(
             f"{_WORDS[among]} of {OTHERS}",
             None,
@@ -57,7 +59,7 @@ def choose(step: Step, row: Row | None) -> Chosen:
             return Chosen(_WORDS[among], None, "its job id is not known")
         said["jid"] = jid
     elif row is not None:
-        for parameter, slot in TELLS.get(row.kind, {}).items():
+        for parameter, slot in tells.items():
             value: Any = getattr(row, slot)
             if value is not MISSING:
                 said[_FIELDS[parameter]] = value
