@@ -17,7 +17,7 @@ from watchdog.model.targets import Among, JobsRef
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.recovery.taking import Candidate, Why
 from watchdog.sidekiq.edit.edits import Edits
-from watchdog.sidekiq.edit.finding import Matches, Wanted, find_job, find_retries, queues_of
+from watchdog.sidekiq.edit.finding import Matches, Place, Wanted, find_job, find_retries, queues_of
 from watchdog.sidekiq.failed import FailedReader
 from watchdog.store.quarantine import Entry
 from watchdog.store.store import Store
@@ -64,7 +64,7 @@ class Editor:
         room = max(0, jobs.cap - len(before))
         found = await self._find(jobs, cap=room)
         candidates = [
-            Candidate(token=f"{order}-{self._mark(place.payload)}", payload=place.payload, came_from=place.came_from, queue=place.queue)
+            Candidate(token=f"{order}-{self._mark(place)}", payload=place.payload, came_from=place.came_from, queue=place.queue)
             for place in found.places[:room]
         ]
         took = await self._quarantine.take(candidates, Why(reason=command.reason, rule=command.rule, incident=command.incident))
@@ -111,9 +111,10 @@ class Editor:
                 found.append(entry)
         return found
 
-    def _mark(self, payload: bytes) -> str:
-        """What tells these bytes from all others, and tells nobody what they are."""
-        return blake2b(payload, digest_size=_SIZE, key=self._store.name.encode()[:64], person=b"orders").hexdigest()
+    def _mark(self, place: Place) -> str:
+        """What tells these bytes in this place from all others, and tells nobody what they are."""
+        where = f"{place.came_from} {place.queue} ".encode()
+        return blake2b(where + place.payload, digest_size=_SIZE, key=self._store.name.encode()[:64], person=b"orders").hexdigest()
 
 
 def _may_go(job: Quarantined) -> bool:
