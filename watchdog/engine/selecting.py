@@ -64,7 +64,7 @@ def choose(step: Step, row: Row | None) -> Chosen:
             if value is not MISSING:
                 said[_FIELDS[parameter]] = value
             elif parameter != "status":
-                return Chosen(f"{_WORDS[among]} of {row.id}", None, f"the {parameter} of the {row.kind} is not known")
+                return Chosen(f"{_WORDS[among]} of {row.id}", None, f"its {parameter} is not known")
     if not any(said.values()):
         return Chosen(_WORDS[among], None, "nothing says which jobs are meant")
     jobs = msgspec.convert({"name": _name(among, said), "among": among, "cap": int(step.arguments.get("cap", PLACES)), **said}, JobsRef)

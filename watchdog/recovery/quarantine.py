@@ -189,6 +189,7 @@ class Quarantine:
             queue=job.queue,
             place=_place(job),
             leaves_dead_set=job.in_dead_set,
+            by_bytes_alone=job.came_from is not CameFrom.PROCESS,
         )
         match outcome:
             case Done() | AlreadyDone():

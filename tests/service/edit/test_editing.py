@@ -16,7 +16,7 @@ from watchdog.model.quarantine import CameFrom, Kept
 from watchdog.model.results import Counted, JobsReleased, JobsTaken, Refused
 from watchdog.model.targets import Among, JobsRef
 from watchdog.recovery.editing import FEW, Editor
-from watchdog.recovery.quarantine import Quarantine
+from watchdog.recovery.quarantine import Quarantine, Released
 from watchdog.recovery.taking import Candidate, Why
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.store.reading import read_audit
@@ -186,6 +186,13 @@ async def test_a_job_is_taken_from_wherever_it_waits(world, place):
     assert await world.client.lrange("queue:push", 0, -1) == [b"a", b"b"]
     assert await world.client.exists("retry", "schedule", "uniquejobs:a:LOCKED") == 0
     assert await world.editor().edit(CountJobs("1.0", poison)) == Counted(0)
+    quarantine = Quarantine(world.store.quarantine, world.edits, wall=lambda: WALL)
+    entries = await world.store.quarantine.entries((Kept.KEPT,))
+    came = [await quarantine.release(entry.id, reason="it was a mistake", by="ada") for entry in entries]
+    # What stood in two places goes back into one of them: to run twice is nobody's wish.
+    assert sum(isinstance(one, Released) for one in came) == 1
+    assert await world.client.lrange("queue:push", 0, -1) == [b"a", b"b", *([payload] if place == "queue" else [])]
+    assert await world.scores("retry") | await world.scores("schedule") == ({} if place == "queue" else {payload: 17.25})
 
 
 async def test_taking_is_killed_at_every_step(world):

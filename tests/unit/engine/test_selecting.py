@@ -65,7 +65,7 @@ def test_the_entity_and_the_parameters_together_say_which(each, action, deltas, 
     [
         ("domain", "delete_retries: {}", Delta(Kind.DOMAIN, OTHERS, {"name": OTHERS}), "(others) stands for every domain that is not told one by one: which these are can't be said"),
         ("retry_group", "delete_retries: {}", Delta(Kind.RETRY_GROUP, OTHERS, {"queue": ""}), "(others) stands for every retry_group that is not told one by one: which these are can't be said"),
-        ("domain", "release_job: {}", Delta(Kind.DOMAIN, "a.example", {"retries": 1}), "the domain of the domain is not known"),
+        ("domain", "release_job: {}", Delta(Kind.DOMAIN, "a.example", {"retries": 1}), "its domain is not known"),
         ("job", "quarantine_job: {job: job}", Delta(Kind.JOB, "x", {"queue": "push"}), "its job id is not known"),
     ],
 )  # fmt: skip
