@@ -42,7 +42,7 @@ puts left
 """
 
 
-async def slowest(client: "redis.asyncio.Redis[Any]") -> float:
+async def slowest(client: redis.asyncio.Redis) -> float:
     """Milliseconds of the longest command since the log was emptied."""
     return max((one["duration"] for one in await client.slowlog_get(10_000)), default=0) / 1000
 

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import pytest
@@ -79,7 +79,8 @@ class Story:
 
     async def scores(self, key: str = "retry") -> dict[bytes, float]:
         """What stands in a set."""
-        return dict(await self.client.zrange(key, 0, -1, withscores=True))
+        found: Any = await self.client.zrange(key, 0, -1, withscores=True)
+        return dict(found)
 
     def kept(self) -> Counter[bytes]:
         """The jobs in quarantine, as they were found."""
@@ -129,6 +130,8 @@ async def deleted_and_undone(one: Story) -> None:
     agent = await one.agent(HEAD.replace("> 40", "> 40 and domain.name == 'gone.example'").replace("'gone.example'", '"gone.example"'))
     await agent.wait_for("incident: .*outcome='ended'")
 
+    # The picture follows: what was taken is no longer counted.
+    await agent.wait_for("alert: .*outcome='resolved'")
     assert await one.scores() == others
     assert one.kept() == dict.fromkeys(mine, 1)
     (ended,) = await agent.audit(lambda row: row["kind"] == "incident" and row["outcome"] == "ended")

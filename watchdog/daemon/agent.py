@@ -192,7 +192,9 @@ class Agent:
                 sources=(the_log(lambda: self._loaded.settings.log, clock.wall), what_it_still_has()),
             ).gather,
             put_back=Returner(edits=self._edits, store=store, quarantine=self._quarantine).put_back,
-            edit=Editor(edits=self._edits, store=store, quarantine=self._quarantine, wall=clock.wall).edit,
+            edit=Editor(
+                edits=self._edits, store=store, quarantine=self._quarantine, wall=clock.wall, moved=self._follower.doubt_retries
+            ).edit,
             call_unit=self._units.call,
             clock=clock,
             host=self._host,

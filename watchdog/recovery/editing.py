@@ -28,13 +28,16 @@ _SIZE: Final = 12
 
 
 class Editor:
-    """What moves jobs for rules. `wall` gives UTC milliseconds."""
+    """What moves jobs for rules. `wall` gives UTC milliseconds; `moved` is called after each edit that may have moved any, whatever came of it."""
 
-    def __init__(self, *, edits: Edits, store: Store, quarantine: Quarantine, wall: Callable[[], int]) -> None:
+    def __init__(
+        self, *, edits: Edits, store: Store, quarantine: Quarantine, wall: Callable[[], int], moved: Callable[[], None] = lambda: None
+    ) -> None:
         self._edits = edits
         self._store = store
         self._quarantine = quarantine
         self._wall = wall
+        self._moved = moved
 
     async def edit(self, command: CountJobs | TakeJobs | ReleaseJobs) -> Counted | JobsTaken | JobsReleased | Refused:
         """Carry it out; `Refused` where Redis or the store can't be asked now: what was begun by then is finished when it is asked again."""
@@ -48,6 +51,9 @@ class Editor:
                     return await self._release(command)
         except WatchdogError as error:
             return Refused(str(error))
+        finally:
+            if not isinstance(command, CountJobs):
+                self._moved()
 
     async def _count(self, jobs: JobsRef) -> Counted:
         if jobs.among is Among.QUARANTINE:
