@@ -71,7 +71,7 @@ _CAP: Final = ParameterSpec(
     default="500",
     least=1,
     most=MOST,
-    doc="At most so many, the oldest first; how many are left is said.",
+    doc="At most so many, the oldest first; how many are left is said, and they are left until the alert fires anew.",
     example="500",
 )
 _REDIS: Final = "the right to write to Redis"
