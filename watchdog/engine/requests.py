@@ -109,6 +109,8 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
             case Refused(reason=reason):
                 verdict = Verdict("last_look", Answer.DENY, f"it could not be looked at: {reason}")
                 _write_down(turn, request, rule, Judgement(Decision.DENY, verdict, (verdict,)))
+                if request.jobs is not None:
+                    turn.world.again[request.id] = turn.at + COUNT_AGAIN
             case _:
                 turn.world.again[request.id] = turn.at + AGAIN
     return True

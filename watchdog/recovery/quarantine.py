@@ -172,10 +172,11 @@ class Quarantine:
                     absent.append(entry)
                     too_deep += 1
         wall = self._wall()
-        rows = [_row("outcome", "quarantine_job", job, wall, outcome="taken") for _, job in taken]
-        rows += [_row("outcome", "quarantine_job", entry.job, wall, outcome="absent") for entry in absent]
-        if rows:
-            await self._shelf.settle(taken=taken, absent=[entry.id for entry in absent], rows=tuple(rows))
+        if taken or absent:
+            await self._shelf.settle(
+                taken=[(id_, job, _row("outcome", "quarantine_job", job, wall, outcome="taken")) for id_, job in taken],
+                absent=[(entry.id, _row("outcome", "quarantine_job", entry.job, wall, outcome="absent")) for entry in absent],
+            )
         return Took(tuple(id_ for id_, _ in taken), len(absent) - too_deep, too_deep)
 
     async def _finish_releasing(self, entry: Entry) -> Released | NotReleased:

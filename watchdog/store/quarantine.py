@@ -63,9 +63,9 @@ def describe(connection: sqlite3.Connection, id_: int, job: Quarantined) -> None
     connection.execute("UPDATE quarantine SET body = ? WHERE id = ?", (encode(msgspec.to_builtins(job)), id_))
 
 
-def forget(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-    """Removes entries of jobs that were not there to be taken."""
-    connection.executemany("DELETE FROM quarantine WHERE id = ? AND state = ?", [(id_, Kept.TAKING) for id_ in ids])
+def forget(connection: sqlite3.Connection, id_: int) -> bool:
+    """Removes the entry of a job that was not there to be taken; False if it is no such entry (any more)."""
+    return connection.execute("DELETE FROM quarantine WHERE id = ? AND state = ?", (id_, Kept.TAKING)).rowcount > 0
 
 
 def entries(connection: sqlite3.Connection, states: Sequence[Kept] = tuple(Kept)) -> list[Entry]:

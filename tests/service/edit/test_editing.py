@@ -1,5 +1,6 @@
 """What a rule has moved: exactly the jobs that it means, the oldest first, up to the cap; cut off anywhere and asked again, none is lost and none is there twice."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -317,12 +318,47 @@ async def test_many_from_a_queue_come_by_the_schedule(world):
     assert [round(scheduled[job] * 1000) - WALL for job in jobs] == [600_000 * number // len(jobs) for number in range(len(jobs))]
 
 
+async def test_many_who_ask_at_once_are_counted_in_one_pass(world):
+    """A hundred domains that fail together are no hundred passes through the retries; one that is cut off takes no answer from the others."""
+    await world.client.zadd("retry", retries(300) | elsewhere(200))
+    editor = world.editor()
+    here = JobsRef(name="x", among=Among.RETRIES, domain="here.example", cap=5)
+    await world.client.config_resetstat()
+
+    first = asyncio.create_task(editor.edit(CountJobs("0", GONE)))
+    others = [asyncio.create_task(editor.edit(CountJobs(f"{number}", GONE if number % 2 else here))) for number in range(1, 100)]
+    cut_off = asyncio.create_task(editor.edit(CountJobs("100", here)))
+    await asyncio.sleep(0)
+    cut_off.cancel()
+    answers = await asyncio.gather(first, *others)
+
+    assert answers == [Counted(300), *(Counted(300 if number % 2 else 200) for number in range(1, 100))]
+    pages = (await world.client.info("commandstats"))["cmdstat_zscan"]["calls"]
+    await editor.edit(CountJobs("1.0", GONE))
+    alone = (await world.client.info("commandstats"))["cmdstat_zscan"]["calls"] - pages
+    assert pages <= 2 * alone
+
+
+async def test_who_counts_for_others_and_is_cut_off(world):
+    """The next one goes on for all that are left."""
+    await world.client.zadd("retry", retries(300))
+    editor = world.editor()
+    async with editor._searching:
+        tasks = [asyncio.create_task(editor.edit(CountJobs(f"{number}", GONE))) for number in range(5)]
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+
+    assert await asyncio.gather(*tasks[1:]) == [Counted(300)] * 4
+
+
 async def test_a_redis_that_is_away_is_a_refusal(world, redis_server):
     """Said in a sentence; nothing is lost of what had been asked for."""
     await world.client.zadd("retry", retries(3))
     await redis_server.stop()
 
-    for command in (CountJobs("1.0", GONE), take()):
-        answer = await world.editor().edit(command)
+    editor = world.editor()
+    commands = [CountJobs("1.0", GONE), CountJobs("1.1", GONE), take()]
+    for answer in await asyncio.gather(*(editor.edit(command) for command in commands)):
         assert isinstance(answer, Refused)
         assert answer.reason

@@ -82,34 +82,64 @@ class Matches(msgspec.Struct, frozen=True):
     broken: int = 0
 
 
+class _Fitting:
+    """Those that fit one wish, while all are gone through."""
+
+    def __init__(self, wanted: Wanted, cap: int) -> None:
+        self.fits = wanted.fits
+        self._cap = cap
+        self._is_it = _having(wanted.jid) if wanted.jid else None
+        # The heap's first is the youngest of those that are kept, which goes when an older one comes.
+        self._oldest: list[tuple[float, int, bytes]] = []
+        self._seen: set[int] = set()
+
+    def add(self, member: bytes, failed: Failed, now: float) -> None:
+        """One that fits, but for its jid; it may come a second time."""
+        mark = hash(member)
+        if mark in self._seen or (self._is_it is not None and not self._is_it(member)):
+            return
+        if self._cap:
+            # Of one that doesn't say when it failed nobody can say that it is old.
+            one = (-(failed.first_failed_at or now), -len(self._seen), member)
+            if len(self._oldest) < self._cap:
+                heappush(self._oldest, one)
+            else:
+                heappushpop(self._oldest, one)
+        self._seen.add(mark)
+
+    def found(self, looked_at: int, broken: int) -> Matches:
+        """All of them."""
+        places = tuple(Place(member, CameFrom.RETRY) for *_, member in sorted(self._oldest, reverse=True))
+        return Matches(places, len(self._seen), looked_at, broken)
+
+
 async def find_retries(redis: Edits, wanted: Wanted, *, cap: int = CAP) -> Matches:
     """
-    Go through all retries; given are those that failed first the longest ago, in that order. A cap of 0 only counts them.
+    Go through all retries; given are those that failed first the longest ago, in that order.
 
     Raises `NotEditedError` or `MaybeEditedError` (nothing is ever changed here).
     """
+    return (await _go_through(redis, (_Fitting(wanted, cap),)))[0]
+
+
+async def count_retries(redis: Edits, wishes: Sequence[Wanted]) -> list[Matches]:
+    """Go through all retries once, and count for each wish how many fit it. Raises as `find_retries` does."""
+    return await _go_through(redis, [_Fitting(wanted, 0) for wanted in wishes])
+
+
+async def _go_through(redis: Edits, wishes: Sequence[_Fitting]) -> list[Matches]:
     reader = FailedReader()
-    is_it = _having(wanted.jid) if wanted.jid else None
-    # The heap's first is the youngest of those that are kept, which goes when an older one comes.
-    oldest: list[tuple[float, int, bytes]] = []
-    seen: set[int] = set()
     looked_at = broken = 0
     async for members, now in _set(redis, redis.keys.sets[0]):
         looked_at += len(members)
         for member, failed in zip(members, reader.read(members), strict=True):
             if failed is None:
                 broken += 1
-            elif wanted.fits(failed, now) and (is_it is None or is_it(member)):
-                if hash(member) not in seen and cap:
-                    # Of one that doesn't say when it failed nobody can say that it is old.
-                    one = (-(failed.first_failed_at or now), -len(seen), member)
-                    if len(oldest) < cap:
-                        heappush(oldest, one)
-                    else:
-                        heappushpop(oldest, one)
-                seen.add(hash(member))
-    places = tuple(Place(member, CameFrom.RETRY) for *_, member in sorted(oldest, reverse=True))
-    return Matches(places, len(seen), looked_at, broken)
+                continue
+            for wish in wishes:
+                if wish.fits(failed, now):
+                    wish.add(member, failed, now)
+    return [wish.found(looked_at, broken) for wish in wishes]
 
 
 async def find_job(redis: Edits, jid: str, *, queues: Sequence[str]) -> Matches:
