@@ -164,6 +164,21 @@ def test_the_sum_of_all_others_is_no_domain():
     assert row.reason == "(others) stands for every domain that is not told one by one: which these are can't be said"
 
 
+def test_a_domain_whose_name_is_lost_and_found():
+    """What was meant and can't be told any more is denied, at rest; once it can be told again it is counted again."""
+    talk = firing()
+    talk.hear(redis(Delta(Kind.DOMAIN, "example.social", {"name": None})))
+    talk.open.clear()
+    talk.state.world.looks.clear()
+    before = talk.seq
+    talk.wait(talk.at + 20_000)
+
+    assert talk.seq - before < 10, "it is never at rest"
+    assert [one.reason for one in talk.state.ledger.requests.values()] == ["its domain is not known"]
+    talk.hear(redis(domain(403)))
+    assert talk.wait(talk.at + 5_000)[-1] == f"count {NAME}"
+
+
 def test_a_crash_before_the_answer():
     """After a new start it is asked again under the same order, once Redis has been read in full, and no guard of the beginning is asked."""
     talk = firing()

@@ -27,7 +27,6 @@ from watchdog.model.verdicts import Answer, Decision, Mode, Verdict, lower
 
 AGAIN: Final = 5_000
 """The guards are asked again at least every so many milliseconds, for reasons that go without an event."""
-
 COUNT_AGAIN: Final = 60_000
 """The same where jobs have been counted for it: that can mean to go through a million retries."""
 
@@ -42,8 +41,8 @@ def want(turn: Turn, key: str, rule: Rule) -> None:
         return
     step = rule.steps[0]
     target = first_target(turn, rule, key)
-    # Only once the host has found the process is its name the one that outlives a restart.
-    name = target.name if target.lasts or not alert.target else alert.target
+    # Only once the host has found the process is its name the one that outlives a restart; jobs have no other.
+    name = target.name if target.lasts or step.action in AMONG or not alert.target else alert.target
     alert = msgspec.structs.replace(alert, target=name)
     turn.put_alert(key, alert)
     for request in turn.ledger.requests.values():
@@ -203,10 +202,10 @@ def _aim_at_jobs(turn: Turn, rule: Rule, request: Request) -> Request | None:
         for key in request.alerts:
             want(turn, key, rule)
         return None
-    target = first_target(turn, rule, kept[0]) if mine else None
-    aimed = msgspec.structs.replace(
-        request, action=step.action, arguments=step.arguments, alerts=kept, jobs=target.jobs if target else request.jobs
-    )
+    aimed = msgspec.structs.replace(request, action=step.action, arguments=step.arguments, alerts=kept)
+    if mine:
+        target = first_target(turn, rule, mine[0])
+        aimed = msgspec.structs.replace(aimed, jobs=target.jobs, unreachable=target.unreachable)
     if aimed != turn.ledger.requests.get(request.id):
         turn.put_request(aimed.id, aimed)
     return aimed

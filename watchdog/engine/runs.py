@@ -37,21 +37,7 @@ from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import AwaitExit, DropFlight, GatherInFlight, Measure, PutBack, SendSignal, When
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
-from watchdog.model.results import (
-    Counted,
-    Exited,
-    InFlight,
-    JobsReleased,
-    JobsTaken,
-    LogRead,
-    Look,
-    PutBackDone,
-    Refused,
-    Result,
-    Sent,
-    StillRunning,
-    UnitCalled,
-)
+from watchdog.model.results import Exited, InFlight, Look, PutBackDone, Refused, Result, Sent, StillRunning
 from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Decision, Mode
 
@@ -245,9 +231,7 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
 
 def _take_answer(turn: Turn, run: Run, result: Result) -> None:
     spec = _stage(run)
-    if isinstance(result, Look | LogRead | UnitCalled | Counted | JobsTaken | JobsReleased) or not isinstance(
-        result, _EXPECTED[type(spec)]
-    ):
+    if not isinstance(result, Answer) or not isinstance(result, _EXPECTED[type(spec)]):
         result = Refused("the stage was answered with something else")
     match spec:
         case SendStage():
