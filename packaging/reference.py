@@ -151,8 +151,10 @@ def _actions() -> Iterator[str]:
 
 
 def example_of(spec: ActionSpec) -> str:
-    """An item under `then:` with every parameter of the action."""
-    return f"then:\n  - {spec.name}: {{{', '.join(f'{parameter.name}: {parameter.example}' for parameter in spec.parameters)}}}\n"
+    """An item under `then:` with every parameter of the action; of those that say the same in different ways, the first."""
+    twice = spec.which[1:] if spec.target else ()
+    shown = (parameter for parameter in spec.parameters if parameter.name not in twice)
+    return f"then:\n  - {spec.name}: {{{', '.join(f'{parameter.name}: {parameter.example}' for parameter in shown)}}}\n"
 
 
 def _guards() -> Iterator[str]:

@@ -20,6 +20,7 @@ from watchdog.model.effects import (
     CallUnit,
     CollectEvidence,
     Command,
+    CountJobs,
     DropFlight,
     Effect,
     GatherInFlight,
@@ -29,7 +30,9 @@ from watchdog.model.effects import (
     Notify,
     PutBack,
     ReadLog,
+    ReleaseJobs,
     SendSignal,
+    TakeJobs,
     When,
 )
 from watchdog.model.events import Body, Delta, EffectDone, Event, Gone, Observed, RulesLoaded, Started, TimeReached
@@ -215,7 +218,21 @@ def _line(effect: Effect) -> list[str]:
             return [f"{'release' if release else 'find'} locks of {' '.join(jids)}"]
         case DropFlight():
             return ["drop flight"]
+        case _:
+            return _calls(effect)
+
+
+def _calls(effect: Effect) -> list[str]:
+    match effect:
         case ReadLog(target=target):
             return [f"read the log of {target.identity}"]
         case CallUnit(unit=unit, verb=verb, until=until):
             return [f"{verb} {unit} until {until}"]
+        case CountJobs(jobs=jobs):
+            return [f"count {jobs.name}"]
+        case TakeJobs(jobs=jobs, order=order):
+            return [f"take {jobs.name} (at most {jobs.cap}) by {order}"]
+        case ReleaseJobs(jobs=jobs, order=order, spread=spread):
+            return [f"release {jobs.name} (at most {jobs.cap}, over {spread}) by {order}"]
+        case _:
+            raise AssertionError(effect)

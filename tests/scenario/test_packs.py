@@ -9,7 +9,15 @@ from watchdog.config.packs import pack_names
 from watchdog.config.rehearsing import run_tests
 
 OURS = Path(__file__).parents[1] / "packs"
-PACKS = [*(Path(f"pack:{name}") for name in pack_names()), OURS / "card", OURS / "guards", OURS / "host", OURS / "recovery", OURS / "units"]
+PACKS = [
+    *(Path(f"pack:{name}") for name in pack_names()),
+    OURS / "card",
+    OURS / "edits",
+    OURS / "guards",
+    OURS / "host",
+    OURS / "recovery",
+    OURS / "units",
+]
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=lambda path: path.name)

@@ -14,16 +14,7 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import CGROUPS, PROC, Here, here
 from watchdog.host.signals import end_of, look, send
-from watchdog.model.effects import (
-    AwaitExit,
-    Command,
-    GatherInFlight,
-    Measure,
-    PutBack,
-    ReadLog,
-    SendSignal,
-    When,
-)
+from watchdog.model.effects import AwaitExit, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal, When
 from watchdog.model.results import Exited, Refused, Result, StillRunning
 from watchdog.model.targets import ProcessRef
 from watchdog.rulefile.log import LogSettings

@@ -36,7 +36,19 @@ from watchdog.host.boot import boot_id, host_name
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
-from watchdog.model.effects import CallUnit, CollectEvidence, Command, Effect, GatherInFlight, LookAfterLocks, PutBack, SendSignal
+from watchdog.model.effects import (
+    CallUnit,
+    CollectEvidence,
+    Command,
+    CountJobs,
+    Effect,
+    GatherInFlight,
+    LookAfterLocks,
+    PutBack,
+    ReleaseJobs,
+    SendSignal,
+    TakeJobs,
+)
 from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
 from watchdog.model.kinds import Source
 from watchdog.model.results import Refused, Sent
@@ -47,6 +59,7 @@ from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import Receiver
 from watchdog.recovery.beside_redis import the_log, what_it_still_has
 from watchdog.recovery.by_probe import the_probe
+from watchdog.recovery.editing import Editor
 from watchdog.recovery.gathering import Gatherer
 from watchdog.recovery.left_behind import LeftBehind
 from watchdog.recovery.locks import Locksmith
@@ -217,6 +230,7 @@ class Agent:
         self._evidence = EvidenceKeeper(
             picture=self._follower, store=store, clock=clock, host=self._host, log_settings=lambda: self._loaded.settings.log
         )
+        editor = Editor(edits=self._edits, store=store, quarantine=self._quarantine, wall=clock.wall, moved=self._follower.doubt_retries)
         self._executor = Executor(
             reread=self._follower.reread,
             others={
@@ -230,6 +244,7 @@ class Agent:
                 PutBack: Returner(edits=self._edits, store=store, quarantine=self._quarantine).put_back,
                 LookAfterLocks: Locksmith(edits=self._edits, store=store).look_after,
                 CallUnit: self._units.call,
+                **dict.fromkeys((CountJobs, TakeJobs, ReleaseJobs), editor.edit),
             },
             clock=clock,
             host=self._host,

@@ -65,7 +65,7 @@ class StatusKeeper:
             lost = f", can't read {', '.join(ledger.lost)}" if ledger.lost else ""
             paused = ", paused" if ledger.pause is not None else ""
             stuck = ", can't write anything down and does nothing" if failing else ""
-            self._line = f"{ledger.mode}: {firing} alerts, {len(ledger.runs)} incidents{lost}{paused}{stuck}"
+            self._line = f"{ledger.mode}: {firing} alerts, {len(ledger.runs) + len(ledger.edits)} incidents{lost}{paused}{stuck}"
         return self._line
 
     async def run(self) -> None:

@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import judging, known_here, orders, playbooks, requests, runs
+from watchdog.engine import edits, judging, known_here, orders, playbooks, requests, runs
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
@@ -59,6 +59,7 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
     _lift_pause(turn)
     runs.try_again(turn)
     runs.watch_all(turn)
+    edits.try_again(turn)
     for over in turn.over:
         playbooks.step_over(turn, over)
         orders.step_over(turn, over)
@@ -80,6 +81,7 @@ def next_due(state: State) -> int | None:
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
         ledger.pause.until_at if ledger.pause is not None else None,
         *(run.again_at for run in ledger.runs.values()),
+        *(edit.again_at for edit in ledger.edits.values()),
         *(world.watches.get(run) for run in ledger.runs),
         *(world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None),
         *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
@@ -93,7 +95,7 @@ def _take(turn: Turn) -> None:
         case Observed() as observed:
             _observe(turn, observed)
         case EffectDone(effect=effect, result=result):
-            _ = requests.answer(turn, effect, result) or runs.answer(turn, effect, result) or orders.answer(turn, effect, result)
+            _ = any(part.answer(turn, effect, result) for part in (requests, runs, orders, edits))
         case TimeReached():
             pass
         case Gap() as gap:
@@ -214,6 +216,7 @@ def _begin(turn: Turn, started: Started) -> None:
     _recall(turn)
     runs.resume(turn)
     orders.resume(turn)
+    edits.resume(turn)
 
 
 def _recall(turn: Turn) -> None:

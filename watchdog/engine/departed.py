@@ -14,7 +14,7 @@ from watchdog.engine.news import Seen
 from watchdog.engine.reckoning import ending_of
 from watchdog.engine.requests import headline, leave_out, mode_of
 from watchdog.engine.rules import Rule
-from watchdog.engine.targeting import request_view, target_of
+from watchdog.engine.targeting import request_view, target_from
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.events import CRASHED, KILLED
@@ -41,7 +41,7 @@ def want(turn: Turn, key: str, rule: Rule, seen: Seen) -> None:
     if mode is Mode.OBSERVE or ended_here:
         # Whoever in here is about to end it asks himself what it left behind.
         return
-    step, target = rule.steps[0], target_of(row)
+    step, target = rule.steps[0], target_from(row)
     request = Request(
         id=turn.id(), rule=rule.name, action=step.action, arguments=step.arguments, process=row.id, target=target.name, alerts=(key,),
         created_at=turn.at, created_wall=turn.wall,

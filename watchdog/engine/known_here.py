@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from watchdog.engine import changes
-from watchdog.engine.targeting import target_of
+from watchdog.engine.targeting import target_from
 from watchdog.engine.turn import Turn
 from watchdog.engine.watching import Subject
 from watchdog.engine.world import Departure
@@ -44,4 +44,4 @@ def forget_missing(turn: Turn) -> None:
 def _ref_of(turn: Turn, entity: str) -> ProcessRef | None:
     row: Any = turn.world.find(_PROCESS, entity)
     found = row is not None and row.local is True and row.alive is True and not turn.world.news.awaited.isdisjoint(_ENDS)
-    return target_of(row).ref if found else None
+    return target_from(row).ref if found else None

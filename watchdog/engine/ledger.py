@@ -14,7 +14,7 @@ from watchdog.model.flight import Ending, Held, Locks, Placed, Placement
 from watchdog.model.guards import VETO
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
-from watchdog.model.targets import ProcessRef
+from watchdog.model.targets import JobsRef, ProcessRef
 from watchdog.model.verdicts import Decision, Mode
 
 
@@ -64,7 +64,7 @@ class Request(msgspec.Struct, frozen=True):
     """
     Somebody wants an action: one for each (rule, target) as long as an alert of that rule on it fires.
 
-    `process` is the id of the process in the world, `alerts` are keys of the ledger's table. `decision`, `guard` and
+    `process` is the id of the process in the world; for an action on jobs it is empty, `jobs` says which, or `unreachable` why they can't be told, and `entity` who wants it. `alerts` are keys of the ledger's table. `decision`, `guard` and
     `reason` are the last answer. `playbook` is the id of the one whose next step it is, empty for the first step of a new one.
     """
 
@@ -82,6 +82,9 @@ class Request(msgspec.Struct, frozen=True):
     reason: str = ""
     until: int | None = None
     playbook: str = ""
+    jobs: JobsRef | None = None
+    unreachable: str = ""
+    entity: str = ""
 
 
 class Flight(msgspec.Struct, frozen=True):
@@ -162,6 +165,35 @@ class Run(msgspec.Struct, frozen=True):
     flight: Flight = Flight()
     named: str = ""
     veto: tuple[str, ...] = VETO
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """
+    One action on jobs of an incident on its way: a single stage, whose every job is moved by itself or not at all.
+
+    `incident` is the id of its playbook, `opened_wall` when that was opened, `begun_at` when this step was. `effect` is the id of what is awaited, `intent` that of the committed
+    intent without an outcome, which is the last one after a crash; `held` the reason why it did not go on when it was tried last, and `again_at` when it is tried again. `id` is the order under which it is
+    asked for again.
+    """
+
+    id: str
+    incident: str
+    rule: str
+    action: str
+    jobs: JobsRef
+    spread: int
+    entity: str
+    thread: str
+    severity: Severity
+    notify: tuple[str, ...]
+    opened_wall: int
+    begun_at: int
+    stage: str
+    effect: str = ""
+    intent: str = ""
+    held: str = ""
+    again_at: int | None = None
+    account: tuple[str, ...] = ()
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -292,6 +324,7 @@ class Ledger(msgspec.Struct, frozen=True):
     alerts: dict[str, Alert] = {}
     requests: dict[str, Request] = {}
     runs: dict[str, Run] = {}
+    edits: dict[str, Edit] = {}
     playbooks: dict[str, Playbook] = {}
     orders: dict[str, Order] = {}
     cooldowns: dict[str, Cooldown] = {}

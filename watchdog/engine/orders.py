@@ -13,11 +13,12 @@ import msgspec
 from watchdog.engine import accounts, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.guards.view import View
-from watchdog.engine.ledger import Order, Playbook, Request
+from watchdog.engine.ledger import Order, Playbook, Request, Run
 from watchdog.engine.order_check import wrong_with
 from watchdog.engine.ordered import order_of, rule_of
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import NO_RULES
+from watchdog.engine.sparing import can_be_interrupted
 from watchdog.engine.succession import successor_of
 from watchdog.engine.targeting import Target, find_target
 from watchdog.engine.turn import Over, Turn
@@ -130,7 +131,7 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
 def step_over(turn: Turn, over: Over) -> None:
     """What carried out an order is over, and so is the order."""
     order = order_of(turn.ledger, over.run.rule)
-    if order is not None:
+    if order is not None and isinstance(over.run, Run):
         row = successor_of(turn, over.run)
         _close(turn, order, over.outcome, over.account, target=over.run.ref.name, detail={"successor": "" if row is None else row.id})
 
@@ -180,10 +181,12 @@ def _decide(turn: Turn, order: Order, look: Look) -> None:
 
 
 def _view(turn: Turn, order: Order, target: Target, look: Look | None) -> View:
+    row = turn.world.find(Kind.PROCESS, order.process)
     return View(
         at=turn.at, subject=order.id, incident="", rule=rule_of(order.id), target=target.name, process=order.process, ref=target.ref,
         unreachable=target.unreachable, sources=(Source.HOST, Source.REDIS), settings=turn.rules.by_hand, signal=PROCEDURES[order.action].signal, holds=True,
         look=look, committed=False, ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world, overruled=order.overruled,
+        wall=turn.wall, spent=turn.ledger.spent, interrupts=row is None or can_be_interrupted(row, turn.at),
     )  # fmt: skip
 
 

@@ -15,7 +15,8 @@ from watchdog.engine.alerts import Truth
 from watchdog.engine.ledger import Branch, Playbook, Request
 from watchdog.engine.recall import as_it_was
 from watchdog.engine.rules import NO_RULES, Rule, Step
-from watchdog.engine.targeting import find_target
+from watchdog.engine.selecting import AMONG
+from watchdog.engine.targeting import target_of
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
@@ -64,7 +65,7 @@ def next_step(turn: Turn, request: Request) -> Request | None:
         why = request.reason or "nobody said so"
         _close(turn, playbook, "failed", f"{request.action} was not allowed within {PATIENCE // 60_000} min: {why}")
         return None
-    if _is_gone(turn, request.process):
+    if request.action not in AMONG and _is_gone(turn, request.process):
         _go_on(turn, playbook, rule, "its process is no longer there: nothing was left to do")
         return None
     step = steps_of(rule, playbook.branch)[playbook.step]
@@ -130,11 +131,12 @@ def _ask_for(turn: Turn, playbook: Playbook, rule: Rule) -> None:
     """The guards are to be asked for the playbook's next step."""
     turn.put_playbook(playbook.id, playbook)
     step = steps_of(rule, playbook.branch)[playbook.step]
-    target = find_target(turn.world, step.target.find(as_it_was(turn.world, playbook, turn.at)) or "")
-    name = target.name if target.ref is not None else playbook.target
+    target = target_of(turn.world, step, as_it_was(turn.world, playbook, turn.at))
+    name = target.name if target.lasts else playbook.target
     request = Request(
         id=turn.id(), rule=rule.name, action=step.action, arguments=step.arguments, process=target.process, target=name,
-        alerts=playbook.alerts, created_at=turn.at, created_wall=turn.wall, playbook=playbook.id,
+        alerts=playbook.alerts, created_at=turn.at, created_wall=turn.wall, playbook=playbook.id, jobs=target.jobs,
+        unreachable=target.unreachable if step.action in AMONG else "", entity=playbook.entity,
     )  # fmt: skip
     turn.put_request(request.id, request)
 

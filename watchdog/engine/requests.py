@@ -10,25 +10,28 @@ from typing import Final
 
 import msgspec
 
-from watchdog.engine import accounts, playbooks, runs
+from watchdog.engine import accounts, edits, playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.ledger import Alert, Cooldown, Phase, Request, Spent
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import NO_RULES, Rule
+from watchdog.engine.selecting import AMONG
 from watchdog.engine.spending import with_one
-from watchdog.engine.targeting import about, find_target, firing, holds, process_of, request_view, shadow_key
+from watchdog.engine.targeting import about, find_target, firing, first_target, holds, process_of, request_view, shadow_key
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
-from watchdog.model.effects import Measure
+from watchdog.model.effects import CountJobs, Measure
 from watchdog.model.guards import BY_NAME as GUARDS
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
-from watchdog.model.results import Look, Refused, Result
+from watchdog.model.results import Counted, Look, Refused, Result
 from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict, lower
 
 AGAIN: Final = 5_000
 """The guards are asked again at least every so many milliseconds, for reasons that go without an event."""
+COUNT_AGAIN: Final = 60_000
+"""The same where jobs have been counted for it: that can mean to go through a million retries."""
 
 
 def want(turn: Turn, key: str, rule: Rule) -> None:
@@ -40,9 +43,9 @@ def want(turn: Turn, key: str, rule: Rule) -> None:
         # Not read since the start of the agent; what it wanted before stands in the ledger.
         return
     step = rule.steps[0]
-    target = find_target(turn.world, process_of(turn, rule, key) or "")
-    # Only once the host has found the process is its name the one that outlives a restart.
-    name = target.name if target.ref is not None or not alert.target else alert.target
+    target = first_target(turn, rule, key)
+    # Only once the host has found the process is its name the one that outlives a restart; jobs have no other.
+    name = target.name if target.lasts or step.action in AMONG or not alert.target else alert.target
     alert = msgspec.structs.replace(alert, target=name)
     turn.put_alert(key, alert)
     for request in turn.ledger.requests.values():
@@ -56,7 +59,8 @@ def want(turn: Turn, key: str, rule: Rule) -> None:
         return
     request = Request(
         id=turn.id(), rule=rule.name, action=step.action, arguments=step.arguments, process=target.process, target=name,
-        alerts=(key,), created_at=turn.at, created_wall=turn.wall,
+        alerts=(key,), created_at=turn.at, created_wall=turn.wall, jobs=target.jobs, unreachable=target.unreachable if step.action in AMONG else "",
+        entity=alert.entity,
     )  # fmt: skip
     turn.put_request(request.id, request)
 
@@ -99,14 +103,16 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
     if asked is not None and (request := _still_wanted(turn, asked)) is not None:
         rule = turn.rule[request.rule]
         match result:
-            case _ if request.process != asked.process:
-                # It is for another process now, which nobody has looked at.
+            case _ if (request.process, request.jobs) != (asked.process, asked.jobs):
+                # It is for another process now, or for other jobs, which nobody has looked at.
                 turn.world.again.pop(request.id, None)
-            case Look() as look:
+            case Look() | Counted() as look:
                 _decide(turn, request, rule, look)
             case Refused(reason=reason):
                 verdict = Verdict("last_look", Answer.DENY, f"it could not be looked at: {reason}")
                 _write_down(turn, request, rule, Judgement(Decision.DENY, verdict, (verdict,)))
+                if request.jobs is not None:
+                    turn.world.again[request.id] = turn.at + COUNT_AGAIN
             case _:
                 turn.world.again[request.id] = turn.at + AGAIN
     return True
@@ -141,10 +147,13 @@ def _consider(turn: Turn, request: Request) -> None:
     if judgement.decision is Decision.DENY:
         _write_down(turn, request, rule, judgement)
         return
-    ref = find_target(turn.world, request.process).ref
-    assert ref is not None  # the last look denies without one
     effect = turn.id()
     turn.world.looks[effect] = request.id
+    if request.jobs is not None:
+        turn.effects.append(CountJobs(effect, request.jobs))
+        return
+    ref = find_target(turn.world, request.process).ref
+    assert ref is not None  # the last look denies without one
     turn.effects.append(Measure(effect, ref))
 
 
@@ -171,8 +180,10 @@ def _aim(turn: Turn, rule: Rule, request: Request) -> Request | None:
 
     None if it turns out to be one that is there already, or that dry-run takes for done.
     """
-    process = _neediest(turn, rule, request)
     step = rule.steps[0]
+    if step.action in AMONG or request.action in AMONG:
+        return _aim_at_jobs(turn, rule, request)
+    process = _neediest(turn, rule, request)
     target = find_target(turn.world, process)
     name = target.name if target.ref is not None else request.target
     aimed = msgspec.structs.replace(request, action=step.action, arguments=step.arguments, process=process, target=name)
@@ -181,6 +192,26 @@ def _aim(turn: Turn, rule: Rule, request: Request) -> Request | None:
     if name == request.target:
         return aimed
     return _rename(turn, rule, aimed)
+
+
+def _aim_at_jobs(turn: Turn, rule: Rule, request: Request) -> Request | None:
+    """The request with the rule's present arguments; None if the rule means something else by now: then its alerts want that."""
+    step = rule.steps[0]
+    mine = tuple(key for key in request.alerts if first_target(turn, rule, key).name == request.target)
+    gone = tuple(key for key in request.alerts if turn.world.find(turn.ledger.alerts[key].kind, turn.ledger.alerts[key].entity) is None)
+    kept = mine or gone
+    if not kept:
+        _forget(turn, request)
+        for key in request.alerts:
+            want(turn, key, rule)
+        return None
+    aimed = msgspec.structs.replace(request, action=step.action, arguments=step.arguments, alerts=kept)
+    if mine:
+        target = first_target(turn, rule, mine[0])
+        aimed = msgspec.structs.replace(aimed, jobs=target.jobs, unreachable=target.unreachable)
+    if aimed != turn.ledger.requests.get(request.id):
+        turn.put_request(aimed.id, aimed)
+    return aimed
 
 
 def _neediest(turn: Turn, rule: Rule, request: Request) -> str:
@@ -221,24 +252,29 @@ def _is_cured(turn: Turn, rule: Rule, target: str) -> bool:
     return mode_of(turn, rule) is Mode.DRY_RUN and f"{rule.name}|{target}" in turn.ledger.shadow.cured
 
 
-def _judge(turn: Turn, request: Request, rule: Rule, look: Look | None) -> Judgement:
+def _judge(turn: Turn, request: Request, rule: Rule, look: Look | Counted | None) -> Judgement:
     mode = mode_of(turn, rule)
     return judge(request_view(turn, rule, request, signal=_first_signal(request), mode=mode, look=look), mode)
 
 
-def _decide(turn: Turn, request: Request, rule: Rule, look: Look) -> None:
+def _decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> None:
     judgement = _judge(turn, request, rule, look)
     request = _write_down(turn, request, rule, judgement)
+    if isinstance(look, Counted):
+        turn.world.again[request.id] = turn.at + COUNT_AGAIN
     match judgement.decision:
         case Decision.ALLOW:
             ref = find_target(turn.world, request.process).ref
-            assert ref is not None  # the last look denies without one
             _forget(turn, request)
             playbook = turn.ledger.playbooks.get(request.playbook) or playbooks.begin(turn, rule, request, about(turn, rule, request))
-            runs.start(turn, playbook, request, ref=ref, look=look)
+            if isinstance(look, Counted):
+                edits.start(turn, playbook, request, look)
+            else:
+                assert ref is not None  # the last look denies without one
+                runs.start(turn, playbook, request, ref=ref, look=look)
         case Decision.DRY_RUN:
             _forget(turn, request)
-            leave_out(turn, rule, request)
+            leave_out(turn, rule, request, look)
         case Decision.DENY | Decision.ASK:
             pass
 
@@ -298,14 +334,21 @@ def headline(request: Request, judgement: Judgement) -> str:
             return f"{what}: not done, {judgement.verdict.guard} denies: {judgement.verdict.reason}"
 
 
-def leave_out(turn: Turn, rule: Rule, request: Request) -> None:
+def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | None = None) -> None:
     """Dry-run: says what act would have done and when, spends the shadow ledger's cooldown, and takes the target to be cured."""
     first = turn.ledger.alerts[request.alerts[0]]
     incident = turn.id()
     names = {**_names(request), "entity": first.entity, "incident": incident}
     account: list[str] = []
     over = 0
-    for step in rule.steps:
+    for number, step in enumerate(rule.steps):
+        if step.action in AMONG:
+            counted = look if number == 0 and isinstance(look, Counted) else None
+            said = edits.would(step, request.jobs if number == 0 else None, counted)
+            turn.audit("would", **{**names, "action": step.action}, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=edits.STAGES[step.action],
+                       reason=said, outcome="left out", would_at=turn.wall + over, detail={} if counted is None else {"jobs": counted.fit})  # fmt: skip
+            account.append(f"+{over / 1000:.1f} s: {said}")
+            continue
         plan = PROCEDURES[step.action].plan(step.arguments)
         for stage, delay, condition in plan:
             turn.audit("would", **{**names, "action": step.action}, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=stage,
@@ -331,7 +374,8 @@ def leave_out(turn: Turn, rule: Rule, request: Request) -> None:
 
 
 def _first_signal(request: Request) -> Signal | None:
-    return PROCEDURES[request.action].signal
+    procedure = PROCEDURES.get(request.action)
+    return procedure.signal if procedure is not None else None
 
 
 def _forget(turn: Turn, request: Request) -> None:
@@ -347,4 +391,4 @@ def _repeats(turn: Turn, request: Request) -> dict[str, str | int | bool]:
 
 
 def _names(request: Request) -> dict[str, str]:
-    return {"rule": request.rule, "target": request.target, "action": request.action, "entity": request.process}
+    return {"rule": request.rule, "target": request.target, "action": request.action, "entity": request.process or request.entity}

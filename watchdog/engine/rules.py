@@ -27,12 +27,13 @@ class Step(msgspec.Struct, frozen=True):
     """
     One item under `then:`.
 
-    `target` finds the id of the process to act on, from the row that the rule looks at; `arguments` are
+    `target` finds the id of the process or job to act on, from the row that the rule looks at; None for an action on jobs that it finds by what
+    they have in common. `arguments` are
     the other parameters of the action with defaults filled in, in the units of `Form`.
     """
 
     action: str
-    target: Reference
+    target: Reference | None
     arguments: dict[str, int | float | bool | str]
     span: Span
 

@@ -56,16 +56,7 @@ from watchdog.model.effects import AwaitExit, CallUnit, DropFlight, GatherInFlig
 from watchdog.model.guards import VETO
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
-from watchdog.model.results import (
-    Exited,
-    InFlight,
-    Look,
-    PutBackDone,
-    Refused,
-    Result,
-    Sent,
-    StillRunning,
-)
+from watchdog.model.results import Exited, InFlight, Look, PutBackDone, Refused, Result, Sent, StillRunning
 from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Decision, Mode
 

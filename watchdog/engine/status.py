@@ -55,11 +55,13 @@ def status(state: State, at: int) -> dict[str, Any]:
 def incident_of(ledger: Ledger, playbook: Playbook) -> dict[str, Any]:
     """How far an open incident is; `pid` is None and `stage` is `next step` or `verify` where no action is under way."""
     run = next((run for run in ledger.runs.values() if run.incident == playbook.id), None)
+    edit = next((edit for edit in ledger.edits.values() if edit.incident == playbook.id), None)
+    step = run or edit
     between = "verify" if playbook.proof is not None else "next step"
     return {
         "id": playbook.id, "rule": playbook.rule, "target": playbook.target, "pid": None if run is None else run.ref.pid,
-        "action": playbook.action if run is None else run.action, "stage": between if run is None else run.stage,
-        "held": "" if run is None else run.held, "account": list(playbook.account if run is None else run.account),
+        "action": playbook.action if step is None else step.action, "stage": between if step is None else step.stage,
+        "held": "" if step is None else step.held, "account": list(playbook.account if step is None else step.account),
     }  # fmt: skip
 
 

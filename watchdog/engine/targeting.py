@@ -1,4 +1,4 @@
-"""From an alert to the process that a step is for, and from there to what a guard is shown."""
+"""From an alert to the process or the jobs that a step is for, and from there to what a guard is shown."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from watchdog.engine.alerts import Truth
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
 from watchdog.engine.load import rests_on_load
-from watchdog.engine.rules import Rule
+from watchdog.engine.rules import Rule, Step
+from watchdog.engine.selecting import AMONG, choose, runs_in
 from watchdog.engine.sparing import can_be_interrupted
 from watchdog.engine.spending import both
 from watchdog.engine.turn import Turn
@@ -16,23 +17,37 @@ from watchdog.engine.world import World
 from watchdog.model.changes import BY_NAME
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
-from watchdog.model.results import Look
+from watchdog.model.results import Counted, Look
 from watchdog.model.rows import Row
-from watchdog.model.targets import ProcessRef, Signal
+from watchdog.model.targets import JobsRef, ProcessRef, Signal
 from watchdog.model.verdicts import Mode
 
 
 class Target(msgspec.Struct, frozen=True):
     """
-    The process that a step is for: its id in the world, the name under which cooldowns are kept, and how to reach it.
+    The process that a step is for: its id in the world, the name under which cooldowns are kept, and how to reach it; or the jobs that it is for.
 
-    Without `ref` it can't be signalled from here; `unreachable` says why.
+    Without `ref` it can't be signalled from here; `unreachable` says why, as it does for jobs that can't be told.
     """
 
     process: str
     name: str
     ref: ProcessRef | None
     unreachable: str = ""
+    jobs: JobsRef | None = None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether its name is the one that outlives a restart."""
+        return self.ref is not None or self.jobs is not None
+
+
+def target_of(world: World, step: Step, row: Row | None) -> Target:
+    """What the step is for, seen from that row."""
+    if step.action in AMONG:
+        chosen = choose(step, row)
+        return Target("", chosen.name, None, chosen.unreachable, chosen.jobs)
+    return find_target(world, (step.target.find(row) if row is not None and step.target is not None else None) or "")
 
 
 def find_target(world: World, process: str) -> Target:
@@ -40,10 +55,10 @@ def find_target(world: World, process: str) -> Target:
     row: Any = world.find(Kind.PROCESS, process)
     if row is None:
         return Target(process, process, None, "the process is no longer known" if process else "no process is known for it")
-    return target_of(row)
+    return target_from(row)
 
 
-def target_of(row: Any) -> Target:
+def target_from(row: Any) -> Target:
     """The same from its row, also where that is no longer in the picture."""
     process, name = row.id, name_of(row)
     if row.local is MISSING:
@@ -81,18 +96,29 @@ def truth_of(turn: Turn, rule: Rule, row: Row | None) -> Truth:
 
 
 def process_of(turn: Turn, rule: Rule, key: str) -> str | None:
-    """The id of the process that the first step means, seen from that alert's entity; None where nothing tells."""
+    """The id of the process that the first step means, seen from that alert's entity; None where nothing tells, or where it means jobs."""
+    row, target = _row_of(turn, key), rule.steps[0].target
+    return target.find(row) if row is not None and target is not None and rule.steps[0].action not in AMONG else None
+
+
+def first_target(turn: Turn, rule: Rule, key: str) -> Target:
+    """What the first step is for, seen from that alert's entity."""
+    return target_of(turn.world, rule.steps[0], _row_of(turn, key))
+
+
+def _row_of(turn: Turn, key: str) -> Row | None:
     alert = turn.ledger.alerts.get(key)
-    row = turn.world.find(alert.kind, alert.entity) if alert is not None else None
-    return rule.steps[0].target.find(row) if row is not None else None
+    return turn.world.find(alert.kind, alert.entity) if alert is not None else None
 
 
 def about(turn: Turn, rule: Rule, request: Request) -> tuple[str, ...]:
     """
-    Those of the request's alerts that are about the very process it is for.
+    Those of the request's alerts that are about the very process it is for; of jobs, those that mean the same ones.
 
     Processes without a unit can share a name, and so a request: one of them must not be ended for what another does.
     """
+    if request.action in AMONG:
+        return tuple(key for key in request.alerts if first_target(turn, rule, key).name == request.target)
     return tuple(key for key in request.alerts if process_of(turn, rule, key) == request.process)
 
 
@@ -109,10 +135,22 @@ def firing(turn: Turn, keys: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def request_view(
-    turn: Turn, rule: Rule, request: Request, *, signal: Signal | None, mode: Mode, look: Look | None, departed: Target | None = None
+    turn: Turn,
+    rule: Rule,
+    request: Request,
+    *,
+    signal: Signal | None,
+    mode: Mode,
+    look: Look | Counted | None,
+    departed: Target | None = None,
 ) -> View:
-    """What the guards are shown before anything has been done; `departed` is a target that is in no picture any more."""
-    target = departed or find_target(turn.world, request.process)
+    """
+    What the guards are shown before anything has been done.
+
+    `look` is what was found when it was looked at, or counted; `departed` is a target that is in no picture any more.
+    """
+    about_jobs = request.action in AMONG
+    target = Target("", request.target, None, request.unreachable) if about_jobs else departed or find_target(turn.world, request.process)
     ledger = turn.ledger
     row = turn.world.find(Kind.PROCESS, request.process)
     return View(
@@ -124,12 +162,12 @@ def request_view(
         process=request.process,
         ref=target.ref,
         unreachable=target.unreachable,
-        sources=sources_of(rule),
+        sources=sources_of(rule, Source.REDIS if about_jobs else Source.HOST),
         settings=rule.guards,
         signal=signal,
         # What has been begun is brought to its end: its first step may have made an end of the condition.
         holds=bool(request.playbook) or departed is not None or holds(turn, rule, about(turn, rule, request)),
-        look=look,
+        look=look if isinstance(look, Look) else None,
         committed=False,
         ledger=ledger,
         held=turn.held(),
@@ -141,13 +179,17 @@ def request_view(
         alerts=request.alerts,
         spent=both(ledger.spent, ledger.shadow.spent) if mode is Mode.DRY_RUN else ledger.spent,
         interrupts=row is None or can_be_interrupted(row, turn.at),
+        about_jobs=about_jobs,
+        jobs=request.jobs,
+        counted=look if isinstance(look, Counted) else None,
+        runs_in=runs_in(turn.world, request.jobs) if request.jobs is not None else "",
     )
 
 
-def sources_of(rule: Rule) -> tuple[Source, ...]:
-    """What an action of this rule rests on: its condition or its change, and the host that must reach the target."""
+def sources_of(rule: Rule, reach: Source = Source.HOST) -> tuple[Source, ...]:
+    """What an action of this rule rests on: its condition or its change, and what must reach the target."""
     change = () if rule.on is None else (BY_NAME[rule.on].source,)
-    return tuple(sorted({*rule.condition.sources, *change, Source.HOST}))
+    return tuple(sorted({*rule.condition.sources, *change, reach}))
 
 
 def shadow_key(alert_or_request: Alert | Request) -> str:

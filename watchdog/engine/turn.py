@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from watchdog.engine.holding import held_threads
-from watchdog.engine.ledger import Alert, Ledger, Order, Playbook, Request, Run
+from watchdog.engine.ledger import Alert, Edit, Ledger, Order, Playbook, Request, Run
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.watching import Notes
@@ -21,9 +21,9 @@ from watchdog.model.records import AuditRow, IncidentRow
 
 
 class Over(msgspec.Struct, frozen=True):
-    """A run that came to its end in this turn: `ended`, `failed` or `abandoned`, with a sentence that says how."""
+    """A run or an edit that came to its end in this turn: `ended`, `failed` or `abandoned`, with a sentence that says how."""
 
-    run: Run
+    run: Run | Edit
     outcome: str
     account: str
 
@@ -69,6 +69,10 @@ class Turn:
     def put_run(self, key: str, run: Run | None) -> None:
         """Writes a run, or removes it."""
         _write(self._table("runs"), key, run)
+
+    def put_edit(self, key: str, edit: Edit | None) -> None:
+        """Writes an edit, or removes it."""
+        _write(self._table("edits"), key, edit)
 
     def put_playbook(self, key: str, playbook: Playbook | None) -> None:
         """Writes a playbook, or removes it."""

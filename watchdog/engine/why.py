@@ -15,11 +15,11 @@ from watchdog.engine.requests import mode_of
 from watchdog.engine.rules import Rule, RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.status import incident_of
-from watchdog.engine.targeting import find_target, process_of, request_view, truth_of
+from watchdog.engine.targeting import find_target, first_target, request_view, truth_of
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.events import Event, TimeReached
-from watchdog.model.verdicts import Answer, Mode, Verdict
+from watchdog.model.verdicts import Mode, Verdict
 
 _ASKED: Final = "why"
 
@@ -112,21 +112,22 @@ def _request(turn: Turn, rule: Rule, entity: str, alert: Alert | None) -> Reques
         )  # fmt: skip
         turn.put_alert(key, alert)
     wanted = rule.steps[0]
-    target = find_target(turn.world, process_of(turn, rule, key) or "")
+    target = first_target(turn, rule, key)
     return Request(
         id=_ASKED, rule=rule.name, action=wanted.action, arguments=wanted.arguments, process=target.process, target=target.name,
-        alerts=(key,), created_at=turn.at, created_wall=turn.wall,
+        alerts=(key,), created_at=turn.at, created_wall=turn.wall, jobs=target.jobs, entity=entity, unreachable=target.unreachable,
     )  # fmt: skip
 
 
 def _first_signal(request: Request) -> Any:
-    return PROCEDURES[request.action].signal
+    procedure = PROCEDURES.get(request.action)
+    return procedure.signal if procedure is not None else None
 
 
 def _verdict(verdict: Verdict, at: int) -> dict[str, Any]:
     return {
         "guard": verdict.guard,
         "answer": verdict.answer.name,
-        "reason": verdict.reason if verdict.answer is not Answer.PASS else "",
+        "reason": verdict.reason,
         "until_ms": None if verdict.until is None else max(0, verdict.until - at),
     }

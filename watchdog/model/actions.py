@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from watchdog.model.kinds import Kind
 from watchdog.model.parameters import Form, ParameterSpec
 
 
@@ -11,8 +12,8 @@ class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
     One action.
 
-    `target` names the parameter that says on what it acts; `needs` what must be there for it to be
-    possible; `guards` the settings of guards that differ from those of the guard table. `of_the_dead` says that it is for a process that has ended, under a rule that waits for that.
+    `target` names the parameter that says on what it acts, empty where it is no single thing. Of the parameters `which` at least one must be said, or told by the
+    entity itself (`TELLS`); with a `target` exactly one of them. `needs` is what must be there for it to be possible; `guards` the settings of guards that differ from those of the guard table. `of_the_dead` says that it is for a process that has ended, under a rule that waits for that.
     """
 
     name: str
@@ -23,6 +24,7 @@ class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
     can_be_undone: bool
     guards: dict[str, str] = {}
     of_the_dead: bool = False
+    which: tuple[str, ...] = ()
 
     def arguments(self) -> dict[str, ParameterSpec]:
         """What it is told besides its target, by the name of the argument: settings of a mapping as `parameter.setting`."""
@@ -85,6 +87,47 @@ _UNIQUE_LOCKS: Final = ParameterSpec(
     "While it stands, whatever is pushed like that job is dropped without a word.",
     example="report",
 )
+
+FAILURES: Final = (
+    "status",
+    "timeout",
+    "dns",
+    "tls",
+    "refused",
+    "unreachable",
+    "circuit_open",
+    "local_database",
+    "local_redis",
+    "other",
+)
+"""Why a job failed; those of `retry_group.kind`."""
+MOST: Final = 100_000
+"""No edit moves more jobs than that."""
+
+_CLASS: Final = ParameterSpec(
+    name="class", form=Form.TEXT, doc="Jobs of this class; for ActiveJob the wrapped class.", example="ActivityPub::DeliveryWorker"
+)
+_QUEUE: Final = ParameterSpec(name="queue", form=Form.TEXT, doc="Jobs of this queue.", example="push")
+_DOMAIN: Final = ParameterSpec(name="domain", form=Form.TEXT, doc="Jobs that go to this domain.", example="example.social")
+_KIND: Final = ParameterSpec(
+    name="kind",
+    form=Form.CHOICE,
+    choices=FAILURES,
+    doc="Jobs that failed for this reason, as `retry_group.kind` tells it.",
+    example="status",
+)
+_STATUS: Final = ParameterSpec(name="status", form=Form.COUNT, least=100, most=599, doc="Jobs that got this HTTP status.", example="403")
+_JID: Final = ParameterSpec(name="jid", form=Form.TEXT, doc="The job with this job id.", example="4caa72fe18d4b6a0d19e77c3")
+_CAP: Final = ParameterSpec(
+    name="cap",
+    form=Form.COUNT,
+    default="500",
+    least=1,
+    most=MOST,
+    doc="At most so many, the oldest first; how many are left is said, and they are left until the alert fires anew.",
+    example="500",
+)
+_REDIS: Final = "the right to write to Redis"
 
 _SPECS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec(
@@ -189,9 +232,83 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         ),
         can_be_undone=False,
     ),
+    ActionSpec(
+        name="quarantine_job",
+        doc="Takes one job that waits out of its queue, the retries or the schedule, and keeps it in quarantine, whole: it runs no more until somebody puts it back. A job "
+        "that runs can't be taken; `recover_process` ends its process and does so. Its locks of sidekiq-unique-jobs are given back.",
+        parameters=(
+            ParameterSpec(
+                name="job",
+                form=Form.JOB,
+                doc="`job`, the one that the rule looks at: it is found where it waits after it has run, for instance as a step after `recover_process`.",
+                example="job",
+            ),
+            _JID,
+        ),
+        target="job",
+        needs=(_REDIS,),
+        can_be_undone=True,
+        which=("job", "jid"),
+    ),
+    ActionSpec(
+        name="delete_retries",
+        doc="Takes retries that are not wanted out of Redis: those for which all that is said here holds. A rule for each `domain`, `retry_group`, `queue` or `job_class` means those of its own entity. "
+        "Each is kept in quarantine for as long as the config says, and can be put back from there exactly as it was. Locks of sidekiq-unique-jobs are given back. "
+        "Dry-run counts them and changes nothing.",
+        parameters=(
+            _CLASS,
+            _QUEUE,
+            _DOMAIN,
+            _KIND,
+            _STATUS,
+            ParameterSpec(
+                name="failing_for", form=Form.DURATION, least=1_000, doc="Jobs that failed first so long ago, or longer.", example="2d"
+            ),
+            _JID,
+            _CAP,
+        ),
+        target="",
+        needs=(_REDIS,),
+        can_be_undone=True,
+        which=("class", "queue", "domain", "kind", "status", "failing_for", "jid"),
+    ),
+    ActionSpec(
+        name="release_job",
+        doc="Puts jobs back that a rule has taken into quarantine, when what was in their way is gone: a domain can be reached again. The parameters and the entity say which, as in `delete_retries`. Never "
+        "one that was caught in a wedge, or that a person has taken: those are for people to put back.",
+        parameters=(
+            _CLASS,
+            _QUEUE,
+            _DOMAIN,
+            _KIND,
+            _STATUS,
+            ParameterSpec(name="rule", form=Form.TEXT, doc="Jobs that this rule has taken.", example="refused-deliveries"),
+            _JID,
+            _CAP,
+            ParameterSpec(
+                name="spread",
+                form=Form.DURATION,
+                default="10m",
+                doc="More than 10 that would run before it is over are spread over this time; fewer go back exactly to where they were.",
+                example="10m",
+            ),
+        ),
+        target="",
+        needs=(_REDIS,),
+        can_be_undone=True,
+        which=("class", "queue", "domain", "kind", "status", "rule", "jid"),
+    ),
 )
 
 BY_NAME: Final[dict[str, ActionSpec]] = {spec.name: spec for spec in ACTIONS}
 """Name → spec."""
 OF_THE_DEAD: Final = frozenset(spec.name for spec in ACTIONS if spec.of_the_dead)
 """Names of the actions for a process that has ended."""
+
+TELLS: Final[dict[Kind, dict[str, str]]] = {
+    Kind.DOMAIN: {"domain": "name"},
+    Kind.RETRY_GROUP: {"queue": "queue", "class": "job_class", "kind": "failure", "status": "status"},
+    Kind.QUEUE: {"queue": "name"},
+    Kind.JOB_CLASS: {"class": "name"},
+}
+"""Kind of entity → parameter of an action on jobs that such an entity tells by itself → the slot of its row that holds it."""

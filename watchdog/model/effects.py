@@ -13,7 +13,7 @@ import msgspec
 from watchdog.model.flight import Placement
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow, IncidentRow
-from watchdog.model.targets import ProcessRef, Signal, Verb
+from watchdog.model.targets import JobsRef, ProcessRef, Signal, Verb
 
 
 class Audit(msgspec.Struct, frozen=True, tag="audit"):
@@ -167,7 +167,58 @@ class CallUnit(msgspec.Struct, frozen=True, tag="call_unit"):
     invocation: str = ""
 
 
-Command = Measure | SendSignal | AwaitExit | CollectEvidence | GatherInFlight | PutBack | LookAfterLocks | ReadLog | CallUnit
+class CountJobs(msgspec.Struct, frozen=True, tag="count_jobs"):
+    """Count the jobs that are meant, and change nothing; answered by `Counted` or `Refused`."""
+
+    id: str
+    jobs: JobsRef
+
+
+class TakeJobs(msgspec.Struct, frozen=True, tag="take_jobs"):
+    """
+    Take the jobs that are meant out of Redis and into quarantine; answered by `JobsTaken`, or by `Refused`: then some may have been taken.
+
+    Asked again under the same `order` it goes on from where it was cut off, counts in what was taken before, and takes nothing twice.
+    """
+
+    id: str
+    order: str
+    incident: str
+    rule: str
+    reason: str
+    jobs: JobsRef
+
+
+class ReleaseJobs(msgspec.Struct, frozen=True, tag="release_jobs"):
+    """
+    Put the jobs that are meant back out of quarantine; answered by `JobsReleased`, or by `Refused`: then some may have been put back.
+
+    What would run within `spread` milliseconds is spread over that time, if there is much of it. Asked again under the same `order` it goes on as `TakeJobs` does.
+    """
+
+    id: str
+    order: str
+    incident: str
+    rule: str
+    reason: str
+    jobs: JobsRef
+    spread: int
+
+
+Command = (
+    Measure
+    | SendSignal
+    | AwaitExit
+    | CollectEvidence
+    | GatherInFlight
+    | PutBack
+    | LookAfterLocks
+    | ReadLog
+    | CallUnit
+    | CountJobs
+    | TakeJobs
+    | ReleaseJobs
+)
 """An effect that the executor performs and answers."""
 Effect = Audit | KeepIncident | Notify | DropFlight | Command
 """Any effect."""

@@ -11,7 +11,7 @@ class Form(StrEnum):
 
     DURATION, RATIO, COUNT and BOOL become int milliseconds, float, int, bool; TEXT a str; SECRET a str that
     may be written as `${file:…}` or `${env:…}` and is never shown; URL a str that was checked to be one;
-    CHOICE one of `choices`; NAMES a list of names, glob patterns among them, as a tuple of str (a default has commas between them); ALLOWANCE an `Allowance`; HOURS an `Hours`; PROCESS an expression of the language that names a process; SETTINGS a mapping of `settings`, whose values become
+    CHOICE one of `choices`; NAMES a list of names, glob patterns among them, as a tuple of str (a default has commas between them); ALLOWANCE an `Allowance`; HOURS an `Hours`; PROCESS and JOB an expression of the language that names a process or a job; SETTINGS a mapping of `settings`, whose values become
     arguments of their own, `stuck_jobs.strikes`.
     """
 
@@ -27,6 +27,7 @@ class Form(StrEnum):
     ALLOWANCE = "times in a time"
     HOURS = "hours of the day"
     PROCESS = "process"
+    JOB = "job"
     SETTINGS = "settings"
 
 
@@ -45,7 +46,9 @@ class Allowance(msgspec.Struct, frozen=True):
 
 class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
-    One parameter. `default` is in YAML's notation and goes through the same checks; None where there is none. `longest` is that of
+    One parameter.
+
+    `default` is in YAML's notation and goes through the same checks; None where there is none. `least` and `most` bound a COUNT, `least` also a DURATION; None where nothing does. `longest` is that of
     the time of an allowance, in milliseconds.
     """
 
@@ -58,3 +61,5 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     settings: tuple["ParameterSpec", ...] = ()
     longest: int = 30 * 86_400_000
+    least: int | None = None
+    most: int | None = None

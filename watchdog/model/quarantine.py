@@ -37,7 +37,8 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     `token` names this taking among those of all agents. `queue` is that in which it waited or from which it was run; `score` that in its sorted set, as Redis writes it.
     `lost_by` is the identity of the process that had it in its hands, empty for one that stood in Redis. `error_class` is that of its last failure, without the message. `rule`, `incident` and `by` (a person) say who wanted it, each empty where it was not so.
     Times are UTC milliseconds; `until` is when it is deleted. `in_dead_set` says that it stands in Sidekiq's dead set as well,
-    `releases` how often somebody wanted it put back, and `released_by` the person who did last. `in_list` says that it lay in a list of that process.
+    `releases` how often somebody wanted it put back, and `released_by` the person who did last. `in_list` says that it lay in a list of that process;
+    `order` is the one under which an agent put it back last, and `due` when it is to run then, 0 where it goes back exactly to where it was.
     """
 
     token: str
@@ -61,3 +62,5 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     locks: tuple[str, ...] = ()
     lost_by: str = ""
     in_list: bool = False
+    order: str = ""
+    due: int = 0

@@ -149,4 +149,47 @@ class LogRead(msgspec.Struct, frozen=True, kw_only=True, tag="log_read"):
     hasty: bool = False
 
 
-Result = Look | Sent | Exited | StillRunning | EvidenceCollected | InFlight | PutBackDone | LocksLookedAt | UnitCalled | LogRead | Refused
+class Counted(msgspec.Struct, frozen=True, tag="counted"):
+    """So many jobs fit, and `unreadable` entries could not be read."""
+
+    fit: int
+    unreadable: int = 0
+
+
+class JobsTaken(msgspec.Struct, frozen=True, tag="jobs_taken"):
+    """
+    So many jobs are in quarantine by this order; `left` more fit.
+
+    `gone` were not there any more when they were to be taken, and `too_deep` stand in the middle of a queue that is too long to be searched.
+    """
+
+    taken: int
+    gone: int = 0
+    too_deep: int = 0
+    left: int = 0
+
+
+class JobsReleased(msgspec.Struct, frozen=True, tag="jobs_released"):
+    """So many jobs are back by this order; `kept` could not be put back, because Sidekiq has them or another holds their lock; `left` more fit."""
+
+    released: int
+    kept: int = 0
+    left: int = 0
+
+
+Result = (
+    Look
+    | Sent
+    | Exited
+    | StillRunning
+    | EvidenceCollected
+    | InFlight
+    | PutBackDone
+    | LocksLookedAt
+    | UnitCalled
+    | LogRead
+    | Counted
+    | JobsTaken
+    | JobsReleased
+    | Refused
+)

@@ -1,4 +1,4 @@
-"""What can be acted on: a process, as more than a pid, so that it can't be another one; and what can be done to it or to its unit."""
+"""What can be acted on: a process, as more than a pid, so that it can't be another one, and what can be done to it or to its unit; and jobs that stand in Redis or in quarantine."""
 
 from enum import StrEnum
 
@@ -55,3 +55,34 @@ class Claim(msgspec.Struct, frozen=True):
     tag: str
     version: str
     booted_at: int
+
+
+class Among(StrEnum):
+    """Where jobs are looked for that are to be moved."""
+
+    RETRIES = "retries"
+    WAITING = "waiting"
+    """Among the retries, the scheduled jobs and in the queues."""
+    QUARANTINE = "quarantine"
+
+
+class JobsRef(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Jobs that stand somewhere, by what they have in common.
+
+    `name` is what cooldowns are kept under. What is empty or 0 is not asked, and all of the rest must hold: `kind`, `status` and `domain` as
+    `retry_group` and `domain` tell them, `failing_for` milliseconds since the first failure, at least; `rule` is the one that took them out. Of those that
+    fit at most `cap` are meant, the oldest.
+    """
+
+    name: str
+    among: Among
+    jid: str = ""
+    job_class: str = ""
+    queue: str = ""
+    domain: str = ""
+    kind: str = ""
+    status: int = 0
+    failing_for: int = 0
+    rule: str = ""
+    cap: int = 1

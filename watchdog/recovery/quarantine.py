@@ -90,8 +90,12 @@ class Quarantine:
             took = Took((*took.ids, *before, *more.ids), took.absent + more.absent, took.too_deep + more.too_deep)
         return took
 
-    async def release(self, id_: int, *, reason: str, by: str) -> Released | NotReleased:
-        """Put a job back exactly where it came from: to its score in its set, to the end of its queue where it is next."""
+    async def release(self, id_: int, *, reason: str, by: str = "", order: str = "", due: int = 0) -> Released | NotReleased:
+        """
+        Put a job back exactly where it came from: to its score in its set, to the end of its queue where it is next.
+
+        `due` (UTC milliseconds) has it run at that time instead; `order` is noted, for whoever asks what was put back by it.
+        """
         entry = await self._shelf.entry(id_)
         if entry is None or entry.state not in (Kept.KEPT, Kept.RELEASING):
             return NotReleased(_not_there(id_, entry))
@@ -101,10 +105,10 @@ class Quarantine:
                 return NotReleased(
                     f"the job {holder} with the same arguments holds the lock of sidekiq-unique-jobs, and this one would be dropped without a word; wait for it"
                 )
-            job = msgspec.structs.replace(entry.job, releases=entry.job.releases + 1, released_by=by)
+            job = msgspec.structs.replace(entry.job, releases=entry.job.releases + 1, released_by=by, order=order, due=due)
             row = _row("intent", "release_job", job, self._wall(), reason=reason, by=by)
             if not await self._shelf.move(entry, Kept.RELEASING, job=job, rows=(row,)):
-                return await self.release(id_, reason=reason, by=by)
+                return await self.release(id_, reason=reason, by=by, order=order, due=due)
             entry = Entry(entry.id, Kept.RELEASING, job)
         return await self._finish_releasing(entry)
 
@@ -167,10 +171,11 @@ class Quarantine:
                     absent.append(entry)
                     too_deep += 1
         wall = self._wall()
-        rows = [_row("outcome", "quarantine_job", job, wall, outcome="taken") for _, job in taken]
-        rows += [_row("outcome", "quarantine_job", entry.job, wall, outcome="absent") for entry in absent]
-        if rows:
-            await self._shelf.settle(taken=taken, absent=[entry.id for entry in absent], rows=tuple(rows))
+        if taken or absent:
+            await self._shelf.settle(
+                taken=[(id_, job, _row("outcome", "quarantine_job", job, wall, outcome="taken")) for id_, job in taken],
+                absent=[(entry.id, _row("outcome", "quarantine_job", entry.job, wall, outcome="absent")) for entry in absent],
+            )
         return Took(tuple(id_ for id_, _ in taken), len(absent) - too_deep, too_deep)
 
     async def _take(self, job: Quarantined, payload: bytes) -> TakeOutOutcome:
@@ -197,6 +202,7 @@ class Quarantine:
             queue=job.queue,
             place=_place(job),
             leaves_dead_set=job.in_dead_set,
+            by_bytes_alone=job.came_from is not CameFrom.PROCESS,
         )
         match outcome:
             case Done() | AlreadyDone():
@@ -225,11 +231,11 @@ _FOUND: Final = {
 def _place(job: Quarantined) -> Place:
     match job.came_from:
         case CameFrom.QUEUE | CameFrom.PROCESS:
-            return ToQueue()
+            return ToSchedule(job.due) if job.due else ToQueue()
         case CameFrom.RETRY:
-            return ToRetry(job.taken, job.score)
+            return ToRetry(job.due) if job.due else ToRetry(job.taken, job.score)
         case CameFrom.SCHEDULE:
-            return ToSchedule(job.taken, job.score)
+            return ToSchedule(job.due) if job.due else ToSchedule(job.taken, job.score)
 
 
 def _not_there(id_: int, entry: Entry | None) -> str:

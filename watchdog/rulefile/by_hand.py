@@ -4,16 +4,17 @@ The settings of the guards for what a person orders by hand: those of a rule tha
 The counterpart of `guards:` of a rule. They come with the rules, so that an order is judged by what this agent was told, and not by what its sender believes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from watchdog.model.guards import GUARDS
-from watchdog.rulefile.values import default_of
+from watchdog.rulefile.names import default_setting
 
 INSTEAD: Final = {"settle": "0", "alone": "ask"}
 """Three beats are not waited for, and who is to be asked about the only process of a queue has said so."""
 
 
-def guards_by_hand() -> Mapping[str, Any]:
-    """Every setting of every guard, by name."""
-    return {setting.name: default_of(setting, instead=INSTEAD.get(setting.name)) for guard in GUARDS for setting in guard.settings}
+def guards_by_hand(protected: Sequence[str] = ()) -> Mapping[str, Any]:
+    """Every setting of every guard, by name; `protected` are the targets that the config has nobody touch."""
+    settings = {setting.name: default_setting(setting, instead=INSTEAD.get(setting.name)) for guard in GUARDS for setting in guard.settings}
+    return {**settings, "protected": tuple(protected)}

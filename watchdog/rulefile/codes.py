@@ -132,12 +132,6 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         "A label's name consists of small letters, digits and '_'; its text is one line of at most 100 characters; a rule has at most 20.",
         _RULE + "    labels: {Team: web}\n",
     ),
-    CodeSpec(
-        "E412",
-        "not about a dead process",
-        "`put_back_jobs` is the first step of a rule with `on: ProcessCrashed` or `on: ProcessVanished`, for the process that has ended.",
-        _RULE + "    then: [{put_back_jobs: {process: job.process}}]\n",
-    ),
     CodeSpec("E411", "unusable runbook", "What begins like the address of a page is one.", _RULE + "    runbook: https:///slow\n"),
     CodeSpec(
         "E412",
@@ -150,6 +144,24 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         "unusable hours",
         "Two times of the day by 24 hours, like `22:00-06:00`: the rule acts from the one until the other, over midnight where that is earlier.",
         _RULE + '    guards: {hours: "10pm-6am"}\n',
+    ),
+    CodeSpec(
+        "E414",
+        "not about a dead process",
+        "`put_back_jobs` is the first step of a rule with `on: ProcessCrashed`, `on: ProcessVanished` or `on: JobsLeftBehind`, for the process that has ended.",
+        _RULE + "    then: [{put_back_jobs: {process: job.process}}]\n",
+    ),
+    CodeSpec(
+        "E415",
+        "jobs that nobody names",
+        "An action on jobs says by at least one parameter which it means, unless the entity that the rule looks at tells it: it never means all of them.",
+        _RULE + "    then: [{delete_retries: {cap: 100}}]\n",
+    ),
+    CodeSpec(
+        "E416",
+        "jobs that are named twice",
+        "What the entity of the rule tells by itself can't be told otherwise by a parameter, and one job is named in one way.",
+        _RULE + "    then: [{quarantine_job: {job: job, jid: 4caa72fe18d4b6a0d19e77c3}}]\n",
     ),
 )
 PACK_CODES: Final[tuple[CodeSpec, ...]] = (

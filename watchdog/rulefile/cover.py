@@ -58,7 +58,7 @@ def _effect(rule: Rule) -> Hashable:
 
 
 def _steps(steps: Iterable[Step]) -> Hashable:
-    return tuple((step.action, step.target.text, tuple(sorted(step.arguments.items()))) for step in steps)
+    return tuple((step.action, step.target.text if step.target else "", tuple(sorted(step.arguments.items()))) for step in steps)
 
 
 def _facts(rule: Rule) -> _Facts:

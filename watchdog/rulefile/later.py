@@ -9,13 +9,10 @@ from typing import Final
 
 ACTIONS: Final = (
     "capture_evidence",
-    "delete_retries",
     "domain_block",
     "ensure_unit",
     "kill_child",
-    "quarantine_job",
     "quiet_process",
-    "release_job",
     "run",
     "scale_in",
     "scale_out",

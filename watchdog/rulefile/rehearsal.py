@@ -21,13 +21,16 @@ from watchdog.model.effects import (
     AwaitExit,
     CallUnit,
     CollectEvidence,
+    CountJobs,
     Effect,
     GatherInFlight,
     KeepIncident,
     LookAfterLocks,
     Measure,
     PutBack,
+    ReleaseJobs,
     SendSignal,
+    TakeJobs,
     When,
 )
 from watchdog.model.events import Body, EffectDone, Event, Gone, Observed, RulesLoaded, SourceBack, SourceLost, Started, TimeReached
@@ -50,6 +53,7 @@ from watchdog.model.results import (
 from watchdog.model.targets import Signal
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile.comparison import Decided, Failure, Stands, compare
+from watchdog.rulefile.edited import edited
 from watchdog.rulefile.reached import Reached
 from watchdog.rulefile.scene import BOOT, Scene
 from watchdog.rulefile.testfile import Expectation, RuleTest
@@ -225,6 +229,8 @@ class _Rehearsal:
                 self._later(self._at, name, PutBackDone(tuple(Placed(one.jid, Fate.DONE, one.kind.value) for one in placements)))
             case CollectEvidence(id=name) | LookAfterLocks(id=name) | CallUnit(id=name):
                 self._later(self._at, name, _DONE[type(effect)])
+            case CountJobs() | TakeJobs() | ReleaseJobs() as edit:
+                self._later(self._at, edit.id, edited(edit, self._state.world))
             case _:
                 pass
 

@@ -227,9 +227,16 @@ class _RuleReader:
         """What is for a process that has ended is decided when that is told, about the process that it is told of, before anything else."""
         leaves = change is not None and changes.BY_NAME[change].kind is Kind.PROCESS and changes.BY_NAME[change].leaves
         for number, step in enumerate((*steps, *or_else)):
-            if step.action in actions.OF_THE_DEAD and (number or not steps or not leaves or step.target.text != "process"):
+            if step.action in actions.OF_THE_DEAD and (
+                number or not steps or not leaves or step.target is None or step.target.text != "process"
+            ):
                 message = f"'{step.action}' is the first step of a rule that waits for the end of a process, and is for that process"
-                self._findings.add("E412", step.span, message, hint="write 'each: process', 'on: ProcessCrashed' and 'process: process'")
+                self._findings.add(
+                    "E414",
+                    step.span,
+                    message,
+                    hint="write 'each: process', 'on: ProcessCrashed' (or ProcessVanished, JobsLeftBehind) and 'process: process'",
+                )
 
     def _check_ceiling(self, mode: Mode) -> None:
         node, ceiling = self._adjustment.values.get("mode"), self._around.ceiling

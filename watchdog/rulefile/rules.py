@@ -67,7 +67,7 @@ def read_rules(
     elsewhere = [problem for problem in in_files if problem.span.file not in found]
     strangers = _strangers(adjust, places) if whole else ()
     problems = (*(problem for problem in in_files if problem.span.file in found), *elsewhere, *strangers)
-    return RuleSet(tuple(rules), digest_of(_with_adjustments(files, adjust, protected)), ceiling, guards_by_hand()), problems
+    return RuleSet(tuple(rules), digest_of(_with_adjustments(files, adjust, protected)), ceiling, guards_by_hand(protected)), problems
 
 
 def digest_of(files: Sequence[tuple[str, str]]) -> str:

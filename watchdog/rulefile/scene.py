@@ -181,6 +181,8 @@ def _usual(actor: Actor, start: int) -> _Slots:
                 "arrived": 0,
                 "paused": False,
             }
+        case Kind.DOMAIN:
+            return {"name": actor.id, "rest": False}
         case Kind.JOB_CLASS:
             return {"name": actor.id, "processed": 0, "failed": 0, "took": 0}
         case Kind.SCHEDULE:

@@ -3,7 +3,7 @@
 from watchdog.engine.rules import Step
 from watchdog.lang.condition import Reference, read_reference
 from watchdog.lang.text import Text
-from watchdog.model.actions import BY_NAME, ActionSpec
+from watchdog.model.actions import BY_NAME, TELLS, ActionSpec
 from watchdog.model.kinds import Kind
 from watchdog.model.parameters import Form, ParameterSpec
 from watchdog.rulefile.findings import Findings, nearest, quoted
@@ -63,7 +63,7 @@ def _read_parameters(entry: Entry, spec: ActionSpec, each: Kind, findings: Findi
     for parameter in spec.parameters:
         node = written.get(parameter.name)
         if parameter.name == spec.target:
-            target = _target(node, each, findings) if node is not None else None
+            target = _target(node, parameter, each, findings) if node is not None else None
             continue
         if parameter.form is Form.SETTINGS:
             arguments |= _settings(node, parameter, findings)
@@ -71,7 +71,36 @@ def _read_parameters(entry: Entry, spec: ActionSpec, each: Kind, findings: Findi
         value = default_of(parameter) if node is None else read_value(node, parameter, findings)
         if value is not None:
             arguments[parameter.name] = value
-    return None if target is None else Step(spec.name, target, arguments, entry.key.span)
+    if spec.which and not _says_which(entry, spec, written, each, findings):
+        return None
+    return None if target is None and not spec.which else Step(spec.name, target, arguments, entry.key.span)
+
+
+def _says_which(entry: Entry, spec: ActionSpec, written: dict[str, Node], each: Kind, findings: Findings) -> bool:
+    """Whether it is said which jobs are meant, by the parameters or by the entity, and not by both."""
+    told = {} if spec.target else {name: slot for name, slot in TELLS.get(each, {}).items() if name in spec.which}
+    said = [name for name in spec.which if name in written]
+    for name in said:
+        if name in told:
+            message = f"'{name}' is told by the {each} that the rule looks at"
+            findings.add("E416", written[name].span, message, hint=f"leave it out: those of the {each} are meant")
+    if spec.target and len(said) > 1:
+        message = f"'{spec.name}' is about one job, and here are {len(said)} ways to say which"
+        findings.add("E416", written[said[1]].span, message, hint=f"either {' or '.join(repr(name) for name in spec.which)}")
+        return False
+    if not said and not told and _all_known(entry.value, spec):
+        hint = f"say at least one of {', '.join(spec.which)}"
+        if spec.target:
+            hint = "write 'job: job'" if each is Kind.JOB else "write its job id: 'jid: …'"
+        findings.add("E415", entry.key.span, f"nothing says which jobs '{spec.name}' means", hint=hint)
+        return False
+    return bool(said or told) and not set(said) & set(told)
+
+
+def _all_known(node: Node, spec: ActionSpec) -> bool:
+    """False where a key is misspelled: it may be the one that is missed."""
+    names = {parameter.name for parameter in spec.parameters}
+    return not isinstance(node, Mapping) or all(entry.key.text.value in names for entry in node.entries)
 
 
 def _settings(node: Node | None, spec: ParameterSpec, findings: Findings) -> dict[str, Value]:
@@ -87,10 +116,10 @@ def _settings(node: Node | None, spec: ParameterSpec, findings: Findings) -> dic
     return {f"{spec.name}.{name}": value for name, value in values.items() if value is not None}
 
 
-def _target(node: Node, each: Kind, findings: Findings) -> Reference | None:
+def _target(node: Node, spec: ParameterSpec, each: Kind, findings: Findings) -> Reference | None:
     text: Text | None = words_of(node, "the target", findings)
     if text is None:
         return None
-    reference, problems = read_reference(text, each, Kind.PROCESS)
+    reference, problems = read_reference(text, each, Kind.JOB if spec.form is Form.JOB else Kind.PROCESS)
     findings.take(problems)
     return reference

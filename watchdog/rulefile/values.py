@@ -78,6 +78,10 @@ def _is_in_range(value: float, spec: ParameterSpec, span: Span, findings: Findin
     if spec.form is Form.DURATION and not 0 <= value <= LONGEST:
         findings.add("E125", span, f"'{spec.name}' must lie between 0 and ten years", hint=spec.example)
         return False
+    if (spec.least is not None and value < spec.least) or (spec.most is not None and value > spec.most):
+        bounds = f"lie between {spec.least or 0:,} and {spec.most:,}" if spec.most is not None else "be longer"
+        findings.add("E125", span, f"'{spec.name}' must {bounds}", hint=spec.example)
+        return False
     return True
 
 

@@ -127,6 +127,10 @@ class Follower:
             raise SourceUnavailableError(self._why_not.code, self._why_not.message)
         await self._session.count_retries()
 
+    def doubt_retries(self) -> None:
+        """Retries were moved by somebody other than Sidekiq: they are counted anew as soon as Redis can be spared, or is back."""
+        self._memory.retries.doubt()
+
     @property
     def tracking(self) -> bool:
         """Redis tells of changes; False while it can't be read, or where each second is sampled instead."""

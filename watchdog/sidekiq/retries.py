@@ -6,7 +6,7 @@ The counterpart of `sampling`, which knows only how many wait. What is exact and
 - `added` counts a failure once, when a frontier passes over its entry (`frontiers` says how late that is). Not counted are
   jobs that are given up at once, and entries that were taken out of the set, or tried again, before any frontier came to them.
 - How many wait (`size`) is exact at the end of a census. From then on what fails is added when it is counted, and what is tried again is taken
-  off when it leaves. What somebody deletes from the middle of the set is noticed only by the next census; so is what failed within the difference
+  off when it leaves. What somebody deletes from the middle of the set is noticed only by the next census, which the agent's own edits ask for (`doubt`); so is what failed within the difference
   of two hosts' clocks while a page was read. How far the sum is from the set's own size is always told (`retries_unaccounted`),
   and if it is more than 1 % for a while the set is counted anew.
 
@@ -98,6 +98,10 @@ class Retries:
                 await self._wanted.wait()
                 self._wanted.clear()
                 await self.census(ask)
+
+    def doubt(self) -> None:
+        """Somebody has taken entries from the middle of the set, or put some there: it is counted anew, as soon as Redis can be spared."""
+        self._wanted.set()
 
     def uncounted(self) -> Sequence[Delta]:
         """What belongs into the first snapshot, as long as no census has said how many wait."""

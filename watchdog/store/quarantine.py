@@ -63,9 +63,9 @@ def describe(connection: sqlite3.Connection, id_: int, job: Quarantined) -> None
     connection.execute("UPDATE quarantine SET body = ? WHERE id = ?", (encode(msgspec.to_builtins(job)), id_))
 
 
-def forget(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-    """Removes entries of jobs that were not there to be taken."""
-    connection.executemany("DELETE FROM quarantine WHERE id = ? AND state = ?", [(id_, Kept.TAKING) for id_ in ids])
+def forget(connection: sqlite3.Connection, id_: int) -> bool:
+    """Removes the entry of a job that was not there to be taken; False if it is no such entry (any more)."""
+    return connection.execute("DELETE FROM quarantine WHERE id = ? AND state = ?", (id_, Kept.TAKING)).rowcount > 0
 
 
 def entries(connection: sqlite3.Connection, states: Sequence[Kept] = tuple(Kept)) -> list[Entry]:
@@ -78,6 +78,12 @@ def entry(connection: sqlite3.Connection, id_: int) -> Entry | None:
     """The entry with that number."""
     row = connection.execute(f"{_SELECT} WHERE id = ?", (id_,)).fetchone()
     return None if row is None else _entry(row)
+
+
+def ordered(connection: sqlite3.Connection, order: str) -> list[Entry]:
+    """Entries whose token begins with that order and a '-', oldest first."""
+    between = (f"{order}-", f"{order}.")  # the character that follows '-' is '.'
+    return [_entry(row) for row in connection.execute(f"{_SELECT} WHERE token >= ? AND token < ? ORDER BY id", between).fetchall()]
 
 
 def payload_of(connection: sqlite3.Connection, id_: int) -> bytes | None:

@@ -31,15 +31,21 @@ class Shelf:
 
         return await self._writer.write(work)
 
-    async def settle(self, *, taken: Sequence[tuple[int, Quarantined]], absent: Sequence[int], rows: tuple[AuditRow, ...] = ()) -> None:
-        """Those that were taken are kept from now on, as they are described here; those that were not there are forgotten."""
+    async def settle(self, *, taken: Sequence[tuple[int, Quarantined, AuditRow | None]], absent: Sequence[tuple[int, AuditRow]]) -> None:
+        """
+        Those that were taken are kept from now on, as they are described here; those that were not there are forgotten.
+
+        Of two who finish the same ones, the rows of the first are written.
+        """
 
         def work(connection: sqlite3.Connection) -> None:
-            for id_, job in taken:
+            rows: list[AuditRow] = []
+            for id_, job, row in taken:
                 if quarantine.move(connection, [id_], before=Kept.TAKING, after=Kept.KEPT, wall=self._wall()):
                     quarantine.describe(connection, id_, job)
-            quarantine.forget(connection, absent)
-            audit.append(connection, rows)
+                    rows += [] if row is None else [row]
+            rows += [row for id_, row in absent if quarantine.forget(connection, id_)]
+            audit.append(connection, tuple(rows))
 
         await self._writer.write(work)
 
@@ -59,6 +65,10 @@ class Shelf:
     async def entries(self, states: Sequence[Kept] = tuple(Kept)) -> list[Entry]:
         """Entries in these states, oldest first."""
         return await self._writer.read(lambda connection: quarantine.entries(connection, states))
+
+    async def ordered(self, order: str) -> list[Entry]:
+        """Entries whose token begins with that order and a '-', oldest first."""
+        return await self._writer.read(lambda connection: quarantine.ordered(connection, order))
 
     async def entry(self, id_: int) -> Entry | None:
         """The entry with that number, if there is one."""

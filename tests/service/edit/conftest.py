@@ -40,6 +40,7 @@ async def ask(
     lost_by: str = LOST_BY,
     unseen_for: int = 60_000,
     leaves_dead_set: bool = False,
+    by_bytes_alone: bool = False,
 ) -> PutBackOutcome:
     """Put a job back, by default the ordinary one into its queue."""
     return await put_back(
@@ -51,6 +52,7 @@ async def ask(
         lost_by=lost_by,
         unseen_for=unseen_for,
         leaves_dead_set=leaves_dead_set,
+        by_bytes_alone=by_bytes_alone,
     )
 
 

@@ -131,6 +131,26 @@ async def test_a_job_that_failed_meanwhile_is_found_by_its_jid(redis_server, edi
         assert await ask(edits, unseen_for=30_000) == Found(key), key
 
 
+@pytest.mark.parametrize("key", ["retry", "schedule", "queue:push"])
+async def test_a_job_that_nobody_ran_is_looked_for_by_its_bytes(redis_server, editing, key):
+    """Another member with its jid does not keep it from its place, its very bytes do, wherever they stand."""
+    client, edits = redis_server.client(), editing(redis_server.url)
+    await client.zadd("retry", {failed(): time.time() + 18})
+    if key == "queue:push":
+        await client.rpush(key, "a", PAYLOADS["ordinary"], "b")
+    else:
+        await client.zadd(key, {PAYLOADS["ordinary"]: 5})
+
+    found = await ask(edits, by_bytes_alone=True)
+    await client.zrem("retry", PAYLOADS["ordinary"])
+    assert found == Found(key.partition(":")[0])
+    assert await ask(edits, by_bytes_alone=True) == found, "what was said once is said again"
+    other = Token("413.0", JID)
+    await client.delete("schedule", "queue:push")
+    assert await ask(edits, token=other, by_bytes_alone=True) == Done()
+    assert await ask(edits, token=Token("414.0", JID)) == Found("queue")
+
+
 async def test_the_second_failure_of_mastodons_deliveries_is_found(redis_server, editing):
     """A job that was tried again stands where its next try would be: by Sidekiq's own times and by those of Mastodon."""
     client = redis_server.client()

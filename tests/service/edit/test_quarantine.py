@@ -39,7 +39,7 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._of, name)
-        if name not in {"begin", "settle", "move", "entry", "entries", "payload", "expire", "run"}:
+        if name not in {"begin", "settle", "move", "entry", "entries", "ordered", "payload", "expire", "run", "ask"}:
             return found
 
         async def asked(*arguments: Any, **named: Any) -> Any:

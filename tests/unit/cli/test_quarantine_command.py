@@ -35,7 +35,7 @@ def kept(config):
             shelf: Shelf = store.quarantine
             try:
                 ids = await shelf.begin([(one, PAYLOAD) for one in jobs])
-                await shelf.settle(taken=list(zip(ids, jobs, strict=True)), absent=[])
+                await shelf.settle(taken=[(id_, one, None) for id_, one in zip(ids, jobs, strict=True)], absent=[])
                 for id_ in ids[1:2]:
                     entry = await shelf.entry(id_)
                     assert entry is not None

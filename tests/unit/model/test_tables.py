@@ -103,12 +103,16 @@ def test_names_are_unique_in_each_table():
 
 
 def test_actions_name_a_target_that_is_there():
-    """The target is a required parameter; overridden guard settings exist; choices hold their default."""
+    """The target is a required parameter, or one of those that say which jobs are meant; overridden guard settings exist; choices hold their default."""
     settings = {setting.name for guard in guards.GUARDS for setting in guard.settings}
     for action in actions.ACTIONS:
-        target = next(parameter for parameter in action.parameters if parameter.name == action.target)
-        assert target.required
-        assert target.form is Form.PROCESS
+        names = {parameter.name: parameter for parameter in action.parameters}
+        assert set(action.which) <= set(names)
+        assert action.target or action.which
+        if action.target:
+            target = names[action.target]
+            assert target.required or action.target in action.which
+            assert target.form is (Form.JOB if action.which else Form.PROCESS)
         assert set(action.guards) <= settings
     for setting in (setting for guard in guards.GUARDS for setting in guard.settings):
         assert setting.default is not None

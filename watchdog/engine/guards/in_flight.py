@@ -8,10 +8,13 @@ def in_flight(view: View) -> Verdict:
     """
     Denies while any other action runs on this host, or a playbook has not done all its steps on this target: one at a time.
 
-    Whoever ends a process asks himself what it left behind; what others do on this host is nothing to the dead.
+    Moving jobs is in the way of moving the same ones alone. Whoever ends a process asks himself what it left behind; what others do on this host is nothing to the dead.
     """
+    for edit in view.ledger.edits.values():
+        if edit.id != view.subject and edit.jobs.name == view.target:
+            return denies("in_flight", f"incident {edit.incident} ({edit.action}) is moving {edit.jobs.name}")
     for run in view.ledger.runs.values():
-        if run.id != view.subject and (not view.of_the_dead or run.ref.identity == view.process):
+        if run.id != view.subject and not view.about_jobs and (not view.of_the_dead or run.ref.identity == view.process):
             held = f", held: {run.held}" if run.held else ""
             return denies("in_flight", f"incident {run.incident} ({run.action} on {run.ref.name}) is at stage {run.stage}{held}")
     for playbook in view.ledger.playbooks.values() if not view.of_the_dead else ():

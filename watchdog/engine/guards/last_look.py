@@ -23,9 +23,24 @@ def last_look(view: View) -> Verdict:
     Denies unless the look, or before it what is known of the target, says that it may be signalled.
 
     After the stage that can't be taken back the condition is no longer asked for: the process is on its way out. What is to be done for the dead needs no more than that they are.
+    Of jobs it asks for the condition and for their number.
     """
-    reason = _unknown(view) or _unlike(view)
+    reason = _untellable(view) if view.about_jobs else _unknown(view) or _unlike(view)
     return denies("last_look", reason) if reason else passes("last_look")
+
+
+def _untellable(view: View) -> str:
+    if view.jobs is None:
+        return view.unreachable or "which jobs are meant is not known"
+    if view.committed:
+        return ""
+    if not view.holds:
+        return "the condition no longer holds"
+    if view.runs_in:
+        return f"job {view.jobs.jid} runs in {view.runs_in}, and can't be taken from there: recover_process ends the process and takes it"
+    if view.counted is not None and not view.counted.fit:
+        return f"nothing is left to be moved: {view.jobs.name}"
+    return ""
 
 
 def _unknown(view: View) -> str:

@@ -19,4 +19,6 @@ def settling(view: View) -> Verdict:
     beats, until = shaken.beats(view.process), shaken.since + wanted * SLOWEST
     if beats >= wanted or view.at >= until:
         return passes("settling")
+    if view.about_jobs:
+        return denies("settling", f"{shaken.why}: less than {wanted} beats ago", until)
     return denies("settling", f"{shaken.why}: {beats} of {wanted} beats of it seen since", until)

@@ -10,8 +10,8 @@ from watchdog.engine.spending import Book
 from watchdog.engine.world import World
 from watchdog.model.flight import Held
 from watchdog.model.kinds import Source
-from watchdog.model.results import Look
-from watchdog.model.targets import ProcessRef, Signal
+from watchdog.model.results import Counted, Look
+from watchdog.model.targets import JobsRef, ProcessRef, Signal
 from watchdog.model.verdicts import Answer, Verdict
 
 
@@ -26,6 +26,9 @@ class View(msgspec.Struct, frozen=True):
     `rests_on_load` says that the rule looks at nothing that load alone would not make. `wall` is UTC milliseconds, for what goes by clocks. `alerts` are the keys of those that want it.
     `held` is how many threads of each process are held. `cooldowns` and `spent` are the real ones, in dry-run with what the shadow ledger has.
     `overruled` are the guards that the person who ordered it overrules; None where a rule asks.
+
+    With `about_jobs` the target is no process but jobs that wait: `process` and `signal` are empty, `jobs` says which (None with `unreachable`), `counted` how many they were found to be,
+    None before anybody has counted, and `runs_in` names the process that runs the one job that is meant.
     """
 
     at: int
@@ -54,6 +57,10 @@ class View(msgspec.Struct, frozen=True):
     interrupts: bool = True
     kept: tuple[Held, ...] = ()
     overruled: tuple[str, ...] | None = None
+    about_jobs: bool = False
+    jobs: JobsRef | None = None
+    counted: Counted | None = None
+    runs_in: str = ""
 
 
 Guard = Callable[[View], Verdict]
@@ -63,6 +70,11 @@ Guard = Callable[[View], Verdict]
 def passes(guard: str) -> Verdict:
     """It has nothing against it."""
     return Verdict(guard, Answer.PASS)
+
+
+def does_not_apply(guard: str, why: str) -> Verdict:
+    """It has nothing to say of such a target; whoever asks why is told so."""
+    return Verdict(guard, Answer.PASS, f"does not apply: {why}")
 
 
 def denies(guard: str, reason: str, until: int | None = None) -> Verdict:

@@ -1,5 +1,5 @@
 """
-Finding the jobs that are to be taken: exact members, counted to the end, given up to a cap.
+Finding the jobs that are to be taken: exact members, counted to the end, the oldest given up to a cap.
 
 The counterpart of `take_out`, which removes what was found here if it is still there then. Sets are read in pages, at a pace that leaves Redis to
 others. A queue is read as far as `take_out` could take from it: all of it up to 100,000 jobs, else 1,000 at either end.
@@ -7,6 +7,7 @@ others. A queue is read as far as `take_out` could take from it: all of it up to
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from heapq import heappush, heappushpop
 from typing import Final
 
 import msgspec
@@ -38,7 +39,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     Which retries; what is empty or 0 is not asked. All of it must hold.
 
     `kind` and `status` are those of the failure as the table of causes tells them, `domain` is that to which the job was going. `failing_for` is how many milliseconds ago it
-    failed first, at least.
+    failed first, at least. `jid` is asked by whoever has the bytes (`find_retries`).
     """
 
     job_class: str = ""
@@ -47,6 +48,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
     status: int = 0
     failing_for: int = 0
+    jid: str = ""
 
     def fits(self, failed: Failed, now: float) -> bool:
         """Whether that entry is one of them, at that time in seconds of Redis' clock."""
@@ -73,7 +75,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Matches(msgspec.Struct, frozen=True):
-    """How many fit, of how many that were looked at, how many of those can't be read; and the first of those that fit, up to the cap."""
+    """How many fit, of how many that were looked at, how many of those can't be read; and of retries the oldest, of a job all that fit, up to the cap."""
 
     places: tuple[Place, ...] = ()
     fit: int = 0
@@ -81,22 +83,64 @@ class Matches(msgspec.Struct, frozen=True):
     broken: int = 0
 
 
+class _Fitting:
+    """Those that fit one wish, while all are gone through."""
+
+    def __init__(self, wanted: Wanted, cap: int) -> None:
+        self.fits = wanted.fits
+        self._cap = cap
+        self._is_it = _having(wanted.jid) if wanted.jid else None
+        # The heap's first is the youngest of those that are kept, which goes when an older one comes.
+        self._oldest: list[tuple[float, int, bytes]] = []
+        self._seen: set[int] = set()
+
+    def add(self, member: bytes, failed: Failed, now: float) -> None:
+        """One that fits, but for its jid; it may come a second time."""
+        mark = hash(member)
+        if mark in self._seen or (self._is_it is not None and not self._is_it(member)):
+            return
+        if self._cap:
+            # Of one that doesn't say when it failed nobody can say that it is old.
+            one = (-(failed.first_failed_at or now), -len(self._seen), member)
+            if len(self._oldest) < self._cap:
+                heappush(self._oldest, one)
+            else:
+                heappushpop(self._oldest, one)
+        self._seen.add(mark)
+
+    def found(self, looked_at: int, broken: int) -> Matches:
+        """All of them."""
+        places = tuple(Place(member, CameFrom.RETRY) for *_, member in sorted(self._oldest, reverse=True))
+        return Matches(places, len(self._seen), looked_at, broken)
+
+
 async def find_retries(redis: Edits, wanted: Wanted, *, cap: int = CAP) -> Matches:
-    """Go through all retries. Raises `NotEditedError` or `MaybeEditedError` (nothing is ever changed here)."""
+    """
+    Go through all retries; given are those that failed first the longest ago, in that order.
+
+    Raises `NotEditedError` or `MaybeEditedError` (nothing is ever changed here).
+    """
+    return (await _go_through(redis, (_Fitting(wanted, cap),)))[0]
+
+
+async def count_retries(redis: Edits, wishes: Sequence[Wanted]) -> list[Matches]:
+    """Go through all retries once, and count for each wish how many fit it. Raises as `find_retries` does."""
+    return await _go_through(redis, [_Fitting(wanted, 0) for wanted in wishes])
+
+
+async def _go_through(redis: Edits, wishes: Sequence[_Fitting]) -> list[Matches]:
     reader = FailedReader()
-    found: list[Place] = []
-    seen: set[int] = set()
     looked_at = broken = 0
     async for members, now in members_of_set(redis, redis.keys.sets[0]):
         looked_at += len(members)
         for member, failed in zip(members, reader.read(members), strict=True):
             if failed is None:
                 broken += 1
-            elif wanted.fits(failed, now):
-                if len(found) < cap and hash(member) not in seen:
-                    found.append(Place(member, CameFrom.RETRY))
-                seen.add(hash(member))
-    return Matches(tuple(found), len(seen), looked_at, broken)
+                continue
+            for wish in wishes:
+                if wish.fits(failed, now):
+                    wish.add(member, failed, now)
+    return [wish.found(looked_at, broken) for wish in wishes]
 
 
 async def find_job(redis: Edits, jid: str, *, queues: Sequence[str]) -> Matches:

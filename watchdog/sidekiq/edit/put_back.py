@@ -104,6 +104,7 @@ async def put_back(
     unseen_for: int = 60_000,
     leaves_dead_set: bool = False,
     in_list: bool = False,
+    by_bytes_alone: bool = False,
 ) -> PutBackOutcome:
     """
     Put a job back, unless Sidekiq has it.
@@ -111,7 +112,8 @@ async def put_back(
     `payload` are the bytes of the job as Sidekiq wrote them. `lost_by` is the identity of the process that ran it: its work hash, which lives on
     for a minute, does not count; without it no work hash is looked at. `unseen_for` is how many milliseconds ago it was last known to run. With `leaves_dead_set` it is taken from there in the same moment, and
     if it is not there, somebody else has taken it: `Found("elsewhere")`. So with `in_list` from the list in which the probe of `lost_by` held it; from there it goes as well
-    where it is found in another place. Raises `NotEditedError` or `MaybeEditedError` where Redis can't be reached or refuses; it may be asked again then.
+    where it is found in another place. `by_bytes_alone` is for a job that was taken out of Redis while it waited, so that nobody can have run it since: it is looked for
+    where its very bytes may stand, which takes Redis a tenth of a millisecond instead of ten among many retries. Raises `NotEditedError` or `MaybeEditedError` where Redis can't be reached or refuses; it may be asked again then.
     """
     keys = redis.keys
     retry, schedule, dead = keys.sets
@@ -124,7 +126,7 @@ async def put_back(
         (put_back_key(redis, token.scope), keys.queues, keys.queue(queue), retry, schedule, dead, keys.processes, keys.moved(lost_by, queue)),
         (
             token.jid, target, score, queue, TOKENS_KEPT, repr(since), repr(soonest - since), repr(latest + _SLACK), keys.prefix, lost_by,
-            int(leaves_dead_set), int(in_list), mark, payload,
+            int(leaves_dead_set), int(in_list), mark, int(by_bytes_alone), payload,
         ),
     )  # fmt: skip
     return _outcome(reply)
@@ -179,7 +181,7 @@ def _names(raw: Sequence[Reply]) -> tuple[str, ...]:
 
 _PUT_BACK: Final = Script("""\
 local tokens, queues, list, retry, schedule, dead, processes, held = unpack(KEYS)
-local jid, target, score, queue, kept, since, soonest, latest, prefix, lost_by, leaves_dead, in_list, mark, payload = unpack(ARGV)
+local jid, target, score, queue, kept, since, soonest, latest, prefix, lost_by, leaves_dead, in_list, mark, by_bytes, payload = unpack(ARGV)
 
 local before = redis.call('HGET', tokens, jid)
 if before == mark then return {'already'} end
@@ -255,13 +257,14 @@ local function where()
   if redis.call('ZSCORE', dead, payload) then
     if leaves_dead == '0' then return 'dead' end
   elseif leaves_dead == '1' then return 'elsewhere' end
+  if redis.call('LPOS', list, payload, 'RANK', -1, 'MAXLEN', 1000) then return 'queue' end
+  if redis.call('LPOS', list, payload, 'MAXLEN', 1000) then return 'queue' end
+  if by_bytes == '1' then return nil end
   local time = redis.call('TIME')
   local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
   local function at(seconds) return string.format('%.3f', now + tonumber(seconds)) end
   if among(retry, 'retry', at(soonest), at(latest)) then return 'retry' end
   if leaves_dead == '0' and among(dead, 'dead', at(-since), '+inf') then return 'dead' end
-  if redis.call('LPOS', list, payload, 'RANK', -1, 'MAXLEN', 1000) then return 'queue' end
-  if redis.call('LPOS', list, payload, 'MAXLEN', 1000) then return 'queue' end
   if newest() then return 'queue' end
   if runs() then return 'running' end
   return nil
