@@ -99,7 +99,7 @@ async def test_one_after_the_other(rolling, agent, redis_inside, until):
     before = pids()
     stream = asyncio.create_task(push_for_ever())
     try:
-        code, said = await type_in(rolling, "restart", "mastodon-sidekiq-rolling@*", "--reason", "a new version")
+        code, said = await type_in(rolling, "restart", "mastodon-sidekiq-rolling@*", "--reason", "a new version", "--drain", "20s")
     finally:
         stream.cancel()
         with contextlib.suppress(asyncio.CancelledError):
