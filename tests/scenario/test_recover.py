@@ -286,6 +286,23 @@ def test_a_frozen_process_gets_nothing_but_kill():
     ]
 
 
+@pytest.mark.parametrize(("unnamed", "place"), [(0, "quarantine"), (1, f"retry at {63_000 + 120_000}")])
+def test_what_was_told_while_it_stood_still_holds_once_it_is_dead(unnamed, place):
+    """Its sockets can't be asked any more then: whether the one job that ran is the culprit was decided by what they told before."""
+    talk = Conversation(rules(FROZEN))
+    talk.hear(redis(process(ONE, 2000), job(ONE, "j1", 1000), complete=True), at=2000)
+    talk.hear(host(found(ONE)), at=2001)
+    still(talk, 61_000, 58_000)
+    talk.wait(63_000)
+    talk.answer(HEALTHY)
+    answer(talk, InFlight((held("j1"),), unnamed=unnamed))
+    for result in (HEALTHY, Sent(), Exited()):
+        talk.answer(result)
+    lines = talk.answer(InFlight((held("j1"),), unnamed=4))
+
+    assert [line for line in asked(lines) if line.startswith("put")] == [f"put back j1 {place}"]
+
+
 def test_a_process_that_is_only_cut_off_is_left_alone():
     """Silent, but its heartbeat thread moves: nothing is done to it."""
     talk = Conversation(rules(FROZEN))

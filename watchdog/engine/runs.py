@@ -276,9 +276,11 @@ def _found(turn: Turn, run: Run, found: InFlight, when: When) -> Run:
     scene = scene_of(turn, run)
     jids = {job.jid for job in found.jobs}
     stuck = tuple(sorted(scene.stuck & jids)) if when is not When.BEFORE else tuple(sorted(stuck_jobs(turn, run) & jids))
+    # Once it is dead its sockets can't be asked any more; what they told while it stood still holds.
+    unnamed = run.flight.unnamed if when is When.DEAD and run.flight.frozen else found.unnamed
     flight = msgspec.structs.replace(
         run.flight, jobs=found.jobs, stuck=stuck, frozen=run.flight.frozen or (when is When.FROZEN and is_frozen(scene)),
-        gave_back=found.stopped or scene.gave_back, unnamed=found.unnamed,
+        gave_back=found.stopped or scene.gave_back, unnamed=unnamed,
         seen=with_seen(run.flight.seen, (*jids, *scene.running)),
     )  # fmt: skip
     return accounts.noted(turn, msgspec.structs.replace(run, flight=flight), accounts.word(found))

@@ -11,7 +11,7 @@ import msgspec
 
 from watchdog.errors import WatchdogError
 from watchdog.model.effects import GatherInFlight, When
-from watchdog.model.findings import Finding
+from watchdog.model.findings import Certainty, Finding
 from watchdog.model.flight import Held
 from watchdog.model.results import InFlight, Refused
 from watchdog.recovery.joining import Joined, join
@@ -65,8 +65,8 @@ class Gatherer:
                 findings = [one for one in findings if one.jid in named_here or one.origin not in HASHES]
             findings += told.findings
             running, waiting = running or told.names_running, waiting or told.names_waiting
-        unnamed = 0 if running and waiting else seen.unnamed
         joined = join(findings)
+        unnamed = 0 if running and waiting else seen.beside(sum(one.finding.certainty is Certainty.PROVEN for one in joined))
         named = tuple(self._named(one) for one in joined)
         if when in _MUST_WRITE:
             await self._check_writes(command.incident, [one.finding.queue for one in named if one.finding.queue])
