@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tests.trial.cases import CHECKOUT, Case, Row, chosen, load, results_folder
+from tests.trial.cases import CHECKOUT, Case, Row, chosen, load, results_folder, summed
 
 
 def carry_out(case: Case, answer: Path) -> None:
@@ -95,16 +95,24 @@ async def run_all(cases: list[Case], *, folder: Path, jobs: int, limit: float, c
 
 
 def show(rows: dict[Case, Row], console: Console) -> None:
-    """One table a trial file, its columns in the order in which rows first name them."""
+    """One table a trial file, and a second one of what it comes to, where the file says how it is summed up."""
     for trial in sorted({case.trial for case in rows}):
         own = [row for case, row in rows.items() if case.trial == trial]
-        columns = list(dict.fromkeys(key for row in own for key in row))
         passed = sum(row.get("ok") is True for row in own)
-        table = Table(*columns)
-        for row in own:
-            table.add_row(*(escape(str(row.get(column, ""))) for column in columns))
         console.print(f"{trial}: {passed} of {len(own)} ok", markup=False)
-        console.print(table)
+        console.print(_table(own))
+        if sums := summed(trial, own):
+            console.print(f"{trial}: all in all", markup=False)
+            console.print(_table(sums))
+
+
+def _table(rows: list[Row]) -> Table:
+    """Its columns in the order in which rows first name them."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(escape(str(row.get(column, ""))) for column in columns))
+    return table
 
 
 def main() -> int:
@@ -124,7 +132,8 @@ def main() -> int:
     if arguments.again:
         shutil.rmtree(folder)
         folder.mkdir()
-    console = Console(soft_wrap=True)
+    # A table that is written into a file has room.
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 240)
     rows = asyncio.run(run_all(chosen(arguments.parts), folder=folder, jobs=arguments.jobs, limit=arguments.limit, console=console))
     show(rows, console)
     return 0 if all(row.get("ok") is True for row in rows.values()) else 1
