@@ -228,10 +228,14 @@ class Pool:
         last = {note.jid: note for note in self.notes()}
         return {jid for jid, note in last.items() if note.word == "begun" and note.pid in alive}
 
-    async def account(self, state: Path) -> Sum:
-        """Where every job of the stream is; `state` is the agent's folder."""
+    async def account(self, *states: Path) -> Sum:
+        """Where every job of the stream is; `states` are the folders of agents, those that are not there counting as empty."""
         done = Counter(note.jid for note in self.notes() if note.word == "done")
-        places = await stored(self.client, state if state.exists() else None)
+        places = await stored(self.client)
+        for state in filter(Path.exists, states):
+            places |= {
+                jid: [*places.get(jid, []), *held] for jid, held in (await stored(self.client, state)).items() if held == ["quarantine"]
+            }
         lost = [jid for jid in self.pushed if jid not in done and jid not in places]
         twice = [jid for jid in self.pushed if done[jid] > 1 or (jid in done and jid in places)]
         return Sum(len(self.pushed), lost, twice, places)

@@ -16,7 +16,6 @@ import asyncio
 import contextlib
 import os
 import random
-import re
 import signal
 import statistics
 import time
@@ -28,6 +27,7 @@ from tests.service.agent import AgentProcess, write_config, write_recovery
 from tests.suites import debian
 from tests.trial.cases import Row
 from tests.trial.pool import SUITES, Pool, Seat
+from tests.trial.telling import said_it_may_lose, told
 
 EACH: Final = int(os.environ.get("RECOVERIES", "5"))
 RATE: Final = float(os.environ.get("RATE", "300"))
@@ -96,7 +96,7 @@ async def run(case: str, folder: Path) -> Row:
             rate = len(pool.pushed) / (time.monotonic() - began)
         await pool.settled(ignored=frozenset({poison}))
         found = await pool.account(folder / "state")
-        bound = 0 if way in BY_HAND else await _bound(agent)
+        bound = await said_it_may_lose(agent) if poison and way not in BY_HAND else 0
         fate = _fate(pool, poison, found.places)
         allowed = bound if (wedge, way) == ("holds Ruby's lock", "the agent") else 0
         lost = len(found.lost) + (fate in ("lost", "wedges the next one"))
@@ -104,7 +104,7 @@ async def run(case: str, folder: Path) -> Row:
         return {
             "ok": is_kept, "Sidekiq": pool.version, "wedge": wedge, "way": way, "pushed": found.pushed, "a second": round(rate), "lost": lost,
             "said it may": bound, "ran twice": len(found.twice), "the poison": fate, "out of service": pool.out_of_service(seat, since),
-        } | ({} if is_kept else {"traceback": _told(agent, found.lost, found.twice)})  # fmt: skip
+        } | ({} if is_kept else {"traceback": told(agent, found)})  # fmt: skip
 
 
 def _agent(pool: Pool, folder: Path) -> AgentProcess:
@@ -126,15 +126,6 @@ async def _wedge(pool: Pool, job_class: str, chance: random.Random) -> tuple[str
     return "", seat, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
 
 
-async def _bound(agent: AgentProcess) -> int:
-    """How many jobs the agent itself says may be lost: those that were named and have no place, and those that nobody names."""
-    rows = await agent.audit()
-    told = [row["outcome"] for row in rows if row["kind"] == "outcome" and row["outcome"].startswith("in flight: ")]
-    named = sum(int(number) for number in re.findall(r"(\d+) (?:proven|likely|unknown)", told[-1])) if told else 0
-    unnamed = sum(int(number) for number in re.findall(r"up to (\d+) that nobody names", told[-1])) if told else 0
-    return named + unnamed - sum(row["kind"] == "intent" and row["stage"] == "put_back" for row in rows)
-
-
 def _fate(pool: Pool, poison: str, places: dict[str, list[str]]) -> str:
     if not poison:
         return ""
@@ -142,11 +133,6 @@ def _fate(pool: Pool, poison: str, places: dict[str, list[str]]) -> str:
         return ", ".join(places[poison])
     begun = sum(note.word == "begun" and note.jid == poison for note in pool.notes())
     return "wedges the next one" if begun > 1 else "lost"
-
-
-def _told(agent: AgentProcess, lost: list[str], twice: list[str]) -> list[str]:
-    lines = [line for line in agent.lines if "outcome" in line or "WARNING" in line]
-    return [f"lost: {' '.join(lost[:10])}", f"twice: {' '.join(twice[:10])}", *lines]
 
 
 def sums(rows: list[Row]) -> list[Row]:

@@ -55,15 +55,16 @@ class RescueAll
   end
 end
 
-# Holds the interpreter lock in native code: no other thread gets its turn, the one that beats included.
+# Holds the interpreter lock in native code, after a while: no other thread gets its turn then, the one that beats included.
 class Freeze
   include Sidekiq::Job
   include Noted
 
   SLEEP = Fiddle::Function.new(Fiddle::Handle::DEFAULT["sleep"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT, need_gvl: true)
 
-  def perform(*)
+  def perform(seconds = 0)
     note("begun")
+    sleep(seconds)
     SLEEP.call(3_600)
   end
 end
