@@ -18,7 +18,6 @@ from typing import Any, Final, NamedTuple, Self
 
 import orjson
 
-from tests.service.conftest import _eventually
 from tests.service.inspect.conftest import Program, control_groups
 from tests.service.matrix.parts import SIDEKIQS, STORES, Sidekiq, Store, end, start_program
 from tests.service.whereabouts import stored
@@ -28,6 +27,8 @@ APP: Final = Path(__file__).parent / "app"
 SUITES: Final = {release: suite for suite, release in SIDEKIQS.items()}
 """Release of Sidekiq → the suite that has it."""
 _TICK: Final = 0.01
+_LOOK: Final = 0.1
+"""Seconds between two looks for what is waited for: some of it takes minutes."""
 _KINDS: Final = (((0.005, 0.02), 95.0), ((0.1, 0.5), 4.5), ((2.0, 6.0), 0.5))
 """How long jobs take, from and to in seconds, and how many of a hundred do: 45 ms on average, as most deliveries are short and a few are not."""
 
@@ -190,13 +191,15 @@ class Pool:
         return self._notes
 
     async def until(self, condition: Any, what: str, within: float) -> Any:
-        """Wait for something that nothing announces."""
-
-        async def ask() -> Any:
+        """Wait for something that nothing announces; its first true value."""
+        deadline = time.monotonic() + within
+        while True:
             found = condition()
-            return await found if asyncio.iscoroutine(found) else found
-
-        return await _eventually(ask, within=within, what=lambda: f"{what}; the log ends:\n{self.log.read_text(errors='replace')[-3000:]}")
+            if found := await found if asyncio.iscoroutine(found) else found:
+                return found
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {within} s for {what}; the log ends:\n{self.log.read_text(errors='replace')[-3000:]}")
+            await asyncio.sleep(_LOOK)
 
     async def begun(self, jid: str, *, after: int = 0, within: float = 60) -> Note:
         """Wait until that job has begun for the time number `after` + 1."""
