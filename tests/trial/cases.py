@@ -3,7 +3,7 @@ The trials of this folder, and where their results are kept.
 
 A trial file `trial_*.py` defines `CASES: list[str]` and `async def run(case: str, folder: Path) -> dict[str, object]`:
 one row of its table, of which `ok: bool` says whether the case showed what it had to. The folder is the
-case's own and empty. What a case starts, it ends. A file may also define `def sums(rows: list[Row]) -> list[Row]`: a second table
+case's own and empty. What a case starts, it ends. The lines of `traceback`, where a row has them, are printed and stand in no table. A file may also define `def sums(rows: list[Row]) -> list[Row]`: a second table
 of what its rows come to, printed below the first.
 """
 

@@ -51,6 +51,16 @@ async def test_a_case_that_passed_is_not_run_again_and_one_that_failed_is(trials
     assert sorted(trials.ran) == ["bad", "bad", "good", "new"]
 
 
+async def test_what_was_found_so_far_is_shown_without_running_anything(trials):
+    """Passed and failed ones, not those that have not been run yet."""
+    await trials.run("good", "bad")
+    ran = list(trials.ran)
+    found = runner.so_far([Case("trial_x", name) for name in ("good", "bad", "new")], trials.folder)
+
+    assert {case.name: row["ok"] for case, row in found.items()} == {"good": True, "bad": False}
+    assert trials.ran == ran
+
+
 async def test_the_table_says_how_many_passed(trials):
     """Each trial file has a table under a title with the count; names of cases are text, brackets included."""
     await trials.run("good", "bad", "a case with a longer name", "[odd]")
