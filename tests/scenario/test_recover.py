@@ -292,6 +292,52 @@ def test_a_frozen_process_gets_nothing_but_kill():
     ]
 
 
+@pytest.mark.parametrize(("unnamed", "place"), [(0, "quarantine"), (1, f"retry at {63_000 + 120_000}")])
+def test_what_was_told_while_it_stood_still_holds_once_it_is_dead(unnamed, place):
+    """Its sockets can't be asked any more then: whether the one job that ran is the culprit was decided by what they told before."""
+    talk = Conversation(rules(FROZEN))
+    talk.hear(redis(process(ONE, 2000), job(ONE, "j1", 1000), complete=True), at=2000)
+    talk.hear(host(found(ONE)), at=2001)
+    still(talk, 61_000, 58_000)
+    talk.wait(63_000)
+    talk.answer(HEALTHY)
+    answer(talk, InFlight((held("j1"),), unnamed=unnamed))
+    for result in (HEALTHY, Sent(), Exited()):
+        talk.answer(result)
+    lines = talk.answer(InFlight((held("j1"),), unnamed=4))
+
+    assert [line for line in asked(lines) if line.startswith("put")] == [f"put back j1 {place}"]
+
+
+def freeze(talk: Conversation, identity: str, at: int, *jobs: Held, unnamed: int) -> list[str]:
+    """That process stops beating at `at`, with these jobs in it, and is recovered; what is put back where."""
+    talk.hear(redis(process(identity, at, threads=25, booted_at=max(0, at - 60_000)), complete=True), at=at)
+    talk.hear(host(found(identity)), at=at + 1)
+    talk.hear(redis(), at=at + 59_000)
+    talk.hear(host(Delta(Kind.PROCESS, identity, {"heartbeat_still": 58_000, "heartbeat_thread": True})), at=at + 59_000)
+    lines = talk.wait(at + 61_000) + talk.answer(HEALTHY)
+    lines += answer(talk, InFlight(jobs, unnamed=unnamed)) + talk.answer(HEALTHY) + talk.answer(Sent()) + talk.answer(Exited())
+    lines += talk.answer(InFlight(jobs, unnamed=unnamed))
+    lines += talk.answer(PutBackDone(tuple(Placed(one.jid, Fate.DONE, "retry") for one in jobs)))
+    return [line for line in asked(lines) if line.startswith("put")]
+
+
+def test_one_of_25_that_nothing_names_freezes_two_processes_at_most():
+    """All threads are busy and one job holds the lock: all of them come back half a minute apart, and whoever is in the second freeze as well is the culprit."""
+    talk = Conversation(rules(FROZEN))
+    jobs = [held(f"j{number:02}", job_class=f"Job{number}", certainty=Certainty.LIKELY) for number in range(25)]
+    first = freeze(talk, ONE, 2_000, *jobs, unnamed=25)
+    dead_at = 63_000
+    assert first == [f"put back j{number:02} retry at {dead_at + 120_000 + 30_000 * number}" for number in range(25)]
+
+    # Number 7 takes the lock again, beside somebody who was not there the first time.
+    talk.hear(redis(process(NEXT, 70_000, threads=25, booted_at=65_000)), at=70_000)
+    newcomer = held("new", job_class="New", certainty=Certainty.LIKELY)
+    second = freeze(talk, NEXT, 500_000, jobs[7], newcomer, unnamed=25)
+    assert second == ["put back j07 quarantine", f"put back new retry at {561_000 + 120_000}"]
+    assert len([row for row in talk.audit("outcome") if row.stage == "KILL" and row.outcome == "sent"]) == 2
+
+
 def test_a_process_that_is_only_cut_off_is_left_alone():
     """Silent, but its heartbeat thread moves: nothing is done to it."""
     talk = Conversation(rules(FROZEN))

@@ -13,7 +13,7 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -99,11 +99,12 @@ def write_recovery(
 
 
 class AgentProcess:
-    """One agent. `lines` is all that it has logged; `wait_for` waits for a line."""
+    """One agent. `lines` is all that it has logged; `wait_for` waits for a line. `before` is a command that runs it, somewhere else."""
 
-    def __init__(self, config: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
+    def __init__(self, config: Path, *arguments: str, env: dict[str, str] | None = None, before: Sequence[str] = ()) -> None:
         self.config = config
         self.lines: list[str] = []
+        self._before = before
         self._arguments = arguments
         self._env = env or {}
         self._came = asyncio.Condition()
@@ -126,7 +127,7 @@ class AgentProcess:
         self._socket.setblocking(False)
         asyncio.get_running_loop().add_reader(self._socket, self._hear)
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.service.mortal_agent", "run", "--config", str(self.config), *self._arguments,
+            *self._before, sys.executable, "-m", "tests.service.mortal_agent", "run", "--config", str(self.config), *self._arguments,
             cwd=ROOT, env={**os.environ, "NOTIFY_SOCKET": str(path), "PYTHONPATH": str(ROOT), **NO_SYSTEMD, **self._env},
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip

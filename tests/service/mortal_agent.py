@@ -1,5 +1,5 @@
 """
-The program as it is, but that it dies where a test says: `DIE_AT=<step>:<number>:<before|after>`.
+The program as it is, but that it dies where a test says: `DIE_AT=<step>:<number>:<before|after>`. With `STOP_AT` in its place it stops there, until it is sent SIGCONT.
 
 With `INSPECT=<path>` it asks the program that reads frozen processes on that socket. With `RECORDER=<JSON object>` its trace is written with these constants. With `TRACE=<file>` it also writes down each event and the effects that were committed, a pair of lines each.
 
@@ -39,8 +39,12 @@ def _die() -> NoReturn:
     raise SystemExit  # never reached
 
 
-def install(plan: str) -> None:
-    """Makes the program die at that point."""
+def _stop() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def install(plan: str, halt: Callable[[], None]) -> None:
+    """Has the program do that at that point."""
     step, number, when = plan.split(":")
     counted: Counter[str] = Counter()
     perform, commit, keep_flight, place = Executor.perform, Store.commit, Store.keep_flight, Returner._place
@@ -53,27 +57,27 @@ def install(plan: str) -> None:
     async def perform_or_die(self: Executor, command: Command) -> Result:
         now = is_now(type(command).__name__)
         if now and when == "before":
-            _die()
+            halt()
         result = await perform(self, command)
-        if now:
-            _die()
+        if now and when == "after":
+            halt()
         return result
 
     async def commit_or_die(self: Store, what: Commit) -> Any:
         now = is_now("commit")
         if now and when == "before":
-            _die()
+            halt()
         await commit(self, what)
-        if now:
-            _die()
+        if now and when == "after":
+            halt()
 
     async def keep_or_die(self: Store, incident: str, findings: Sequence[Finding]) -> None:
         now = is_now("flight")
         if now and when == "before":
-            _die()
+            halt()
         await keep_flight(self, incident, findings)
-        if now:
-            _die()
+        if now and when == "after":
+            halt()
 
     async def keep_evidence_or_die(self: Store, *told: Any) -> None:
         now = is_now("evidence")
@@ -86,10 +90,10 @@ def install(plan: str) -> None:
     async def place_or_die(self: Returner, *told: Any) -> Placed:
         now = is_now("place")
         if now and when == "before":
-            _die()
+            halt()
         placed = await place(self, *told)
-        if now:
-            _die()
+        if now and when == "after":
+            halt()
         return placed
 
     Store.keep_evidence = keep_evidence_or_die  # type: ignore[method-assign,assignment]
@@ -135,6 +139,7 @@ if __name__ == "__main__":
         record(trace)
     if path := os.environ.get("INSPECT"):
         inspecting.Inspector = partial(inspecting.Inspector, Path(path))  # type: ignore[misc,assignment]
-    if plan := os.environ.get("DIE_AT"):
-        install(plan)
+    for name, halt in {"DIE_AT": _die, "STOP_AT": _stop}.items():
+        if plan := os.environ.get(name):
+            install(plan, halt)
     main()

@@ -3,6 +3,7 @@
 
     make trial ARGS="crashes --jobs 4"      only what has "crashes" in its name, four at a time
     make trial ARGS=--again                 forget what was found before
+    make trial ARGS=--so-far                run nothing: the tables of what was found until now
 
 Each case is a process of its own. A case that passed is not run again for the same source, so an
 interrupted run goes on where it was; one that failed is. Exit code 1 if any case failed.
@@ -24,7 +25,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tests.trial.cases import CHECKOUT, Case, Row, chosen, load, results_folder
+from tests.trial.cases import CHECKOUT, Case, Row, chosen, load, results_folder, summed
 
 
 def carry_out(case: Case, answer: Path) -> None:
@@ -94,17 +95,31 @@ async def run_all(cases: list[Case], *, folder: Path, jobs: int, limit: float, c
     return {case: task.result() for case, task in tasks.items()}
 
 
+def so_far(cases: list[Case], folder: Path) -> dict[Case, Row]:
+    """Every case that has been run, with its row."""
+    answers = {case: folder / f"{case.key}.json" for case in cases}
+    return {case: _read(answer) for case, answer in answers.items() if answer.exists()}
+
+
 def show(rows: dict[Case, Row], console: Console) -> None:
-    """One table a trial file, its columns in the order in which rows first name them."""
+    """One table a trial file, and a second one of what it comes to, where the file says how it is summed up."""
     for trial in sorted({case.trial for case in rows}):
         own = [row for case, row in rows.items() if case.trial == trial]
-        columns = list(dict.fromkeys(key for row in own for key in row))
         passed = sum(row.get("ok") is True for row in own)
-        table = Table(*columns)
-        for row in own:
-            table.add_row(*(escape(str(row.get(column, ""))) for column in columns))
         console.print(f"{trial}: {passed} of {len(own)} ok", markup=False)
-        console.print(table)
+        console.print(_table(own))
+        if sums := summed(trial, own):
+            console.print(f"{trial}: all in all", markup=False)
+            console.print(_table(sums))
+
+
+def _table(rows: list[Row]) -> Table:
+    """Its columns in the order in which rows first name them; a traceback has no room in it."""
+    columns = list(dict.fromkeys(key for row in rows for key in row if key != "traceback"))
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(escape(str(row.get(column, ""))) for column in columns))
+    return table
 
 
 def main() -> int:
@@ -114,6 +129,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=max(1, len(os.sched_getaffinity(0))), help="how many at a time")
     parser.add_argument("--limit", type=float, default=1800, help="seconds that one case may take")
     parser.add_argument("--again", action="store_true", help="forget the results for this source")
+    parser.add_argument("--so-far", action="store_true", help="run nothing, only show what was found until now")
     parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -124,8 +140,13 @@ def main() -> int:
     if arguments.again:
         shutil.rmtree(folder)
         folder.mkdir()
-    console = Console(soft_wrap=True)
-    rows = asyncio.run(run_all(chosen(arguments.parts), folder=folder, jobs=arguments.jobs, limit=arguments.limit, console=console))
+    # A table that is written into a file has room.
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 240)
+    cases = chosen(arguments.parts)
+    if arguments.so_far:
+        rows = so_far(cases, folder)
+    else:
+        rows = asyncio.run(run_all(cases, folder=folder, jobs=arguments.jobs, limit=arguments.limit, console=console))
     show(rows, console)
     return 0 if all(row.get("ok") is True for row in rows.values()) else 1
 

@@ -3,7 +3,8 @@ The trials of this folder, and where their results are kept.
 
 A trial file `trial_*.py` defines `CASES: list[str]` and `async def run(case: str, folder: Path) -> dict[str, object]`:
 one row of its table, of which `ok: bool` says whether the case showed what it had to. The folder is the
-case's own and empty. What a case starts, it ends.
+case's own and empty. What a case starts, it ends. The lines of `traceback`, where a row has them, are printed and stand in no table. A file may also define `def sums(rows: list[Row]) -> list[Row]`: a second table
+of what its rows come to, printed below the first.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from typing import Any, NamedTuple, Protocol, cast
 
 FOLDER = Path(__file__).parent
 CHECKOUT = FOLDER.parents[1]
+Row = dict[str, Any]
+"""One row of a table: `case`, `ok`, and whatever the trial says."""
 
 
 class Trial(Protocol):
@@ -47,6 +50,12 @@ def chosen(parts: list[str]) -> list[Case]:
     trials = sorted(path.stem for path in FOLDER.glob("trial_*.py"))
     cases = [Case(trial, name) for trial in trials for name in load(trial).CASES]
     return [case for case in cases if not parts or any(part in f"{case.trial} {case.name}" for part in parts)]
+
+
+def summed(trial: str, rows: list[Row]) -> list[Row]:
+    """What the rows of a trial come to, where its file says how they are summed up."""
+    sums = getattr(load(trial), "sums", None)
+    return [] if sums is None else list(sums(rows))
 
 
 SOURCE = ("watchdog", "rules", "packaging/probe", "tests/trial", "pyproject.toml")
@@ -82,7 +91,3 @@ def results_folder() -> Path:
     folder = cache / "sidekiq-watchdog" / "trial" / version()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-Row = dict[str, Any]
-"""One row of a table: `case`, `ok`, and whatever the trial says."""

@@ -21,9 +21,11 @@ class Trials:
     def __init__(self, folder, monkeypatch) -> None:
         self.folder = folder
         self.ran: list[str] = []
+        self.sums: list[cases.Row] = []
         self.output = io.StringIO()
         self.console = Console(file=self.output, width=100)
         monkeypatch.setattr(runner, "start", self.start)
+        monkeypatch.setattr(runner, "summed", lambda _trial, _rows: self.sums)
 
     async def start(self, case: Case, answer, limit: float) -> cases.Row:
         self.ran.append(case.name)
@@ -49,12 +51,50 @@ async def test_a_case_that_passed_is_not_run_again_and_one_that_failed_is(trials
     assert sorted(trials.ran) == ["bad", "bad", "good", "new"]
 
 
+async def test_what_was_found_so_far_is_shown_without_running_anything(trials):
+    """Passed and failed ones, not those that have not been run yet."""
+    await trials.run("good", "bad")
+    ran = list(trials.ran)
+    found = runner.so_far([Case("trial_x", name) for name in ("good", "bad", "new")], trials.folder)
+
+    assert {case.name: row["ok"] for case, row in found.items()} == {"good": True, "bad": False}
+    assert trials.ran == ran
+
+
 async def test_the_table_says_how_many_passed(trials):
     """Each trial file has a table under a title with the count; names of cases are text, brackets included."""
     await trials.run("good", "bad", "a case with a longer name", "[odd]")
     text = trials.output.getvalue()
     assert "trial_x: 3 of 4 ok" in text
     assert re.search(r"│ \[odd\] +│ True", text)
+
+
+async def test_what_the_rows_come_to_is_a_table_of_its_own(trials):
+    """A trial that says how its rows are summed up has a second table; another has none."""
+    await trials.run("good")
+    assert "all in all" not in trials.output.getvalue()
+    trials.sums = [{"kills": 12}]
+    await trials.run("good")
+    assert re.search(r"trial_x: all in all\n.*kills.*│ 12 ", trials.output.getvalue(), re.DOTALL)
+
+
+def test_conservation_is_summed_up_by_way_wedge_and_version():
+    """One row a cell, with all that was lost in it; a case that failed before it could say anything is in none."""
+    row = {"way": "SIGKILL", "wedge": "SIGSTOP", "Sidekiq": "7.3.2", "pushed": 1000, "a second": 300, "lost": 2, "said it may": 0,
+           "ran twice": 1, "the poison": "", "out of service": 5.0}  # fmt: skip
+    rows = [
+        row,
+        {**row, "lost": 5, "out of service": 9.0},
+        {**row, "wedge": "rescues all", "the poison": "lost"},
+        {"ok": False, "error": "late"},
+    ]
+    found = cases.summed("trial_conservation", rows)
+
+    assert [(one["wedge"], one["recoveries"], one["lost"], one["at worst"], one["the poison"], one["max"]) for one in found] == [
+        ("SIGSTOP", 2, 7, 5, "", "9.0 s"),
+        ("rescues all", 1, 2, 2, "1 lost", "5.0 s"),
+    ]
+    assert cases.summed("trial_random_kills", rows) == []
 
 
 def test_results_belong_to_the_source_as_it_stands(tmp_path, monkeypatch):

@@ -104,9 +104,11 @@ def with_found(turn: Turn, run: Run, found: InFlight, when: When) -> Run:
     scene = scene_of(turn, run)
     jids = {job.jid for job in found.jobs}
     stuck = tuple(sorted(scene.stuck & jids)) if when is not When.BEFORE else tuple(sorted(stuck_jobs(turn, run) & jids))
+    # Once it is dead its sockets can't be asked any more; what they told while it stood still holds.
+    unnamed = run.flight.unnamed if when is When.DEAD and run.flight.frozen else found.unnamed
     flight = msgspec.structs.replace(
         run.flight, jobs=found.jobs, stuck=stuck, frozen=run.flight.frozen or (when is When.FROZEN and is_frozen(scene)),
-        gave_back=not found.hasty and (found.stopped or scene.gave_back), hasty=found.hasty, unnamed=found.unnamed,
+        gave_back=not found.hasty and (found.stopped or scene.gave_back), hasty=found.hasty, unnamed=unnamed,
         given=tuple(sorted(job.jid for job in run.flight.jobs)) if found.stopped else run.flight.given,
         seen=with_seen(run.flight.seen, (*jids, *scene.running)),
     )  # fmt: skip

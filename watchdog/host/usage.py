@@ -19,8 +19,10 @@ _MOST_CORES: Final = 8192
 _SECOND: Final = 1000
 _WAITS: Final = "D"
 _LEAST_WAKES: Final = 6
-_MOST_WAKES: Final = 12
+_MOST_WAKES: Final = 14
 """A second, around the ten of Ruby: a machine that is busy wakes it late, and a look is not exact."""
+_PACE: Final = 800
+"""Milliseconds; of looks that are nearer than that to each other nobody can tell the pace."""
 
 Readings = dict[str, Any]
 
@@ -29,10 +31,12 @@ class Seen(msgspec.Struct, frozen=True):
     """
     The last sample, and for how many milliseconds the heartbeat thread and each child (by pid and start) have stood still.
 
-    `heart_queues` is the same for a heartbeat thread that does nothing but wait for Ruby's lock; `heart_moved_at` is the engine time at which that thread was last seen to have done something, None if it never was.
+    `heart_queues` is the same for a heartbeat thread that does nothing but wait for Ruby's lock, and `paced` the sample since which its pace is measured, where that is not the last one;
+    `heart_moved_at` is the engine time at which that thread was last seen to have done something, None if it never was.
     """
 
     sample: Sample
+    paced: Sample | None = None
     heart_still: int = 0
     heart_queues: int = 0
     heart_moved_at: int | None = None
@@ -53,12 +57,16 @@ def see(before: Seen | None, now: Sample, *, step: int) -> Seen:
         if ran.get((child.pid, child.born)) == child.ran and not now.frozen and not last.frozen
     }
     stands = bool(now.heart) and now.heart == last.heart
-    queues = not stands and _queues(last, now)
+    paced = before.paced or last
+    is_short = bool(before.heart_queues) and now.at - paced.at < _PACE
+    queues = is_short or (now.heart != paced.heart and _queues(paced, now))
     moved = bool(now.heart) and bool(last.heart) and not stands and not queues
+    queued = 0 if is_short else min(max(0, now.at - paced.at), 2 * step)
     return Seen(
         now,
+        paced=paced if is_short else None,
         heart_still=before.heart_still + passed if stands else 0,
-        heart_queues=before.heart_queues + passed if queues else 0,
+        heart_queues=before.heart_queues + queued if queues else 0,
         heart_moved_at=now.at if moved else before.heart_moved_at,
         still=still,
     )

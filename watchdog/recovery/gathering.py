@@ -86,7 +86,7 @@ class Gatherer:
             # Whoever is proven to have run had a thread of its own.
             unnamed = max(0, threads - sum(one.finding.certainty is Certainty.PROVEN for one in joined))
         else:
-            unnamed = seen.unnamed
+            unnamed = seen.beside(sum(one.finding.certainty is Certainty.PROVEN for one in joined))
         named = tuple(self._named(one) for one in joined)
         if when in _MUST_WRITE:
             moved = [self._edits.keys.moved(target.identity, one.finding.queue) for one in named if one.finding.in_list]

@@ -25,12 +25,18 @@ class Seen(msgspec.Struct, frozen=True):
     """
     What Redis, and the memory of what it showed, know of a process.
 
-    `stopped` says that it has given everything back; `unnamed` how many more jobs it can have taken, or that stand there in a shape nobody can read.
+    `stopped` says that it has given everything back; `unnamed` how many jobs stand there in a shape nobody can read. `threads` is how many jobs a process that fetched to its end
+    can have had in all: each that is only likely may have ended, and its thread have taken another. 0 where its list is complete, or that is not known.
     """
 
     findings: tuple[Finding, ...] = ()
     stopped: bool = False
     unnamed: int = 0
+    threads: int = 0
+
+    def beside(self, proven: int) -> int:
+        """How many jobs it can have had beside so many that are proven."""
+        return max(self.unnamed, self.threads - proven)
 
 
 def seen_in(reading: Reading, noted: Noted | None, kept: Sequence[Finding], when: When) -> Seen:
@@ -46,10 +52,11 @@ def seen_in(reading: Reading, noted: Noted | None, kept: Sequence[Finding], when
     certainty = Certainty.PROVEN if quiet and when is not When.BEFORE else Certainty.LIKELY
     named, broken = findings_in({} if noted is None else noted.entries, origin=origin, certainty=certainty)
     if when is When.DEAD:
-        named = _left_of(named, kept, whole=reading.beat is not None and reading.held_as_said)
+        # Its last beat was over before it was asked while it stood still: what was found then is newer than the picture.
+        is_known = reading.beat is None and not quiet and any(one.origin not in HASHES for one in kept)
+        named = tuple(kept) if is_known else _left_of(named, kept, whole=reading.beat is not None and reading.held_as_said)
     fetches = when in (When.FROZEN, When.DEAD) and not quiet
-    threads = 0 if noted is None else noted.threads
-    return Seen(named, unnamed=broken + (max(0, threads - len(named) - broken) if fetches else 0))
+    return Seen(named, unnamed=broken, threads=noted.threads if fetches and noted is not None else 0)
 
 
 def findings_in(entries: Mapping[bytes, bytes], *, origin: Origin, certainty: Certainty) -> tuple[tuple[Finding, ...], int]:

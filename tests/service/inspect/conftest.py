@@ -49,9 +49,9 @@ def ref(pid: int) -> ProcessRef:
     return ProcessRef("web1/app", f"web1:{pid}:abc", "web1", pid, facts.start_ticks, boot_id())
 
 
-@pytest.fixture
-def unit() -> Iterator[Callable[..., str]]:
-    """`unit(pid)` puts a process into the control group of a service, by the name that it returns; `unit(pid, "a.service/b.scope")` anywhere."""
+@contextlib.contextmanager
+def control_groups() -> Iterator[Callable[..., str]]:
+    """What puts processes into control groups, which go at the end; the test is skipped where this machine lets nobody make them."""
     old = Path("/sys/fs/cgroup/systemd")
     root = old if old.is_dir() else Path("/sys/fs/cgroup")
     home = root / next(
@@ -73,12 +73,21 @@ def unit() -> Iterator[Callable[..., str]]:
             pytest.skip(f"this machine lets nobody make control groups: {error}")
         return path
 
-    yield put
-    for group in reversed(made):
-        for pid in (group / "cgroup.procs").read_text().split():
-            with contextlib.suppress(OSError):
-                (home / "cgroup.procs").write_text(pid)
-        group.rmdir()
+    try:
+        yield put
+    finally:
+        for group in reversed(made):
+            for pid in (group / "cgroup.procs").read_text().split():
+                with contextlib.suppress(OSError):
+                    (home / "cgroup.procs").write_text(pid)
+            group.rmdir()
+
+
+@pytest.fixture
+def unit() -> Iterator[Callable[..., str]]:
+    """`unit(pid)` puts a process into the control group of a service, by the name that it returns; `unit(pid, "a.service/b.scope")` anywhere."""
+    with control_groups() as put:
+        yield put
 
 
 class Program:

@@ -269,3 +269,20 @@ async def test_a_stop_is_believed_where_nothing_speaks_against_it(hands):
     assert await hands.gather(When.DEAD, hasty("j1")) == InFlight((), stopped=True)
     assert await hands.gather(When.DEAD, silent) == InFlight((), stopped=True)
     assert await hands.gather(When.BEFORE, hasty("j1")) == InFlight((), stopped=True)
+
+
+async def test_what_was_found_before_its_end_holds_after_it(hands):
+    """The log has named what ran while it stood still: the other job of its last beat had ended, and is not put back once it is dead."""
+    first = hands.jids[0]
+
+    async def log(_target: ProcessRef, when: When, _noted: Noted | None, _found: Sequence[Finding]) -> Told:
+        named = (Finding(jid=first, certainty=Certainty.PROVEN, origin=Origin.LOG, job_class="Job"),) if when is When.FROZEN else ()
+        return Told(named, names_running=when is When.FROZEN)
+
+    await hands.client.delete(hands.process.identity, f"{hands.process.identity}:work")
+    frozen = await hands.gather(When.FROZEN, log)
+    dead = await hands.gather(When.DEAD, log)
+
+    assert [job.jid for job in frozen.jobs] == [job.jid for job in dead.jobs] == [first]
+    assert all(job.has_payload and job.certainty is Certainty.PROVEN for job in dead.jobs)
+    assert frozen.unnamed == dead.unnamed == 5 - 1

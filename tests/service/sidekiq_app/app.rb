@@ -25,6 +25,15 @@ class Sleep
   end
 end
 
+# Works until that file lies there.
+class WaitForFile
+  include Sidekiq::Worker
+
+  def perform(path)
+    sleep 0.05 until File.exist?(path)
+  end
+end
+
 # Computes for ever: the other threads still get their turn.
 class Spin
   include Sidekiq::Worker

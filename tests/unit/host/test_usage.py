@@ -118,6 +118,17 @@ def test_a_heart_that_only_waits_for_the_lock():
     assert _told(SAMPLE, beat, heart(6, 55), heart(7, 55))["heartbeat_still"] == 1_000
 
 
+def test_looks_that_are_near_each_other_tell_no_pace():
+    """A look at all comes right after one at this process alone: whether it woke up between them or not, it goes on waiting for the lock."""
+    heart = lambda seconds, switches: _after(seconds, heart=((80, switches),))  # noqa: E731  (a sample, many times)
+    queueing = (heart(5, 45), heart(6, 55), heart(6.05, 55), heart(7, 65), heart(7.3, 68), heart(8, 75))
+
+    assert [_told(SAMPLE, *queueing[:n])["heartbeat_still"] for n in range(2, 7)] == [1_000, 1_000, 2_000, 2_000, 3_000]
+    assert _told(SAMPLE, *queueing, heart(8.3, 90))["heartbeat_still"] == 3_000
+    assert _told(SAMPLE, *queueing, heart(8.3, 90), heart(9, 97))["heartbeat_still"] == 0
+    assert _told(SAMPLE, *queueing, heart(8.3, 75), heart(9, 75))["heartbeat_still"] == 1_000
+
+
 def test_a_gap_is_no_standstill():
     """A machine that was held for eight minutes held the process too: a gap counts as two ordinary steps at most."""
     assert _told(SAMPLE, _after(480))["heartbeat_still"] == 2 * STEP

@@ -93,11 +93,28 @@ def test_what_was_proven_stays_proven():
 
 @pytest.mark.parametrize(
     ("when", "quiet", "unnamed"),
-    [(When.FROZEN, False, 3), (When.DEAD, False, 3), (When.QUIET, False, 0), (When.DEAD, True, 0), (When.BEFORE, False, 0)],
+    [(When.FROZEN, False, 5), (When.DEAD, False, 5), (When.QUIET, False, 0), (When.DEAD, True, 0), (When.BEFORE, False, 0)],
 )
-def test_idle_threads_may_have_taken_what_nobody_names(when, quiet, unnamed):
-    """Of a process that fetched to its end each idle thread may have had a job."""
-    assert seen_in(reading(held=2, quiet=quiet), noted("a", "b", quiet=quiet), (), when).unnamed == unnamed
+def test_each_thread_may_have_taken_what_nobody_names(when, quiet, unnamed):
+    """Of a process that fetched to its end each thread may have had another job: those that the last beat showed can have ended since."""
+    assert seen_in(reading(held=2, quiet=quiet), noted("a", "b", quiet=quiet), (), when).beside(0) == unnamed
+
+
+def test_a_thread_whose_job_is_proven_has_no_other():
+    """One job a thread; a job in a shape nobody can read stands beside all that are proven."""
+    seen = Seen(unnamed=1, threads=5)
+
+    assert [seen.beside(proven) for proven in (0, 3, 4, 6)] == [5, 2, 1, 1]
+
+
+def test_what_was_found_while_it_stood_still_is_newer_than_its_last_beat():
+    """The log has named what ran: a job that stood in the last beat and is not among it has ended, also once the process is dead."""
+    before = (kept("c", Certainty.PROVEN, Origin.LOG), kept("b", Certainty.PROVEN, Origin.LOG))
+    frozen = seen_in(reading(held=0, beats=False), noted("a", "b"), before, When.DEAD)
+    moved = seen_in(reading(held=2), noted("a", "b"), before, When.DEAD)
+
+    assert sure(frozen) == {"b": Certainty.PROVEN, "c": Certainty.PROVEN}
+    assert set(sure(moved)) == {"a", "b", "c"}
 
 
 def test_the_bytes_are_those_that_redis_held():
