@@ -213,7 +213,7 @@ async def _waits_for_redis(room: Company, spoil: Callable[[], Awaitable[object]]
     client = room.client
     victim = await room.sidekiq.start(("push",), concurrency=3)
     poison, long = await push_job(client, "SleepForever"), await push_job(client, "Sleep", [600])
-    agent = await room.agent(config_in(room.folder, room.server.url, drain="3s"), **{"STOP_AT": "GatherInFlight:3:before"})
+    agent = await room.agent(config_in(room.folder, room.server.url, drain="3s"), STOP_AT="GatherInFlight:3:before")
     assert await agent.sees_off(victim, 90) == KILLED
     await _eventually(lambda: _is_halted(agent), within=20, what=lambda: "the agent to stand still before it puts back")
     await spoil()
