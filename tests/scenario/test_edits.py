@@ -6,6 +6,7 @@ import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
 from watchdog.engine.edits import PATIENCE
+from watchdog.engine.playbooks import UNPROVEN
 from watchdog.engine.requests import COUNT_AGAIN
 from watchdog.engine.status import status
 from watchdog.engine.why import why
@@ -93,7 +94,9 @@ def test_from_the_alert_to_the_end():
         "audit incident dead-domain take ended",
         "notify ops action.ended",
     ]
-    assert last_notice(talk) == f"delete_retries on {NAME}: 498 taken into quarantine; 2 were gone before; 403 more fit and are left"
+    assert last_notice(talk) == (
+        f"delete_retries on {NAME}: 498 taken into quarantine; 2 were gone before; 403 more fit and are left; {UNPROVEN}"
+    )
     assert outcomes(talk) == [(NAME, "ended")]
     assert (talk.state.ledger.edits, talk.state.ledger.playbooks, talk.state.ledger.requests) == ({}, {}, {})
 
@@ -319,7 +322,7 @@ def test_jobs_are_put_back_when_it_is_over():
     )
     talk.answer(JobsReleased(400, kept=3))
 
-    assert last_notice(talk).endswith("400 put back; 3 kept, because Sidekiq has them or another job holds their lock")
+    assert last_notice(talk).endswith(f"400 put back; 3 kept, because Sidekiq has them or another job holds their lock; {UNPROVEN}")
 
 
 def test_a_recovery_is_not_kept_waiting():

@@ -11,9 +11,10 @@ from watchdog.engine.rules import RuleSet
 from watchdog.model.actions import BY_NAME
 from watchdog.model.effects import CallUnit, KeepIncident
 from watchdog.model.events import Delta, Gone, Observed, OperatorAsked, OperatorWithdrew, Paused
+from watchdog.model.evidence import ALL
 from watchdog.model.guards import GUARDS
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import Exited, InFlight, Look, Refused, Result, Sent, UnitCalled, UnitOutcome
+from watchdog.model.results import EvidenceCollected, Exited, InFlight, Look, PutBackDone, Refused, Result, Sent, UnitCalled, UnitOutcome
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile.values import default_of
 
@@ -46,7 +47,8 @@ def talk() -> Conversation:
 
 def asked(lines: list[str]) -> list[str]:
     """What was asked of the world, and what became of orders."""
-    return [line for line in lines if line.split()[0] in ("measure", "signal", "gather", "put", "start") or line.startswith("audit order")]
+    commands = ("measure", "collect", "signal", "gather", "put", "start")
+    return [line for line in lines if line.split()[0] in commands or line.startswith("audit order")]
 
 
 def answer(talk: Conversation, result: Any, *, at: int | None = None) -> list[str]:
@@ -64,11 +66,14 @@ def said(talk: Conversation) -> Any:
 def test_it_is_carried_out_as_any_other_incident(talk):
     """Looked at, allowed, and the same stages as if a rule had asked for it, whatever the mode is; with who and why in the account."""
     talk.rules = RuleSet(talk.rules.rules, talk.rules.digest, Mode.OBSERVE, talk.rules.by_hand)
-    lines = talk.hear(order(), at=20_000) + talk.answer(HEALTHY) + talk.answer(InFlight(())) + talk.answer(HEALTHY)
+    lines = talk.hear(order(), at=20_000)
+    for result in (HEALTHY, EvidenceCollected(), InFlight(()), HEALTHY):
+        lines += talk.answer(result)
 
     assert asked(lines) == [
         "audit order order:ab12 taken",
         f"measure {ONE}",
+        f"collect {','.join(ALL)} of {ONE}",
         f"gather before {ONE}",
         f"measure {ONE}",
         f"signal TSTP {ONE}",
@@ -187,12 +192,12 @@ def test_withdrawn_before_the_point_of_no_return_and_after_it(talk):
     talk.hear(order(), at=20_000)
     talk.answer(HEALTHY)
     talk.hear(OperatorWithdrew("ab12", "ada"))
-    lines = talk.answer(InFlight(())) + talk.answer(HEALTHY)
+    lines = talk.answer(EvidenceCollected()) + talk.answer(InFlight(())) + talk.answer(HEALTHY)
     assert [line for line in lines if line.startswith("signal")] == []
-    assert (said(talk).outcome, said(talk).reason) == ("abandoned", "withdrawn by ada; 1 finished by themselves")
+    assert (said(talk).outcome, said(talk).reason) == ("abandoned", "withdrawn by ada; 1 in flight: 1 finished by themselves")
 
     talk.hear(order(id_="cd34", overruled=("cooldown",)), at=30_000)
-    for result in (HEALTHY, InFlight(()), HEALTHY, Sent()):
+    for result in (HEALTHY, EvidenceCollected(), InFlight(()), HEALTHY, Sent()):
         talk.answer(result)
     talk.hear(OperatorWithdrew("cd34", "ada"))
     assert said(talk).outcome == "too late"
@@ -211,7 +216,7 @@ def _gone(jid: str) -> Gone:
 def to_the_start(talk: Conversation, *, gently: bool = True) -> list[str]:
     """A restart up to where systemd is asked for the unit, or nobody is."""
     talk.hear(order("restart_unit"), at=20_000)
-    for result in (HEALTHY, InFlight(()), HEALTHY):
+    for result in (HEALTHY, EvidenceCollected(), InFlight(()), HEALTHY):
         talk.answer(result)
     talk.answer(Sent(), at=20_010)
     if not gently:
@@ -293,7 +298,7 @@ def test_a_service_that_is_somebodys_already_or_could_not_be_started(talk, readi
     assert (said(talk).outcome, said(talk).reason.partition(";")[0]) == ("abandoned", f"its service: {says}")
 
 
-@pytest.mark.parametrize("step", range(1, 12))
+@pytest.mark.parametrize("step", range(1, 15))
 def test_cut_off_anywhere_it_is_taken_up_again(talk, step):
     """The agent dies after any number of answers: the order is known, the unit is started, and it ends as if nothing had been."""
     talk.hear(order("restart_unit"), at=20_000)
@@ -318,10 +323,14 @@ def test_cut_off_anywhere_it_is_taken_up_again(talk, step):
         match type(effect).__name__:
             case "Measure":
                 talk.answer(HEALTHY)
+            case "CollectEvidence":
+                talk.answer(EvidenceCollected())
             case "SendSignal":
                 talk.answer(Sent())
             case "GatherInFlight":
                 talk.answer(InFlight(()))
+            case "PutBack":
+                talk.answer(PutBackDone(()))
             case "CallUnit":
                 starts += 1
                 talk.answer(UnitCalled(UnitOutcome.DONE))

@@ -83,7 +83,7 @@ def test_what_became_of_an_incident() -> None:
         't.yml:9:38: after 13m: expected slow verified, found slow unverified (+121.0 s: no proof that it helped within 120 s: queue("push").size < 5)'
     ]
     assert play(SLOW, TWO + "    expect:\n      - {at: 13m, incidents: []}\n") == [
-        "t.yml:8:14: after 13m: nothing expected, found slow ended (+1.0 s: it ended after SIGTERM; 1 finished or given back by Sidekiq)"
+        "t.yml:8:14: after 13m: nothing expected, found slow ended (+1.0 s: it ended after SIGTERM; 1 in flight: 1 given back by Sidekiq, or finished in its last seconds; for 1 s so far nobody has served in its place)"
     ]
 
 

@@ -79,7 +79,7 @@ def test_a_rule_of_every_key(rule: Read) -> None:
     )
     assert full.guards == {**DEFAULTS, "cooldown": 300_000, "keep": 0.25, "alone": "ask", "veto": ("Big", "Big::*")}
     assert full.notify == ("night", "ops")
-    back = {"rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine"}
+    back = {"rescue": "proven", "stuck_jobs.strikes": 2, "stuck_jobs.then": "quarantine", "unique_locks": "report"}
     assert [(step.action, step.target.text, step.arguments) for step in full.steps] == [
         ("terminate_process", "job.process", {"grace": 40_000, **back}),
         ("terminate_process", "job.process", {"grace": 30_000, **back}),
