@@ -109,7 +109,8 @@ def with_found(turn: Turn, run: Run, found: InFlight, when: When) -> Run:
     flight = msgspec.structs.replace(
         run.flight, jobs=found.jobs, stuck=stuck, frozen=run.flight.frozen or (when is When.FROZEN and is_frozen(scene)),
         gave_back=not found.hasty and (found.stopped or scene.gave_back), hasty=found.hasty, unnamed=unnamed,
-        given=tuple(sorted(job.jid for job in run.flight.jobs)) if found.stopped else run.flight.given,
+        # What began after it was asked last was given back as well, or finished: who can tell.
+        given=with_seen((), (*(job.jid for job in run.flight.jobs), *scene.running)) if found.stopped else run.flight.given,
         seen=with_seen(run.flight.seen, (*jids, *scene.running)),
     )  # fmt: skip
     return msgspec.structs.replace(run, flight=flight)

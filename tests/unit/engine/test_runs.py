@@ -146,7 +146,10 @@ def test_a_look_in_doubt_is_no_death():
     talk.wait(talk.at + 5_000)
     talk.answer(DEAD)
     assert talk.state.ledger.runs == {}
-    assert talk.audit("incident")[-1].reason == "it ended after SIGTERM; 1 finished or given back by Sidekiq"
+    assert talk.audit("incident")[-1].reason == (
+        "it ended after SIGTERM; 1 in flight: 1 given back by Sidekiq, or finished in its last seconds; for 15 s so far nobody has served in its place; "
+        "nothing is verified: its rule has no 'verify'"
+    )
 
 
 def test_a_hold_is_said_once_however_its_words_change():
@@ -318,5 +321,5 @@ def test_the_incident_is_written_at_every_turn_of_it():
     assert len({one.id for one in kept}) == 1
     assert kept[-1].account == (
         "+0.0 s: in flight: nothing", "+0.0 s: SIGTERM sent", "+15.0 s: SIGKILL sent", "+15.0 s: it has given everything back",
-        "+15.0 s: it ended after SIGKILL; 1 finished or given back by Sidekiq",
+        "+15.0 s: it ended after SIGKILL; 1 in flight: 1 given back by Sidekiq, or finished in its last seconds; for 15 s so far nobody has served in its place",
     )  # fmt: skip
