@@ -12,7 +12,7 @@ from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
-from watchdog.model.effects import AwaitExit, CollectEvidence, GatherInFlight, Measure, PutBack, SendSignal
+from watchdog.model.effects import AwaitExit, CollectEvidence, GatherInFlight, LookAfterLocks, Measure, PutBack, SendSignal
 from watchdog.model.events import (
     CRASHED,
     Body,
@@ -40,6 +40,7 @@ from watchdog.model.results import (
     EvidenceCollected,
     Exited,
     InFlight,
+    LocksLookedAt,
     Look,
     PutBackDone,
     Refused,
@@ -55,7 +56,7 @@ Step = tuple[str, int, int]
 """What happens, and two small numbers that say to whom and how."""
 
 WEIGHTS = {
-    "pass": 12, "beats": 12, "beat": 3, "right": 20, "answer": 4, "job": 4, "finish": 1, "appear": 3, "found": 3, "exit": 1, "unlist": 1, "mute": 1,
+    "pass": 12, "beats": 12, "beat": 3, "right": 60, "answer": 4, "job": 4, "finish": 1, "appear": 3, "found": 3, "exit": 1, "unlist": 1, "mute": 1,
     "quiet": 1, "lose": 1, "back": 3, "read": 3, "pause": 1, "resume": 3, "reload": 1, "fail": 2, "crash": 2, "stop": 1, "reboot": 1, "gap": 1,
 }  # fmt: skip
 STEPS = tuple(name for name, weight in WEIGHTS.items() for _ in range(weight))
@@ -68,14 +69,14 @@ RESULTS: tuple[Result, ...] = (
     Look(alive=True, same=False, mismatch="not shown to us"),
     Look(alive=True, same=True, state="S", catches=()),
     Sent(), Exited(), StillRunning(), Refused("because"), UnitCalled(UnitOutcome.DONE), InFlight((JOB,)), InFlight((), stopped=True), PutBackDone(()),
-    EvidenceCollected(alone="j1"),
+    EvidenceCollected(alone="j1"), LocksLookedAt(orphaned=("j1",)), LocksLookedAt(released=("j1",)),
 )  # fmt: skip
 JOB_RULE = """
   - rule: stuck-job
     each: job
     when: job.elapsed > 20s
     for: {hold}
-    then: [{{terminate_process: {{process: job.process, grace: {grace}}}}}]
+    then: [{{terminate_process: {{process: job.process, grace: {grace}, unique_locks: release}}}}]
     guards: {{cooldown: {cooldown}, keep: {keep}}}
     notify: [ops, chat]
 """
@@ -85,7 +86,7 @@ SILENT_RULE = """
     when: process.beat_age > 30s
     keep_firing_for: 5s
     evidence: [proc]
-    then: [{terminate_process: {process: process, grace: 8s}}]
+    then: [{terminate_process: {process: process, grace: 8s, unique_locks: release}}]
     guards: {cooldown: 100s, keep: 0%}
     notify: [pager, ops]
 """
@@ -93,7 +94,7 @@ CRASH_RULE = """
   - rule: crashed
     each: process
     on: ProcessCrashed
-    then: [{put_back_jobs: {process: process}}]
+    then: [{put_back_jobs: {process: process, unique_locks: release}}]
     notify: [ops]
 """
 WAYS = """
@@ -269,7 +270,9 @@ class Simulation(Witness):
             case GatherInFlight():
                 self.hear(EffectDone(effect.id, InFlight((JOB,) * (other % 4 > 0), stopped=other % 4 == 1)))
             case PutBack():
-                self.hear(EffectDone(effect.id, PutBackDone((Placed("j1", Fate.DONE, "queue"),))))
+                self.hear(EffectDone(effect.id, PutBackDone((Placed("j1", Fate.DONE if other % 2 else Fate.LOST, "queue"),))))
+            case LookAfterLocks(jids=jids, release=release):
+                self.hear(EffectDone(effect.id, LocksLookedAt(released=jids) if release else LocksLookedAt(orphaned=jids)))
             case AwaitExit():
                 self.at = max(self.at, effect.until)
                 self.hear(EffectDone(effect.id, StillRunning() if other % 3 else Exited()))

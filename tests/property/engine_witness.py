@@ -10,7 +10,7 @@ from typing import Any
 from tests.scenario.conversation import Conversation
 from watchdog.engine.advance import next_due
 from watchdog.engine.rules import RuleSet
-from watchdog.model.effects import Audit, AwaitExit, CollectEvidence, Effect, Measure, PutBack, SendSignal
+from watchdog.model.effects import Audit, AwaitExit, CollectEvidence, Effect, LookAfterLocks, Measure, PutBack, SendSignal
 from watchdog.model.events import Delta
 from watchdog.model.kinds import Source
 from watchdog.model.verdicts import Mode
@@ -89,6 +89,8 @@ class Witness(Conversation):
                         self.wrong.append(f"{row.incident} ended and was not open")
             case PutBack() if self.mode is not Mode.ACT or self.paused:
                 self.wrong.append(f"jobs are put back in {self.mode}, or while paused")
+            case LookAfterLocks(release=True) if self.mode is not Mode.ACT or self.paused:
+                self.wrong.append(f"locks are given back in {self.mode}, or while paused")
             case Measure() | SendSignal() | AwaitExit() | CollectEvidence():
                 if effect.id in self._ids:
                     self.wrong.append(f"{effect.id} is asked for twice")

@@ -7,7 +7,7 @@ from watchdog.model.events import Delta
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind
-from watchdog.model.results import Exited, InFlight, PutBackDone, Sent
+from watchdog.model.results import Exited, InFlight, LocksLookedAt, PutBackDone, Sent
 
 RULE = """
 rules:
@@ -38,7 +38,11 @@ def test_its_jobs_are_put_back_as_likely_ones_are(rescue, back):
     lines = talk.answer(InFlight((STUCK, OTHER), hasty=True))
 
     assert [line.removeprefix("put back ").partition(" at ")[0] for line in lines if line.startswith("put back")] == back
-    talk.answer(PutBackDone((Placed("j1", Fate.FOUND, "queue"), Placed("j2", Fate.DONE))[: len(back)]))
+    lines = talk.answer(PutBackDone((Placed("j1", Fate.FOUND, "queue"), Placed("j2", Fate.DONE))[: len(back)]))
+    # Of whoever was put nowhere it is asked whether a lock is left of it.
+    assert [line for line in lines if "locks of" in line] == (["find locks of j2"] if rescue == "proven" else [])
+    if talk.open:
+        talk.answer(LocksLookedAt())
     talk.wait(100_000)
     account = talk.audit("incident")[-1].reason
     assert "1 left where it was found" in account

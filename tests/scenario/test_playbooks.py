@@ -79,7 +79,10 @@ def test_a_proof_that_comes():
         (
             "action.ended",
             "warning",
-            'terminate_process on web1/sidekiq@1.service: it helped: queue("push").size < 10; terminate_process: it ended after SIGTERM',
+            (
+                'terminate_process on web1/sidekiq@1.service: it helped: queue("push").size < 10; terminate_process: it ended after SIGTERM; '
+                "1 in flight: 1 finished by themselves; for 3 s so far nobody has served in its place"
+            ),
         )
     ]
     assert talk.state.ledger.playbooks == {}

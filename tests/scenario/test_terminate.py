@@ -62,7 +62,7 @@ def test_from_beat_to_kill(talk):
         [
             "audit decision stuck-job ALLOW",
             "notify ops action.decided",
-            "audit incident stuck-job copy opened",
+            "audit incident stuck-job evidence opened",
             "gather before web1:10:abc",
             "audit outcome stuck-job copy in flight: nothing",
             "measure web1:10:abc",

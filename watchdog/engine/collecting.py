@@ -1,8 +1,8 @@
 """
 The stage in which evidence is collected: what is asked for, and what is made of the answer.
 
-It holds nobody up. It is asked for once: whatever cut the agent off in the middle of it could do so again, and what has not been touched yet is begun anew anyway, as another
-incident. A shell that never answers is not waited for.
+It holds nobody up. It is asked for once: whatever cut the agent off in the middle of it could do so again; the incident then goes on without. A shell that never
+answers is not waited for.
 """
 
 from collections import Counter

@@ -155,8 +155,9 @@ def test_every_wait_counts_from_something_sent(action):
 ])  # fmt: skip
 def test_terminate_says_how_it_ended(answers, expected):
     """Each way through `terminate_process` ends in its own words, or with the question what the dead process left behind; that the copy was refused keeps nobody alive."""
+    assert TERMINATE.stages[TERMINATE.first] == CollectStage(then="copy")
     for copied in (InFlight(()), Refused("no Redis")):
-        stage = TERMINATE.first
+        stage = "copy"
         for answer in (copied, *answers):
             spec = TERMINATE.stages[stage]
             assert isinstance(spec, SendStage | WaitStage | GatherStage)
@@ -166,17 +167,22 @@ def test_terminate_says_how_it_ended(answers, expected):
         assert then == Go(expected) if expected == "reckon" else isinstance(then, End) and then.account == expected
 
 
-@pytest.mark.parametrize(("action", "dead"), [("terminate_process", "reckon"), ("put_back_jobs", "reckon"), ("recover_process", "reckon")])
-def test_nothing_is_put_back_of_what_was_given_back(action, dead):
-    """Whoever is dead is asked what it left behind; only where it held something, and had not given it back, is anything put back."""
+@pytest.mark.parametrize("action", [action for action, procedure in PROCEDURES.items() if "put_back" in procedure.stages])
+def test_nothing_is_put_back_of_what_was_given_back(action):
+    """
+    Whoever is dead is asked what it left behind; nothing is put back of one that had given it back.
+
+    Of one that held nothing there is nothing to put back; a drained one goes that way all the same: it leaves a trace that keeps its successor from clearing locks away.
+    """
     stages = PROCEDURES[action].stages
-    reckon = stages[dead]
+    reckon = stages["reckon"]
     assert isinstance(reckon, GatherStage)
+    drains = any(isinstance(stage, SendStage) and stage.signal is Signal.TSTP for stage in stages.values())
     assert reckon.after(InFlight(())) == Go("remains")
     assert isinstance(reckon.after(Refused("x")), Hold)
     assert isinstance(stages["put_back"].after(Refused("x")), Hold)
     for scene in SCENES:
-        assert (stages["remains"].choose(scene) == Go("put_back")) == (scene.held > 0 and not scene.gave_back)
+        assert (stages["remains"].choose(scene) == Go("put_back")) == ((scene.held > 0 or drains) and not scene.gave_back)
 
 
 @pytest.mark.parametrize(
@@ -205,9 +211,11 @@ def test_only_a_stopped_process_is_woken(state, needed):
 
 def test_refusals_after_the_first_signal_never_abandon():
     """Once TERM went out no refusal lets go of the process."""
-    for name, stage in TERMINATE.stages.items():
-        if isinstance(stage, ChooseStage):
-            continue
+    refusable = {
+        name: stage for name, stage in TERMINATE.stages.items() if isinstance(stage, SendStage | WaitStage | GatherStage | PutBackStage)
+    }
+    assert {"TERM", "grace", "KILL", "death", "reckon", "put_back"} < set(refusable)
+    for name, stage in refusable.items():
         then = stage.after(Refused("x"))
         assert name == "TERM" or not (isinstance(then, End) and then.outcome == "abandoned")
 
@@ -233,12 +241,22 @@ def test_poison_is_never_given_to_whoever_fetches_next():
 
 @pytest.mark.parametrize("action", PROCEDURES)
 def test_evidence_comes_first_and_counts_for_nothing(action):
-    """Each action begins with it, once, and to have collected it is no point of no return."""
+    """
+    Each action that ends a living process begins with it, once, before it looks or sends anything, and to have collected it is no point of no return.
+
+    Only whether there is a service to restart is settled before; of the dead there is nothing to collect.
+    """
     procedure = PROCEDURES[action]
     collecting = [name for name, stage in procedure.stages.items() if isinstance(stage, CollectStage)]
+    if procedure.signal is None:
+        assert collecting == []
+        return
+    first = procedure.stages[procedure.first]
+    begins = {procedure.first} if isinstance(first, CollectStage) else {then.stage for then in outcomes(first) if isinstance(then, Go)}
 
-    assert collecting == [procedure.first]
-    assert procedure.first not in procedure.no_return
+    assert isinstance(first, CollectStage | ChooseStage)
+    assert collecting == list(begins)
+    assert not begins & set(procedure.no_return)
 
 
 def test_nothing_is_killed_before_its_jobs_are_kept():
