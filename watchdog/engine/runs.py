@@ -390,7 +390,7 @@ def _view(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
         at=turn.at, subject=run.id, incident=run.incident, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
         sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=rule.guards if rule else {}, signal=signal,
         holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
-        ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
+        ledger=turn.ledger, held=turn.held(), sick=turn.sick(), cooldowns=turn.ledger.cooldowns, world=turn.world,
     )  # fmt: skip
 
 

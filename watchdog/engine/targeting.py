@@ -122,6 +122,7 @@ def request_view(turn: Turn, rule: Rule, request: Request, *, signal: Signal, mo
         committed=False,
         ledger=ledger,
         held=turn.held(),
+        sick=turn.sick(),
         cooldowns=_with_shadow(ledger) if mode is Mode.DRY_RUN else ledger.cooldowns,
         world=turn.world,
     )

@@ -18,7 +18,7 @@ from watchdog.engine.status import incident_of
 from watchdog.engine.targeting import find_target, process_of, request_view, truth_of
 from watchdog.engine.turn import Turn
 from watchdog.model.events import Event, TimeReached
-from watchdog.model.verdicts import Answer, Mode, Verdict
+from watchdog.model.verdicts import Mode, Verdict
 
 _ASKED: Final = "why"
 
@@ -124,6 +124,6 @@ def _verdict(verdict: Verdict, at: int) -> dict[str, Any]:
     return {
         "guard": verdict.guard,
         "answer": verdict.answer.name,
-        "reason": verdict.reason if verdict.answer is not Answer.PASS else "",
+        "reason": verdict.reason,
         "until_ms": None if verdict.until is None else max(0, verdict.until - at),
     }

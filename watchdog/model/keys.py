@@ -86,6 +86,11 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
     KeySpec("receivers", "names with settings", "Who can be told; rules name them under `notify`."),
     KeySpec("trace", "`keep` and `most`", "How much is kept of what the agent saw; it lies in the folder `trace` of the state folder."),
     KeySpec("log", "`journal`, `files`, `burst`", "Where Sidekiq's log is read when a process is to be ended or somebody asks."),
+    KeySpec(
+        "checks",
+        "names with settings",
+        "What else must work for Sidekiq to work: database, web, search. While one of them fails nothing is done to any process. What is not declared is not checked.",
+    ),
     KeySpec("quarantine", "`keep` and `in`", "Where jobs are kept that were taken out, whole, and for how long."),
 )
 

@@ -34,8 +34,8 @@ def view() -> Callable[..., View]:
     target = find_target(world, ONE)
     base = View(
         at=AT, subject="7.0", incident="", rule="stuck-job", target=target.name, process=ONE, ref=target.ref, unreachable="", sources=(Source.HOST, Source.REDIS),
-        settings={"settle": 0, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held"}, signal=Signal.TERM, holds=True, look=HEALTHY, committed=False,
-        ledger=Ledger(at=AT), held={}, cooldowns={}, world=world,
+        settings={"settle": 0, "max_unhealthy": 0.5, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held"}, signal=Signal.TERM, holds=True, look=HEALTHY, committed=False,
+        ledger=Ledger(at=AT), held={}, sick=frozenset(), cooldowns={}, world=world,
     )  # fmt: skip
 
     def make(**changes: Any) -> View:

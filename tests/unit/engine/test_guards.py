@@ -58,10 +58,13 @@ def test_the_guards_are_those_of_the_table():
 
 
 def test_a_healthy_case_passes_every_guard(view):
-    """With nothing against it no guard has a reason, and each answers under its own name."""
-    shown = view(settings={"settle": 0, "cooldown": 300_000, "keep": 0.0, "alone": "ask"})
+    """With nothing against it no guard has a reason, and each answers under its own name; one says what it could not look at."""
+    shown = view(settings={"settle": 0, "max_unhealthy": 0.5, "cooldown": 300_000, "keep": 0.0, "alone": "ask"})
 
-    assert [guard(shown) for _, guard in ORDER] == [Verdict(name, Answer.PASS) for name, _ in ORDER]
+    assert [(verdict.guard, verdict.answer) for verdict in (guard(shown) for _, guard in ORDER)] == [
+        (name, Answer.PASS) for name, _ in ORDER
+    ]
+    assert [verdict.guard for verdict in (guard(shown) for _, guard in ORDER) if verdict.reason] == ["common_cause"]
 
 
 @pytest.mark.parametrize(
@@ -262,11 +265,11 @@ def test_coverage_of_a_silent_target(view):
 
 
 def test_every_denial_says_why(view):
-    """No guard answers anything but PASS without a sentence, nor PASS with one."""
+    """No guard answers anything but PASS without a sentence."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
-        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("x", "m", 1)}, runs={run.id: run}),
+        settings={"settle": 20, "max_unhealthy": 0.5, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}),
         cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")},
     )  # fmt: skip
     verdicts = [guard(worst) for _, guard in ORDER]

@@ -36,7 +36,7 @@ def test_the_smallest_rule_gets_every_default(rule: Read) -> None:
     least = rule("")
     assert (least.name, least.each, least.severity, least.mode, least.maturity) == ("slow", Kind.JOB, Severity.WARNING, Mode.ACT, "stable")
     assert (least.hold, least.keep_firing, least.steps, least.notify, least.where, least.summary) == (0, 0, (), (), None, None)
-    assert least.guards == {"settle": 3, "keep": 0.5, "alone": "when_half_held", "cooldown": 900_000}
+    assert least.guards == {"settle": 3, "max_unhealthy": 0.5, "keep": 0.5, "alone": "when_half_held", "cooldown": 900_000}
     assert least.span == Span("rules.yml", 2, 11, 4)
 
 
@@ -60,7 +60,7 @@ def test_a_rule_of_every_key(rule: Read) -> None:
         Mode.ASK,
         "sandbox",
     )
-    assert full.guards == {"cooldown": 300_000, "keep": 0.25, "alone": "ask", "settle": 3}
+    assert full.guards == {"cooldown": 300_000, "keep": 0.25, "alone": "ask", "settle": 3, "max_unhealthy": 0.5}
     assert full.notify == ("night", "ops")
     assert [(step.action, step.target.text, step.arguments) for step in full.steps] == [
         ("terminate_process", "job.process", {"grace": 40_000}),
@@ -90,7 +90,7 @@ def test_the_rule_of_the_manual_loads_with_warnings() -> None:
         ("rules.yml:8:34", "W612"),
     ]
     assert [rule.name for rule in rules.rules] == ["stuck-job"]
-    assert rules.rules[0].guards == {"cooldown": 300_000, "keep": 0.0, "alone": "when_half_held", "settle": 3}
+    assert rules.rules[0].guards == {"cooldown": 300_000, "keep": 0.0, "alone": "when_half_held", "settle": 3, "max_unhealthy": 0.5}
     assert rules.mode is Mode.DRY_RUN
     assert rules.rules[0].mode is Mode.ACT
 

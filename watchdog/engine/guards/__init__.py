@@ -9,6 +9,7 @@ it, is decided in `combine.py` and nowhere else.
 from typing import Final
 
 from watchdog.engine.guards.blind import blind
+from watchdog.engine.guards.common_cause import common_cause
 from watchdog.engine.guards.cooldown import cooldown
 from watchdog.engine.guards.coverage import coverage
 from watchdog.engine.guards.in_flight import in_flight
@@ -21,6 +22,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("paused", paused),
     ("blind", blind),
     ("settling", settling),
+    ("common_cause", common_cause),
     ("coverage", coverage),
     ("in_flight", in_flight),
     ("cooldown", cooldown),

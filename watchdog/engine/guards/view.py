@@ -19,7 +19,7 @@ class View(msgspec.Struct, frozen=True):
     `subject` is the id of the request or run that asks, `incident` that of its playbook, empty before the first step. `signal` is what the stage would send. `holds` is whether the
     condition of at least one of its alerts is true at this moment. `look` is what the kernel was found to say, None
     before anybody has looked. `committed` is True after the stage that can't be taken back.
-    `held` is how many threads of each process are held. `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
+    `held` is how many threads of each process are held, `sick` which processes have an alert of their own or of a job. `cooldowns` are the real ones or, in dry-run, the shadow ledger's.
     """
 
     at: int
@@ -38,6 +38,7 @@ class View(msgspec.Struct, frozen=True):
     committed: bool
     ledger: Ledger
     held: dict[str, int]
+    sick: frozenset[str]
     cooldowns: dict[str, Cooldown]
     world: World
 
