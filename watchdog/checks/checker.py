@@ -6,9 +6,8 @@ there is no loss of this source.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from watchdog.checks.attempt import Attempt, CheckFailedError
@@ -55,17 +54,16 @@ class Checker:
         try:
             while True:
                 self._changed.clear()
-                self._renew(complete=complete)
+                await self._renew(complete=complete)
                 complete = False
                 await self._until_changed()
         finally:
-            await _end(task for _, task in self._running.values())
+            await _end([task for _, task in self._running.values()])
 
-    def _renew(self, *, complete: bool) -> None:
+    async def _renew(self, *, complete: bool) -> None:
         """What is declared is told before it is tried, so that nobody takes it for not declared; until then nothing is known of it."""
         stale = [name for name, (settings, _) in self._running.items() if self._wanted.get(name) != settings]
-        for name in stale:
-            self._running.pop(name)[1].cancel()
+        await _end([self._running.pop(name)[1] for name in stale])
         new = [settings for name, settings in self._wanted.items() if name not in self._running]
         for place, settings in enumerate(new):
             work = self._watch(settings, self._attempt_of(settings), wait=place * APART)
@@ -81,7 +79,7 @@ class Checker:
         try:
             done, _ = await asyncio.wait({changed, *(task for _, task in self._running.values())}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _end((changed,))
+            changed.cancel()
         for task in done - {changed}:
             # None of them ends by itself: what it raises is a mistake of this program.
             task.result()
@@ -124,10 +122,8 @@ def _log(name: str, failure: str) -> None:
         LOG.info("the check %s succeeds", name)
 
 
-async def _end(tasks: Any) -> None:
-    ending = list(tasks)
-    for task in ending:
+async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
+    for task in tasks:
         task.cancel()
-    for task in ending:
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    if tasks:
+        await asyncio.wait(tasks)

@@ -33,8 +33,10 @@ class ProgramCheck:
     async def __call__(self) -> None:
         """Runs it to its end; raises `CheckFailedError`. When it is cancelled, everything that it has started in its session is ended."""
         program = Path(self._words[0])
-        if wrong := _wrong_with(program, self._owner):
+        # Disks and directories of users can be slow: neither may hold up the agent.
+        if wrong := await asyncio.to_thread(_wrong_with, program, self._owner):
             raise CheckFailedError(wrong)
+        identity = await asyncio.to_thread(_identity, self._user)
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._words,
@@ -44,7 +46,7 @@ class ProgramCheck:
                 cwd="/",
                 env=ENVIRONMENT,
                 start_new_session=True,
-                **_identity(self._user),
+                **identity,
             )
         except OSError as error:
             raise CheckFailedError(f"{program} can't be run: {os.strerror(error.errno) if error.errno else type(error).__name__}") from None

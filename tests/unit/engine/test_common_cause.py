@@ -49,8 +49,11 @@ def machine(**readings) -> Delta:
         (server(maxmemory=100), "Redis has reached its memory limit and refuses writes"),
         (server(maxmemory=100, policy="allkeys-lru"), NOT_CHECKED),
         (server(maxmemory=100, policy=None), NOT_CHECKED),
-        (machine(disk_free=FULL), NOT_CHECKED),
-        (machine(disk_free=FULL - 1), "the disk of the state folder is full: less than 64 MiB are free"),
+        (machine(disk_free=FULL, disk=10**12), NOT_CHECKED),
+        (machine(disk_free=FULL - 1), "the disk of the state folder is full"),
+        (machine(disk_free=100_001, disk=2_000_000), NOT_CHECKED),
+        (machine(disk_free=99_999, disk=2_000_000), "the disk of the state folder is full"),
+        (machine(disk_free=FULL - 1, disk=10**12), "the disk of the state folder is full"),
         (machine(disk_free=None), NOT_CHECKED),
     ],
 )  # fmt: skip

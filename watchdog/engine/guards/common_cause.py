@@ -14,7 +14,8 @@ from watchdog.model.missing import MISSING
 from watchdog.model.verdicts import Answer, Verdict
 
 FULL: Final = 64 * 1024 * 1024
-"""Bytes that must be free on the disk of the state folder: below it what is done could soon not be written down any more."""
+"""Bytes that must be free on the disk of the state folder, or `FULL_PART` of a small one: below it what is done could soon not be written down any more."""
+FULL_PART: Final = 0.05
 UNWRITABLE: Final = frozenset({"misconf", "oom", "readonly"})
 """Codes of a lost Redis (`sidekiq.failures`) which say that it answers and takes no writes."""
 
@@ -58,9 +59,9 @@ def _checks(view: View) -> str:
 
 def _disk(view: View) -> str:
     for row in view.world.rows[Kind.HOST].values():
-        free: Any = row.disk_free  # type: ignore[attr-defined]  # slots come from the field table
-        if free is not MISSING and free < FULL:
-            return f"the disk of the state folder is full: less than {FULL // 1024**2} MiB are free"
+        host: Any = row
+        if host.disk_free is not MISSING and host.disk_free < (FULL if host.disk is MISSING else min(FULL, FULL_PART * host.disk)):
+            return "the disk of the state folder is full"
     return ""
 
 
