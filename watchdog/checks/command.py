@@ -82,7 +82,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 def _wrong_with(program: Path, owner: int) -> str:
     """Why this file is not run; empty if nothing is wrong. What a link points to counts, too."""
     try:
-        for path in (program, *program.parents, real := program.resolve(strict=True), *real.parents):
+        real = program.resolve(strict=True)
+        for path in (program, *program.parents, real, *real.parents):
             status = path.lstat()
             if status.st_uid not in {0, owner}:
                 return f"{path} does not belong to root, so {program.name} is not run"

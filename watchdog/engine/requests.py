@@ -261,10 +261,17 @@ def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) 
     )  # fmt: skip
     thread, entity = _story(turn, request)
     turn.notify(
-        rule.notify, thread=thread, kind=NoticeKind.DECIDED, severity=rule.severity, title=_headline(request, judgement), rule=rule.name,
+        _who_hears(turn, request, rule, judgement), thread=thread, kind=NoticeKind.DECIDED, severity=rule.severity, title=_headline(request, judgement), rule=rule.name,
         entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
     )  # fmt: skip
     return request
+
+
+def _who_hears(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> tuple[str, ...]:
+    """Who was told of the cause instead of the alert need not hear that nothing is done about it either; whatever is done everybody hears."""
+    first = turn.ledger.alerts.get(request.alerts[0])
+    withheld = first.withheld if first is not None and judgement.decision is Decision.DENY else ()
+    return tuple(receiver for receiver in rule.notify if receiver not in withheld)
 
 
 def _story(turn: Turn, request: Request) -> tuple[str, str]:

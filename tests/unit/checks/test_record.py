@@ -8,7 +8,7 @@ from watchdog.checks.record import Record
 def run(tries: str) -> list[object]:
     """`ok` after each try; `+` is a success, `-` a failure."""
     record = Record()
-    found = []
+    found: list[object] = []
     for number, one in enumerate(tries):
         record.take("" if one == "+" else "refused", began=1_000 * number, took=5)
         found.append(record.ok)
