@@ -90,7 +90,7 @@ class Checker:
         await asyncio.sleep(wait)
         while True:
             began = self._clock.at()
-            failure = await _try(settings.name, attempt, limit)
+            failure = await try_once(settings.name, attempt, limit)
             was = record.ok
             if changed := record.take(failure, began=began, took=self._clock.at() - began):
                 self._emit(Observed(Source.CHECKS, (Delta(Kind.CHECK, settings.name, changed),)))
@@ -99,7 +99,7 @@ class Checker:
             await asyncio.sleep((min(SOON, every) if record.is_doubtful else every) / 1000)
 
 
-async def _try(name: str, attempt: Attempt, limit: int) -> str:
+async def try_once(name: str, attempt: Attempt, limit: int) -> str:
     """Why it failed; empty where it did not. `limit` is in milliseconds."""
     try:
         async with asyncio.timeout(limit / 1000):

@@ -238,6 +238,11 @@ class Picture(msgspec.Struct, frozen=True):
     locks: Locks | None = None
 
     @property
+    def failing(self) -> tuple[str, ...]:
+        """The declared checks that fail."""
+        return tuple(check.name for check in self.checks or () if check.ok is False)
+
+    @property
     def lost(self) -> tuple[str, ...]:
         """The sources that can't be read; one that has only just been begun is not lost."""
         return tuple(name for name, source in self.sources.items() if not source.ok and source.code != STARTING)
