@@ -1,4 +1,4 @@
-"""A private PostgreSQL: on a unix socket, where it trusts everybody, and on a port of the loopback, where it wants a password (SCRAM)."""
+"""A private PostgreSQL: on a unix socket, where it trusts everybody, and on a port of the loopback, where it wants a password (SCRAM) and can do TLS."""
 
 import asyncio
 import os
@@ -12,6 +12,8 @@ from tests.conftest import daemon
 from tests.service.conftest import Served, _die_with_parent, _free_port
 
 PASSWORD: Final = "hush-hush"
+CERTIFICATE: Final = Path(__file__).parents[1] / "unit" / "receivers" / "self-signed.pem"
+"""With its key, and trusted by nobody."""
 ROOM: Final = 4
 """So many clients at once, one of them only for a superuser."""
 
@@ -43,6 +45,11 @@ class PostgresServer:
         """Makes its data folder, with the user `watchdog`, who needs a password over the network."""
         if identity := _as_whom():
             os.chown(self.folder, identity["user"], identity["group"])
+        certificate = self.folder / "tls.pem"
+        certificate.write_bytes(CERTIFICATE.read_bytes())
+        certificate.chmod(0o600)
+        if identity:
+            os.chown(certificate, identity["user"], identity["group"])
         password = self.folder / "password"
         password.write_text(PASSWORD)
         password.chmod(0o644)
@@ -61,7 +68,7 @@ class PostgresServer:
             process = await asyncio.create_subprocess_exec(
                 programs() / "postgres", "-D", self.folder / "data", "-k", self.folder, "-p", str(self.port), "-h", "127.0.0.1", "-F",
                 "-c", f"max_connections={ROOM}", "-c", "superuser_reserved_connections=1", "-c", "max_wal_senders=0", "-c", "shared_buffers=1MB",
-                "-c", "autovacuum=off", cwd=self.folder, stdout=output, stderr=output, preexec_fn=_die_with_parent, **_as_whom(),
+                "-c", "autovacuum=off", "-c", "ssl=on", "-c", f"ssl_cert_file={self.folder}/tls.pem", "-c", f"ssl_key_file={self.folder}/tls.pem", cwd=self.folder, stdout=output, stderr=output, preexec_fn=_die_with_parent, **_as_whom(),
             )  # fmt: skip
         self._served = Served(process)
 
