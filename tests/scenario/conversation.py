@@ -51,13 +51,14 @@ def rules(text: str, mode: Mode = Mode.ACT) -> RuleSet:
     """
     The rules of a YAML text; a problem in it fails the test. Receivers are called ops, chat and pager.
 
-    A rule that does not say otherwise need not see its target beat before it acts, and collects no evidence.
+    A rule that does not say otherwise need not see its target beat before it acts, acts even if all processes are sick, and collects no evidence.
     """
     found, problems = read_rules([("rules.yml", text)], mode, ["ops", "chat", "pager"])
     assert [str(problem) for problem in problems if not problem.is_warning] == []
     changed = found.rules
-    if "settle:" not in text:
-        changed = tuple(msgspec.structs.replace(rule, guards={**rule.guards, "settle": 0}) for rule in changed)
+    usual = {"settle": 0, "max_unhealthy": 1.0}
+    otherwise = {setting: value for setting, value in usual.items() if f"{setting}:" not in text}
+    changed = tuple(msgspec.structs.replace(rule, guards={**rule.guards, **otherwise}) for rule in changed)
     if "evidence:" not in text:
         changed = tuple(msgspec.structs.replace(rule, evidence=()) for rule in changed)
     return RuleSet(changed, found.digest, found.mode, found.by_hand)

@@ -64,4 +64,4 @@ def test_a_zone_that_nobody_knows(tmp_path: Path):
     (tmp_path / "one.yml").write_text(RULE.format(guards='hours: "22:00-06:00", zone: Europe/Nowhere'))
     (problem,) = (one for one in inspect_rules([tmp_path / "one.yml"])[1] if not one.is_warning)
 
-    assert (problem.code, problem.span.line) == ("E514", 2)
+    assert (problem.code, problem.span.line) == ("E518", 2)

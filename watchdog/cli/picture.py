@@ -99,6 +99,17 @@ class Unit(msgspec.Struct, frozen=True):
     file_state: str | None = None
 
 
+class Check(msgspec.Struct, frozen=True):
+    """What the config declares besides Sidekiq; `ok` is None before it is known, `problem` of the last try alone."""
+
+    name: str = "?"
+    type: str = "?"
+    ok: bool | None = None
+    latency: int | None = None
+    problem: str | None = None
+    failed_ms: int | None = None
+
+
 class Alert(msgspec.Struct, frozen=True):
     """One rule on one entity."""
 
@@ -221,6 +232,7 @@ class Picture(msgspec.Struct, frozen=True):
     paused: Pause | None = None
     sources: dict[str, Source] = {}
     entities: dict[str, int] = {}
+    checks: tuple[Check, ...] | None = None
     sidekiq: Totals | None = None
     queues: tuple[Queue, ...] = ()
     processes: tuple[Process, ...] = ()
@@ -238,6 +250,11 @@ class Picture(msgspec.Struct, frozen=True):
     outbox: dict[str, Box] = {}
     trace: Trace | None = None
     locks: Locks | None = None
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The declared checks that fail."""
+        return tuple(check.name for check in self.checks or () if check.ok is False)
 
     @property
     def lost(self) -> tuple[str, ...]:

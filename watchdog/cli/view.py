@@ -4,7 +4,23 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from watchdog.cli.output import Output, Piece, count
-from watchdog.cli.picture import STARTING, Alert, Behind, Box, Budget, Locks, Looking, Picture, Process, Queue, Request, Source, Trace, Unit
+from watchdog.cli.picture import (
+    STARTING,
+    Alert,
+    Behind,
+    Box,
+    Budget,
+    Check,
+    Locks,
+    Looking,
+    Picture,
+    Process,
+    Queue,
+    Request,
+    Source,
+    Trace,
+    Unit,
+)
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -24,6 +40,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
             ("not there", "warn"),
             f" ({picture.units_absent}): no rule on units is judged, and no unit can be started or stopped",
         )
+    _show_checks(out, picture.checks)
     _show_budget(out, picture.budget)
     _show_trace(out, picture.trace, at=picture.agent.at)
     _show_looking(out, picture.looking)
@@ -103,6 +120,24 @@ def _show_sources(out: Output, sources: dict[str, Source]) -> None:
             out.line(f"{name}: ", (source.message, "warn"))
         else:
             out.line(f"{name}: ", ("LOST", "bad"), f" for{since}" if since else "", f" ({source.code}): {source.message}")
+
+
+def _show_checks(out: Output, checks: Sequence[Check] | None) -> None:
+    if checks is None:
+        return
+    if not checks:
+        out.line(("checks: none declared, so database and web are not checked", "dim"))
+    for check in checks:
+        what = f"check {check.name} ({check.type}): "
+        if check.ok is None:
+            out.line(what, ("not known yet", "warn"), f": {check.problem}" if check.problem else "")
+        elif check.ok:
+            took = f", took {_lasting(check.latency)}" if check.latency is not None else ""
+            out.line(what, ("ok", "good"), took, f"; the last try failed: {check.problem}" if check.problem else "")
+        else:
+            since = f" for {_lasting(check.failed_ms)}" if check.failed_ms is not None else ""
+            said = check.problem or "the last try succeeded, the next must, too"
+            out.line(what, ("FAILS", "bad"), f"{since}: {said}; nothing is done meanwhile")
 
 
 def _show_budget(out: Output, budget: Budget | None) -> None:

@@ -1,6 +1,7 @@
 """Config, rule files and packs, read and checked as one: what `run` starts from and `check` reports."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +16,14 @@ from watchdog.engine.rules import RuleSet
 from watchdog.errors import Problem, ProblemsError, Span
 from watchdog.lang.text import Text
 from watchdog.model.verdicts import Mode
-from watchdog.rulefile.findings import Findings
+from watchdog.rulefile.findings import Findings, quoted
 from watchdog.rulefile.pack import read_manifest, unfit_for
 from watchdog.rulefile.rules import read_rules
 from watchdog.rulefile.settings import Draft, Settings, draft_settings, with_secrets
 from watchdog.rulefile.tests import read_tests
 
+DRIVER: Final = "asyncpg"
+"""What logs in to PostgreSQL."""
 _Texts = list[tuple[str, str]]
 _WITHOUT_CONFIG: Final = Draft(mode=Mode.ACT)
 
@@ -65,6 +68,7 @@ def inspect(path: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
     if settings is not None:
         settings, problems = with_secrets(settings, contents)
         findings.take(problem for problem in problems if was_fetched(problem, draft.secrets, contents))
+        _libraries_for(settings, findings)
     places = find(draft.rules, path.parent, findings)
     rules, in_rules = _read(places, draft, findings)
     if draft.mode is Mode.ACT and all(problem.is_warning for problem in in_rules):
@@ -121,6 +125,14 @@ def _manifest(place: Place, rules: RuleSet, findings: Findings) -> tuple[Problem
     if manifest is None:
         return problems
     return (*problems, *unfit_for(manifest, [rule for rule in rules.rules if Path(rule.span.file).parent == place.folder]))
+
+
+def _libraries_for(settings: Settings, findings: Findings) -> None:
+    """A check that could never succeed would keep the agent from acting for ever; better said before it starts."""
+    for check in settings.checks.values():
+        if check.type == "postgres" and find_spec(DRIVER) is None:
+            message = f"the check {quoted(check.name)} needs the library {DRIVER}, which is not installed"
+            findings.add("E517", check.span, message, hint="pip install 'sidekiq-watchdog[postgres]'")
 
 
 def _prove(place: Place, findings: Findings) -> None:

@@ -49,7 +49,7 @@ def _with_zone(rule: Rule, findings: Findings) -> Rule:
     zone = read_zone(name)
     if zone is None:
         hint = "a name like Europe/Berlin, UTC, or local (on Debian the package tzdata has them)"
-        findings.add("E514", rule.span, f"this machine knows no time zone {quoted(name)}, by which the rule has its hours", hint=hint)
+        findings.add("E518", rule.span, f"this machine knows no time zone {quoted(name)}, by which the rule has its hours", hint=hint)
         return rule
     return msgspec.structs.replace(rule, guards={**rule.guards, "zone": zone})
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from watchdog import __version__, config
 from watchdog.actions.executor import Executor
+from watchdog.checks.checker import Checker
 from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.endings import hear_how_it_ended
@@ -194,6 +195,7 @@ class Agent:
             host=self._host, clock=clock, emit=self._found, ask=self._ask_how_it_ended, before=self._turns.state.ledger.here
         )
         self._units = Units(loaded.settings.units, clock=clock, emit=self._turns.offer)
+        self._checker = Checker(loaded.settings.checks, clock=clock, emit=self._turns.offer)
         app = loaded.settings.app
         self._sampler = Sampler(
             self._local,
@@ -310,6 +312,7 @@ class Agent:
         tasks.serve("sampler", self._sampler.run)
         tasks.serve("units", self._units.run)
         tasks.serve("left behind", self._left_behind.run)
+        tasks.serve("checks", self._checker.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", self._prune)
         tasks.serve("quarantine", QuarantineKeeper(self._quarantine, self._turns.offer, expire_evidence=self._evidence.expire).run)
@@ -392,6 +395,7 @@ class Agent:
         self._trace.limit(_limits(loaded))
         self._limit_quarantine(loaded)
         self._units.mean(loaded.settings.units)
+        self._checker.mean(loaded.settings.checks)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
 

@@ -113,7 +113,7 @@ def _go_on(turn: Turn, edit: Edit) -> None:
     view = View(
         at=turn.at, subject=edit.id, incident=edit.incident, rule=edit.rule, target=edit.jobs.name, process="", ref=None, unreachable="",
         sources=(Source.REDIS,), settings=rule.guards if rule else {}, signal=None, holds=True, look=None, committed=True, ledger=turn.ledger,
-        held={}, cooldowns=turn.ledger.cooldowns, world=turn.world, about_jobs=True, jobs=edit.jobs,
+        held={}, sick=frozenset(), cooldowns=turn.ledger.cooldowns, world=turn.world, about_jobs=True, jobs=edit.jobs,
     )  # fmt: skip
     judgement = judge(view, Mode.ACT)
     if turn.rules.mode.rank < Mode.ASK.rank:

@@ -32,6 +32,7 @@ class Alert(msgspec.Struct, frozen=True):
     `counted` is the time for which the condition has been true (pending) or false (firing), up to
     `counted_at`; `counting` says that it goes on. `seen` is the row as it was when the alert fired, and `beat_at` the last beat of its
     process by then; `target` what its playbook is for, `acted` says that the playbook has come to its end.
+    `withheld` are receivers that have been told of its cause instead (`engine/consequences.py`).
     """
 
     id: str
@@ -51,6 +52,7 @@ class Alert(msgspec.Struct, frozen=True):
     acted: bool = False
     seen: dict[str, Any] = {}
     beat_at: int | None = None
+    withheld: tuple[str, ...] = ()
 
 
 class Branch(StrEnum):

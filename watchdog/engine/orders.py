@@ -185,7 +185,7 @@ def _view(turn: Turn, order: Order, target: Target, look: Look | None) -> View:
     return View(
         at=turn.at, subject=order.id, incident="", rule=rule_of(order.id), target=target.name, process=order.process, ref=target.ref,
         unreachable=target.unreachable, sources=(Source.HOST, Source.REDIS), settings=turn.rules.by_hand, signal=PROCEDURES[order.action].signal, holds=True,
-        look=look, committed=False, ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world, overruled=order.overruled,
+        look=look, committed=False, ledger=turn.ledger, held=turn.held(), sick=turn.sick(), cooldowns=turn.ledger.cooldowns, world=turn.world, overruled=order.overruled,
         wall=turn.wall, spent=turn.ledger.spent, interrupts=row is None or can_be_interrupted(row, turn.at),
     )  # fmt: skip
 

@@ -284,24 +284,24 @@ def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) 
     world.again[request.id] = min(
         turn.at + AGAIN, verdict.until if verdict.until is not None and verdict.until > turn.at else turn.at + AGAIN
     )
-    world.reasons[request.id] = verdict.reason
+    world.reasons[request.id] = judgement.reason
     guard = "" if verdict.answer is Answer.PASS else verdict.guard
     if request.decision is judgement.decision and request.guard == guard:
         world.denials[request.id] = world.denials.get(request.id, 0) + 1
         return request
     repeats = _repeats(turn, request)
     world.denials.pop(request.id, None)
-    request = msgspec.structs.replace(request, decision=judgement.decision, guard=guard, reason=verdict.reason, until=verdict.until)
+    request = msgspec.structs.replace(request, decision=judgement.decision, guard=guard, reason=judgement.reason, until=verdict.until)
     turn.put_request(request.id, request)
     until = {"until_in_ms": verdict.until - turn.at} if verdict.until is not None else {}
     turn.audit(
-        "decision", **_names(request), mode=mode_of(turn, rule).value, decision=judgement.decision.value, guard=guard, reason=verdict.reason,
+        "decision", **_names(request), mode=mode_of(turn, rule).value, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
         detail={**repeats, **until},
     )  # fmt: skip
     thread, entity = _story(turn, request)
     turn.notify(
-        rule.notify, thread=thread, kind=NoticeKind.DECIDED, severity=_weight(rule, guard), title=headline(request, judgement), rule=rule.name,
-        entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=verdict.reason,
+        _who_hears(turn, request, rule, judgement), thread=thread, kind=NoticeKind.DECIDED, severity=_weight(rule, guard), title=headline(request, judgement), rule=rule.name,
+        entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
     )  # fmt: skip
     return request
 
@@ -309,6 +309,13 @@ def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) 
 def _weight(rule: Rule, guard: str) -> Severity:
     """How much it hurts that it was decided like that."""
     return Severity.CRITICAL if guard and GUARDS[guard].alarms else rule.severity
+
+
+def _who_hears(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> tuple[str, ...]:
+    """Who was told of the cause instead of the alert need not hear that nothing is done about it either; whatever is done everybody hears."""
+    first = turn.ledger.alerts.get(request.alerts[0])
+    withheld = first.withheld if first is not None and judgement.decision is Decision.DENY else ()
+    return tuple(receiver for receiver in rule.notify if receiver not in withheld)
 
 
 def _story(turn: Turn, request: Request) -> tuple[str, str]:
@@ -329,7 +336,7 @@ def headline(request: Request, judgement: Judgement) -> str:
         case Decision.DRY_RUN:
             return f"{what}: would be done now (dry-run)"
         case Decision.ASK:
-            return f"{what}: waits for a person" + (f" ({judgement.verdict.reason})" if judgement.verdict.reason else "")
+            return f"{what}: waits for a person" + (f" ({judgement.reason})" if judgement.reason else "")
         case Decision.DENY:
             return f"{what}: not done, {judgement.verdict.guard} denies: {judgement.verdict.reason}"
 

@@ -439,7 +439,7 @@ def _view(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
         at=turn.at, subject=run.id, incident=run.incident, rule=run.rule, target=run.ref.name, process=run.ref.identity, ref=run.ref, unreachable="",
         sources=sources_of(rule) if begins and rule else (Source.REDIS,), settings=_settings(turn, run), signal=signal,
         holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
-        ledger=turn.ledger, held=turn.held(), cooldowns=turn.ledger.cooldowns, world=turn.world,
+        ledger=turn.ledger, held=turn.held(), sick=turn.sick(), cooldowns=turn.ledger.cooldowns, world=turn.world,
         wall=turn.wall, spent=turn.ledger.spent, interrupts=not is_over(turn, run), kept=run.flight.jobs,
         overruled=None if order is None else order.overruled,
     )  # fmt: skip

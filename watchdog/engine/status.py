@@ -28,6 +28,7 @@ def status(state: State, at: int) -> dict[str, Any]:
         "history": {"bytes": world.history.size(), "dropped": sum(world.history.dropped.values())},
         "sidekiq": _plain(world.find(Kind.SIDEKIQ, "sidekiq")),
         "redis": _plain(world.find(Kind.REDIS, "redis")),
+        "checks": [_check(row, at) for row in sorted(world.rows[Kind.CHECK].values(), key=lambda row: row.id)[:LISTED]],
         "hosts": [_plain(row) for row in world.rows[Kind.HOST].values()],
         "queues": [_plain(row) for row in queues[:LISTED]],
         "processes": [_process(state, row, at) for row in processes[:LISTED]],
@@ -66,6 +67,9 @@ def incident_of(ledger: Ledger, playbook: Playbook) -> dict[str, Any]:
 
 
 def _is_used(state: State, source: Source) -> bool:
+    if source is Source.CHECKS:
+        # Told only when something changes, and shown one by one.
+        return False
     return source not in OPTIONAL or source in state.world.complete or source in state.ledger.lost
 
 
@@ -119,6 +123,12 @@ def _unit(row: Any, at: int) -> dict[str, Any]:
     entered_at = plain.pop("entered_at", None)
     plain.pop("running", None)
     return {**plain, "since_ms": None if entered_at is None else at - entered_at}
+
+
+def _check(row: Any, at: int) -> dict[str, Any]:
+    plain = _plain(row) or {}
+    failing_at = plain.pop("failing_at", None)
+    return {**plain, "failed_ms": None if failing_at is None else at - failing_at}
 
 
 def _plain(row: Any) -> dict[str, Any] | None:

@@ -171,6 +171,7 @@ def request_view(
         committed=False,
         ledger=ledger,
         held=turn.held(),
+        sick=turn.sick(),
         cooldowns=_with_shadow(ledger) if mode is Mode.DRY_RUN else ledger.cooldowns,
         world=turn.world,
         of_the_dead=departed is not None,

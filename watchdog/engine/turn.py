@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from watchdog.engine.holding import held_threads
+from watchdog.engine.holding import held_threads, sick_processes
 from watchdog.engine.ledger import Alert, Edit, Ledger, Order, Playbook, Request, Run
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
@@ -47,6 +47,7 @@ class Turn:
         self._copied: set[str] = set()
         self._ids = 0
         self._held: dict[str, int] | None = None
+        self._sick: frozenset[str] | None = None
 
     def id(self) -> str:
         """A name that nothing else has: number of the event, number within it."""
@@ -59,7 +60,7 @@ class Turn:
 
     def put_alert(self, key: str, alert: Alert | None) -> None:
         """Writes an alert, or removes it."""
-        self._held = None
+        self._held = self._sick = None
         _write(self._table("alerts"), key, alert)
 
     def put_request(self, key: str, request: Request | None) -> None:
@@ -104,6 +105,12 @@ class Turn:
         if self._held is None:
             self._held = held_threads(self.world, self.ledger.alerts.values())
         return self._held
+
+    def sick(self) -> frozenset[str]:
+        """Which processes have an alert of their own or of a job; found once, however many requests ask."""
+        if self._sick is None:
+            self._sick = sick_processes(self.world, self.ledger.alerts.values())
+        return self._sick
 
     def end(self) -> State:
         """The new state; the very same ledger if nothing in it has changed."""

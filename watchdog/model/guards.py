@@ -71,6 +71,20 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         ),
     ),
     GuardSpec(
+        name="common_cause",
+        denies="the trouble has another cause than the target: Redis refuses writes, a check that the config declares fails, the disk of the state folder is full, or more than `max_unhealthy` of the processes are sick; what is not declared is not checked. After the stage that can't be taken back only the first two count",
+        settings=(
+            ParameterSpec(
+                name="max_unhealthy",
+                form=Form.RATIO,
+                default="50%",
+                doc="The share of all processes that may be sick, which is: have an alert, or a job with one, above `info`; a single sick process is always allowed.",
+                example="max_unhealthy: 50%",
+            ),
+        ),
+        binds_after_no_return=True,
+    ),
+    GuardSpec(
         name="veto",
         denies="a job that must not be interrupted runs in the target, unless the target is proven to be frozen; asked again before each signal that ends it",
         settings=(

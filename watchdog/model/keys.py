@@ -91,6 +91,11 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "list of names",
         "Targets that no rule touches, by unit, `HOST/UNIT`, tag or identity, as names or with `*`; pid 1, kernel threads and the agent itself always.",
     ),
+    KeySpec(
+        "checks",
+        "names with settings",
+        "What else must work for Sidekiq to work: database, web, search. While one of them fails nothing is done to any process. What is not declared is not checked.",
+    ),
     KeySpec("quarantine", "`keep` and `in`", "Where jobs are kept that were taken out, whole, and for how long."),
 )
 

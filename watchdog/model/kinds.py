@@ -15,6 +15,7 @@ class Kind(StrEnum):
     SCHEDULE = "schedule"
     UNIT = "unit"
     HOST = "host"
+    CHECK = "check"
     REDIS = "redis"
     SIDEKIQ = "sidekiq"
 
@@ -26,6 +27,7 @@ class Source(StrEnum):
     HOST = "host"
     SYSTEMD = "systemd"
     APP_REDIS = "app_redis"
+    CHECKS = "checks"
 
 
 class Type(StrEnum):

@@ -14,6 +14,11 @@ class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     doc: str
     settings: tuple[ParameterSpec, ...]
 
+    @property
+    def all_settings(self) -> tuple[ParameterSpec, ...]:
+        """Its settings."""
+        return self.settings
+
 
 RECEIVERS: Final[tuple[ReceiverSpec, ...]] = (
     ReceiverSpec(

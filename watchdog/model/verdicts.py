@@ -36,7 +36,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """
     One guard's answer.
 
-    `reason` is a sentence for people and never empty unless the answer is PASS, where it only says that the guard does not apply; `until` is the
+    `reason` is a sentence for people and never empty unless the answer is PASS, where it says that the guard does not apply, or what was not looked at; `until` is the
     engine time at which the answer can change by itself, None where only an event changes it.
     """
 

@@ -225,7 +225,7 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
         "E502",
         "unusable URL",
-        "The address of a receiver can't be right. It is never shown: it can hold a token.",
+        "The address of a receiver or of a check can't be right. It is never shown: it can hold a token.",
         _CONFIG + "receivers: {ops: {type: webhook, url: example.org}}\n",
     ),
     CodeSpec(
@@ -293,6 +293,30 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
     ),
     CodeSpec(
         "E514",
+        "unusable name of a check",
+        "The name of a check consists of letters, digits, '_', '-' and '.', at most 64 of them.",
+        _CONFIG + 'checks: {"the web": {type: http, url: "http://127.0.0.1:3000/health"}}\n',
+    ),
+    CodeSpec(
+        "E515",
+        "unknown type of check",
+        "No such type of check is known.",
+        _CONFIG + 'checks: {web: {type: https, url: "https://example.org/health"}}\n',
+    ),
+    CodeSpec(
+        "E516",
+        "check that can't be tried",
+        "The address is none, or the command has no whole path or a quote that is not closed.",
+        _CONFIG + "checks: {storage: {type: command, command: check-storage}}\n",
+    ),
+    CodeSpec(
+        "E517",
+        "check without its library",
+        "A check of PostgreSQL needs a library that is not installed with the program unless it is asked for.",
+        _CONFIG + "checks: {postgres: {type: postgres, user: watchdog, database: mastodon_production}}\n",
+    ),
+    CodeSpec(
+        "E518",
         "unknown time zone",
         "The hours of a rule are by the clocks of its `zone`: a name like `Europe/Berlin` that this machine knows, `UTC`, or `local`.",
         _RULE + '    guards: {hours: "22:00-06:00", zone: Europe/Nowhere}\n',

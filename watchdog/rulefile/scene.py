@@ -229,6 +229,11 @@ def _usual_unit(actor: Actor, start: int) -> _Slots:
     }  # fmt: skip
 
 
+def _usual_check(actor: Actor, _start: int) -> _Slots:
+    """What a declared check tells: all is well."""
+    return {} if actor.kind is not Kind.CHECK else {"name": actor.id, "type": "postgres", "ok": True, "latency": 5, "problem": ""}
+
+
 def _nothing(_actor: Actor, _start: int) -> _Slots:
     return {}
 
@@ -237,6 +242,7 @@ _USUAL: Final[dict[Source, Callable[[Actor, int], _Slots]]] = {
     Source.REDIS: _usual,
     Source.HOST: _usual_here,
     Source.SYSTEMD: _usual_unit,
+    Source.CHECKS: _usual_check,
 }
 """Source → what it tells of an entity of which the test says nothing."""
 

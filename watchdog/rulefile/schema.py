@@ -12,7 +12,7 @@ from typing import Any, Final
 from watchdog.lang.functions import FUNCTIONS, NAMES
 from watchdog.lang.lexer import KEYWORDS
 from watchdog.lang.units import DURATIONS
-from watchdog.model import actions, changes, evidence, guards, keys, receivers
+from watchdog.model import actions, changes, checks, evidence, guards, keys, receivers
 from watchdog.model.fields import BY_KIND, FIELDS
 from watchdog.model.keys import KeySpec
 from watchdog.model.kinds import Kind, Source, Type
@@ -23,10 +23,10 @@ from watchdog.model.verdicts import Decision, Mode
 from watchdog.rulefile.annotations import LABEL
 from watchdog.rulefile.pack import VERSION
 from watchdog.rulefile.quarantine import PLACES
-from watchdog.rulefile.receivers import NAME as RECEIVER_NAME
 from watchdog.rulefile.rule import MATURITIES
 from watchdog.rulefile.rule import NAME as RULE_NAME
 from watchdog.rulefile.testfile import LOOKS, STATES
+from watchdog.rulefile.typed import NAME as NAME_OF_ONE
 from watchdog.rulefile.units import PATTERN as UNIT_PATTERN
 
 Schema = dict[str, Any]
@@ -85,7 +85,8 @@ def config_schema() -> Schema:
             "state": _TEXT,
             "host": _TEXT,
             "units": _list({"type": "string", "pattern": UNIT_PATTERN.pattern}),
-            "receivers": _by_name({"$ref": "#/$defs/receiver"}, f"^{RECEIVER_NAME.pattern}$"),
+            "receivers": _by_name({"$ref": "#/$defs/receiver"}, f"^{NAME_OF_ONE.pattern}$"),
+            "checks": _by_name({"$ref": "#/$defs/check"}, f"^{NAME_OF_ONE.pattern}$"),
             "app": _mapping(keys.APP, {"folder": _TEXT, "user": _TEXT}),
             "trace": _mapping(keys.TRACE, {"keep": _DURATION, "most": _TEXT}),
             "log": _mapping(
@@ -118,7 +119,14 @@ def config_schema() -> Schema:
     )
     redis["anyOf"] = [{"required": ["url"]}, {"required": ["sentinels", "master"]}]
     redis["dependentRequired"] = {"sentinels": ["master"], "master": ["sentinels"]}
-    parts = {"redis": redis, "receiver": _receiver(), "adjustment": _adjustment(), "guards": _guards(), "define": _define()}
+    parts = {
+        "redis": redis,
+        "receiver": _typed(receivers.RECEIVERS),
+        "check": _typed(checks.CHECKS),
+        "adjustment": _adjustment(),
+        "guards": _guards(),
+        "define": _define(),
+    }
     return _whole("The config", config, {**parts, **_shared()})
 
 
@@ -223,15 +231,16 @@ def _define() -> Schema:
     return _by_name({"anyOf": [_TEXT, {**_list(_TEXT), "minItems": 1}]}, _DEFINED)
 
 
-def _receiver() -> Schema:
+def _typed(table: Iterable[receivers.ReceiverSpec | checks.CheckSpec]) -> Schema:
     """Which settings there are depends on the type."""
-    types = {"type": _choice((spec.type, spec.doc) for spec in receivers.RECEIVERS)}
+    specs = tuple(table)
+    types = {"type": _choice((spec.type, spec.doc) for spec in specs)}
     cases = [
         {
             "if": {"properties": {"type": {"const": spec.type}}, "required": ["type"]},
-            "then": _parameters(spec.settings, {"type": {"const": spec.type}}),
+            "then": _parameters(spec.all_settings, {"type": {"const": spec.type}}),
         }
-        for spec in receivers.RECEIVERS
+        for spec in specs
     ]
     return {"type": "object", "properties": types, "required": ["type"], "allOf": cases}
 

@@ -16,6 +16,8 @@ from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
 from watchdog.rulefile.application import AppSettings, read_app
+from watchdog.rulefile.checks import SECTION as CHECKS
+from watchdog.rulefile.checks import CheckSettings, read_checks
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
@@ -47,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Text, ...]
     state: Text
     receivers: dict[str, ReceiverSettings]
+    checks: dict[str, CheckSettings] = {}
     host: str | None = None
     units: tuple[str, ...] = UNITS
     app: AppSettings = AppSettings()
@@ -78,7 +81,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 _KEYS: Final = Keys(
     "the config",
     required=("redis", "rules", "state"),
-    optional=("mode", "app_redis", "receivers", "host", "units", "app", "adjust", "trace", "log", "quarantine", "protected"),
+    optional=("mode", "app_redis", "receivers", "host", "units", "app", "adjust", "trace", "log", "quarantine", "protected", "checks"),
 )
 
 
@@ -104,11 +107,14 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
     findings = Findings()
     redis = {"redis": settings.redis, "app_redis": settings.app_redis}
     receivers = dict(settings.receivers)
+    checks = dict(settings.checks)
     for secret in settings.secrets:
         content = contents.get(secret.setting, "")
         match secret.setting:
             case (server, key) if (known := redis.get(server)) is not None:
                 redis[server] = with_secret(known, key, secret.text, content, findings)
+            case (section, check, key) if section == CHECKS:
+                checks[check] = msgspec.structs.replace(checks[check], values={**checks[check].values, key: content})
             case (_, receiver, key):
                 old = receivers[receiver]
                 receivers[receiver] = ReceiverSettings(old.name, old.type, {**old.values, key: content})
@@ -121,7 +127,7 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
                     )
             case _:
                 raise ValueError(f"no setting {secret.setting} can hold a secret")
-    return msgspec.structs.replace(settings, **redis, receivers=receivers, secrets=()), findings.in_order()
+    return msgspec.structs.replace(settings, **redis, receivers=receivers, checks=checks, secrets=()), findings.in_order()
 
 
 def _draft(root: Node, findings: Findings) -> Draft:
@@ -140,6 +146,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
     receivers = read_receivers(values["receivers"], secrets, bare, findings) if "receivers" in values else {}
     trace = read_trace(values["trace"], findings) if "trace" in values else TraceSettings()
     log = read_log_settings(values["log"], findings) if "log" in values else LogSettings()
+    checks = read_checks(values["checks"], secrets, bare, findings) if "checks" in values else {}
     quarantine = read_quarantine(values["quarantine"], findings) if "quarantine" in values else QuarantineSettings()
     settings = None
     if mode is not None and redis is not None and state is not None:
@@ -156,6 +163,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             trace=trace,
             log=log,
             quarantine=quarantine,
+            checks=checks,
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )

@@ -1,6 +1,8 @@
 """`check`, from its arguments to exit code and output."""
 
 import json
+import re
+import socket
 
 import pytest
 
@@ -140,3 +142,25 @@ def test_tests_and_manifests_are_checked_as_what_they_are(ask, config, tmp_path)
         "mine/rules.test.yml:2:5: E121 ",
         "mine/rules.test.yml:2:5: E121 ",
     ]
+
+
+def test_declared_checks_are_named_and_tried_if_asked(ask, config):
+    """By name and type; with `--try` each once, and the exit code says whether one failed."""
+    with socket.socket() as server, socket.socket() as closed:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        closed.bind(("127.0.0.1", 0))
+        there, nobody = server.getsockname()[1], closed.getsockname()[1]
+        config.write_text(
+            f'{config.read_text()}checks: {{one: {{type: tcp, address: "127.0.0.1:{there}"}}, two: {{type: tcp, address: "127.0.0.1:{nobody}"}}}}\n'
+        )
+        named, tried = ask("check", "-c", "config.yml"), ask("check", "-c", "config.yml", "--try")
+        told = json.loads(ask("check", "-c", "config.yml", "--try", "--json").out)["checks"]
+
+    assert named == (0, "check one (tcp): declared\ncheck two (tcp): declared\n1 rule, 0 errors, 0 warnings\n", "")
+    assert tried.code == 1
+    assert re.fullmatch(r"check one \(tcp\): ok, took \d+m?s", tried.out.splitlines()[0])
+    assert re.fullmatch(
+        rf"check two \(tcp\): FAILS, took \d+m?s: no connection to 127.0.0.1 port {nobody}: Connection refused", tried.out.splitlines()[1]
+    )
+    assert [(one["name"], one["ok"]) for one in told] == [("one", True), ("two", False)]

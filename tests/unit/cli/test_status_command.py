@@ -59,12 +59,43 @@ def test_the_locks_of_unique_jobs_are_a_line(ask, leave, locks, line):
 
 
 @pytest.mark.parametrize(
+    ("checks", "line"),
+    [
+        (None, None),
+        ([], "checks: none declared, so database and web are not checked"),
+        ([{"name": "web", "type": "http"}], "check web (http): not known yet"),
+        ([{"name": "web", "type": "http", "problem": "no connection"}], "check web (http): not known yet: no connection"),
+        ([{"name": "web", "type": "http", "ok": True, "latency": 12, "problem": ""}], "check web (http): ok, took 12ms"),
+        (
+            [{"name": "web", "type": "http", "ok": True, "latency": 12, "problem": "no connection"}],
+            "check web (http): ok, took 12ms; the last try failed: no connection",
+        ),
+        (
+            [{"name": "web", "type": "http", "ok": False, "failed_ms": 62_000, "problem": "no connection"}],
+            "check web (http): FAILS for 1m 2s: no connection; nothing is done meanwhile",
+        ),
+        (
+            [{"name": "web", "type": "http", "ok": False, "failed_ms": 62_000, "problem": ""}],
+            "check web (http): FAILS for 1m 2s: the last try succeeded, the next must, too; nothing is done meanwhile",
+        ),
+    ],
+)
+def test_declared_checks_are_lines(ask, leave, checks, line):
+    """Each with its state; that none is declared is said, too. What an older agent left says nothing of them."""
+    leave(status=picture(**({} if checks is None else {"checks": checks})))
+    lines = ask("status", "-c", "config.yml").out.splitlines()
+    assert [text for text in lines if text.startswith("check")] == ([] if line is None else [line])
+
+
+@pytest.mark.parametrize(
     ("changes", "code"),
     [
         pytest.param({}, 0, id="all is well"),
         pytest.param({"firing": 1, "alerts": [ALERT]}, 1, id="an alert fires"),
         pytest.param({"alerts": [ALERT | {"phase": "pending"}]}, 0, id="an alert is pending"),
         pytest.param({"sources": LOST}, 1, id="a source is lost"),
+        pytest.param({"checks": [{"name": "web", "type": "http", "ok": False}]}, 1, id="a declared check fails"),
+        pytest.param({"checks": [{"name": "web", "type": "http"}, {"name": "pg", "ok": True}]}, 0, id="none is known to fail"),
         pytest.param(
             {"sources": {"redis": {"ok": False, "code": "starting", "message": "not read in full yet"}}}, 0, id="a source is not read yet"
         ),

@@ -101,7 +101,8 @@ SHAKEN: dict[str, tuple[list[Body], str]] = {
         "another Redis server answers than before: 0 of 3 beats of it seen since",
     ),
     "flush": ([redis(*server(processed=0))], "Redis has lost data (a counter of Sidekiq fell): 0 of 3 beats of it seen since"),
-    "demoted": ([redis(*server(role="slave"))], "Redis became a slave: 0 of 3 beats of it seen since"),
+    # For as long as it is a replica another guard denies, too.
+    "demoted": ([redis(*server(role="slave")), redis(*server(role="master"))], "Redis became a master: 0 of 3 beats of it seen since"),
     "read anew": ([redis(complete=True)], "Redis has been read anew: 0 of 3 beats of it seen since"),
     "asleep": ([Gap(15_000, 0, asleep=480_000)], "the agent saw nothing for 480 s: 0 of 3 beats of it seen since"),
 }

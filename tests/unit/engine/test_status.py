@@ -8,7 +8,7 @@ import pytest
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
 from watchdog.engine.state import begin
 from watchdog.engine.status import LISTED, status
-from watchdog.model.events import Delta, Paused, SourceLost
+from watchdog.model.events import Delta, Observed, Paused, SourceLost
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import Sent
 
@@ -107,3 +107,19 @@ def test_no_arguments_of_a_job_can_reach_it(talk):
 
     assert "private" not in json.dumps(plain(talk))
     assert "private" not in msgspec.json.encode(talk.state.ledger).decode()
+
+
+def test_declared_checks():
+    """Each with its state and for how long it has failed; they are no source among the sources, and none is an empty list."""
+    talk = Conversation(rules(RULE))
+    assert plain(talk)["checks"] == []
+    names = {"type": "tcp", "ok": None, "failing_at": None}
+    declared = (Delta(Kind.CHECK, name, {"name": name, **names}) for name in ("web", "search"))
+    talk.hear(Observed(Source.CHECKS, tuple(declared), complete=True), at=1_000)
+    talk.hear(Observed(Source.CHECKS, (Delta(Kind.CHECK, "web", {"ok": False, "failing_at": 1_000, "problem": "refused"}),)), at=3_000)
+
+    assert plain(talk)["checks"] == [
+        {"name": "search", "type": "tcp", "failed_ms": None},
+        {"name": "web", "type": "tcp", "ok": False, "problem": "refused", "failed_ms": 2_000},
+    ]
+    assert "checks" not in plain(talk)["sources"]

@@ -13,6 +13,7 @@ from watchdog.lang.names import read_name
 from watchdog.lang.text import Text
 from watchdog.model import keys
 from watchdog.model.actions import ACTIONS
+from watchdog.model.checks import CHECKS
 from watchdog.model.fields import BY_KIND, FIELDS
 from watchdog.model.guards import GUARDS
 from watchdog.model.receivers import RECEIVERS
@@ -240,7 +241,7 @@ def test_the_times_of_an_entity_are_explained():
 
 
 def test_everything_in_the_tables_is_in_the_schema():
-    """Kinds, fields, functions, actions with their parameters, settings of guards, types of receivers."""
+    """Kinds, fields, functions, actions with their parameters, settings of guards, types of receivers and checks."""
     parts = schema.rules_schema()["$defs"]
     assert all(any(spec.path in example for example in parts["condition"]["examples"]) for spec in FIELDS if not spec.internal)
     assert {spec.example for spec in FUNCTIONS} <= set(parts["condition"]["examples"])
@@ -248,4 +249,4 @@ def test_everything_in_the_tables_is_in_the_schema():
     assert set(parts["step"]["properties"]) == {spec.name for spec in ACTIONS}
     assert all(set(parts["step"]["properties"][spec.name]["properties"]) == {one.name for one in spec.parameters} for spec in ACTIONS)
     assert set(parts["guards"]["properties"]) == {setting.name for guard in GUARDS for setting in guard.settings}
-    assert str(schema.config_schema()).count("'if':") == len(RECEIVERS)
+    assert str(schema.config_schema()).count("'if':") == len(RECEIVERS) + len(CHECKS)

@@ -10,6 +10,7 @@ from typing import Final
 
 from watchdog.engine.guards.blind import blind
 from watchdog.engine.guards.budget import budget
+from watchdog.engine.guards.common_cause import common_cause
 from watchdog.engine.guards.cooldown import cooldown
 from watchdog.engine.guards.coverage import coverage
 from watchdog.engine.guards.culprits import culprits
@@ -28,6 +29,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("paused", paused),
     ("blind", blind),
     ("settling", settling),
+    ("common_cause", common_cause),
     ("veto", veto),
     ("protected", protected),
     ("coverage", coverage),

@@ -15,6 +15,13 @@ class Judgement(msgspec.Struct, frozen=True):
     verdict: Verdict
     all: tuple[Verdict, ...]
 
+    @property
+    def reason(self) -> str:
+        """Why it was decided so; of what nothing speaks against, what was not looked at."""
+        if self.verdict.answer is not Answer.PASS:
+            return self.verdict.reason
+        return "; ".join(verdict.reason for verdict in self.all if verdict.reason)
+
 
 def judge(view: View, mode: Mode) -> Judgement:
     """

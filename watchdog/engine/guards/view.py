@@ -24,7 +24,7 @@ class View(msgspec.Struct, frozen=True):
     before anybody has looked. `committed` is True after the stage that can't be taken back, `of_the_dead` if it is to be done for a process that has ended.
     `interrupts` says that an end of the process would interrupt what it runs: it is neither dead nor proven to be frozen. `kept` are the jobs that it held when it was last asked.
     `rests_on_load` says that the rule looks at nothing that load alone would not make. `wall` is UTC milliseconds, for what goes by clocks. `alerts` are the keys of those that want it.
-    `held` is how many threads of each process are held. `cooldowns` and `spent` are the real ones, in dry-run with what the shadow ledger has.
+    `held` is how many threads of each process are held, `sick` which processes have an alert of their own or of a job. `cooldowns` and `spent` are the real ones, in dry-run with what the shadow ledger has.
     `overruled` are the guards that the person who ordered it overrules; None where a rule asks.
 
     With `about_jobs` the target is no process but jobs that wait: `process` and `signal` are empty, `jobs` says which (None with `unreachable`), `counted` how many they were found to be,
@@ -47,6 +47,7 @@ class View(msgspec.Struct, frozen=True):
     committed: bool
     ledger: Ledger
     held: dict[str, int]
+    sick: frozenset[str]
     cooldowns: dict[str, Cooldown]
     world: World
     of_the_dead: bool = False

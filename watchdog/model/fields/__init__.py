@@ -7,7 +7,7 @@ it. To add a field, add a line to the file of its entity and let its source deli
 
 from typing import Final
 
-from watchdog.model.fields import domain, host, job, job_class, process, queue, redis, retry_group, schedule, sidekiq, unit
+from watchdog.model.fields import check, domain, host, job, job_class, process, queue, redis, retry_group, schedule, sidekiq, unit
 from watchdog.model.fields.spec import Clock, FieldSpec
 from watchdog.model.kinds import Kind
 
@@ -23,6 +23,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     *schedule.FIELDS,
     *unit.FIELDS,
     *host.FIELDS,
+    *check.FIELDS,
     *sidekiq.FIELDS,
     *redis.FIELDS,
 )

@@ -1,0 +1,186 @@
+"""Single tries of TCP, HTTP and commands: what is well, and what is said where it is not."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from watchdog.checks.attempt import LONGEST, CheckFailedError, fit
+from watchdog.checks.command import ProgramCheck
+from watchdog.checks.http import Http
+from watchdog.checks.postgres import Postgres, Server
+from watchdog.checks.tcp import Tcp
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of the loopback where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+async def failure(attempt) -> str:
+    """Why it failed; empty if it did not."""
+    try:
+        await attempt()
+    except CheckFailedError as error:
+        return str(error)
+    return ""
+
+
+@pytest.fixture
+def script(tmp_path_factory):
+    """`script(text)`: a program of the shell in a folder that nobody else can write to; its path."""
+
+    def make(text: str, *, mode: int = 0o755) -> Path:
+        path = tmp_path_factory.mktemp("bin") / "check"
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(mode)
+        return path
+
+    return make
+
+
+def own(path: Path, *arguments: str, user: str | None = None) -> ProgramCheck:
+    """A check of a program that belongs to whoever runs the tests."""
+    return ProgramCheck((str(path), *arguments), user, owner=os.geteuid())
+
+
+@contextlib.asynccontextmanager
+async def served(handler):
+    """An HTTP server with this handler for every path; its address."""
+    app = web.Application()
+    app.router.add_get("/{path:.*}", handler)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/health?token=hush"
+    finally:
+        await runner.cleanup()
+
+
+async def test_tcp(closed_port):
+    """A server that accepts is well; a closed port and an unknown name are told in words."""
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        assert await failure(Tcp("127.0.0.1", server.sockets[0].getsockname()[1])) == ""
+    assert await failure(Tcp("127.0.0.1", closed_port)) == f"no connection to 127.0.0.1 port {closed_port}: Connection refused"
+    assert await failure(Tcp("nowhere.invalid", 1)) == "no connection to nowhere.invalid port 1: the name can't be resolved"
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted", "said"),
+    [
+        (200, None, ""),
+        (204, None, ""),
+        (301, None, "it answered 301 Moved Permanently"),
+        (503, None, "it answered 503 Service Unavailable"),
+        (503, 503, ""),
+        (200, 204, "it answered 200 OK, not 204"),
+        (599, None, "it answered 599"),
+    ],
+)
+async def test_http(answer, wanted, said):
+    """Any 2xx, or just the status that is wanted; a redirect is an answer and is not followed."""
+    asked = []
+
+    async def handler(request):
+        asked.append(request)
+        return web.Response(status=answer, headers={"location": "/elsewhere"})
+
+    async with served(handler) as url:
+        assert await failure(Http(url, wanted)) == said
+    assert len(asked) == 1
+
+
+async def test_http_that_does_not_answer(closed_port):
+    """Nobody there, and one that hangs up; the address is never told."""
+
+    async def hang_up(request):
+        request.transport.abort()
+
+    async with served(hang_up) as url:
+        said = [await failure(Http(url, None))]
+    said += [await failure(Http(f"http://127.0.0.1:{closed_port}/?token=hush", None)), await failure(Http("http://nowhere.invalid/", None))]
+
+    assert said == ["the connection was closed without an answer", "no connection: Connection refused", "its host name can't be resolved"]
+
+
+async def test_a_command(script):
+    """0 is well; another end is told with the first line that the program wrote, fit to be shown."""
+    assert await failure(own(script('test "$#" = 2 && test "$HOME" = "" && test "$(pwd)" = /'), "a b", "c")) == ""
+    assert await failure(own(script("echo; printf 'disk \\033[31m9%%\\n'; echo more >&2; exit 3"))) == "check ended with 3: disk ?[31m9%"
+    assert await failure(own(script("kill -9 $$"))) == "check was ended by signal 9"
+    assert await failure(own(script("yes | head -c 200000; exit 1"))) == "check ended with 1: y"
+
+
+async def test_a_command_that_takes_too_long(script, tmp_path, until):
+    """What it has started goes with it."""
+    path = script(f"sleep 1000 & echo $! > {tmp_path}/pid; wait")
+    task = asyncio.create_task(own(path)())
+    await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip(), what="the child")
+    child = int((tmp_path / "pid").read_text())
+    task.cancel()
+    await asyncio.wait({task})
+
+    assert task.cancelled()
+    await until(
+        lambda: not Path(f"/proc/{child}").exists() or ") Z " in Path(f"/proc/{child}/stat").read_text(), what="the end of its child"
+    )
+
+
+async def test_programs_that_are_not_run(script, tmp_path):
+    """Whoever could change the file or a folder above it could act as the agent: it must be root's alone."""
+    open_file = script("exit 0", mode=0o775)
+    open_folder = script("exit 0")
+    open_folder.parent.chmod(0o777)
+    behind = tmp_path / "link"
+    behind.symlink_to(open_file)
+    others = ProgramCheck((str(script("exit 0")),), None, owner=os.geteuid() + 1)
+
+    assert await failure(own(open_file)) == f"others than root can write to {open_file}, so check is not run"
+    assert await failure(own(open_folder)) == f"others than root can write to {open_folder.parent}, so check is not run"
+    assert await failure(own(behind)) == f"others than root can write to {open_file}, so link is not run"
+    assert await failure(own(tmp_path / "nothing")) == f"{tmp_path}/nothing can't be run: No such file or directory"
+    assert await failure(own(script("exit 0", mode=0o644))) in {
+        f"{p} can't be run: Permission denied" for p in tmp_path.parent.rglob("check")
+    }
+    assert await failure(own(script("exit 0"), user="nobody-at-all")) == "there is no user nobody-at-all on this machine"
+    if os.geteuid() != 0:
+        assert "does not belong to root" in await failure(others)
+
+
+@pytest.mark.needs("root", "setuid")
+async def test_a_command_as_another_user(script):
+    """It has that user's rights and groups, and none of root's."""
+    path = script('test "$(id -u)" != 0 && test "$(id -un)" = nobody && ! id -G | grep -qw 0')
+    path.parent.chmod(0o755)
+    for folder in path.parents[1:3]:
+        folder.chmod(0o755)
+
+    assert await failure(own(path, user="nobody")) == ""
+
+
+@pytest.mark.needs("asyncpg")
+async def test_postgres_that_is_not_there(closed_port, tmp_path):
+    """A closed port and a socket that does not exist."""
+    over_tcp = Postgres(Server(host="127.0.0.1", port=closed_port, database="d", user="u", password="hush"))
+    over_socket = Postgres(Server(host=str(tmp_path), port=5432, database="d", user="u"))
+
+    assert await failure(over_tcp) == f"no connection to 127.0.0.1 port {closed_port}: Connection refused"
+    assert await failure(over_socket) == f"no connection to {tmp_path} port 5432: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("", ""), ("\n \n a \nb", "a"), ("a\x1b[0m", "a?[0m"), ("x" * 300, "x" * (LONGEST - 1) + "…"), ("ä\u202eb", "ä?b")]
+)
+def test_what_others_said_is_made_fit(text, shown):
+    """One line, short, and nothing that a terminal would obey."""
+    assert fit(text) == shown

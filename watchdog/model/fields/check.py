@@ -1,0 +1,35 @@
+"""Fields of `check`: what the config declares under `checks`, by its name there."""
+
+from functools import partial
+from typing import Final
+
+from watchdog.model.fields.spec import Clock, FieldSpec, field
+from watchdog.model.kinds import Kind, Source, Type
+
+_field = partial(field, Kind.CHECK, source=Source.CHECKS)
+
+FIELDS: Final[tuple[FieldSpec, ...]] = (
+    _field("name", Type.STRING, "Its name in the config.", 'check.name == "postgres"'),
+    _field("type", Type.STRING, "What is tried: `tcp`, `http`, `postgres` or `command`.", 'check.type == "http"'),
+    _field(
+        "ok",
+        Type.BOOL,
+        "It succeeds. One failure says nothing: this turns after two tries in a row that say the same; only the first success after the agent's start counts at once, and before it this is not known.",
+        "not check.ok",
+    ),
+    _field(
+        "failed_for",
+        Type.DURATION,
+        "Since the first of the failures that go on; not known while it is `ok`.",
+        "not check.ok and check.failed_for > 2m",
+        attr="failing_at",
+        clock=Clock.ENGINE,
+    ),
+    _field(
+        "latency",
+        Type.DURATION,
+        "How long its last success took; told when it differs by a half and by 10 ms.",
+        "check.latency > 1s",
+    ),
+    _field("problem", Type.STRING, "What went wrong at the last try; empty where nothing did.", 'check.problem like "*too many clients*"'),
+)
