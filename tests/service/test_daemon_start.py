@@ -134,7 +134,9 @@ async def test_the_pause_file_over_restarts(redis_server, agent_on, tmp_path):
     """Its pause is in the audit trail once, lasts over a restart, and ends when the file is gone, also while no agent ran."""
     config = write_config(tmp_path, url=redis_server.url)
     agent = await agent_on(config).start()
-    (tmp_path / "state" / "pause").write_text("deploy of 4.5\n")
+    # At once with its words: an agent that looks in between would say first that no reason is given.
+    (tmp_path / "pause").write_text("deploy of 4.5\n")
+    (tmp_path / "pause").rename(tmp_path / "state" / "pause")
     await agent.wait_for("agent: outcome='paused' reason='the pause file: deploy of 4.5'", within=10)
     assert await agent.stop() == 0
     agent = await agent_on(config).start()

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 from watchdog import __version__, config
-from watchdog.actions.executor import Executor
 from watchdog.checks.checker import Checker
 from watchdog.clock import Clock
 from watchdog.config import Loaded
@@ -24,6 +23,8 @@ from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.orders import OrderTaker
 from watchdog.daemon.pause_file import BY, PauseFile
+from watchdog.daemon.performers import executor
+from watchdog.daemon.pruning import prune_daily
 from watchdog.daemon.quarantining import QuarantineKeeper
 from watchdog.daemon.remembering import HistoryKeeper, carried_on
 from watchdog.daemon.status import StatusKeeper
@@ -37,19 +38,7 @@ from watchdog.host.boot import boot_id, host_name
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
-from watchdog.model.effects import (
-    CallUnit,
-    CollectEvidence,
-    Command,
-    CountJobs,
-    Effect,
-    GatherInFlight,
-    LookAfterLocks,
-    PutBack,
-    ReleaseJobs,
-    SendSignal,
-    TakeJobs,
-)
+from watchdog.model.effects import Command, Effect, SendSignal
 from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
 from watchdog.model.kinds import Source
 from watchdog.model.results import Refused, Sent
@@ -58,18 +47,11 @@ from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import Receiver
-from watchdog.recovery.beside_redis import the_log, what_it_still_has
-from watchdog.recovery.by_probe import the_probe
-from watchdog.recovery.editing import Editor
-from watchdog.recovery.gathering import Gatherer
 from watchdog.recovery.left_behind import LeftBehind
-from watchdog.recovery.locks import Locksmith
-from watchdog.recovery.putting_back import Returner
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.sidekiq.app_server import AppServer
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.follow import Follower
-from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.place import place_of
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
@@ -77,12 +59,6 @@ from watchdog.store.trace.limits import Limits
 from watchdog.store.trace.recorder import Recorder
 
 LOG: Final = logging.getLogger("watchdog")
-DAY: Final = 86_400_000
-"""Milliseconds between two looks for rows that are too old."""
-FIRST_PRUNE: Final = 600_000
-"""The same from the start to the first look: an agent that is restarted each night must come to it, too."""
-KEPT: Final = 365 * DAY
-"""Milliseconds for which audit rows, closed incidents and messages that ended are kept."""
 LAST_WORDS: Final = 3.0
 """Seconds that the end may take before tasks are simply ended; what counts is committed by then or resumed at the next start."""
 LAST_EXIT: Final = 4.5
@@ -223,8 +199,7 @@ class Agent:
             emit=self._turns.offer,
         )
         self._app_server = None if other is None else AppServer(url=place_of(other), clock=self._clock, emit=self._turns.offer)
-        keys = Keys(loaded.settings.redis.namespace, loaded.settings.redis.scheduler_prefix)
-        edits = partial(Edits, url=place_of(loaded.settings.redis), keys=keys)
+        edits = partial(Edits, url=place_of(loaded.settings.redis), keys=self._follower.keys)
         self._edits = edits()
         self._quarantine = Quarantine(store.quarantine, self._edits, wall=clock.wall)
         self._limit_quarantine(loaded)
@@ -232,22 +207,13 @@ class Agent:
         self._evidence = EvidenceKeeper(
             picture=self._follower, store=store, clock=clock, host=self._host, log_settings=lambda: self._loaded.settings.log
         )
-        editor = Editor(edits=self._edits, store=store, quarantine=self._quarantine, wall=clock.wall, moved=self._follower.doubt_retries)
-        self._executor = Executor(
-            reread=self._follower.reread,
-            others={
-                CollectEvidence: self._evidence.collect,
-                GatherInFlight: Gatherer(
-                    follower=self._follower,
-                    edits=self._edits,
-                    store=store,
-                    sources=(the_probe(self._edits), the_log(lambda: self._loaded.settings.log, clock.wall), what_it_still_has()),
-                ).gather,
-                PutBack: Returner(edits=self._edits, store=store, quarantine=self._quarantine).put_back,
-                LookAfterLocks: Locksmith(edits=self._edits, store=store).look_after,
-                CallUnit: self._units.call,
-                **dict.fromkeys((CountJobs, TakeJobs, ReleaseJobs), editor.edit),
-            },
+        self._executor = executor(
+            follower=self._follower,
+            edits=self._edits,
+            store=store,
+            quarantine=self._quarantine,
+            evidence=self._evidence,
+            units=self._units,
             clock=clock,
             host=self._host,
             log=lambda: self._loaded.settings.log,
@@ -314,7 +280,7 @@ class Agent:
         tasks.serve("left behind", self._left_behind.run)
         tasks.serve("checks", self._checker.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
-        tasks.serve("prune", self._prune)
+        tasks.serve("prune", lambda: prune_daily(self._store, self._clock))
         tasks.serve("quarantine", QuarantineKeeper(self._quarantine, self._turns.offer, expire_evidence=self._evidence.expire).run)
         tasks.serve("locks", self._locks.run)
         self._systemd.ready()
@@ -398,18 +364,6 @@ class Agent:
         self._checker.mean(loaded.settings.checks)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
-
-    async def _prune(self) -> None:
-        wait = FIRST_PRUNE
-        while True:
-            await asyncio.sleep(wait / 1000)
-            wait = DAY
-            try:
-                await self._store.prune(self._clock.wall() - KEPT)
-            except StoreDamagedError:
-                raise
-            except StoreError as error:
-                LOG.warning("old rows could not be removed today: %s", error)
 
     async def _say_goodbye(self) -> None:
         try:

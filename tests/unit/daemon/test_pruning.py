@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from watchdog.clock import Clock
-from watchdog.daemon.agent import DAY, KEPT, Agent
+from watchdog.daemon.pruning import DAY, KEPT, prune_daily
 from watchdog.store.failures import StoreDamagedError, StoreError
 
 pytestmark = pytest.mark.looptime
@@ -28,14 +28,13 @@ class Pruned:
 
 @pytest.fixture
 async def pruning():
-    """Starts the pruning of an agent on such a store."""
+    """Starts the pruning of such a store."""
     tasks = []
 
     def start():
-        agent = object.__new__(Agent)
-        agent._store, agent._clock = Pruned(), Clock()  # type: ignore[assignment]
-        tasks.append(asyncio.create_task(agent._prune()))
-        return agent, tasks[0]
+        store = Pruned()
+        tasks.append(asyncio.create_task(prune_daily(store, Clock())))  # type: ignore[arg-type]
+        return store, tasks[0]
 
     yield start
     for task in tasks:
@@ -45,27 +44,27 @@ async def pruning():
 
 async def test_it_comes_soon_after_the_start_and_each_day(pruning):
     """An agent that is restarted each night prunes as well; a year is kept."""
-    agent, _ = pruning()
+    store, _ = pruning()
     await asyncio.sleep(700 + 2 * DAY / 1000)
-    moments = [moment for moment, _ in agent._store.asked]
+    moments = [moment for moment, _ in store.asked]
     assert moments == [600, 600 + DAY / 1000, 600 + 2 * DAY / 1000]
-    assert abs(agent._clock.wall() - KEPT - agent._store.asked[-1][1]) < 60_000
+    assert abs(Clock().wall() - KEPT - store.asked[-1][1]) < 60_000
 
 
 async def test_a_failure_is_said_and_it_is_tried_the_next_day(pruning, caplog):
     """A full disk on that day stops nothing."""
-    agent, task = pruning()
-    agent._store.failure = StoreError("disk full")
+    store, task = pruning()
+    store.failure = StoreError("disk full")
     with caplog.at_level(logging.WARNING, "watchdog"):
         await asyncio.sleep(700 + DAY / 1000)
-    assert len(agent._store.asked) == 2
+    assert len(store.asked) == 2
     assert not task.done()
     assert "could not be removed today: disk full" in caplog.text
 
 
 async def test_damage_is_passed_on(pruning):
     """A damaged database is for the whole agent to end with."""
-    agent, task = pruning()
-    agent._store.failure = StoreDamagedError("malformed")
+    store, task = pruning()
+    store.failure = StoreDamagedError("malformed")
     with pytest.raises(StoreDamagedError):
         await task
