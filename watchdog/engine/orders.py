@@ -19,6 +19,7 @@ from watchdog.engine.ordered import order_of, rule_of
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import NO_RULES
 from watchdog.engine.sparing import can_be_interrupted
+from watchdog.engine.standing import is_beyond_return
 from watchdog.engine.succession import successor_of
 from watchdog.engine.targeting import Target, find_target
 from watchdog.engine.turn import Over, Turn
@@ -78,7 +79,7 @@ def _withdraw(turn: Turn, told: OperatorWithdrew) -> None:
     if order is None or order.outcome or order.withdrawn:
         return
     run = next((run for run in turn.ledger.runs.values() if run.incident == order.incident), None)
-    if run is not None and runs.is_beyond_return(run):
+    if run is not None and is_beyond_return(run):
         turn.audit("order", **_names(turn, order), outcome="too late", reason="it can't be taken back any more, and is carried to its end")
         return
     order = msgspec.structs.replace(order, withdrawn=told.by)

@@ -19,5 +19,5 @@ ACTIONS: Final = (
     "start_unit",
     "stop_delivery",
 )
-GUARD_SETTINGS: Final = ("max_unhealthy",)
+GUARD_SETTINGS: Final = ("baseline", "deploy")
 RECEIVER_TYPES: Final = ("alertmanager", "matrix", "slack")
