@@ -62,7 +62,7 @@ async def test_no_row_no_action_and_on_it_goes(redis_server, sidekiq, push, smal
         await agent.wait_for("incident: .*outcome='ended'")
         written = await agent.audit(lambda row: row["kind"] in ("intent", "incident"))
         assert [(row["kind"], row["stage"], row["outcome"]) for row in written] == [
-            ("incident", "copy", "opened"), ("intent", "TERM", ""), ("incident", "over", "ended"),
+            ("incident", "evidence", "opened"), ("intent", "TERM", ""), ("incident", "over", "ended"),
         ]  # fmt: skip
         assert (await agent.ask("audit", "--verify"))[0] == 0
         assert await agent.stop() == 0

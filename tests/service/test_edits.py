@@ -22,6 +22,7 @@ from tests.service.conftest import RedisServer
 from tests.service.edit.test_editing import elsewhere, retries
 from tests.service.edit.test_finding import NOW, failed
 from tests.service.hook import Hook
+from watchdog.engine.playbooks import UNPROVEN
 from watchdog.model.quarantine import Kept
 from watchdog.store.chain import Verified
 from watchdog.store.reading import read_audit, read_quarantine, read_quarantined, verify
@@ -137,7 +138,7 @@ async def deleted_and_undone(one: Story) -> None:
     assert await one.scores() == others
     assert one.kept() == dict.fromkeys(mine, 1)
     (ended,) = await agent.audit(lambda row: row["kind"] == "incident" and row["outcome"] == "ended")
-    assert (ended["target"], ended["reason"]) == ("retries to gone.example with status", "403 taken into quarantine")
+    assert (ended["target"], ended["reason"]) == ("retries to gone.example with status", f"403 taken into quarantine; {UNPROVEN}")
     assert "403 taken into quarantine" in str(await one.hook.wait_for("action.ended", within=LONG))
     assert PRIVATE not in await one.written(agent)
 
@@ -220,7 +221,7 @@ async def killed_at(point: str, folder: Path) -> None:
         assert one.kept() == dict.fromkeys(mine, 1), point
         rows = list(read_audit(folder / "state"))
         assert [row["reason"] for row in rows if row["kind"] == "incident" and row["outcome"] == "ended"] == [
-            "120 taken into quarantine"
+            f"120 taken into quarantine; {UNPROVEN}"
         ], point
         assert len({row["incident"] for row in rows if row["kind"] == "incident"}) == 1, point
         assert PRIVATE not in f"{rows}{mortal.lines}{successor.lines}{one.hook.got}", point

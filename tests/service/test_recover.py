@@ -303,7 +303,10 @@ async def the_evidence_names_the_job_that_computes(room: Room) -> None:
     assert [(one["class"], one["jid"]) for one in kept["suspects"]] == [("Spin", spinning)], kept
     assert kept["suspects"][0]["certainty"] in ("proven", "likely"), kept
     assert f"Spin {spinning} is suspected" in line
-    assert "its thread is the only one that computes" in line
+    # On a busy machine it gets so little of a core that only the dump tells it from those that wait.
+    assert re.search(
+        "its thread is the only one (that computes|of a job that did not wait)|this job is the only one that does not wait", line
+    ), line
     assert {job["jid"] for job in kept["evidence"]["redis"]["jobs"]} >= {spinning, *sleeping}
     assert len(dumps[0]["threads"]) == sum(thread["kind"] != "other" for thread in threads)
     assert max(threads, key=lambda thread: thread["used"] or 0)["kind"] == "processor"

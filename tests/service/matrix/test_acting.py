@@ -42,5 +42,8 @@ async def test_a_stuck_process_of_every_sidekiq_is_ended(tmp_path):
     async with asyncio.TaskGroup() as tasks:
         ended = {suite: tasks.create_task(_ended(suite, store, tmp_path / suite)) for suite, store in suites.items()}
 
-    wanted = [("intent", "TERM", ""), ("outcome", "TERM", "sent"), ("outcome", "grace", "exited")]
+    wanted = [
+        ("outcome", "copy", "in flight: 1 likely"), ("intent", "TERM", ""), ("outcome", "TERM", "sent"), ("outcome", "grace", "exited"),
+        ("outcome", "reckon", "it has given everything back"),
+    ]  # fmt: skip
     assert {suite: task.result() for suite, task in ended.items()} == dict.fromkeys(suites, wanted)
