@@ -5,6 +5,6 @@ Why so thin: everything that must be right at 3 in the morning is decided in the
 what moves events in and effects out, in an order that a crash between any two lines survives.
 """
 
-from watchdog.daemon.agent import ModeAboveConfigError, run_agent, run_loaded
+from watchdog.daemon.running import ModeAboveConfigError, run_agent, run_loaded
 
 __all__ = ["ModeAboveConfigError", "run_agent", "run_loaded"]

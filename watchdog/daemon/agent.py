@@ -1,8 +1,7 @@
 """
 The agent: starts what is needed, in order, as named tasks, and ends it in order.
 
-Order at the start: config, store (one agent a state folder), the ledger's open incidents, then the
-sources. Order at the end: nothing new is begun, the last turn is committed, then the tasks end.
+Order at the start: the ledger's open incidents, then the sources. Order at the end: nothing new is begun, the last turn is committed, then the tasks end.
 """
 
 import asyncio
@@ -19,14 +18,14 @@ from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
-from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
+from watchdog.daemon.last_exit import LastExit
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.orders import OrderTaker
 from watchdog.daemon.pause_file import BY, PauseFile
 from watchdog.daemon.performers import executor
 from watchdog.daemon.pruning import prune_daily
 from watchdog.daemon.quarantining import QuarantineKeeper
-from watchdog.daemon.remembering import HistoryKeeper, carried_on
+from watchdog.daemon.remembering import HistoryKeeper
 from watchdog.daemon.status import StatusKeeper
 from watchdog.daemon.systemd import Systemd
 from watchdog.daemon.tasks import Tasks
@@ -53,7 +52,6 @@ from watchdog.sidekiq.app_server import AppServer
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.follow import Follower
 from watchdog.sidekiq.place import place_of
-from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
 from watchdog.store.trace.limits import Limits
 from watchdog.store.trace.recorder import Recorder
@@ -65,65 +63,8 @@ LAST_EXIT: Final = 4.5
 """Seconds after which the process just ends, whatever hangs."""
 
 
-class ModeAboveConfigError(WatchdogError):
-    """The command line asks for more than the config allows."""
-
-
-async def run_agent(
-    path: Path, *, mode: Mode | None = None, observe: Callable[[Event, tuple[Effect, ...]], None] = lambda _event, _effects: None
-) -> int:
-    """
-    Runs until SIGTERM or SIGINT; returns the exit code.
-
-    Raises `ProblemsError` for a config that can't be used, `ModeAboveConfigError`, `BadSecretError`, `StateInUseError`, and
-    `StoreDamagedError` when the memory turns out to be damaged: the next start sets it aside.
-    """
-    asyncio.get_running_loop().set_default_executor(UnwaitedThreads())
-    loaded = await asyncio.to_thread(config.load, path)
-    if mode is not None and mode.rank > loaded.settings.mode.rank:
-        raise ModeAboveConfigError(f"--mode {mode} is above the mode of {path}, which is {loaded.settings.mode}; it can only be lowered")
-    return await run_loaded(path, loaded, ceiling=mode, observe=observe)
-
-
-async def run_loaded(
-    path: Path,
-    loaded: Loaded,
-    *,
-    ceiling: Mode | None = None,
-    observe: Callable[[Event, tuple[Effect, ...]], None] = lambda _event, _effects: None,
-    until: asyncio.Event | None = None,
-) -> int:
-    """The same of what has been loaded from `path`, under that mode. With `until` it runs until that is set, and heeds no signals: they are for whoever runs it."""
-    clock = Clock()
-    store = await Store.open(loaded.state, clock=clock)
-    last_exit: LastExit | None = None
-    try:
-        if store.history is not None:
-            store.history = await asyncio.to_thread(carried_on, store.history, loaded.state, memory=store.name, series=loaded.rules.series)
-        agent = Agent(path, loaded, ceiling=ceiling, store=store, clock=clock, observe=observe, until=until)
-        last_exit = agent.last_exit
-        return await agent.run()
-    except ExceptionGroup as died:
-        # Whatever else ended because of it: this is the one that the operator can do something about.
-        if (damaged := died.subgroup(StoreDamagedError)) is None:
-            raise
-        raise _first(damaged) from None
-    finally:
-        try:
-            await store.close()
-        except StoreError as error:
-            LOG.warning("the database could not be tidied up: %s", error)
-        if last_exit is not None:
-            last_exit.disarm()
-
-
 def _limits(loaded: Loaded) -> Limits:
     return Limits(loaded.settings.trace.keep, loaded.settings.trace.most)
-
-
-def _first(group: BaseExceptionGroup[StoreDamagedError]) -> StoreDamagedError:
-    one = group.exceptions[0]
-    return _first(one) if isinstance(one, BaseExceptionGroup) else one
 
 
 class Agent:

@@ -10,20 +10,19 @@ from typing import Final
 
 import msgspec
 
-from watchdog.engine import accounts, edits, playbooks, runs
+from watchdog.engine import edits, playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
-from watchdog.engine.ledger import Alert, Cooldown, Phase, Request, Spent
+from watchdog.engine.leaving_out import leave_out, names_of
+from watchdog.engine.ledger import Alert, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import NO_RULES, Rule
 from watchdog.engine.selecting import AMONG
-from watchdog.engine.spending import with_one
 from watchdog.engine.targeting import about, find_target, firing, first_target, holds, process_of, request_view, shadow_key
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.effects import CountJobs, Measure
 from watchdog.model.guards import BY_NAME as GUARDS
 from watchdog.model.notices import NoticeKind, Severity
-from watchdog.model.records import IncidentRow
 from watchdog.model.results import Counted, Look, Refused, Result
 from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict, lower
@@ -167,7 +166,7 @@ def _still_wanted(turn: Turn, request: Request) -> Request | None:
     if rule is None or not alerts or mode_of(turn, rule) is Mode.OBSERVE or not rule.steps:
         if request.decision is not None:
             why = "no alert that wanted it fires any more" if rule is not None and not alerts else "its rule no longer asks for it"
-            turn.audit("decision", **_names(request), decision=request.decision.value, guard=request.guard, outcome="no longer wanted",
+            turn.audit("decision", **names_of(request), decision=request.decision.value, guard=request.guard, outcome="no longer wanted",
                        reason=why, detail=_repeats(turn, request))  # fmt: skip
         _forget(turn, request)
         return None
@@ -295,7 +294,7 @@ def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) 
     turn.put_request(request.id, request)
     until = {"until_in_ms": verdict.until - turn.at} if verdict.until is not None else {}
     turn.audit(
-        "decision", **_names(request), mode=mode_of(turn, rule).value, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
+        "decision", **names_of(request), mode=mode_of(turn, rule).value, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
         detail={**repeats, **until},
     )  # fmt: skip
     thread, entity = _story(turn, request)
@@ -341,45 +340,6 @@ def headline(request: Request, judgement: Judgement) -> str:
             return f"{what}: not done, {judgement.verdict.guard} denies: {judgement.verdict.reason}"
 
 
-def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | None = None) -> None:
-    """Dry-run: says what act would have done and when, spends the shadow ledger's cooldown, and takes the target to be cured."""
-    first = turn.ledger.alerts[request.alerts[0]]
-    incident = turn.id()
-    names = {**_names(request), "entity": first.entity, "incident": incident}
-    account: list[str] = []
-    over = 0
-    for number, step in enumerate(rule.steps):
-        if step.action in AMONG:
-            counted = look if number == 0 and isinstance(look, Counted) else None
-            said = edits.would(step, request.jobs if number == 0 else None, counted)
-            turn.audit("would", **{**names, "action": step.action}, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=edits.STAGES[step.action],
-                       reason=said, outcome="left out", would_at=turn.wall + over, detail={} if counted is None else {"jobs": counted.fit})  # fmt: skip
-            account.append(f"+{over / 1000:.1f} s: {said}")
-            continue
-        plan = PROCEDURES[step.action].plan(step.arguments)
-        for stage, delay, condition in plan:
-            turn.audit("would", **{**names, "action": step.action}, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=stage,
-                       reason=condition, outcome="left out", would_at=turn.wall + over + delay)  # fmt: skip
-            account.append(accounts.planned(stage, over + delay, condition))
-        # Each step is taken to last as long as it can.
-        over += max(delay for _, delay, _ in plan)
-    turn.keep_incident(
-        IncidentRow(incident, rule.name, first.entity, request.target, request.action, turn.wall, turn.wall, "would", tuple(account))
-    )  # fmt: skip
-    if request.action in OF_THE_DEAD:
-        return
-    shadow = turn.ledger.shadow
-    end = turn.at + over
-    turn.set(
-        shadow=msgspec.structs.replace(
-            shadow,
-            cooldowns={**shadow.cooldowns, request.target: Cooldown(end, rule.name, request.action)},
-            cured={**shadow.cured, shadow_key(request): turn.at},
-            spent=with_one(shadow.spent, request.target, Spent(end, rule.name, incident)),
-        )
-    )
-
-
 def _first_signal(request: Request) -> Signal | None:
     procedure = PROCEDURES.get(request.action)
     return procedure.signal if procedure is not None else None
@@ -395,7 +355,3 @@ def _forget(turn: Turn, request: Request) -> None:
 def _repeats(turn: Turn, request: Request) -> dict[str, str | int | bool]:
     count = turn.world.denials.get(request.id, 0)
     return {"repeated": count} if count else {}
-
-
-def _names(request: Request) -> dict[str, str]:
-    return {"rule": request.rule, "target": request.target, "action": request.action, "entity": request.process or request.entity}
