@@ -79,7 +79,7 @@ def test_what_a_command_does_not_need_is_not_loaded():
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_leaves_is_no_error(tmp_path, unbuffered):
     """`audit --json | head -1`: no traceback and no complaint; the exit code is that of a pipe, whenever it is noticed."""
-    code = "from watchdog.cli import main\nimport watchdog.cli.check as check\ncheck._inspect = lambda *_: (0, ())\nmain()"
+    code = "from watchdog.cli import main\nimport watchdog.cli.check as check\ncheck._inspect = lambda *_: (0, (), {})\nmain()"
     reading, writing = os.pipe()
     os.close(reading)
     try:
