@@ -146,6 +146,9 @@ def main() -> int:
     if arguments.so_far:
         rows = so_far(cases, folder)
     else:
+        # Also where a shell has started it in the background and has it ignore the one, or somebody sends the other: nothing that runs is left behind.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         rows = asyncio.run(run_all(cases, folder=folder, jobs=arguments.jobs, limit=arguments.limit, console=console))
     show(rows, console)
     return 0 if all(row.get("ok") is True for row in rows.values()) else 1

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from watchdog.errors import WatchdogError
+from watchdog.host.log_source import BOUNDS, Bounds
 from watchdog.model.effects import When
 from watchdog.model.findings import Finding
 from watchdog.model.targets import ProcessRef
@@ -19,6 +20,8 @@ from watchdog.rulefile.log import LogSettings
 from watchdog.sidekiq.flight import Noted
 
 LOG: Final = logging.getLogger(__name__)
+UNHURRIED: Final = Bounds(lines=1_000_000, milliseconds=10_000)
+"""How far the log of a frozen process is read: it has stood still for a minute, others have filled the log meanwhile, and nobody is served sooner by knowing less."""
 
 
 def the_log(settings: Callable[[], LogSettings], wall: Callable[[], int]) -> Source:
@@ -33,7 +36,14 @@ def the_log(settings: Callable[[], LogSettings], wall: Callable[[], int]) -> Sou
 
         until = wall() if noted is None else min(noted.beat, wall())
         try:
-            read = await read_log(target, settings(), until=until, threads=0 if noted is None else noted.threads, wall=wall)
+            read = await read_log(
+                target,
+                settings(),
+                until=until,
+                threads=0 if noted is None else noted.threads,
+                wall=wall,
+                bounds=UNHURRIED if when is When.FROZEN else BOUNDS,
+            )
         except WatchdogError as error:
             LOG.warning("the log of %s tells nothing: %s", target.name, error)
             return Told()

@@ -13,7 +13,7 @@ from typing import Final
 from watchdog.host.journal.command import Selection
 from watchdog.host.journal.journal import Journal
 from watchdog.host.log_file import LogFile
-from watchdog.host.log_source import LogSource, LogUnreadableError
+from watchdog.host.log_source import BOUNDS, Bounds, LogSource, LogUnreadableError
 from watchdog.model.log_lines import LogEntry, LogLine
 from watchdog.model.results import LogRead
 from watchdog.model.targets import ProcessRef
@@ -40,17 +40,24 @@ def source_of(target: ProcessRef, settings: LogSettings) -> LogSource:
 
 
 async def read_log(
-    target: ProcessRef, settings: LogSettings, *, until: int, threads: int, wall: Callable[[], int], source: LogSource | None = None
+    target: ProcessRef,
+    settings: LogSettings,
+    *,
+    until: int,
+    threads: int,
+    wall: Callable[[], int],
+    source: LogSource | None = None,
+    bounds: Bounds = BOUNDS,
 ) -> LogRead:
     """
-    What its log says; about 2 s at most. Raises `LogUnreadableError`.
+    What its log says, within `bounds`. Raises `LogUnreadableError`.
 
     `until` is the last moment at which it is known to have worked (UTC milliseconds), `wall` what time it is; `threads` as in `ReadLog`; `source` stands in for what the
     settings name.
     """
     source = source_of(target, settings) if source is None else source
     at_end = AtEnd(pid=target.pid, until=until, threads=threads, drops=source.drops, burst=settings.burst)
-    extent = await source.backwards(at_end.take)
+    extent = await source.backwards(at_end.take, bounds=bounds)
     if source.drops and extent.cursor and wall() - until < _SETTLED:
         # The log is kept by another process, which is a moment behind: a job may have ended in that moment.
         await asyncio.sleep(BEHIND)
