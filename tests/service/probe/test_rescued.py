@@ -42,7 +42,9 @@ async def test_a_crash_under_load(suite, strength, tmp_path):
         row = await crash_under_load(hands, strength, "SIGKILL", rate=300, chance=random.Random(strength))
 
     assert row["lost"] <= row["unnamed at most"] <= (THREADS if strength == "observe" else 0), row
-    assert (row["duplicated"], row["keys left"]) == (0, 0), row
+    # A job that was done in the very moment of the kill, and not acknowledged yet, runs again: one a thread at most.
+    assert row["duplicated"] <= THREADS, row
+    assert row["keys left"] == 0, row
 
 
 @pytest.mark.parametrize("suite", SUITES[:1])
