@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import os
 import shutil
+import signal
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -97,6 +98,9 @@ def pytest_configure(config: pytest.Config) -> None:
     ResourceWarning would fail some later test.
     """
     asyncio.set_event_loop(None)
+    # A shell that starts this in the background has it ignore SIGINT, and every process that a test starts would do so too.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for plugin in (last_words, sharing_out):
         config.pluginmanager.register(plugin)
 
