@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from tests.bench.beats import SimulatedProcess
 from tests.service.conftest import RedisServer
-from tests.service.users import FILE, USERS
+from tests.service.users import USERS, guarded
 from watchdog.model.events import SourceLost
 from watchdog.model.kinds import Source
 from watchdog.model.quarantine import CameFrom
@@ -37,14 +37,8 @@ NOT_SAID: Final = ("client|setname", "client|trackinginfo", "config|get")
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[RedisServer]:
     """A Redis that has read the file; the first user is on, its password is `secret`."""
-    acl = tmp_path / "redis.acl"
-    acl.write_text(FILE.read_text().replace("user watchdog-observe off", "user watchdog-observe on >secret"))
-    folder = tmp_path / "redis"
-    folder.mkdir()
-    one = RedisServer(folder, "--include", str(acl))
-    await one.start()
-    yield one
-    await one.close()
+    async with guarded(tmp_path) as one:
+        yield one
 
 
 def url_of(server: RedisServer) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.service.conftest import RedisServer
-from tests.service.users import FILE
+from tests.service.users import guarded
 from watchdog.clock import Clock
 from watchdog.recovery.left_behind import Behind, LeftBehind
 from watchdog.sidekiq.failures import SourceUnavailableError
@@ -21,14 +21,8 @@ SAID = '{"strength":"fetch","format":1,"queues":["push"]}'
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[RedisServer]:
     """A Redis whose first user is on, its password is `secret`."""
-    acl = tmp_path / "redis.acl"
-    acl.write_text(FILE.read_text().replace("user watchdog-observe off", "user watchdog-observe on >secret"))
-    folder = tmp_path / "redis"
-    folder.mkdir()
-    one = RedisServer(folder, "--include", str(acl))
-    await one.start()
-    yield one
-    await one.close()
+    async with guarded(tmp_path) as one:
+        yield one
 
 
 def looking(follower: Follower, told: list[Any]) -> LeftBehind:

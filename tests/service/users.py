@@ -1,6 +1,8 @@
 """The users that packaging/redis.acl gives Redis, by name: the words that make their rights."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +10,20 @@ from tests.service.conftest import RedisServer
 
 FILE: Final = Path(__file__).parents[2] / "packaging" / "redis.acl"
 USERS: Final[dict[str, str]] = dict(re.findall(r"^user (\S+) (.*)$", FILE.read_text(), re.MULTILINE))
+
+
+@asynccontextmanager
+async def guarded(folder: Path) -> AsyncIterator[RedisServer]:
+    """A Redis that has read the file; its first user is on, with the password `secret`. `folder` is empty."""
+    acl = folder / "redis.acl"
+    acl.write_text(FILE.read_text().replace("user watchdog-observe off", "user watchdog-observe on >secret"))
+    (folder / "redis").mkdir()
+    one = RedisServer(folder / "redis", "--include", str(acl))
+    await one.start()
+    try:
+        yield one
+    finally:
+        await one.close()
 
 
 async def observer(server: RedisServer) -> str:

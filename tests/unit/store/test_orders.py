@@ -67,7 +67,7 @@ def test_what_is_no_file(tmp_path):
             read_order(tmp_path / f"{name}.order")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.needs("root")
 def test_given_by_root_it_belongs_to_the_owner_of_the_folder(tmp_path):
     """Else the agent could not read it; and so does all that root has left there, but nothing that a link points to."""
     os.chown(tmp_path, 4242, 4243)
