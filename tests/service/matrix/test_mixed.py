@@ -13,11 +13,14 @@ from watchdog.model.kinds import Kind
 
 pytestmark = [pytest.mark.needs(*SIDEKIQS), pytest.mark.timeout(180)]
 
-PLAN = (
-    ("Quick", "mailers", (), None),
-    ("SleepForever", "shared", (), None),
-    ("Refused", "shared", ("https://example.social/inbox",), None),
-)
+
+def plan(suite: str) -> tuple:
+    """What a process pushes. Whoever is free takes the job of the shared queue; the one that fails is its own, so that it is known who counts it."""
+    return (
+        ("Quick", "mailers", (), None),
+        ("SleepForever", "shared", (), None),
+        ("Refused", suite, ("https://example.social/inbox",), None),
+    )
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ async def test_three_versions_on_one_redis(store, mixed, following, until):
 
     # In this order float seconds and milliseconds alternate in the queue.
     for number, suite in enumerate(("bookworm", "sid", "trixie"), start=1):
-        await push_job(client, "Plan", [PLAN], suite)
+        await push_job(client, "Plan", [plan(suite)], suite)
         await until(lambda number=number: waiting(number), within=20, what=f"the jobs that {suite} pushes")
 
     def jobs() -> list[Delta]:
@@ -90,7 +93,7 @@ async def test_three_versions_on_one_redis(store, mixed, following, until):
 
 async def shows_all_three(one, mixed) -> None:
     """Who is behind, who listens to the queue that all share, and what those that count by class have counted: 7.3 and 8.1, each in hashes of its own."""
-    await one.until(lambda: one.readings("Refused").get("failed") == 2, within=25, what="what two of three have counted")
+    await one.until(lambda: one.readings("Refused").get("failed") == 2, within=60, what="what two of three have counted")
     assert one.readings("Refused")["processed"] == 2
     shared, totals = one.readings("shared"), one.readings("sidekiq")
     assert (shared["threads"], shared["listeners"], shared["busy"], one.readings("sid")["threads"]) == (9, 3, 3, 3)
