@@ -12,12 +12,13 @@ from tests.property.test_engine_traces import WARM_UP
 from watchdog.engine.orders import PATIENCE
 from watchdog.model.actions import BY_NAME
 from watchdog.model.effects import Audit, CallUnit, Effect, GatherInFlight, PutBack, SendSignal
-from watchdog.model.events import Delta, EffectDone, Observed, OperatorAsked, OperatorWithdrew
+from watchdog.model.events import Delta, EffectDone, Observed
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.guards import GUARDS
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import InFlight, PutBackDone, UnitCalled, UnitOutcome
+from watchdog.model.told import OperatorAsked, OperatorWithdrew
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile.values import default_of
 

@@ -10,11 +10,12 @@ from watchdog.engine.ledger import Cooldown
 from watchdog.engine.rules import RuleSet
 from watchdog.model.actions import BY_NAME
 from watchdog.model.effects import CallUnit, KeepIncident
-from watchdog.model.events import Delta, Gone, Observed, OperatorAsked, OperatorWithdrew, Paused
+from watchdog.model.events import Delta, Gone, Observed, Paused
 from watchdog.model.evidence import ALL
 from watchdog.model.guards import GUARDS
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import EvidenceCollected, Exited, InFlight, Look, PutBackDone, Refused, Result, Sent, UnitCalled, UnitOutcome
+from watchdog.model.told import OperatorAsked, OperatorWithdrew
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile.values import default_of
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
-from watchdog.engine.ledger import Branch
+from watchdog.engine.incidents import Branch
 from watchdog.engine.playbooks import PATIENCE
 from watchdog.engine.status import status
 from watchdog.engine.why import why

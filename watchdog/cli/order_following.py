@@ -16,7 +16,7 @@ from typing import Any, Final
 from watchdog.cli.desk import EVERY, Desk, agent_of
 from watchdog.cli.exits import NothingToShowError, UnfinishedError
 from watchdog.cli.order_view import is_over
-from watchdog.model.events import OperatorAsked, OperatorWithdrew
+from watchdog.model.told import OperatorAsked, OperatorWithdrew
 
 TAKEN_WITHIN: Final = 15.0
 """Seconds that an agent has to take an order; it looks for some twice a second."""

@@ -12,7 +12,7 @@ from watchdog.cli.order_options import read_arguments
 from watchdog.cli.order_view import is_fine, lines_of
 from watchdog.cli.orders import who, words
 from watchdog.cli.output import errors, output, say_json
-from watchdog.model.events import OperatorAsked
+from watchdog.model.told import OperatorAsked
 
 if TYPE_CHECKING:
     from watchdog.cli.desk import Desk

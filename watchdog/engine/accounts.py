@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from watchdog.engine.ledger import Run
+from watchdog.engine.incidents import Run
 from watchdog.engine.procedures.stages import Answer, CallAnswer
 from watchdog.engine.turn import Turn
 from watchdog.model.notices import NoticeKind, Severity

@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import edits, judging, known_here, orders, playbooks, requests, runs
+from watchdog.engine import commands, edits, judging, known_here, orders, playbooks, requests, runs
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
@@ -22,8 +22,6 @@ from watchdog.model.events import (
     Event,
     Gap,
     Observed,
-    OperatorAsked,
-    OperatorWithdrew,
     Paused,
     ReloadRefused,
     Resumed,
@@ -37,6 +35,7 @@ from watchdog.model.events import (
 )
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
+from watchdog.model.told import Commanded, OperatorAsked, OperatorWithdrew
 
 
 def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
@@ -110,17 +109,14 @@ def _take(turn: Turn) -> None:
             _load(turn, loaded)
         case ReloadRefused(problems=problems):
             turn.audit("agent", outcome="reload refused", reason=problems[0] if problems else "", detail={"problems": len(problems)})
-        case Paused(by=by, reason=reason, until=until):
-            turn.set(pause=Pause(by, reason, None if until is None else turn.at + until - turn.wall))
-            turn.audit("agent", outcome="paused", reason=f"{by}: {reason}")
-        case Resumed(by=by):
-            turn.set(pause=None)
-            turn.world.again.clear()
-            turn.audit("agent", outcome="resumed", reason=by)
+        case Paused() | Resumed() as switched:
+            _switch(turn, switched)
         case Vouched() as vouched:
             _forgive(turn, vouched)
-        case OperatorAsked() | OperatorWithdrew() as told:
-            orders.hear(turn, told)
+        case OperatorAsked() | OperatorWithdrew() as order:
+            orders.hear(turn, order)
+        case Commanded() as command:
+            commands.hear(turn, command)
         case Stopping(reason=reason):
             turn.world.stopping = True
             # Written down even if nothing else has changed for hours: what alerts have waited so far is known up to its time.
@@ -128,6 +124,17 @@ def _take(turn: Turn) -> None:
             turn.audit("agent", outcome="stopping", reason=reason)
         case _ as body:
             assert_never(body)
+
+
+def _switch(turn: Turn, switched: Paused | Resumed) -> None:
+    match switched:
+        case Paused(by=by, reason=reason, until=until):
+            turn.set(pause=Pause(by, reason, None if until is None else turn.at + until - turn.wall))
+            turn.audit("agent", outcome="paused", reason=f"{by}: {reason}")
+        case Resumed(by=by):
+            turn.set(pause=None)
+            turn.world.again.clear()
+            turn.audit("agent", outcome="resumed", reason=by)
 
 
 def _forgive(turn: Turn, vouched: Vouched) -> None:

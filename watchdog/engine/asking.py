@@ -7,7 +7,7 @@ The counterpart of `runs`, which decides that it is asked for now, and hears the
 import msgspec
 
 from watchdog.engine import accounts
-from watchdog.engine.ledger import Run
+from watchdog.engine.incidents import Run
 from watchdog.engine.procedures.stages import CallStage, GatherStage, SendStage
 from watchdog.engine.succession import DEAD
 from watchdog.engine.turn import Turn

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from watchdog.engine import accounts
-from watchdog.engine.ledger import Run
+from watchdog.engine.incidents import Run
 from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.sightings import scene_of
 from watchdog.engine.turn import Turn

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from watchdog.engine import playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
+from watchdog.engine.incidents import Flight
 from watchdog.engine.leaving_out import leave_out
-from watchdog.engine.ledger import Flight, Request
+from watchdog.engine.ledger import Request
 from watchdog.engine.news import Seen
 from watchdog.engine.reckoning import ending_of
 from watchdog.engine.requests import headline, mode_of

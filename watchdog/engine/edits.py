@@ -12,7 +12,8 @@ import msgspec
 
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
-from watchdog.engine.ledger import Cooldown, Edit, Playbook, Request
+from watchdog.engine.incidents import Edit, Playbook
+from watchdog.engine.ledger import Cooldown, Request
 from watchdog.engine.rules import NO_RULES, Step
 from watchdog.engine.selecting import AMONG
 from watchdog.engine.turn import Over, Turn

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.model.flight import Ending, Held, Locks, Placed, Placement
-from watchdog.model.guards import VETO
+from watchdog.engine.incidents import Edit, Playbook, Run
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import JobsRef, ProcessRef
@@ -55,13 +54,6 @@ class Alert(msgspec.Struct, frozen=True):
     withheld: tuple[str, ...] = ()
 
 
-class Branch(StrEnum):
-    """Which list of a rule's steps is carried out."""
-
-    THEN = "then"
-    OR_ELSE = "or_else"
-
-
 class Request(msgspec.Struct, frozen=True):
     """
     Somebody wants an action: one for each (rule, target) as long as an alert of that rule on it fires.
@@ -89,32 +81,6 @@ class Request(msgspec.Struct, frozen=True):
     entity: str = ""
 
 
-class Flight(msgspec.Struct, frozen=True):
-    """
-    What a run knows of the jobs of its process; nothing in it is an argument of a job.
-
-    `beats` and `quiet_beats` are counted since its stage began, `beat_at` is the last that was counted. `jobs` are those that were found when it was last asked, `seen` the jids of all that
-    were seen to run meanwhile, `stuck` the jids of those that need an end, `frozen` that nothing moved in the process, `end` how it ended where the agent did not end it. `gave_back` says that it gave its jobs back itself, `hasty` that it may have taken one of them again, `given` the jids of those that it held before it did,
-    `unnamed` how many more it can have taken. `plan` is None before it is decided, `placed` what came of it; `locks` is what is known of their locks.
-    """
-
-    beats: int = 0
-    quiet_beats: int = 0
-    beat_at: int | None = None
-    jobs: tuple[Held, ...] = ()
-    seen: tuple[str, ...] = ()
-    stuck: tuple[str, ...] = ()
-    frozen: bool = False
-    end: Ending = Ending.OURS
-    gave_back: bool = False
-    hasty: bool = False
-    given: tuple[str, ...] = ()
-    unnamed: int = 0
-    plan: tuple[Placement, ...] | None = None
-    placed: tuple[Placed, ...] = ()
-    locks: Locks = Locks()
-
-
 class Strike(msgspec.Struct, frozen=True):
     """
     How often a job was caught in a wedge; `suspected` in a process that froze or was killed for want of memory, where nothing said which of its jobs did it.
@@ -130,115 +96,6 @@ class Strike(msgspec.Struct, frozen=True):
     job_class: str = ""
     work: str = ""
     crashed: int = 0
-
-
-class Run(msgspec.Struct, frozen=True):
-    """
-    One action of an incident on its way: which stage, and whether its intent is written but not its outcome.
-
-    `incident` is the id of its playbook, `opened_wall` when that was opened. `marks` are engine times by name (`TERM` was sent then); `looking` says that the stage still has its look before it;
-    `intent` is the id of the committed intent without an outcome; `effect` the id of what is awaited;
-    `held` the reason why it does not go on, `held_by` the guard that gave it; `flight` what it knows of the jobs of its process,
-    `veto` the classes of those that must not be interrupted, should its rule be gone,
-    `named` the jid of the one job that by the evidence can have stopped it.
-    """
-
-    id: str
-    incident: str
-    rule: str
-    action: str
-    arguments: dict[str, int | float | bool | str]
-    ref: ProcessRef
-    entity: str
-    thread: str
-    severity: Severity
-    notify: tuple[str, ...]
-    stage: str
-    looking: bool
-    opened_wall: int
-    state: str = ""
-    effect: str = ""
-    intent: str = ""
-    held: str = ""
-    held_by: str = ""
-    again_at: int | None = None
-    marks: dict[str, int] = {}
-    account: tuple[str, ...] = ()
-    flight: Flight = Flight()
-    named: str = ""
-    veto: tuple[str, ...] = VETO
-
-
-class Edit(msgspec.Struct, frozen=True):
-    """
-    One action on jobs of an incident on its way: a single stage, whose every job is moved by itself or not at all.
-
-    `incident` is the id of its playbook, `opened_wall` when that was opened, `begun_at` when this step was. `effect` is the id of what is awaited, `intent` that of the committed
-    intent without an outcome, which is the last one after a crash; `held` the reason why it did not go on when it was tried last, and `again_at` when it is tried again. `id` is the order under which it is
-    asked for again.
-    """
-
-    id: str
-    incident: str
-    rule: str
-    action: str
-    jobs: JobsRef
-    spread: int
-    entity: str
-    thread: str
-    severity: Severity
-    notify: tuple[str, ...]
-    opened_wall: int
-    begun_at: int
-    stage: str
-    effect: str = ""
-    intent: str = ""
-    held: str = ""
-    again_at: int | None = None
-    account: tuple[str, ...] = ()
-
-
-class Proof(msgspec.Struct, frozen=True):
-    """
-    Whether what was done has helped, as far as it is known.
-
-    `counted` is the time for which `verify` has been false, up to `counted_at`; `counting` says that it goes on.
-    """
-
-    counted: int
-    counted_at: int
-    counting: bool
-
-
-class Playbook(msgspec.Struct, frozen=True):
-    """
-    What a rule does about one firing, from the first step that was allowed to the proof that it helped: an incident.
-
-    `kind`, `entity`, `seen`, `seen_at` and `beat_at` are the entity as it was when its alert fired, which is what later steps and
-    `verify` go by. `reports` are what the steps that are over had to say at their end. `step` of `branch` is under way or, since `since_at`, waits for the guards; `proof` is there once all steps are done.
-    `alerts` are keys of the alerts that wanted it.
-    """
-
-    id: str
-    rule: str
-    kind: Kind
-    entity: str
-    seen: dict[str, Any]
-    seen_at: int
-    beat_at: int | None
-    target: str
-    action: str
-    alerts: tuple[str, ...]
-    thread: str
-    severity: Severity
-    notify: tuple[str, ...]
-    opened_wall: int
-    since_at: int
-    branch: Branch = Branch.THEN
-    step: int = 0
-    proof: Proof | None = None
-    account: tuple[str, ...] = ()
-    reports: tuple[str, ...] = ()
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -314,7 +171,8 @@ class Ledger(msgspec.Struct, frozen=True):
     All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments; `spent` by target, `fired` by
     alert: each time at which it began to fire.
 
-    `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end.
+    `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
+    milliseconds at which each was.
     """
 
     seq: int = 0
@@ -337,6 +195,7 @@ class Ledger(msgspec.Struct, frozen=True):
     pause: Pause | None = None
     lost: dict[str, Loss] = {}
     here: dict[str, ProcessRef] = {}
+    heard: dict[str, int] = {}
 
 
 _ENCODER: Final = msgspec.json.Encoder()

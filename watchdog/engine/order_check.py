@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from watchdog.model.actions import BY_NAME
-from watchdog.model.events import OperatorAsked
 from watchdog.model.parameters import Form, ParameterSpec
+from watchdog.model.told import OperatorAsked
 
 _TYPES: Final[dict[Form, tuple[type, ...]]] = {
     Form.DURATION: (int,), Form.COUNT: (int,), Form.RATIO: (int, float), Form.BOOL: (bool,), Form.TEXT: (str,), Form.CHOICE: (str,),

@@ -13,7 +13,8 @@ import msgspec
 from watchdog.engine import accounts, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.guards.view import View
-from watchdog.engine.ledger import Order, Playbook, Request, Run
+from watchdog.engine.incidents import Playbook, Run
+from watchdog.engine.ledger import Order, Request
 from watchdog.engine.order_check import wrong_with
 from watchdog.engine.ordered import order_of, rule_of
 from watchdog.engine.procedures import PROCEDURES
@@ -24,12 +25,12 @@ from watchdog.engine.succession import successor_of
 from watchdog.engine.targeting import Target, find_target
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import Measure
-from watchdog.model.events import OperatorAsked, OperatorWithdrew
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
 from watchdog.model.results import Look, Refused, Result
+from watchdog.model.told import OperatorAsked, OperatorWithdrew
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
 PATIENCE: Final = 60_000

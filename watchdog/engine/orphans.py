@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from watchdog.engine import accounts
-from watchdog.engine.ledger import Flight, Run
+from watchdog.engine.incidents import Flight, Run
 from watchdog.engine.turn import Turn
 from watchdog.model.effects import LookAfterLocks
 from watchdog.model.flight import Fate, Locks

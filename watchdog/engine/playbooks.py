@@ -12,7 +12,8 @@ import msgspec
 
 from watchdog.engine import proof as proofs
 from watchdog.engine.alerts import Truth
-from watchdog.engine.ledger import Branch, Playbook, Request
+from watchdog.engine.incidents import Branch, Playbook
+from watchdog.engine.ledger import Request
 from watchdog.engine.recall import as_it_was
 from watchdog.engine.rules import NO_RULES, Rule, Step
 from watchdog.engine.selecting import AMONG

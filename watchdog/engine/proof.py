@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from watchdog.engine.alerts import Truth
-from watchdog.engine.ledger import Proof
+from watchdog.engine.incidents import Proof
 
 VERIFIED: Final = "verified"
 UNVERIFIED: Final = "unverified"

@@ -7,7 +7,7 @@ one. So later steps and `verify` go by this copy, whose ages stand still; what t
 
 from typing import Any
 
-from watchdog.engine.ledger import Playbook
+from watchdog.engine.incidents import Playbook
 from watchdog.engine.world import World
 from watchdog.model.fields import Clock
 from watchdog.model.kinds import Kind

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine.ledger import Run
+from watchdog.engine.incidents import Run
 from watchdog.engine.placing import Policy, plan
 from watchdog.engine.turn import Turn
 from watchdog.model.findings import Certainty, Origin

@@ -8,7 +8,7 @@ never left out. Whether it helped is the rule's `verify` to say (`playbooks`).
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from watchdog.engine.ledger import Flight, Run
+from watchdog.engine.incidents import Flight, Run
 from watchdog.engine.succession import DEAD
 from watchdog.model.flight import Fate, Held, PlaceKind
 from watchdog.model.targets import Signal

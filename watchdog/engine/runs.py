@@ -12,7 +12,8 @@ import msgspec
 
 from watchdog.engine import accounts, asking, collecting, orphans
 from watchdog.engine.guards.combine import judge
-from watchdog.engine.ledger import Cooldown, Flight, Playbook, Request, Run, Spent
+from watchdog.engine.incidents import Flight, Playbook, Run
+from watchdog.engine.ledger import Cooldown, Request, Spent
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import (
     Answer,

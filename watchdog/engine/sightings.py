@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine.ledger import Phase, Run
+from watchdog.engine.incidents import Run
+from watchdog.engine.ledger import Phase
 from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.sparing import can_be_interrupted, spared_jobs

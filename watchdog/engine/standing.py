@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from watchdog.engine.guards.view import View
-from watchdog.engine.ledger import Run
+from watchdog.engine.incidents import Run
 from watchdog.engine.ordered import order_of
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import SendStage, Stage, WaitStage, WatchStage

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from watchdog.engine.ledger import Ledger, Phase, Playbook
+from watchdog.engine.incidents import Playbook
+from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.state import State
 from watchdog.engine.targeting import name_of
 from watchdog.model.delivery import OPTIONAL

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from watchdog.engine.holding import held_threads, sick_processes
-from watchdog.engine.ledger import Alert, Edit, Ledger, Order, Playbook, Request, Run
+from watchdog.engine.incidents import Edit, Playbook, Run
+from watchdog.engine.ledger import Alert, Ledger, Order, Request
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.watching import Notes

@@ -12,6 +12,7 @@ import msgspec
 
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import Result
+from watchdog.model.told import Told
 from watchdog.model.verdicts import Mode
 
 CRASHED: Final = "ended without a clean stop"
@@ -154,33 +155,6 @@ class Stopping(msgspec.Struct, frozen=True, tag="stopping"):
     reason: str
 
 
-class OperatorAsked(msgspec.Struct, frozen=True, kw_only=True, tag="operator_asked"):
-    """
-    A person orders an action on one process: `by` whom and for what `reason`.
-
-    `id` is unique, and the same where the order is handed over once more after a crash. `process` is Sidekiq's identity of it; `arguments` are
-    those of the action, as in a rule. `overruled` names the guards that the person overrules. `only_looks`
-    asks what would be done, and nothing is. `asked` is UTC milliseconds: nobody wants done today what was asked for yesterday.
-    """
-
-    id: str
-    by: str
-    reason: str
-    asked: int
-    action: str
-    process: str
-    arguments: dict[str, int | float | bool | str]
-    overruled: tuple[str, ...] = ()
-    only_looks: bool = False
-
-
-class OperatorWithdrew(msgspec.Struct, frozen=True, tag="operator_withdrew"):
-    """The order with that id is withdrawn; what can't be taken back is carried to its end all the same."""
-
-    id: str
-    by: str
-
-
 Body = (
     Observed
     | SourceLost
@@ -195,8 +169,7 @@ Body = (
     | Resumed
     | Vouched
     | Stopping
-    | OperatorAsked
-    | OperatorWithdrew
+    | Told
 )
 
 

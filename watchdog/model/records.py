@@ -41,6 +41,7 @@ RECORD_KINDS = {
     "intent": "A stage that changes the world is about to be carried out.",
     "outcome": "What came of a stage.",
     "order": "A person's order was taken, refused, withdrawn, or is over (`outcome`).",
+    "operator": "A person's command was heeded or refused (`outcome`); `detail` holds who gave it (`by`) and its id (`told`).",
     "incident": "An incident was opened, held, resumed or closed (`outcome`).",
 }
 """Kind of a row → what it says."""

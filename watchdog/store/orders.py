@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from watchdog.errors import WatchdogError
-from watchdog.model.events import OperatorAsked, OperatorWithdrew
+from watchdog.model.told import OperatorWithdrew, Told
 from watchdog.store.failures import NoStateError, StoreError
 
 FOLDER: Final = "orders"
@@ -22,8 +22,6 @@ _ORDER: Final = ".order"
 _TAKEN: Final = ".taken"
 _WITHDRAWAL: Final = ".withdrawal"
 
-Told = OperatorAsked | OperatorWithdrew
-"""What can lie there."""
 _DECODER: Final = msgspec.json.Decoder(Told)
 
 
@@ -37,7 +35,7 @@ def lay_down(state: Path, told: Told) -> None:
 
     Given as root it belongs to whom the state folder belongs to, or the agent could not read it. Raises `NoStateError` or `StoreError`.
     """
-    ending = _ORDER if isinstance(told, OperatorAsked) else _WITHDRAWAL
+    ending = _WITHDRAWAL if isinstance(told, OperatorWithdrew) else _ORDER
     folder = state / FOLDER
     try:
         if not state.is_dir():

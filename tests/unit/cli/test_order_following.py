@@ -12,8 +12,8 @@ from watchdog.cli import order_following
 from watchdog.cli.desk import Desk
 from watchdog.cli.exits import NothingToShowError
 from watchdog.cli.order_following import DetachedError, Following, Interrupts
-from watchdog.model.events import OperatorAsked, OperatorWithdrew
 from watchdog.model.records import AuditRow
+from watchdog.model.told import OperatorAsked, OperatorWithdrew, Told
 from watchdog.store.orders import claim, lying, read_order
 from watchdog.store.store import Commit, Store
 
@@ -28,7 +28,7 @@ class Agent:
         self.state = state
         self.seq = store.last_seq
 
-    async def takes(self) -> OperatorAsked | OperatorWithdrew:
+    async def takes(self) -> Told:
         """The next one that lies there."""
         while not (paths := lying(self.state)):
             await asyncio.sleep(0)

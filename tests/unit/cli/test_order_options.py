@@ -10,8 +10,8 @@ from watchdog.cli.exits import UsageError
 from watchdog.cli.order_options import flag_of, overruled, read_arguments
 from watchdog.engine.order_check import wrong_with
 from watchdog.model.actions import BY_NAME
-from watchdog.model.events import OperatorAsked
 from watchdog.model.guards import GUARDS
+from watchdog.model.told import OperatorAsked
 
 COMMON = {"--reason", "--config", "--json", "--dry-run", "--force"}
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from watchdog.daemon.orders import OrderTaker
-from watchdog.model.events import OperatorAsked, OperatorWithdrew
+from watchdog.model.told import OperatorAsked, OperatorWithdrew
 from watchdog.store.orders import lay_down, lying, take_back
 
 ORDER = OperatorAsked(id="ab12", by="ada", reason="r", asked=1, action="recover_process", process="web1:1:a", arguments={})

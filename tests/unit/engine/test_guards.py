@@ -13,7 +13,8 @@ from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
 from watchdog.engine.holding import held_threads
-from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Run, Spent, Strike
+from watchdog.engine.incidents import Run
+from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Spent, Strike
 from watchdog.model import guards as table
 from watchdog.model.events import Delta
 from watchdog.model.hours import Hours

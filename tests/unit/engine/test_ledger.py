@@ -3,25 +3,8 @@
 import msgspec
 import pytest
 
-from watchdog.engine.ledger import (
-    Alert,
-    Branch,
-    Cooldown,
-    Flight,
-    Ledger,
-    Loss,
-    Pause,
-    Phase,
-    Playbook,
-    Proof,
-    Request,
-    Run,
-    Shadow,
-    Strike,
-    decode,
-    encode,
-    rebase,
-)
+from watchdog.engine.incidents import Branch, Flight, Playbook, Proof, Run
+from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Request, Shadow, Strike, decode, encode, rebase
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed, PlaceKind, Placement
 from watchdog.model.kinds import Kind

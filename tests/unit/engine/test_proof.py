@@ -3,7 +3,7 @@
 import pytest
 
 from watchdog.engine.alerts import Truth
-from watchdog.engine.ledger import Proof
+from watchdog.engine.incidents import Proof
 from watchdog.engine.proof import UNVERIFIED, VERIFIED, advance_proof, begin
 
 OPEN = Proof(counted=3_000, counted_at=10_000, counting=True)

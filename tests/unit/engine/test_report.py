@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from tests.unit.engine.test_guards import open_run
-from watchdog.engine.ledger import Flight
+from watchdog.engine.incidents import Flight
 from watchdog.engine.report import balance, report
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed, PlaceKind, Placement

@@ -9,7 +9,8 @@ from watchdog.engine.guards.coverage import coverage
 from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.settling import settling
-from watchdog.engine.ledger import Edit, Ledger
+from watchdog.engine.incidents import Edit
+from watchdog.engine.ledger import Ledger
 from watchdog.engine.selecting import AMONG, Chosen, choose, runs_in
 from watchdog.model.actions import FAILURES, TELLS
 from watchdog.model.events import Delta

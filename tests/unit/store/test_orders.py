@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from watchdog.model.events import OperatorAsked, OperatorWithdrew
+from watchdog.model.told import OperatorAsked, OperatorWithdrew
 from watchdog.store import orders, ownership
 from watchdog.store.failures import NoStateError
 from watchdog.store.orders import BadOrderError, claim, lay_down, lying, read_order, take_back
