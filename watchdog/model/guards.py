@@ -85,6 +85,19 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         binds_after_no_return=True,
     ),
     GuardSpec(
+        name="deploy",
+        denies="somebody deploys: a command changes the application or its database; the code or the file of a unit was changed after a process was started; processes come with another version or tag; several have been told to be quiet, and not by this agent: each of these for `deploy` after it was last new; and while systemd has a job for a unit or wants a daemon-reload. What can't be looked at is said",
+        settings=(
+            ParameterSpec(
+                name="deploy",
+                form=Form.DURATION,
+                default="30m",
+                doc="For how long a sign of a deployment counts after it was last new: code that nobody has restarted into by then was forgotten. A command counts as long as it runs, too, up to a day, and a job of systemd no longer than this. `0s` for never.",
+                example="deploy: 1h",
+            ),
+        ),
+    ),
+    GuardSpec(
         name="veto",
         denies="a job that must not be interrupted runs in the target, unless the target is proven to be frozen; asked again before each signal that ends it",
         settings=(

@@ -5,6 +5,7 @@ import pytest
 
 from tests.scenario.conversation import HEALTHY, job, process
 from tests.unit.engine.conftest import AT, ONE, picture
+from watchdog.engine.deploys import Deploys, Sign
 from watchdog.engine.guards import ORDER
 from watchdog.engine.guards.blind import blind
 from watchdog.engine.guards.cooldown import cooldown
@@ -61,11 +62,12 @@ def test_the_guards_are_those_of_the_table():
 
 
 def test_a_healthy_case_passes_every_guard(view):
-    """With nothing against it no guard has a reason, and each answers under its own name; one says what it could not look at."""
+    """With nothing against it no guard has a reason, and each answers under its own name; two say what they could not look at."""
     shown = view(
         settings={
             "settle": 0,
             "max_unhealthy": 0.5,
+            "deploy": 1_800_000,
             "cooldown": 300_000,
             "keep": 0.0,
             "alone": "ask",
@@ -83,7 +85,7 @@ def test_a_healthy_case_passes_every_guard(view):
     assert [(verdict.guard, verdict.answer) for verdict in (guard(shown) for _, guard in ORDER)] == [
         (name, Answer.PASS) for name, _ in ORDER
     ]
-    assert [verdict.guard for verdict in (guard(shown) for _, guard in ORDER) if verdict.reason] == ["common_cause"]
+    assert [verdict.guard for verdict in (guard(shown) for _, guard in ORDER) if verdict.reason] == ["common_cause", "deploy"]
 
 
 @pytest.mark.parametrize(
@@ -287,8 +289,8 @@ def test_every_denial_says_why(view):
     """No guard answers anything but PASS without a sentence."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "max_unhealthy": 0.5, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
-        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
+        settings={"settle": 20, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, deploys=Deploys({"code": Sign("w", AT, AT)}), strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
         cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")}, alerts=("a|b",), rests_on_load=True,
         world=picture(process(ONE, AT - 5_000, threads=1), job(ONE, "j1", AT - 6_000)), spent={"web1/app[push]": (Spent(AT, "stuck-job", "1.0"),)},
     )  # fmt: skip

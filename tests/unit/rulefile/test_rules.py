@@ -34,6 +34,7 @@ Read = Callable[[str], Rule]
 DEFAULTS = {
     "settle": 3,
     "max_unhealthy": 0.5,
+    "deploy": 1_800_000,
     "veto": VETO,
     "keep": 0.5,
     "alone": "when_half_held",
