@@ -168,16 +168,23 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="cooldown",
-        denies="the last action on this target, by whichever rule, ended less than `cooldown` ago",
+        denies="the last action on this target, by whichever rule, ended less than `cooldown` ago, or so long ago somebody had systemd start, stop or restart its unit. It doubles with each further action within 24 h, and falls back as they come to lie further back",
         settings=(
             ParameterSpec(
                 name="cooldown", form=Form.DURATION, default="15m", doc="Counted from the end of the last action.", example="cooldown: 15m"
+            ),
+            ParameterSpec(
+                name="cooldown_max",
+                form=Form.DURATION,
+                default="4h",
+                doc="The longest that it grows to; `0s` keeps it as `cooldown` says.",
+                example="cooldown_max: 2h",
             ),
         ),
     ),
     GuardSpec(
         name="budget",
-        denies="the rule has acted on the target as often as `budget` allows, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not)",
+        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget` or on the host as often as `host_budget`, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not)",
         settings=(
             ParameterSpec(
                 name="budget",
@@ -185,6 +192,20 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
                 default="3/1h",
                 doc="How often the rule may act on one target within a time that slides, like `3/1h`; an incident of several steps counts once.",
                 example="budget: 3/1h",
+            ),
+            ParameterSpec(
+                name="target_budget",
+                form=Form.ALLOWANCE,
+                default="6/1d",
+                doc="How often all rules together may have acted on the target before this one asks. What people have ordered by hand does not count.",
+                example="target_budget: 4/6h",
+            ),
+            ParameterSpec(
+                name="host_budget",
+                form=Form.ALLOWANCE,
+                default="6/1h",
+                doc="The same for all processes of the target's host; it does not apply to jobs.",
+                example="host_budget: 10/1h",
             ),
         ),
         alarms=True,
