@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine.deploys import Deploys
 from watchdog.engine.incidents import Edit, Playbook, Run
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
@@ -131,11 +132,12 @@ class Cooldown(msgspec.Struct, frozen=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """Something was done to a target, as a step of that incident; or an alert began to fire, and `incident` is its id."""
+    """Something was done to a target on that host (empty for jobs), as a step of that incident; or an alert began to fire, and `incident` is its id."""
 
     at: int
     rule: str
     incident: str
+    host: str = ""
 
 
 class Shadow(msgspec.Struct, frozen=True):
@@ -196,6 +198,7 @@ class Ledger(msgspec.Struct, frozen=True):
     lost: dict[str, Loss] = {}
     here: dict[str, ProcessRef] = {}
     heard: dict[str, int] = {}
+    deploys: Deploys = Deploys()
 
 
 _ENCODER: Final = msgspec.json.Encoder()

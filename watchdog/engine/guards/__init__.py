@@ -14,6 +14,7 @@ from watchdog.engine.guards.common_cause import common_cause
 from watchdog.engine.guards.cooldown import cooldown
 from watchdog.engine.guards.coverage import coverage
 from watchdog.engine.guards.culprits import culprits
+from watchdog.engine.guards.deploy import deploy
 from watchdog.engine.guards.flapping import flapping
 from watchdog.engine.guards.hours import hours
 from watchdog.engine.guards.in_flight import in_flight
@@ -30,6 +31,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("blind", blind),
     ("settling", settling),
     ("common_cause", common_cause),
+    ("deploy", deploy),
     ("veto", veto),
     ("protected", protected),
     ("coverage", coverage),
