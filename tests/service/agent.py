@@ -36,7 +36,7 @@ rules:
     evidence: []
     then:
       - terminate_process: {{process: job.process, grace: {grace}}}
-    guards: {{settle: 0, cooldown: 5m, keep: 0%, max_unhealthy: 100%}}
+    guards: {{settle: 0, baseline: allow, cooldown: 5m, keep: 0%, max_unhealthy: 100%}}
     notify: [ops]
 """
 NO_SYSTEMD: Final = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere/bus"}
@@ -49,7 +49,7 @@ rules:
     when: job.elapsed > {elapsed}
     then:
       - recover_process: {{process: job.process, drain: {drain}, grace: {grace}, stuck_after: 0s, rescue: {rescue}}}
-    guards: {{settle: 0, cooldown: 5s, keep: 0%, budget: 1000/1d, culprits: 0, max_unhealthy: 100%}}
+    guards: {{settle: 0, baseline: allow, cooldown: 5s, keep: 0%, budget: 1000/1d, culprits: 0, max_unhealthy: 100%}}
     notify: [ops]
 """
 SILENT: Final = """\
@@ -58,7 +58,7 @@ SILENT: Final = """\
     when: process.beat_age > 60s
     then:
       - recover_process: {{process: process, drain: {drain}, grace: {grace}, rescue: {rescue}}}
-    guards: {{settle: 0, cooldown: 5s, keep: 0%, budget: 1000/1d, culprits: 0, max_unhealthy: 100%}}
+    guards: {{settle: 0, baseline: allow, cooldown: 5s, keep: 0%, budget: 1000/1d, culprits: 0, max_unhealthy: 100%}}
     notify: [ops]
 """
 SECRET: Final = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cw=="

@@ -185,11 +185,12 @@ def test_a_restart_in_dry_run_says_nothing_twice():
 
 
 def test_what_dry_run_assumed_does_not_bind_act():
-    """A target that dry-run took to be cured is ended when the operator arms the rule and the job is still stuck."""
+    """A target that dry-run took to be cured is ended when the operator arms the rule, lets it act on what is so already, and the job is still stuck."""
+    written = text().replace("cooldown: 5m", "cooldown: 5m, baseline: allow")
     talk = conversation(Mode.DRY_RUN)
     beat(talk, 22_000)
     talk.answer(HEALTHY)
-    talk.rules = rules(text(), Mode.ACT)
+    talk.rules = rules(written, Mode.ACT)
     talk.hear(RulesLoaded(talk.rules.digest, Mode.ACT), at=23_000)
     talk.answer(HEALTHY)
 

@@ -33,6 +33,7 @@ rules:
 Read = Callable[[str], Rule]
 DEFAULTS = {
     "settle": 3,
+    "baseline": "ask",
     "max_unhealthy": 0.5,
     "veto": VETO,
     "keep": 0.5,
