@@ -13,6 +13,6 @@ def cooldown(view: View) -> Verdict:
     if until <= view.at:
         return passes("cooldown")
     ago = (view.at - last.ended_at) // 1000
-    # Dry-run takes an action to last as long as it could have.
+    # Until what dry-run has left out could have ended it is in flight.
     when = f"ended {ago} s ago" if ago >= 0 else f"would end in {-ago} s"
     return denies("cooldown", f"{last.action} of rule {last.rule} on {view.target} {when}", until)
