@@ -107,7 +107,7 @@ def test_random_traces_reach_what_they_are_meant_to_try():
 
     assert [simulation.wrong for simulation in simulations if simulation.wrong] == []
     assert signals == {"TERM", "CONT", "KILL"}
-    assert guards == {"", "paused", "blind", "coverage", "in_flight", "cooldown", "budget", "flapping", "last_look"}
+    assert guards == {"", "paused", "blind", "baseline", "coverage", "in_flight", "cooldown", "budget", "flapping", "last_look"}
     assert outcomes == {
         "opened", "resumed", "held", "ended", "failed", "abandoned", "step ended", "step failed", "step abandoned", "next step", "verifying", "verified",
         "unverified",

@@ -12,6 +12,7 @@ import msgspec
 
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
+from watchdog.engine.arming import in_force_before
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
 from watchdog.model.effects import (
@@ -107,13 +108,14 @@ class Conversation:
 
     Every event goes through the wire format and every state through the ledger's, so that a conversation also
     proves that both lose nothing. `events` can be replayed. While `holds_nothing`, what `terminate_process` asks of the jobs of its process is answered at once: there are none.
+    Unless it is the first agent that ever ran there (`installed=False`), its rules have been in force for long.
     """
 
     holds_nothing = True
 
-    def __init__(self, ruleset: RuleSet, *, boot_id: str = "boot-1", started: bool = True) -> None:
+    def __init__(self, ruleset: RuleSet, *, boot_id: str = "boot-1", started: bool = True, installed: bool = True) -> None:
         self.rules = ruleset
-        self.state: State = begin()
+        self.state: State = begin(ledgers.Ledger(arming=in_force_before(ruleset)) if installed else None)
         self.at = 0
         self.booted_wall = WALL
         self.seq = 0

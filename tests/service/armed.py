@@ -18,6 +18,8 @@ from tests.bench.beats import SimulatedProcess
 from tests.scenario.conversation import found, rules
 from watchdog.clock import Clock
 from watchdog.engine.advance import advance, next_due
+from watchdog.engine.arming import in_force_before
+from watchdog.engine.ledger import Ledger
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
 from watchdog.model.effects import Audit, Command, Effect
@@ -77,7 +79,7 @@ class Armed:
         self._clock = Clock()
         self._rules = rules(text)
         self._seq = 0
-        self.state: State = begin()
+        self.state: State = begin(Ledger(arming=in_force_before(self._rules)))
         self.said: list[Body] = []
         self.asked: list[Effect] = []
         self.rows: list[Any] = []

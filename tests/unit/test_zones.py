@@ -65,3 +65,12 @@ def test_a_zone_that_nobody_knows(tmp_path: Path):
     (problem,) = (one for one in inspect_rules([tmp_path / "one.yml"])[1] if not one.is_warning)
 
     assert (problem.code, problem.span.line) == ("E518", 2)
+
+
+def test_rules_with_hours_keep_what_holds_for_orders_by_hand(tmp_path):
+    """A rule with hours of its own takes nothing from the settings under which people's orders are guarded."""
+    (tmp_path / "rules.yml").write_text(RULE.format(guards='hours: "22:00-06:00", zone: UTC'))
+    rules, problems = inspect_rules([tmp_path / "rules.yml"])
+
+    assert problems == ()
+    assert "veto" in rules.by_hand

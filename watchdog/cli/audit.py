@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, assert_never
 
+import msgspec
 import typer
 
 from watchdog.cli.exits import Exit, UsageError
@@ -17,6 +18,7 @@ _OUTCOMES = {"firing": "bad", "resolved": "good", "lost": "bad", "back": "good",
 
 
 def audit(
+    *,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
     since: Annotated[
@@ -28,6 +30,10 @@ def audit(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check the chain of hashes instead of showing rows; ends with 1 at a broken row.")
     ] = False,
+    would: Annotated[
+        bool,
+        typer.Option("--would", help="Only what dry-run has left out: what act would have done, stage by stage, and what a guard denied."),
+    ] = False,
 ) -> int:
     """
     Show what the agent saw, decided and did.
@@ -36,13 +42,18 @@ def audit(
     """
     from watchdog.store import reading
 
-    if verify and (since, rule, limit) != (None, None, None):
-        raise UsageError("--verify checks the whole chain, so it goes without --since, --rule and --limit")
+    if verify and (since, rule, limit, would) != (None, None, None, False):
+        raise UsageError("--verify checks the whole chain, so it goes without --since, --rule, --limit and --would")
+    if would and limit is not None:
+        raise UsageError("--limit counts rows, and --would puts rows together; narrow it down by --since and --rule")
     folder = state_folder(config)
     if verify:
         return _verify(folder, as_json)
     rows = reading.read_audit(folder, since=None if since is None else _begin(since), rule=rule, limit=limit)
-    _show(rows, as_json)
+    if would:
+        _show_would(rows, as_json)
+    else:
+        _show(rows, as_json)
     return Exit.FINE
 
 
@@ -71,6 +82,16 @@ def _verify(folder: Path, as_json: bool) -> int:
             return Exit.FINDINGS
         case never:
             assert_never(never)
+
+
+def _show_would(rows: Iterable[dict[str, Any]], as_json: bool) -> None:
+    from watchdog.cli.would import left_out, show
+
+    if not as_json:
+        show(output(), left_out(rows))
+        return
+    for one in left_out(rows):
+        say_json(msgspec.to_builtins(one))
 
 
 def _show(rows: Iterable[dict[str, Any]], as_json: bool) -> None:

@@ -224,11 +224,24 @@ class Behind(msgspec.Struct, frozen=True):
     unreadable: int = 0
 
 
+class Armed(msgspec.Struct, frozen=True):
+    """A rule of which a person has said how far it goes; `goes` is what is left of it under the config, `file` what its file said, `since` UTC milliseconds."""
+
+    rule: str
+    mode: str
+    goes: str = "?"
+    file: str = "?"
+    by: str = "?"
+    reason: str = ""
+    since: int = 0
+
+
 class Picture(msgspec.Struct, frozen=True):
     """All of it."""
 
     agent: Agent = Agent()
     mode: str = "?"
+    armed: tuple[Armed, ...] = ()
     paused: Pause | None = None
     sources: dict[str, Source] = {}
     entities: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from watchdog.cli.armed_view import HEADINGS, armed_rows
 from watchdog.cli.output import Output, Piece, count
 from watchdog.cli.picture import (
     STARTING,
@@ -49,6 +50,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _show_alerts(out, picture)
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
     _show_incidents(out, picture)
+    _section(out, "Armed by people", HEADINGS, armed_rows(picture.armed, at=picture.agent.at))
     _section(
         out,
         _title("Processes", len(picture.processes), picture.entities.get(Kind.PROCESS)),

@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import commands, deploy_signs, edits, judging, known_here, orders, playbooks, requests, runs
+from watchdog.engine import arming, commands, deploy_signs, edits, judging, known_here, orders, playbooks, requests, runs
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
@@ -155,6 +155,8 @@ def _observe(turn: Turn, observed: Observed) -> None:
         judging.judge_entity(turn, kind, entity)
     known_here.remember(turn, touched, left)
     deploy_signs.notice(turn, observed, left)
+    if observed.complete:
+        arming.seen_in_full(turn)
     if observed.source is Source.HOST:
         requests.reconsider(turn, {entity for _, entity in touched})
     elif settling := {request.process for request in turn.ledger.requests.values() if request.guard == "settling"}:
@@ -255,7 +257,10 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     judging.drop_ruleless(turn)
     judging.drop_orphans(turn, "it is no longer there")
     turn.world.again.clear()
+    arming.drop_void(turn)
+    there = frozenset(turn.ledger.alerts)
     judging.judge_all(turn)
+    arming.load(turn, there)
     requests.want_all(turn)
 
 

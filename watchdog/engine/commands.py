@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine import arming, requests
 from watchdog.engine.ledger import Pause
 from watchdog.engine.turn import Turn
-from watchdog.model.told import Command, OperatorPaused, OperatorResumed
+from watchdog.model.told import Command, OperatorArmed, OperatorPaused, OperatorResumed
 
 REMEMBERED: Final = 7 * 86_400_000
 """For how many milliseconds a command is known, so that it is not heard again when the agent died before it could put the file away."""
@@ -59,8 +60,18 @@ def _resume(turn: Turn, _told: OperatorResumed) -> Heard:
     return Heard("resumed")
 
 
+def _arm(turn: Turn, told: OperatorArmed) -> Heard:
+    if refusal := arming.refusal(turn, told):
+        return Heard(REFUSED, refusal, rule=told.rule)
+    before, now = arming.arm(turn, told)
+    requests.want_all(turn)
+    outcome = "armed" if told.mode is not None else "as its file says"
+    return Heard(outcome, f"from {before} to {now}: {told.reason}", rule=told.rule, detail={"mode": now.value, "before": before.value})
+
+
 _HEARS: Final[dict[type[Command], Callable[[Turn, Any], Heard]]] = {
     OperatorPaused: _pause,
     OperatorResumed: _resume,
+    OperatorArmed: _arm,
 }
 """Command → what it does."""

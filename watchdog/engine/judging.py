@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from watchdog.engine import departed
+from watchdog.engine import arming, departed
 from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
 from watchdog.engine.consequences import shared_out, tell_what_remains
 from watchdog.engine.ledger import Alert, Phase, Spent
@@ -31,12 +31,13 @@ def judge_entity(turn: Turn, kind: Kind, entity: str) -> None:
         return
     at = turn.at
     lost = turn.ledger.lost
+    unknown = bool(turn.ledger.arming.unknown)
     notes = turn.notes
     engine: int | None = None
     beat: int | None = None
     for rule in rules:
         holds = None if lost and any(source in lost for source in rule.condition.rests_on(entity)) else rule.condition.holds(row, at, notes)
-        if holds or turn.ledger.alerts:
+        if holds or turn.ledger.alerts or unknown:
             engine = earlier(engine, _move(turn, rule, row, Truth.UNKNOWN if holds is None else Truth.TRUE if holds else Truth.FALSE))
         deadline = rule.condition.deadline(row, at, notes)
         engine = earlier(engine, deadline.engine)
@@ -99,9 +100,10 @@ def blind_alerts(turn: Turn) -> None:
 
 def bury(turn: Turn, departure: Departure) -> None:
     """An entity has left: its alerts end, and say why."""
-    if not turn.ledger.alerts:
+    if not turn.ledger.alerts and not turn.ledger.arming.unknown:
         return
     for rule in turn.rules.by_kind[departure.kind]:
+        arming.known(turn, rule, departure.id)
         key = _key(rule, departure.id)
         if (alert := turn.ledger.alerts.get(key)) is not None:
             _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.GONE), why=departure.reason)
@@ -138,11 +140,14 @@ def _move(turn: Turn, rule: Rule, row: Row, truth: Truth) -> int | None:
     alert = turn.ledger.alerts.get(key)
     if alert is None:
         if truth is not Truth.TRUE:
+            if truth is Truth.FALSE:
+                arming.known(turn, rule, row.id)
             return None
         outcome = advance_alert(
             _fresh(turn, rule, row), truth, at=turn.at, wall=turn.wall, hold=rule.hold, keep_firing=rule.keep_firing, born=True
         )
         _apply(turn, key, rule, None, outcome)
+        arming.known(turn, rule, row.id)
         return outcome.due
     outcome = _step(turn, rule, alert, truth)
     _apply(turn, key, rule, alert, outcome)
@@ -153,10 +158,13 @@ def _fresh(turn: Turn, rule: Rule, row: Row) -> Alert:
     return Alert(
         id=turn.id(), rule=rule.name, kind=row.kind, entity=row.id, phase=Phase.PENDING, since_at=turn.at, since_wall=turn.wall, counted=0,
         counted_at=turn.at, counting=False, severity=rule.severity, notify=rule.notify,
+        baseline=rule.on is None and arming.was_so(turn.ledger, rule, row.id),
     )  # fmt: skip
 
 
 def _step(turn: Turn, rule: Rule, alert: Alert, truth: Truth) -> Outcome:
+    if arming.really_false(rule, alert, truth):
+        alert = msgspec.structs.replace(alert, baseline=False)
     return advance_alert(alert, truth, at=turn.at, wall=turn.wall, hold=rule.hold, keep_firing=rule.keep_firing)
 
 

@@ -1,65 +1,85 @@
 """
 Dry-run: what act would have done, and when, said and spent as if it had been done.
 
-The counterpart of `runs` and `edits`, which do it. What it spends stands in the shadow ledger alone.
+The counterpart of `runs` and `edits`, which do it. What it spends stands in the shadow ledger alone. Every step is taken to do what it is for, and to last as long as it
+can: as long keep others away from the host what act would have under way, and from then on counts the cooldown of each target that was acted upon.
 """
+
+from typing import Any
 
 import msgspec
 
 from watchdog.engine import accounts, edits
-from watchdog.engine.ledger import Cooldown, Request, Spent
+from watchdog.engine.ledger import Cooldown, Request, Shadow, Spent
 from watchdog.engine.procedures import PROCEDURES
-from watchdog.engine.rules import Rule
+from watchdog.engine.rules import Rule, Step
 from watchdog.engine.selecting import AMONG
 from watchdog.engine.spending import with_one
-from watchdog.engine.targeting import find_target, shadow_key
+from watchdog.engine.targeting import find_target, shadow_key, target_of
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.records import IncidentRow
 from watchdog.model.results import Counted, Look
 from watchdog.model.verdicts import Decision, Mode
 
+VERIFY = "verify"
+"""The stage at which it would be looked at whether it helped."""
+
 
 def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | None = None) -> None:
-    """Says what act would have done and when, spends the shadow ledger's cooldown, and takes the target to be cured."""
+    """Says what act would have done and when, spends the shadow ledger's cooldowns and budget, and takes the target to be cured."""
     first = turn.ledger.alerts[request.alerts[0]]
     incident = turn.id()
-    names = {**names_of(request), "entity": first.entity, "incident": incident}
+    names: dict[str, Any] = {**names_of(request), "entity": first.entity, "incident": incident, "mode": Mode.DRY_RUN.value}
+    names |= {"decision": Decision.DRY_RUN.value, "outcome": "left out"}
     account: list[str] = []
-    over = 0
+    shadow, over = turn.ledger.shadow, 0
+    ref = find_target(turn.world, request.process).ref
+    host = "" if ref is None else ref.host
     for number, step in enumerate(rule.steps):
+        target = request.target if number == 0 else _target(turn, request, step)
+        told = {**names, "action": step.action, "target": target}
         if step.action in AMONG:
             counted = look if number == 0 and isinstance(look, Counted) else None
             said = edits.would(step, request.jobs if number == 0 else None, counted)
-            turn.audit("would", **{**names, "action": step.action}, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=edits.STAGES[step.action],
-                       reason=said, outcome="left out", would_at=turn.wall + over, detail={} if counted is None else {"jobs": counted.fit})  # fmt: skip
+            turn.audit("would", **told, stage=edits.STAGES[step.action], reason=said, would_at=turn.wall + over,
+                       detail={} if counted is None else {"jobs": counted.fit})  # fmt: skip
             account.append(f"+{over / 1000:.1f} s: {said}")
-            continue
-        plan = PROCEDURES[step.action].plan(step.arguments)
-        for stage, delay, condition in plan:
-            turn.audit("would", **{**names, "action": step.action}, mode=Mode.DRY_RUN.value, decision=Decision.DRY_RUN.value, stage=stage,
-                       reason=condition, outcome="left out", would_at=turn.wall + over + delay)  # fmt: skip
-            account.append(accounts.planned(stage, over + delay, condition))
-        # Each step is taken to last as long as it can.
-        over += max(delay for _, delay, _ in plan)
+        else:
+            plan = PROCEDURES[step.action].plan(step.arguments)
+            for stage, delay, condition in plan:
+                turn.audit("would", **told, stage=stage, reason=condition, would_at=turn.wall + over + delay)
+                account.append(accounts.planned(stage, over + delay, condition))
+            over += max(delay for _, delay, _ in plan)
+        shadow = _spent(shadow, Cooldown(turn.at + over, rule.name, step.action, incident), target, host)
+    if rule.verify is not None:
+        asked = f"{rule.verify.when.text}, within {rule.verify.within // 1000} s"
+        turn.audit("would", **names, stage=VERIFY, reason=asked, would_at=turn.wall + over)
+        account.append(accounts.planned(VERIFY, over, asked))
     turn.keep_incident(
         IncidentRow(incident, rule.name, first.entity, request.target, request.action, turn.wall, turn.wall, "would", tuple(account))
     )  # fmt: skip
-    if request.action in OF_THE_DEAD:
-        return
-    shadow = turn.ledger.shadow
-    end = turn.at + over
-    ref = find_target(turn.world, request.process).ref
-    turn.set(
-        shadow=msgspec.structs.replace(
-            shadow,
-            cooldowns={**shadow.cooldowns, request.target: Cooldown(end, rule.name, request.action)},
-            cured={**shadow.cured, shadow_key(request): turn.at},
-            spent=with_one(shadow.spent, request.target, Spent(end, rule.name, incident, "" if ref is None else ref.host)),
-        )
-    )
+    if request.action not in OF_THE_DEAD:
+        # Nothing would have been done to whatever bears the name of a dead process by now.
+        turn.set(shadow=msgspec.structs.replace(shadow, cured={**shadow.cured, shadow_key(request): turn.at}))
 
 
 def names_of(request: Request) -> dict[str, str]:
     """The fields that every audit row about it has."""
     return {"rule": request.rule, "target": request.target, "action": request.action, "entity": request.process or request.entity}
+
+
+def _target(turn: Turn, request: Request, step: Step) -> str:
+    """Under which name a later step acts; that of the first where nothing better is known."""
+    alert = turn.ledger.alerts[request.alerts[0]]
+    target = target_of(turn.world, step, turn.world.find(alert.kind, alert.entity))
+    return target.name if target.lasts else request.target
+
+
+def _spent(shadow: Shadow, cooldown: Cooldown, target: str, host: str) -> Shadow:
+    """As a step that is over spends it: moving jobs counts into no budget."""
+    shadow = msgspec.structs.replace(shadow, cooldowns={**shadow.cooldowns, target: cooldown})
+    if cooldown.action in AMONG:
+        return shadow
+    one = Spent(cooldown.ended_at, cooldown.rule, cooldown.incident, host)
+    return msgspec.structs.replace(shadow, spent=with_one(shadow.spent, target, one))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine.armed import Arming
 from watchdog.engine.deploys import Deploys
 from watchdog.engine.incidents import Edit, Playbook, Run
 from watchdog.model.kinds import Kind
@@ -32,7 +33,7 @@ class Alert(msgspec.Struct, frozen=True):
     `counted` is the time for which the condition has been true (pending) or false (firing), up to
     `counted_at`; `counting` says that it goes on. `seen` is the row as it was when the alert fired, and `beat_at` the last beat of its
     process by then; `target` what its playbook is for, `acted` says that the playbook has come to its end.
-    `withheld` are receivers that have been told of its cause instead (`engine/consequences.py`).
+    `withheld` are receivers that have been told of its cause instead (`engine/consequences.py`). `baseline` says that it was so when its rule began to act, and was not false since.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Alert(msgspec.Struct, frozen=True):
     seen: dict[str, Any] = {}
     beat_at: int | None = None
     withheld: tuple[str, ...] = ()
+    baseline: bool = False
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -199,6 +201,7 @@ class Ledger(msgspec.Struct, frozen=True):
     here: dict[str, ProcessRef] = {}
     heard: dict[str, int] = {}
     deploys: Deploys = Deploys()
+    arming: Arming = Arming()
 
 
 _ENCODER: Final = msgspec.json.Encoder()

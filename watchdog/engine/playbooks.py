@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from watchdog.engine import arming
 from watchdog.engine import proof as proofs
 from watchdog.engine.alerts import Truth
 from watchdog.engine.incidents import Branch, Playbook
@@ -22,7 +23,7 @@ from watchdog.engine.turn import Over, Turn
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
-from watchdog.model.verdicts import Mode, lower
+from watchdog.model.verdicts import Mode
 
 PATIENCE: Final = 3_600_000
 """A next step that is not allowed for so many milliseconds is given up: what it was to mend is no longer what anybody remembers."""
@@ -58,7 +59,7 @@ def next_step(turn: Turn, request: Request) -> Request | None:
     if rule is None or playbook.step >= len(steps_of(rule, playbook.branch)):
         _close(turn, playbook, "abandoned", "its rule no longer asks for what was left to do")
         return None
-    mode = lower(turn.rules.mode, rule.mode)
+    mode = arming.mode_of(turn, rule)
     if mode.rank < Mode.ASK.rank:
         _close(turn, playbook, "abandoned", f"the mode has been lowered to {mode}")
         return None

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from watchdog.engine import edits, playbooks, runs
+from watchdog.engine import arming, edits, playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.leaving_out import leave_out, names_of
 from watchdog.engine.ledger import Alert, Phase, Request
@@ -25,7 +25,7 @@ from watchdog.model.guards import BY_NAME as GUARDS
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.results import Counted, Look, Refused, Result
 from watchdog.model.targets import Signal
-from watchdog.model.verdicts import Answer, Decision, Mode, Verdict, lower
+from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
 AGAIN: Final = 5_000
 """The guards are asked again at least every so many milliseconds, for reasons that go without an event."""
@@ -133,8 +133,8 @@ def alert_over(turn: Turn, alert: Alert) -> None:
 
 
 def mode_of(turn: Turn, rule: Rule) -> Mode:
-    """The rule's mode under the global ceiling."""
-    return lower(turn.rules.mode, rule.mode)
+    """How far the rule may go now."""
+    return arming.mode_of(turn, rule)
 
 
 def _consider(turn: Turn, request: Request) -> None:

@@ -7,6 +7,7 @@ The counterpart of `runs`, which moves it on. Nothing is changed here.
 from collections.abc import Mapping
 from typing import Any
 
+from watchdog.engine import arming
 from watchdog.engine.guards.view import View
 from watchdog.engine.incidents import Run
 from watchdog.engine.ordered import order_of
@@ -76,7 +77,13 @@ def unwanted(turn: Turn, run: Run) -> str:
     if turn.rules.mode.rank < Mode.ASK.rank:
         # Whoever lowers the mode in the middle of it wants no further signal.
         return f"the mode has been lowered to {turn.rules.mode}"
-    return "" if is_committed(run) or run.rule in turn.rule else "its rule is no longer there"
+    rule = turn.rule.get(run.rule)
+    if is_committed(run):
+        return ""
+    if rule is None:
+        return "its rule is no longer there"
+    mode = arming.mode_of(turn, rule)
+    return "" if mode.rank >= Mode.ASK.rank else f"its rule has been put into {mode}"
 
 
 def view_of(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from watchdog.engine.arming_view import armed_rules
 from watchdog.engine.incidents import Playbook
 from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.state import State
@@ -23,6 +24,7 @@ def status(state: State, at: int) -> dict[str, Any]:
     alerts = sorted(ledger.alerts.values(), key=lambda alert: (alert.phase is not Phase.FIRING, alert.since_at, alert.id))
     return {
         "mode": ledger.mode.value,
+        "armed": armed_rules(ledger),
         "paused": None if ledger.pause is None else {"by": ledger.pause.by, "reason": ledger.pause.reason},
         "sources": {source.value: _source(state, source, at) for source in Source if _is_used(state, source)},
         "entities": {kind.value: len(rows) for kind, rows in world.rows.items()},

@@ -7,6 +7,7 @@ kernel. Everything in it is plain data, and nothing in it is an argument of a jo
 
 from typing import Any, Final
 
+from watchdog.engine.arming_view import armed_rule
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.ledger import Alert, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
@@ -31,7 +32,7 @@ def why(rules: RuleSet, state: State, rule_name: str, entity: str, now: int) -> 
     `truth` is `true`, `false`, `unknown` or `gone`; `condition` a tree in which each node has its `text`, `type`, `value` as it is shown,
     `truth`, `margin` (how far from flipping, in the units of its left side: positive while it is true, negative while it is
     false) with the same as a number in `distance`, and its `parts`, of which `deciding` is the place of the one that decides. `alert` says since
-    when, `guards` what each guard would say to the rule's next step, and for how long. Durations are milliseconds from `now`. Where there
+    when, `guards` what each guard would say to the rule's next step, and for how long, `mode` how far the rule goes, and `armed` who said so where its file says something else. Durations are milliseconds from `now`. Where there
     is nothing to say a value is None; with `problem` there is no such rule.
     """
     rule = rules.by_name.get(rule_name)
@@ -52,6 +53,7 @@ def why(rules: RuleSet, state: State, rule_name: str, entity: str, now: int) -> 
         "condition": None if row is None else account_of(rule.condition.tree, row, now, turn.world),
         "alert": None if alert is None else _alert(turn, rule, alert),
         "mode": mode_of(turn, rule).value,
+        "armed": armed_rule(turn.ledger, rule.name),
         **_action(turn, rule, entity, alert),
     }
 

@@ -71,6 +71,20 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         ),
     ),
     GuardSpec(
+        name="baseline",
+        denies="all that is found was so already when the rule began to act (first load, `arm`, a mode raised in file or config), and has not been false since (asks a person); a restart with the same rules is no beginning",
+        settings=(
+            ParameterSpec(
+                name="baseline",
+                form=Form.CHOICE,
+                default="ask",
+                choices=("ask", "allow"),
+                doc="What holds for that. In tests of rules every rule has been in force for long.",
+                example="baseline: allow",
+            ),
+        ),
+    ),
+    GuardSpec(
         name="common_cause",
         denies="the trouble has another cause than the target: Redis refuses writes, a check that the config declares fails, the disk of the state folder is full, or more than `max_unhealthy` of the processes are sick; what is not declared is not checked. After the stage that can't be taken back only the first two count",
         settings=(

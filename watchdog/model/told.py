@@ -7,6 +7,8 @@ why; `asked` is UTC milliseconds, as every time that a person gives.
 
 import msgspec
 
+from watchdog.model.verdicts import Mode
+
 
 class OperatorAsked(msgspec.Struct, frozen=True, kw_only=True, tag="operator_asked"):
     """
@@ -54,9 +56,16 @@ class OperatorResumed(Commanded, frozen=True, kw_only=True, tag="operator_resume
     """The pause is over before its time."""
 
 
+class OperatorArmed(Commanded, frozen=True, kw_only=True, tag="operator_armed"):
+    """The rule goes as far as `mode` from now on, whatever its file says, under the mode of the config; None: as far as its file says."""
+
+    rule: str
+    mode: Mode | None
+
+
 Order = OperatorAsked | OperatorWithdrew
 """What is carried out on a process; heard by `engine/orders.py`."""
-Command = OperatorPaused | OperatorResumed
+Command = OperatorPaused | OperatorResumed | OperatorArmed
 """What changes what the agent may do; heard by `engine/commands.py`."""
 Told = Order | Command
 """All that a person can say."""

@@ -19,5 +19,5 @@ ACTIONS: Final = (
     "start_unit",
     "stop_delivery",
 )
-GUARD_SETTINGS: Final = ("baseline",)
+GUARD_SETTINGS: Final = ()
 RECEIVER_TYPES: Final = ("alertmanager", "matrix", "slack")

@@ -13,6 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.engine.advance import advance, next_due
+from watchdog.engine.arming import in_force_before
+from watchdog.engine.ledger import Ledger
 from watchdog.engine.reasons import account_of
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
@@ -100,7 +102,8 @@ class _Rehearsal:
         self._rules = RuleSet(rules.rules, rules.digest, test.mode)
         self._reached = reached
         self._scene = Scene(test, vocabulary, start=START)
-        self._state = begin(vocabulary=vocabulary)
+        # What is there when a test begins is what it is about.
+        self._state = begin(Ledger(arming=in_force_before(self._rules)), vocabulary=vocabulary)
         self._at = START
         self._seq = 0
         self._order = count()

@@ -14,7 +14,7 @@ rules:
     when: job.elapsed > 20s
     then:
       - terminate_process: {process: job.process, grace: 10s}
-    guards: {cooldown: 5m, keep: 0%}
+    guards: {cooldown: 5m, keep: 0%, baseline: allow}
     notify: [ops]
 """
 )

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
+from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
 from watchdog.engine.ledger import Cooldown, Shadow
 from watchdog.engine.state import State
 from watchdog.model.effects import Measure, SendSignal
@@ -185,11 +185,12 @@ def test_a_restart_in_dry_run_says_nothing_twice():
 
 
 def test_what_dry_run_assumed_does_not_bind_act():
-    """A target that dry-run took to be cured is ended when the operator arms the rule and the job is still stuck."""
+    """A target that dry-run took to be cured is ended when the operator arms the rule, lets it act on what is so already, and the job is still stuck."""
+    written = text().replace("cooldown: 5m", "cooldown: 5m, baseline: allow")
     talk = conversation(Mode.DRY_RUN)
     beat(talk, 22_000)
     talk.answer(HEALTHY)
-    talk.rules = rules(text(), Mode.ACT)
+    talk.rules = rules(written, Mode.ACT)
     talk.hear(RulesLoaded(talk.rules.digest, Mode.ACT), at=23_000)
     talk.answer(HEALTHY)
 
@@ -209,14 +210,17 @@ def test_an_old_assumption_does_not_hide_a_real_action():
 
 
 def test_dry_run_waits_out_the_action_it_left_out():
-    """Cooldown in dry-run counts from when the action could have ended, and says so in words that make sense."""
+    """Until it could have ended it would be in the way, as it is in act; from then on the cooldown counts."""
     talk = conversation(Mode.DRY_RUN)
     beat(talk, 22_000)
     talk.answer(HEALTHY)
     talk.hear(redis(finished(ONE), process(ONE, 23_000), job(ONE, "j2", 2_000, thread="t2")), at=23_000)
 
-    assert [(row.guard, row.reason) for row in talk.audit("decision")[-1:]] == [
-        ("cooldown", f"terminate_process of rule stuck-job on {NAME} would end in 9 s"),
+    talk.wait(32_000)
+
+    assert [(row.wall - WALL, row.guard, row.reason) for row in talk.audit("decision")[-2:]] == [
+        (23_000, "in_flight", f"terminate_process of rule stuck-job on {NAME} would be under way for 9 s more"),
+        (32_000, "cooldown", f"terminate_process of rule stuck-job on {NAME} ended 0 s ago"),
     ]
 
 

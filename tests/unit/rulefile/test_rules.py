@@ -33,6 +33,7 @@ rules:
 Read = Callable[[str], Rule]
 DEFAULTS = {
     "settle": 3,
+    "baseline": "ask",
     "max_unhealthy": 0.5,
     "deploy": 1_800_000,
     "veto": VETO,

@@ -8,6 +8,7 @@ it, is decided in `combine.py` and nowhere else.
 
 from typing import Final
 
+from watchdog.engine.guards.baseline import baseline
 from watchdog.engine.guards.blind import blind
 from watchdog.engine.guards.budget import budget
 from watchdog.engine.guards.common_cause import common_cause
@@ -30,6 +31,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("paused", paused),
     ("blind", blind),
     ("settling", settling),
+    ("baseline", baseline),
     ("common_cause", common_cause),
     ("deploy", deploy),
     ("veto", veto),

@@ -24,7 +24,7 @@ def cooldown(view: View) -> Verdict:
     if ended_at is None or ended_at + lasting <= view.at:
         return passes("cooldown")
     ago = (view.at - ended_at) // 1000
-    # Dry-run takes an action to last as long as it could have.
+    # Until what dry-run has left out could have ended it is in flight.
     when = f"ended {ago} s ago" if ago >= 0 else f"would end in {-ago} s"
     if last is None or ended_at != last.ended_at:
         reason = f"somebody else had systemd start or stop {view.target} {ago} s ago"

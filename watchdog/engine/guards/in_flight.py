@@ -1,6 +1,7 @@
 """Something is being done already."""
 
 from watchdog.engine.guards.view import View, denies, passes
+from watchdog.engine.selecting import AMONG
 from watchdog.model.verdicts import Verdict
 
 
@@ -20,4 +21,16 @@ def in_flight(view: View) -> Verdict:
     for playbook in view.ledger.playbooks.values() if not view.of_the_dead else ():
         if playbook.id != view.incident and playbook.target == view.target and playbook.proof is None:
             return denies("in_flight", f"incident {playbook.id} (rule {playbook.rule} on {playbook.target}) has steps left")
+    return _left_out(view)
+
+
+def _left_out(view: View) -> Verdict:
+    """What dry-run has left out, act would have under way until its end; nothing that was really done ends later than now."""
+    for target, last in view.cooldowns.items() if not view.of_the_dead else ():
+        is_near = target == view.target or not (view.about_jobs or last.action in AMONG)
+        if last.ended_at > view.at and is_near:
+            seconds = (last.ended_at - view.at) // 1000
+            return denies(
+                "in_flight", f"{last.action} of rule {last.rule} on {target} would be under way for {seconds} s more", last.ended_at
+            )
     return passes("in_flight")
