@@ -336,7 +336,7 @@ class Agent:
         return loaded.settings.mode if self._ceiling is None else lower(loaded.settings.mode, self._ceiling)
 
     def _rules(self, loaded: Loaded) -> RuleSet:
-        return RuleSet(loaded.rules.rules, loaded.rules.digest, self._mode(loaded), loaded.rules.by_hand)
+        return RuleSet(loaded.rules.rules, loaded.rules.digest, self._mode(loaded), loaded.rules.by_hand, loaded.rules.weekly)
 
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:

@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import arming, commands, edits, judging, known_here, orders, playbooks, requests, runs
+from watchdog.engine import arming, commands, digest, edits, judging, known_here, orders, playbooks, requests, runs
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
@@ -67,6 +67,8 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
         requests.look_around(turn)
     requests.consider_all(turn)
     orders.consider_all(turn)
+    digest.take(turn)
+    digest.send_if_due(turn)
     return turn.end(), tuple(turn.effects)
 
 
@@ -79,6 +81,7 @@ def next_due(state: State) -> int | None:
         world.echoes.next(),
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
         ledger.pause.until_at if ledger.pause is not None else None,
+        ledger.week.due_at,
         *(run.again_at for run in ledger.runs.values()),
         *(edit.again_at for edit in ledger.edits.values()),
         *(world.watches.get(run) for run in ledger.runs),
@@ -221,6 +224,7 @@ def _begin(turn: Turn, started: Started) -> None:
     judging.freeze_timers(turn, known_until)
     playbooks.freeze_proofs(turn, known_until)
     turn.set(boot_id=started.boot_id, host=started.host, lost={})
+    digest.forget_when(turn)
     turn.audit("agent", outcome="started", detail={"version": started.version})
     _recall(turn)
     runs.resume(turn)
@@ -260,6 +264,7 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     there = frozenset(turn.ledger.alerts)
     judging.judge_all(turn)
     arming.load(turn, there)
+    digest.load(turn)
     requests.want_all(turn)
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from watchdog.engine.armed import Arming
 from watchdog.engine.incidents import Edit, Playbook, Run
+from watchdog.engine.week import Week
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import JobsRef, ProcessRef
@@ -199,6 +200,7 @@ class Ledger(msgspec.Struct, frozen=True):
     here: dict[str, ProcessRef] = {}
     heard: dict[str, int] = {}
     arming: Arming = Arming()
+    week: Week = Week()
 
 
 _ENCODER: Final = msgspec.json.Encoder()
