@@ -244,6 +244,25 @@ def test_a_restart_with_the_same_rules_begins_nothing():
     assert decided(talk)[-1] == ("ALLOW", "")
 
 
+def test_an_agent_that_is_there_for_an_order_begins_nothing():
+    """It observes until the order is carried out, and the next agent goes on as before; what was armed stays so."""
+    talk = conversation("dry-run")
+    talk.hear(told(Mode.ACT))
+    before = talk.state.ledger.arming
+    talk.rules = rules(text(mode="dry-run"), Mode.OBSERVE)
+    talk.hear(RulesLoaded(talk.rules.digest, Mode.OBSERVE, passing=True))
+    beat(talk, 22_000)
+    assert not talk.open
+    talk.rules = rules(text(mode="dry-run"), Mode.ACT)
+    talk.crash()
+    talk.hear(redis(process(ONE, 30_000), job(ONE, "j1", 1_000), complete=True), at=30_000)
+    talk.hear(host(found(ONE)))
+    talk.answer(HEALTHY)
+
+    assert talk.state.ledger.arming == before
+    assert decided(talk)[-1] == ("ALLOW", "")
+
+
 def test_a_mode_that_is_raised_begins_it():
     """By the config or the file, running or over a restart."""
     talk = conversation("act", ceiling=Mode.ASK)

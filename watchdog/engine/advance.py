@@ -260,11 +260,13 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     judging.drop_ruleless(turn)
     judging.drop_orphans(turn, "it is no longer there")
     turn.world.again.clear()
-    arming.drop_void(turn)
+    if not loaded.passing:
+        arming.drop_void(turn)
     there = frozenset(turn.ledger.alerts)
     judging.judge_all(turn)
-    arming.load(turn, there)
-    digest.load(turn)
+    if not loaded.passing:
+        arming.load(turn, there)
+        digest.load(turn)
     requests.want_all(turn)
 
 
