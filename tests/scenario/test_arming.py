@@ -5,9 +5,10 @@ import pytest
 from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
 from watchdog.engine.advance import advance
 from watchdog.engine.arming import mode_in
+from watchdog.engine.state import State
 from watchdog.engine.status import status
 from watchdog.engine.why import why
-from watchdog.model.events import Delta, Event, Gone, RulesLoaded, SourceBack, SourceLost
+from watchdog.model.events import Delta, Event, Gone, RulesLoaded, SourceBack, SourceLost, TimeReached
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import InFlight
 from watchdog.model.told import OperatorArmed
@@ -337,6 +338,20 @@ def test_what_could_not_be_known_is_told_by_what_is_known_first():
     assert flags(talk) == [("push", True), ("pull", False), ("mailers", False)]
 
 
+def test_what_retries_wait_for_is_known_once_they_are_counted():
+    """A domain that the first census finds was in that state before, however long the census takes; one that comes to it later was not."""
+    domains = QUEUE.replace("each: queue", "each: domain").replace("queue.latency > 5m", "domain.retries > 100")
+    talk = Conversation(rules(domains), installed=False)
+    talk.hear(redis(Delta(Kind.SIDEKIQ, "sidekiq", {}), complete=True), at=1_000)
+    talk.hear(redis(Delta(Kind.DOMAIN, "slow.example", {"retries": 500})), at=9_000)
+    talk.hear(
+        redis(Delta(Kind.SIDEKIQ, "sidekiq", {"retry_census_at": 9_500}), Delta(Kind.DOMAIN, "dead.example", {"retries": 500})), at=9_500
+    )
+    talk.hear(redis(Delta(Kind.DOMAIN, "new.example", {"retries": 500})), at=20_000)
+
+    assert flags(talk) == [("slow.example", True), ("dead.example", True), ("new.example", False)]
+
+
 def test_what_is_gone_when_the_agent_comes_back_is_not_waited_for():
     """The names of entities that are not there any more are forgotten with the first complete reading."""
     talk = Conversation(rules(QUEUE), installed=False)
@@ -345,6 +360,19 @@ def test_what_is_gone_when_the_agent_comes_back_is_not_waited_for():
     talk.hear(redis(queue(None), complete=True), at=9_000)
 
     assert talk.state.ledger.arming.unknown == {"slow": ("push",)}
+
+
+def test_a_reading_that_could_not_be_written_down_counts_all_the_same():
+    """The store failed just then: what was read was read, what it showed was so before, and what comes later is news."""
+    talk = Conversation(rules(QUEUE), installed=False)
+    before = talk.state.ledger
+    talk.hear(redis(queue(600_000), complete=True), at=1_000)
+    talk.state = State(before, talk.state.world)
+    talk.state.world.must_judge_all = True
+    talk.hear(TimeReached(), at=2_000)
+    talk.hear(redis(queue(600_000, "pull")), at=3_000)
+
+    assert flags(talk) == [("push", True), ("pull", False)]
 
 
 def test_a_look_that_is_answered_too_late_leads_to_nothing():

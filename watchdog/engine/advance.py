@@ -159,6 +159,8 @@ def _observe(turn: Turn, observed: Observed) -> None:
     known_here.remember(turn, touched, left)
     if observed.complete:
         arming.seen_in_full(turn)
+    elif turn.ledger.arming.looking:
+        arming.look(turn)
     if observed.source is Source.HOST:
         requests.reconsider(turn, {entity for _, entity in touched})
     elif settling := {request.process for request in turn.ledger.requests.values() if request.guard == "settling"}:
@@ -289,6 +291,7 @@ def _after_an_undone_turn(turn: Turn) -> None:
     # What was put into the picture without a turn has no deadline: what has become of it meanwhile must be written down.
     world.recount(turn.at)
     judging.judge_all(turn)
+    arming.seen_in_full(turn)
     requests.want_all(turn)
 
 
