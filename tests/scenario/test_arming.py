@@ -275,6 +275,17 @@ def test_a_mode_that_is_raised_begins_it():
     assert decided(talk)[-1] == ("ASK", "baseline")
 
 
+def test_what_is_taken_back_can_begin_it_too():
+    """A rule that somebody had disarmed acts again by its file: what has become of things meanwhile only asks."""
+    talk = conversation("act")
+    talk.hear(told(Mode.OBSERVE))
+    beat(talk, 22_000)
+    talk.hear(told(None))
+    talk.answer(HEALTHY)
+
+    assert decided(talk) == [("ASK", "baseline")]
+
+
 def test_a_lower_threshold_makes_findings_that_only_ask():
     """And what the rule had found before by its old one stays its own."""
     talk = conversation("act")

@@ -73,7 +73,7 @@ def arm(turn: Turn, told: OperatorArmed) -> tuple[Mode, Mode]:
         return before, before
     now = mode_of(turn, rule)
     # Whoever says it of a rule that acts already means it all the same: what is so now is not what he has in mind.
-    if now is Mode.ACT and told.mode is not None:
+    if now is Mode.ACT and (before is not Mode.ACT or told.mode is not None):
         _mark(turn, rule)
         _look_around(turn, (rule,))
     _set(turn, msgspec.structs.replace(turn.ledger.arming, in_force=_in_force(turn)))
