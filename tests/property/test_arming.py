@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 from tests.scenario.conversation import Conversation, redis, rules
 from watchdog.engine.arming import mode_in
@@ -23,7 +24,7 @@ rules:
 SETS: dict[tuple[Mode, Mode], RuleSet] = {
     (file, ceiling): rules(TEXT.format(file=file), ceiling) for file in (Mode.DRY_RUN, Mode.ACT) for ceiling in (Mode.ASK, Mode.ACT)
 }
-Step = tuple[object, ...]
+Step = tuple[Any, ...]
 
 
 def random_steps(seed: int, length: int) -> list[Step]:
@@ -71,7 +72,7 @@ class Story:
             self.tainted = {name for name, slow in self.slow.items() if slow or self.lost}
         self.acts = acts
 
-    def go_on(self, step: tuple[object, ...]) -> None:
+    def go_on(self, step: Step) -> None:
         """One thing happens."""
         match step:
             case ("read", str(name), bool(slow)) if not self.lost:

@@ -63,7 +63,12 @@ def test_somebody_at_a_terminal_is_asked(ask, leave, monkeypatch, meant):
     folder = leave(*ROWS)
     asked: list[str] = []
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("typer.confirm", lambda question, **_: asked.append(question) or meant)
+
+    def confirm(question: str, **_: object) -> bool:
+        asked.append(question)
+        return meant
+
+    monkeypatch.setattr("typer.confirm", confirm)
     answer = ask("arm", "stuck-job", "-c", "config.yml", "--mode", "act", "--reason", "x")
 
     assert asked == ["Put stuck-job into act?"]
