@@ -13,6 +13,6 @@ def cooldown(view: View) -> Verdict:
     if until <= view.at:
         return passes("cooldown")
     ago = (view.at - last.ended_at) // 1000
-    # Until what dry-run has left out could have ended it is in flight.
+    # Dry-run takes an action to last as long as it could have.
     when = f"ended {ago} s ago" if ago >= 0 else f"would end in {-ago} s"
     return denies("cooldown", f"{last.action} of rule {last.rule} on {view.target} {when}", until)
