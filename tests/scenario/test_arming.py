@@ -159,6 +159,18 @@ def test_what_a_person_has_disarmed_stays_so():
     assert mode_now(talk) is Mode.OBSERVE
 
 
+def test_what_was_said_of_a_rule_that_is_gone_can_be_taken_back():
+    """It is kept for as long as the rule may come back, and says nothing of modes when it goes."""
+    talk = conversation("dry-run")
+    talk.hear(told(Mode.ACT))
+    reload(talk, "rules: []")
+    assert status(talk.state, talk.at)["armed"][0]["rule"] == "stuck-job"
+    talk.hear(told(None))
+
+    assert (talk.audit("operator")[-1].outcome, talk.audit("operator")[-1].reason) == ("as its file says", "it was right 9 times")
+    assert talk.state.ledger.arming.armed == {}
+
+
 def test_the_config_stays_the_ceiling():
     """A config that allows less makes less of what was armed, and it is armed still when it allows more."""
     talk = conversation("dry-run")
