@@ -44,6 +44,7 @@ KEY_TABLES: Final = {
     "Under `trace`": keys.TRACE,
     "Under `log`": keys.LOG,
     "Under `quarantine`": keys.QUARANTINE,
+    "Under `digest`": keys.DIGEST,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,
     "Of `pack.yml`": keys.PACK,
     "Of a file of tests": keys.TEST_FILE,

@@ -10,6 +10,7 @@ from tests.property.engine_witness import Actor, Witness
 from tests.scenario.conversation import ALL_SIGNALS, found, host, job, process, redis, rules
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
+from watchdog.engine.arming import in_force_before
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
 from watchdog.model.effects import AwaitExit, CollectEvidence, GatherInFlight, LookAfterLocks, Measure, PutBack, SendSignal
@@ -106,7 +107,7 @@ TEXTS = (
     "rules:" + JOB_RULE.format(hold="5s", grace="20s", cooldown="120s", keep="0%") + SILENT_RULE + CRASH_RULE,
     "rules: []",
     "rules:" + SILENT_RULE + JOB_RULE.format(hold="0s", grace="10s", cooldown="30s", keep="50%"),
-    "rules:" + JOB_RULE.format(hold="0s", grace="10s", cooldown="60s", keep="0%") + WAYS + CRASH_RULE,
+    "rules:" + JOB_RULE.format(hold="0s", grace="10s", cooldown="60s", keep="0%, baseline: allow") + WAYS + CRASH_RULE,
 )
 COOLDOWNS: tuple[dict[str, int], ...] = (
     {"stuck-job": 60_000},
@@ -376,7 +377,7 @@ class Simulation(Witness):
 
 def replay(log: list[tuple[str, RuleSet, bytes]]) -> list[bytes]:
     """What the engine says when it is told all of it again, turn by turn."""
-    state = begin()
+    state = begin(ledgers.Ledger(arming=in_force_before(next(ruleset for _, ruleset, _ in log if ruleset is not NO_RULES))))
     said = []
     for what, ruleset, event in log:
         if what == "crash":

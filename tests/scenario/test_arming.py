@@ -5,9 +5,10 @@ import pytest
 from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
 from watchdog.engine.advance import advance
 from watchdog.engine.arming import mode_in
+from watchdog.engine.state import State
 from watchdog.engine.status import status
 from watchdog.engine.why import why
-from watchdog.model.events import Delta, Event, Gone, RulesLoaded, SourceBack, SourceLost
+from watchdog.model.events import Delta, Event, Gone, RulesLoaded, SourceBack, SourceLost, TimeReached
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import InFlight
 from watchdog.model.told import OperatorArmed
@@ -158,6 +159,18 @@ def test_what_a_person_has_disarmed_stays_so():
     assert mode_now(talk) is Mode.OBSERVE
 
 
+def test_what_was_said_of_a_rule_that_is_gone_can_be_taken_back():
+    """It is kept for as long as the rule may come back, and says nothing of modes when it goes."""
+    talk = conversation("dry-run")
+    talk.hear(told(Mode.ACT))
+    reload(talk, "rules: []")
+    assert status(talk.state, talk.at)["armed"][0]["rule"] == "stuck-job"
+    talk.hear(told(None))
+
+    assert (talk.audit("operator")[-1].outcome, talk.audit("operator")[-1].reason) == ("as its file says", "it was right 9 times")
+    assert talk.state.ledger.arming.armed == {}
+
+
 def test_the_config_stays_the_ceiling():
     """A config that allows less makes less of what was armed, and it is armed still when it allows more."""
     talk = conversation("dry-run")
@@ -244,6 +257,25 @@ def test_a_restart_with_the_same_rules_begins_nothing():
     assert decided(talk)[-1] == ("ALLOW", "")
 
 
+def test_an_agent_that_is_there_for_an_order_begins_nothing():
+    """It observes until the order is carried out, and the next agent goes on as before; what was armed stays so."""
+    talk = conversation("dry-run")
+    talk.hear(told(Mode.ACT))
+    before = talk.state.ledger.arming
+    talk.rules = rules(text(mode="dry-run"), Mode.OBSERVE)
+    talk.hear(RulesLoaded(talk.rules.digest, Mode.OBSERVE, passing=True))
+    beat(talk, 22_000)
+    assert not talk.open
+    talk.rules = rules(text(mode="dry-run"), Mode.ACT)
+    talk.crash()
+    talk.hear(redis(process(ONE, 30_000), job(ONE, "j1", 1_000), complete=True), at=30_000)
+    talk.hear(host(found(ONE)))
+    talk.answer(HEALTHY)
+
+    assert talk.state.ledger.arming == before
+    assert decided(talk)[-1] == ("ALLOW", "")
+
+
 def test_a_mode_that_is_raised_begins_it():
     """By the config or the file, running or over a restart."""
     talk = conversation("act", ceiling=Mode.ASK)
@@ -253,6 +285,17 @@ def test_a_mode_that_is_raised_begins_it():
     reload(talk, text())
     talk.answer(HEALTHY)
     assert decided(talk)[-1] == ("ASK", "baseline")
+
+
+def test_what_is_taken_back_can_begin_it_too():
+    """A rule that somebody had disarmed acts again by its file: what has become of things meanwhile only asks."""
+    talk = conversation("act")
+    talk.hear(told(Mode.OBSERVE))
+    beat(talk, 22_000)
+    talk.hear(told(None))
+    talk.answer(HEALTHY)
+
+    assert decided(talk) == [("ASK", "baseline")]
 
 
 def test_a_lower_threshold_makes_findings_that_only_ask():
@@ -318,6 +361,20 @@ def test_what_could_not_be_known_is_told_by_what_is_known_first():
     assert flags(talk) == [("push", True), ("pull", False), ("mailers", False)]
 
 
+def test_what_retries_wait_for_is_known_once_they_are_counted():
+    """A domain that the first census finds was in that state before, however long the census takes; one that comes to it later was not."""
+    domains = QUEUE.replace("each: queue", "each: domain").replace("queue.latency > 5m", "domain.retries > 100")
+    talk = Conversation(rules(domains), installed=False)
+    talk.hear(redis(Delta(Kind.SIDEKIQ, "sidekiq", {}), complete=True), at=1_000)
+    talk.hear(redis(Delta(Kind.DOMAIN, "slow.example", {"retries": 500})), at=9_000)
+    talk.hear(
+        redis(Delta(Kind.SIDEKIQ, "sidekiq", {"retry_census_at": 9_500}), Delta(Kind.DOMAIN, "dead.example", {"retries": 500})), at=9_500
+    )
+    talk.hear(redis(Delta(Kind.DOMAIN, "new.example", {"retries": 500})), at=20_000)
+
+    assert flags(talk) == [("slow.example", True), ("dead.example", True), ("new.example", False)]
+
+
 def test_what_is_gone_when_the_agent_comes_back_is_not_waited_for():
     """The names of entities that are not there any more are forgotten with the first complete reading."""
     talk = Conversation(rules(QUEUE), installed=False)
@@ -326,6 +383,19 @@ def test_what_is_gone_when_the_agent_comes_back_is_not_waited_for():
     talk.hear(redis(queue(None), complete=True), at=9_000)
 
     assert talk.state.ledger.arming.unknown == {"slow": ("push",)}
+
+
+def test_a_reading_that_could_not_be_written_down_counts_all_the_same():
+    """The store failed just then: what was read was read, what it showed was so before, and what comes later is news."""
+    talk = Conversation(rules(QUEUE), installed=False)
+    before = talk.state.ledger
+    talk.hear(redis(queue(600_000), complete=True), at=1_000)
+    talk.state = State(before, talk.state.world)
+    talk.state.world.must_judge_all = True
+    talk.hear(TimeReached(), at=2_000)
+    talk.hear(redis(queue(600_000, "pull")), at=3_000)
+
+    assert flags(talk) == [("push", True), ("pull", False)]
 
 
 def test_a_look_that_is_answered_too_late_leads_to_nothing():

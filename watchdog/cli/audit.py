@@ -34,6 +34,9 @@ def audit(
         bool,
         typer.Option("--would", help="Only what dry-run has left out: what act would have done, stage by stage, and what a guard denied."),
     ] = False,
+    digest: Annotated[
+        bool, typer.Option("--digest", help="Only what has come of each rule, in sentences: since then, or in the last 7 days.")
+    ] = False,
 ) -> int:
     """
     Show what the agent saw, decided and did.
@@ -42,13 +45,17 @@ def audit(
     """
     from watchdog.store import reading
 
-    if verify and (since, rule, limit, would) != (None, None, None, False):
-        raise UsageError("--verify checks the whole chain, so it goes without --since, --rule, --limit and --would")
-    if would and limit is not None:
-        raise UsageError("--limit counts rows, and --would puts rows together; narrow it down by --since and --rule")
+    if verify and (since, rule, limit, would, digest) != (None, None, None, False, False):
+        raise UsageError("--verify checks the whole chain, so it goes without --since, --rule, --limit, --would and --digest")
+    if (would or digest) and limit is not None:
+        raise UsageError("--limit counts rows, and --would and --digest put rows together; narrow it down by --since and --rule")
+    if would and digest:
+        raise UsageError("say either --would or --digest")
     folder = state_folder(config)
     if verify:
         return _verify(folder, as_json)
+    if digest:
+        return _digest(folder, _begin(since or "7d"), rule, as_json)
     rows = reading.read_audit(folder, since=None if since is None else _begin(since), rule=rule, limit=limit)
     if would:
         _show_would(rows, as_json)
@@ -82,6 +89,12 @@ def _verify(folder: Path, as_json: bool) -> int:
             return Exit.FINDINGS
         case never:
             assert_never(never)
+
+
+def _digest(folder: Path, since: int, rule: str | None, as_json: bool) -> int:
+    from watchdog.cli.digest import show_digest
+
+    return show_digest(folder, since=since, rule=rule, as_json=as_json)
 
 
 def _show_would(rows: Iterable[dict[str, Any]], as_json: bool) -> None:

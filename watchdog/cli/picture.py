@@ -242,6 +242,7 @@ class Picture(msgspec.Struct, frozen=True):
     agent: Agent = Agent()
     mode: str = "?"
     armed: tuple[Armed, ...] = ()
+    rules: dict[str, str] = {}
     paused: Pause | None = None
     sources: dict[str, Source] = {}
     entities: dict[str, int] = {}

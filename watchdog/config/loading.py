@@ -11,7 +11,7 @@ from watchdog import __version__
 from watchdog.config.disk import is_readable_by_all, read_text
 from watchdog.config.finding import Place, find, is_test
 from watchdog.config.secrets import fetch_secrets, was_fetched
-from watchdog.config.zones import with_zones
+from watchdog.config.zones import weekly_of, with_weekly, with_zones
 from watchdog.engine.rules import RuleSet
 from watchdog.errors import Problem, ProblemsError, Span
 from watchdog.lang.text import Text
@@ -111,7 +111,7 @@ def _read(places: Sequence[Place], draft: Draft, findings: Findings) -> tuple[Ru
     ]
     rules, problems = read_rules(texts, draft.mode, draft.receivers, adjust=draft.adjust, protected=draft.protected)
     zones = Findings()
-    rules = with_zones(rules, zones)
+    rules = with_weekly(with_zones(rules, zones), weekly_of(draft.digest, zones))
     in_packs = [problem for place in places if place.manifest is not None for problem in _manifest(place, rules, findings)]
     return rules, (*problems, *zones.in_order(), *in_packs)
 

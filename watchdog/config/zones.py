@@ -1,5 +1,5 @@
 """
-Time zones, from where the machine keeps them, put into the rules that name them.
+Time zones, from where the machine keeps them, put into the rules and settings that name them.
 
 The counterpart of `model.hours`, which is what is left of a zone for those who decide: what clocks show, and since when. Rules without hours of their own need none.
 """
@@ -14,6 +14,8 @@ import msgspec
 from watchdog.engine.rules import Rule, RuleSet
 from watchdog.model import hours
 from watchdog.model.hours import Hours, Zone
+from watchdog.model.weekly import DAYS, Weekly
+from watchdog.rulefile.digest import NEVER, DigestSettings
 from watchdog.rulefile.findings import Findings, quoted
 
 LOCAL: Final = "local"
@@ -23,6 +25,7 @@ _FIRST: Final = datetime(2025, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(2055, 1, 1, tzinfo=UTC)
 _STEP: Final = timedelta(days=7)
 """No zone changes its clocks twice within a week."""
+_HINT: Final = "a name like Europe/Berlin, UTC, or local (on Debian the package tzdata has them)"
 _WHOLE_DAY: Final = Hours(0, hours.DAY)
 
 
@@ -30,7 +33,26 @@ def with_zones(rules: RuleSet, findings: Findings) -> RuleSet:
     """The rules with their zones; one that this machine does not know is noted at its rule."""
     if all(rule.guards["hours"] == _WHOLE_DAY for rule in rules.rules):
         return rules
-    return RuleSet(tuple(_with_zone(rule, findings) for rule in rules.rules), rules.digest, rules.mode, rules.by_hand)
+    with_theirs = tuple(_with_zone(rule, findings) for rule in rules.rules)
+    return RuleSet(with_theirs, rules.digest, rules.mode, rules.by_hand, rules.weekly)
+
+
+def with_weekly(rules: RuleSet, weekly: Weekly | None) -> RuleSet:
+    """The rules, and when people are told what has come of them."""
+    return RuleSet(rules.rules, rules.digest, rules.mode, rules.by_hand, weekly)
+
+
+def weekly_of(settings: DigestSettings | None, findings: Findings) -> Weekly | None:
+    """When the digest is due; None for never, or where this machine does not know its zone, which is then noted."""
+    if settings is None or settings.day == NEVER:
+        return None
+    name = LOCAL if settings.zone is None else settings.zone.value
+    zone = read_zone(name)
+    if zone is None:
+        assert settings.zone is not None  # every machine has its own
+        findings.add("E518", settings.zone.span(0, len(name)), f"this machine knows no time zone {quoted(name)}", hint=_HINT)
+        return None
+    return Weekly(DAYS.index(settings.day), settings.minute, zone)
 
 
 def read_zone(name: str, *, here: Path = _HERE) -> Zone | None:
@@ -48,8 +70,7 @@ def _with_zone(rule: Rule, findings: Findings) -> Rule:
     name = rule.guards["zone"]
     zone = read_zone(name)
     if zone is None:
-        hint = "a name like Europe/Berlin, UTC, or local (on Debian the package tzdata has them)"
-        findings.add("E518", rule.span, f"this machine knows no time zone {quoted(name)}, by which the rule has its hours", hint=hint)
+        findings.add("E518", rule.span, f"this machine knows no time zone {quoted(name)}, by which the rule has its hours", hint=_HINT)
         return rule
     return msgspec.structs.replace(rule, guards={**rule.guards, "zone": zone})
 

@@ -206,7 +206,8 @@ class Agent:
     async def _start(self, tasks: Tasks, receivers: dict[str, Receiver], reload_wanted: asyncio.Event) -> None:
         await self._turns.settle(Started(__version__, boot_id(), self._host))
         await self._turns.settle(
-            RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning), rules=self._rules(self._loaded)
+            RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning, passing=not self._heeds_signals),
+            rules=self._rules(self._loaded),
         )
         tasks.serve("commands", lambda: self._carry_out(tasks))
         tasks.serve("orders", OrderTaker(self._loaded.state, self._turns.settle).run)
@@ -336,7 +337,7 @@ class Agent:
         return loaded.settings.mode if self._ceiling is None else lower(loaded.settings.mode, self._ceiling)
 
     def _rules(self, loaded: Loaded) -> RuleSet:
-        return RuleSet(loaded.rules.rules, loaded.rules.digest, self._mode(loaded), loaded.rules.by_hand)
+        return RuleSet(loaded.rules.rules, loaded.rules.digest, self._mode(loaded), loaded.rules.by_hand, loaded.rules.weekly)
 
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:

@@ -42,9 +42,9 @@ rules:
     then:
       - recover_process: {{process: job.process, drain: {DRAIN_S}s, stuck_after: 0s, stuck_jobs: {{strikes: 2, then: quarantine}}}}
     verify: {{when: queue("push").size <= {DRAINED}, within: 1m}}
-    guards: {{settle: 1, cooldown: 1s, keep: 50%, deploy: 0s}}
+    guards: {{settle: 1, baseline: allow, deploy: 0s, cooldown: 1s, keep: 50%}}
 """
-"""Of a real server only the times differ: minutes there, seconds here; and whatever else is built on this machine is no deployment of it."""
+"""Of a real server the times differ; there whatever is built is a deployment, and what is stuck when a rule is armed only asks, because nobody watches."""
 
 
 class AgentEndedError(WatchdogError):

@@ -61,6 +61,8 @@ class Telling:
                 return self._resolved(row, who)
             case "decision", "":
                 return self._decided(row, who)
+            case "would", _ if row["stage"] == "verify":
+                return Line(f"dry-run: would look then whether it helped: {row['reason']}", Tone.WOULD)
             case "would", _:
                 return Line(f"dry-run: would send SIG{row['stage']} to {who}{_when(row)}", Tone.WOULD)
             case "intent", _ if row["stage"] == "put_back":

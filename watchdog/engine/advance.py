@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import arming, commands, deploy_signs, edits, judging, known_here, orders, playbooks, requests, runs
+from watchdog.engine import arming, commands, deploy_signs, digest, edits, judging, known_here, orders, playbooks, requests, runs
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
@@ -67,6 +67,8 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
         requests.look_around(turn)
     requests.consider_all(turn)
     orders.consider_all(turn)
+    digest.take(turn)
+    digest.send_if_due(turn)
     return turn.end(), tuple(turn.effects)
 
 
@@ -79,6 +81,7 @@ def next_due(state: State) -> int | None:
         world.echoes.next(),
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
         ledger.pause.until_at if ledger.pause is not None else None,
+        ledger.week.due_at,
         *(run.again_at for run in ledger.runs.values()),
         *(edit.again_at for edit in ledger.edits.values()),
         *(world.watches.get(run) for run in ledger.runs),
@@ -157,6 +160,8 @@ def _observe(turn: Turn, observed: Observed) -> None:
     deploy_signs.notice(turn, observed, left)
     if observed.complete:
         arming.seen_in_full(turn)
+    elif turn.ledger.arming.looking:
+        arming.look(turn)
     if observed.source is Source.HOST:
         requests.reconsider(turn, {entity for _, entity in touched})
     elif settling := {request.process for request in turn.ledger.requests.values() if request.guard == "settling"}:
@@ -222,6 +227,7 @@ def _begin(turn: Turn, started: Started) -> None:
     judging.freeze_timers(turn, known_until)
     playbooks.freeze_proofs(turn, known_until)
     turn.set(boot_id=started.boot_id, host=started.host, lost={})
+    digest.forget_when(turn)
     turn.audit("agent", outcome="started", detail={"version": started.version})
     _recall(turn)
     runs.resume(turn)
@@ -257,10 +263,13 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     judging.drop_ruleless(turn)
     judging.drop_orphans(turn, "it is no longer there")
     turn.world.again.clear()
-    arming.drop_void(turn)
+    if not loaded.passing:
+        arming.drop_void(turn)
     there = frozenset(turn.ledger.alerts)
     judging.judge_all(turn)
-    arming.load(turn, there)
+    if not loaded.passing:
+        arming.load(turn, there)
+        digest.load(turn)
     requests.want_all(turn)
 
 
@@ -283,6 +292,7 @@ def _after_an_undone_turn(turn: Turn) -> None:
     # What was put into the picture without a turn has no deadline: what has become of it meanwhile must be written down.
     world.recount(turn.at)
     judging.judge_all(turn)
+    arming.seen_in_full(turn)
     requests.want_all(turn)
 
 

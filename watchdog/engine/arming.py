@@ -10,7 +10,7 @@ over for a finding once it was really false. A restart of the agent with the sam
 """
 
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -23,11 +23,14 @@ from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
 from watchdog.model.delivery import listed_by
 from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
 from watchdog.model.told import OperatorArmed
 from watchdog.model.verdicts import Mode, lower
 
 MOST_UNKNOWN: Final = 1_000
 """So many entities of a rule are remembered of which it could not be known whether it was so."""
+_COUNTED: Final = (Kind.DOMAIN, Kind.RETRY_GROUP)
+_SIDEKIQ: Final = "sidekiq"
 
 
 def mode_of(turn: Turn, rule: Rule) -> Mode:
@@ -70,7 +73,7 @@ def arm(turn: Turn, told: OperatorArmed) -> tuple[Mode, Mode]:
         return before, before
     now = mode_of(turn, rule)
     # Whoever says it of a rule that acts already means it all the same: what is so now is not what he has in mind.
-    if now is Mode.ACT and told.mode is not None:
+    if now is Mode.ACT and (before is not Mode.ACT or told.mode is not None):
         _mark(turn, rule)
         _look_around(turn, (rule,))
     _set(turn, msgspec.structs.replace(turn.ledger.arming, in_force=_in_force(turn)))
@@ -132,6 +135,12 @@ def really_false(rule: Rule, alert: Alert, truth: Truth) -> bool:
     return alert.baseline and truth is Truth.FALSE and rule.on is None
 
 
+def look(turn: Turn) -> None:
+    """Something was read: a rule that was waiting for just that has looked around."""
+    if any(name in turn.rule and _is_listed(turn, turn.rule[name]) for name in turn.ledger.arming.looking):
+        seen_in_full(turn)
+
+
 def seen_in_full(turn: Turn) -> None:
     """A source has been read in full: rules that were waiting for it have looked around, and what is not there any more is forgotten."""
     arming = turn.ledger.arming
@@ -172,7 +181,10 @@ def _unknown(turn: Turn, rule: Rule) -> tuple[str, ...]:
 
 
 def _is_listed(turn: Turn, rule: Rule) -> bool:
-    """Whether it is known which entities of its kind there are."""
+    """Whether it is known which entities of its kind there are; what retries wait for only their census tells, which takes its time."""
+    if rule.each in _COUNTED:
+        row: Any = turn.world.find(Kind.SIDEKIQ, _SIDEKIQ)
+        return row is not None and row.retry_census_at is not MISSING
     return rule.each is Kind.HOST or listed_by(rule.each) in turn.world.complete
 
 

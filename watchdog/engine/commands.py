@@ -66,6 +66,8 @@ def _arm(turn: Turn, told: OperatorArmed) -> Heard:
     before, now = arming.arm(turn, told)
     requests.want_all(turn)
     outcome = "armed" if told.mode is not None else "as its file says"
+    if told.rule not in turn.rule:
+        return Heard(outcome, rule=told.rule)
     return Heard(outcome, f"from {before} to {now}: {told.reason}", rule=told.rule, detail={"mode": now.value, "before": before.value})
 
 

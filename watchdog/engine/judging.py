@@ -103,7 +103,8 @@ def bury(turn: Turn, departure: Departure) -> None:
     if not turn.ledger.alerts and not turn.ledger.arming.unknown:
         return
     for rule in turn.rules.by_kind[departure.kind]:
-        arming.known(turn, rule, departure.id)
+        if turn.ledger.arming.unknown:
+            arming.known(turn, rule, departure.id)
         key = _key(rule, departure.id)
         if (alert := turn.ledger.alerts.get(key)) is not None:
             _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.GONE), why=departure.reason)
@@ -140,7 +141,7 @@ def _move(turn: Turn, rule: Rule, row: Row, truth: Truth) -> int | None:
     alert = turn.ledger.alerts.get(key)
     if alert is None:
         if truth is not Truth.TRUE:
-            if truth is Truth.FALSE:
+            if truth is Truth.FALSE and turn.ledger.arming.unknown:
                 arming.known(turn, rule, row.id)
             return None
         outcome = advance_alert(

@@ -13,6 +13,7 @@ import msgspec
 from watchdog.engine.armed import Arming
 from watchdog.engine.deploys import Deploys
 from watchdog.engine.incidents import Edit, Playbook, Run
+from watchdog.engine.week import Week
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import JobsRef, ProcessRef
@@ -202,6 +203,7 @@ class Ledger(msgspec.Struct, frozen=True):
     heard: dict[str, int] = {}
     deploys: Deploys = Deploys()
     arming: Arming = Arming()
+    week: Week = Week()
 
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -21,6 +21,7 @@ from watchdog.model.evidence import ALL
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.verdicts import Mode
+from watchdog.model.weekly import Weekly
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -92,16 +93,24 @@ class RuleSet:
     All rules in force, in the order of their files, under the global mode.
 
     `digest` is that of the texts they were read from. `by_name` and `by_kind` are the same rules, found quickly, and `by_change` those that
-    wait for a change. `by_hand` are the settings of the guards for what a person orders. `series` and `aggregates` are what their conditions ask of the world beyond a row.
+    wait for a change. `by_hand` are the settings of the guards for what a person orders; `weekly` is when people are told what has come of their rules, None for never. `series` and `aggregates` are what their conditions ask of the world beyond a row.
     """
 
-    __slots__ = ("aggregates", "by_change", "by_hand", "by_kind", "by_name", "digest", "mode", "rules", "series")
+    __slots__ = ("aggregates", "by_change", "by_hand", "by_kind", "by_name", "digest", "mode", "rules", "series", "weekly")
 
-    def __init__(self, rules: tuple[Rule, ...], digest: str, mode: Mode, by_hand: Mapping[str, Any] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        rules: tuple[Rule, ...],
+        digest: str,
+        mode: Mode,
+        by_hand: Mapping[str, Any] = MappingProxyType({}),
+        weekly: Weekly | None = None,
+    ) -> None:
         self.rules: Final = rules
         self.digest: Final = digest
         self.mode: Final = mode
         self.by_hand: Final = by_hand
+        self.weekly: Final = weekly
         self.by_name: Final[Mapping[str, Rule]] = {rule.name: rule for rule in rules}
         self.by_kind: Final[Mapping[Kind, tuple[Rule, ...]]] = {
             kind: tuple(rule for rule in rules if rule.each is kind and rule.on is None) for kind in Kind

@@ -25,6 +25,8 @@ def status(state: State, at: int) -> dict[str, Any]:
     return {
         "mode": ledger.mode.value,
         "armed": armed_rules(ledger),
+        "digest": {"since": ledger.week.since_wall, "due": ledger.week.due_wall},
+        "rules": {name: one.mode.value for name, one in sorted(ledger.arming.in_force.items())},
         "paused": None if ledger.pause is None else {"by": ledger.pause.by, "reason": ledger.pause.reason},
         "sources": {source.value: _source(state, source, at) for source in Source if _is_used(state, source)},
         "entities": {kind.value: len(rows) for kind, rows in world.rows.items()},

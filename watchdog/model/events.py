@@ -113,12 +113,14 @@ class RulesLoaded(msgspec.Struct, frozen=True, tag="rules_loaded"):
     """
     Rules and settings are in force from this event on; `advance` is called with them.
 
-    `digest` is that of the rule texts; `mode` is the global ceiling. `warning` is something that everybody must hear.
+    `digest` is that of the rule texts; `mode` is the global ceiling. `warning` is something that everybody must hear. `passing` says that the agent is
+    there for an order by hand alone: that it goes less far says nothing of the rules.
     """
 
     digest: str
     mode: Mode
     warning: str = ""
+    passing: bool = False
 
 
 class ReloadRefused(msgspec.Struct, frozen=True, tag="reload_refused"):

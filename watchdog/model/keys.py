@@ -97,6 +97,7 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "What else must work for Sidekiq to work: database, web, search. While one of them fails nothing is done to any process. What is not declared is not checked.",
     ),
     KeySpec("quarantine", "`keep` and `in`", "Where jobs are kept that were taken out, whole, and for how long."),
+    KeySpec("digest", "`day`, `at`, `zone`", "When every receiver of a rule is told, once a week, what has come of the rules."),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (
@@ -172,6 +173,12 @@ QUARANTINE: Final[tuple[KeySpec, ...]] = (
         "`store` is the agent's own; with `both` jobs stand in Sidekiq's dead set as well, where everybody sees them and somebody may put them back.",
         "store",
     ),
+)
+
+DIGEST: Final[tuple[KeySpec, ...]] = (
+    KeySpec("day", "choice", "A day of the week, from `monday` on, or `never`.", "monday"),
+    KeySpec("at", "time of the day", "When on that day, by 24 hours.", "09:00"),
+    KeySpec("zone", "name", "By which clocks: a name like `Europe/Berlin`, `UTC`, or `local` for those of this machine.", "local"),
 )
 
 ADJUSTMENT: Final[tuple[KeySpec, ...]] = (

@@ -15,6 +15,7 @@ class NoticeKind(StrEnum):
     ENDED = "action.ended"
     SOURCE = "source.changed"
     AGENT = "agent.warning"
+    DIGEST = "agent.digest"
 
 
 class Severity(StrEnum):

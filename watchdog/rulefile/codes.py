@@ -318,7 +318,7 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
         "E518",
         "unknown time zone",
-        "The hours of a rule are by the clocks of its `zone`: a name like `Europe/Berlin` that this machine knows, `UTC`, or `local`.",
+        "The hours of a rule, and the time of the digest, are by the clocks of a `zone`: a name like `Europe/Berlin` that this machine knows, `UTC`, or `local`.",
         _RULE + '    guards: {hours: "22:00-06:00", zone: Europe/Nowhere}\n',
     ),
 )

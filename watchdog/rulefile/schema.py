@@ -20,7 +20,9 @@ from watchdog.model.notices import Severity
 from watchdog.model.parameters import Form, ParameterSpec
 from watchdog.model.records import INCIDENT_OUTCOMES
 from watchdog.model.verdicts import Decision, Mode
+from watchdog.model.weekly import DAYS
 from watchdog.rulefile.annotations import LABEL
+from watchdog.rulefile.digest import NEVER, TIME
 from watchdog.rulefile.pack import VERSION
 from watchdog.rulefile.quarantine import PLACES
 from watchdog.rulefile.rule import MATURITIES
@@ -99,6 +101,9 @@ def config_schema() -> Schema:
             ),
             "quarantine": _mapping(keys.QUARANTINE, {"keep": _DURATION, "in": {"enum": list(PLACES)}}),
             "protected": _FORMS[Form.NAMES],
+            "digest": _mapping(
+                keys.DIGEST, {"day": {"enum": [*DAYS, NEVER]}, "at": {"type": "string", "pattern": f"^({TIME.pattern})$"}, "zone": _TEXT}
+            ),
         },
         required=("redis", "rules", "state"),
     )

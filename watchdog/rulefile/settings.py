@@ -18,6 +18,7 @@ from watchdog.rulefile.adjust import Adjustment, read_adjustments
 from watchdog.rulefile.application import AppSettings, read_app
 from watchdog.rulefile.checks import SECTION as CHECKS
 from watchdog.rulefile.checks import CheckSettings, read_checks
+from watchdog.rulefile.digest import DigestSettings, read_digest
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
@@ -65,7 +66,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     As much of a config file as could be read, so that what it names can be looked at although something is wrong with it.
 
     `settings` is None if anything is wrong; `receivers` (the declared names) is None if they can't be known. `adjust` is what is changed about
-    rules, by name; it is checked where the rules are. `protected` are patterns of targets that no rule touches.
+    rules, by name; it is checked where the rules are. `protected` are patterns of targets that no rule touches, `digest` when people are told.
     """
 
     settings: Settings | None = None
@@ -74,6 +75,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     receivers: frozenset[str] | None = None
     adjust: dict[str, Adjustment] = {}
     protected: tuple[str, ...] = ()
+    digest: DigestSettings | None = None
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -81,7 +83,21 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 _KEYS: Final = Keys(
     "the config",
     required=("redis", "rules", "state"),
-    optional=("mode", "app_redis", "receivers", "host", "units", "app", "adjust", "trace", "log", "quarantine", "protected", "checks"),
+    optional=(
+        "mode",
+        "app_redis",
+        "receivers",
+        "host",
+        "units",
+        "app",
+        "adjust",
+        "trace",
+        "log",
+        "quarantine",
+        "protected",
+        "checks",
+        "digest",
+    ),
 )
 
 
@@ -174,6 +190,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
         receivers=_declared(root, values),
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
         protected=read_names(values["protected"], "'protected'", findings) if "protected" in values else (),
+        digest=read_digest(values["digest"], findings) if "digest" in values else DigestSettings(),
         secrets=tuple(secrets),
         bare_secrets=tuple(bare),
     )

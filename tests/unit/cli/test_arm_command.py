@@ -57,6 +57,25 @@ def test_where_nobody_can_be_asked_nothing_is_armed(ask, leave, monkeypatch):
     assert not (folder / "orders").exists()
 
 
+@pytest.mark.parametrize("meant", [True, False])
+def test_somebody_at_a_terminal_is_asked(ask, leave, monkeypatch, meant):
+    """After the record was shown; without a yes nothing is left for the agent."""
+    folder = leave(*ROWS)
+    asked: list[str] = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+
+    def confirm(question: str, **_: object) -> bool:
+        asked.append(question)
+        return meant
+
+    monkeypatch.setattr("typer.confirm", confirm)
+    answer = ask("arm", "stuck-job", "-c", "config.yml", "--mode", "act", "--reason", "x")
+
+    assert asked == ["Put stuck-job into act?"]
+    assert answer.code == (3 if meant else 2)
+    assert (folder / "orders").exists() is meant
+
+
 def test_it_is_taken_back_without_a_record(ask, leave):
     """`--clear` shows nothing and asks nothing."""
     folder = leave(*ROWS)

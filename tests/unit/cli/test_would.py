@@ -2,18 +2,25 @@
 
 import json
 import time
+from typing import Any
 
 from watchdog.model.records import AuditRow
 
 NOW = time.time_ns() // 1_000_000 - 3_600_000
 
 
-def left_out(incident: str, stage: str, delay: int, **more: object) -> AuditRow:
+def left_out(incident: str, stage: str, delay: int, **more: Any) -> AuditRow:
     """A stage that dry-run left out."""
-    fields = {"rule": "stuck-job", "entity": "web1:1:a/t1/j/1", "target": "web1/sidekiq.service", "action": "terminate_process", **more}
+    fields: dict[str, Any] = {
+        "rule": "stuck-job",
+        "entity": "web1:1:a/t1/j/1",
+        "target": "web1/sidekiq.service",
+        "action": "terminate_process",
+        **more,
+    }
     return AuditRow(
         "would", NOW, mode="dry-run", decision="DRY_RUN", stage=stage, outcome="left out", incident=incident, would_at=NOW + delay, **fields
-    )  # type: ignore[arg-type]
+    )
 
 
 def decided(decision: str, guard: str, *, mode: str = "dry-run", outcome: str = "") -> AuditRow:

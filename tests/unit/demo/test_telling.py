@@ -38,6 +38,10 @@ def telling():
         ),
         ({"kind": "would", "stage": "TERM", "would_at": ROW["at"]}, Line("dry-run: would send SIGTERM to push-1 now", Tone.WOULD)),
         (
+            {"kind": "would", "stage": "verify", "reason": "x > 0, within 60 s"},
+            Line("dry-run: would look then whether it helped: x > 0, within 60 s", Tone.WOULD),
+        ),
+        (
             {"kind": "would", "stage": "KILL", "would_at": "2026-11-23T16:00:05.000Z", "reason": "if it still lived then"},
             Line("dry-run: would send SIGKILL to push-1, 5 s later if it still lived then", Tone.WOULD),
         ),

@@ -17,7 +17,22 @@ from watchdog.model.checks import CHECKS
 from watchdog.model.fields import BY_KIND, FIELDS
 from watchdog.model.guards import GUARDS
 from watchdog.model.receivers import RECEIVERS
-from watchdog.rulefile import actors, adjust, log, pack, proof, quarantine, redis_settings, rule, rules, schema, settings, tests, trace
+from watchdog.rulefile import (
+    actors,
+    adjust,
+    digest,
+    log,
+    pack,
+    proof,
+    quarantine,
+    redis_settings,
+    rule,
+    rules,
+    schema,
+    settings,
+    tests,
+    trace,
+)
 from watchdog.rulefile.keys import Keys
 
 CHECKOUT = Path(__file__).parents[3]
@@ -206,6 +221,7 @@ def test_a_wrong_config_is_refused(more):
         (keys.TRACE, trace._KEYS),
         (keys.LOG, log._KEYS),
         (keys.QUARANTINE, quarantine._KEYS),
+        (keys.DIGEST, digest._KEYS),
         (keys.ADJUSTMENT, adjust._KEYS),
         (keys.PACK, pack._KEYS),
         (keys.TEST_FILE, tests.FILE_KEYS),
