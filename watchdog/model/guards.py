@@ -259,6 +259,28 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         alarms=True,
     ),
     GuardSpec(
+        name="trust",
+        denies="less than `min_success` of the rule's last `trials` incidents have helped: were verified, or ended well where the rule has no `verify`. It has then demoted itself to ask, and acts again only when a person says so",
+        settings=(
+            ParameterSpec(
+                name="min_success",
+                form=Form.RATIO,
+                default="50%",
+                doc="The share of its incidents that must help.",
+                example="min_success: 75%",
+            ),
+            ParameterSpec(
+                name="trials",
+                form=Form.COUNT,
+                default="4",
+                most=100,
+                doc="How many of the last incidents count; with fewer nothing is said. 0: the rule is trusted whatever comes of it.",
+                example="trials: 10",
+            ),
+        ),
+        alarms=True,
+    ),
+    GuardSpec(
         name="last_look",
         denies="the condition no longer holds, or the target is not, or not quite, the process that was meant: looked at again at once before each stage; of one that has ended, that the kernel has not said so; of jobs: none is left, or the one that is meant runs",
         binds_after_no_return=True,

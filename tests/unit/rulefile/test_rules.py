@@ -43,6 +43,8 @@ DEFAULTS = {
     "target_budget": Allowance(6, 86_400_000),
     "host_budget": Allowance(6, 3_600_000),
     "culprits": 3,
+    "min_success": 0.5,
+    "trials": 4,
     "protected": (),
     "budget": Allowance(3, 3_600_000),
     "flaps": Allowance(6, 3_600_000),
