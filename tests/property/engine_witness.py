@@ -63,7 +63,6 @@ class Witness(Conversation):
         self._stepped: set[str] = set()
         self._ends: dict[str, int] = {}
         self._acted: dict[str, dict[str, tuple[int, str]]] = {}
-        self._demoted: set[str] = set()
         super().__init__(ruleset)
 
     @property
@@ -78,8 +77,6 @@ class Witness(Conversation):
             case Audit(row=row):
                 if row.decision == "DENY" and not (row.guard and row.reason):
                     self.wrong.append(f"a denial without guard or reason: {row}")
-                if row.outcome == "demoted":
-                    self._demoted.add(row.rule)
                 if row.kind == "incident" and row.outcome in ("opened", "next step"):
                     self.wrong += [f"{row.incident} opened while {other} is open" for other in self._incidents]
                     self._incidents[row.incident] = row
@@ -141,7 +138,7 @@ class Witness(Conversation):
             self.wrong.append(f"TERM for {rule}, but that is not so of {identity}")
         if name in self._ends and self.wall - self._ends[name] < self._cooldown(rule, name):
             self.wrong.append(f"TERM inside the cooldown of {name}")
-        if rule in self._demoted:
+        if any((row.outcome, row.rule) == ("demoted", rule) for row in self.audit("agent")):
             self.wrong.append(f"TERM of {rule}, which may only ask")
         self._witness_budgets(rule, name)
 

@@ -12,7 +12,7 @@ from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import Rule
 from watchdog.engine.selecting import AMONG
 from watchdog.engine.spending import with_one
-from watchdog.engine.targeting import find_target, shadow_key
+from watchdog.engine.targeting import shadow_key
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.records import IncidentRow
@@ -49,13 +49,12 @@ def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | N
         return
     shadow = turn.ledger.shadow
     end = turn.at + over
-    ref = find_target(turn.world, request.process).ref
     turn.set(
         shadow=msgspec.structs.replace(
             shadow,
             cooldowns={**shadow.cooldowns, request.target: Cooldown(end, rule.name, request.action)},
             cured={**shadow.cured, shadow_key(request): turn.at},
-            spent=with_one(shadow.spent, request.target, Spent(end, rule.name, incident, "" if ref is None else ref.host)),
+            spent=with_one(shadow.spent, request.target, Spent(end, rule.name, incident)),
         )
     )
 

@@ -133,12 +133,11 @@ class Cooldown(msgspec.Struct, frozen=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """Something was done to a target on that host (empty for jobs), as a step of that incident; or an alert began to fire, and `incident` is its id."""
+    """Something was done to a target, as a step of that incident; or an alert began to fire, and `incident` is its id."""
 
     at: int
     rule: str
     incident: str
-    host: str = ""
 
 
 class Shadow(msgspec.Struct, frozen=True):

@@ -184,7 +184,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="budget",
-        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget` or on the host as often as `host_budget`, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not)",
+        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget` or on the host as often as `host_budget`, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not); to move jobs counts into none of them",
         settings=(
             ParameterSpec(
                 name="budget",
