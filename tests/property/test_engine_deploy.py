@@ -45,7 +45,8 @@ class Deployed(Simulation):
 @given(TRACES)
 def test_nothing_begins_in_a_deployment(steps: list[Step]):
     """Over any order of readings, crashes, reboots and turns that are undone."""
-    simulation = Deployed().play(WARM_UP + steps)
+    simulation = Deployed()
+    simulation.play(WARM_UP + steps)
 
     assert (simulation.early, simulation.wrong) == ([], [])
 
@@ -59,7 +60,8 @@ def test_the_traces_are_no_idle_talk():
             for number, step in enumerate(random_trace(seed, 500))
             for step in (step, ("deploy", 0, number // 20 % 6))[: 1 + (number % 20 == 0)]
         ]
-        simulation = Deployed().play(steps)
+        simulation = Deployed()
+        simulation.play(steps)
         signals += len(simulation.signals)
         denied += sum(row.guard == "deploy" for row in simulation.audit("decision"))
         assert (simulation.early, simulation.wrong) == ([], [])
