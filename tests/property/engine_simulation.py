@@ -78,7 +78,7 @@ JOB_RULE = """
     when: job.elapsed > 20s
     for: {hold}
     then: [{{terminate_process: {{process: job.process, grace: {grace}, unique_locks: release}}}}]
-    guards: {{cooldown: {cooldown}, keep: {keep}}}
+    guards: {{cooldown: {cooldown}, keep: {keep}, deploy: 20s}}
     notify: [ops, chat]
 """
 SILENT_RULE = """
@@ -88,7 +88,7 @@ SILENT_RULE = """
     keep_firing_for: 5s
     evidence: [proc]
     then: [{terminate_process: {process: process, grace: 8s, unique_locks: release}}]
-    guards: {cooldown: 100s, keep: 0%}
+    guards: {cooldown: 100s, keep: 0%, deploy: 20s}
     notify: [pager, ops]
 """
 CRASH_RULE = """

@@ -138,6 +138,8 @@ class Witness(Conversation):
             self.wrong.append(f"TERM for {rule}, but that is not so of {identity}")
         if name in self._ends and self.wall - self._ends[name] < self._cooldown(rule, name):
             self.wrong.append(f"TERM inside the cooldown of {name}")
+        if any((row.outcome, row.rule) == ("demoted", rule) for row in self.audit("agent")):
+            self.wrong.append(f"TERM of {rule}, which may only ask")
         self._witness_budgets(rule, name)
 
     def _note(self, row: AuditRow) -> None:

@@ -51,7 +51,7 @@ rules:
     when: job.elapsed > {elapsed}
     then:
       - recover_process: {{process: job.process, drain: {drain}, grace: {grace}, stuck_after: 0s, rescue: {rescue}}}
-    guards: {{deploy: 0s, settle: 0, cooldown: 5s, cooldown_max: 0s, keep: 0%, budget: 1000/1d, target_budget: 1000/1d, host_budget: 1000/1d, culprits: 0, max_unhealthy: 100%, baseline: allow}}
+    guards: {{deploy: 0s, settle: 0, cooldown: 5s, cooldown_max: 0s, keep: 0%, budget: 1000/1d, target_budget: 1000/1d, host_budget: 1000/1d, culprits: 0, max_unhealthy: 100%, baseline: allow, trials: 0}}
     notify: [ops]
 """
 SILENT: Final = """\
@@ -60,7 +60,7 @@ SILENT: Final = """\
     when: process.beat_age > 60s
     then:
       - recover_process: {{process: process, drain: {drain}, grace: {grace}, rescue: {rescue}}}
-    guards: {{deploy: 0s, settle: 0, cooldown: 5s, cooldown_max: 0s, keep: 0%, budget: 1000/1d, target_budget: 1000/1d, host_budget: 1000/1d, culprits: 0, max_unhealthy: 100%, baseline: allow}}
+    guards: {{deploy: 0s, settle: 0, cooldown: 5s, cooldown_max: 0s, keep: 0%, budget: 1000/1d, target_budget: 1000/1d, host_budget: 1000/1d, culprits: 0, max_unhealthy: 100%, baseline: allow, trials: 0}}
     notify: [ops]
 """
 SECRET: Final = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cw=="

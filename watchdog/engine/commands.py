@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine import arming, requests
+from watchdog.engine import arming, requests, trust
 from watchdog.engine.ledger import Pause
 from watchdog.engine.turn import Turn
 from watchdog.model.told import Command, OperatorArmed, OperatorPaused, OperatorResumed
+from watchdog.model.verdicts import Mode
 
 REMEMBERED: Final = 7 * 86_400_000
 """For how many milliseconds a command is known, so that it is not heard again when the agent died before it could put the file away."""
@@ -64,6 +65,9 @@ def _arm(turn: Turn, told: OperatorArmed) -> Heard:
     if refusal := arming.refusal(turn, told):
         return Heard(REFUSED, refusal, rule=told.rule)
     before, now = arming.arm(turn, told)
+    if told.mode is Mode.ACT:
+        # What made the rule ask is known to whoever lets it act again.
+        trust.forgive(turn, told.rule)
     requests.want_all(turn)
     outcome = "armed" if told.mode is not None else "as its file says"
     if told.rule not in turn.rule:

@@ -13,10 +13,9 @@ import msgspec
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.guards.view import View
 from watchdog.engine.incidents import Edit, Playbook
-from watchdog.engine.ledger import Cooldown, Request, Spent
+from watchdog.engine.ledger import Cooldown, Request
 from watchdog.engine.rules import NO_RULES, Step
 from watchdog.engine.selecting import AMONG
-from watchdog.engine.spending import with_one
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import ReleaseJobs, TakeJobs
 from watchdog.model.kinds import Source
@@ -157,8 +156,7 @@ def _end(turn: Turn, edit: Edit, outcome: str, account: str) -> None:
     turn.put_edit(edit.id, None)
     turn.over.append(Over(edit, outcome, account))
     cooldown = Cooldown(turn.at, edit.rule, edit.action, edit.incident)
-    spent = with_one(turn.ledger.spent, edit.jobs.name, Spent(turn.at, edit.rule, edit.incident))
-    turn.set(cooldowns={**turn.ledger.cooldowns, edit.jobs.name: cooldown}, spent=spent)
+    turn.set(cooldowns={**turn.ledger.cooldowns, edit.jobs.name: cooldown})
 
 
 def _taken(taken: JobsTaken) -> str:

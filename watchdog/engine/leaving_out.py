@@ -15,7 +15,7 @@ from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import Rule, Step
 from watchdog.engine.selecting import AMONG
 from watchdog.engine.spending import with_one
-from watchdog.engine.targeting import find_target, shadow_key, target_of
+from watchdog.engine.targeting import shadow_key, target_of
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.records import IncidentRow
@@ -34,8 +34,6 @@ def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | N
     names |= {"decision": Decision.DRY_RUN.value, "outcome": "left out"}
     account: list[str] = []
     shadow, over = turn.ledger.shadow, 0
-    ref = find_target(turn.world, request.process).ref
-    host = "" if ref is None else ref.host
     for number, step in enumerate(rule.steps):
         target = request.target if number == 0 else _target(turn, request, step)
         told = {**names, "action": step.action, "target": target}
@@ -51,7 +49,7 @@ def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | N
                 turn.audit("would", **told, stage=stage, reason=condition, would_at=turn.wall + over + delay)
                 account.append(accounts.planned(stage, over + delay, condition))
             over += max(delay for _, delay, _ in plan)
-        shadow = _spent(shadow, Cooldown(turn.at + over, rule.name, step.action, incident), target, host)
+        shadow = _spent(shadow, Cooldown(turn.at + over, rule.name, step.action, incident), target)
     if rule.verify is not None:
         asked = f"{rule.verify.when.text}, within {rule.verify.within // 1000} s"
         turn.audit("would", **names, stage=VERIFY, reason=asked, would_at=turn.wall + over)
@@ -76,10 +74,10 @@ def _target(turn: Turn, request: Request, step: Step) -> str:
     return target.name if target.lasts else request.target
 
 
-def _spent(shadow: Shadow, cooldown: Cooldown, target: str, host: str) -> Shadow:
+def _spent(shadow: Shadow, cooldown: Cooldown, target: str) -> Shadow:
     """As a step that is over spends it: moving jobs counts into no budget."""
     shadow = msgspec.structs.replace(shadow, cooldowns={**shadow.cooldowns, target: cooldown})
     if cooldown.action in AMONG:
         return shadow
-    one = Spent(cooldown.ended_at, cooldown.rule, cooldown.incident, host)
+    one = Spent(cooldown.ended_at, cooldown.rule, cooldown.incident)
     return msgspec.structs.replace(shadow, spent=with_one(shadow.spent, target, one))

@@ -13,6 +13,7 @@ import msgspec
 from watchdog.engine.armed import Arming
 from watchdog.engine.deploys import Deploys
 from watchdog.engine.incidents import Edit, Playbook, Run
+from watchdog.engine.success import Success
 from watchdog.engine.week import Week
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
@@ -135,12 +136,11 @@ class Cooldown(msgspec.Struct, frozen=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """Something was done to a target on that host (empty for jobs), as a step of that incident; or an alert began to fire, and `incident` is its id."""
+    """Something was done to a target, as a step of that incident; or an alert began to fire, and `incident` is its id."""
 
     at: int
     rule: str
     incident: str
-    host: str = ""
 
 
 class Shadow(msgspec.Struct, frozen=True):
@@ -177,7 +177,7 @@ class Ledger(msgspec.Struct, frozen=True):
     alert: each time at which it began to fire.
 
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
-    milliseconds at which each was.
+    milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents.
     """
 
     seq: int = 0
@@ -204,6 +204,7 @@ class Ledger(msgspec.Struct, frozen=True):
     deploys: Deploys = Deploys()
     arming: Arming = Arming()
     week: Week = Week()
+    success: dict[str, Success] = {}
 
 
 _ENCODER: Final = msgspec.json.Encoder()

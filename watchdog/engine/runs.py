@@ -364,7 +364,7 @@ def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:
     cooldown = Cooldown(turn.at, run.rule, run.action, run.incident)
     turn.set(cooldowns={**turn.ledger.cooldowns, run.ref.name: cooldown})
     if outcome != "abandoned":
-        turn.set(spent=with_one(turn.ledger.spent, run.ref.name, Spent(turn.at, run.rule, run.incident, run.ref.host)))
+        turn.set(spent=with_one(turn.ledger.spent, run.ref.name, Spent(turn.at, run.rule, run.incident)))
 
 
 def _audit_stage(turn: Turn, run: Run, outcome: str) -> None:

@@ -38,10 +38,9 @@ def both(real: Book, shadow: Book) -> Book:
 
 
 def on_host(book: Book, host: str) -> list[Spent]:
-    """What rules did to targets of that host, the oldest first; not what people have ordered."""
-    return sorted(
-        (one for entries in book.values() for one in entries if one.host == host and not is_order(one.rule)), key=lambda one: one.at
-    )
+    """What rules did to processes of that host, whose names begin with it, the oldest first; not what people have ordered."""
+    here = (one for target, entries in book.items() if target.startswith(f"{host}/") for one in entries)
+    return sorted((one for one in here if not is_order(one.rule)), key=lambda one: one.at)
 
 
 def incidents_within(entries: Iterable[Spent], time: int, at: int) -> int:

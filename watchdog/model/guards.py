@@ -198,7 +198,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="budget",
-        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget` or on the host as often as `host_budget`, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not)",
+        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget` or on the host as often as `host_budget`, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not); to move jobs counts into none of them",
         settings=(
             ParameterSpec(
                 name="budget",
@@ -268,6 +268,28 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
                 default="3",
                 doc="How many different jobs of one class the rule may catch within 24 h before it asks; 0 for any number.",
                 example="culprits: 5",
+            ),
+        ),
+        alarms=True,
+    ),
+    GuardSpec(
+        name="trust",
+        denies="less than `min_success` of the rule's last `trials` incidents have helped: were verified, or ended well where the rule has no `verify`. It has then demoted itself to ask, and acts again only when a person says so",
+        settings=(
+            ParameterSpec(
+                name="min_success",
+                form=Form.RATIO,
+                default="50%",
+                doc="The share of its incidents that must help.",
+                example="min_success: 75%",
+            ),
+            ParameterSpec(
+                name="trials",
+                form=Form.COUNT,
+                default="4",
+                most=100,
+                doc="How many of the last incidents count; with fewer nothing is said. 0: the rule is trusted whatever comes of it.",
+                example="trials: 10",
             ),
         ),
         alarms=True,

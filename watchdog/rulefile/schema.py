@@ -27,6 +27,7 @@ from watchdog.rulefile.pack import VERSION
 from watchdog.rulefile.quarantine import PLACES
 from watchdog.rulefile.rule import MATURITIES
 from watchdog.rulefile.rule import NAME as RULE_NAME
+from watchdog.rulefile.shares import KEYS as SHARES
 from watchdog.rulefile.testfile import LOOKS, STATES
 from watchdog.rulefile.typed import NAME as NAME_OF_ONE
 from watchdog.rulefile.units import PATTERN as UNIT_PATTERN
@@ -104,6 +105,7 @@ def config_schema() -> Schema:
             "digest": _mapping(
                 keys.DIGEST, {"day": {"enum": [*DAYS, NEVER]}, "at": {"type": "string", "pattern": f"^({TIME.pattern})$"}, "zone": _TEXT}
             ),
+            **dict.fromkeys(SHARES, _FORMS[Form.ALLOWANCE]),
         },
         required=("redis", "rules", "state"),
     )

@@ -17,9 +17,9 @@ THRICE = Allowance(3, HOUR)
 MANY = Allowance(1_000, HOUR)
 
 
-def spent(*times: int, rule: str = "stuck-job", host: str = "web1") -> tuple[Spent, ...]:
+def spent(*times: int, rule: str = "stuck-job") -> tuple[Spent, ...]:
     """An incident of its own at each of these times."""
-    return tuple(Spent(at, rule, f"{at}.0", host) for at in times)
+    return tuple(Spent(at, rule, f"{at}.0") for at in times)
 
 
 def settings(budget: Allowance = MANY, *, target: Allowance = MANY, host: Allowance = MANY) -> dict[str, Allowance]:
@@ -87,8 +87,9 @@ def test_all_rules_together_on_one_target(view, book, until):
         ({"web1/a": spent(AT - 30), "web1/b": spent(AT - 20, rule="b")}, None),
         ({"web1/a": spent(AT - 10), "web1/b": spent(AT - 30, rule="b"), "web1/c": spent(AT - 20, rule="c")}, AT - 30 + HOUR),
         ({"web1/a": spent(AT - 10), "web1/b": spent(AT - HOUR), "web1/c": spent(AT - 20)}, None),
-        ({"web1/a": spent(AT - 10), "web2/b": spent(AT - 30, host="web2"), "web1/c": spent(AT - 20)}, None),
-        ({"web1/a": spent(AT - 10), "retries": spent(AT - 30, host=""), "web1/c": spent(AT - 20)}, None),
+        ({"web1/a": spent(AT - 10), "web2/b": spent(AT - 30), "web1/c": spent(AT - 20)}, None),
+        ({"web1/a": spent(AT - 10), "web11/b": spent(AT - 30), "web1/c": spent(AT - 20)}, None),
+        ({"web1/a": spent(AT - 10), "retries of push": spent(AT - 30), "web1/c": spent(AT - 20)}, None),
         ({"web1/a": spent(AT - 10), "web1/b": spent(AT - 30, rule="order:1"), "web1/c": spent(AT - 20)}, None),
     ],
 )

@@ -16,6 +16,7 @@ from watchdog.engine.guards.paused import paused
 from watchdog.engine.holding import held_threads
 from watchdog.engine.incidents import Run
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Spent, Strike
+from watchdog.engine.success import Demotion, Success
 from watchdog.model import guards as table
 from watchdog.model.events import Delta
 from watchdog.model.hours import Hours
@@ -78,6 +79,8 @@ def test_a_healthy_case_passes_every_guard(view):
             "alone": "ask",
             "veto": ("Domain*",),
             "culprits": 3,
+            "min_success": 0.5,
+            "trials": 4,
             "protected": ("web9/*",),
             "budget": Allowance(3, 3_600_000),
             "flaps": Allowance(6, 3_600_000),
@@ -199,6 +202,14 @@ def test_the_cooldown_grows_and_falls_back(view, actions, cooldown_max, minutes)
     assert verdict.reason == f"a of rule r on {NAME} ended 0 s ago" + (grown if minutes > 5 else "")
 
 
+def test_no_cooldown_does_not_grow(view):
+    """Twice nothing is nothing."""
+    settings = {"cooldown": 0, "cooldown_max": 14_400_000}
+    spent = {NAME: tuple(Spent(AT, "r", f"{number}.0") for number in range(5))}
+
+    assert cooldown(view(cooldowns={NAME: Cooldown(AT, "r", "a")}, settings=settings, spent=spent)).answer is Answer.PASS
+
+
 def test_the_steps_of_an_incident_are_one_action(view):
     """However many there were."""
     steps = tuple(Spent(AT - number, "r", "1.0") for number in range(4))
@@ -210,7 +221,7 @@ def test_the_steps_of_an_incident_are_one_action(view):
     ("sign", "until"),
     [
         (Sign("w", AT - 10_000, AT - 5_000), AT + 295_000),
-        (Sign("w", AT - 10_000), AT + 300_000),
+        (Sign("w", AT - 10_000), AT + 290_000),
         (Sign("w", AT - 400_000, AT - 300_000), None),
         (None, None),
     ],
@@ -224,6 +235,7 @@ def test_what_others_did_to_its_unit_counts_too(view, sign, until):
     )  # fmt: skip
 
     assert (cooldown(shown).until, cooldown(shown).answer) == (until, Answer.PASS if until is None else Answer.DENY)
+    assert cooldown(shown).reason.startswith("what somebody else had systemd do with web1/app[push] ended ") is (until is not None)
     assert cooldown(msgspec.structs.replace(shown, overruled=())).answer is Answer.PASS
 
 
@@ -351,14 +363,14 @@ def test_every_denial_says_why(view):
     """No guard answers anything but PASS without a sentence."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "cooldown_max": 14_400_000, "target_budget": Allowance(6, 86_400_000), "host_budget": Allowance(6, 3_600_000), "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
-        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}, alerts={"a|b": msgspec.structs.replace(next(iter(alerts_on(job(ONE, "j1", 0)).values())), baseline=True)}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, deploys=Deploys({"code": Sign("w", AT, AT)}), strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
+        settings={"settle": 20, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "cooldown_max": 14_400_000, "target_budget": Allowance(6, 86_400_000), "host_budget": Allowance(6, 3_600_000), "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "min_success": 0.5, "trials": 4, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}, alerts={"a|b": msgspec.structs.replace(next(iter(alerts_on(job(ONE, "j1", 0)).values())), baseline=True)}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, deploys=Deploys({"code": Sign("w", AT, AT)}), success={"stuck-job": Success((), Demotion(AT, AT, "w"))}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
         cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")}, alerts=("a|b",), rests_on_load=True,
         world=picture(process(ONE, AT - 5_000, threads=1), job(ONE, "j1", AT - 6_000)), spent={"web1/app[push]": (Spent(AT, "stuck-job", "1.0"),)},
     )  # fmt: skip
     verdicts = [guard(worst) for _, guard in ORDER]
 
-    asking = {"baseline", "budget", "culprits"}
+    asking = {"baseline", "budget", "culprits", "trust"}
     assert [(verdict.guard, verdict.answer) for verdict in verdicts] == [
         (name, Answer.ASK if name in asking else Answer.DENY) for name, _ in ORDER
     ]

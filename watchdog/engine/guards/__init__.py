@@ -24,6 +24,7 @@ from watchdog.engine.guards.paused import paused
 from watchdog.engine.guards.protected import protected
 from watchdog.engine.guards.settling import settling
 from watchdog.engine.guards.surge import surge
+from watchdog.engine.guards.trust import trust
 from watchdog.engine.guards.veto import veto
 from watchdog.engine.guards.view import Guard
 
@@ -44,6 +45,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("flapping", flapping),
     ("hours", hours),
     ("culprits", culprits),
+    ("trust", trust),
     ("last_look", last_look),
 )
 """The order in which guards are asked; the first that denies gives the reason."""
