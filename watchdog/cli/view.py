@@ -107,6 +107,11 @@ def _show_agent(out: Output, picture: Picture, *, running: bool, age: int) -> No
         out.line(("It can't write its state: ", "bad"), agent.failing)
     if picture.paused is not None:
         out.line(("Paused", "warn"), f" by {picture.paused.by}: {picture.paused.reason}")
+    if picture.doubt is not None:
+        waits = f" Open until then: {', '.join(picture.doubt.incidents)}." if picture.doubt.incidents else ""
+        out.line(
+            ("In doubt, so nothing is done", "bad"), f": {'; '.join(picture.doubt.reasons)}. Look, then: sidekiq-watchdog adopt.{waits}"
+        )
     if picture.tracking is False:
         out.line(("Redis does not tell of changes, so everything is sampled.", "warn"))
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine import adopting
 from watchdog.engine.ledger import Pause
 from watchdog.engine.turn import Turn
-from watchdog.model.told import Command, OperatorPaused, OperatorResumed
+from watchdog.model.told import Command, OperatorAdopted, OperatorPaused, OperatorResumed
 
 REMEMBERED: Final = 7 * 86_400_000
 """For how many milliseconds a command is known, so that it is not heard again when the agent died before it could put the file away."""
@@ -59,8 +60,21 @@ def _resume(turn: Turn, _told: OperatorResumed) -> Heard:
     return Heard("resumed")
 
 
+def _adopt(turn: Turn, told: OperatorAdopted) -> Heard:
+    doubt = turn.ledger.doubt
+    if doubt is None:
+        return Heard(REFUSED, "nothing waits to be adopted")
+    if turn.wall - told.asked > adopting.HEEDED_WITHIN:
+        return Heard(REFUSED, "it was said too long ago; look at it as it is now, and say it again")
+    if turn.ledger.runs:
+        return Heard(REFUSED, "an order is being carried out; adopt it when that is over")
+    adopting.adopt(turn, doubt)
+    return Heard("adopted", detail={"what": "; ".join(doubt.reasons), "incidents": len(doubt.playbooks)})
+
+
 _HEARS: Final[dict[type[Command], Callable[[Turn, Any], Heard]]] = {
     OperatorPaused: _pause,
     OperatorResumed: _resume,
+    OperatorAdopted: _adopt,
 }
 """Command → what it does."""

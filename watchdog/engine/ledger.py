@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine.doubt import Binding, Doubt
 from watchdog.engine.incidents import Edit, Playbook, Run
+from watchdog.engine.order import Order
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import JobsRef, ProcessRef
@@ -98,29 +100,6 @@ class Strike(msgspec.Struct, frozen=True):
     crashed: int = 0
 
 
-class Order(msgspec.Struct, frozen=True):
-    """
-    What a person has ordered; see `events.OperatorAsked` for what was asked.
-
-    `effect` is the look that is awaited, `incident` the id of its playbook once it is carried out, `withdrawn` who does not want it any more, `outcome`
-    how it came to its end, empty before.
-    """
-
-    id: str
-    by: str
-    reason: str
-    asked_wall: int
-    action: str
-    process: str
-    arguments: dict[str, int | float | bool | str]
-    overruled: tuple[str, ...]
-    only_looks: bool
-    effect: str = ""
-    incident: str = ""
-    withdrawn: str = ""
-    outcome: str = ""
-
-
 class Cooldown(msgspec.Struct, frozen=True):
     """The end of the last action on a target; `incident` is the playbook that it was a step of."""
 
@@ -172,7 +151,7 @@ class Ledger(msgspec.Struct, frozen=True):
     alert: each time at which it began to fire.
 
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
-    milliseconds at which each was.
+    milliseconds at which each was. `binding` is what all of it belongs to; with `doubt` nothing is done before a person has adopted it.
     """
 
     seq: int = 0
@@ -196,6 +175,8 @@ class Ledger(msgspec.Struct, frozen=True):
     lost: dict[str, Loss] = {}
     here: dict[str, ProcessRef] = {}
     heard: dict[str, int] = {}
+    binding: Binding = Binding()
+    doubt: Doubt | None = None
 
 
 _ENCODER: Final = msgspec.json.Encoder()

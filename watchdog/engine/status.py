@@ -24,6 +24,7 @@ def status(state: State, at: int) -> dict[str, Any]:
     return {
         "mode": ledger.mode.value,
         "paused": None if ledger.pause is None else {"by": ledger.pause.by, "reason": ledger.pause.reason},
+        "doubt": None if ledger.doubt is None else {"reasons": list(ledger.doubt.reasons), "incidents": list(ledger.doubt.playbooks)},
         "sources": {source.value: _source(state, source, at) for source in Source if _is_used(state, source)},
         "entities": {kind.value: len(rows) for kind, rows in world.rows.items()},
         "history": {"bytes": world.history.size(), "dropped": sum(world.history.dropped.values())},
