@@ -179,6 +179,10 @@ class Ledger(msgspec.Struct, frozen=True):
     doubt: Doubt | None = None
 
 
+TABLES_OF_TIMES: Final = ("marks", "cured")
+"""Fields that are tables of engine times."""
+READINGS: Final = "seen"
+"""The field that holds readings by slot, whose names follow the same rule (`model.fields`)."""
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(Ledger)
 
@@ -195,21 +199,32 @@ def decode(data: bytes) -> Ledger:
 
 def rebase(ledger: Ledger, shift: int) -> Ledger:
     """The same ledger with every engine time moved by `shift` milliseconds: engine time starts anew at a boot."""
-    moved = _moved(msgspec.to_builtins(ledger), shift)
-    return msgspec.convert(moved, Ledger)
+    moved: Ledger = _moved(ledger, shift)
+    return moved
 
 
-def _moved(value: Any, shift: int, name: str = "") -> Any:
+def _moved(value: Any, shift: int) -> Any:
+    """By the names of fields, and never by the keys of a table: those are names of other people's things, and may be called anything."""
     match value:
+        case msgspec.Struct():
+            return msgspec.structs.replace(value, **{name: _field(name, getattr(value, name), shift) for name in value.__struct_fields__})
         case dict():
-            moves_all = name == "marks"
-            return (
-                {key: _moved(inner, shift, "_at" if moves_all else key) for key, inner in value.items()}
-                if name != "cured"
-                else {key: inner + shift for key, inner in value.items()}
-            )
-        case list() | tuple():
-            return [_moved(inner, shift) for inner in value]
-        case int() if not isinstance(value, bool) and (name.endswith("_at") or name in ("at", "until")):
-            return value + shift
+            return {key: _moved(inner, shift) for key, inner in value.items()}
+        case tuple():
+            return tuple(_moved(inner, shift) for inner in value)
     return value
+
+
+def _field(name: str, value: Any, shift: int) -> Any:
+    if name in TABLES_OF_TIMES:
+        return {key: at + shift for key, at in value.items()}
+    if name == READINGS and isinstance(value, dict):
+        return {slot: _field(slot, reading, shift) for slot, reading in value.items()}
+    if is_engine_time(name) and isinstance(value, int):
+        return value + shift
+    return _moved(value, shift)
+
+
+def is_engine_time(name: str) -> bool:
+    """Whether a field of that name holds one."""
+    return name.endswith("_at") or name in ("at", "until")
