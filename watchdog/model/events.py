@@ -102,7 +102,7 @@ class Started(msgspec.Struct, frozen=True, tag="started"):
     The agent begins, with the ledger of its predecessor.
 
     `boot_id` tells whether engine times of the ledger still mean something. `machine` is a name of this machine and of no other, `redis` the place of
-    Sidekiq's data; either is empty where it is not known. `damaged` is the name under which a damaged database was set aside right before.
+    Sidekiq's data; either is empty where it is not known. `damaged` says as what a damaged database was set aside right before.
     """
 
     version: str
