@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.engine.doubt import Binding, Doubt
+from watchdog.engine.earlier import lifted
 from watchdog.engine.incidents import Edit, Playbook, Run
 from watchdog.engine.order import Order
 from watchdog.model.kinds import Kind
@@ -193,8 +194,13 @@ def encode(ledger: Ledger) -> bytes:
 
 
 def decode(data: bytes) -> Ledger:
-    """From the store; raises `msgspec.DecodeError` or `msgspec.ValidationError` for anything that is not a ledger."""
-    return _DECODER.decode(data)
+    """From the store, also as an earlier version wrote it; raises `msgspec.DecodeError` or `msgspec.ValidationError` for anything that is not a ledger."""
+    try:
+        return _DECODER.decode(data)
+    except msgspec.ValidationError:
+        if (today := lifted(data)) is None:
+            raise
+        return _DECODER.decode(today)
 
 
 def rebase(ledger: Ledger, shift: int) -> Ledger:
