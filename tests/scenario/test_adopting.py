@@ -13,12 +13,14 @@ from watchdog.engine.doubt import Binding
 from watchdog.engine.rules import NO_RULES
 from watchdog.engine.state import begin
 from watchdog.engine.status import status
+from watchdog.model.actions import BY_NAME
 from watchdog.model.effects import Command, DropFlight, KeepIncident, Measure, Notify, SendSignal
 from watchdog.model.events import EffectDone, Event, Started
 from watchdog.model.notices import Severity
-from watchdog.model.results import Look, Sent
-from watchdog.model.told import OperatorAdopted
+from watchdog.model.results import EvidenceCollected, Look, Sent
+from watchdog.model.told import OperatorAdopted, OperatorAsked
 from watchdog.model.verdicts import Decision, Mode
+from watchdog.rulefile.values import default_of
 
 ONE = "web1:10:abc"
 RULE = """
@@ -143,6 +145,37 @@ def test_what_fits_again_goes_on_by_itself():
     assert "audit incident stuck-job TERM resumed" in lines
     assert talk.state.ledger.mode is Mode.ACT
     assert talk.answer(HEALTHY)[-1] == f"signal TERM {ONE}"
+
+
+def test_what_a_person_orders_meanwhile_is_brought_to_its_end():
+    """In doubt the agent does nothing by itself, but what it is told; cut off in the middle it goes on with that, and until it is over nothing can be adopted."""
+    talk = termed()
+    talk.binding = ELSEWHERE["machine"][0]
+    talk.crash()
+    sick(talk, 23_000, 44_000)
+    arguments = {name: default_of(spec) for name, spec in BY_NAME["terminate_process"].arguments().items()}
+    talk.hear(
+        OperatorAsked(
+            id="o1", by="ada", reason="memory", asked=WALL + talk.at, action="terminate_process", process=ONE, arguments=arguments
+        )
+    )
+    talk.open = dict(list(talk.open.items())[-1:])
+    talk.answer(HEALTHY)
+    talk.answer(EvidenceCollected(()))
+    assert talk.answer(HEALTHY)[-1] == f"signal TERM {ONE}"
+    (run,) = talk.state.ledger.runs
+
+    talk.crash()
+    adopted(talk)
+    assert answer_of(talk) == ("refused", "an order is being carried out; adopt it when that is over")
+    assert list(talk.state.ledger.runs) == [run]
+    assert talk.state.ledger.doubt is not None
+    assert len(talk.state.ledger.doubt.runs) == 1
+    talk.hear(redis(process(ONE, 44_000), complete=True))
+    talk.answer(Look(alive=False, same=False, mismatch="there is no process 10 any more"))
+    assert talk.state.ledger.runs == {}
+    adopted(talk)
+    assert answer_of(talk)[0] == "adopted"
 
 
 def test_an_intent_of_long_ago_is_asked_about():

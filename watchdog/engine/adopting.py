@@ -37,9 +37,14 @@ def begin(turn: Turn, started: Started, before: Ledger) -> None:
     lost = list(doubt.lost)
     if started.damaged:
         lost.append(f"the database was damaged and is set aside as {started.damaged}; memory begins anew")
-    if words := _cut_off(turn, started, before):
-        lost.append(words)
+    if cut_off := _cut_off(turn, started, before):
+        lost.append(cut_off)
+    began_here = ledger.doubt is not None and ledger.doubt.here == here and not (cut_off and _intents(before))
     doubt = msgspec.structs.replace(doubt, here=here, elsewhere=elsewhere, lost=tuple(dict.fromkeys(lost)), told=False)
+    if doubt.reasons and began_here:
+        # What is under way by now a person has ordered meanwhile, here: half-way it must not be left.
+        turn.set(doubt=doubt)
+        return
     if doubt.reasons:
         _put_away(turn, doubt)
         return
