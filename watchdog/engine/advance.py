@@ -210,9 +210,11 @@ def _regain(turn: Turn, source: Source) -> None:
 def _begin(turn: Turn, started: Started) -> None:
     ledger = before = turn.ledger
     if ledger.boot_id and ledger.boot_id != started.boot_id:
-        # Engine time began anew with this boot. How long the machine was off only the clock on the wall could tell, and of all times it is at a boot that it is wrong,
-        # by hours or by years: so that time counts for nothing. What was to last lasts a little longer, and never for ever.
-        ledger = rebase(ledger, -ledger.at)
+        # Engine time began anew with this boot. For how long the machine was off only the clock on the wall could tell, and of all times it is at a boot that it is wrong, by
+        # hours or by years: so that time counts for nothing, and what was to last lasts a little longer, never for ever. A container may have a boot of its own, in
+        # which engine time is that of its machine: there the same clock says how little has passed.
+        passed = max(0, min(turn.event.at, turn.wall - ledger.wall))
+        ledger = rebase(ledger, turn.event.at - passed - ledger.at)
         turn.at = turn.event.at
         turn.ledger = ledger
     turn.world.settling.shake(turn.at, "the agent has just been started", anew=True)
