@@ -67,6 +67,26 @@ def test_adopted_nothing_of_before_is_carried_on(first, between, then, where):
     assert not before & set(simulation.state.ledger.playbooks)
 
 
+@settings(max_examples=max(80, USUAL))
+@given(TRACES, MORE, MORE, st.sampled_from(OTHERS))
+def test_back_where_it_belongs_everything_goes_on(first, between, then, where):
+    """What was put away is there again, each incident as it was; each of them is under way, asked for, or waits for its proof: none is forgotten, and nothing is wrong with what follows."""
+    simulation = moved(first, where)
+    doubt = simulation.state.ledger.doubt
+    assert doubt is not None
+    simulation.play(between)
+    simulation.failing = False
+    simulation.binding = HERE
+    simulation.crash()
+    ledger = simulation.state.ledger
+    assert ledger.doubt is None
+    assert set(doubt.playbooks) <= {row.incident for row in simulation.audit("incident")}
+    under_way = {run.incident for run in ledger.runs.values()} | {request.playbook for request in ledger.requests.values()}
+    assert [one.id for one in ledger.playbooks.values() if one.id not in under_way and one.proof is None] == []
+    simulation.play(then)
+    assert [wrong for wrong in simulation.wrong if "lost over a restart" not in wrong] == []
+
+
 def test_the_traces_reach_what_they_are_meant_to_try():
     """Among some there are runs that were put away, with an intent that has no outcome among them, and actions after the adoption."""
     put_away = intents = acted = 0

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine import edits, requests, runs
+from watchdog.engine import edits, playbooks, requests, runs
 from watchdog.engine.doubt import Binding, Doubt
 from watchdog.engine.ledger import Ledger
+from watchdog.engine.ordered import rule_of
 from watchdog.engine.turn import Turn
 from watchdog.model.effects import DropFlight
 from watchdog.model.events import Started
@@ -82,6 +83,7 @@ def adopt(turn: Turn, doubt: Doubt) -> None:
         _bring_back(turn, doubt)
         runs.resume(turn)
         edits.resume(turn)
+        playbooks.ask_anew(turn)
     requests.want_all(turn)
 
 
@@ -129,6 +131,13 @@ def _put_away(turn: Turn, doubt: Doubt) -> None:
 
 
 def _bring_back(turn: Turn, doubt: Doubt) -> None:
+    for request in list(turn.ledger.requests.values()):
+        # What dry-run has asked for meanwhile, those who come back are there for.
+        if any(
+            (one.rule == request.rule and one.target == request.target) or set(one.alerts) & set(request.alerts)
+            for one in doubt.playbooks.values()
+        ):
+            turn.put_request(request.id, None)
     turn.set(**{name: {**getattr(doubt, name), **getattr(turn.ledger, name)} for name in _TABLES})
 
 
@@ -149,4 +158,12 @@ def _give_up(turn: Turn, doubt: Doubt) -> None:
                    outcome="abandoned", reason=account)  # fmt: skip
     for order in doubt.orders.values():
         if not order.outcome:
-            turn.audit("order", entity=order.process, action=order.action, incident=order.incident, outcome="refused", reason=account)
+            turn.audit(
+                "order",
+                rule=rule_of(order.id),
+                entity=order.process,
+                action=order.action,
+                incident=order.incident,
+                outcome="refused",
+                reason=account,
+            )

@@ -260,6 +260,7 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     judging.drop_ruleless(turn)
     judging.drop_orphans(turn, "it is no longer there")
     turn.world.again.clear()
+    playbooks.ask_anew(turn)
     judging.judge_all(turn)
     requests.want_all(turn)
 
