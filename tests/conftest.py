@@ -20,6 +20,7 @@ import hypothesis
 import pytest
 
 from tests import last_words, sharing_out
+from tests.patience import PATIENCE
 from tests.suites import debian
 
 TESTS: Final = Path(__file__).parent
@@ -155,7 +156,7 @@ def until() -> Callable[..., Awaitable[Any]]:
     test fails with `what` it waited for. Whatever can be awaited itself (a future, an exit, a reply) should be.
     """
 
-    async def wait(condition: Callable[[], Any], *, within: float = 10.0, what: str = "") -> Any:
+    async def wait(condition: Callable[[], Any], *, within: float = PATIENCE, what: str = "") -> Any:
         deadline = time.monotonic() + within
         while True:
             seen = condition()

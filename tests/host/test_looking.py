@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.host.limits import limited
+from tests.patience import PATIENCE
 from watchdog.host.boot import here, since_boot
 from watchdog.host.machine import read_machine, read_ticks
 from watchdog.host.proc import read_process
@@ -47,7 +48,7 @@ class Looked:
         before, self.seen = self.seen, see(self.seen, sample, step=5_000)
         return readings(before, self.seen, ticks_per_second=HERE.ticks_per_second, since_boot=since_boot())
 
-    def until(self, wanted: Callable[[dict[str, Any]], bool], *, within: float = 20.0) -> dict[str, Any]:
+    def until(self, wanted: Callable[[dict[str, Any]], bool], *, within: float = PATIENCE) -> dict[str, Any]:
         """Look each half second until it is as wanted."""
         deadline = time.monotonic() + within
         while not wanted(told := self.look()):

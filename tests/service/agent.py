@@ -18,6 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from tests.patience import PATIENCE
+
 ROOT: Final = Path(__file__).parents[2]
 CONFIG: Final = """\
 mode: {mode}
@@ -142,7 +144,7 @@ class AgentProcess:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(number)
 
-    async def notified(self, message: str, within: float = 20) -> None:
+    async def notified(self, message: str, within: float = PATIENCE) -> None:
         """Waits until it tells systemd this."""
         assert self._process is not None, "it was not started"
         ended = asyncio.create_task(self._process.wait())
@@ -160,7 +162,7 @@ class AgentProcess:
         finally:
             ended.cancel()
 
-    async def wait_for(self, pattern: str, *, within: float = 40, after: int = 0) -> str:
+    async def wait_for(self, pattern: str, *, within: float = PATIENCE, after: int = 0) -> str:
         """The first log line from number `after` on that matches; fails with the whole log."""
 
         def found() -> str | None:
@@ -173,7 +175,7 @@ class AgentProcess:
             raise AssertionError(f"no line matched {pattern!r} in {within} s:\n" + "\n".join(self.lines)) from None
         return found() or ""
 
-    async def wait_exit(self, within: float = 20) -> int:
+    async def wait_exit(self, within: float = PATIENCE) -> int:
         """Its exit status."""
         assert self._process is not None, "it was not started"
         async with asyncio.timeout(within):

@@ -21,6 +21,7 @@ import orjson
 import pytest
 import redis.asyncio
 
+from tests.patience import PATIENCE
 from watchdog.clock import Clock
 from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.sidekiq.follow import Follower
@@ -78,7 +79,7 @@ class Served:
         if self.alive:
             self.process.send_signal(number)
 
-    async def wait_exit(self, timeout: float = 10.0) -> int:
+    async def wait_exit(self, timeout: float = PATIENCE) -> int:
         """Its exit status (negative: the signal that ended it); TimeoutError if it lives on."""
         return await asyncio.wait_for(self.process.wait(), timeout)
 
@@ -144,7 +145,7 @@ class RedisServer:
                 preexec_fn=_die_with_parent,
             )
         self._served = Served(process)
-        await _eventually(self._answers, within=10, what=lambda: f"redis-server; its log:\n{self.log.read_text()}")
+        await _eventually(self._answers, within=PATIENCE, what=lambda: f"redis-server; its log:\n{self.log.read_text()}")
 
     async def _answers(self) -> bool:
         with contextlib.suppress(OSError):
@@ -280,7 +281,9 @@ class SidekiqFactory:
             mine = [member for member in members if member.rsplit(":", 2)[1] == str(one.pid)]
             return mine[0] if mine and await client.exists(mine[0]) else ""
 
-        one.identity = await _eventually(beats, within=20, what=lambda: f"the first beat of sidekiq; its output:\n{one.log.read_text()}")
+        one.identity = await _eventually(
+            beats, within=PATIENCE, what=lambda: f"the first beat of sidekiq; its output:\n{one.log.read_text()}"
+        )
         # `sidekiq <version> <tag> [0 of 5 busy]`, set just before the first beat (launcher.rb).
         one.version = Path(f"/proc/{one.pid}/cmdline").read_text().split()[1]
         return one
@@ -362,7 +365,7 @@ class Following:
                 slots = {} if isinstance(change, Gone) else slots | change.fields
         return slots
 
-    async def until(self, condition: Callable[[], Any], *, within: float = 10.0, what: str = "") -> Any:
+    async def until(self, condition: Callable[[], Any], *, within: float = PATIENCE, what: str = "") -> Any:
         """Wait until the condition is true of what was said; its value."""
         try:
             async with asyncio.timeout(within):

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.patience import PATIENCE
 from tests.service.agent import SECRET
 
 
@@ -37,7 +38,7 @@ class Hook:
         assert self._runner is not None  # __aenter__ made it
         await self._runner.cleanup()
 
-    async def wait_for(self, kind: str, within: float = 20, *, title: str = "") -> dict[str, Any]:
+    async def wait_for(self, kind: str, within: float = PATIENCE, *, title: str = "") -> dict[str, Any]:
         """The first message of that type with that in its title."""
 
         def found() -> dict[str, Any] | None:

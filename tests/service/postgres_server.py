@@ -77,7 +77,7 @@ class PostgresServer:
         if self._served is not None:
             self._served.signal(signal.SIGCONT)
             self._served.signal(signal.SIGINT)  # "fast shutdown"
-            await self._served.wait_exit(10)
+            await self._served.wait_exit()
             self._served = None
 
     def freeze(self, *, on: bool) -> None:

@@ -71,7 +71,7 @@ class Quorum:
         """Wait until a failover is possible: every Sentinel knows the replica, and the two others."""
         for sentinel in self.sentinels:
             client = sentinel.client()
-            await until(lambda client=client: _knows(client), within=15, what="Sentinels that know each other")
+            await until(lambda client=client: _knows(client), what="Sentinels that know each other")
 
     async def close(self) -> None:
         """All of it."""

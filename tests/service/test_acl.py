@@ -27,7 +27,7 @@ from watchdog.sidekiq.probe import is_announced, read_all_left, read_probes
 from watchdog.sidekiq.sentinel import expect_master
 from watchdog.sidekiq.tracking import is_on
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 OBSERVE: Final = USERS["watchdog-observe"].split()
 COMMANDS: Final = tuple(right.removeprefix("+") for right in OBSERVE if right.startswith("+"))
 NOT_SAID: Final = ("client|setname", "client|trackinginfo", "config|get")
@@ -75,7 +75,7 @@ async def go_through_everything(server: RedisServer, client: Redis, process: Sim
     assert one.follower.tracking
     process.jobs.clear()
     await process.beat(client)
-    await one.until(lambda: one.readings(process.identity)["busy"] == 0, within=5)
+    await one.until(lambda: one.readings(process.identity)["busy"] == 0)
     await one.follower.reread(process.identity)
     await one.close()
     wire = await connect(parse(url_of(server)), lambda _: None)
@@ -101,7 +101,7 @@ async def test_the_user_of_the_file_is_enough_and_no_more(server, following, pus
     assert not two.follower.tracking
     process.run("t2")
     await process.beat(client)
-    await two.until(lambda: two.readings(process.identity)["busy"] == 1, within=5)
+    await two.until(lambda: two.readings(process.identity)["busy"] == 1)
     assert await denied(client) == {"client|tracking"}
     await client.execute_command("ACL", "SETUSER", "watchdog-observe", "+client|tracking")
     await two.close()
@@ -112,10 +112,10 @@ async def test_the_user_of_the_file_is_enough_and_no_more(server, following, pus
     await client.config_set("dir", str(gone))
     gone.rmdir()
     await client.bgsave()
-    await until(lambda: _failed(client), within=5, what="a save that failed")
+    await until(lambda: _failed(client), what="a save that failed")
     three = following(url=url_of(server))
-    await three.until(lambda: three.said, within=10)
-    await until(lambda: _asked(client, "lrange"), within=5, what="a look into the backlog")
+    await three.until(lambda: three.said)
+    await until(lambda: _asked(client, "lrange"), what="a look into the backlog")
     used = {name.removeprefix("cmdstat_") for name in await client.info("commandstats")}
     assert set(COMMANDS) <= used
     assert await denied(client) == set()
@@ -139,7 +139,7 @@ async def test_a_right_that_is_missing_is_noticed(server, following, push, caplo
         caplog.clear()
         await client.execute_command("ACL", "SETUSER", "watchdog-observe", f"-{command}")
         one = following(url=url_of(server))
-        await until(lambda one=one, command=command: is_noticed(one, command, caplog), within=5, what=f"a word on {command}")
+        await until(lambda one=one, command=command: is_noticed(one, command, caplog), what=f"a word on {command}")
         await one.close()
         await client.execute_command("ACL", "SETUSER", "watchdog-observe", f"+{command}")
 
@@ -160,7 +160,7 @@ async def test_rights_for_what_is_seldom_asked(server, following, push):
         await expect_master(wire, wire.where)
     wire.close()
     one = following(url=url_of(server))
-    await one.until(lambda: any(isinstance(body, SourceLost) for body in one.said), within=5)
+    await one.until(lambda: any(isinstance(body, SourceLost) for body in one.said))
     (lost,) = (body for body in one.said if isinstance(body, SourceLost))
     assert (lost.source, lost.code) == (Source.REDIS, "noperm")
 

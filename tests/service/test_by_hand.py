@@ -10,6 +10,7 @@ import signal
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.by_hand import Typed, replaced
 from tests.service.conftest import _eventually, push_job
 from tests.service.test_recover import Room, config_in
@@ -31,10 +32,10 @@ async def _asked_and_done(room: Room) -> None:
     config = config_in(room.folder, room.server.url)
     config.write_text(config.read_text().replace("mode: act", "mode: dry-run"))
     agent = await room.agent(config)
-    await _eventually(lambda: _runs(client, victim, {stuck, long}), within=20, what=lambda: "both in one beat")
+    await _eventually(lambda: _runs(client, victim, {stuck, long}), within=PATIENCE, what=lambda: "both in one beat")
     options = ("--drain", "2s", "--stuck-after", "0s", "--force", "cooldown")
 
-    await agent.wait_for("would: .*stage='TSTP'", within=30)
+    await agent.wait_for("would: .*stage='TSTP'")
     asked = await Typed.type(config, "recover", str(victim.pid), "--dry-run", *options)
     assert await asked.ends() == 0
     for word in (
@@ -52,7 +53,7 @@ async def _asked_and_done(room: Room) -> None:
     assert await ordered.ends() == 0, ordered.said
     assert "a new process of its name beats" in ordered.lines[-1]
     assert (await stored(client))[stuck] == ["retry"]
-    assert long in runs([successor.log], "start")
+    await _eventually(lambda: _has_begun(successor, long), within=PATIENCE, what=lambda: "what came back to be run")
     rows = await agent.audit(lambda row: row["kind"] == "order")
     assert [row["outcome"] for row in rows] == ["taken", "would", "taken", "ended"]
     assert rows[2]["reason"] == "it is fat"
@@ -65,7 +66,7 @@ async def _without_an_agent(room: Room) -> None:
     victim = await room.sidekiq.start(("push",), concurrency=2)
     config = config_in(room.folder, room.server.url)
     ordered = await Typed.type(config, "recover", str(victim.pid), "--reason", "by hand", "--json")
-    await ordered.wait_for("TSTP", within=40)
+    await ordered.wait_for("TSTP")
     await replaced(room.sidekiq, victim, ("push",))
     assert await ordered.ends() == 0, ordered.said
     assert "no agent runs: one is begun for this order" in ordered.lines[0]
@@ -89,7 +90,7 @@ async def _interrupted_too_late(room: Room) -> None:
     ordered = await Typed.type(config, "recover", str(victim.pid), "--reason", "by hand")
     await ordered.wait_for("SIGTSTP: sent")
     ordered.process.send_signal(signal.SIGINT)
-    assert await ordered.ends(20) == 1
+    assert await ordered.ends() == 1
     assert "can't be taken back any more" in ordered.said
     agent.signal(signal.SIGKILL)
     await agent.wait_exit()
@@ -119,18 +120,22 @@ async def _taken_back(room: Room) -> None:
     victim = await room.sidekiq.start(("push",), concurrency=2)
     config = config_in(room.folder, room.server.url)
     agent = await room.agent(config)
-    await _eventually(lambda: _is_shown(config, victim.identity), within=30, what=lambda: "the process in the picture")
+    await _eventually(lambda: _is_shown(config, victim.identity), within=PATIENCE, what=lambda: "the process in the picture")
     agent.signal(signal.SIGSTOP)
     ordered = await Typed.type(config, "recover", victim.identity, "--reason", "by hand")
-    await _eventually(lambda: _lies(room), within=30, what=lambda: "the order")
+    await _eventually(lambda: _lies(room), within=PATIENCE, what=lambda: "the order")
     ordered.process.send_signal(signal.SIGINT)
-    assert await ordered.ends(20) == 3
+    assert await ordered.ends() == 3
     assert "it is taken back, and nothing was done" in ordered.said
     agent.signal(signal.SIGCONT)
     agent.signal(signal.SIGHUP)
-    await agent.wait_for("reloaded: mode act", within=30)
+    await agent.wait_for("reloaded: mode act")
     assert await agent.audit(lambda row: row["kind"] == "order") == []
     assert victim.alive
+
+
+async def _has_begun(successor, jid) -> bool:
+    return jid in runs([successor.log], "start")
 
 
 async def _runs(client, victim, jids) -> bool:

@@ -42,9 +42,9 @@ def over_tcp(server: PostgresServer, **changes) -> Postgres:
 
 
 async def said(check) -> str:
-    """Why it failed within two seconds; empty if it did not."""
+    """Why it failed within ten seconds; empty if it did not."""
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             await check()
     except CheckFailedError as failure:
         return str(failure)
@@ -61,7 +61,7 @@ async def test_a_real_login(postgres, until, recwarn):
     async def in_() -> bool:
         return await said(tcp) == ""
 
-    await until(in_, within=20, what="the first login")
+    await until(in_, what="the first login")
     assert await said(socket) == ""
     refused = [
         await said(over_tcp(postgres, **wrong))
@@ -87,12 +87,12 @@ async def test_a_real_login(postgres, until, recwarn):
         for connection in held:
             await connection.close()
     # The server counts a client out a moment after it has left.
-    await until(in_, within=10, what="room for another client")
+    await until(in_, what="room for another client")
 
     postgres.freeze(on=True)
     assert await said(tcp) == "no answer"
     postgres.freeze(on=False)
-    await until(in_, within=10, what="a login after it was frozen")
+    await until(in_, what="a login after it was frozen")
     await postgres.stop()
     assert await said(tcp) == f"no connection to 127.0.0.1 port {postgres.port}: Connection refused"
     assert not [str(warning.message) for warning in recwarn if issubclass(warning.category, ResourceWarning)]
@@ -119,7 +119,7 @@ async def test_nothing_is_done_while_the_database_is_gone(postgres, redis_server
         assert victim.alive
 
         await postgres.start()
-        assert await agent.sees_off(victim, within=30) is not None
+        assert await agent.sees_off(victim) is not None
         await agent.audit_has(lambda row: row.get("decision") == "ALLOW")
         _, output = await agent.ask("status", "--json")
         (check,) = json.loads(output.splitlines()[0])["checks"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import watchdog
+from tests.patience import PATIENCE
 
 COMMAND = Path(sys.executable).parent / "sidekiq-watchdog"
 HEAVY = ("aiohttp", "asyncio", "redis", "rich", "sqlite3", "yaml")
@@ -134,14 +135,14 @@ async def test_an_agent_is_seen_while_it_runs_and_remembered_when_it_is_down(red
             seen = await picture()
             return seen if seen.get("sources", {}).get("redis", {}).get("ok") else None
 
-        seen = await until(is_following, within=30, what="the agent to have read Redis")
+        seen = await until(is_following, what="the agent to have read Redis")
         assert seen["running"] is True
         assert seen["agent"]["pid"] == agent.pid
         assert (await ask("status")).stdout.startswith("sidekiq-watchdog ")
     finally:
         agent.terminate()
         try:
-            _, log = await asyncio.wait_for(agent.communicate(), 20)
+            _, log = await asyncio.wait_for(agent.communicate(), PATIENCE)
         except TimeoutError:
             agent.kill()
             raise

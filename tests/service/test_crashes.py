@@ -108,13 +108,13 @@ async def _die_and_recover(config, point: str, victim) -> None:
         await mortal.start(ready=False)
         deaf = asyncio.create_task(_deafen(mortal, victim))
         try:
-            await mortal.wait_exit(40)
+            await mortal.wait_exit()
         except TimeoutError:
             raise AssertionError(f"it did not die at {point}:\n" + "\n".join(mortal.lines)) from None
         successor = await stack.enter_async_context(contextlib.aclosing(AgentProcess(config)))
         await successor.start()
         deaf_to_successor = asyncio.create_task(_deafen(successor, victim))
-        status = await victim.wait_exit(40)
+        status = await victim.wait_exit()
         await _ended(successor)
         for task in (deaf, deaf_to_successor):
             task.cancel()

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.agent import ROOT, AgentProcess, write_config
 
 pytestmark = pytest.mark.needs("redis-server")
+SOON = 15
+"""Seconds: the five that it may take, and what a busy machine adds. What hangs in these tests hangs for a minute, or for ever."""
 
 STUCK_TASK = """
 import asyncio
@@ -90,7 +93,7 @@ async def ended(agent: AgentProcess) -> tuple[int, float]:
     """SIGTERM: exit code, and the seconds it took."""
     before = time.monotonic()
     agent.signal(signal.SIGTERM)
-    status = await agent.wait_exit(10)
+    status = await agent.wait_exit()
     return status, time.monotonic() - before
 
 
@@ -102,7 +105,7 @@ async def test_redis_that_hangs(redis_server, agent_with, tmp_path):
     status, took = await ended(agent)
     redis_server.resume()
     assert status == 0
-    assert took < 5
+    assert took < SOON
     assert (await agent.audit())[-1]["outcome"] == "stopping"
 
 
@@ -121,11 +124,11 @@ async def test_a_webhook_that_hangs(redis_server, agent_with, tmp_path):
         hook = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
         agent = await agent_with(write_config(tmp_path, url=redis_server.url, hook=hook)).start()
         await redis_server.stop()
-        await asyncio.wait_for(asked.wait(), 20)
+        await asyncio.wait_for(asked.wait(), PATIENCE)
         status, took = await ended(agent)
         server.close()
     assert status == 0
-    assert took < 5
+    assert took < SOON
     _, output = await agent.ask("status", "--json")
     assert json.loads(output.splitlines()[0])["outbox"]["ops"]["waiting"] == 1
 
@@ -137,7 +140,7 @@ async def test_a_name_server_that_is_dead(redis_server, agent_with, tmp_path):
     await agent.wait_for("asked for the hook")
     status, took = await ended(agent)
     assert status == 0
-    assert took < 5
+    assert took < SOON
 
 
 async def test_a_task_that_is_stuck(redis_server, agent_with, tmp_path):
@@ -145,7 +148,7 @@ async def test_a_task_that_is_stuck(redis_server, agent_with, tmp_path):
     agent = await agent_with(write_config(tmp_path, url=redis_server.url), STUCK_TASK).start()
     status, took = await ended(agent)
     assert status == 1
-    assert took < 5
+    assert took < SOON
     assert "Still there: follower" in "\n".join(agent.lines)
     assert (await agent.audit())[-1]["outcome"] == "stopping"
 
@@ -157,7 +160,7 @@ async def test_a_disk_that_hangs(redis_server, agent_with, tmp_path):
     await agent.wait_for("the disk hangs")
     status, took = await ended(agent)
     assert status == 1
-    assert took < 5
+    assert took < SOON
 
 
 async def test_a_database_that_somebody_holds(redis_server, agent_with, tmp_path):
@@ -169,7 +172,7 @@ async def test_a_database_that_somebody_holds(redis_server, agent_with, tmp_path
         _, took = await ended(agent)
     finally:
         holder.close()
-    assert took < 5
+    assert took < SOON
 
 
 async def test_sigterm_while_the_start_cannot_be_written_down(redis_server, agent_with, tmp_path):
@@ -181,11 +184,11 @@ async def test_sigterm_while_the_start_cannot_be_written_down(redis_server, agen
     try:
         holder.execute("BEGIN IMMEDIATE")
         agent = await agent_with(config).start(ready=False)
-        await agent.notified("STATUS=", within=20)
+        await agent.notified("STATUS=")
         _, took = await ended(agent)
     finally:
         holder.close()
-    assert took < 5
+    assert took < SOON
     assert "runs in mode" not in "\n".join(agent.lines)
 
 
@@ -202,7 +205,7 @@ async def test_a_task_that_dies_ends_the_agent_and_says_so(redis_server, agent_w
     """However it ends, the agent ends with a code of failure and the name of the task in its log, for systemd to start it anew."""
     agent = agent_with(write_config(tmp_path, url=redis_server.url), DYING.format(end=end))
     await agent.start(ready=False)
-    assert await agent.wait_exit(20) == 1
+    assert await agent.wait_exit() == 1
     assert said in "\n".join(agent.lines)
 
 
@@ -210,7 +213,7 @@ async def test_a_database_damaged_at_run_time_ends_the_agent_with_a_sentence(red
     """No traceback, but what is wrong and a code of failure: the next start examines the database, and sets it aside if need be."""
     agent = await agent_with(write_config(tmp_path, url=redis_server.url), DAMAGE).start()
     await redis_server.stop()
-    status = await agent.wait_exit(20)
+    status = await agent.wait_exit()
     log = "\n".join(agent.lines)
     assert status not in (0, -signal.SIGKILL)
     assert "task 'turns' died, and the agent ends with it: the state database failed" in log
@@ -222,8 +225,8 @@ async def test_the_order_of_the_end(redis_server, agent_with, tmp_path):
     """STOPPING is told before anything ends, and the last row of the audit trail says who asked for it."""
     agent = await agent_with(write_config(tmp_path, url=redis_server.url)).start()
     agent.signal(signal.SIGINT)
-    await agent.notified("STOPPING=1", within=5)
-    assert await agent.wait_exit(5) == 0
+    await agent.notified("STOPPING=1")
+    assert await agent.wait_exit() == 0
     rows = await agent.audit(lambda row: row["kind"] == "agent")
     assert [row["outcome"] for row in rows] == ["started", "rules in force", "stopping"]
     assert (await agent.ask("audit", "--verify"))[0] == 0

@@ -149,14 +149,14 @@ async def test_the_pause_file_over_restarts(redis_server, agent_on, tmp_path):
     # At once with its words: an agent that looks in between would say first that no reason is given.
     (tmp_path / "pause").write_text("deploy of 4.5\n")
     (tmp_path / "pause").rename(tmp_path / "state" / "pause")
-    await agent.wait_for("agent: outcome='paused' reason='the pause file: deploy of 4.5'", within=10)
+    await agent.wait_for("agent: outcome='paused' reason='the pause file: deploy of 4.5'")
     assert await agent.stop() == 0
     agent = await agent_on(config).start()
     assert (await picture(agent))["paused"] == {"by": "the pause file", "reason": "deploy of 4.5"}
     assert await agent.stop() == 0
     (tmp_path / "state" / "pause").unlink()
     agent = await agent_on(config).start()
-    await agent.wait_for("agent: outcome='resumed' reason='the pause file'", within=10)
+    await agent.wait_for("agent: outcome='resumed' reason='the pause file'")
     assert await agent.stop() == 0
     rows = await agent.audit(lambda row: row["outcome"] in ("paused", "resumed"))
     assert [row["outcome"] for row in rows] == ["paused", "resumed"]
@@ -166,7 +166,7 @@ async def test_systemd_hears_of_a_living_agent(redis_server, agent_on, tmp_path)
     """With a watchdog of 1.5 s an agent with nothing to do tells three times as often that it lives."""
     agent = await agent_on(write_config(tmp_path, url=redis_server.url), env={"WATCHDOG_USEC": "1500000"}).start()
     before = time.monotonic()
-    for _ in range(6):
-        await agent.notified("WATCHDOG=1", within=1.5)
-    assert time.monotonic() - before > 2, "more often than needed"
+    for _ in range(12):
+        await agent.notified("WATCHDOG=1")
+    assert time.monotonic() - before > 3, "more often than needed"
     assert await agent.stop() == 0

@@ -127,4 +127,4 @@ async def test_a_demo_that_is_killed_leaves_no_process(demo, until):
     await demo.line("the agent follows Sidekiq")
     demo.process.kill()
     await demo.process.wait()
-    await until(lambda: not demo.left(), within=5, what="the children to be gone")
+    await until(lambda: not demo.left(), what="the children to be gone")

@@ -9,7 +9,7 @@ import pytest
 from tests.bench.beats import SimulatedProcess
 from tests.service.proxy import Proxy
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 
 LATE = 0.2
 WATCHED = 16.0

@@ -10,7 +10,7 @@ from tests.service.gem_stand_ins import Refused, SchedulerStandIn, UniqueJobsSta
 from watchdog.model.events import Gone
 from watchdog.model.kinds import Kind
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 
 HOUR = 3_600
 SCHEDULE: dict[str, dict[str, Any]] = {

@@ -11,7 +11,7 @@ from watchdog.model.events import Delta, Gone, Observed, SourceBack, SourceLost
 from watchdog.model.kinds import Kind, Source
 from watchdog.sidekiq.failures import SourceUnavailableError
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 
 
 def jobs(one) -> list[Delta | Gone]:
@@ -38,7 +38,7 @@ async def test_a_snapshot_holds_everything(redis_server, following, push):
     ]  # fmt: skip
     assert snapshot.changes[1].fields["jid"] == jid
     assert one.readings("pull")["size"] == 1
-    assert 0 <= one.readings("pull")["latency"] < 5_000
+    assert 0 <= one.readings("pull")["latency"] < 60_000
     totals = one.readings("sidekiq")
     assert totals.pop("next_retry_overdue") > 1_600_000_000_000
     assert totals == {
@@ -108,9 +108,9 @@ async def test_a_new_process_and_a_clean_stop_are_heard(redis_server, following,
     process = SimulatedProcess()
     process.run("a")
     await process.beat(client)
-    await one.until(lambda: jobs(one), within=3)
+    await one.until(lambda: jobs(one))
     await process.stop(client)
-    await one.until(lambda: len(jobs(one)) == 2, within=3)
+    await one.until(lambda: len(jobs(one)) == 2)
 
     assert one.readings(process.identity)["listed"] is False
     assert jobs(one)[1].reason == "pushed back or finished"
@@ -147,7 +147,7 @@ async def test_half_a_beat_ends_no_job(redis_server, following):
 
     assert len(jobs(one)) == 1
     await process.write_identity(client)
-    await one.until(lambda: len(jobs(one)) == 2, within=3)
+    await one.until(lambda: len(jobs(one)) == 2)
 
 
 async def test_a_work_hash_that_is_filled_in_steps(redis_server, following):
@@ -219,7 +219,7 @@ async def test_a_redis_that_hangs(redis_server, following):
     client = redis_server.client()
     process = SimulatedProcess()
     await process.beat(client)
-    one = following(url=redis_server.url, answer_within=0.3)
+    one = following(url=redis_server.url, answer_within=1.0)
     await one.until(lambda: one.said)
     redis_server.pause()
     with pytest.raises(SourceUnavailableError) as caught:
@@ -259,10 +259,10 @@ async def test_everything_is_flushed(redis_server, following):
     one = following(url=redis_server.url)
     await one.until(lambda: one.said)
     await client.flushall()
-    await one.until(lambda: one.readings("sidekiq")["processed"] == 0, within=3)
+    await one.until(lambda: one.readings("sidekiq")["processed"] == 0)
     process.run("a")
     await process.beat(client)
-    await one.until(lambda: one.readings(process.identity)["busy"] == 1, within=3)
+    await one.until(lambda: one.readings(process.identity)["busy"] == 1)
     assert all(change.fields.get("listed") is not False for change in one.changes if isinstance(change, Delta))
 
 
@@ -330,7 +330,7 @@ async def test_broken_data_is_counted_and_stops_nothing(redis_server, following,
     assert ("stale:7:cafe", "identity without hash") in broken
     good.run("b")
     await good.beat(client)
-    await one.until(lambda: len(jobs(one)) == 3, within=3)
+    await one.until(lambda: len(jobs(one)) == 3)
     assert one.readings("sidekiq")["failed"] == 0
     assert "processed" not in one.readings("sidekiq")
 
@@ -358,7 +358,7 @@ async def test_a_quiet_redis_is_left_alone(redis_server, following, until):
     one = following(url=redis_server.url)
     await one.until(lambda: "retry_census_at" in one.readings("sidekiq"))
     first, began = one.follower.cost()["round_trips"], time.monotonic()
-    await until(lambda: one.follower.cost()["round_trips"] >= first + 3, within=20)
+    await until(lambda: one.follower.cost()["round_trips"] >= first + 3)
 
     assert time.monotonic() - began > 3
     assert one.follower.cost()["connections"] == 1

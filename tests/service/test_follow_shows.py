@@ -10,7 +10,7 @@ from watchdog.model.events import Gone
 from watchdog.model.kinds import Kind
 from watchdog.sidekiq.metrics import buckets
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 
 
 def minute() -> int:
@@ -112,8 +112,9 @@ async def test_members_without_a_hash(redis_server, following):
     assert one.readings("sidekiq")["stale"] == 0
 
 
-async def test_classes_of_jobs(redis_server, following):
+async def test_classes_of_jobs(redis_server, following, until):
     """Sidekiq 7 and 8 count into hashes of their own: both are added up, from the first reading on, the minute before included."""
+    await until(lambda: time.time() % 60 < 45, what="a minute of which enough is left")
     client = redis_server.client()
     await count(client, "A::Push", 100, 3, 5_000)
     await count(client, "A::Push", 50, at=minute() - 1)
@@ -133,8 +134,9 @@ async def test_classes_of_jobs(redis_server, following):
     assert one.readings("sidekiq")["classes"] == 2
 
 
-async def test_classes_that_are_broken_or_too_many(redis_server, following):
+async def test_classes_that_are_broken_or_too_many(redis_server, following, until):
     """What can't be read is named; of more than 500 classes the busiest are told, and all are counted."""
+    await until(lambda: time.time() % 60 < 45, what="a minute of which enough is left")
     client = redis_server.client()
     one = following(url=redis_server.url)
     await one.until(lambda: one.said)
@@ -150,8 +152,9 @@ async def test_classes_that_are_broken_or_too_many(redis_server, following):
     assert "secret" not in str(one.follower.broken())
 
 
-async def test_runs_of_a_queue(redis_server, following, push):
+async def test_runs_of_a_queue(redis_server, following, push, until):
     """A class that was seen running counts for the queue of its job; what arrived is what was run, runs and waits. Without counts by class neither is known."""
+    await until(lambda: time.time() % 60 < 45, what="a minute of which enough is left")
     client = redis_server.client()
     await push(client, "A::Push")
     process = SimulatedProcess()
@@ -259,7 +262,7 @@ async def test_a_replica(redis_server, tmp_path, following, until):
         async def online() -> bool:
             return (await client.info("replication")).get("slave0", {}).get("state") == "online"
 
-        await until(online, within=20, what="the replica")
+        await until(online, what="the replica")
         one, other = following(url=redis_server.url), following(url=replica.url)
         await one.until(lambda: one.said)
         await other.until(lambda: other.said)
@@ -292,6 +295,7 @@ async def test_a_user_with_fewer_rights(redis_server, following, push, caplog):
 
 async def test_all_of_it_in_one_round_trip(redis_server, following, push, until):
     """With schedules, classes and locks there, a quiet server is still asked less than once a second, and nothing is said again that has not changed."""
+    await until(lambda: time.time() % 60 < 45, what="a minute of which enough is left")
     client = redis_server.client()
     await SimulatedProcess().beat(client)
     await push(client, "Quick")
@@ -304,7 +308,7 @@ async def test_all_of_it_in_one_round_trip(redis_server, following, push, until)
     # What is read once at the beginning is over when the retries have been counted.
     await one.until(lambda: one.readings("sidekiq").get("retry_census_at") is not None)
     first, began = one.follower.cost()["round_trips"], time.monotonic()
-    await until(lambda: one.follower.cost()["round_trips"] >= first + 4, within=20)
+    await until(lambda: one.follower.cost()["round_trips"] >= first + 4)
 
     assert time.monotonic() - began > 2
     with contextlib.suppress(StopIteration):

@@ -6,11 +6,12 @@ import time
 import pytest
 
 from tests.host.limits import limited
+from tests.patience import PATIENCE
 from tests.service.agent import AgentProcess, write_config
 from tests.service.conftest import _eventually
 from tests.service.whereabouts import runs, stored
 
-pytestmark = [pytest.mark.needs("redis-server", "sidekiq", "root"), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.needs("redis-server", "sidekiq", "root"), pytest.mark.timeout(180)]
 RULES = """\
 rules:
   - {rule: crashed, each: process, on: ProcessCrashed, keep_firing_for: 10m}
@@ -43,9 +44,9 @@ async def test_a_process_that_the_kernel_kills_has_crashed(redis_server, sidekiq
         await agent.wait_for(f"{re.escape(one.identity)} is process {one.pid} of this host")
     with limited(greedy.pid, 2**27):
         await push(redis_server.client(), "Hoard", [600])
-        await agent.wait_for(f"{re.escape(greedy.identity)} ended without a clean stop", within=30)
+        await agent.wait_for(f"{re.escape(greedy.identity)} ended without a clean stop")
     other.signal(15)
-    await agent.wait_for(f"{re.escape(other.identity)} stopped cleanly", within=30)
+    await agent.wait_for(f"{re.escape(other.identity)} stopped cleanly")
     await agent.wait_for(f"rule='vanished' entity='{re.escape(other.identity)}'")
 
     fired = {(row["rule"], row["entity"]) for row in await agent.audit(lambda row: row["kind"] == "alert" and row["outcome"] == "firing")}
@@ -70,11 +71,11 @@ async def test_its_jobs_are_suspects(redis_server, sidekiq, push, tmp_path):
             async def has_ended() -> bool:
                 return quick in runs([greedy.log], "done")
 
-            await _eventually(has_ended, within=20, what=greedy.log.read_text)
+            await _eventually(has_ended, within=PATIENCE, what=greedy.log.read_text)
             # Told by a beat from within the group: what that counts is known from now on.
-            await agent.wait_for("alert: rule='sleeps'.*firing", within=20)
+            await agent.wait_for("alert: rule='sleeps'.*firing")
             hoard = await push(client, "Hoard", [600])
-            await agent.wait_for("incident: rule='crashed'.*outcome='ended'", within=30)
+            await agent.wait_for("incident: rule='crashed'.*outcome='ended'")
         places = await stored(client)
         due = (await client.zrange("retry", 0, -1, withscores=True))[0][1]
         rows = await agent.audit(lambda row: row["rule"] == "crashed" and row["kind"] in ("intent", "incident"))

@@ -13,7 +13,7 @@ from watchdog.recovery.left_behind import Behind, LeftBehind
 from watchdog.sidekiq.failures import SourceUnavailableError
 from watchdog.sidekiq.follow import Follower
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 GONE = "elsewhere:10:abc"
 SAID = '{"strength":"fetch","format":1,"queues":["push"]}'
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.agent import AgentProcess, write_config
 from tests.service.conftest import SidekiqProcess, _eventually, push_job
 from tests.service.test_recover import Room
@@ -61,13 +62,13 @@ async def busy(room: Room, *, queues: tuple[str, ...] = ("push",)) -> tuple[Side
     async def has_ended() -> bool:
         return short in runs([victim.log], "done")
 
-    await _eventually(has_ended, within=20, what=victim.log.read_text)
+    await _eventually(has_ended, within=PATIENCE, what=victim.log.read_text)
     jids = [await push_job(room.client, "Sleep", [600]), await push_job(room.client, "Sleep", [601])]
 
     async def shows() -> bool:
         return await running(room.client, [victim.identity]) == set(jids)
 
-    await _eventually(shows, within=20, what=lambda: "both in one beat")
+    await _eventually(shows, within=PATIENCE, what=lambda: "both in one beat")
     return victim, jids
 
 
@@ -81,7 +82,7 @@ async def knows(agent: AgentProcess, victim: SidekiqProcess) -> None:
         return victim.identity in ledgers.decode(ledger).here
 
     try:
-        await _eventually(remembers, within=20, what=lambda: "\n".join(agent.lines))
+        await _eventually(remembers, within=PATIENCE, what=lambda: "\n".join(agent.lines))
     finally:
         connection.close()
 
@@ -94,14 +95,14 @@ async def killed_from_outside_its_jobs_are_the_next_to_run(room: Room) -> None:
     await knows(agent, victim)
     waiting = await push_job(room.client, "Quick")
     victim.signal(signal.SIGKILL)
-    await agent.wait_for("incident: .*outcome='ended'.*2 put back into its queue", within=20)
+    await agent.wait_for("incident: .*outcome='ended'.*2 put back into its queue")
     assert await stored(room.client) == {jid: ["queue"] for jid in (*jids, waiting)}
     successor = await room.sidekiq.start(concurrency=2)
 
     async def both_run() -> bool:
         return set(runs([successor.log], "start")) == set(jids)
 
-    await _eventually(both_run, within=20, what=successor.log.read_text)
+    await _eventually(both_run, within=PATIENCE, what=successor.log.read_text)
     assert await stored(room.client) == {waiting: ["queue"]}
 
 
@@ -114,10 +115,10 @@ async def killed_while_the_agent_was_away(room: Room) -> None:
     await knows(agent, victim)
     await agent.aclose()
     victim.signal(signal.SIGKILL)
-    assert await victim.wait_exit(10) == KILLED
+    assert await victim.wait_exit() == KILLED
     second = await room.agent(config)
     await second.wait_for(f"{victim.identity} ended while nobody looked")
-    await second.wait_for("incident: .*outcome='ended'.*2 put back into its queue", within=20)
+    await second.wait_for("incident: .*outcome='ended'.*2 put back into its queue")
     await second.aclose()
     third = await room.agent(config)
     await third.wait_for("outcome='rules in force'")
@@ -138,10 +139,10 @@ async def a_clean_stop_leaves_nothing_to_put_back(room: Room) -> None:
     async def shows() -> bool:
         return await running(room.client, [victim.identity]) == {jid}
 
-    await _eventually(shows, within=20, what=lambda: "a beat with the job")
+    await _eventually(shows, within=PATIENCE, what=lambda: "a beat with the job")
     victim.signal(signal.SIGTERM)
-    assert await victim.wait_exit(20) == 0
-    await agent.wait_for("incident: .*outcome='ended'.*stopped in good order", within=20)
+    assert await victim.wait_exit() == 0
+    await agent.wait_for("incident: .*outcome='ended'.*stopped in good order")
 
     assert await stored(room.client) == {jid: ["queue"]}
 
@@ -155,16 +156,16 @@ async def a_redis_that_takes_nothing_is_waited_for(room: Room) -> None:
     await knows(agent, victim)
     await room.client.config_set("min-replicas-to-write", 1)
     victim.signal(signal.SIGKILL)
-    await agent.wait_for("incident: .*stage='put_back'.*outcome='held'", within=20)
+    await agent.wait_for("incident: .*stage='put_back'.*outcome='held'")
     await agent.aclose()
     await room.client.config_set("min-replicas-to-write", 0)
     await room.client.delete(victim.identity, f"{victim.identity}:work")
     await room.client.config_set("maxmemory", 1)
     second = await room.agent(config)
-    await second.wait_for("incident: .*stage='put_back'.*outcome='held'.*memory", within=20)
+    await second.wait_for("incident: .*stage='put_back'.*outcome='held'.*memory")
     assert await stored(room.client) == {}
     await room.client.config_set("maxmemory", 0)
-    await second.wait_for("outcome: .*stage='put_back'.*outcome='2 done'", within=20)
+    await second.wait_for("outcome: .*stage='put_back'.*outcome='2 done'")
 
     assert await stored(room.client) == {jid: ["queue"] for jid in jids}
 
@@ -218,7 +219,7 @@ async def put_back_at(point: str, folder: Path) -> None:
             await mortal.aclose()
         successor = await room.agent(config)
         if not await successor.audit(lambda row: row["kind"] == "incident" and row["outcome"] == "ended"):
-            await successor.wait_for("incident: .*outcome='ended'", within=30)
+            await successor.wait_for("incident: .*outcome='ended'")
         rows = await successor.audit()
 
         assert await stored(room.client) == {jid: ["queue"] for jid in jids}, point

@@ -20,7 +20,7 @@ from watchdog.store.beside import open_beside
 from watchdog.store.chain import Verified
 from watchdog.store.reading import read_audit, read_quarantine, verify
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 PAYLOAD: Final = b'{"class":"A","args":["a private post",1.0e+20],"jid":"0123456789abcdef01234567","queue":"push"}'
 
 

@@ -17,6 +17,7 @@ from typing import Any, Self
 import orjson
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.agent import AgentProcess, write_config, write_recovery
 from tests.service.conftest import RedisServer, SidekiqFactory, SidekiqProcess, _eventually, push_job
 from tests.service.gem_stand_ins import UniqueJobsStandIn
@@ -80,22 +81,32 @@ async def _are_done(victim: SidekiqProcess, jids: set[str]) -> bool:
     return jids <= set(runs([victim.log], "done"))
 
 
+async def _began(victim: SidekiqProcess, jid: str) -> bool:
+    return jid in runs([victim.log], "start")
+
+
+async def _is_empty(client: Any, key: str) -> bool:
+    return not await client.smembers(key)
+
+
 async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> None:
     """The stuck one waits for its second chance, the long one is next to run, those that end in time have ended, and what waits is untouched."""
     client = room.client
     victim = await room.sidekiq.start(("push",), concurrency=4)
     stuck, long = await push_job(client, poison), await push_job(client, "Sleep", [600])
     waiting = [await push_job(client, "Quick", queue="other")]
+    sign = room.folder / "go"
+    short = [await push_job(client, "WaitForFile", [str(sign)]) for _ in range(2)]
     agent = await room.agent(config_in(room.folder, room.server.url, where=f'job.class == "{poison}"'))
-    # However long the agent took to start, they are seen in a beat.
-    short = [await push_job(client, "Sleep", [12]) for _ in range(2)]
+    await agent.wait_for("outcome: .*stage='two beats'.*outcome='drain'")
+    sign.touch()
 
     assert await agent.sees_off(victim, 90) == KILLED
-    await agent.wait_for("outcome: .*stage='put_back'.*outcome='2 done'", within=20)
+    await agent.wait_for("outcome: .*stage='put_back'.*outcome='2 done'")
     done, places = runs([victim.log], "done"), await stored(client)
     assert set(done) == set(short)
     assert places == {stuck: ["retry"], long: ["queue"], waiting[0]: ["queue"]}
-    assert await client.smembers("processes") == set()
+    await _eventually(lambda: _is_empty(client, "processes"), within=PATIENCE, what=lambda: "the dead one to be taken off the list")
 
     successor = await room.sidekiq.start(("push",), concurrency=4)
     await agent.wait_for("incident: .*outcome='ended'", within=70)
@@ -104,7 +115,7 @@ async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> None:
         "2 finished by themselves; 1 put back into its queue (1 from work hash); 1 put into the retry set (1 from work hash)"
         in rows[-1]["reason"]
     )
-    assert long in runs([successor.log], "start")
+    await _eventually(lambda: _began(successor, long), within=PATIENCE, what=lambda: "what came back to be run")
 
 
 @story
@@ -140,7 +151,7 @@ async def caught_again_it_goes_into_quarantine(room: Room) -> None:
     await agent.wait_for("incident: .*outcome='ended'.*1 put into quarantine", within=70)
 
     assert await stored(client, room.folder / "state") == {poison: ["quarantine"]}
-    assert quick in runs([third.log], "done")
+    await _eventually(lambda: _are_done(third, {quick}), within=PATIENCE, what=lambda: "the third to work on")
     assert "private" not in "\n".join(agent.lines)
 
 
@@ -159,9 +170,9 @@ async def the_locks_of_jobs_that_are_not_put_back_are_given_back(room: Room) -> 
     mortal = await room.agent(config, DIE_AT="LookAfterLocks:2:after")
 
     assert await mortal.sees_off(victim, 90) == KILLED
-    await mortal.wait_for("outcome: .*stage='put_back'.*outcome='nothing'", within=20)
+    await mortal.wait_for("outcome: .*stage='put_back'.*outcome='nothing'")
     assert not await client.exists("uniquejobs:reaper"), "its successor would leave the locks to the dead one"
-    await mortal.wait_for("outcome: .*stage='locks'.*outcome='2 orphaned'", within=40)
+    await mortal.wait_for("outcome: .*stage='locks'.*outcome='2 orphaned'")
     assert await mortal.wait_exit() == KILLED
     agent = await room.agent(config)
     await agent.wait_for("outcome: .*stage='unlock'.*outcome='2 released'")
@@ -182,7 +193,7 @@ async def a_process_that_gives_everything_back_is_left_to_do_so(room: Room) -> N
     long = await push_job(client, "Sleep", [600])
     await agent.wait_for("outcome: .*stage='two beats'", within=60)
     victim.signal(signal.SIGTERM)
-    assert await victim.wait_exit(20) == 0
+    assert await victim.wait_exit() == 0
     await agent.wait_for("outcome: .*stage='reckon'.*it has given everything back")
 
     assert await stored(client) == {poison: ["queue"], long: ["queue"]}
@@ -194,8 +205,8 @@ async def a_stopped_process_is_woken_and_that_is_all(room: Room) -> None:
     client = room.client
     victim = await room.sidekiq.start(("push",), concurrency=3)
     agent = await room.agent(config_in(room.folder, room.server.url, where='job.class == "Nobody"'))
-    short = [await push_job(client, "Sleep", [5]) for _ in range(2)]
-    await _eventually(lambda: _shows(client, victim, set(short)), within=20, what=lambda: "both in one beat")
+    short = [await push_job(client, "Sleep", [30]) for _ in range(2)]
+    await _eventually(lambda: _shows(client, victim, set(short)), within=PATIENCE, what=lambda: "both in one beat")
     victim.signal(signal.SIGSTOP)
     await agent.wait_for("outcome: .*stage='CONT'.*outcome='sent'", within=100)
     # Its own poller, woken as well, can find that its beat has expired and take it off the list of processes, where it stands again a beat later.
@@ -214,7 +225,7 @@ async def a_frozen_process_is_killed_and_its_jobs_come_back_one_by_one(room: Roo
     victim = await room.sidekiq.start(("push",), concurrency=3)
     agent = await room.agent(config_in(room.folder, room.server.url, where='job.class == "Nobody"', rescue="likely"))
     seen = [await push_job(client, "Sleep", [300]), await push_job(client, "Sleep", [301])]
-    await _eventually(lambda: _shows(client, victim, set(seen)), within=20, what=lambda: "both in one beat")
+    await _eventually(lambda: _shows(client, victim, set(seen)), within=PATIENCE, what=lambda: "both in one beat")
     await push_job(client, "Freeze", [600])
     assert await agent.sees_off(victim, 150) == KILLED
     await agent.wait_for("outcome: .*stage='put_back'")
@@ -246,9 +257,9 @@ async def a_job_that_froze_its_process_alone_is_taken_out_at_once(room: Room) ->
     victim = await room.sidekiq.start(("push",), concurrency=3)
     agent = await room.agent(config_in(room.folder, room.server.url, log=victim.log, where='job.class == "Nobody"'))
     quick = {await push_job(client, "Quick") for _ in range(2)}
-    await _eventually(lambda: _are_done(victim, quick), within=20, what=lambda: "both done")
+    await _eventually(lambda: _are_done(victim, quick), within=PATIENCE, what=lambda: "both done")
     freezing = await push_job(client, "FreezeLater", [7, 600])
-    await _eventually(lambda: _shows(client, victim, {freezing}), within=20, what=lambda: "it in a beat")
+    await _eventually(lambda: _shows(client, victim, {freezing}), within=PATIENCE, what=lambda: "it in a beat")
     assert await agent.sees_off(victim, 150) == KILLED
     line = await agent.wait_for("outcome: .*stage='evidence'")
     await agent.wait_for("outcome: .*stage='put_back'")
@@ -319,19 +330,21 @@ async def a_job_that_must_not_be_interrupted_is_waited_for(room: Room) -> None:
     """Put under veto when the process is quiet already: beyond `drain` it is waited for, nothing is sent meanwhile, and when it has ended the stuck one is dealt with."""
     client = room.client
     victim = await room.sidekiq.start(("push",), concurrency=3)
-    poison, block = await push_job(client, "SleepForever"), await push_job(client, "Sleep", [45])
+    sign = room.folder / "go"
+    poison, block = await push_job(client, "SleepForever"), await push_job(client, "WaitForFile", [str(sign)])
     config = config_in(room.folder, room.server.url, drain="3s", where='job.class == "SleepForever"')
     agent = await room.agent(config)
     await agent.wait_for("outcome: .*stage='TSTP'.*outcome='sent'", within=60)
     with config.open("a") as text:
-        text.write("adjust: {stuck-job: {guards: {veto: [Sleep]}}}\n")
+        text.write("adjust: {stuck-job: {guards: {veto: [WaitForFile]}}}\n")
     agent.signal(signal.SIGHUP)
     await agent.wait_for("outcome: .*stage='drain'.*outcome='left'", within=60)
     assert await _shows(client, victim, {poison, block})
+    sign.touch()
     await agent.wait_for("outcome: .*stage='longer'.*outcome='record'", within=90)
 
-    assert await agent.sees_off(victim, 30) == KILLED
-    await agent.wait_for("outcome: .*stage='put_back'.*outcome='1 done'", within=20)
+    assert await agent.sees_off(victim, 60) == KILLED
+    await agent.wait_for("outcome: .*stage='put_back'.*outcome='1 done'")
     assert set(runs([victim.log], "done")) == {block}
     assert await stored(client) == {poison: ["retry"]}
 

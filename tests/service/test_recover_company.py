@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.agent import AgentProcess
 from tests.service.conftest import APP, Served, _die_with_parent, _eventually, push_job
 from tests.service.other_host import OtherHost
@@ -82,7 +83,7 @@ async def two_agents_on_one_host(room: Company) -> None:
     for agent in both:
         await agent.wait_for("outcome: .*stage='put_back'.*outcome='", within=90)
 
-    assert await victim.wait_exit(5) == KILLED
+    assert await victim.wait_exit() == KILLED
     assert await stored(client) == {poison: ["retry"], long: ["queue"]}
     assert 1 <= len(await kills(*both)) <= 2
 
@@ -95,7 +96,7 @@ async def an_agent_that_comes_late_puts_nothing_back_again(room: Company) -> Non
     sign = room.folder / "go"
     poison, long = await push_job(client, "SleepForever"), await push_job(client, "WaitForFile", [str(sign)])
     late = await room.agent(config_of(room, "late", drain="120s"))
-    early = await room.agent(config_of(room, "early", drain="12s"))
+    early = await room.agent(config_of(room, "early", drain="20s"))
     # By then it knows for sure what the process holds.
     await late.wait_for("outcome: .*stage='two beats'.*outcome='drain'", within=60)
     late.signal(signal.SIGSTOP)
@@ -104,7 +105,7 @@ async def an_agent_that_comes_late_puts_nothing_back_again(room: Company) -> Non
     sign.touch()
     successor = await room.sidekiq.start(("push",), concurrency=3)
 
-    await _eventually(lambda: _is_done(successor.log, long), within=20, what=lambda: "the job that came back to be done")
+    await _eventually(lambda: _is_done(successor.log, long), within=PATIENCE, what=lambda: "the job that came back to be done")
     late.signal(signal.SIGCONT)
     await late.wait_for("incident: .*outcome='(ended|abandoned)'", within=90)
 
@@ -152,7 +153,7 @@ async def _start_sidekiq(room: Company, host: OtherHost, *, queue: str) -> Serve
         members = [member.decode() for member in await room.client.smembers("processes")]
         return any(member.split(":")[0] == host.name for member in members)
 
-    await _eventually(beats, within=30, what=lambda: f"a beat from {host.name}")
+    await _eventually(beats, within=PATIENCE, what=lambda: f"a beat from {host.name}")
     return Served(process)
 
 
@@ -165,7 +166,7 @@ async def somebody_kills_it_by_hand(room: Company) -> None:
     agent = await room.agent(config_in(room.folder, room.server.url, drain="120s"))
     await agent.wait_for("outcome: .*stage='two beats'.*outcome='drain'", within=60)
     victim.signal(signal.SIGKILL)
-    await agent.wait_for("outcome: .*stage='put_back'.*outcome='2 done'", within=30)
+    await agent.wait_for("outcome: .*stage='put_back'.*outcome='2 done'")
 
     assert await stored(client) == {poison: ["retry"], long: ["queue"]}
     assert await kills(agent) == []
@@ -186,7 +187,7 @@ async def a_busy_page_is_opened_during_a_freeze(room: Company) -> None:
     async def both() -> bool:
         return await running(client, [victim.identity]) == set(seen)
 
-    await _eventually(both, within=20, what=lambda: "both in one beat")
+    await _eventually(both, within=PATIENCE, what=lambda: "both in one beat")
     await push_job(client, "Freeze", [600])
     page = await asyncio.create_subprocess_exec(
         "ruby", "-e", 'require "sidekiq/api"; loop { Sidekiq::ProcessSet.new; sleep 0.2 }', env={"REDIS_URL": room.server.url, "PATH": "/usr/bin:/bin"},
@@ -215,7 +216,7 @@ async def _waits_for_redis(room: Company, spoil: Callable[[], Awaitable[object]]
     poison, long = await push_job(client, "SleepForever"), await push_job(client, "Sleep", [600])
     agent = await room.agent(config_in(room.folder, room.server.url, drain="3s"), STOP_AT="GatherInFlight:3:before")
     assert await agent.sees_off(victim, 90) == KILLED
-    await _eventually(lambda: _is_halted(agent), within=20, what=lambda: "the agent to stand still before it puts back")
+    await _eventually(lambda: _is_halted(agent), within=PATIENCE, what=lambda: "the agent to stand still before it puts back")
     await spoil()
     agent.signal(signal.SIGCONT)
     await agent.wait_for("incident: .*outcome='held'", within=60)
@@ -265,9 +266,9 @@ async def a_job_that_wedges_whoever_fetches_it(room: Company) -> None:
     poison, behind = await push_job(client, "RescueAll"), await push_job(client, "Quick")
     for _ in range(RESTARTS):
         victim = await room.sidekiq.start(("push",), concurrency=1, timeout=3)
-        await _eventually(lambda victim=victim: _began(victim.log, poison), within=20, what=lambda: "the poison to be fetched")  # type: ignore[misc]
+        await _eventually(lambda victim=victim: _began(victim.log, poison), within=PATIENCE, what=lambda: "the poison to be fetched")  # type: ignore[misc]
         victim.signal(signal.SIGTERM)
-        assert await victim.wait_exit(20) == 0
+        assert await victim.wait_exit() == 0
     assert await stored(client) == {poison: ["queue"], behind: ["queue"]}
 
     agent = await room.agent(config_in(room.folder, room.server.url, where='job.class == "RescueAll"'))
@@ -282,7 +283,7 @@ async def a_job_that_wedges_whoever_fetches_it(room: Company) -> None:
             await client.zrem("retry", payload)
             await client.rpush("queue:push", payload)
     last = await room.sidekiq.start(("push",), concurrency=1)
-    await _eventually(lambda: _is_done(last.log, behind), within=20, what=lambda: "the queue to flow")
+    await _eventually(lambda: _is_done(last.log, behind), within=PATIENCE, what=lambda: "the queue to flow")
 
     assert await stored(client, room.folder / "state") == {poison: ["quarantine"]}
 

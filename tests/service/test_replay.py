@@ -97,7 +97,7 @@ async def test_a_recovery_replays_byte_for_byte(redis_server, sidekiq, push, tmp
         await push(redis_server.client(), "SleepForever")
         await agent.wait_for("outcome: .*stage='TERM'.*outcome='sent'")
         victim.signal(signal.SIGSTOP)
-        assert await victim.wait_exit(20) == -signal.SIGKILL
+        assert await victim.wait_exit() == -signal.SIGKILL
         await agent.wait_for("incident: .*outcome='ended'")
         await redis_server.stop()
         await agent.wait_for("source: .*outcome='lost'")

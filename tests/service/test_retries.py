@@ -12,7 +12,7 @@ from watchdog.model.events import Delta, SourceLost
 from watchdog.model.kinds import Kind
 from watchdog.sidekiq.failures import SourceUnavailableError
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 
 FAILURES = (
     ("known.example", "Mastodon::UnexpectedResponseError", "<url> returned code 401"),
@@ -46,7 +46,7 @@ async def test_deliveries_that_fail(redis_server, sidekiq, push, following, unti
     async def failed() -> bool:
         return await client.zcard("retry") == len(FAILURES)
 
-    await until(failed, within=20, what="six failures")
+    await until(failed, what="six failures")
     await one.follower.count_retries()
     await one.until(lambda: one.readings("known.example").get("retries") == 3)
     groups = {change.id: change.fields["size"] for change in deltas(one, Kind.RETRY_GROUP) if "size" in change.fields}
@@ -60,10 +60,10 @@ async def test_deliveries_that_fail(redis_server, sidekiq, push, following, unti
     known, gone = one.readings("known.example"), one.readings("gone.example")
     assert (known["rejected"], known["server_errors"], gone["unreachable"]) == (2, 1, 2)
 
-    await one.until(lambda: one.readings("held.example").get("in_flight") == 2, within=15)
+    await one.until(lambda: one.readings("held.example").get("in_flight") == 2)
     assert {change.fields["domain"] for change in one.changes if isinstance(change, Delta) and "jid" in change.fields} == {"held.example"}
     counted = {"known.example": 3, "slow.example": 1, "gone.example": 2}
-    await one.until(lambda: all(one.readings(domain).get("added") == added for domain, added in counted.items()), within=30)
+    await one.until(lambda: all(one.readings(domain).get("added") == added for domain, added in counted.items()))
     assert (one.readings("known.example")["added_rejected"], one.readings("slow.example")["added_timeouts"]) == (2, 1)
     assert PRIVATE not in repr(one.said)
 
@@ -75,7 +75,7 @@ async def test_a_set_of_many_pages(redis_server, following):
     await client.zadd("retry", members)
     jobs = [orjson.loads(member) for member in members]
     one = following(url=redis_server.url)
-    await one.until(lambda: one.readings("sidekiq").get("retries_unaccounted") == 0, within=20)
+    await one.until(lambda: one.readings("sidekiq").get("retries_unaccounted") == 0)
     by_group = Counter(f"{job['queue']} {job['class']}" for job in jobs)
 
     def sizes() -> Counter[str]:
@@ -111,7 +111,7 @@ async def test_what_can_not_be_counted(redis_server, following):
     with pytest.raises(SourceUnavailableError):
         await counting
     await redis_server.start()
-    await one.until(lambda: one.follower._session is not None, within=20)
+    await one.until(lambda: one.follower._session is not None)
     await one.follower.count_retries()
 
 

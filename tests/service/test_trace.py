@@ -89,11 +89,11 @@ async def test_what_happened_before_a_kill_is_known_after_it(redis_server, tmp_p
 
     async with contextlib.aclosing(AgentProcess(config, env={"TRACE": str(tmp_path / "first")})) as agent:
         await agent.start()
-        memory, before = await until(lambda: kept(state) if kept(state)[1] else None, within=20)
+        memory, before = await until(lambda: kept(state) if kept(state)[1] else None)
         await client.lpush("queue:push", payload, payload, payload)
-        await until(lambda: has_size(state, 4), within=20)
+        await until(lambda: has_size(state, 4))
         await client.ltrim("queue:push", 0, 1)
-        await until(lambda: has_size(state, 2), within=20)
+        await until(lambda: has_size(state, 2))
         agent.signal(signal.SIGKILL)
         await agent.wait_exit()
     number, last = len(recorded(state)), recorded(state)[-1].event
@@ -105,7 +105,7 @@ async def test_what_happened_before_a_kill_is_known_after_it(redis_server, tmp_p
 
     async with contextlib.aclosing(AgentProcess(config, env={"TRACE": str(tmp_path / "second"), "PYTHONHASHSEED": "9"})) as agent:
         await agent.start()
-        again = await until(lambda: kept(state)[1] if kept(state)[1] != before else None, within=20)
+        again = await until(lambda: kept(state)[1] if kept(state)[1] != before else None)
         series, coverage, _ = unpack_to_go_on(histories_in(again))
         assert await agent.stop() == 0
     track = series["queue: queue.size"].tracks["push"]
@@ -158,7 +158,7 @@ async def test_a_disk_that_fills_up_ends_the_recording_and_not_the_agent(redis_s
     await client.lpush("queue:push", b"{}")
     async with contextlib.aclosing(AgentProcess(config, env={"RECORDER": '{"AGAIN": 500}'})) as agent:
         await agent.start()
-        await until(lambda: recorded(small_disk), within=20)
+        await until(lambda: recorded(small_disk))
         ballast = small_disk / "ballast"
         ballast.write_bytes(b"x" * 30_000_000)
         await client.lpush("queue:push", b"{}")
@@ -167,7 +167,7 @@ async def test_a_disk_that_fills_up_ends_the_recording_and_not_the_agent(redis_s
         await client.lpush("queue:push", b"{}")
         await agent.wait_for("alert: rule='grew' entity='push' outcome='firing'", after=lines)
         # The picture may be older than the alert (see `StatusKeeper`).
-        await until(lambda: says(agent, "trace: NOT RECORDED (less than 32 MB would be left on the disk)"), within=20)
+        await until(lambda: says(agent, "trace: NOT RECORDED (less than 32 MB would be left on the disk)"))
         ballast.unlink()
         await client.lpush("queue:push", b"{}")
         await agent.wait_for("events are recorded again")

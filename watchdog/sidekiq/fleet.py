@@ -13,8 +13,6 @@ import msgspec
 from watchdog.sidekiq.decode import Info
 
 _NUMBERS: Final = re.compile(r"\d{1,9}")
-NO_VERSION: Final = ""
-"""The version of a process that tells none: it is older than 7.0.2."""
 
 
 class Member(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import redis.asyncio
 
+from tests.patience import PATIENCE
 from tests.suites.booted import Booted, boot
 from watchdog.clock import Clock
 from watchdog.host.systemd.watch import Units
@@ -43,7 +44,7 @@ class Followed:
                     del self.picture[name]
         self._moved.set()
 
-    async def until(self, wanted: Callable[[], Any], *, within: float = 15.0) -> Any:
+    async def until(self, wanted: Callable[[], Any], *, within: float = PATIENCE) -> Any:
         """Wait until it is so, looking whenever something was told; what it then is."""
         async with asyncio.timeout(within):
             while not (seen := wanted()):

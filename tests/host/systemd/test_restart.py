@@ -42,7 +42,7 @@ async def rolling(lent, redis_inside, until):
     async def both_beat() -> bool:
         return len(await redis_inside.client.smembers("processes")) == 2
 
-    await until(both_beat, within=40)
+    await until(both_beat)
     yield lent
     lent.run("systemctl", "stop", ONE, TWO)
 
@@ -115,7 +115,7 @@ async def test_one_after_the_other(rolling, agent, redis_inside, until):
         lines = rolling.run("journalctl", "--unit", ONE, "--unit", TWO, "--no-pager", "--output=cat", "--all")
         return {found["jid"] for found in DONE.finditer(lines)}
 
-    await until(lambda: set(pushed) <= done(), within=20, what="all jobs to be done")
+    await until(lambda: set(pushed) <= done(), what="all jobs to be done")
     assert len(pushed) > 100
 
 

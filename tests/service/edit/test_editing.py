@@ -23,7 +23,7 @@ from watchdog.sidekiq.edit.edits import Edits
 from watchdog.store.reading import read_audit
 from watchdog.store.store import Store
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 WALL: Final = 1_795_354_499_123
 GONE: Final = JobsRef(name="retries to gone.example", among=Among.RETRIES, domain="gone.example", cap=5)
 BACK: Final = JobsRef(name="quarantined jobs to gone.example", among=Among.QUARANTINE, domain="gone.example", cap=5)

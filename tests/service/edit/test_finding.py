@@ -11,7 +11,7 @@ from watchdog.model.quarantine import CameFrom
 from watchdog.sidekiq.edit.failures import EditError
 from watchdog.sidekiq.edit.finding import Place, Wanted, find_job, find_retries, queues_of
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 NOW: Final = time.time()
 
 

@@ -29,7 +29,7 @@ from watchdog.sidekiq.edit.put_back import (
 )
 from watchdog.store.store import Store
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 PAYLOAD: Final = PAYLOADS["ordinary"]
 LIST: Final = f"sidekiq-watchdog:fetch:{LOST_BY}:push"
 

@@ -15,7 +15,7 @@ from watchdog.recovery.taking import Candidate, Why
 from watchdog.sidekiq.edit.put_back import Done, Place, Token, ToQuarantine, ToQueue, ToRetry, ToSchedule
 from watchdog.store.store import Store
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 PAYLOAD: Final = PAYLOADS["ordinary"]
 PLACES: Final[dict[str, Place]] = {"put: queue": ToQueue(), "put: retry": ToRetry(1000), "put: schedule": ToSchedule(1000)}
 SHARED = hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])

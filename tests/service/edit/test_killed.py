@@ -18,7 +18,7 @@ from watchdog.store.quarantine import OPEN
 from watchdog.store.reading import verify
 from watchdog.store.store import Store
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 ROOT: Final = Path(__file__).parents[3]
 ROUNDS: Final = 12
 

@@ -10,7 +10,7 @@ import pytest
 from tests.service.edit.conftest import JID, LOST_BY, OTHER, PAYLOADS, ask
 from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Token, ToQuarantine, ToQueue, ToRetry, ToSchedule
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 PAYLOAD: Final = PAYLOADS["ordinary"]
 PEER: Final = "vm:200:bbbbbbbbbbbb"
 

@@ -18,7 +18,7 @@ from watchdog.store.reading import read_audit
 from watchdog.store.shelf import Shelf
 from watchdog.store.store import Store
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 WALL: Final = 1_795_354_499_123
 DAY: Final = 86_400_000
 PAYLOAD: Final = PAYLOADS["ordinary"]

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.conftest import _eventually
 from tests.service.edit.conftest import JID, ask
 from tests.service.proxy import Proxy
@@ -12,7 +13,7 @@ from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import EditError, MaybeEditedError, NotEditedError
 from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, PutBackOutcome, Token, ToQueue, ToRetry
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 SECRET: Final = b'{"class":"A","args":["a private post"],"jid":"%s"}' % JID.encode()
 
 
@@ -69,7 +70,7 @@ async def _saves(client: Any, outcome: str) -> None:
     async def ended() -> bool:
         return bool((await client.info("persistence"))["rdb_last_bgsave_status"] == outcome)
 
-    await _eventually(ended, within=10, what=lambda: f"a save that ends with {outcome}")
+    await _eventually(ended, within=PATIENCE, what=lambda: f"a save that ends with {outcome}")
 
 
 async def test_any_right_that_is_missing_changes_nothing(redis_server, editing):
@@ -156,7 +157,7 @@ async def test_an_answer_that_was_lost_does_not_push_twice(redis_server, editing
         await edits.ask([("PING",)])
         await _load_scripts(edits)
         asking = asyncio.create_task(ask(edits, payload=SECRET))
-        await until(lambda: client.exists("queue:push"), within=5, what="the push")
+        await until(lambda: client.exists("queue:push"), what="the push")
         proxy.switch("")
 
         with pytest.raises(MaybeEditedError) as caught:

@@ -14,7 +14,7 @@ from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Token, ToRe
 from watchdog.sidekiq.edit.take_out import Absent, Taken, forget_dead, take_out
 from watchdog.sidekiq.keys import Keys
 
-pytestmark = [pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.timeout(180)]
 
 
 @pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.needs(suite), id=kind) for kind, (suite, _) in STORES.items()])

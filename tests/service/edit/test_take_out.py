@@ -12,7 +12,7 @@ from watchdog.sidekiq.edit.locks import give_back_locks, holder_of
 from watchdog.sidekiq.edit.put_back import Done, Found, Token
 from watchdog.sidekiq.edit.take_out import Absent, Taken, TooDeep, forget_dead, take_out
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(180)]
 PAYLOAD = PAYLOADS["ordinary"]
 
 

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 import redis.asyncio
 
+from tests.patience import PATIENCE
 from tests.service.conftest import RedisServer, Served, _eventually
 from tests.service.matrix.parts import start_program
 from tests.suites.inside import Inside
@@ -180,7 +181,7 @@ class SidekiqInside(Served):
         async def lies_there() -> bool:
             return (self.folder / "frozen").exists()
 
-        await _eventually(lies_there, within=20, what=lambda: f"the freeze; the log:\n{(self.folder / 'sidekiq.log').read_text()}")
+        await _eventually(lies_there, within=PATIENCE, what=lambda: f"the freeze; the log:\n{(self.folder / 'sidekiq.log').read_text()}")
 
     async def took_all(self) -> None:
         """Wait until Redis has given away every job of the queue."""
@@ -188,7 +189,7 @@ class SidekiqInside(Served):
         async def empty() -> bool:
             return not await self._client.llen("queue:push")
 
-        await _eventually(empty, within=5, what=lambda: "the queue to be empty")
+        await _eventually(empty, within=PATIENCE, what=lambda: "the queue to be empty")
 
     async def beats(self) -> None:
         """Wait until its first beat stands in Redis."""

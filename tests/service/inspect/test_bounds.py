@@ -10,7 +10,7 @@ from tests.service.inspect.conftest import UNIT, ref
 from watchdog.inspect.copies import LARGEST
 from watchdog.inspect.memory import LARGEST_ALL
 
-pytestmark = [pytest.mark.needs("ptrace", "root"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("ptrace", "root"), pytest.mark.timeout(180)]
 
 HOLDS = """
 import os, sys

@@ -16,7 +16,7 @@ PAGE = (Path(__file__).parents[3] / "packaging/README.md").read_text()
 BLOCKS = [block.splitlines() for block in re.findall(r"```json\n(.*?)\n```", PAGE, re.DOTALL)]
 JID = "4caa0123456789abcdef0123"
 
-pytestmark = [pytest.mark.needs("redis-server", "ptrace", "root", "bookworm"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("redis-server", "ptrace", "root", "bookworm"), pytest.mark.timeout(180)]
 
 
 def shape(said: Any, key: str = "") -> Any:

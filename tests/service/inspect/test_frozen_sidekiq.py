@@ -11,7 +11,7 @@ from tests.service.inspect.conftest import ref
 from tests.service.test_connections import certify
 from watchdog.model.findings import Certainty, Origin
 
-pytestmark = [pytest.mark.needs("redis-server", "ptrace"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.needs("redis-server", "ptrace"), pytest.mark.timeout(180)]
 
 SUITES = [pytest.param(suite, marks=pytest.mark.needs(suite)) for suite in ("bookworm", "trixie", "sid")]
 HOSTILE = (

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.agent import AgentProcess, write_config, write_recovery
 from tests.service.conftest import _eventually
 from tests.service.inspect.test_frozen_sidekiq import settings
@@ -31,9 +32,9 @@ async def test_nothing_is_lost_of_a_frozen_process(redis_server, sidekiq, push, 
     async def has_lock() -> bool:
         return (tmp_path / "frozen").exists()
 
-    await _eventually(both, within=20, what=lambda: "both in one beat")
+    await _eventually(both, within=PATIENCE, what=lambda: "both in one beat")
     culprit = await push(client, "Freeze", [600, str(tmp_path / "frozen")])
-    await _eventually(has_lock, within=10, what=lambda: "the culprit to hold the interpreter lock")
+    await _eventually(has_lock, within=PATIENCE, what=lambda: "the culprit to hold the interpreter lock")
     swallowed: list[Any] = [await push(client, "Quick", [number]) for number in range(5)]
     agent = AgentProcess(config, env={"INSPECT": str(program.path)})
     async with contextlib.aclosing(agent):

@@ -23,7 +23,7 @@ from watchdog.inspect.request import Request
 from watchdog.inspect.settings import Settings
 from watchdog.recovery.inspecting import Inspector, Memory, NotInspected
 
-pytestmark = [pytest.mark.needs("ptrace", "root"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("ptrace", "root"), pytest.mark.timeout(180)]
 
 JID = "4caa0123456789abcdef0123"
 SETTINGS = f'units = ["{UNIT}"]\nallow = [0]\n'

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from tests.patience import PATIENCE
 from tests.service.conftest import _eventually, push_job
 from tests.service.log.parts import APP, FORMATS, notes, settle, start_logging
 from tests.service.matrix.parts import SIDEKIQS, STORES, Store
@@ -33,25 +34,25 @@ async def capture(suite: str, form: str, ending: str) -> str:
             async def through() -> bool:
                 return len(notes(store)[1]) == 3 and await client.zcard("retry") == 1
 
-            await _eventually(through, within=20, what=lambda: "the jobs")
+            await _eventually(through, within=PATIENCE, what=lambda: "the jobs")
             held = await push_job(client, "Noted", [600])
 
             async def begun() -> bool:
                 return held in notes(store)[0]
 
-            await _eventually(begun, within=20, what=lambda: "the job that is held")
+            await _eventually(begun, within=PATIENCE, what=lambda: "the job that is held")
             process.signal(signal.SIGTTIN)
 
             async def dumped() -> bool:
                 return process.log.read_text().count("Thread TID-") >= 5
 
-            await _eventually(dumped, within=20, what=lambda: "the thread dump")
+            await _eventually(dumped, within=PATIENCE, what=lambda: "the thread dump")
             last = await push_job(client, "Noted", [0.01])
 
             async def last_ended() -> bool:
                 return last in notes(store)[1]
 
-            await _eventually(last_ended, within=20, what=lambda: "the last job")
+            await _eventually(last_ended, within=PATIENCE, what=lambda: "the last job")
             await settle(0.3)  # its line comes after its note
             if ending == "term":
                 process.signal(signal.SIGTSTP)
@@ -59,7 +60,7 @@ async def capture(suite: str, form: str, ending: str) -> str:
                 process.signal(signal.SIGTERM)
             else:
                 process.signal(signal.SIGKILL)
-            await process.wait_exit(30)
+            await process.wait_exit()
             version = {"bookworm": "6.4.1", "trixie": "7.3.2", "sid": "8.1.7"}[suite]
             path = CAPTURED / f"{version}-{form}-{ending}.log"
             CAPTURED.mkdir(parents=True, exist_ok=True)

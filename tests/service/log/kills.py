@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from tests.patience import PATIENCE
 from tests.service.conftest import _eventually, push_job
 from tests.service.log.parts import notes, queued, settle, start_logging
 from tests.service.matrix.parts import STORES, Store, end
@@ -52,7 +53,7 @@ async def kill(suite: str, folder: Path, chance: random.Random) -> Kill:
         async def well_on_its_way() -> bool:
             return len(notes(store)[1]) > THREADS * 3
 
-        await _eventually(well_on_its_way, within=20, what=lambda: "the first jobs")
+        await _eventually(well_on_its_way, within=PATIENCE, what=lambda: "the first jobs")
         await settle(chance.uniform(0, 0.3))  # a moment that nobody chose
         process.signal(signal.SIGKILL)
         await process.process.wait()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.log.journal_files import BOOT, UNIT, entry, suppressed, write
 from watchdog.host.journal.command import Selection
 from watchdog.host.journal.journal import Journal
@@ -134,7 +135,7 @@ async def test_following(tmp_path):
     heard = asyncio.ensure_future(anext(lines))
     await asyncio.to_thread(write, folder, [entry(NOW, line("done", jid="j2", elapsed="20.0"))], name="system@later.journal")
 
-    assert (await asyncio.wait_for(heard, 20)).text.endswith("done")
+    assert (await asyncio.wait_for(heard, PATIENCE)).text.endswith("done")
     await lines.aclose()
     assert children() == before
 

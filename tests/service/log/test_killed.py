@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.conftest import _eventually, push_job
 from tests.service.log.kills import THREADS, kills
 from tests.service.log.parts import start_logging
@@ -44,7 +45,7 @@ async def test_a_job_that_talks(suite, tmp_path):
         async def said() -> bool:
             return "ffff" in process.log.read_text() and process.log.read_text().count("start") >= 3
 
-        await _eventually(said, within=20, what=process.log.read_text)
+        await _eventually(said, within=PATIENCE, what=process.log.read_text)
         process.signal(signal.SIGKILL)
         await process.process.wait()
         target = ProcessRef("", process.identity, "here", process.pid, 0, "")

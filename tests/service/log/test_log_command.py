@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.conftest import push_job
 from tests.service.log.parts import notes, start_logging
 from tests.service.matrix.parts import Store, end
@@ -64,7 +65,7 @@ async def test_beside_a_running_sidekiq(tmp_path, until):
         assert heard[0]["event"] in ("JobStarted", "JobEnded")
         assert heard[0]["jid"] in notes(store)[0] | {held}
         follower.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(follower.wait(), 10) == 0
+        assert await asyncio.wait_for(follower.wait(), PATIENCE) == 0
     finally:
         await store.close()
         await end(process)

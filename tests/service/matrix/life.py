@@ -20,6 +20,7 @@ from typing import Any, Final
 import msgspec
 import redis.asyncio
 
+from tests.patience import PATIENCE
 from tests.service.conftest import _eventually, push_job
 from tests.service.matrix import shape
 from tests.service.matrix.parts import APP, Sidekiq, Store, end, start_program, start_sidekiq
@@ -83,10 +84,10 @@ async def _live(start: Callable[[Store], Awaitable[Sidekiq]], folder: Path) -> L
             told = await client.hget(process.identity, "busy") == b"2" and await client.get("stat:processed") == b"5"
             return told and (process.release < (7,) or heard.metrics)
 
-        await _eventually(is_told, within=40, what=lambda: f"a beat of Sidekiq {process.version} that tells of everything")
+        await _eventually(is_told, within=PATIENCE, what=lambda: f"a beat of Sidekiq {process.version} that tells of everything")
         keys = await shape.keys(client, process.identity, version=process.version)
         process.signal(signal.SIGTERM)
-        assert await process.wait_exit(15) == 0
+        assert await process.wait_exit() == 0
         await heard.up_to("end", client)
         return Life(process.version, keys, shape.beats(heard.commands, process.identity))
 
@@ -111,7 +112,7 @@ class _Heard:
             await client.echo(mark)
             return f"ECHO {mark}" in self._marks
 
-        await _eventually(is_heard, within=10, what=lambda: f"MONITOR; its task: {self._task}")
+        await _eventually(is_heard, within=PATIENCE, what=lambda: f"MONITOR; its task: {self._task}")
 
     async def close(self) -> None:
         """Hear no more."""

@@ -10,7 +10,7 @@ from tests.service.conftest import push_job
 from tests.service.matrix.parts import SIDEKIQS, STORES, Store, end, start_sidekiq
 from tests.suites import debian
 
-pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(180)]
 
 
 async def _ended(suite: str, store_kind: str, folder) -> list[tuple[str, str, str]]:
@@ -24,11 +24,11 @@ async def _ended(suite: str, store_kind: str, folder) -> list[tuple[str, str, st
         stack.push_async_callback(end, victim)
         await victim.wait_beat(store.client())
         (folder / "agent").mkdir()
-        agent = AgentProcess(write_config(folder / "agent", url=store.url, elapsed="3s"))
+        agent = AgentProcess(write_config(folder / "agent", url=store.url, elapsed="3s", grace="30s"))
         stack.push_async_callback(agent.aclose)
         await agent.start()
         await push_job(store.client(), "SleepForever")
-        assert await victim.wait_exit(40) == 0
+        assert await victim.wait_exit() == 0
         await agent.wait_for("incident: .*outcome='ended'")
         assert await store.client().llen("queue:push") == 1, "it was not pushed back"
         rows = await agent.audit(lambda row: row["kind"] in ("intent", "outcome"))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.agent import AgentProcess, write_config, write_recovery
 from tests.service.conftest import _eventually
 from tests.service.matrix.parts import SIDEKIQS, STORES, Sidekiq, Store, end, start_sidekiq
@@ -66,7 +67,7 @@ async def _told(suite: str, store_kind: str, folder: Path) -> None:
         await victim.wait_beat(client)
         await client.sadd("queues", "push")
         await client.lpush("queue:push", *jobs)
-        await _eventually(lambda: _shown(client, victim, jobs), within=30, what=lambda: victim.log.read_text()[-3_000:])
+        await _eventually(lambda: _shown(client, victim, jobs), within=PATIENCE, what=lambda: victim.log.read_text()[-3_000:])
         (folder / "agent").mkdir()
         config = write_recovery(write_config(folder / "agent", url=store.url), drain="3s")
         with config.open("a") as text:

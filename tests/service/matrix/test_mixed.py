@@ -54,7 +54,7 @@ async def test_three_versions_on_one_redis(store, mixed, following, until):
     client = store.client()
     one = following(url=store.url)
     # What a class has run before the first reading is where its counting begins.
-    await one.until(lambda: one.readings("sidekiq").get("retries") == 0, within=20)
+    await one.until(lambda: one.readings("sidekiq").get("retries") == 0)
     began = asyncio.get_running_loop().time() * 1_000
 
     async def waiting(wanted: int) -> bool:
@@ -63,12 +63,18 @@ async def test_three_versions_on_one_redis(store, mixed, following, until):
     # In this order float seconds and milliseconds alternate in the queue.
     for number, suite in enumerate(("bookworm", "sid", "trixie"), start=1):
         await push_job(client, "Plan", [plan(suite)], suite)
-        await until(lambda number=number: waiting(number), within=20, what=f"the jobs that {suite} pushes")
+        await until(lambda number=number: waiting(number), what=f"the jobs that {suite} pushes")
 
     def jobs() -> list[Delta]:
-        return [change for change in one.changes if change.kind == Kind.JOB]
+        # A beat may have caught one of the others at its work, too.
+        others = {
+            change.id
+            for change in one.changes
+            if isinstance(change, Delta) and change.fields.get("job_class", "SleepForever") != "SleepForever"
+        }
+        return [change for change in one.changes if change.kind == Kind.JOB and change.id not in others]
 
-    await one.until(lambda: len(jobs()) == 3, within=30)
+    await one.until(lambda: len(jobs()) == 3)
     for process in mixed.values():
         shown = one.readings(process.identity)
         told = process.version if process.release >= (7, 0, 2) else None
@@ -78,12 +84,12 @@ async def test_three_versions_on_one_redis(store, mixed, following, until):
     now = asyncio.get_running_loop().time() * 1_000
     assert all(began - 2_000 < job.fields["started_at"] <= now for job in jobs())
 
-    await one.until(lambda: one.readings("sidekiq").get("retries") == 3, within=10)
-    await one.until(lambda: one.readings("mailers").get("size") == 3, within=10)
+    await one.until(lambda: one.readings("sidekiq").get("retries") == 3)
+    await one.until(lambda: one.readings("mailers").get("size") == 3)
     payloads = [json.loads(payload) for payload in await client.lrange("queue:mailers", 0, -1)]
     assert [units(payload) for payload in reversed(payloads)] == [{"float"}, {"int"}, {"float"}]
     for left in (3, 2, 1):
-        await one.until(lambda left=left: one.readings("mailers").get("size") == left, within=10)
+        await one.until(lambda left=left: one.readings("mailers").get("size") == left)
         waited = one.readings("mailers")["latency"]
         assert 0 < waited < asyncio.get_running_loop().time() * 1_000 - began + 2_000
         await client.rpop("queue:mailers")
@@ -94,11 +100,17 @@ async def test_three_versions_on_one_redis(store, mixed, following, until):
 async def shows_all_three(one, mixed) -> None:
     """Who is behind, who listens to the queue that all share, and what those that count by class have counted: 7.3 and 8.1, each in hashes of its own."""
     await one.until(lambda: one.readings("Refused").get("failed") == 2, within=60, what="what two of three have counted")
-    assert one.readings("Refused")["processed"] == 2
-    shared, totals = one.readings("shared"), one.readings("sidekiq")
-    assert (shared["threads"], shared["listeners"], shared["busy"], one.readings("sid")["threads"]) == (9, 3, 3, 3)
-    assert (totals["versions"], totals["threads"], totals["busy"], totals["stale"]) == (3, 9, 3, 0)
+    await one.until(lambda: one.readings("Refused")["processed"] == 2)
+
+    def told(entity: str, *slots: str) -> list:
+        return [one.readings(entity).get(slot) for slot in slots]
+
+    # Until the next beat of each what the last one caught at its work is counted as well.
+    await one.until(lambda: told("shared", "threads", "listeners", "busy") == [9, 3, 3])
+    await one.until(lambda: told("sidekiq", "versions", "threads", "busy", "stale") == [3, 9, 3, 0])
+    assert one.readings("sid")["threads"] == 3
+    beats = {mixed["bookworm"]: 5_000, mixed["trixie"]: 10_000, mixed["sid"]: 10_000}
+    await one.until(lambda: all(told(process.identity, "beat_every") == [beat] for process, beat in beats.items()))
     old, middle, new = (one.readings(mixed[suite].identity) for suite in ("bookworm", "trixie", "sid"))
     assert [process["outdated"] for process in (old, middle, new)] == [True, True, False]
-    assert [process["beat_every"] for process in (old, middle, new)] == [5_000, 10_000, 10_000]
     assert [process.get("capsules") for process in (old, middle, new)] == [None, None, ("default",)]

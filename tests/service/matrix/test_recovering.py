@@ -57,9 +57,9 @@ async def _killed(suite: str, store_kind: str, folder) -> list[str]:
         stack.push_async_callback(agent.aclose)
         await agent.start()
         jid = await push_job(store.client(), "Held")
-        await agent.wait_for("alert: rule='runs'.*outcome='firing'", within=40)
+        await agent.wait_for("alert: rule='runs'.*outcome='firing'")
         os.kill(victim.pid, signal.SIGKILL)
-        await agent.wait_for("outcome: .*stage='put_back'.*outcome='1 done'", within=40)
+        await agent.wait_for("outcome: .*stage='put_back'.*outcome='1 done'")
         return (await stored(store.client())).get(jid, [])
 
 

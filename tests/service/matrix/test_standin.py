@@ -39,7 +39,7 @@ def _same(stood_for: Life, real: Life) -> None:
         assert stood_for.commands[part] == sent, part
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "suite", [pytest.param(suite, id=release, marks=pytest.mark.needs("bookworm", suite)) for suite, release in SIDEKIQS.items()]
 )
@@ -52,7 +52,7 @@ def test_it_writes_what_the_real_one_writes(lives, suite):
     _same(stood_for, real)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 @pytest.mark.needs("bookworm")
 @pytest.mark.parametrize("version", NOT_IN_DEBIAN)
 def test_it_writes_what_was_recorded_of_the_real_one(lives, version):

@@ -7,7 +7,7 @@ import pytest
 from tests.service.conftest import push_job
 from tests.service.matrix.parts import Store, end, start_sidekiq
 
-pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(180)]
 
 
 @pytest.fixture

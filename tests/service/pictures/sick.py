@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tests.patience import PATIENCE
 from tests.service.agent import AgentProcess, write_config
 from tests.service.conftest import _eventually, push_job
 from tests.service.matrix.parts import Sidekiq, Store, end, start_program, start_sidekiq
@@ -168,7 +169,7 @@ class _Ward:
         async def run() -> bool:
             return all(job in self.one[name].log.read_text(errors="replace") for name, (job, _) in JOBS.items())
 
-        await _eventually(run, within=30, what=lambda: "the jobs to begin")
+        await _eventually(run, within=PATIENCE, what=lambda: "the jobs to begin")
         self.began = dict.fromkeys(JOBS, time.time())
         # Told to end now it gives its job two seconds, by which that is in native code.
         self._begin("zombie", lambda: self.one["zombie"].signal(signal.SIGTERM))
@@ -217,18 +218,18 @@ class _Ward:
         async def expired() -> bool:
             return not await client.exists(self.one["stopped"].identity)
 
-        await _eventually(expired, within=30, what=lambda: "the beat of the stopped one to be forgotten")
+        await _eventually(expired, within=PATIENCE, what=lambda: "the beat of the stopped one to be forgotten")
         inside = Inside(self.suite, app=APP, run=self.store.folder)
         await client.delete("process_cleanup")
         pruned = await start_program(
             inside.command("ruby", "-e", PRUNE, env={"REDIS_URL": self.store.url}), self.store.folder / "prune.log"
         )
-        assert await pruned.wait_exit(30) == 0, (self.store.folder / "prune.log").read_text()
+        assert await pruned.wait_exit() == 0, (self.store.folder / "prune.log").read_text()
 
         async def removed() -> bool:
             return not await client.sismember("processes", self.one["stopped"].identity)
 
-        await _eventually(removed, within=5, what=lambda: "the stopped one to be taken out")
+        await _eventually(removed, within=PATIENCE, what=lambda: "the stopped one to be taken out")
         self.one["well"].signal(signal.SIGKILL)
         self.one["stopped"].signal(signal.SIGKILL)
         self.one["zombie"].signal(signal.SIGKILL)
@@ -236,6 +237,6 @@ class _Ward:
         ways = "ended without a clean stop|stopped cleanly|exited|was killed by this agent"
         endings = {}
         for name in ("well", "stopped", "zombie", "waiting"):
-            line = await agent.wait_for(f"{re.escape(self.one[name].identity)} ({ways})$", within=20)
+            line = await agent.wait_for(f"{re.escape(self.one[name].identity)} ({ways})$")
             endings[name] = line.partition(f"{self.one[name].identity} ")[2]
         return endings

@@ -9,8 +9,8 @@ from watchdog.host.sampling import EVERY
 
 pytestmark = [pytest.mark.needs("bookworm", "redis-server"), pytest.mark.timeout(240)]
 WARDS = [pytest.param(suite, marks=pytest.mark.needs(suite)) for suite in SIDEKIQS]
-SOON = {"stopped": 8, "zombie": 20, "frozen": 62, "silent net": 66, "net gone": 66}
-"""Seconds by which it must be told. A beat that was the last can be as old as the state, so for those that fall silent it is a minute and two seconds."""
+SOON = {"stopped": 20, "zombie": 35, "frozen": 75, "silent net": 80, "net gone": 80}
+"""Seconds by which it must be told, however busy the machine. A beat that was the last can be as old as the state, so for those that fall silent it is a minute and some seconds."""
 
 
 @pytest.mark.parametrize("ward", WARDS)
@@ -37,7 +37,7 @@ def test_what_status_shows_of_them(ward, wards):
     assert all(2**20 < row["memory"] < host["memory"] for row in shown.values())
     assert (host["name"], host["memory"] > host["memory_available"] > 0, host["disk_free"] > 0) == (host_name(), True, True)
     assert (table.cost["processes"], table.cost["every"] >= EVERY) == (8, True)
-    assert 0 < table.cost["last"] < table.cost["spent"] < 2_000
+    assert 0 < table.cost["last"] < table.cost["spent"] < 10_000
 
 
 @pytest.mark.parametrize("ward", WARDS)

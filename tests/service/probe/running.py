@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 
 import orjson
 
+from tests.patience import PATIENCE
 from tests.service.conftest import _eventually
 from tests.service.matrix.parts import CHECKOUT, Sidekiq, Store, end, start_program
 from tests.suites.inside import Inside
@@ -101,7 +102,7 @@ class Place:
         path = self.folder / file
         return path.read_text().split() if path.exists() else []
 
-    async def until(self, condition: Any, what: str, within: float = 20) -> None:
+    async def until(self, condition: Any, what: str, within: float = PATIENCE) -> None:
         """Wait for something that nothing announces."""
 
         async def ask() -> Any:

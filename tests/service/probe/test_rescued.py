@@ -21,7 +21,7 @@ from watchdog.model.effects import When
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, PlaceKind
 
-pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.needs("bookworm"), pytest.mark.timeout(180)]
 
 SUITES = [pytest.param(suite, id=f"Sidekiq {release}", marks=pytest.mark.needs(suite)) for suite, release in SIDEKIQS.items()]
 RESCUE = """\

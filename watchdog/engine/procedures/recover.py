@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from watchdog.engine.procedures.aftermath import gathered
+from watchdog.engine.procedures.killing import DEATH, LINGERS
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import (
     Answer,
@@ -43,8 +44,6 @@ LISTEN: Final = 40_000
 """How long it is waited for what tells a silent process that is frozen from one that is cut off."""
 TWO_BEATS: Final = 60_000
 """Two beats of the slowest version take 20 s; who has not shown them in that time won't."""
-DEATH: Final = 30_000
-"""A killed process can linger in an uninterruptible wait; after so many milliseconds people must look."""
 EXTEND: Final = 1_800_000
 """For how long a job under veto extends the drain before people are told that nothing goes on."""
 REBIRTH: Final = 60_000
@@ -177,7 +176,7 @@ def _after_death(answer: Answer) -> Then:
         case Refused(reason=reason):
             return Hold(reason)
         case StillRunning() | Sent() | InFlight() | PutBackDone():
-            return Hold(f"it still lives {DEATH // 1000} s after SIGKILL: an uninterruptible wait in the kernel; look at its storage")
+            return Hold(LINGERS)
 
 
 def _remains(scene: Scene) -> Then:

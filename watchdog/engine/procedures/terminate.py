@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from watchdog.engine.procedures.aftermath import gathered
+from watchdog.engine.procedures.killing import DEATH, LINGERS
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import (
     Answer,
@@ -28,9 +29,6 @@ from watchdog.engine.procedures.stages import (
 from watchdog.model.effects import When
 from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning
 from watchdog.model.targets import Signal
-
-DEATH: Final = 30_000
-"""A killed process can linger in an uninterruptible wait; after so many milliseconds people must look."""
 
 
 def _after_copy(_answer: Answer) -> Then:
@@ -80,9 +78,7 @@ def _after_death(answer: Answer) -> Then:
         case Exited():
             return Go("reckon")
         case StillRunning() | Sent() | InFlight() | PutBackDone():
-            return End(
-                "failed", f"it still lives {DEATH // 1000} s after SIGKILL: an uninterruptible wait in the kernel; look at its storage"
-            )
+            return End("failed", LINGERS)
         case Refused(reason=reason):
             return Hold(reason)
 
