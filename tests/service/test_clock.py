@@ -1,6 +1,7 @@
 """A real agent whose clock on the wall is set forward by a day in the middle of an incident, and then back by two."""
 
 import contextlib
+import signal
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from watchdog.model.events import Event, decode
 pytestmark = pytest.mark.needs("redis-server", "sidekiq")
 
 DAY = 86_400_000
-GRACE = 10_000
+GRACE = 4_000
 EFFECTS: msgspec.json.Decoder[tuple[Effect, ...]] = msgspec.json.Decoder(tuple[Effect, ...])
 
 
@@ -23,7 +24,7 @@ def turns(trace: Path) -> list[tuple[Event, tuple[Effect, ...]]]:
     return [(decode(event), EFFECTS.decode(effects)) for event, effects in zip(lines[::2], lines[1::2], strict=False)]
 
 
-async def test_a_clock_that_is_set_by_days(redis_server, sidekiq, push, tmp_path):
+async def test_a_clock_that_is_set_by_days(redis_server, sidekiq, push, until, tmp_path):
     """
     KILL comes after `grace` and not before, though a day has gone by on the wall; the cooldown holds although no time has, also for the next agent.
 
@@ -37,18 +38,20 @@ async def test_a_clock_that_is_set_by_days(redis_server, sidekiq, push, tmp_path
             (tmp_path / "draft").write_text(str(off))
             (tmp_path / "draft").rename(wall)
 
-        async def agent() -> AgentProcess:
-            one = AgentProcess(config, env={"WALL": str(wall), "TRACE": str(trace)})
+        async def agent(**env: str) -> AgentProcess:
+            one = AgentProcess(config, env={"WALL": str(wall), "TRACE": str(trace), **env})
             stack.push_async_callback(one.aclose)
             return await one.start()
 
         set_wall(0)
-        # It takes longer than `grace` to end, so that it is killed; the clock is set meanwhile.
-        victim = await sidekiq.start(("push",), timeout=25)
-        first = await agent()
+        # It takes longer than `grace` to end, so that it is killed.
+        victim = await sidekiq.start(("push",), timeout=60)
+        first = await agent(STOP_AT="SendSignal:1:after")
         await push(redis_server.client(), "SleepForever")
-        await first.wait_for("outcome: .*stage='TERM' outcome='sent'")
+        # It holds still right after its TERM: whatever follows, follows the setting of the clock.
+        await until(lambda: "State:\tT" in Path(f"/proc/{first.pid}/status").read_text(), what="an agent that has sent TERM")
         set_wall(DAY)
+        first.signal(signal.SIGCONT)
         assert await victim.wait_exit() == -9
         await first.wait_for("incident: .*outcome='ended'")
         assert await first.stop() == 0
