@@ -153,7 +153,7 @@ def test_what_a_person_orders_meanwhile_is_brought_to_its_end():
     talk.binding = ELSEWHERE["machine"][0]
     talk.crash()
     sick(talk, 23_000, 44_000)
-    arguments = {name: default_of(spec) for name, spec in BY_NAME["terminate_process"].arguments().items()}
+    arguments: dict[str, Any] = {name: default_of(spec) for name, spec in BY_NAME["terminate_process"].arguments().items()}
     talk.hear(
         OperatorAsked(
             id="o1", by="ada", reason="memory", asked=WALL + talk.at, action="terminate_process", process=ONE, arguments=arguments
