@@ -13,6 +13,7 @@ import msgspec
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.arming import in_force_before
+from watchdog.engine.doubt import Binding
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
 from watchdog.model.effects import (
@@ -120,6 +121,7 @@ class Conversation:
         self.booted_wall = WALL
         self.seq = 0
         self.boot_id = boot_id
+        self.binding = Binding(host="web1")
         self.events: list[tuple[RuleSet, Event]] = []
         self.effects: list[Effect] = []
         self.open: dict[str, Effect] = {}
@@ -128,7 +130,7 @@ class Conversation:
 
     def start(self) -> list[str]:
         """The agent starts; rules are loaded."""
-        lines = self._take(Started("0", self.boot_id, "web1"), NO_RULES)
+        lines = self._take(Started("0", self.boot_id, self.binding.host, machine=self.binding.machine, redis=self.binding.redis), NO_RULES)
         return lines + self.hear(RulesLoaded(self.rules.digest, self.rules.mode))
 
     def crash(self, *, lose_world: bool = True) -> list[str]:

@@ -38,11 +38,11 @@ class Hook:
         assert self._runner is not None  # __aenter__ made it
         await self._runner.cleanup()
 
-    async def wait_for(self, kind: str, within: float = PATIENCE) -> dict[str, Any]:
-        """The first message of that type."""
+    async def wait_for(self, kind: str, within: float = PATIENCE, *, title: str = "") -> dict[str, Any]:
+        """The first message of that type with that in its title."""
 
         def found() -> dict[str, Any] | None:
-            return next((body for body in self.got if body["type"] == kind), None)
+            return next((body for body in self.got if body["type"] == kind and title in body["data"]["title"]), None)
 
         async with asyncio.timeout(within), self._came:
             await self._came.wait_for(lambda: found() is not None)

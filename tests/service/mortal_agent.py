@@ -3,6 +3,8 @@ The program as it is, but that it dies where a test says: `DIE_AT=<step>:<number
 
 With `INSPECT=<path>` it asks the program that reads frozen processes on that socket. With `RECORDER=<JSON object>` its trace is written with these constants. With `TRACE=<file>` it also writes down each event and the effects that were committed, a pair of lines each.
 
+With `WALL=<file>` its clock on the wall, and no other, is so many milliseconds off as that file says at the time.
+
 Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `CollectEvidence`, `GatherInFlight`, `PutBack`, `LookAfterLocks`, `CountJobs`, `TakeJobs`, `ReleaseJobs`), `evidence` (it is kept), `flight` (payloads are kept), `place` (one job is put into
 its place), and of a quarantine `begin` and `settle` (what is written down before and after jobs are taken) and `edit` (a script that moves one), counted from 1. Dying is SIGKILL by its own hand:
 nothing is flushed, nobody is told.
@@ -20,6 +22,7 @@ import msgspec
 
 from watchdog.actions.executor import Executor
 from watchdog.cli import main
+from watchdog.clock import Clock
 from watchdog.daemon.turns import Turns
 from watchdog.model.effects import Command, Effect
 from watchdog.model.events import Event, encode
@@ -132,7 +135,15 @@ def record(path: str) -> None:
     Turns.__init__ = begin_recording  # type: ignore[method-assign]
 
 
+def set_wall(path: Path) -> None:
+    """Has the clock on the wall be off by what is written there."""
+    wall = Clock.wall
+    Clock.wall = lambda self: wall(self) + int(path.read_text())  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
+    if off := os.environ.get("WALL"):
+        set_wall(Path(off))
     for name, value in msgspec.json.decode(os.environ.get("RECORDER", "{}")).items():
         setattr(recorder, name, value)
     if trace := os.environ.get("TRACE"):

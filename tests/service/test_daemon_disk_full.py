@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.agent import AgentProcess, write_config
+from tests.service.hook import Hook
 
 pytestmark = pytest.mark.needs("redis-server", "sidekiq", "mount")
 
@@ -37,16 +38,25 @@ def fill(disk: Path) -> Path:
 
 
 async def test_no_row_no_action_and_on_it_goes(redis_server, sidekiq, push, small_disk, tmp_path):
-    """A stuck process is left alone while nothing can be written down, and ended when it can; systemd hears of a living agent all the time."""
+    """
+    A stuck process is left alone while nothing can be written down, and ended when it can; systemd hears of a living agent all the time.
+
+    People hear of it although no outbox can be written: by the line that systemd shows, by the log, and by their receivers, at once and when it is over.
+    """
     victim = await sidekiq.start(("push",), timeout=2)
-    config = write_config(tmp_path, url=redis_server.url, elapsed="3s", grace="20s")
-    async with contextlib.aclosing(AgentProcess(config, env={"WATCHDOG_USEC": "6000000"})) as agent:
+    async with Hook() as hook, contextlib.AsyncExitStack() as stack:
+        config = write_config(tmp_path, url=redis_server.url, elapsed="3s", grace="20s", hook=hook.url)
+        agent = await stack.enter_async_context(contextlib.aclosing(AgentProcess(config, env={"WATCHDOG_USEC": "6000000"})))
         await agent.start()
         await agent.wait_for(f"is process {victim.pid} of this host")
         rows = len(await agent.audit())
         ballast = fill(small_disk)
         await push(redis_server.client(), "SleepForever")
         await agent.wait_for("nothing can be written down, so nothing is done: .*full")
+        await agent.notified("can't write anything down and does nothing")
+        told = await hook.wait_for("agent.warning")
+        assert told["data"]["severity"] == "critical"
+        assert "full" in told["data"]["title"]
         for _ in range(4):
             await agent.notified("WATCHDOG=1")
         status, output = await agent.ask("status", "--json")
@@ -58,6 +68,7 @@ async def test_no_row_no_action_and_on_it_goes(redis_server, sidekiq, push, smal
 
         ballast.unlink()
         await agent.wait_for("the store can be written again")
+        await hook.wait_for("agent.warning", title="the store can be written again")
         assert await victim.wait_exit() == 0
         await agent.wait_for("incident: .*outcome='ended'")
         written = await agent.audit(lambda row: row["kind"] in ("intent", "incident"))

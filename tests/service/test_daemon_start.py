@@ -104,7 +104,11 @@ async def test_two_reloads_at_once(redis_server, agent_on, tmp_path):
 
 
 async def test_a_damaged_database_is_set_aside_and_everybody_told(redis_server, agent_on, tmp_path):
-    """The agent starts, but in dry-run, whatever the config allows, also after a reload; it says so in log, audit trail, and to its receivers."""
+    """
+    The agent starts, but in dry-run, whatever the config allows, also after a reload and after a restart; it says so in log, audit trail, status, and to its receivers.
+
+    Only when a person has adopted what it knows since then it acts again.
+    """
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
     (state / "watchdog.db").write_bytes(b"this is no database, but it may be the only account of a night\n" * 200)
@@ -126,8 +130,16 @@ async def test_a_damaged_database_is_set_aside_and_everybody_told(redis_server, 
         assert any("ERROR" in line and aside.name in line for line in agent.lines)
 
         successor = await agent_on(config).start()
-        assert "mode act" in await successor.wait_for("runs in mode")
+        assert "mode dry-run" in await successor.wait_for("runs in mode")
+        status, output = await successor.ask("status")
+        assert (status, "In doubt, so nothing is done" in output) == (1, True)
+        assert await successor.ask("adopt", "--reason", "looked at it") == (0, "adopted: looked at it\n")
+        assert await successor.ask("adopt", "--reason", "once more") == (1, "sidekiq-watchdog: refused: nothing waits to be adopted\n")
         assert await successor.stop() == 0
+        assert await successor.audit(lambda row: row["kind"] == "operator" and row["outcome"] == "adopted")
+        third = await agent_on(config).start()
+        assert "mode act" in await third.wait_for("runs in mode")
+        assert await third.stop() == 0
 
 
 async def test_the_pause_file_over_restarts(redis_server, agent_on, tmp_path):

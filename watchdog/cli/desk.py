@@ -64,7 +64,7 @@ class Desk:
         end = time.monotonic() + seconds
         while True:
             self.check()
-            picture = await asyncio.to_thread(self._last_picture)
+            picture = await asyncio.to_thread(self.last_picture)
             mine = picture is not None and (self.hosted is None or picture.agent.pid == os.getpid())
             if picture is not None and mine and wanted(picture):
                 return picture
@@ -74,7 +74,8 @@ class Desk:
                 return picture
             await asyncio.sleep(EVERY)
 
-    def _last_picture(self) -> Picture | None:
+    def last_picture(self) -> Picture | None:
+        """What was written last, by whichever agent."""
         from watchdog.store.failures import NoStateError
         from watchdog.store.reading import read_status
 
@@ -159,6 +160,11 @@ def _left_half_way(state: Path) -> "list[IncidentRow]":
 
 async def _finish(desk: Desk) -> None:
     """The agent that was begun has taken up what an order left half-way: until that has come to its end."""
-    while _left_half_way(desk.state):
+    while left := _left_half_way(desk.state):
         desk.check()
+        picture = await asyncio.to_thread(desk.last_picture)
+        if picture is not None and picture.agent.pid == os.getpid() and picture.doubt is not None:
+            raise UnfinishedError(
+                f"{left[0].action} on {left[0].target} waits: {'; '.join(picture.doubt.reasons)}; start the agent, look, and then `adopt`"
+            )
         await asyncio.sleep(EVERY)

@@ -36,6 +36,13 @@ class Demoted(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class Doubt(msgspec.Struct, frozen=True):
+    """Why nothing is done before a person has adopted what the agent remembers, and which incidents wait for that."""
+
+    reasons: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()
+
+
 class Source(msgspec.Struct, frozen=True):
     """`since_ms`: how long it has been lost, or how long ago it was read."""
 
@@ -253,6 +260,7 @@ class Picture(msgspec.Struct, frozen=True):
     rules: dict[str, str] = {}
     paused: Pause | None = None
     demoted: tuple[Demoted, ...] = ()
+    doubt: Doubt | None = None
     sources: dict[str, Source] = {}
     entities: dict[str, int] = {}
     checks: tuple[Check, ...] | None = None

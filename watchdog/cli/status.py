@@ -33,4 +33,4 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         show(output(), picture, running=running, age=age)
     if not running:
         return Exit.UNREACHABLE
-    return Exit.FINDINGS if picture.firing or picture.lost or picture.failing else Exit.FINE
+    return Exit.FINDINGS if picture.firing or picture.lost or picture.failing or picture.doubt is not None else Exit.FINE

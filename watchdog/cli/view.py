@@ -111,6 +111,11 @@ def _show_agent(out: Output, picture: Picture, *, running: bool, age: int) -> No
         out.line(("Paused", "warn"), f" by {picture.paused.by}: {picture.paused.reason}")
     for one in picture.demoted:
         out.line((f"Rule {one.rule} only asks", "bad"), f" for {_lasting(one.since_ms)}, until a person trusts it again: {one.reason}")
+    if picture.doubt is not None:
+        waits = f" Open until then: {', '.join(picture.doubt.incidents)}." if picture.doubt.incidents else ""
+        out.line(
+            ("In doubt, so nothing is done", "bad"), f": {'; '.join(picture.doubt.reasons)}. Look, then: sidekiq-watchdog adopt.{waits}"
+        )
     if picture.tracking is False:
         out.line(("Redis does not tell of changes, so everything is sampled.", "warn"))
 

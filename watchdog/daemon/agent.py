@@ -16,6 +16,7 @@ from watchdog import __version__, config
 from watchdog.checks.checker import Checker
 from watchdog.clock import Clock
 from watchdog.config import Loaded
+from watchdog.daemon.beginning import started
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.last_exit import LastExit
@@ -31,6 +32,8 @@ from watchdog.daemon.systemd import Systemd
 from watchdog.daemon.tasks import Tasks
 from watchdog.daemon.tracing import TraceKeeper
 from watchdog.daemon.turns import IDLE, Turns
+from watchdog.daemon.unwritten import UnwrittenAlarm
+from watchdog.engine.adopting import words
 from watchdog.engine.rules import RuleSet
 from watchdog.errors import ProblemsError, WatchdogError
 from watchdog.host.boot import boot_id, host_name
@@ -38,7 +41,7 @@ from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
 from watchdog.model.effects import Command, Effect, SendSignal
-from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Started, Stopping
+from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Stopping
 from watchdog.model.kinds import Source
 from watchdog.model.results import Refused, Sent
 from watchdog.model.targets import Signal
@@ -52,6 +55,7 @@ from watchdog.sidekiq.app_server import AppServer
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.follow import Follower
 from watchdog.sidekiq.place import place_of
+from watchdog.store.aside import words_on_room
 from watchdog.store.store import Store
 from watchdog.store.trace.limits import Limits
 from watchdog.store.trace.recorder import Recorder
@@ -84,11 +88,7 @@ class Agent:
         self._path = path
         self._loaded = loaded
         self._ceiling = ceiling
-        self._warning = ""
-        if store.set_aside is not None:
-            # Without its memory it does not know what it has just done: people must look before it acts again.
-            self._ceiling = Mode.DRY_RUN if ceiling is None else lower(ceiling, Mode.DRY_RUN)
-            self._warning = f"the database was damaged and is set aside as {store.set_aside.name}; memory begins anew, and nothing is done until a restart"
+        self._warning = words_on_room(loaded.state)
         self._store = store
         self._clock = clock
         self._heeds_signals = until is None
@@ -159,6 +159,9 @@ class Agent:
             host=self._host,
             log=lambda: self._loaded.settings.log,
         )
+        self._unwritten = UnwrittenAlarm(
+            lambda: self._loaded.settings.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name
+        )
         pause = self._turns.state.ledger.pause
         self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
         # What is remembered belongs to this folder, this host and this Redis.
@@ -176,7 +179,7 @@ class Agent:
             loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
         self._warn(self._loaded)
         if self._warning:
-            LOG.error("%s", self._warning)
+            LOG.warning("%s", self._warning)
         receivers = build(self._loaded.settings.receivers, self._clock)
         self._trace.limit(_limits(self._loaded))
         self._trace.begin(self._turns.state, self._turns.seq)
@@ -204,14 +207,17 @@ class Agent:
         return 0
 
     async def _start(self, tasks: Tasks, receivers: dict[str, Receiver], reload_wanted: asyncio.Event) -> None:
-        await self._turns.settle(Started(__version__, boot_id(), self._host))
+        await self._turns.settle(started(self._store, self._loaded.settings.redis, self._host))
         await self._turns.settle(
             RulesLoaded(self._loaded.rules.digest, self._mode(self._loaded), self._warning, passing=not self._heeds_signals),
             rules=self._rules(self._loaded),
         )
+        if (doubt := self._turns.state.ledger.doubt) is not None:
+            LOG.error("%s", words(doubt))
         tasks.serve("commands", lambda: self._carry_out(tasks))
         tasks.serve("orders", OrderTaker(self._loaded.state, self._turns.settle).run)
         tasks.serve("status", self._status.run)
+        tasks.serve("alarm", self._unwritten.run)
         tasks.serve("histories", self._memory.run)
         tasks.serve("reload", lambda: self._reload_when(reload_wanted, tasks))
         tasks.serve("follower", self._follower.run)
@@ -223,13 +229,16 @@ class Agent:
         tasks.serve("checks", self._checker.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
         tasks.serve("prune", lambda: prune_daily(self._store, self._clock))
-        tasks.serve("quarantine", QuarantineKeeper(self._quarantine, self._turns.offer, expire_evidence=self._evidence.expire).run)
+        tasks.serve(
+            "quarantine",
+            QuarantineKeeper(self._quarantine, self._turns.offer, expire_evidence=self._evidence.expire, rests=self._is_in_doubt).run,
+        )
         tasks.serve("locks", self._locks.run)
         self._systemd.ready()
         LOG.info(
             "sidekiq-watchdog %s runs in mode %s on %s with %d rules",
             __version__,
-            self._mode(self._loaded),
+            self._turns.state.ledger.mode,
             self._host,
             len(self._turns.rules.rules),
         )
@@ -270,6 +279,7 @@ class Agent:
 
     def _after_turn(self) -> None:
         self._pause.look()
+        self._unwritten.turned(self._turns.failing)
         self._status.turned()
         self._systemd.status(self._status.line())
         self._systemd.turned()
@@ -305,7 +315,7 @@ class Agent:
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
-        LOG.info("reloaded: mode %s, %d rules", self._mode(loaded), len(loaded.rules.rules))
+        LOG.info("reloaded: mode %s, %d rules", self._turns.state.ledger.mode, len(loaded.rules.rules))
 
     async def _say_goodbye(self) -> None:
         try:
@@ -332,6 +342,9 @@ class Agent:
         )
         self._status.follower = follower
         return follower
+
+    def _is_in_doubt(self) -> bool:
+        return self._turns.state.ledger.doubt is not None
 
     def _mode(self, loaded: Loaded) -> Mode:
         return loaded.settings.mode if self._ceiling is None else lower(loaded.settings.mode, self._ceiling)

@@ -28,7 +28,8 @@ class QuarantineKeeper:
     Looks every half minute, and each day for what is over.
 
     `tell` takes what the engine is to hear: at the start all that was put back is told anew.
-    `expire_evidence` ends what is over of what is kept besides, and raises `StoreError`.
+    `expire_evidence` ends what is over of what is kept besides, and raises `StoreError`. While `rests`, nothing is finished or ended: it may not be known whether
+    what is kept here belongs to this Redis.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class QuarantineKeeper:
         tell: Callable[[Body], None],
         *,
         expire_evidence: Callable[[], Awaitable[object]],
+        rests: Callable[[], bool] = lambda: False,
         every: float = EVERY,
     ) -> None:
+        self._rests = rests
         self._quarantine = quarantine
         self._expire_evidence = expire_evidence
         self._tell = tell
@@ -51,6 +54,9 @@ class QuarantineKeeper:
         loop = asyncio.get_running_loop()
         over_at = loop.time()
         while True:
+            if self._rests():
+                await asyncio.sleep(self._every)
+                continue
             await self._look()
             if loop.time() >= over_at and await self._end_what_is_over():
                 over_at = loop.time() + _DAY

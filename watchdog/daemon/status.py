@@ -64,8 +64,9 @@ class StatusKeeper:
             firing = sum(alert.phase is Phase.FIRING for alert in ledger.alerts.values())
             lost = f", can't read {', '.join(ledger.lost)}" if ledger.lost else ""
             paused = ", paused" if ledger.pause is not None else ""
+            doubt = f", in doubt: {'; '.join(ledger.doubt.reasons)}" if ledger.doubt is not None else ""
             stuck = ", can't write anything down and does nothing" if failing else ""
-            self._line = f"{ledger.mode}: {firing} alerts, {len(ledger.runs) + len(ledger.edits)} incidents{lost}{paused}{stuck}"
+            self._line = f"{ledger.mode}: {firing} alerts, {len(ledger.runs) + len(ledger.edits)} incidents{lost}{paused}{doubt}{stuck}"
         return self._line
 
     async def run(self) -> None:

@@ -24,9 +24,10 @@ from watchdog.engine.ledger import Ledger
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
 from watchdog.model.effects import Audit, Command, DropFlight, Effect, KeepIncident, Notify
-from watchdog.model.events import Body, Event, Observed, TimeReached
+from watchdog.model.events import Body, Event, Observed, Paused, Resumed, RulesLoaded, Started, TimeReached
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow
+from watchdog.model.told import OperatorPaused, OperatorResumed
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Commit, Store
 
@@ -35,6 +36,10 @@ IDLE: Final = 5.0
 """Seconds after which a turn is made even if nothing happened: the proof of life."""
 RETRY: Final = 1.0
 """Seconds until it is tried again after a turn could not be committed."""
+
+
+IN_ORDER: Final = (Paused, Resumed, OperatorPaused, OperatorResumed, Started, RulesLoaded)
+"""What no pause overtakes: other words on the same, and the beginning."""
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -148,6 +153,9 @@ class Turns:
                 if self._trace is not None:
                     self._trace.noted(observed, seq=self._seq + 1, at=at)
                 self.state.world.take(observed, at)
+            case Paused() | OperatorPaused() if not any(isinstance(before.body, IN_ORDER) for before in self._waiting):
+                # Whoever wants nothing done must not be heard only after what has waited longer.
+                self._waiting.appendleft(offer)
             case _:
                 self._waiting.append(offer)
 

@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import arming, commands, deploy_signs, digest, edits, judging, known_here, orders, playbooks, requests, runs
+from watchdog.engine import adopting, arming, commands, deploy_signs, digest, edits, judging, known_here, orders, playbooks, requests, runs
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
@@ -36,6 +36,7 @@ from watchdog.model.events import (
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.told import Commanded, OperatorAsked, OperatorWithdrew
+from watchdog.model.verdicts import Mode, lower
 
 
 def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
@@ -215,10 +216,12 @@ def _regain(turn: Turn, source: Source) -> None:
 
 
 def _begin(turn: Turn, started: Started) -> None:
-    ledger = turn.ledger
+    ledger = before = turn.ledger
     if ledger.boot_id and ledger.boot_id != started.boot_id:
-        # Engine time began anew with this boot; by the wall clock so much has passed since.
-        passed = max(0, turn.wall - ledger.wall)
+        # Engine time began anew with this boot. For how long the machine was off only the clock on the wall could tell, and of all times it is at a boot that it is wrong, by
+        # hours or by years: so that time counts for nothing, and what was to last lasts a little longer, never for ever. A container may have a boot of its own, in
+        # which engine time is that of its machine: there the same clock says how little has passed.
+        passed = max(0, min(turn.event.at, turn.wall - ledger.wall))
         ledger = rebase(ledger, turn.event.at - passed - ledger.at)
         turn.at = turn.event.at
         turn.ledger = ledger
@@ -229,6 +232,7 @@ def _begin(turn: Turn, started: Started) -> None:
     turn.set(boot_id=started.boot_id, host=started.host, lost={})
     digest.forget_when(turn)
     turn.audit("agent", outcome="started", detail={"version": started.version})
+    adopting.begin(turn, started, before)
     _recall(turn)
     runs.resume(turn)
     orders.resume(turn)
@@ -250,11 +254,13 @@ def _recall(turn: Turn) -> None:
 
 
 def _load(turn: Turn, loaded: RulesLoaded) -> None:
-    turn.set(mode=loaded.mode)
-    turn.audit("agent", outcome="rules in force", mode=loaded.mode.value, detail={"rules": len(turn.rules.rules), "digest": loaded.digest})
+    mode = loaded.mode if turn.ledger.doubt is None else lower(loaded.mode, Mode.DRY_RUN)
+    turn.set(mode=mode)
+    turn.audit("agent", outcome="rules in force", mode=mode.value, detail={"rules": len(turn.rules.rules), "digest": loaded.digest})
     if loaded.warning:
         turn.audit("agent", outcome="warning", reason=loaded.warning)
         turn.notify(turn.everybody(), thread="agent", kind=NoticeKind.AGENT, severity=Severity.CRITICAL, title=loaded.warning)
+    adopting.tell(turn)
     turn.world.settling.shake(turn.at, "rules and settings have just been loaded")
     rules = turn.rules
     awaited = (name for name, waiting in rules.by_change.items() if waiting)
@@ -266,6 +272,7 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     if not loaded.passing:
         arming.drop_void(turn)
     there = frozenset(turn.ledger.alerts)
+    playbooks.ask_anew(turn)
     judging.judge_all(turn)
     if not loaded.passing:
         arming.load(turn, there)

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine import arming, requests, trust
+from watchdog.engine import adopting, arming, requests, trust
 from watchdog.engine.ledger import Pause
 from watchdog.engine.turn import Turn
-from watchdog.model.told import Command, OperatorArmed, OperatorPaused, OperatorResumed
+from watchdog.model.told import Command, OperatorAdopted, OperatorArmed, OperatorPaused, OperatorResumed
 from watchdog.model.verdicts import Mode
 
 REMEMBERED: Final = 7 * 86_400_000
@@ -75,9 +75,22 @@ def _arm(turn: Turn, told: OperatorArmed) -> Heard:
     return Heard(outcome, f"from {before} to {now}: {told.reason}", rule=told.rule, detail={"mode": now.value, "before": before.value})
 
 
+def _adopt(turn: Turn, told: OperatorAdopted) -> Heard:
+    doubt = turn.ledger.doubt
+    if doubt is None:
+        return Heard(REFUSED, "nothing waits to be adopted")
+    if turn.wall - told.asked > adopting.HEEDED_WITHIN:
+        return Heard(REFUSED, "it was said too long ago; look at it as it is now, and say it again")
+    if turn.ledger.runs:
+        return Heard(REFUSED, "an order is being carried out; adopt it when that is over")
+    adopting.adopt(turn, doubt)
+    return Heard("adopted", detail={"what": "; ".join(doubt.reasons), "incidents": len(doubt.playbooks)})
+
+
 _HEARS: Final[dict[type[Command], Callable[[Turn, Any], Heard]]] = {
     OperatorPaused: _pause,
     OperatorResumed: _resume,
     OperatorArmed: _arm,
+    OperatorAdopted: _adopt,
 }
 """Command → what it does."""

@@ -12,7 +12,10 @@ import msgspec
 
 from watchdog.engine.armed import Arming
 from watchdog.engine.deploys import Deploys
+from watchdog.engine.doubt import Binding, Doubt
+from watchdog.engine.earlier import lifted
 from watchdog.engine.incidents import Edit, Playbook, Run
+from watchdog.engine.order import Order
 from watchdog.engine.success import Success
 from watchdog.engine.week import Week
 from watchdog.model.kinds import Kind
@@ -103,29 +106,6 @@ class Strike(msgspec.Struct, frozen=True):
     crashed: int = 0
 
 
-class Order(msgspec.Struct, frozen=True):
-    """
-    What a person has ordered; see `events.OperatorAsked` for what was asked.
-
-    `effect` is the look that is awaited, `incident` the id of its playbook once it is carried out, `withdrawn` who does not want it any more, `outcome`
-    how it came to its end, empty before.
-    """
-
-    id: str
-    by: str
-    reason: str
-    asked_wall: int
-    action: str
-    process: str
-    arguments: dict[str, int | float | bool | str]
-    overruled: tuple[str, ...]
-    only_looks: bool
-    effect: str = ""
-    incident: str = ""
-    withdrawn: str = ""
-    outcome: str = ""
-
-
 class Cooldown(msgspec.Struct, frozen=True):
     """The end of the last action on a target; `incident` is the playbook that it was a step of."""
 
@@ -177,7 +157,7 @@ class Ledger(msgspec.Struct, frozen=True):
     alert: each time at which it began to fire.
 
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
-    milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents.
+    milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents. `binding` is what all of it belongs to; with `doubt` nothing is done before a person has adopted it.
     """
 
     seq: int = 0
@@ -205,8 +185,14 @@ class Ledger(msgspec.Struct, frozen=True):
     arming: Arming = Arming()
     week: Week = Week()
     success: dict[str, Success] = {}
+    binding: Binding = Binding()
+    doubt: Doubt | None = None
 
 
+TABLES_OF_TIMES: Final = ("marks", "cured")
+"""Fields that are tables of engine times."""
+READINGS: Final = "seen"
+"""The field that holds readings by slot, whose names follow the same rule (`model.fields`)."""
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(Ledger)
 
@@ -217,27 +203,43 @@ def encode(ledger: Ledger) -> bytes:
 
 
 def decode(data: bytes) -> Ledger:
-    """From the store; raises `msgspec.DecodeError` or `msgspec.ValidationError` for anything that is not a ledger."""
-    return _DECODER.decode(data)
+    """From the store, also as an earlier version wrote it; raises `msgspec.DecodeError` or `msgspec.ValidationError` for anything that is not a ledger."""
+    try:
+        return _DECODER.decode(data)
+    except msgspec.ValidationError:
+        if (today := lifted(data)) is None:
+            raise
+        return _DECODER.decode(today)
 
 
 def rebase(ledger: Ledger, shift: int) -> Ledger:
     """The same ledger with every engine time moved by `shift` milliseconds: engine time starts anew at a boot."""
-    moved = _moved(msgspec.to_builtins(ledger), shift)
-    return msgspec.convert(moved, Ledger)
+    moved: Ledger = _moved(ledger, shift)
+    return moved
 
 
-def _moved(value: Any, shift: int, name: str = "") -> Any:
+def _moved(value: Any, shift: int) -> Any:
+    """By the names of fields, and never by the keys of a table: those are names of other people's things, and may be called anything."""
     match value:
+        case msgspec.Struct():
+            return msgspec.structs.replace(value, **{name: _field(name, getattr(value, name), shift) for name in value.__struct_fields__})
         case dict():
-            moves_all = name == "marks"
-            return (
-                {key: _moved(inner, shift, "_at" if moves_all else key) for key, inner in value.items()}
-                if name != "cured"
-                else {key: inner + shift for key, inner in value.items()}
-            )
-        case list() | tuple():
-            return [_moved(inner, shift) for inner in value]
-        case int() if not isinstance(value, bool) and (name.endswith("_at") or name in ("at", "until")):
-            return value + shift
+            return {key: _moved(inner, shift) for key, inner in value.items()}
+        case tuple():
+            return tuple(_moved(inner, shift) for inner in value)
     return value
+
+
+def _field(name: str, value: Any, shift: int) -> Any:
+    if name in TABLES_OF_TIMES:
+        return {key: at + shift for key, at in value.items()}
+    if name == READINGS and isinstance(value, dict):
+        return {slot: _field(slot, reading, shift) for slot, reading in value.items()}
+    if is_engine_time(name) and isinstance(value, int):
+        return value + shift
+    return _moved(value, shift)
+
+
+def is_engine_time(name: str) -> bool:
+    """Whether a field of that name holds one."""
+    return name.endswith("_at") or name in ("at", "until")

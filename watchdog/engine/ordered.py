@@ -7,7 +7,8 @@ has decided.
 
 from typing import Final
 
-from watchdog.engine.ledger import Ledger, Order
+from watchdog.engine.ledger import Ledger
+from watchdog.engine.order import Order
 
 _PREFIX: Final = "order:"
 

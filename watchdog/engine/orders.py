@@ -14,7 +14,8 @@ from watchdog.engine import accounts, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.guards.view import View
 from watchdog.engine.incidents import Playbook, Run
-from watchdog.engine.ledger import Order, Request
+from watchdog.engine.ledger import Request
+from watchdog.engine.order import Order
 from watchdog.engine.order_check import wrong_with
 from watchdog.engine.ordered import order_of, rule_of
 from watchdog.engine.procedures import PROCEDURES

@@ -96,6 +96,21 @@ def step_over(turn: Turn, over: Over) -> None:
             _close(turn, playbook, outcome, over.account, stage=run.stage)
 
 
+def ask_anew(turn: Turn) -> None:
+    """Those whose next step nobody asks for: they were put away, and their requests with them (`adopting`)."""
+    ledger = turn.ledger
+    under_way = {run.incident for run in ledger.runs.values()} | {edit.incident for edit in ledger.edits.values()}
+    asked_for = under_way | {request.playbook for request in ledger.requests.values()}
+    for playbook in list(ledger.playbooks.values()):
+        if playbook.proof is not None or playbook.id in asked_for:
+            continue
+        rule = turn.rule.get(playbook.rule)
+        if rule is None or playbook.step >= len(steps_of(rule, playbook.branch)):
+            _close(turn, playbook, "abandoned", "its rule no longer asks for what was left to do")
+        else:
+            _ask_for(turn, msgspec.structs.replace(playbook, since_at=turn.at), rule)
+
+
 def prove_all(turn: Turn) -> None:
     """Looks at every open proof; not before it is known which rules are in force."""
     if turn.rules is NO_RULES:

@@ -96,7 +96,7 @@ class RuleSet:
     wait for a change. `by_hand` are the settings of the guards for what a person orders; `weekly` is when people are told what has come of their rules, None for never. `series` and `aggregates` are what their conditions ask of the world beyond a row.
     """
 
-    __slots__ = ("aggregates", "by_change", "by_hand", "by_kind", "by_name", "digest", "mode", "rules", "series", "weekly")
+    __slots__ = ("_in_doubt", "aggregates", "by_change", "by_hand", "by_kind", "by_name", "digest", "mode", "rules", "series", "weekly")
 
     def __init__(
         self,
@@ -120,6 +120,20 @@ class RuleSet:
         self.aggregates: Final[tuple[Aggregate, ...]] = tuple(
             {each.key: each for one in _asking(rules) for each in one.aggregates}.values()
         )
+        self._in_doubt: RuleSet | None = None
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        """Every receiver that a rule names, in their order: who hears of what concerns everybody."""
+        return tuple(dict.fromkeys(receiver for rule in self.rules for receiver in rule.notify))
+
+    def in_doubt(self) -> "RuleSet":
+        """The same rules in dry-run at most; made once, since each turn asks."""
+        if self.mode.rank <= Mode.DRY_RUN.rank:
+            return self
+        if self._in_doubt is None:
+            self._in_doubt = RuleSet(self.rules, self.digest, Mode.DRY_RUN, self.by_hand, self.weekly)
+        return self._in_doubt
 
 
 def _asking(rules: tuple[Rule, ...]) -> Iterator[Condition | Demands]:

@@ -32,6 +32,7 @@ def status(state: State, at: int) -> dict[str, Any]:
             {"rule": rule, "since_ms": at - one.demotion.since_at, "reason": one.demotion.reason}
             for rule, one in sorted(ledger.success.items()) if one.demotion is not None
         ],
+        "doubt": None if ledger.doubt is None else {"reasons": list(ledger.doubt.reasons), "incidents": list(ledger.doubt.playbooks)},
         "sources": {source.value: _source(state, source, at) for source in Source if _is_used(state, source)},
         "entities": {kind.value: len(rows) for kind, rows in world.rows.items()},
         "history": {"bytes": world.history.size(), "dropped": sum(world.history.dropped.values())},

@@ -11,7 +11,8 @@ import msgspec
 
 from watchdog.engine.holding import held_threads, sick_processes
 from watchdog.engine.incidents import Edit, Playbook, Run
-from watchdog.engine.ledger import Alert, Ledger, Order, Request
+from watchdog.engine.ledger import Alert, Ledger, Request
+from watchdog.engine.order import Order
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.watching import Notes
@@ -33,8 +34,10 @@ class Turn:
     """`freed` says that a playbook has come to its end. `notes` is empty between two judgements. Reads go to `ledger`; writes through the methods; effects are collected in the order in which they are asked for."""
 
     def __init__(self, rules: RuleSet, state: State, event: Event) -> None:
-        self.rules = rules
-        self.rule = rules.by_name
+        self._in_force = rules
+        # Whoever can't rely on what he remembers does nothing (`adopting`).
+        self.rules = rules if state.ledger.doubt is None else rules.in_doubt()
+        self.rule = self.rules.by_name
         self.event = event
         self.at = max(event.at, state.ledger.at)
         self.wall = event.wall
@@ -93,9 +96,15 @@ class Turn:
         if receivers:
             self.effects.append(Notify(receivers, Notice(id=self.id(), at=self.wall, **fields)))
 
+    def rely(self) -> None:
+        """What is remembered may be relied upon: the mode of the rules counts again."""
+        self.rules = self._in_force
+        self.rule = self.rules.by_name
+        self.set(mode=self.rules.mode)
+
     def everybody(self) -> tuple[str, ...]:
         """Every receiver that a rule names, in their order."""
-        return tuple(dict.fromkeys(receiver for rule in self.rules.rules for receiver in rule.notify))
+        return self.rules.audience
 
     def keep_incident(self, incident: IncidentRow) -> None:
         """Asks for the incident to be written as it stands."""

@@ -101,12 +101,16 @@ class Started(msgspec.Struct, frozen=True, tag="started"):
     """
     The agent begins, with the ledger of its predecessor.
 
-    `boot_id` tells whether engine times of the ledger still mean something.
+    `boot_id` tells whether engine times of the ledger still mean something. `machine` is a name of this machine and of no other, `redis` the place of
+    Sidekiq's data; either is empty where it is not known. `damaged` says as what a damaged database was set aside right before.
     """
 
     version: str
     boot_id: str
     host: str
+    machine: str = ""
+    redis: str = ""
+    damaged: str = ""
 
 
 class RulesLoaded(msgspec.Struct, frozen=True, tag="rules_loaded"):

@@ -63,9 +63,13 @@ class OperatorArmed(Commanded, frozen=True, kw_only=True, tag="operator_armed"):
     mode: Mode | None
 
 
+class OperatorAdopted(Commanded, frozen=True, kw_only=True, tag="operator_adopted"):
+    """What the agent remembers, or has lost, is to be relied upon from now on: it may act again."""
+
+
 Order = OperatorAsked | OperatorWithdrew
 """What is carried out on a process; heard by `engine/orders.py`."""
-Command = OperatorPaused | OperatorResumed | OperatorArmed
+Command = OperatorPaused | OperatorResumed | OperatorArmed | OperatorAdopted
 """What changes what the agent may do; heard by `engine/commands.py`."""
 Told = Order | Command
 """All that a person can say."""

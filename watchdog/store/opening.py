@@ -16,6 +16,8 @@ from watchdog.store.failures import StoreError
 from watchdog.store.schema import migrate, refuse_later_format
 
 DATABASE: Final = "watchdog.db"
+ASIDE: Final = ".broken-"
+"""What follows in the name of a database that was set aside, before the time."""
 COMPANIONS: Final = ("", "-wal", "-shm")
 """The files of one database: its own, the log of what is newer, and the index of that log."""
 
@@ -161,7 +163,7 @@ def _damaged(error: sqlite3.Error) -> bool:
 
 
 def _set_aside(path: Path, wall: int) -> Path:
-    aside = path.with_name(f"{path.name}.broken-{wall}")
+    aside = path.with_name(f"{path.name}{ASIDE}{wall}")
     for suffix in COMPANIONS:
         part = path.with_name(path.name + suffix)
         if part.exists():

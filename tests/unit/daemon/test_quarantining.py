@@ -64,6 +64,20 @@ async def looked_after(kept: Kept, every: float = 30.0) -> AsyncIterator[None]:
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_it_rests():
+    """While it is not known whether what is kept belongs here nothing is finished and nothing deleted; afterwards it goes on."""
+    kept, doubt = Kept(), [True]
+    keeper = QuarantineKeeper(kept, kept.told.append, expire_evidence=kept.expire_evidence, rests=lambda: bool(doubt), every=30.0)  # type: ignore[arg-type]
+    task = asyncio.create_task(keeper.run())
+    await asyncio.sleep(100)
+    assert (kept.resumed, kept.expired, kept.evidence_expired) == ([], [], [])
+    doubt.clear()
+    await asyncio.sleep(30)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (len(kept.resumed), len(kept.expired), len(kept.evidence_expired)) == (1, 1, 1)
+
+
 async def test_when_it_looks():
     """Half-way entries each time, what is over once a day, both at the start as well."""
     async with looked_after(kept := Kept(), every=3600):

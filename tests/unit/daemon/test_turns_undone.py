@@ -10,6 +10,7 @@ from tests.unit.daemon.conftest import FULL
 from tests.unit.daemon.story import LONG_QUEUE, ONE, SHORT_QUEUE, STUCK, loaded, queue, stuck
 from watchdog.engine.ledger import Phase
 from watchdog.model.events import (
+    EffectDone,
     Paused,
     Resumed,
     SourceBack,
@@ -17,6 +18,7 @@ from watchdog.model.events import (
     Started,
 )
 from watchdog.model.kinds import Kind, Source
+from watchdog.model.results import Sent
 from watchdog.store.failures import StoreDamagedError
 
 pytestmark = pytest.mark.looptime
@@ -38,7 +40,7 @@ async def test_an_event_that_others_wait_for_comes_again(run):
 
 
 async def test_events_keep_their_order_over_a_failure(run):
-    """What was lost while nothing could be written, and came back when it could again, is not lost; a pause that was lifted stays lifted."""
+    """What was lost while nothing could be written, and came back when it could again, is not lost; a pause is heard first, and one that was lifted stays lifted."""
     one = run()
     await loaded(one, STUCK)
     one.store.failure = FULL
@@ -52,7 +54,39 @@ async def test_events_keep_their_order_over_a_failure(run):
     assert one.turns.state.ledger.lost == {}
     assert one.turns.state.ledger.pause is None
     bodies = [type(event.body) for event, _ in one.observed[2:]]
-    assert bodies == [SourceLost, Paused, SourceBack, Resumed]
+    assert bodies == [Paused, SourceLost, SourceBack, Resumed]
+
+
+async def test_a_pause_on_a_full_disk_comes_first(run):
+    """Whoever wants nothing done on a full disk is heard before anything is decided that has waited for room; what was said last of it counts."""
+    one = run()
+    await loaded(one, STUCK)
+    one.store.failure = FULL
+    one.turns.offer(SourceLost(Source.REDIS, "timeout", "Redis does not answer"))
+    await asyncio.sleep(0.5)
+    one.turns.offer(EffectDone("9.9", Sent()))
+    for said in (Paused("ada", "first"), Resumed("ada"), Paused("ada", "last")):
+        one.turns.offer(said)
+    await asyncio.sleep(1)
+    one.store.failure = None
+    await asyncio.sleep(3)
+    bodies = [type(event.body) for event, _ in one.observed[2:7]]
+    assert bodies == [Paused, SourceLost, EffectDone, Resumed, Paused]
+    assert one.turns.state.ledger.pause is not None
+    assert one.turns.state.ledger.pause.reason == "last"
+
+
+async def test_a_pause_does_not_overtake_the_start(run):
+    """On a disk that is full from the start the first event stays the first."""
+    one = run()
+    one.store.failure = FULL
+    one.turns.offer(Started("0", "boot-1", "web1"))
+    await asyncio.sleep(0.5)
+    one.turns.offer(Paused("ada", "x"))
+    await asyncio.sleep(1)
+    one.store.failure = None
+    await asyncio.sleep(2)
+    assert [type(event.body) for event, _ in one.observed[:2]] == [Started, Paused]
 
 
 async def test_readings_are_judged_again_after_a_failure(run):

@@ -7,6 +7,7 @@ import pytest
 
 from watchdog.model.records import AuditRow
 from watchdog.store import reading
+from watchdog.store.aside import MUCH, account_of, room_of, words_on_room
 from watchdog.store.chain import Verified
 from watchdog.store.failures import StateTooNewError, StoreError
 from watchdog.store.lock import is_running
@@ -84,6 +85,64 @@ async def test_what_is_set_aside_can_be_read_again(written, clock):
     connection = sqlite3.connect(store.set_aside)
     assert connection.execute("SELECT body FROM ledger").fetchone() == (b"ledger",)
     connection.close()
+
+
+async def test_damage_to_the_log_leaves_a_whole_beginning(state, clock):
+    """
+    What SQLite can't vouch for at the end of its log was never there: what is left is whole, ledger, position and chain alike, and nothing is set aside.
+
+    It can't tell damage from a power failure in the middle of a write; what was committed before the damage is not touched by it.
+    """
+    store = await Store.open(state, clock=clock)
+    for seq in range(1, 21):
+        await store.commit(Commit(seq=seq, ledger=b"ledger %d" % seq, audit=(AuditRow("alert", seq, reason="x" * 3000),)))
+    copied = state.parent / "copy"
+    copied.mkdir()
+    for name in ("watchdog.db", "watchdog.db-wal"):
+        (copied / name).write_bytes((state / name).read_bytes())
+    await store.close()
+    log = copied / "watchdog.db-wal"
+    scribble(log, at=log.stat().st_size // 2, length=64)
+    again = await Store.open(copied, clock=clock)
+    try:
+        left = again.last_seq
+        assert (again.set_aside, again.ledger) == (None, b"ledger %d" % left)
+        assert 1 <= left < 20
+        assert reading.verify(copied) == Verified(left)
+    finally:
+        await again.close()
+
+
+async def test_the_new_account_leads_to_the_old_one(written, clock):
+    """It is told where the old audit log ended, as far as that can be read, and how much room all that was set aside takes."""
+    path = written / "watchdog.db"
+    (last,) = (row["hash"] for row in reading.read_audit(written, limit=1))
+    size = path.stat().st_size
+    scribble(path, at=size - 4096, length=4096)
+    store = await Store.open(written, clock=clock)
+    aside = store.set_aside
+    await store.close()
+    assert aside is not None
+    assert account_of(aside) == f"{aside.name} ({size / (1 << 20):.1f} MB; its audit log ended with row 200, hash {last})"
+
+    clock.now += 1
+    path.write_bytes(b"no database")
+    store = await Store.open(written, clock=clock)
+    other = store.set_aside
+    await store.close()
+    assert other is not None
+    assert account_of(other) == f"{other.name} ({(size + 11) / (1 << 20):.1f} MB, with 1 of before)"
+    assert aside.exists(), "nobody deletes it"
+    assert room_of(written) == (2, sum(part.stat().st_size for part in written.glob("*.broken-*"))), "with the files beside them"
+
+
+def test_much_room_is_told(tmp_path):
+    """From a gigabyte on, and not before."""
+    with (tmp_path / "watchdog.db.broken-1").open("wb") as file:
+        file.truncate(MUCH - 1)
+    assert words_on_room(tmp_path) == ""
+    (tmp_path / "watchdog.db.broken-2-wal").write_bytes(b"x")
+    assert words_on_room(tmp_path) == f"1 damaged database set aside in {tmp_path} takes 1.0 GB; nobody but you removes them"
 
 
 async def test_a_later_format_is_refused_and_left_as_it_is(written, clock, tamper):
