@@ -21,6 +21,7 @@ from watchdog.cli.picture import (
     Trace,
     Unit,
 )
+from watchdog.cli.switches_view import show_switches
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -105,8 +106,7 @@ def _show_agent(out: Output, picture: Picture, *, running: bool, age: int) -> No
         )
     if agent.failing:
         out.line(("It can't write its state: ", "bad"), agent.failing)
-    if picture.paused is not None:
-        out.line(("Paused", "warn"), f" by {picture.paused.by}: {picture.paused.reason}")
+    show_switches(out, picture)
     if picture.tracking is False:
         out.line(("Redis does not tell of changes, so everything is sampled.", "warn"))
 
@@ -215,7 +215,7 @@ def _show_incidents(out: Output, picture: Picture) -> None:
     _heading(out, "Incidents")
     for incident in picture.incidents:
         out.line(
-            "  ",
+            f"  {incident.id}{' ' if incident.id else ''}",
             (incident.rule, "strong"),
             f": {incident.action} on {incident.target}{'' if incident.pid is None else f' (pid {incident.pid})'}, at ",
             (incident.stage, "strong"),

@@ -63,7 +63,7 @@ class StatusKeeper:
             self._line_of = (ledger, failing)
             firing = sum(alert.phase is Phase.FIRING for alert in ledger.alerts.values())
             lost = f", can't read {', '.join(ledger.lost)}" if ledger.lost else ""
-            paused = ", paused" if ledger.pause is not None else ""
+            paused = ", paused" if ledger.pauses else ""
             stuck = ", can't write anything down and does nothing" if failing else ""
             self._line = f"{ledger.mode}: {firing} alerts, {len(ledger.runs) + len(ledger.edits)} incidents{lost}{paused}{stuck}"
         return self._line

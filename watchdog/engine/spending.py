@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from watchdog.engine.ledger import Spent
+from watchdog.engine.switches import Rearmed
 from watchdog.model.parameters import Allowance
 
 KEPT: Final = 30 * 86_400_000
@@ -34,6 +35,12 @@ def both(real: Book, shadow: Book) -> Book:
     return {
         target: tuple(sorted((*real.get(target, ()), *shadow.get(target, ())), key=lambda one: one.at)) for target in {**real, **shadow}
     }
+
+
+def since_rearmed(rearmed: Mapping[str, Rearmed], rule: str, target: str, entries: tuple[Spent, ...]) -> tuple[Spent, ...]:
+    """What counts for that rule on that target: a person can have let its budget begin anew."""
+    anew = rearmed.get(f"{rule}|{target}")
+    return entries if anew is None else tuple(one for one in entries if one.at > anew.at)
 
 
 def exhausted_until(entries: Iterable[Spent], allowance: Allowance, at: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from watchdog.engine import switching
 from watchdog.engine.incidents import Playbook
 from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.state import State
@@ -23,7 +24,7 @@ def status(state: State, at: int) -> dict[str, Any]:
     alerts = sorted(ledger.alerts.values(), key=lambda alert: (alert.phase is not Phase.FIRING, alert.since_at, alert.id))
     return {
         "mode": ledger.mode.value,
-        "paused": None if ledger.pause is None else {"by": ledger.pause.by, "reason": ledger.pause.reason},
+        **switching.shown(ledger, at),
         "sources": {source.value: _source(state, source, at) for source in Source if _is_used(state, source)},
         "entities": {kind.value: len(rows) for kind, rows in world.rows.items()},
         "history": {"bytes": world.history.size(), "dropped": sum(world.history.dropped.values())},

@@ -8,7 +8,7 @@ hours never comes to those of six hours or a day. It is ended once in 24 h, by w
 from typing import Any, Final
 
 from watchdog.engine.guards.view import View, asks, passes
-from watchdog.engine.spending import exhausted_until
+from watchdog.engine.spending import exhausted_until, since_rearmed
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.parameters import Allowance
@@ -22,7 +22,7 @@ def budget(view: View) -> Verdict:
     """Asks once the rule has acted on the target as often as `budget` allows; but for the next step of an incident."""
     if view.incident:
         return passes("budget")
-    done = view.spent.get(view.target, ())
+    done = since_rearmed(view.ledger.rearmed, view.rule, view.target, view.spent.get(view.target, ()))
     if _serves_schedules(view) and (until := exhausted_until(done, ONCE_A_DAY, view.at)) is not None:
         return asks("budget", f"{view.target} serves the queue {SCHEDULER}, and was acted upon within 24 h", until)
     allowance: Allowance = view.settings["budget"]
