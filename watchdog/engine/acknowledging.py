@@ -48,10 +48,10 @@ def run_out(turn: Turn) -> None:
 
 def alert_over(turn: Turn, over: Alert) -> None:
     """With the last alert of the rule on the target it is over: the next one is news."""
-    ack = turn.ledger.acks.get(key := key_of(over.rule, over.target))
+    about = _about(over)
+    ack = turn.ledger.acks.get(key := key_of(*about))
     if ack is not None and not any(
-        one.rule == over.rule and one.target == over.target and one.phase is Phase.FIRING and one.id != over.id
-        for one in turn.ledger.alerts.values()
+        _about(one) == about and one.phase is Phase.FIRING and one.id != over.id for one in turn.ledger.alerts.values()
     ):
         _end(turn, key, ack, f"what {ack.by} has seen is over")
 
@@ -80,7 +80,12 @@ def _by_name(turn: Turn, rule: str, target: str) -> tuple[str, str] | None:
 
 
 def _first(alerts: Iterable[Alert]) -> tuple[str, str] | None:
-    return next(((one.rule, one.target or one.entity) for one in alerts), None)
+    return next(map(_about, alerts), None)
+
+
+def _about(alert: Alert) -> tuple[str, str]:
+    """What it is said of: where nothing is to be done, of the entity itself."""
+    return alert.rule, alert.target or alert.entity
 
 
 def _rearm(turn: Turn, rule: str, target: str, by: str) -> bool:

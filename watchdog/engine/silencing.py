@@ -90,4 +90,4 @@ def _names(turn: Turn, alert: Alert, row: Any) -> tuple[str, ...]:
         process = turn.world.find(Kind.PROCESS, row.process) if row.process is not MISSING else None
     if process is None or process.kind is not Kind.PROCESS:
         return (*names_of(alert.target), alert.entity)
-    return (*names_of(alert.target), *names_of(name_of(process)), process.id)
+    return (*names_of(alert.target), *names_of(name_of(process)))
