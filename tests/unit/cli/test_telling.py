@@ -217,7 +217,7 @@ def test_status_shows_what_people_have_said(ask, leave):
 def test_ids_sort_by_time(monkeypatch, tmp_path):
     """So that what lies there is heard in the order in which it was said, whatever else is in the id."""
     moments = iter([9_999_999_999_999_000_000, 1_000_000, 2_000_000])
-    monkeypatch.setattr(telling.time, "time_ns", lambda: next(moments))
+    monkeypatch.setattr("watchdog.cli.telling.time.time_ns", lambda: next(moments))
     last, first, second = new_id(), new_id(), new_id()
     assert first < second < last
     assert len({first, second, last}) == 3
