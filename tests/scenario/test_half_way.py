@@ -155,3 +155,28 @@ def test_what_was_not_begun_to_be_undone_can_be_closed():
     row = close(talk)
     assert row.outcome == "closed"
     assert "nothing was done to its process" in talk.audit("incident")[-1].reason
+
+
+def test_what_only_waits_for_its_proof_can_be_closed():
+    """Its steps are done, and whoever closes it knows that it helped: nothing is proven any more, and nobody is told that it did not."""
+    talk = talking(RULE + "    verify: {when: 'queue(\"push\").size == 0', within: 5m}\n")
+    to_quiet(talk)
+    beat(talk, 52_000, ended("j2", "t2", 11_000))
+    talk.wait(53_000)
+    results: list[Any] = [
+        InFlight((held("j1"),)),
+        HEALTHY,
+        Sent(),
+        Exited(),
+        InFlight((held("j1"),)),
+        PutBackDone((Placed("j1", Fate.DONE, "retry"),)),
+    ]
+    for result in results:
+        answer(talk, result)
+    talk.wait(talk.at + 90_000)
+    (playbook,) = talk.state.ledger.playbooks.values()
+    assert playbook.proof is not None
+    assert close(talk).outcome == "closed"
+    talk.wait(talk.at + 600_000)
+    assert [row.outcome for row in talk.audit("incident")][-1] == "closed"
+    assert not talk.state.ledger.playbooks
