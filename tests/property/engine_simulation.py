@@ -367,7 +367,7 @@ class Simulation(Witness):
                 self.terms[incident] = self.wall
         lines = super()._take(body, ruleset)
         self.said.append(msgspec.json.encode(self.effects[already:]))
-        if isinstance(body, Resumed) or self.state.ledger.pause is None:
+        if isinstance(body, Resumed) or not self.state.ledger.pauses:
             self.paused = False
         for effect in self.effects[already:]:
             self.witness(effect)

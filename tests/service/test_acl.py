@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from tests.bench.beats import SimulatedProcess
 from tests.service.conftest import RedisServer
 from tests.service.users import USERS, guarded
-from watchdog.model.events import SourceLost
+from watchdog.model.events import Paused, SourceLost
 from watchdog.model.kinds import Source
 from watchdog.model.quarantine import CameFrom
 from watchdog.recovery.traces import mend, tidy, tidy_probe
@@ -22,6 +22,7 @@ from watchdog.sidekiq.edit.locks import give_back_locks, holder_of
 from watchdog.sidekiq.edit.orphans import locked_by, standing
 from watchdog.sidekiq.edit.put_back import Done, Place, Token, ToQuarantine, ToQueue, ToRetry, ToSchedule, put_back
 from watchdog.sidekiq.edit.take_out import Taken, forget_dead, take_out
+from watchdog.sidekiq.fleet_pause import FleetPause, to_pause, to_resume
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.probe import is_announced, read_all_left, read_probes
 from watchdog.sidekiq.sentinel import expect_master
@@ -73,6 +74,9 @@ async def go_through_everything(server: RedisServer, client: Redis, process: Sim
     one = following(url=url_of(server))
     await one.until(lambda: one.said)
     assert one.follower.tracking
+    await client.set("sidekiq-watchdog:pause", "deploy", px=60_000)
+    await one.until(lambda: any(isinstance(body, Paused) for body in one.said), within=10)
+    await client.unlink("sidekiq-watchdog:pause")
     process.jobs.clear()
     await process.beat(client)
     await one.until(lambda: one.readings(process.identity)["busy"] == 0)
@@ -229,6 +233,8 @@ async def test_the_second_user_is_enough_and_no_more(server):
     await client.sadd("sidekiq-watchdog:probes", "vm:2:b")
     assert (await read_all_left(edits.ask, edits.keys, "vm:2:b", where=edits.where)).is_empty
     assert await is_announced(edits.ask, edits.keys, "vm:2:b", where=edits.where)
+    assert await edits.ask([to_pause(edits.keys.pause, FleetPause("ada", "deploy"), lasts=60_000)]) == [b"OK"]
+    assert await edits.ask([to_resume(edits.keys.pause)]) == [1]
     await mend(edits)
     await tidy(edits, "vm:1:a")
     await tidy_probe(edits, "vm:2:b", cared_for=())

@@ -146,7 +146,7 @@ async def test_the_pause_file_over_restarts(redis_server, agent_on, tmp_path):
     """Its pause is in the audit trail once, lasts over a restart, and ends when the file is gone, also while no agent ran."""
     config = write_config(tmp_path, url=redis_server.url)
     agent = await agent_on(config).start()
-    # At once with its words: an agent that looks in between would say first that no reason is given.
+    # At once with its words: a test that is held between making the file and writing it would have two rows.
     (tmp_path / "pause").write_text("deploy of 4.5\n")
     (tmp_path / "pause").rename(tmp_path / "state" / "pause")
     await agent.wait_for("agent: outcome='paused' reason='the pause file: deploy of 4.5'")

@@ -7,6 +7,7 @@ from typer.main import get_command
 
 from watchdog import __version__
 from watchdog.cli import NAME
+from watchdog.cli.ack import ack
 from watchdog.cli.adopt import adopt
 from watchdog.cli.arm import arm
 from watchdog.cli.audit import audit
@@ -15,12 +16,15 @@ from watchdog.cli.check import check
 from watchdog.cli.command import Command
 from watchdog.cli.demo import demo
 from watchdog.cli.evidence import evidence
+from watchdog.cli.incident import close, go_on
 from watchdog.cli.log import log
+from watchdog.cli.pause import pause, resume
 from watchdog.cli.quarantine import QUARANTINE
 from watchdog.cli.recover import recover
 from watchdog.cli.restart import restart
 from watchdog.cli.run import run
 from watchdog.cli.schema import schema
+from watchdog.cli.silence import silence
 from watchdog.cli.status import status
 from watchdog.cli.test import test
 
@@ -34,6 +38,9 @@ APP = typer.Typer(
 )
 for _function in (run, demo, check, test, schema, status, changes, log, audit, evidence, recover, restart, arm, adopt):
     APP.command(cls=Command)(_function)
+for _word in (pause, resume, silence, ack, close):
+    APP.command(cls=Command)(_word)
+APP.command("go-on", cls=Command)(go_on)
 APP.add_typer(QUARANTINE)
 
 

@@ -10,7 +10,9 @@ import pwd
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from watchdog.cli.exits import UsageError
 from watchdog.cli.state import state_folder
@@ -18,6 +20,8 @@ from watchdog.cli.state import state_folder
 if TYPE_CHECKING:
     from watchdog.recovery.quarantine import Quarantine
     from watchdog.sidekiq.edit.edits import Edits
+
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why; it stands in the audit log with your name.")]
 
 
 @asynccontextmanager

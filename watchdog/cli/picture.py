@@ -22,10 +22,34 @@ class Agent(msgspec.Struct, frozen=True):
 
 
 class Pause(msgspec.Struct, frozen=True):
-    """Who stopped all actions, and why."""
+    """Who stopped all actions, or those of a rule or on a target, and why; `until_ms` is milliseconds from then, None for no end."""
 
     by: str = "?"
     reason: str = ""
+    source: str = ""
+    rule: str = ""
+    target: str = ""
+    until_ms: int | None = None
+
+
+class Silence(msgspec.Struct, frozen=True):
+    """Alerts that nobody is told of."""
+
+    id: str = "?"
+    by: str = "?"
+    reason: str = ""
+    matches: str = ""
+    until_ms: int | None = None
+
+
+class Ack(msgspec.Struct, frozen=True):
+    """What somebody has seen."""
+
+    by: str = "?"
+    reason: str = ""
+    rule: str = ""
+    target: str = ""
+    until_ms: int | None = None
 
 
 class Demoted(msgspec.Struct, frozen=True):
@@ -150,10 +174,11 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Incident(msgspec.Struct, frozen=True):
-    """An action on its way."""
+    """An action on its way; by its `id` people speak of it."""
 
     rule: str
     target: str
+    id: str = ""
     pid: int | None = None
     action: str = ""
     stage: str = ""
@@ -261,6 +286,9 @@ class Picture(msgspec.Struct, frozen=True):
     paused: Pause | None = None
     demoted: tuple[Demoted, ...] = ()
     doubt: Doubt | None = None
+    pauses: tuple[Pause, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    acks: tuple[Ack, ...] = ()
     sources: dict[str, Source] = {}
     entities: dict[str, int] = {}
     checks: tuple[Check, ...] | None = None
@@ -281,6 +309,11 @@ class Picture(msgspec.Struct, frozen=True):
     outbox: dict[str, Box] = {}
     trace: Trace | None = None
     locks: Locks | None = None
+
+    @property
+    def all_pauses(self) -> tuple[Pause, ...]:
+        """Also that of an older agent, which knew of one alone."""
+        return self.pauses or ((self.paused,) if self.paused is not None else ())
 
     @property
     def failing(self) -> tuple[str, ...]:

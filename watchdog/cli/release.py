@@ -8,13 +8,12 @@ import typer
 
 from watchdog.cli.exits import Exit
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from watchdog.cli.orders import opened, who, words
+from watchdog.cli.orders import ReasonOption, opened, who, words
 from watchdog.cli.output import output, say_json
 
 if TYPE_CHECKING:
     from watchdog.recovery.quarantine import Dropped, NotReleased, Quarantine, Released
 
-ReasonOption = Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why; it stands in the audit log with your name.")]
 IdsArgument = Annotated[list[int], typer.Argument(metavar="ID…", help="Numbers of entries, as `list` shows them.", min=1)]
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from watchdog.cli.desk import EVERY, agent_of
 from watchdog.cli.exits import Exit, NothingToShowError, UnfinishedError
 from watchdog.cli.output import output, say_json
-from watchdog.engine.commands import REFUSED
+from watchdog.engine.heard import REFUSED
 from watchdog.model.told import Command
 
 TAKEN_WITHIN: Final = 15.0
@@ -21,8 +21,8 @@ TAKEN_WITHIN: Final = 15.0
 
 
 def new_id() -> str:
-    """An id that no other command has."""
-    return secrets.token_hex(8)
+    """An id that no other command has; they sort by time, so that what waits for an agent is heard in the order in which it was said."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(4)}"
 
 
 async def tell(state: Path, told: Command, *, as_json: bool) -> Exit:

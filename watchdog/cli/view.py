@@ -22,6 +22,7 @@ from watchdog.cli.picture import (
     Trace,
     Unit,
 )
+from watchdog.cli.switches_view import show_switches
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -107,8 +108,7 @@ def _show_agent(out: Output, picture: Picture, *, running: bool, age: int) -> No
         )
     if agent.failing:
         out.line(("It can't write its state: ", "bad"), agent.failing)
-    if picture.paused is not None:
-        out.line(("Paused", "warn"), f" by {picture.paused.by}: {picture.paused.reason}")
+    show_switches(out, picture)
     for one in picture.demoted:
         out.line((f"Rule {one.rule} only asks", "bad"), f" for {_lasting(one.since_ms)}, until a person trusts it again: {one.reason}")
     if picture.doubt is not None:
@@ -224,7 +224,7 @@ def _show_incidents(out: Output, picture: Picture) -> None:
     _heading(out, "Incidents")
     for incident in picture.incidents:
         out.line(
-            "  ",
+            f"  {incident.id}{' ' if incident.id else ''}",
             (incident.rule, "strong"),
             f": {incident.action} on {incident.target}{'' if incident.pid is None else f' (pid {incident.pid})'}, at ",
             (incident.stage, "strong"),

@@ -35,6 +35,7 @@ from watchdog.daemon.turns import IDLE, Turns
 from watchdog.daemon.unwritten import UnwrittenAlarm
 from watchdog.engine.adopting import words
 from watchdog.engine.rules import RuleSet
+from watchdog.engine.switches import FLEET
 from watchdog.errors import ProblemsError, WatchdogError
 from watchdog.host.boot import boot_id, host_name
 from watchdog.host.sampling import Sampler
@@ -162,8 +163,9 @@ class Agent:
         self._unwritten = UnwrittenAlarm(
             lambda: self._loaded.settings.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name
         )
-        pause = self._turns.state.ledger.pause
-        self._pause = PauseFile(loaded.state, self._turns.offer, said=pause.reason if pause is not None and pause.by == BY else None)
+        pause = self._turns.state.ledger.pauses.get(BY)
+        self._pause = PauseFile(loaded.state, self._turns.offer, said=None if pause is None else pause.reason)
+        self._orders = OrderTaker(loaded.state, self._turns.settle)
         # What is remembered belongs to this folder, this host and this Redis.
         self._fixed = (loaded.state, loaded.settings.host, loaded.settings.redis, loaded.settings.app_redis, loaded.settings.app)
         self._tasks: Tasks | None = None
@@ -214,8 +216,10 @@ class Agent:
         )
         if (doubt := self._turns.state.ledger.doubt) is not None:
             LOG.error("%s", words(doubt))
+        # What people have left while no agent ran is heard before anything is done.
+        await self._orders.look()
         tasks.serve("commands", lambda: self._carry_out(tasks))
-        tasks.serve("orders", OrderTaker(self._loaded.state, self._turns.settle).run)
+        tasks.serve("orders", self._orders.run)
         tasks.serve("status", self._status.run)
         tasks.serve("alarm", self._unwritten.run)
         tasks.serve("histories", self._memory.run)
@@ -339,6 +343,7 @@ class Agent:
             clock=self._clock,
             emit=self._hear,
             host=self._host,
+            paused=self._turns.state.ledger.pauses.get(FLEET),
         )
         self._status.follower = follower
         return follower

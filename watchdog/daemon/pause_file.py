@@ -1,9 +1,11 @@
 """
 The pause that works when everything else is broken: a file called `pause` in the state folder.
 
-Its first line is the reason. While it is there, nothing is done.
+Its first line is the reason. While it is there, nothing is done. An empty one is a pause, too, but given a moment: `echo reason > pause` makes the file first, and
+writes the reason into it then.
 """
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -17,23 +19,54 @@ LONGEST: Final = 200
 """Characters of a reason."""
 ENOUGH: Final = 4096
 """Bytes that are read: somebody may have redirected a log into it."""
+SETTLED: Final = 0.3
+"""Seconds after which an empty file is empty for good."""
+_EMPTY: Final = ""
+
+NONE_GIVEN: Final = "no reason given"
+
+
+def _later(seconds: float, call: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(seconds, call)
 
 
 class PauseFile:
     """
     Looked at after each turn; says so only when it comes, changes or goes.
 
-    `said` is the reason under which it paused the agent before this start, None if it did not.
+    `said` is the reason under which it paused the agent before this start, None if it did not. `later` calls a function after so many seconds.
     """
 
-    def __init__(self, folder: Path, emit: Callable[[Body], None], *, said: str | None) -> None:
+    def __init__(
+        self, folder: Path, emit: Callable[[Body], None], *, said: str | None, later: Callable[[float, Callable[[], None]], object] = _later
+    ) -> None:
         self._path = folder / NAME
         self._emit = emit
         self._said = said
+        self._later = later
+        self._is_awaited = False
+        self._is_first = True
 
     def look(self) -> None:
         """One attempt to open it. Never waits, whatever kind of file it is."""
         reason = self._read()
+        first, self._is_first = self._is_first, False
+        if reason != _EMPTY:
+            self._tell(reason)
+        elif first:
+            # It was there before the agent: nobody is just writing it.
+            self._tell(NONE_GIVEN)
+        elif self._said != NONE_GIVEN and not self._is_awaited:
+            self._is_awaited = True
+            self._later(SETTLED, self._settle)
+
+    def _settle(self) -> None:
+        """It was empty a moment ago; what it is now it is."""
+        self._is_awaited = False
+        reason = self._read()
+        self._tell(NONE_GIVEN if reason == _EMPTY else reason)
+
+    def _tell(self, reason: str | None) -> None:
         if reason == self._said:
             return
         if reason is not None:
@@ -56,7 +89,7 @@ class PauseFile:
             return _unreadable(error)
         finally:
             os.close(descriptor)
-        return text.splitlines()[0][:LONGEST].rstrip() if text else "no reason given"
+        return text.splitlines()[0][:LONGEST].rstrip() if text else _EMPTY
 
 
 def _unreadable(error: OSError) -> str:

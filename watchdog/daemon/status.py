@@ -13,7 +13,7 @@ from watchdog.clock import Clock
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.tracing import TraceKeeper
 from watchdog.daemon.turns import Turns
-from watchdog.engine.ledger import Phase
+from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.status import status
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
@@ -27,6 +27,10 @@ SOON: Final = 0.5
 """Seconds between two pictures at least, while something changes."""
 LATE: Final = 10.0
 """Seconds between two pictures at most."""
+
+
+def _is_whole(ledger: Ledger) -> bool:
+    return any(not (one.rule or one.target) for one in ledger.pauses.values())
 
 
 class StatusKeeper:
@@ -63,8 +67,8 @@ class StatusKeeper:
             self._line_of = (ledger, failing)
             firing = sum(alert.phase is Phase.FIRING for alert in ledger.alerts.values())
             lost = f", can't read {', '.join(ledger.lost)}" if ledger.lost else ""
-            paused = ", paused" if ledger.pause is not None else ""
             doubt = f", in doubt: {'; '.join(ledger.doubt.reasons)}" if ledger.doubt is not None else ""
+            paused = (", paused" if _is_whole(ledger) else ", paused in part") if ledger.pauses else ""
             stuck = ", can't write anything down and does nothing" if failing else ""
             self._line = f"{ledger.mode}: {firing} alerts, {len(ledger.runs) + len(ledger.edits)} incidents{lost}{paused}{doubt}{stuck}"
         return self._line

@@ -7,9 +7,24 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import adopting, arming, commands, deploy_signs, digest, edits, judging, known_here, orders, playbooks, requests, runs
+from watchdog.engine import (
+    adopting,
+    arming,
+    commands,
+    deploy_signs,
+    digest,
+    edits,
+    judging,
+    known_here,
+    orders,
+    pausing,
+    playbooks,
+    requests,
+    runs,
+    switching,
+)
 from watchdog.engine import strikes as strike_book
-from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
+from watchdog.engine.ledger import Ledger, Loss, rebase
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.saved import histories_in
@@ -56,7 +71,7 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
         judging.judge_entity(turn, kind, entity)
     for key in list(turn.world.echoes.pop_due(turn.at)):
         judging.fade(turn, key)
-    _lift_pause(turn)
+    switching.run_out(turn)
     runs.try_again(turn)
     runs.watch_all(turn)
     edits.try_again(turn)
@@ -81,7 +96,7 @@ def next_due(state: State) -> int | None:
         world.deadlines.next(),
         world.echoes.next(),
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
-        ledger.pause.until_at if ledger.pause is not None else None,
+        *switching.ends(ledger),
         ledger.week.due_at,
         *(run.again_at for run in ledger.runs.values()),
         *(edit.again_at for edit in ledger.edits.values()),
@@ -114,7 +129,7 @@ def _take(turn: Turn) -> None:
         case ReloadRefused(problems=problems):
             turn.audit("agent", outcome="reload refused", reason=problems[0] if problems else "", detail={"problems": len(problems)})
         case Paused() | Resumed() as switched:
-            _switch(turn, switched)
+            pausing.hear(turn, switched)
         case Vouched() as vouched:
             _forgive(turn, vouched)
         case OperatorAsked() | OperatorWithdrew() as order:
@@ -128,17 +143,6 @@ def _take(turn: Turn) -> None:
             turn.audit("agent", outcome="stopping", reason=reason)
         case _ as body:
             assert_never(body)
-
-
-def _switch(turn: Turn, switched: Paused | Resumed) -> None:
-    match switched:
-        case Paused(by=by, reason=reason, until=until):
-            turn.set(pause=Pause(by, reason, None if until is None else turn.at + until - turn.wall))
-            turn.audit("agent", outcome="paused", reason=f"{by}: {reason}")
-        case Resumed(by=by):
-            turn.set(pause=None)
-            turn.world.again.clear()
-            turn.audit("agent", outcome="resumed", reason=by)
 
 
 def _forgive(turn: Turn, vouched: Vouched) -> None:
@@ -278,14 +282,6 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
         arming.load(turn, there)
         digest.load(turn)
     requests.want_all(turn)
-
-
-def _lift_pause(turn: Turn) -> None:
-    pause = turn.ledger.pause
-    if pause is not None and pause.until_at is not None and pause.until_at <= turn.at:
-        turn.set(pause=None)
-        turn.world.again.clear()
-        turn.audit("agent", outcome="resumed", reason=f"the pause of {pause.by} has run out")
 
 
 def _after_an_undone_turn(turn: Turn) -> None:

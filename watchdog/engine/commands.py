@@ -2,34 +2,31 @@
 What a person says that changes what the agent may do: heard once, written down with who said it and why, and answered in the audit log.
 
 The counterpart of `orders`, which are carried out on one process. Whoever waits for the answer finds it by the id (`detail.told`). A new command is a struct in
-`model/told.py`, a function here or in a file of its own, and a line in `_HEARS`.
+`model/told.py`, a function in a file of its own, and a line in `_HEARS`.
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
-
-from watchdog.engine import adopting, arming, requests, trust
-from watchdog.engine.ledger import Pause
+from watchdog.engine import acknowledging, adopting, arming, by_hand, pausing, requests, silencing, trust
+from watchdog.engine.heard import Heard, refused
 from watchdog.engine.turn import Turn
-from watchdog.model.told import Command, OperatorAdopted, OperatorArmed, OperatorPaused, OperatorResumed
+from watchdog.model.told import (
+    Command,
+    OperatorAcknowledged,
+    OperatorAdopted,
+    OperatorArmed,
+    OperatorClosed,
+    OperatorPaused,
+    OperatorResumed,
+    OperatorSilenced,
+    OperatorUnsilenced,
+    OperatorWentOn,
+)
 from watchdog.model.verdicts import Mode
 
 REMEMBERED: Final = 7 * 86_400_000
 """For how many milliseconds a command is known, so that it is not heard again when the agent died before it could put the file away."""
-REFUSED: Final = "refused"
-"""The outcome of one that is not heeded."""
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """What became of a command: one word, why it is so where that is no matter of course, and the rule and target that it is about."""
-
-    outcome: str
-    reason: str = ""
-    rule: str = ""
-    target: str = ""
-    detail: dict[str, str | int | bool] = {}
 
 
 def hear(turn: Turn, told: Command) -> None:
@@ -47,23 +44,9 @@ def hear(turn: Turn, told: Command) -> None:
     turn.world.again.clear()
 
 
-def _pause(turn: Turn, told: OperatorPaused) -> Heard:
-    if told.until <= turn.wall:
-        return Heard(REFUSED, "its end has passed already")
-    turn.set(pause=Pause(told.by, told.reason, turn.at + told.until - turn.wall))
-    return Heard("paused", detail={"until": told.until})
-
-
-def _resume(turn: Turn, _told: OperatorResumed) -> Heard:
-    if turn.ledger.pause is None:
-        return Heard(REFUSED, "it is not paused")
-    turn.set(pause=None)
-    return Heard("resumed")
-
-
 def _arm(turn: Turn, told: OperatorArmed) -> Heard:
     if refusal := arming.refusal(turn, told):
-        return Heard(REFUSED, refusal, rule=told.rule)
+        return refused(refusal, rule=told.rule)
     before, now = arming.arm(turn, told)
     if told.mode is Mode.ACT:
         # What made the rule ask is known to whoever lets it act again.
@@ -78,18 +61,23 @@ def _arm(turn: Turn, told: OperatorArmed) -> Heard:
 def _adopt(turn: Turn, told: OperatorAdopted) -> Heard:
     doubt = turn.ledger.doubt
     if doubt is None:
-        return Heard(REFUSED, "nothing waits to be adopted")
+        return refused("nothing waits to be adopted")
     if turn.wall - told.asked > adopting.HEEDED_WITHIN:
-        return Heard(REFUSED, "it was said too long ago; look at it as it is now, and say it again")
+        return refused("it was said too long ago; look at it as it is now, and say it again")
     if turn.ledger.runs:
-        return Heard(REFUSED, "an order is being carried out; adopt it when that is over")
+        return refused("an order is being carried out; adopt it when that is over")
     adopting.adopt(turn, doubt)
     return Heard("adopted", detail={"what": "; ".join(doubt.reasons), "incidents": len(doubt.playbooks)})
 
 
 _HEARS: Final[dict[type[Command], Callable[[Turn, Any], Heard]]] = {
-    OperatorPaused: _pause,
-    OperatorResumed: _resume,
+    OperatorPaused: pausing.pause,
+    OperatorResumed: pausing.resume,
+    OperatorSilenced: silencing.silence,
+    OperatorUnsilenced: silencing.unsilence,
+    OperatorAcknowledged: acknowledging.acknowledge,
+    OperatorWentOn: by_hand.go_on,
+    OperatorClosed: by_hand.close,
     OperatorArmed: _arm,
     OperatorAdopted: _adopt,
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from watchdog.engine import arming, departed
+from watchdog.engine import acknowledging, arming, departed, silencing
 from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
 from watchdog.engine.consequences import shared_out, tell_what_remains
 from watchdog.engine.ledger import Alert, Phase, Spent
@@ -194,16 +194,22 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None)
     )
     home = row.home if row is not None else MISSING
     beat_at = home.confirmed_at if home is not MISSING and home.confirmed_at is not MISSING else None
-    alert = shared_out(turn, msgspec.structs.replace(alert, title=title, seen=seen, beat_at=beat_at))
+    alert = silencing.noted(turn, shared_out(turn, msgspec.structs.replace(alert, title=title, seen=seen, beat_at=beat_at)), row)
     turn.put_alert(key, alert)
     if rule.steps and alert.kind is not Kind.JOB:
         # Only what is acted upon, and what can come again: a job never does.
         fired = with_one(turn.ledger.fired, key, Spent(turn.at, rule.name, alert.id), kept_for=A_DAY)
         turn.set(fired=fired)
-    withheld = {"withheld": list(alert.withheld)} if alert.withheld else {}
+    withheld = ({"withheld": list(alert.withheld)} if alert.withheld else {}) | ({"silenced": True} if alert.silenced else {})
     turn.audit("alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title, detail=withheld)
     turn.notify(
-        alert.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=rule.severity, title=title, rule=rule.name, entity=alert.entity
+        () if alert.silenced else alert.notify,
+        thread=alert.id,
+        kind=NoticeKind.FIRING,
+        severity=rule.severity,
+        title=title,
+        rule=rule.name,
+        entity=alert.entity,
     )
     want(turn, key, rule)
 
@@ -214,10 +220,11 @@ def _tell_resolved(turn: Turn, alert: Alert, why: str) -> None:
     lasted = (turn.at - alert.since_at) // 1000
     turn.audit("alert", rule=alert.rule, entity=alert.entity, outcome="resolved", reason=why, target=alert.target)
     turn.notify(
-        alert.notify, thread=alert.id, kind=NoticeKind.RESOLVED, severity=alert.severity, title=f"resolved after {lasted} s: {alert.title}",
+        () if alert.silenced else alert.notify, thread=alert.id, kind=NoticeKind.RESOLVED, severity=alert.severity, title=f"resolved after {lasted} s: {alert.title}",
         rule=alert.rule, entity=alert.entity, target=alert.target, reason=why,
     )  # fmt: skip
     tell_what_remains(turn, alert)
+    acknowledging.alert_over(turn, alert)
 
 
 def _describe(row: Any, entity: str) -> str:

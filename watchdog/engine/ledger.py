@@ -17,6 +17,7 @@ from watchdog.engine.earlier import lifted
 from watchdog.engine.incidents import Edit, Playbook, Run
 from watchdog.engine.order import Order
 from watchdog.engine.success import Success
+from watchdog.engine.switches import Ack, Pause, Rearmed, Silence
 from watchdog.engine.week import Week
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
@@ -39,6 +40,7 @@ class Alert(msgspec.Struct, frozen=True):
     `counted_at`; `counting` says that it goes on. `seen` is the row as it was when the alert fired, and `beat_at` the last beat of its
     process by then; `target` what its playbook is for, `acted` says that the playbook has come to its end.
     `withheld` are receivers that have been told of its cause instead (`engine/consequences.py`). `baseline` says that it was so when its rule began to act, and was not false since.
+    `silenced` says that nobody was told that it fires, because somebody did not want to hear of it.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Alert(msgspec.Struct, frozen=True):
     beat_at: int | None = None
     withheld: tuple[str, ...] = ()
     baseline: bool = False
+    silenced: bool = False
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -135,14 +138,6 @@ class Shadow(msgspec.Struct, frozen=True):
     spent: dict[str, tuple[Spent, ...]] = {}
 
 
-class Pause(msgspec.Struct, frozen=True):
-    """Nothing may be done, until `until_at` if that is given."""
-
-    by: str
-    reason: str
-    until_at: int | None
-
-
 class Loss(msgspec.Struct, frozen=True):
     """A source that can't be read."""
 
@@ -156,6 +151,7 @@ class Ledger(msgspec.Struct, frozen=True):
     All of it. `at` and `wall` are those of the last event that changed it. `strikes` are by jid, and by class and digest of the arguments; `spent` by target, `fired` by
     alert: each time at which it began to fire.
 
+    `pauses`, `silences` (by id), `acks` and `rearmed` (by `rule|target`) are what people have said that holds for a time.
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
     milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents. `binding` is what all of it belongs to; with `doubt` nothing is done before a person has adopted it.
     """
@@ -177,7 +173,10 @@ class Ledger(msgspec.Struct, frozen=True):
     strikes: dict[str, Strike] = {}
     spent: dict[str, tuple[Spent, ...]] = {}
     fired: dict[str, tuple[Spent, ...]] = {}
-    pause: Pause | None = None
+    pauses: dict[str, Pause] = {}
+    silences: dict[str, Silence] = {}
+    acks: dict[str, Ack] = {}
+    rearmed: dict[str, Rearmed] = {}
     lost: dict[str, Loss] = {}
     here: dict[str, ProcessRef] = {}
     heard: dict[str, int] = {}

@@ -120,6 +120,11 @@ def prove_all(turn: Turn) -> None:
             _prove(turn, playbook)
 
 
+def close_by_hand(turn: Turn, playbook: Playbook, account: str) -> None:
+    """A person sees to what is left: no further step, and no further proof."""
+    _close(turn, playbook, "closed", account, stage="" if playbook.proof is None else "verify")
+
+
 def freeze_proofs(turn: Turn, at: int) -> None:
     """The agent was away since `at`: that time counts for nothing."""
     for playbook in list(turn.ledger.playbooks.values()):
@@ -209,7 +214,7 @@ def _close(turn: Turn, playbook: Playbook, outcome: str, account: str, *, stage:
         playbook = _accounted(turn, playbook, account)
     turn.put_playbook(playbook.id, None)
     turn.world.proofs.pop(playbook.id, None)
-    if outcome in ("ended", proofs.VERIFIED, proofs.UNVERIFIED):
+    if outcome in ("ended", "closed", proofs.VERIFIED, proofs.UNVERIFIED):
         for key in playbook.alerts:
             if (alert := turn.ledger.alerts.get(key)) is not None:
                 turn.put_alert(key, msgspec.structs.replace(alert, acted=True))

@@ -14,6 +14,7 @@ from watchdog.engine import accounts, asking, collecting, orphans
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.incidents import Flight, Playbook, Run
 from watchdog.engine.ledger import Cooldown, Request, Spent
+from watchdog.engine.left_half_way import state_of, ways_out
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import (
     Answer,
@@ -322,7 +323,7 @@ def _follow(turn: Turn, run: Run, then: Then) -> None:
             # The signal may have gone out before the agent was cut off.
             _hold(turn, run, account, guard="")
         case End(outcome=outcome, account=account):
-            _end(turn, run, outcome, account)
+            end(turn, run, outcome, account)
         case _:
             assert_never(then)
 
@@ -330,7 +331,7 @@ def _follow(turn: Turn, run: Run, then: Then) -> None:
 def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
     starting = is_starting(turn)
     if not starting and not is_committed(run):
-        _end(turn, run, "abandoned", reason)
+        end(turn, run, "abandoned", reason)
         return
     again_at = turn.at + (SOON if starting else AGAIN)
     held = msgspec.structs.replace(
@@ -340,14 +341,12 @@ def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
     # Said once for each guard: a reason that counts seconds would wake people every five of them.
     if not starting and (not run.held or run.held_by != guard):
         accounts.say(turn, held, "held", guard=guard, reason=reason)
-        spec = stage_of(run)
-        kills = isinstance(spec, SendStage) and spec.signal is Signal.KILL
-        by_hand = f"; by hand, on {run.ref.host}: kill -KILL {run.ref.pid}" if kills else ""
-        text = f"{run.ref.name} is left half-way at stage {run.stage}: {reason}{by_hand}"
+        text = f"{run.ref.name} is left half-way at stage {run.stage}: {reason}; {state_of(held)}; {ways_out(held)}"
         accounts.tell(turn, held, text, outcome="held", guard=guard, reason=reason, severity=Severity.CRITICAL)
 
 
-def _end(turn: Turn, run: Run, outcome: str, account: str) -> None:
+def end(turn: Turn, run: Run, outcome: str, account: str) -> None:
+    """It is over, and stands in `turn.over`."""
     if told := report(run, at=turn.at, served_at=served_at(turn, run)):
         account = f"{account}; {told}"
     if locks := orphans.account(run.flight):

@@ -65,7 +65,9 @@ def scene_of(turn: Turn, run: Run) -> Scene:
 
 
 def veto_of(turn: Turn, run: Run) -> tuple[str, ...]:
-    """The classes that must not be interrupted, as its rule has them now; of a rule that is gone, as it had them when the run began."""
+    """The classes that must not be interrupted, as its rule has them now; of a rule that is gone, as it had them when the run began. None if a person has said so."""
+    if "veto" in run.overruled:
+        return ()
     rule = turn.rule.get(run.rule)
     return run.veto if rule is None else tuple(rule.guards["veto"])
 

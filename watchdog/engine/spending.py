@@ -9,6 +9,7 @@ from typing import Final
 
 from watchdog.engine.ledger import Spent
 from watchdog.engine.ordered import is_order
+from watchdog.engine.switches import Rearmed
 from watchdog.model.parameters import Allowance
 
 KEPT: Final = 30 * 86_400_000
@@ -46,6 +47,12 @@ def on_host(book: Book, host: str) -> list[Spent]:
 def incidents_within(entries: Iterable[Spent], time: int, at: int) -> int:
     """How many incidents there were in the last `time` milliseconds, one of several steps counted once."""
     return len({one.incident for one in entries if at - one.at < time})
+
+
+def since_rearmed(rearmed: Mapping[str, Rearmed], rule: str, target: str, entries: tuple[Spent, ...]) -> tuple[Spent, ...]:
+    """What counts for that rule on that target: a person can have let its budget begin anew."""
+    anew = rearmed.get(f"{rule}|{target}")
+    return entries if anew is None else tuple(one for one in entries if one.at > anew.at)
 
 
 def exhausted_until(entries: Iterable[Spent], allowance: Allowance, at: int) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 from watchdog.engine import arming
 from watchdog.engine.guards.view import View
 from watchdog.engine.incidents import Run
+from watchdog.engine.order import Order
 from watchdog.engine.ordered import order_of
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import SendStage, Stage, WaitStage, WatchStage
@@ -99,8 +100,14 @@ def view_of(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
         holds=holds(turn, rule, playbook.alerts) if begins and rule and playbook else True, look=look, committed=committed,
         ledger=turn.ledger, held=turn.held(), sick=turn.sick(), cooldowns=turn.ledger.cooldowns, world=turn.world,
         wall=turn.wall, spent=turn.ledger.spent, interrupts=not is_over(turn, run), kept=run.flight.jobs,
-        overruled=None if order is None else order.overruled,
+        overruled=_overruled(order, run),
     )  # fmt: skip
+
+
+def _overruled(order: Order | None, run: Run) -> tuple[str, ...] | None:
+    """What a person does not want to hold it: whoever ordered it, and whoever let it go on."""
+    said = (*(order.overruled if order is not None else ()), *run.overruled)
+    return said if said or order is not None else None
 
 
 def _settings(turn: Turn, run: Run) -> Mapping[str, Any]:

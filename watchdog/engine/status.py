@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from watchdog.engine import switching
 from watchdog.engine.arming_view import armed_rules
 from watchdog.engine.incidents import Playbook
 from watchdog.engine.ledger import Ledger, Phase
@@ -24,10 +25,10 @@ def status(state: State, at: int) -> dict[str, Any]:
     alerts = sorted(ledger.alerts.values(), key=lambda alert: (alert.phase is not Phase.FIRING, alert.since_at, alert.id))
     return {
         "mode": ledger.mode.value,
+        **switching.shown(ledger, at),
         "armed": armed_rules(ledger),
         "digest": {"since": ledger.week.since_wall, "due": ledger.week.due_wall},
         "rules": {name: one.mode.value for name, one in sorted(ledger.arming.in_force.items())},
-        "paused": None if ledger.pause is None else {"by": ledger.pause.by, "reason": ledger.pause.reason},
         "demoted": [
             {"rule": rule, "since_ms": at - one.demotion.since_at, "reason": one.demotion.reason}
             for rule, one in sorted(ledger.success.items()) if one.demotion is not None

@@ -16,6 +16,7 @@ from watchdog.engine.order import Order
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.watching import Notes
+from watchdog.engine.withholding import is_withheld
 from watchdog.model.effects import Audit, Effect, KeepIncident, Notify
 from watchdog.model.events import Event
 from watchdog.model.notices import Notice
@@ -92,8 +93,8 @@ class Turn:
         self.effects.append(Audit(AuditRow(kind=kind, wall=self.wall, **fields)))
 
     def notify(self, receivers: tuple[str, ...], **fields: Any) -> None:
-        """Asks for a notice to each of these receivers."""
-        if receivers:
+        """Asks for a notice to each of these receivers, unless somebody does not want to hear of it."""
+        if receivers and not is_withheld(self.ledger, self.rule, fields):
             self.effects.append(Notify(receivers, Notice(id=self.id(), at=self.wall, **fields)))
 
     def rely(self) -> None:

@@ -134,17 +134,23 @@ class ReloadRefused(msgspec.Struct, frozen=True, tag="reload_refused"):
 
 
 class Paused(msgspec.Struct, frozen=True, tag="paused"):
-    """Somebody stopped all actions; `until` in wall milliseconds, None for no end."""
+    """
+    Somebody stopped all actions; `until` in wall milliseconds, None for no end.
+
+    `source` is empty where `by` alone says how, as for the file, or `fleet` for what stands in Redis.
+    """
 
     by: str
     reason: str
     until: int | None = None
+    source: str = ""
 
 
 class Resumed(msgspec.Struct, frozen=True, tag="resumed"):
-    """Somebody lifted a pause."""
+    """The pause that was said in that way (`source`, or where that is empty `by`) is lifted, and no other."""
 
     by: str
+    source: str = ""
 
 
 class Vouched(msgspec.Struct, frozen=True, tag="vouched"):

@@ -55,7 +55,11 @@ class GuardSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 GUARDS: Final[tuple[GuardSpec, ...]] = (
-    GuardSpec(name="paused", denies="a switch or file says that nothing may be done (owner, reason, expiry)", binds_after_no_return=True),
+    GuardSpec(
+        name="paused",
+        denies="somebody has said that nothing may be done, by command (for everything, a rule or a target), by the file `pause`, or by the key in Redis for the whole fleet; it names who, why, and until when",
+        binds_after_no_return=True,
+    ),
     GuardSpec(name="blind", denies="a source that the condition rests on can't be read", binds_after_no_return=True, binds_people=True),
     GuardSpec(
         name="settling",

@@ -55,6 +55,7 @@ INCIDENT_OUTCOMES: Final = {
     "unverified": "All steps are done, and the proof has not become true in time.",
     "failed": "A step has failed, and there was nothing else to do.",
     "abandoned": "Nothing was changed, or what was left to do is not wanted any more.",
+    "closed": "A person has closed it: what was left to do is done by hand, or not at all.",
     "would": "Dry-run: nothing was done.",
 }
 """Outcome of an incident → what it says."""

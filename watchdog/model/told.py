@@ -47,13 +47,64 @@ class Commanded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OperatorPaused(Commanded, frozen=True, kw_only=True, tag="operator_paused"):
-    """Nothing may be done until that time (UTC milliseconds): whoever forgets a pause is not left without an agent for ever."""
+    """
+    Nothing may be done until that time (UTC milliseconds): whoever forgets a pause is not left without an agent for ever.
+
+    With `rule` or `target` (patterns with `*`) not by those rules, or not to those targets.
+    """
 
     until: int
+    rule: str = ""
+    target: str = ""
 
 
 class OperatorResumed(Commanded, frozen=True, kw_only=True, tag="operator_resumed"):
-    """The pause is over before its time."""
+    """Pauses that were said by command are over before their time: those for that very `rule` and `target`, all where neither is given."""
+
+    rule: str = ""
+    target: str = ""
+
+
+class OperatorSilenced(Commanded, frozen=True, kw_only=True, tag="operator_silenced"):
+    """No messages until that time for alerts that fit all of what is given, patterns with `*`; `labels` are those of their rules."""
+
+    until: int
+    rule: str = ""
+    target: str = ""
+    entity: str = ""
+    labels: dict[str, str] = {}
+
+
+class OperatorUnsilenced(Commanded, frozen=True, kw_only=True, tag="operator_unsilenced"):
+    """The silence with that id is over before its time."""
+
+    silence: str
+
+
+class OperatorAcknowledged(Commanded, frozen=True, kw_only=True, tag="operator_acknowledged"):
+    """
+    Somebody has seen it: an `incident` or an alert by its id, or what `rule` says of `target`. It is not said again until that time.
+
+    Where its budget has stopped the rule, that begins anew.
+    """
+
+    until: int
+    incident: str = ""
+    rule: str = ""
+    target: str = ""
+
+
+class OperatorWentOn(Commanded, frozen=True, kw_only=True, tag="operator_went_on"):
+    """What stands half-way is to go on at once; `overruled` names guards that are not to hold this action any more."""
+
+    incident: str
+    overruled: tuple[str, ...] = ()
+
+
+class OperatorClosed(Commanded, frozen=True, kw_only=True, tag="operator_closed"):
+    """That incident is handled by hand: nothing more is done, and everything stays as it is."""
+
+    incident: str
 
 
 class OperatorArmed(Commanded, frozen=True, kw_only=True, tag="operator_armed"):
@@ -69,7 +120,17 @@ class OperatorAdopted(Commanded, frozen=True, kw_only=True, tag="operator_adopte
 
 Order = OperatorAsked | OperatorWithdrew
 """What is carried out on a process; heard by `engine/orders.py`."""
-Command = OperatorPaused | OperatorResumed | OperatorArmed | OperatorAdopted
+Command = (
+    OperatorPaused
+    | OperatorResumed
+    | OperatorSilenced
+    | OperatorUnsilenced
+    | OperatorAcknowledged
+    | OperatorWentOn
+    | OperatorClosed
+    | OperatorArmed
+    | OperatorAdopted
+)
 """What changes what the agent may do; heard by `engine/commands.py`."""
 Told = Order | Command
 """All that a person can say."""

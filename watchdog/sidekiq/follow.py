@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from watchdog.clock import Clock
+from watchdog.engine.switches import Pause
 from watchdog.model.events import Body
 from watchdog.model.kinds import Source
 from watchdog.sidekiq.address import Sentinels
@@ -42,6 +43,7 @@ class Follower:
     lost and still hold are not repeated. `SourceLost` comes once for each kind of failure of an outage, `SourceBack` after the snapshot that ends it.
     `url` is that of the server, or the Sentinels that know it; raises `AddressError` if it can't be understood. `emit` is called from the
     event loop and must not raise; a server that says nothing for `answer_within` seconds counts as lost.
+    People's pause of the whole fleet is said as it comes and goes; `paused` is that of before.
     Of processes of `host` the last jobs are kept in memory, payloads included.
     """
 
@@ -56,10 +58,11 @@ class Follower:
         emit: Callable[[Body], None],
         answer_within: float = ANSWER_WITHIN,
         host: str = "",
+        paused: Pause | None = None,
     ) -> None:
         self._place = Place(url)
         keys = Keys(namespace, scheduler_prefix)
-        self._memory = Memory(keys=keys, clock=clock, where=self._place.where, budget=budget, host=host)
+        self._memory = Memory(keys=keys, clock=clock, where=self._place.where, budget=budget, host=host, emit=emit, paused=paused)
         self._clock = clock
         self._emit = emit
         self._answer_within = answer_within

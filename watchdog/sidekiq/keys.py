@@ -58,6 +58,11 @@ class Keys(msgspec.Struct, frozen=True):
         return key + WORK_SUFFIXES[0], key + WORK_SUFFIXES[1]
 
     @property
+    def pause(self) -> bytes:
+        """String by which people pause all agents of the fleet (`fleet_pause`); its time to live is the end of the pause."""
+        return self.prefix + b"sidekiq-watchdog:pause"
+
+    @property
     def probes(self) -> bytes:
         """Set of the identities of all processes whose probe has not left in good order: those that live, and those that left something behind."""
         return self.prefix + b"sidekiq-watchdog:probes"

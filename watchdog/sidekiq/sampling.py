@@ -5,12 +5,14 @@ Tracking would not help here: a busy queue changes with every job. Sampled each 
 quiet; what is slow by nature is asked for less often, in the same round trip.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from watchdog.clock import Clock
-from watchdog.model.events import Delta, Gone
+from watchdog.engine.switches import Pause
+from watchdog.model.events import Body, Delta, Gone
 from watchdog.model.kinds import Kind
 from watchdog.sidekiq.broken import Tally
 from watchdog.sidekiq.changes import Said
@@ -20,6 +22,7 @@ from watchdog.sidekiq.fleet import Fleet
 from watchdog.sidekiq.homes import Homes
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.sampled.classes import Classes
+from watchdog.sidekiq.sampled.fleet_pause import PauseOfFleet
 from watchdog.sidekiq.sampled.locks import Locks
 from watchdog.sidekiq.sampled.part import Found, Ground, Moment, Part
 from watchdog.sidekiq.sampled.queues import Queues
@@ -34,6 +37,10 @@ _GONE: Final[dict[Kind, str]] = {Kind.QUEUE: "cleared", Kind.JOB_CLASS: "seldom 
 _WHOLE: Final = "sidekiq"
 
 
+def nobody_hears(_body: Body) -> None:
+    """Whoever only reads is not paused."""
+
+
 class Sample(msgspec.Struct, frozen=True):
     """What a sample found changed, and whether anything moves: waiting times and the server's own readings don't count."""
 
@@ -42,9 +49,22 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Sampler:
-    """Samples, and remembers over connections what it said last. `homes` wants to be told which jobs are seen running."""
+    """
+    Samples, and remembers over connections what it said last. `homes` wants to be told which jobs are seen running.
 
-    def __init__(self, keys: Keys, tally: Tally, where: str, clock: Clock) -> None:
+    `emit` hears of the pause of the whole fleet, `paused` is that of before.
+    """
+
+    def __init__(
+        self,
+        keys: Keys,
+        tally: Tally,
+        where: str,
+        clock: Clock,
+        *,
+        emit: Callable[[Body], None] = nobody_hears,
+        paused: Pause | None = None,
+    ) -> None:
         ground = Ground(keys, tally, where)
         self.homes = Homes()
         queues = Queues(ground, self.homes)
@@ -53,6 +73,7 @@ class Sampler:
         self._parts: tuple[tuple[Kind | None, Part], ...] = (
             (Kind.QUEUE, queues),
             (None, Totals(ground, queues)),
+            (None, PauseOfFleet(ground, clock, emit, paused)),
             (None, Locks(ground)),
             (Kind.JOB_CLASS, Classes(ground, self.homes)),
             (Kind.SCHEDULE, Schedules(ground)),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 from watchdog.clock import Clock
+from watchdog.engine.switches import Pause
 from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.model.kinds import Kind, Source
 from watchdog.sidekiq.broken import Tally
@@ -24,7 +25,7 @@ from watchdog.sidekiq.picture import Picture
 from watchdog.sidekiq.reading import COMMANDS_EACH, ProcessReader, Reading
 from watchdog.sidekiq.reconcile import PERIOD, QUIET, TICK, due
 from watchdog.sidekiq.retries import Retries
-from watchdog.sidekiq.sampling import Sampler
+from watchdog.sidekiq.sampling import Sampler, nobody_hears
 from watchdog.sidekiq.scanning import first_page, rest
 from watchdog.sidekiq.together import together
 from watchdog.sidekiq.tracking import ARM, Dirty, Overflow, is_on, switch_off, switch_on
@@ -44,7 +45,17 @@ _LOG: Final = logging.getLogger(__name__)
 class Memory:
     """What outlives a connection: what was seen, what was decoded, what is broken."""
 
-    def __init__(self, *, keys: Keys, clock: Clock, where: str, budget: float, host: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        keys: Keys,
+        clock: Clock,
+        where: str,
+        budget: float,
+        host: str = "",
+        emit: Callable[[Body], None] = nobody_hears,
+        paused: Pause | None = None,
+    ) -> None:
         self.keys = keys
         # Of processes of this host alone; without a name of nobody.
         self.flight = FlightRecord(host)
@@ -54,7 +65,7 @@ class Memory:
         self.tally = Tally(clock)
         self.picture = Picture()
         self.reader = ProcessReader(self.keys, self.tally, where, self.flight)
-        self.sampler = Sampler(self.keys, self.tally, where, clock)
+        self.sampler = Sampler(self.keys, self.tally, where, clock, emit=emit, paused=paused)
         self.retries = Retries(self.keys, self.tally, where=where, clock=clock, pace=self.pace)
         # Why Redis would not tell of changes, as far as the log says so already.
         self.refusals: set[str] = set()

@@ -85,6 +85,61 @@ def test_a_file_that_cannot_be_read_is_a_pause(tmp_path, pause, said, monkeypatc
     assert said == [Paused(BY, "no reason could be read (Permission denied)")]
 
 
+@pytest.fixture
+def settling(tmp_path, said):
+    """One that has looked before there was a file, and whose moments pass when the test says so."""
+    moments = []
+    one = PauseFile(tmp_path, said.append, said=None, later=lambda _, call: moments.append(call))
+    one.look()
+    return one, moments
+
+
+def test_a_reason_that_is_written_a_moment_later_is_said_once(tmp_path, settling, said):
+    """`echo reason > pause` makes the file first: that is one pause, with its reason, however often it is looked at in between."""
+    pause, moments = settling
+    (tmp_path / "pause").touch()
+    pause.look()
+    pause.look()
+    assert said == []
+    (tmp_path / "pause").write_text("deploy")
+    pause.look()
+    for settled in moments:
+        settled()
+    assert said == [Paused(BY, "deploy")]
+
+
+def test_a_file_that_stays_empty_is_a_pause(tmp_path, settling, said):
+    """`touch pause`, or a disk that was full: said after a moment, and once."""
+    pause, moments = settling
+    (tmp_path / "pause").touch()
+    pause.look()
+    (settled,) = moments
+    settled()
+    pause.look()
+    assert said == [Paused(BY, "no reason given")]
+    assert len(moments) == 1
+
+
+def test_a_file_that_was_gone_again_was_none(tmp_path, settling, said):
+    """Made and removed within that moment."""
+    pause, moments = settling
+    (tmp_path / "pause").touch()
+    pause.look()
+    (tmp_path / "pause").unlink()
+    moments[0]()
+    assert said == []
+
+
+def test_a_reason_that_is_written_anew_is_no_pause_without_one(tmp_path, settling, said):
+    """Between emptying and writing the old reason counts."""
+    pause, moments = settling
+    for content in ("deploy", "", "migration"):
+        (tmp_path / "pause").write_text(content)
+        pause.look()
+    moments[0]()
+    assert said == [Paused(BY, "deploy"), Paused(BY, "migration")]
+
+
 def test_its_pause_survives_a_restart(tmp_path, said):
     """An agent that begins under the very pause that it remembers has nothing to say; one whose file went meanwhile says so."""
     (tmp_path / "pause").write_text("deploy")

@@ -163,7 +163,7 @@ async def test_a_store_that_answers_no_is_no_hang(run):
     one.turns.offer(Paused("somebody", "why not"))
     await asyncio.sleep(60)
     assert len(one.turned) - before >= 50
-    assert one.turns.state.ledger.pause is None
+    assert one.turns.state.ledger.pauses == {}
 
 
 async def test_rules_are_in_force_from_their_event_on(run):
@@ -207,7 +207,7 @@ async def test_a_successor_goes_on_from_the_ledger(run):
     assert second.turns.state.ledger == first.turns.state.ledger
     await second.turns.settle(Started("0", "boot-1", "web1"))
     assert second.seqs == [store.last_seq + 1]
-    assert second.turns.state.ledger.pause.reason == "why not"  # type: ignore[union-attr]
+    assert second.turns.state.ledger.pauses["somebody"].reason == "why not"
 
 
 @pytest.mark.parametrize("ledger", [b"", b"{", b"[]", b'{"seq": "many"}', b"\xff\xfe"])

@@ -52,7 +52,7 @@ async def test_events_keep_their_order_over_a_failure(run):
     one.turns.offer(Resumed("the pause file"))
     await asyncio.sleep(3)
     assert one.turns.state.ledger.lost == {}
-    assert one.turns.state.ledger.pause is None
+    assert one.turns.state.ledger.pauses == {}
     bodies = [type(event.body) for event, _ in one.observed[2:]]
     assert bodies == [Paused, SourceLost, SourceBack, Resumed]
 
@@ -181,4 +181,4 @@ async def test_a_damaged_database_ends_the_loop(run):
     one.turns.offer(Paused("somebody", "why not"))
     with pytest.raises(StoreDamagedError):
         await one.task
-    assert one.turns.state.ledger.pause is None
+    assert one.turns.state.ledger.pauses == {}

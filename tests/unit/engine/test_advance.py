@@ -255,7 +255,7 @@ def test_a_pause_outlives_a_restart():
     talk.hear(Paused("ada", "x"))
     talk.crash()
 
-    assert talk.state.ledger.pause is not None
+    assert talk.state.ledger.pauses.keys() == {"ada"}
 
 
 @pytest.mark.parametrize("body", [redis(process(ONE, 22_000)), TimeReached()])

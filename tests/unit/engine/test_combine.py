@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from watchdog.engine.guards import ORDER
 from watchdog.engine.guards.combine import combine, judge
-from watchdog.engine.ledger import Cooldown, Ledger, Pause
+from watchdog.engine.ledger import Cooldown, Ledger
+from watchdog.engine.switches import Pause
 from watchdog.model.guards import BY_NAME
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
@@ -53,7 +54,7 @@ def test_dry_run_names_the_guard_that_act_would(answers):
 
 def test_everybody_is_asked_even_after_a_denial(view):
     """All verdicts are there, in the order of asking, though the first has denied already."""
-    judgement = judge(view(ledger=Ledger(pause=Pause("ada", "x", None)), holds=False), Mode.ACT)
+    judgement = judge(view(ledger=Ledger(pauses={"ada": Pause("ada", "x", None)}), holds=False), Mode.ACT)
 
     assert [verdict.guard for verdict in judgement.all] == [name for name, _ in ORDER]
     assert judgement.verdict.guard == "paused"
@@ -64,7 +65,7 @@ def test_after_the_point_of_no_return_only_some_bind(view):
     """A cooldown no longer stops what has begun; a pause still does."""
     spent = {"web1/app[push]": Cooldown(100_000, "r", "a")}
     begun = judge(view(committed=True, cooldowns=spent), Mode.ACT)
-    halted = judge(view(committed=True, ledger=Ledger(pause=Pause("ada", "x", None))), Mode.ACT)
+    halted = judge(view(committed=True, ledger=Ledger(pauses={"ada": Pause("ada", "x", None)})), Mode.ACT)
 
     assert begun.decision is Decision.ALLOW
     assert [verdict.guard for verdict in begun.all] == [name for name, _ in ORDER if BY_NAME[name].binds_after_no_return]

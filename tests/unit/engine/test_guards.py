@@ -15,8 +15,9 @@ from watchdog.engine.guards.last_look import last_look
 from watchdog.engine.guards.paused import paused
 from watchdog.engine.holding import held_threads
 from watchdog.engine.incidents import Run
-from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Spent, Strike
+from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Phase, Spent, Strike
 from watchdog.engine.success import Demotion, Success
+from watchdog.engine.switches import Pause
 from watchdog.model import guards as table
 from watchdog.model.events import Delta
 from watchdog.model.hours import Hours
@@ -107,7 +108,7 @@ def test_a_healthy_case_passes_every_guard(view):
 )
 def test_paused(view, pause, answer, until):
     """A pause denies up to its very end, and says who paused and why."""
-    verdict = paused(view(ledger=Ledger(pause=pause)))
+    verdict = paused(view(ledger=Ledger(pauses={} if pause is None else {pause.key: pause})))
 
     assert (verdict.answer, verdict.until) == (answer, until)
     assert verdict.reason == ("paused by ada: maintenance" if answer is Answer.DENY else "")
@@ -364,7 +365,7 @@ def test_every_denial_says_why(view):
     run = open_run()
     worst = view(
         settings={"settle": 20, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "cooldown_max": 14_400_000, "target_budget": Allowance(6, 86_400_000), "host_budget": Allowance(6, 3_600_000), "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "min_success": 0.5, "trials": 4, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
-        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}, alerts={"a|b": msgspec.structs.replace(next(iter(alerts_on(job(ONE, "j1", 0)).values())), baseline=True)}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, deploys=Deploys({"code": Sign("w", AT, AT)}), success={"stuck-job": Success((), Demotion(AT, AT, "w"))}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
+        ledger=Ledger(pauses={"a": Pause("a", "b", None)}, lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}, alerts={"a|b": msgspec.structs.replace(next(iter(alerts_on(job(ONE, "j1", 0)).values())), baseline=True)}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, deploys=Deploys({"code": Sign("w", AT, AT)}), success={"stuck-job": Success((), Demotion(AT, AT, "w"))}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
         cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")}, alerts=("a|b",), rests_on_load=True,
         world=picture(process(ONE, AT - 5_000, threads=1), job(ONE, "j1", AT - 6_000)), spent={"web1/app[push]": (Spent(AT, "stuck-job", "1.0"),)},
     )  # fmt: skip

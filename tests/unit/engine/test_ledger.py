@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from watchdog.engine.incidents import Branch, Flight, Playbook, Proof, Run
-from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Request, Shadow, Strike, decode, encode, rebase
+from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Phase, Request, Shadow, Strike, decode, encode, rebase
+from watchdog.engine.switches import Ack, Pause, Rearmed, Silence
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed, PlaceKind, Placement
 from watchdog.model.kinds import Kind
@@ -50,7 +51,10 @@ FULL = Ledger(
     cooldowns={REF.name: Cooldown(130, "r", "terminate_process", "5.0")},
     shadow=Shadow(cooldowns={REF.name: Cooldown(140, "r", "terminate_process")}, cured={f"r|{REF.name}": 150}),
     strikes={"jid j1": Strike(7, 8, 155)},
-    pause=Pause("ada", "x", 160),
+    pauses={"ada": Pause("ada", "x", 160), "command|eve|r": Pause("eve", "y", 161, 162, rule="r", source="command")},
+    silences={"8.0": Silence("8.0", "ada", "x", 163, 164, rule="r", labels={"team": "mail"})},
+    acks={f"r|{REF.name}": Ack("ada", "x", "r", REF.name, 165, 166)},
+    rearmed={f"r|{REF.name}": Rearmed(167, "ada")},
     lost={"redis": Loss("refused", "m", 170)},
 )  # fmt: skip
 
@@ -124,6 +128,7 @@ def test_a_reboot_moves_every_engine_time_and_nothing_else():
         "quiet_beats",
         "unnamed",
         "due_wall",
+        "until_wall",
         "strikes",
         "count",
         "crashed",
@@ -140,4 +145,4 @@ def test_moving_there_and_back_is_nothing():
 
 def test_an_open_end_stays_open():
     """What has no time gets none by moving."""
-    assert rebase(Ledger(pause=Pause("ada", "x", None)), 500).pause == Pause("ada", "x", None)
+    assert rebase(Ledger(pauses={"ada": Pause("ada", "x", None)}), 500).pauses == {"ada": Pause("ada", "x", None)}

@@ -182,7 +182,14 @@ def test_the_message_of_a_held_kill_names_the_command():
     talk.hear(Paused("ada", "y"))
     talk.answer(HEALTHY)
 
-    assert notices(talk)[-1][1].endswith("paused by ada: y; by hand, on web1: kill -KILL 10")
+    told = notices(talk)[-1][1]
+    incident = run(talk).incident
+    assert "paused by ada: y; it was told to end (SIGTERM)" in told
+    assert "; by hand, on web1: kill -KILL 10; " in told
+    assert told.endswith(
+        f"to let it go on: sidekiq-watchdog go-on {incident} --force paused --reason WHY; "
+        f"if you see to it yourself: sidekiq-watchdog close {incident} --reason WHY"
+    )
 
 
 def test_lost_redis_holds_the_kill_and_lets_it_go_on():

@@ -16,7 +16,7 @@ from watchdog.sidekiq.sampling import Sampler
 WRONG = ServerError("WRONGTYPE Operation against a key holding the wrong kind of value")
 USUAL: dict[str, Any] = {
     "TIME": [b"1700000000", b"0"], "GET": b"1", "ZCARD": 0, "SSCAN": [b"0", [b"push"]], "INFO": b"redis_version:7.0.15",
-    "HSCAN": [b"0", []], "ZRANGE": [], "LLEN": 1, "LINDEX": b'{"enqueued_at":1699999999.0}', "CONFIG": [],
+    "HSCAN": [b"0", []], "ZRANGE": [], "LLEN": 1, "LINDEX": b'{"enqueued_at":1699999999.0}', "CONFIG": [], "PTTL": 1_000,
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from watchdog.engine.guards.view import View, asks, passes
 from watchdog.engine.ledger import Spent
 from watchdog.engine.ordered import is_order
-from watchdog.engine.spending import exhausted_until, on_host
+from watchdog.engine.spending import exhausted_until, on_host, since_rearmed
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.parameters import Allowance
@@ -25,7 +25,7 @@ def budget(view: View) -> Verdict:
     """Asks once rule, target or host have had their share; but for the next step of an incident."""
     if view.incident:
         return passes("budget")
-    done = view.spent.get(view.target, ())
+    done = since_rearmed(view.ledger.rearmed, view.rule, view.target, view.spent.get(view.target, ()))
     if _serves_schedules(view) and (until := exhausted_until(done, ONCE_A_DAY, view.at)) is not None:
         return asks("budget", f"{view.target} serves the queue {SCHEDULER}, and was acted upon within 24 h", until)
     for who, entries, allowance in _shares(view, done):
@@ -42,7 +42,12 @@ def _shares(view: View, done: tuple[Spent, ...]) -> Iterator[tuple[str, Iterable
         return
     yield f"rules have acted on {view.target}", (one for one in done if not is_order(one.rule)), settings["target_budget"]
     if view.ref is not None:
-        yield f"rules have acted on the host {view.ref.host}", on_host(view.spent, view.ref.host), settings["host_budget"]
+        here = tuple(on_host(view.spent, view.ref.host))
+        yield (
+            f"rules have acted on the host {view.ref.host}",
+            since_rearmed(view.ledger.rearmed, view.rule, view.target, here),
+            settings["host_budget"],
+        )
 
 
 def _serves_schedules(view: View) -> bool:

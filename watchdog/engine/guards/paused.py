@@ -1,12 +1,26 @@
 """Somebody has said that nothing may be done."""
 
+from watchdog.engine.guards.called import called
 from watchdog.engine.guards.view import View, denies, passes
+from watchdog.engine.switches import FLEET, Pause, moment
 from watchdog.model.verdicts import Verdict
 
 
 def paused(view: View) -> Verdict:
-    """Denies while a pause is in force; it names who paused and why."""
-    pause = view.ledger.pause
-    if pause is None or (pause.until_at is not None and pause.until_at <= view.at):
+    """Denies while a pause is in force that concerns the rule and the target; it names who paused, why, and until when, of each."""
+    pauses = view.ledger.pauses
+    if not pauses:
         return passes("paused")
-    return denies("paused", f"paused by {pause.by}: {pause.reason}", pause.until_at)
+    names = tuple(called(view))
+    found = [one for one in pauses.values() if (one.until_at is None or one.until_at > view.at) and one.concerns(view.rule, names)]
+    if not found:
+        return passes("paused")
+    ends = [one.until_at for one in found]
+    last = max((end for end in ends if end is not None), default=None) if None not in ends else None
+    return denies("paused", "; ".join(_told(one) for one in found), last)
+
+
+def _told(pause: Pause) -> str:
+    fleet = " for the whole fleet" if pause.source == FLEET else ""
+    until = "" if pause.until_wall is None else f", until {moment(pause.until_wall)}"
+    return f"paused{fleet} by {pause.by}{until}: {pause.reason}"

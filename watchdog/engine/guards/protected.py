@@ -4,31 +4,18 @@ What must never be touched: whatever an operator has put on a list, and what kee
 The list is for what no rule may end however sick it looks: the only scheduler, a process that somebody is looking into, another one's server.
 """
 
-from collections.abc import Iterator
-
+from watchdog.engine.guards.called import called
 from watchdog.engine.guards.view import View, denies, passes
 from watchdog.lang.glob import fits
 from watchdog.model.verdicts import Verdict
 
-_ENDING = ".service"
-
 
 def protected(view: View) -> Verdict:
     """Denies for a target that fits a pattern of `protected`; and for pid 1, a kernel thread and the agent itself, whatever stands there."""
-    names = tuple(_names(view))
+    names = tuple(called(view))
     pattern = next((one for one in view.settings["protected"] if any(fits(name, (one,)) for name in names)), None)
     if pattern is not None:
         return denies("protected", f"{view.target} is on the list of what is never touched: {pattern}")
     if view.look is not None and view.look.untouchable:
         return denies("protected", view.look.untouchable)
     return passes("protected")
-
-
-def _names(view: View) -> Iterator[str]:
-    """What the target is called: as a target, as a process in Redis, as a unit with and without its ending, by its tag."""
-    yield view.target
-    yield view.process
-    if view.ref is None:
-        return
-    yield from (view.ref.tag, view.ref.unit, view.ref.unit.removesuffix(_ENDING))
-    yield view.target.removesuffix(_ENDING)

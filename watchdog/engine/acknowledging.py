@@ -1,0 +1,103 @@
+"""
+Somebody has seen what a rule says of a target: it is not said again, and a budget that has stopped the rule begins anew.
+
+The only way in which a person lets a rule act again that was to ask: so it is written down who did, and what was done before stays written as well.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from watchdog.engine.guards.budget import budget
+from watchdog.engine.heard import Heard, refused
+from watchdog.engine.ledger import Alert, Phase
+from watchdog.engine.pausing import wrong_until
+from watchdog.engine.spending import KEPT
+from watchdog.engine.switches import Ack, Rearmed, moment
+from watchdog.engine.targeting import request_view
+from watchdog.engine.turn import Turn
+from watchdog.engine.withholding import names_of
+from watchdog.model.told import OperatorAcknowledged
+from watchdog.model.verdicts import Answer, lower
+
+
+def acknowledge(turn: Turn, told: OperatorAcknowledged) -> Heard:
+    """By command: an incident, an alert, or a rule and a target for which one fires."""
+    if wrong := wrong_until(turn, told.until):
+        return refused(wrong, rule=told.rule, target=told.target)
+    meant = _by_id(turn, told.incident) if told.incident else _by_name(turn, told.rule, told.target)
+    if meant is None:
+        what = (
+            f"no open incident and no alert that fires has the id {told.incident}"
+            if told.incident
+            else f"no alert of rule {told.rule} on {told.target} fires"
+        )
+        return refused(what, rule=told.rule, target=told.target)
+    rule, target = meant
+    ack = Ack(told.by, told.reason, rule, target, turn.at + told.until - turn.wall, told.until)
+    turn.set(acks={**turn.ledger.acks, key_of(rule, target): ack})
+    anew = _rearm(turn, rule, target, told.by)
+    text = f"{told.reason}; not said again until {moment(told.until)}{'; its budget begins anew' if anew else ''}"
+    return Heard("acknowledged", text, rule=rule, target=target, detail={"until": told.until, "rearmed": anew})
+
+
+def run_out(turn: Turn) -> None:
+    """Ends what has come to its end."""
+    for key, ack in list(turn.ledger.acks.items()):
+        if ack.until_at <= turn.at:
+            _end(turn, key, ack, f"what {ack.by} has seen is said again from now on")
+
+
+def alert_over(turn: Turn, over: Alert) -> None:
+    """With the last alert of the rule on the target it is over: the next one is news."""
+    about = _about(over)
+    ack = turn.ledger.acks.get(key := key_of(*about))
+    if ack is not None and not any(
+        _about(one) == about and one.phase is Phase.FIRING and one.id != over.id for one in turn.ledger.alerts.values()
+    ):
+        _end(turn, key, ack, f"what {ack.by} has seen is over")
+
+
+def key_of(rule: str, target: str) -> str:
+    """Under which it is kept."""
+    return f"{rule}|{target}"
+
+
+def _end(turn: Turn, key: str, ack: Ack, reason: str) -> None:
+    turn.set(acks={other: one for other, one in turn.ledger.acks.items() if other != key})
+    turn.audit("operator", rule=ack.rule, target=ack.target, outcome="ack over", reason=reason)
+
+
+def _by_id(turn: Turn, name: str) -> tuple[str, str] | None:
+    if (playbook := turn.ledger.playbooks.get(name)) is not None:
+        return playbook.rule, playbook.target
+    return _first(one for one in turn.ledger.alerts.values() if one.id == name and one.phase is Phase.FIRING)
+
+
+def _by_name(turn: Turn, rule: str, target: str) -> tuple[str, str] | None:
+    mine = [one for one in turn.ledger.alerts.values() if one.rule == rule and one.phase is Phase.FIRING]
+    return _first(one for one in mine if target in (one.target, one.entity)) or _first(
+        one for one in mine if target in tuple(names_of(one.target))
+    )
+
+
+def _first(alerts: Iterable[Alert]) -> tuple[str, str] | None:
+    return next(map(_about, alerts), None)
+
+
+def _about(alert: Alert) -> tuple[str, str]:
+    """What it is said of: where nothing is to be done, of the entity itself."""
+    return alert.rule, alert.target or alert.entity
+
+
+def _rearm(turn: Turn, rule: str, target: str, by: str) -> bool:
+    """Lets the budget begin anew, if it is that which stops the rule."""
+    spec = turn.rule.get(rule)
+    if spec is None:
+        return False
+    mode = lower(turn.rules.mode, spec.mode)
+    asked = [one for one in turn.ledger.requests.values() if (one.rule, one.target) == (rule, target)]
+    views = (request_view(turn, spec, one, signal=None, mode=mode, look=None) for one in asked)
+    if not any(budget(view).answer is not Answer.PASS for view in views):
+        return False
+    kept: Mapping[str, Rearmed] = {key: one for key, one in turn.ledger.rearmed.items() if turn.at - one.at < KEPT}
+    turn.set(rearmed={**kept, key_of(rule, target): Rearmed(turn.at, by)})
+    return True

@@ -1,0 +1,17 @@
+"""What a target is called, by whoever names it in a list or in a pause."""
+
+from collections.abc import Iterator
+
+from watchdog.engine.guards.view import View
+
+_ENDING = ".service"
+
+
+def called(view: View) -> Iterator[str]:
+    """As a target, as a process in Redis, as a unit with and without its ending, by its tag."""
+    yield view.target
+    yield view.process
+    if view.ref is None:
+        return
+    yield from (view.ref.tag, view.ref.unit, view.ref.unit.removesuffix(_ENDING))
+    yield view.target.removesuffix(_ENDING)

@@ -1,0 +1,93 @@
+"""
+Silences: nobody is told of the alerts that fit, which fire and are acted upon all the same. When one ends, what still fires is told.
+
+The counterpart of `withholding`, by which messages are not sent.
+"""
+
+from typing import Any
+
+import msgspec
+
+from watchdog.engine.heard import Heard, refused
+from watchdog.engine.ledger import Alert, Phase
+from watchdog.engine.pausing import wrong_pattern, wrong_until
+from watchdog.engine.switches import Silence, moment
+from watchdog.engine.targeting import name_of
+from watchdog.engine.turn import Turn
+from watchdog.engine.withholding import is_silenced, names_of
+from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
+from watchdog.model.notices import NoticeKind
+from watchdog.model.rows import Row
+from watchdog.model.told import OperatorSilenced, OperatorUnsilenced
+
+
+def silence(turn: Turn, told: OperatorSilenced) -> Heard:
+    """By command: never without an end, and never for everything."""
+    if wrong := wrong_until(turn, told.until) or wrong_pattern(told.rule, told.target, told.entity, *told.labels.values()):
+        return refused(wrong)
+    one = Silence(
+        turn.id(), told.by, told.reason, turn.at + told.until - turn.wall, told.until, rule=told.rule, target=told.target, entity=told.entity, labels=told.labels,
+    )  # fmt: skip
+    if not one.matches:
+        return refused("it says of nothing what it is for")
+    turn.set(silences={**turn.ledger.silences, one.id: one})
+    return Heard(
+        "silenced", f"{told.reason}; {one.matches} until {moment(told.until)}", rule=told.rule, target=told.target, detail={"until": told.until, "silence": one.id}
+    )  # fmt: skip
+
+
+def unsilence(turn: Turn, told: OperatorUnsilenced) -> Heard:
+    """It is over before its time."""
+    one = turn.ledger.silences.get(told.silence)
+    if one is None:
+        there = ", ".join(f"{other.id} ({other.matches})" for other in turn.ledger.silences.values())
+        return refused(f"there is no silence {told.silence}" + (f"; there are {there}" if there else ""))
+    _end(turn, one)
+    return Heard("silence over", f"{told.reason}; {one.matches}, by {one.by}", detail={"silence": one.id})
+
+
+def run_out(turn: Turn) -> None:
+    """Ends what has come to its end."""
+    for one in list(turn.ledger.silences.values()):
+        if one.until_at <= turn.at:
+            turn.audit(
+                "operator", outcome="silence over", reason=f"that of {one.by} has run out: {one.matches}", detail={"silence": one.id}
+            )
+            _end(turn, one)
+
+
+def noted(turn: Turn, alert: Alert, row: Row | None) -> Alert:
+    """An alert that fires now, with a note of it if nobody is to be told."""
+    if not turn.ledger.silences:
+        return alert
+    silenced = is_silenced(turn.ledger, turn.rule, rule=alert.rule, entity=alert.entity, names=_names(turn, alert, row))
+    return msgspec.structs.replace(alert, silenced=True) if silenced else alert
+
+
+def _end(turn: Turn, over: Silence) -> None:
+    turn.set(silences={name: one for name, one in turn.ledger.silences.items() if name != over.id})
+    for key, alert in list(turn.ledger.alerts.items()):
+        if alert.phase is not Phase.FIRING:
+            continue
+        names = _names(turn, alert, turn.world.find(alert.kind, alert.entity))
+        labels = turn.rule[alert.rule].labels if alert.rule in turn.rule else {}
+        if not over.covers(alert.rule, alert.entity, names, labels):
+            continue
+        if is_silenced(turn.ledger, turn.rule, rule=alert.rule, entity=alert.entity, names=names):
+            continue
+        turn.put_alert(key, msgspec.structs.replace(alert, silenced=False))
+        turn.notify(
+            alert.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=alert.severity, title=alert.title, rule=alert.rule, entity=alert.entity,
+            target=alert.target, reason=f"it still fires, and was silenced by {over.by}: {over.reason}",
+        )  # fmt: skip
+
+
+def _names(turn: Turn, alert: Alert, row: Any) -> tuple[str, ...]:
+    """What the alert is about, as far as it is known: before it wants anything done it has no target yet."""
+    process = row
+    if row is not None and row.kind is Kind.JOB:
+        process = turn.world.find(Kind.PROCESS, row.process) if row.process is not MISSING else None
+    if process is None or process.kind is not Kind.PROCESS:
+        return (*names_of(alert.target), alert.entity)
+    return (*names_of(alert.target), *names_of(name_of(process)))
