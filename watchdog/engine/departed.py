@@ -8,13 +8,13 @@ found out before Redis forgets it. What is found waits, kept, until it may be pu
 from typing import Any, Final
 
 from watchdog.engine import playbooks, runs
+from watchdog.engine.deciding import headline, mode_of
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.incidents import Flight
 from watchdog.engine.leaving_out import leave_out
 from watchdog.engine.ledger import Request
 from watchdog.engine.news import Seen
 from watchdog.engine.reckoning import ending_of
-from watchdog.engine.requests import headline, mode_of
 from watchdog.engine.rules import Rule
 from watchdog.engine.targeting import request_view, target_from
 from watchdog.engine.turn import Turn
