@@ -30,7 +30,7 @@ def with_zones(rules: RuleSet, findings: Findings) -> RuleSet:
     """The rules with their zones; one that this machine does not know is noted at its rule."""
     if all(rule.guards["hours"] == _WHOLE_DAY for rule in rules.rules):
         return rules
-    return RuleSet(tuple(_with_zone(rule, findings) for rule in rules.rules), rules.digest, rules.mode)
+    return RuleSet(tuple(_with_zone(rule, findings) for rule in rules.rules), rules.digest, rules.mode, rules.by_hand)
 
 
 def read_zone(name: str, *, here: Path = _HERE) -> Zone | None:

@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import commands, edits, judging, known_here, orders, playbooks, requests, runs
+from watchdog.engine import approving, commands, edits, judging, known_here, orders, playbooks, requests, runs
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
@@ -78,6 +78,7 @@ def next_due(state: State) -> int | None:
         world.deadlines.next(),
         world.echoes.next(),
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
+        *(approving.dues(ledger) if not world.stopping else ()),
         ledger.pause.until_at if ledger.pause is not None else None,
         *(run.again_at for run in ledger.runs.values()),
         *(edit.again_at for edit in ledger.edits.values()),

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine import answering
 from watchdog.engine.ledger import Pause
 from watchdog.engine.turn import Turn
-from watchdog.model.told import Command, OperatorPaused, OperatorResumed
+from watchdog.model.told import Command, OperatorApproved, OperatorDenied, OperatorPaused, OperatorResumed
 
 REMEMBERED: Final = 7 * 86_400_000
 """For how many milliseconds a command is known, so that it is not heard again when the agent died before it could put the file away."""
@@ -59,8 +60,18 @@ def _resume(turn: Turn, _told: OperatorResumed) -> Heard:
     return Heard("resumed")
 
 
+def _approve(turn: Turn, told: OperatorApproved) -> Heard:
+    return Heard(*answering.approve(turn, told))
+
+
+def _deny(turn: Turn, told: OperatorDenied) -> Heard:
+    return Heard(*answering.deny(turn, told))
+
+
 _HEARS: Final[dict[type[Command], Callable[[Turn, Any], Heard]]] = {
     OperatorPaused: _pause,
     OperatorResumed: _resume,
+    OperatorApproved: _approve,
+    OperatorDenied: _deny,
 }
 """Command → what it does."""

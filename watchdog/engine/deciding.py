@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from watchdog.engine import edits, playbooks, runs
+from watchdog.engine import approving, edits, playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.leaving_out import leave_out, names_of
 from watchdog.engine.ledger import Request
@@ -41,15 +41,19 @@ def judge_request(turn: Turn, request: Request, rule: Rule, look: Look | Counted
 
 def decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> None:
     """It has just been looked at: it is begun, left out, or waits."""
+    ref = find_target(turn.world, request.process).ref
     judgement = judge_request(turn, request, rule, look)
+    may_ask = judgement.decision is Decision.ASK and mode_of(turn, rule) is not Mode.DRY_RUN
+    if may_ask and approving.ask(turn, rule, request, judgement, ref, look):
+        judgement = judge_request(turn, request, rule, look)
     request = write_down(turn, request, rule, judgement)
     if isinstance(look, Counted):
         turn.world.again[request.id] = turn.at + COUNT_AGAIN
     match judgement.decision:
         case Decision.ALLOW:
-            ref = find_target(turn.world, request.process).ref
-            forget(turn, request)
             playbook = turn.ledger.playbooks.get(request.playbook) or playbooks.begin(turn, rule, request, about(turn, rule, request))
+            approving.use(turn, request, ref, playbook.id)
+            forget(turn, request)
             if isinstance(look, Counted):
                 edits.start(turn, playbook, request, look)
             else:
@@ -64,7 +68,7 @@ def decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> No
 
 def write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> Request:
     """Says what was decided, if that is something new; returns the request with it."""
-    verdict, world = judgement.verdict, turn.world
+    verdict, world, mode = judgement.verdict, turn.world, mode_of(turn, rule)
     world.again[request.id] = min(
         turn.at + AGAIN, verdict.until if verdict.until is not None and verdict.until > turn.at else turn.at + AGAIN
     )
@@ -79,12 +83,18 @@ def write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -
     turn.put_request(request.id, request)
     until = {"until_in_ms": verdict.until - turn.at} if verdict.until is not None else {}
     turn.audit(
-        "decision", **names_of(request), mode=mode_of(turn, rule).value, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
+        "decision", **names_of(request), mode=mode.value, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
         detail={**repeats, **until},
     )  # fmt: skip
+    if mode is Mode.DRY_RUN and judgement.decision is Decision.ASK:
+        turn.audit("would", **names_of(request), mode=mode.value, decision=Decision.ASK.value, guard=guard, stage="ask", reason=judgement.reason,
+                   outcome="left out", would_at=turn.wall)  # fmt: skip
+    if guard == approving.GUARD or (mode is not Mode.DRY_RUN and judgement.decision is Decision.ASK):
+        # Whoever asks tells it, with the id to answer to.
+        return request
     thread, entity = _story(turn, request)
     turn.notify(
-        _who_hears(turn, request, rule, judgement), thread=thread, kind=NoticeKind.DECIDED, severity=_weight(rule, guard), title=headline(request, judgement), rule=rule.name,
+        _who_hears(turn, request, rule, judgement), thread=thread, kind=NoticeKind.DECIDED, severity=_weight(rule, guard), title=headline(request, judgement, mode), rule=rule.name,
         entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
     )  # fmt: skip
     return request
@@ -111,7 +121,7 @@ def _story(turn: Turn, request: Request) -> tuple[str, str]:
     return first.id, first.entity
 
 
-def headline(request: Request, judgement: Judgement) -> str:
+def headline(request: Request, judgement: Judgement, mode: Mode) -> str:
     """What was decided, for people."""
     what = f"{request.action} on {request.target}"
     match judgement.decision:
@@ -120,7 +130,8 @@ def headline(request: Request, judgement: Judgement) -> str:
         case Decision.DRY_RUN:
             return f"{what}: would be done now (dry-run)"
         case Decision.ASK:
-            return f"{what}: waits for a person" + (f" ({judgement.reason})" if judgement.reason else "")
+            waits = "would wait for a person (dry-run)" if mode is Mode.DRY_RUN else "waits for a person"
+            return f"{what}: {waits}" + (f" ({judgement.reason})" if judgement.reason else "")
         case Decision.DENY:
             return f"{what}: not done, {judgement.verdict.guard} denies: {judgement.verdict.reason}"
 

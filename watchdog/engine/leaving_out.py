@@ -27,6 +27,19 @@ def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | N
     names = {**names_of(request), "entity": first.entity, "incident": incident}
     account: list[str] = []
     over = 0
+    if rule.mode is Mode.ASK:
+        said = "a person would be asked first"
+        turn.audit(
+            "would",
+            **names,
+            mode=Mode.DRY_RUN.value,
+            decision=Decision.DRY_RUN.value,
+            stage="ask",
+            reason=said,
+            outcome="left out",
+            would_at=turn.wall,
+        )
+        account.append(f"+0.0 s: {said}")
     for number, step in enumerate(rule.steps):
         if step.action in AMONG:
             counted = look if number == 0 and isinstance(look, Counted) else None

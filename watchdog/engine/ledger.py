@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine.approvals import Approval
 from watchdog.engine.incidents import Edit, Playbook, Run
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
@@ -172,7 +173,7 @@ class Ledger(msgspec.Struct, frozen=True):
     alert: each time at which it began to fire.
 
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
-    milliseconds at which each was.
+    milliseconds at which each was. `approvals` is what people were asked, by its id.
     """
 
     seq: int = 0
@@ -196,6 +197,7 @@ class Ledger(msgspec.Struct, frozen=True):
     lost: dict[str, Loss] = {}
     here: dict[str, ProcessRef] = {}
     heard: dict[str, int] = {}
+    approvals: dict[str, Approval] = {}
 
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from watchdog.engine import playbooks
+from watchdog.engine import approving, playbooks
 from watchdog.engine.deciding import AGAIN, COUNT_AGAIN, decide, forget, judge_request, mode_of, repeats_of, write_down
 from watchdog.engine.guards.combine import Judgement
 from watchdog.engine.leaving_out import names_of
@@ -67,6 +67,7 @@ def consider_all(turn: Turn) -> None:
     if turn.world.stopping or turn.rules is NO_RULES:
         # Between its start and its rules the agent can't say what is still wanted.
         return
+    approving.tend(turn)
     under_way = set(turn.world.looks.values())
     for name in list(turn.ledger.requests):
         # Looking at one can have joined another to it.
@@ -75,6 +76,8 @@ def consider_all(turn: Turn) -> None:
             _consider(turn, request)
     if turn.freed:
         look_around(turn)
+    # What was begun or is no longer wanted takes its question along.
+    approving.tend(turn)
 
 
 def reconsider(turn: Turn, processes: Collection[str]) -> None:
@@ -129,6 +132,8 @@ def _consider(turn: Turn, request: Request) -> None:
         return
     request, rule = wanted, turn.rule[wanted.rule]
     judgement = judge_request(turn, request, rule, None)
+    if approving.is_needless(turn, request, judgement, mode_of(turn, rule)):
+        judgement = judge_request(turn, request, rule, None)
     if judgement.decision is Decision.DENY:
         write_down(turn, request, rule, judgement)
         return

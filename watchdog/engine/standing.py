@@ -7,6 +7,7 @@ The counterpart of `runs`, which moves it on. Nothing is changed here.
 from collections.abc import Mapping
 from typing import Any
 
+from watchdog.engine.approved import approval_of
 from watchdog.engine.guards.view import View
 from watchdog.engine.incidents import Run
 from watchdog.engine.ordered import order_of
@@ -93,6 +94,7 @@ def view_of(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
         ledger=turn.ledger, held=turn.held(), sick=turn.sick(), cooldowns=turn.ledger.cooldowns, world=turn.world,
         wall=turn.wall, spent=turn.ledger.spent, interrupts=not is_over(turn, run), kept=run.flight.jobs,
         overruled=None if order is None else order.overruled,
+        approval=approval_of(turn.ledger, run.incident, run.action, run.ref, arguments=run.arguments),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from watchdog.engine.approvals import LIVE, shown
 from watchdog.engine.incidents import Playbook
 from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.state import State
@@ -50,6 +51,7 @@ def status(state: State, at: int) -> dict[str, Any]:
             }
             for request in list(ledger.requests.values())[:LISTED]
         ],
+        "approvals": [shown(one, at) for one in ledger.approvals.values() if one.standing in LIVE],
         "incidents": [incident_of(ledger, playbook) for playbook in ledger.playbooks.values()],
     }  # fmt: skip
 

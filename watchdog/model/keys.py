@@ -96,6 +96,11 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "names with settings",
         "What else must work for Sidekiq to work: database, web, search. While one of them fails nothing is done to any process. What is not declared is not checked.",
     ),
+    KeySpec(
+        "ask",
+        "`people`, `approvals`, `answer_within`",
+        "Who is asked where the mode is `ask`, or a guard has a person asked, and for how long an answer is waited for.",
+    ),
     KeySpec("quarantine", "`keep` and `in`", "Where jobs are kept that were taken out, whole, and for how long."),
 )
 
@@ -172,6 +177,19 @@ QUARANTINE: Final[tuple[KeySpec, ...]] = (
         "`store` is the agent's own; with `both` jobs stand in Sidekiq's dead set as well, where everybody sees them and somebody may put them back.",
         "store",
     ),
+)
+
+ASK: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "people",
+        "names with lists",
+        "Who may answer: for each person the names under which he comes, an account of this machine as it is, others behind their channel (`matrix:@ada:example.org`).",
+        "whoever may write into the folder `orders` of the state folder",
+    ),
+    KeySpec(
+        "approvals", "count", "How many different people must say yes; a rule can want more (`guards: {approvals: 2}`), never fewer.", "1"
+    ),
+    KeySpec("answer_within", "duration", "For how long they are waited for, where a rule doesn't say it; then it is not done.", "1h"),
 )
 
 ADJUSTMENT: Final[tuple[KeySpec, ...]] = (

@@ -5,7 +5,12 @@ They are left for it in files (`store/orders.py`), so each can be handed over tw
 why; `asked` is UTC milliseconds, as every time that a person gives.
 """
 
+from typing import Final
+
 import msgspec
+
+LOCAL: Final = "local"
+"""The channel of who may write into the folder of orders."""
 
 
 class OperatorAsked(msgspec.Struct, frozen=True, kw_only=True, tag="operator_asked"):
@@ -54,9 +59,23 @@ class OperatorResumed(Commanded, frozen=True, kw_only=True, tag="operator_resume
     """The pause is over before its time."""
 
 
+class OperatorApproved(Commanded, frozen=True, kw_only=True, tag="operator_approved"):
+    """The person says yes to what was asked under the id `approval`; `channel` is the way that it was said by, `by` the name that the person has there."""
+
+    approval: str
+    channel: str = LOCAL
+
+
+class OperatorDenied(Commanded, frozen=True, kw_only=True, tag="operator_denied"):
+    """The person says no to it."""
+
+    approval: str
+    channel: str = LOCAL
+
+
 Order = OperatorAsked | OperatorWithdrew
 """What is carried out on a process; heard by `engine/orders.py`."""
-Command = OperatorPaused | OperatorResumed
+Command = OperatorPaused | OperatorResumed | OperatorApproved | OperatorDenied
 """What changes what the agent may do; heard by `engine/commands.py`."""
 Told = Order | Command
 """All that a person can say."""

@@ -7,7 +7,7 @@ says before anything is read, so that both are checked in the same way, each at 
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ from watchdog.model.verdicts import Mode
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile.adjust import NO_ADJUSTMENT, Adjustment
 from watchdog.rulefile.annotations import read_annotations
+from watchdog.rulefile.ask import AskSettings
 from watchdog.rulefile.define import NO_DEFINITIONS, Definitions
 from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
@@ -73,7 +74,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     What is the same for all rules of a file.
 
     `places` has the names of rules that were read so far, in any file, and grows; `receivers` is None if they are not known; `ceiling`
-    is the mode that no adjustment may exceed; `protected` are the targets that no rule touches.
+    is the mode that no adjustment may exceed; `protected` are the targets that no rule touches, `ask` what the config says of who is asked.
     """
 
     places: dict[str, Span]
@@ -82,6 +83,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: Mapping[str, Adjustment] = {}
     ceiling: Mode = Mode.ACT
     protected: tuple[str, ...] = ()
+    ask: AskSettings = AskSettings()
     vocabulary: Vocabulary = BUILT
 
 
@@ -278,7 +280,7 @@ class _RuleReader:
             names[text.value] = None
         return tuple(names)
 
-    def _guards(self, steps: Sequence[Step]) -> dict[str, Setting]:
+    def _guards(self, steps: Sequence[Step]) -> dict[str, Any]:
         """Every setting of the guard table: the operator's, else the rule's own, else that of its first action that has one, else the table's."""
         settings = {setting.name: setting for guard in GUARDS for setting in guard.settings}
         keys = Keys("'guards'", optional=tuple(settings), later=GUARD_SETTINGS)
@@ -294,4 +296,6 @@ class _RuleReader:
             if value is not None:
                 values[name] = value
         own = values.get("protected")
-        return values | {"protected": (*self._around.protected, *(own if isinstance(own, tuple) else ()))}
+        values = self._around.ask.over(values, written)
+        named = {"people": self._around.ask.people} if self._around.ask.people else {}
+        return {**values, "protected": (*self._around.protected, *(own if isinstance(own, tuple) else ())), **named}

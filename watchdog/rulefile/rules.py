@@ -17,6 +17,7 @@ from watchdog.model.verdicts import Mode
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment
+from watchdog.rulefile.ask import NOBODY_NAMED, AskSettings
 from watchdog.rulefile.by_hand import guards_by_hand
 from watchdog.rulefile.define import read_definitions
 from watchdog.rulefile.findings import Findings, nearest, quoted
@@ -37,13 +38,14 @@ def read_rules(
     *,
     adjust: Mapping[str, Adjustment] = _NOTHING,
     protected: Sequence[str] = (),
+    ask: AskSettings = NOBODY_NAMED,
     vocabulary: Vocabulary = BUILT,
 ) -> tuple[RuleSet, tuple[Problem, ...]]:
     """
     The rules of these files (name, text), in their order, and all that is wrong with them.
 
     `ceiling` is the global mode and lowers nothing here; `receivers` the names that `notify` may use, None if they are not known; `adjust`
-    what the config changes, by name of the rule; `protected` the targets that none of them touches; `vocabulary` the fields that there are.
+    what the config changes, by name of the rule; `protected` the targets that none of them touches; `ask` who is asked; `vocabulary` the fields that there are.
     A rule with anything wrong in it is left out, and so is one that the operator has switched off.
     """
     rules: list[Rule] = []
@@ -57,7 +59,13 @@ def read_rules(
         whole = whole and isinstance(root, nodes.Mapping) and root.whole
         if root is not None:
             around = Surroundings(
-                places=places, receivers=receivers, adjustments=adjust, ceiling=ceiling, protected=tuple(protected), vocabulary=vocabulary
+                places=places,
+                receivers=receivers,
+                adjustments=adjust,
+                ceiling=ceiling,
+                protected=tuple(protected),
+                ask=ask,
+                vocabulary=vocabulary,
             )
             rules.extend(_rules(root, around, findings))
     for problem in lint_together(rules):
@@ -67,7 +75,7 @@ def read_rules(
     elsewhere = [problem for problem in in_files if problem.span.file not in found]
     strangers = _strangers(adjust, places) if whole else ()
     problems = (*(problem for problem in in_files if problem.span.file in found), *elsewhere, *strangers)
-    return RuleSet(tuple(rules), digest_of(_with_adjustments(files, adjust, protected)), ceiling, guards_by_hand(protected)), problems
+    return RuleSet(tuple(rules), digest_of(_with_adjustments(files, adjust, protected, ask)), ceiling, guards_by_hand(protected)), problems
 
 
 def digest_of(files: Sequence[tuple[str, str]]) -> str:
@@ -98,8 +106,8 @@ def _strangers(adjust: Mapping[str, Adjustment], places: Mapping[str, Span]) -> 
 
 
 def _with_adjustments(
-    files: Sequence[tuple[str, str]], adjust: Mapping[str, Adjustment], protected: Sequence[str]
+    files: Sequence[tuple[str, str]], adjust: Mapping[str, Adjustment], protected: Sequence[str], ask: AskSettings
 ) -> Sequence[tuple[str, str]]:
     """The texts with what the config says beside them."""
     adjusted = ((name, str(msgspec.to_builtins(adjustment))) for name, adjustment in adjust.items())
-    return (*files, *adjusted, *(("protected", pattern) for pattern in protected))
+    return (*files, *adjusted, *(("protected", pattern) for pattern in protected), *(() if ask == NOBODY_NAMED else (("ask", str(ask)),)))

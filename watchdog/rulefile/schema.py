@@ -99,6 +99,14 @@ def config_schema() -> Schema:
             ),
             "quarantine": _mapping(keys.QUARANTINE, {"keep": _DURATION, "in": {"enum": list(PLACES)}}),
             "protected": _FORMS[Form.NAMES],
+            "ask": _mapping(
+                keys.ASK,
+                {
+                    "people": {"type": "object", "additionalProperties": _FORMS[Form.NAMES]},
+                    "approvals": _FORMS[Form.COUNT],
+                    "answer_within": _DURATION,
+                },
+            ),
         },
         required=("redis", "rules", "state"),
     )

@@ -16,6 +16,7 @@ from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
 from watchdog.rulefile.application import AppSettings, read_app
+from watchdog.rulefile.ask import AskSettings, read_ask
 from watchdog.rulefile.checks import SECTION as CHECKS
 from watchdog.rulefile.checks import CheckSettings, read_checks
 from watchdog.rulefile.findings import Findings
@@ -65,7 +66,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     As much of a config file as could be read, so that what it names can be looked at although something is wrong with it.
 
     `settings` is None if anything is wrong; `receivers` (the declared names) is None if they can't be known. `adjust` is what is changed about
-    rules, by name; it is checked where the rules are. `protected` are patterns of targets that no rule touches.
+    rules, by name; it is checked where the rules are. `protected` are patterns of targets that no rule touches; `ask` says who answers where a person is asked.
     """
 
     settings: Settings | None = None
@@ -74,6 +75,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     receivers: frozenset[str] | None = None
     adjust: dict[str, Adjustment] = {}
     protected: tuple[str, ...] = ()
+    ask: AskSettings = AskSettings()
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -81,7 +83,21 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 _KEYS: Final = Keys(
     "the config",
     required=("redis", "rules", "state"),
-    optional=("mode", "app_redis", "receivers", "host", "units", "app", "adjust", "trace", "log", "quarantine", "protected", "checks"),
+    optional=(
+        "mode",
+        "app_redis",
+        "receivers",
+        "host",
+        "units",
+        "app",
+        "adjust",
+        "trace",
+        "log",
+        "quarantine",
+        "protected",
+        "checks",
+        "ask",
+    ),
 )
 
 
@@ -173,6 +189,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
         rules=rules,
         receivers=_declared(root, values),
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
+        ask=read_ask(values["ask"], findings) if "ask" in values else AskSettings(),
         protected=read_names(values["protected"], "'protected'", findings) if "protected" in values else (),
         secrets=tuple(secrets),
         bare_secrets=tuple(bare),

@@ -8,6 +8,7 @@ it, is decided in `combine.py` and nowhere else.
 
 from typing import Final
 
+from watchdog.engine.guards.approval import approval
 from watchdog.engine.guards.blind import blind
 from watchdog.engine.guards.budget import budget
 from watchdog.engine.guards.common_cause import common_cause
@@ -40,6 +41,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("flapping", flapping),
     ("hours", hours),
     ("culprits", culprits),
+    ("approval", approval),
     ("last_look", last_look),
 )
 """The order in which guards are asked; the first that denies gives the reason."""
