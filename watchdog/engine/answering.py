@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from watchdog.engine.approvals import USE_WITHIN, Approval, Standing, Word, lasting, people
+from watchdog.engine.approvals import LIVE, USE_WITHIN, Approval, Standing, Word, lasting, people
 from watchdog.engine.approving import settled, tell
 from watchdog.engine.rules import NO_RULES
 from watchdog.engine.turn import Turn
@@ -80,6 +80,9 @@ def _asked(turn: Turn, told: OperatorApproved | OperatorDenied) -> tuple[Approva
     if one is None:
         return None, "", f"nobody was asked anything under {told.approval!r}; `sidekiq-watchdog approve --list` shows what is open"
     person = _may(turn, one, told.channel, told.by)
+    if one.standing not in LIVE:
+        # It is settled, whoever asks.
+        return one, person, ""
     if not person:
         whom = told.by if told.channel == LOCAL else f"{told.by} ({told.channel})"
         return one, "", f"{whom} is none of the people who may answer; the config names them under 'ask'"

@@ -4,7 +4,7 @@ Asking a person, and what becomes of the question: it is opened, used once, runs
 The counterpart of `answering`, which hears what people say. Everything is told in the thread of the alert that it is about.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from typing import Any, Final
 
@@ -34,17 +34,23 @@ _LENGTH: Final = 5
 _MOST_SEEN: Final = 8
 
 
-def ask(turn: Turn, rule: Rule, request: Request, judgement: Judgement, ref: ProcessRef | None, look: Look | Counted) -> bool:
-    """A person is to be asked about it; False if that has been done, for these very reasons."""
-    grounds = tuple(Ground(one.guard, one.reason) for one in judgement.all if one.answer is Answer.ASK and one.guard != GUARD)
+def ask(turn: Turn, rule: Rule, request: Request, ref: ProcessRef | None, look: Look | Counted, *, judge: Callable[[], Judgement]) -> bool:
+    """A person is to be asked about it; False if that has been done, for these very reasons. `judge` asks the guards as things stand."""
     known = approval_for(turn.ledger, request, ref)
-    if known is not None and known.request == request.id and known.standing is Standing.OPEN and _covers_all(known, judgement.all):
+    grounds = _grounds(judge())
+    if (
+        known is not None
+        and known.request == request.id
+        and known.standing is Standing.OPEN
+        and all(_is_told(known, one) for one in grounds)
+    ):
         return False
     for old in _of(turn, request):
         if old.standing in LIVE:
-            new = next((ground.reason for ground in grounds if not covers(old, _asking(ground))), "")
+            new = next((ground.reason for ground in grounds if not _is_told(old, ground)), "")
             _settle(turn, old, Standing.LAPSED, f"asked anew: {new or 'it is about something else now'}")
-    _open(turn, rule, request, grounds, ref, look)
+    # Without what was approved the guards have those reasons again that it had made them content with.
+    _open(turn, rule, request, _grounds(judge()), ref, look)
     return True
 
 
@@ -154,12 +160,11 @@ def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...],
     turn.put_approval(one.id, one)
     alarming = any(GUARDS[ground.guard].alarms for ground in grounds)
     why = "; ".join(ground.reason for ground in grounds) or "the mode is ask"
-    people = f", {one.needed} people must" if one.needed > 1 else ""
-    how = f"sidekiq-watchdog approve {one.id}{people} (on {turn.ledger.host}, within {lasting(within)}, else it is not done)"
-    told = f"{why}; {how}; {'; '.join(one.stages)}; seen: {', '.join(seen) or 'nothing'}"
+    people = f"{one.needed} people must say sidekiq-watchdog approve" if one.needed > 1 else "sidekiq-watchdog approve"
+    how = f"{people} {one.id} on {turn.ledger.host} within {lasting(within)}, else it is not done"
     tell(
-        turn, one, f"{one.action} on {one.target}: waits for a person ({grounds[0].reason if grounds else how})", outcome="asked", reason=told,
-        severity=Severity.CRITICAL if alarming else rule.severity, guard=grounds[0].guard if grounds else GUARD,
+        turn, one, f"{one.action} on {one.target}: waits for a person ({why}): {how}", outcome="asked", guard=grounds[0].guard if grounds else GUARD,
+        reason=f"{why}; {'; '.join(one.stages)}; seen: {', '.join(seen) or 'nothing'}", severity=Severity.CRITICAL if alarming else rule.severity,
     )  # fmt: skip
 
 
@@ -203,12 +208,12 @@ def _of(turn: Turn, request: Request) -> list[Approval]:
     return [one for one in turn.ledger.approvals.values() if one.request == request.id]
 
 
-def _covers_all(one: Approval, verdicts: Iterable[Verdict]) -> bool:
-    return all(covers(one, verdict) for verdict in verdicts if verdict.answer is Answer.ASK and verdict.guard != GUARD)
+def _grounds(judgement: Judgement) -> tuple[Ground, ...]:
+    return tuple(Ground(one.guard, one.reason) for one in judgement.all if one.answer is Answer.ASK and one.guard != GUARD)
 
 
-def _asking(ground: Ground) -> Verdict:
-    return Verdict(ground.guard, Answer.ASK, ground.reason)
+def _is_told(one: Approval, ground: Ground) -> bool:
+    return covers(one, Verdict(ground.guard, Answer.ASK, ground.reason))
 
 
 def _story(turn: Turn, rule: Rule, request: Request, playbook: Playbook | None) -> tuple[str, str, tuple[str, ...]]:

@@ -44,7 +44,7 @@ def decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> No
     ref = find_target(turn.world, request.process).ref
     judgement = judge_request(turn, request, rule, look)
     may_ask = judgement.decision is Decision.ASK and mode_of(turn, rule) is not Mode.DRY_RUN
-    if may_ask and approving.ask(turn, rule, request, judgement, ref, look):
+    if may_ask and approving.ask(turn, rule, request, ref, look, judge=lambda: judge_request(turn, request, rule, look)):
         judgement = judge_request(turn, request, rule, look)
     request = write_down(turn, request, rule, judgement)
     if isinstance(look, Counted):
