@@ -7,6 +7,7 @@ from typer.main import get_command
 
 from watchdog import __version__
 from watchdog.cli import NAME
+from watchdog.cli.approve import approve, deny
 from watchdog.cli.audit import audit
 from watchdog.cli.changes import changes
 from watchdog.cli.check import check
@@ -30,7 +31,7 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _function in (run, demo, check, test, schema, status, changes, log, audit, evidence, recover, restart):
+for _function in (run, demo, check, test, schema, status, changes, log, audit, evidence, recover, restart, approve, deny):
     APP.command(cls=Command)(_function)
 APP.add_typer(QUARANTINE)
 
