@@ -43,6 +43,7 @@ KEY_TABLES: Final = {
     "Under `app`": keys.APP,
     "Under `trace`": keys.TRACE,
     "Under `log`": keys.LOG,
+    "Under `ask`": keys.ASK,
     "Under `quarantine`": keys.QUARANTINE,
     "Under `digest`": keys.DIGEST,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,

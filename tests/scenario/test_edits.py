@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
+from watchdog.engine.deciding import COUNT_AGAIN
 from watchdog.engine.edits import PATIENCE
 from watchdog.engine.playbooks import UNPROVEN
-from watchdog.engine.requests import COUNT_AGAIN
 from watchdog.engine.status import status
 from watchdog.engine.why import why
 from watchdog.model.effects import KeepIncident, Notify, TakeJobs

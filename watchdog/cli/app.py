@@ -9,6 +9,7 @@ from watchdog import __version__
 from watchdog.cli import NAME
 from watchdog.cli.ack import ack
 from watchdog.cli.adopt import adopt
+from watchdog.cli.approve import approve, deny
 from watchdog.cli.arm import arm
 from watchdog.cli.audit import audit
 from watchdog.cli.changes import changes
@@ -36,7 +37,7 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _function in (run, demo, check, test, schema, status, changes, log, audit, evidence, recover, restart, arm, adopt):
+for _function in (run, demo, check, test, schema, status, changes, log, audit, evidence, recover, restart, arm, adopt, approve, deny):
     APP.command(cls=Command)(_function)
 for _word in (pause, resume, silence, ack, close):
     APP.command(cls=Command)(_word)

@@ -173,6 +173,25 @@ class Request(msgspec.Struct, frozen=True):
     repeated: int = 0
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What a person is asked."""
+
+    id: str
+    rule: str
+    target: str
+    action: str
+    standing: str = "open"
+    reasons: tuple[str, ...] = ()
+    condition: str = ""
+    seen: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    asked_ms: int = 0
+    left_ms: int = 0
+    needed: int = 1
+    approved_by: tuple[str, ...] = ()
+    settled: str = ""
+
+
 class Incident(msgspec.Struct, frozen=True):
     """An action on its way; by its `id` people speak of it."""
 
@@ -301,6 +320,7 @@ class Picture(msgspec.Struct, frozen=True):
     firing: int = 0
     alerts: tuple[Alert, ...] = ()
     requests: tuple[Request, ...] = ()
+    approvals: tuple[Asked, ...] = ()
     incidents: tuple[Incident, ...] = ()
     tracking: bool | None = None
     budget: Budget | None = None

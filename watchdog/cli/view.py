@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from watchdog.cli.approval_view import show_approvals
 from watchdog.cli.armed_view import HEADINGS, armed_rows
 from watchdog.cli.output import Output, Piece, count
 from watchdog.cli.picture import (
@@ -50,6 +51,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _show_locks(out, picture.locks, at=picture.agent.at)
     _show_alerts(out, picture)
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
+    show_approvals(out, picture.approvals)
     _show_incidents(out, picture)
     _section(out, "Armed by people", HEADINGS, armed_rows(picture.armed, at=picture.agent.at))
     _section(

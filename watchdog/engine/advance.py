@@ -9,6 +9,7 @@ from typing import assert_never
 
 from watchdog.engine import (
     adopting,
+    approving,
     arming,
     commands,
     deploy_signs,
@@ -98,6 +99,7 @@ def next_due(state: State) -> int | None:
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
         *switching.ends(ledger),
         ledger.week.due_at,
+        *(approving.dues(ledger) if not world.stopping else ()),
         *(run.again_at for run in ledger.runs.values()),
         *(edit.again_at for edit in ledger.edits.values()),
         *(world.watches.get(run) for run in ledger.runs),

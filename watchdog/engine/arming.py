@@ -40,8 +40,13 @@ def mode_of(turn: Turn, rule: Rule) -> Mode:
 
 def mode_in(rules: RuleSet, ledger: Ledger, rule: Rule) -> Mode:
     """The same, seen from a ledger."""
+    return lower(rules.mode, wanted_mode(ledger, rule))
+
+
+def wanted_mode(ledger: Ledger, rule: Rule) -> Mode:
+    """How far it would go if the config allowed it: as somebody has armed it, or as its file says."""
     armed = ledger.arming.armed.get(rule.name)
-    return lower(rules.mode, rule.mode if armed is None else armed.mode)
+    return rule.mode if armed is None else armed.mode
 
 
 def in_force_before(rules: RuleSet) -> Arming:

@@ -8,15 +8,17 @@ The counterpart of `orders`, which are carried out on one process. Whoever waits
 from collections.abc import Callable
 from typing import Any, Final
 
-from watchdog.engine import acknowledging, adopting, arming, by_hand, pausing, requests, silencing, trust
+from watchdog.engine import acknowledging, adopting, answering, arming, by_hand, pausing, requests, silencing, trust
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.turn import Turn
 from watchdog.model.told import (
     Command,
     OperatorAcknowledged,
     OperatorAdopted,
+    OperatorApproved,
     OperatorArmed,
     OperatorClosed,
+    OperatorDenied,
     OperatorPaused,
     OperatorResumed,
     OperatorSilenced,
@@ -70,6 +72,14 @@ def _adopt(turn: Turn, told: OperatorAdopted) -> Heard:
     return Heard("adopted", detail={"what": "; ".join(doubt.reasons), "incidents": len(doubt.playbooks)})
 
 
+def _approve(turn: Turn, told: OperatorApproved) -> Heard:
+    return Heard(*answering.approve(turn, told))
+
+
+def _deny(turn: Turn, told: OperatorDenied) -> Heard:
+    return Heard(*answering.deny(turn, told))
+
+
 _HEARS: Final[dict[type[Command], Callable[[Turn, Any], Heard]]] = {
     OperatorPaused: pausing.pause,
     OperatorResumed: pausing.resume,
@@ -80,5 +90,7 @@ _HEARS: Final[dict[type[Command], Callable[[Turn, Any], Heard]]] = {
     OperatorClosed: by_hand.close,
     OperatorArmed: _arm,
     OperatorAdopted: _adopt,
+    OperatorApproved: _approve,
+    OperatorDenied: _deny,
 }
 """Command → what it does."""

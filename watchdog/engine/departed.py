@@ -8,13 +8,14 @@ found out before Redis forgets it. What is found waits, kept, until it may be pu
 from typing import Any, Final
 
 from watchdog.engine import playbooks, runs
+from watchdog.engine.arming import mode_of
+from watchdog.engine.deciding import headline
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.incidents import Flight
 from watchdog.engine.leaving_out import leave_out
 from watchdog.engine.ledger import Request
 from watchdog.engine.news import Seen
 from watchdog.engine.reckoning import ending_of
-from watchdog.engine.requests import headline, mode_of
 from watchdog.engine.rules import Rule
 from watchdog.engine.targeting import request_view, target_from
 from watchdog.engine.turn import Turn
@@ -73,6 +74,6 @@ def _say(turn: Turn, rule: Rule, request: Request, judgement: Judgement, mode: M
     )  # fmt: skip
     alert = turn.ledger.alerts[request.alerts[0]]
     turn.notify(
-        rule.notify, thread=alert.id, kind=NoticeKind.DECIDED, severity=rule.severity, title=headline(request, judgement), rule=rule.name,
+        rule.notify, thread=alert.id, kind=NoticeKind.DECIDED, severity=rule.severity, title=headline(request, judgement, mode), rule=rule.name,
         entity=alert.entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=reason,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from watchdog.engine import accounts, edits
+from watchdog.engine import accounts, arming, edits
 from watchdog.engine.ledger import Cooldown, Request, Shadow, Spent
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import Rule, Step
@@ -34,6 +34,19 @@ def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | N
     names |= {"decision": Decision.DRY_RUN.value, "outcome": "left out"}
     account: list[str] = []
     shadow, over = turn.ledger.shadow, 0
+    if arming.wanted_mode(turn.ledger, rule) is Mode.ASK:
+        said = "a person would be asked first"
+        turn.audit(
+            "would",
+            **names,
+            mode=Mode.DRY_RUN.value,
+            decision=Decision.DRY_RUN.value,
+            stage="ask",
+            reason=said,
+            outcome="left out",
+            would_at=turn.wall,
+        )
+        account.append(f"+0.0 s: {said}")
     for number, step in enumerate(rule.steps):
         target = request.target if number == 0 else _target(turn, request, step)
         told = {**names, "action": step.action, "target": target}

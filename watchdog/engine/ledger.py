@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine.approvals import Approval
 from watchdog.engine.armed import Arming
 from watchdog.engine.deploys import Deploys
 from watchdog.engine.doubt import Binding, Doubt
@@ -153,7 +154,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
     `pauses`, `silences` (by id), `acks` and `rearmed` (by `rule|target`) are what people have said that holds for a time.
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
-    milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents. `binding` is what all of it belongs to; with `doubt` nothing is done before a person has adopted it.
+    milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents. `binding` is what all of it belongs to; with `doubt` nothing is done before a person has adopted it. `approvals` is what people were asked, by its id.
     """
 
     seq: int = 0
@@ -186,6 +187,7 @@ class Ledger(msgspec.Struct, frozen=True):
     success: dict[str, Success] = {}
     binding: Binding = Binding()
     doubt: Doubt | None = None
+    approvals: dict[str, Approval] = {}
 
 
 TABLES_OF_TIMES: Final = ("marks", "cured")

@@ -6,31 +6,23 @@ otherwise, so that a rule that is denied each second for a night makes one row.
 """
 
 from collections.abc import Collection
-from typing import Final
 
 import msgspec
 
-from watchdog.engine import arming, edits, playbooks, runs
-from watchdog.engine.guards.combine import Judgement, judge
-from watchdog.engine.leaving_out import leave_out, names_of
+from watchdog.engine import approving, playbooks
+from watchdog.engine.arming import mode_of
+from watchdog.engine.deciding import AGAIN, COUNT_AGAIN, decide, forget, judge_request, repeats_of, write_down
+from watchdog.engine.guards.combine import Judgement
+from watchdog.engine.leaving_out import names_of
 from watchdog.engine.ledger import Alert, Phase, Request
-from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.rules import NO_RULES, Rule
 from watchdog.engine.selecting import AMONG
-from watchdog.engine.targeting import about, find_target, firing, first_target, holds, process_of, request_view, shadow_key
+from watchdog.engine.targeting import about, find_target, firing, first_target, holds, process_of, shadow_key
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.effects import CountJobs, Measure
-from watchdog.model.guards import BY_NAME as GUARDS
-from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.results import Counted, Look, Refused, Result
-from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
-
-AGAIN: Final = 5_000
-"""The guards are asked again at least every so many milliseconds, for reasons that go without an event."""
-COUNT_AGAIN: Final = 60_000
-"""The same where jobs have been counted for it: that can mean to go through a million retries."""
 
 
 def want(turn: Turn, key: str, rule: Rule) -> None:
@@ -76,6 +68,7 @@ def consider_all(turn: Turn) -> None:
     if turn.world.stopping or turn.rules is NO_RULES:
         # Between its start and its rules the agent can't say what is still wanted.
         return
+    approving.tend(turn)
     under_way = set(turn.world.looks.values())
     for name in list(turn.ledger.requests):
         # Looking at one can have joined another to it.
@@ -84,6 +77,8 @@ def consider_all(turn: Turn) -> None:
             _consider(turn, request)
     if turn.freed:
         look_around(turn)
+    # What was begun or is no longer wanted takes its question along.
+    approving.tend(turn)
 
 
 def reconsider(turn: Turn, processes: Collection[str]) -> None:
@@ -106,10 +101,10 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
                 # It is for another process now, or for other jobs, which nobody has looked at.
                 turn.world.again.pop(request.id, None)
             case Look() | Counted() as look:
-                _decide(turn, request, rule, look)
+                decide(turn, request, rule, look)
             case Refused(reason=reason):
                 verdict = Verdict("last_look", Answer.DENY, f"it could not be looked at: {reason}")
-                _write_down(turn, request, rule, Judgement(Decision.DENY, verdict, (verdict,)))
+                write_down(turn, request, rule, Judgement(Decision.DENY, verdict, (verdict,)))
                 if request.jobs is not None:
                     turn.world.again[request.id] = turn.at + COUNT_AGAIN
             case _:
@@ -132,19 +127,16 @@ def alert_over(turn: Turn, alert: Alert) -> None:
         turn.set(shadow=msgspec.structs.replace(turn.ledger.shadow, cured=cured))
 
 
-def mode_of(turn: Turn, rule: Rule) -> Mode:
-    """How far the rule may go now."""
-    return arming.mode_of(turn, rule)
-
-
 def _consider(turn: Turn, request: Request) -> None:
     wanted = _still_wanted(turn, request)
     if wanted is None:
         return
     request, rule = wanted, turn.rule[wanted.rule]
-    judgement = _judge(turn, request, rule, None)
+    judgement = judge_request(turn, request, rule, None)
+    if approving.is_needless(turn, request, judgement, mode_of(turn, rule)):
+        judgement = judge_request(turn, request, rule, None)
     if judgement.decision is Decision.DENY:
-        _write_down(turn, request, rule, judgement)
+        write_down(turn, request, rule, judgement)
         return
     effect = turn.id()
     turn.world.looks[effect] = request.id
@@ -159,7 +151,7 @@ def _consider(turn: Turn, request: Request) -> None:
 def _still_wanted(turn: Turn, request: Request) -> Request | None:
     if request.playbook:
         if (aimed := playbooks.next_step(turn, request)) is None:
-            _forget(turn, request)
+            forget(turn, request)
         return aimed
     rule = turn.rule.get(request.rule)
     alerts = firing(turn, request.alerts)
@@ -167,8 +159,8 @@ def _still_wanted(turn: Turn, request: Request) -> Request | None:
         if request.decision is not None:
             why = "no alert that wanted it fires any more" if rule is not None and not alerts else "its rule no longer asks for it"
             turn.audit("decision", **names_of(request), decision=request.decision.value, guard=request.guard, outcome="no longer wanted",
-                       reason=why, detail=_repeats(turn, request))  # fmt: skip
-        _forget(turn, request)
+                       reason=why, detail=repeats_of(turn, request))  # fmt: skip
+        forget(turn, request)
         return None
     return _aim(turn, rule, msgspec.structs.replace(request, alerts=alerts))
 
@@ -200,7 +192,7 @@ def _aim_at_jobs(turn: Turn, rule: Rule, request: Request) -> Request | None:
     gone = tuple(key for key in request.alerts if turn.world.find(turn.ledger.alerts[key].kind, turn.ledger.alerts[key].entity) is None)
     kept = mine or gone
     if not kept:
-        _forget(turn, request)
+        forget(turn, request)
         for key in request.alerts:
             want(turn, key, rule)
         return None
@@ -241,7 +233,7 @@ def _rename(turn: Turn, rule: Rule, request: Request) -> Request | None:
         turn.put_request(twin.id, msgspec.structs.replace(twin, alerts=tuple(dict.fromkeys((*twin.alerts, *mine)))))
     superfluous = twin is not None or _is_cured(turn, rule, name)
     if superfluous:
-        _forget(turn, request)
+        forget(turn, request)
     for key in others:
         want(turn, key, rule)
     return None if superfluous else request
@@ -249,109 +241,3 @@ def _rename(turn: Turn, rule: Rule, request: Request) -> Request | None:
 
 def _is_cured(turn: Turn, rule: Rule, target: str) -> bool:
     return mode_of(turn, rule) is Mode.DRY_RUN and f"{rule.name}|{target}" in turn.ledger.shadow.cured
-
-
-def _judge(turn: Turn, request: Request, rule: Rule, look: Look | Counted | None) -> Judgement:
-    mode = mode_of(turn, rule)
-    return judge(request_view(turn, rule, request, signal=_first_signal(request), mode=mode, look=look), mode)
-
-
-def _decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> None:
-    judgement = _judge(turn, request, rule, look)
-    request = _write_down(turn, request, rule, judgement)
-    if isinstance(look, Counted):
-        turn.world.again[request.id] = turn.at + COUNT_AGAIN
-    match judgement.decision:
-        case Decision.ALLOW:
-            ref = find_target(turn.world, request.process).ref
-            _forget(turn, request)
-            playbook = turn.ledger.playbooks.get(request.playbook) or playbooks.begin(turn, rule, request, about(turn, rule, request))
-            if isinstance(look, Counted):
-                edits.start(turn, playbook, request, look)
-            else:
-                assert ref is not None  # the last look denies without one
-                runs.start(turn, playbook, request, ref=ref, look=look)
-        case Decision.DRY_RUN:
-            _forget(turn, request)
-            leave_out(turn, rule, request, look)
-        case Decision.DENY | Decision.ASK:
-            pass
-
-
-def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> Request:
-    verdict, world = judgement.verdict, turn.world
-    world.again[request.id] = min(
-        turn.at + AGAIN, verdict.until if verdict.until is not None and verdict.until > turn.at else turn.at + AGAIN
-    )
-    world.reasons[request.id] = judgement.reason
-    guard = "" if verdict.answer is Answer.PASS else verdict.guard
-    if request.decision is judgement.decision and request.guard == guard:
-        world.denials[request.id] = world.denials.get(request.id, 0) + 1
-        return request
-    repeats = _repeats(turn, request)
-    world.denials.pop(request.id, None)
-    request = msgspec.structs.replace(request, decision=judgement.decision, guard=guard, reason=judgement.reason, until=verdict.until)
-    turn.put_request(request.id, request)
-    until = {"until_in_ms": verdict.until - turn.at} if verdict.until is not None else {}
-    turn.audit(
-        "decision", **names_of(request), mode=mode_of(turn, rule).value, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
-        detail={**repeats, **until},
-    )  # fmt: skip
-    thread, entity = _story(turn, request)
-    turn.notify(
-        _who_hears(turn, request, rule, judgement), thread=thread, kind=NoticeKind.DECIDED, severity=_weight(rule, guard), title=headline(request, judgement), rule=rule.name,
-        entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
-    )  # fmt: skip
-    return request
-
-
-def _weight(rule: Rule, guard: str) -> Severity:
-    """How much it hurts that it was decided like that."""
-    return Severity.CRITICAL if guard and GUARDS[guard].alarms else rule.severity
-
-
-def _who_hears(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> tuple[str, ...]:
-    """Who was told of the cause instead of the alert need not hear that nothing is done about it either; whatever is done everybody hears."""
-    first = turn.ledger.alerts.get(request.alerts[0])
-    withheld = first.withheld if first is not None and judgement.decision is Decision.DENY else ()
-    return tuple(receiver for receiver in rule.notify if receiver not in withheld)
-
-
-def _story(turn: Turn, request: Request) -> tuple[str, str]:
-    """The thread in which people are told of it, and the entity that it began with."""
-    playbook = turn.ledger.playbooks.get(request.playbook)
-    if playbook is not None:
-        return playbook.thread, playbook.entity
-    first = turn.ledger.alerts[request.alerts[0]]
-    return first.id, first.entity
-
-
-def headline(request: Request, judgement: Judgement) -> str:
-    """What was decided, for people."""
-    what = f"{request.action} on {request.target}"
-    match judgement.decision:
-        case Decision.ALLOW:
-            return f"{what}: begun"
-        case Decision.DRY_RUN:
-            return f"{what}: would be done now (dry-run)"
-        case Decision.ASK:
-            return f"{what}: waits for a person" + (f" ({judgement.reason})" if judgement.reason else "")
-        case Decision.DENY:
-            return f"{what}: not done, {judgement.verdict.guard} denies: {judgement.verdict.reason}"
-
-
-def _first_signal(request: Request) -> Signal | None:
-    procedure = PROCEDURES.get(request.action)
-    return procedure.signal if procedure is not None else None
-
-
-def _forget(turn: Turn, request: Request) -> None:
-    turn.put_request(request.id, None)
-    turn.world.again.pop(request.id, None)
-    turn.world.denials.pop(request.id, None)
-    turn.world.reasons.pop(request.id, None)
-
-
-def _repeats(turn: Turn, request: Request) -> dict[str, str | int | bool]:
-    count = turn.world.denials.get(request.id, 0)
-    return {"repeated": count} if count else {}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from watchdog.engine import arming
+from watchdog.engine.approved import approval_of
 from watchdog.engine.guards.view import View
 from watchdog.engine.incidents import Run
 from watchdog.engine.order import Order
@@ -101,6 +102,7 @@ def view_of(turn: Turn, run: Run, signal: Signal, look: Look | None) -> View:
         ledger=turn.ledger, held=turn.held(), sick=turn.sick(), cooldowns=turn.ledger.cooldowns, world=turn.world,
         wall=turn.wall, spent=turn.ledger.spent, interrupts=not is_over(turn, run), kept=run.flight.jobs,
         overruled=_overruled(order, run),
+        approval=approval_of(turn.ledger, run.incident, run.action, run.ref, arguments=run.arguments),
     )  # fmt: skip
 
 

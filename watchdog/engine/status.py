@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from watchdog.engine import switching
+from watchdog.engine.approvals import LIVE, shown
 from watchdog.engine.arming_view import armed_rules
 from watchdog.engine.incidents import Playbook
 from watchdog.engine.ledger import Ledger, Phase
@@ -60,6 +61,7 @@ def status(state: State, at: int) -> dict[str, Any]:
             }
             for request in list(ledger.requests.values())[:LISTED]
         ],
+        "approvals": [shown(one, at) for one in ledger.approvals.values() if one.standing in LIVE],
         "incidents": [incident_of(ledger, playbook) for playbook in ledger.playbooks.values()],
     }  # fmt: skip
 

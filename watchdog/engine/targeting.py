@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from watchdog.engine.alerts import Truth
+from watchdog.engine.approved import approval_for
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
 from watchdog.engine.load import rests_on_load
@@ -184,6 +185,7 @@ def request_view(
         jobs=request.jobs,
         counted=look if isinstance(look, Counted) else None,
         runs_in=runs_in(turn.world, request.jobs) if request.jobs is not None else "",
+        approval=None if departed is not None else approval_for(ledger, request, target.ref),
     )
 
 

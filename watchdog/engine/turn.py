@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from watchdog.engine.approvals import Approval
 from watchdog.engine.holding import held_threads, sick_processes
 from watchdog.engine.incidents import Edit, Playbook, Run
 from watchdog.engine.ledger import Alert, Ledger, Request
@@ -87,6 +88,10 @@ class Turn:
     def put_order(self, key: str, order: Order | None) -> None:
         """Writes an order, or removes it."""
         _write(self._table("orders"), key, order)
+
+    def put_approval(self, key: str, approval: Approval | None) -> None:
+        """Writes what a person is asked, or removes it."""
+        _write(self._table("approvals"), key, approval)
 
     def audit(self, kind: str, **fields: Any) -> None:
         """Asks for an audit row."""

@@ -7,12 +7,12 @@ kernel. Everything in it is plain data, and nothing in it is an argument of a jo
 
 from typing import Any, Final
 
+from watchdog.engine.arming import mode_of
 from watchdog.engine.arming_view import armed_rule
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.ledger import Alert, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.reasons import account_of
-from watchdog.engine.requests import mode_of
 from watchdog.engine.rules import Rule, RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.status import incident_of

@@ -299,6 +299,30 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         alarms=True,
     ),
     GuardSpec(
+        name="approval",
+        denies="a person was asked about this very step on this very process, and has denied it, or nobody has answered in time; while the question is open it asks. "
+        "What is approved is put before all guards again: a denial of any of them still stands",
+        settings=(
+            ParameterSpec(
+                name="answer_within",
+                form=Form.DURATION,
+                default="1h",
+                doc="For how long a person is waited for; whoever does not answer has not said yes. Otherwise that of the config (`ask`).",
+                example="answer_within: 30m",
+                least=60_000,
+            ),
+            ParameterSpec(
+                name="approvals",
+                form=Form.COUNT,
+                default="1",
+                doc="How many different people must say yes; never fewer than the config wants (`ask`).",
+                example="approvals: 2",
+                least=1,
+                most=9,
+            ),
+        ),
+    ),
+    GuardSpec(
         name="last_look",
         denies="the condition no longer holds, or the target is not, or not quite, the process that was meant: looked at again at once before each stage; of one that has ended, that the kernel has not said so; of jobs: none is left, or the one that is meant runs",
         binds_after_no_return=True,

@@ -108,6 +108,11 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "The same for one target.",
         "6/1d",
     ),
+    KeySpec(
+        "ask",
+        "`people`, `approvals`, `answer_within`",
+        "Who is asked where the mode is `ask`, or a guard has a person asked, and for how long an answer is waited for.",
+    ),
     KeySpec("quarantine", "`keep` and `in`", "Where jobs are kept that were taken out, whole, and for how long."),
     KeySpec("digest", "`day`, `at`, `zone`", "When every receiver of a rule is told, once a week, what has come of the rules."),
 )
@@ -191,6 +196,19 @@ DIGEST: Final[tuple[KeySpec, ...]] = (
     KeySpec("day", "choice", "A day of the week, from `monday` on, or `never`.", "monday"),
     KeySpec("at", "time of the day", "When on that day, by 24 hours.", "09:00"),
     KeySpec("zone", "name", "By which clocks: a name like `Europe/Berlin`, `UTC`, or `local` for those of this machine.", "local"),
+)
+
+ASK: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "people",
+        "names with lists",
+        "Who may answer: for each person the names under which he comes, an account of this machine as it is, others behind their channel (`matrix:@ada:example.org`).",
+        "whoever may write into the folder `orders` of the state folder",
+    ),
+    KeySpec(
+        "approvals", "count", "How many different people must say yes; a rule can want more (`guards: {approvals: 2}`), never fewer.", "1"
+    ),
+    KeySpec("answer_within", "duration", "For how long they are waited for, where a rule doesn't say it; then it is not done.", "1h"),
 )
 
 ADJUSTMENT: Final[tuple[KeySpec, ...]] = (

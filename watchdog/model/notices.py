@@ -32,7 +32,7 @@ class Notice(msgspec.Struct, frozen=True):
 
     `id` is unique and stays the same over retries. Notices with the same `thread` (an incident, or an
     alert without one) are delivered in order. `at` is UTC milliseconds. Holds hosts, classes, names and
-    counts; never job arguments.
+    counts; never job arguments. `approval` is the id of what a person is asked, where one is.
     """
 
     id: str
@@ -50,3 +50,4 @@ class Notice(msgspec.Struct, frozen=True):
     action: str = ""
     stage: str = ""
     outcome: str = ""
+    approval: str = ""

@@ -41,6 +41,7 @@ RECORD_KINDS = {
     "intent": "A stage that changes the world is about to be carried out.",
     "outcome": "What came of a stage.",
     "order": "A person's order was taken, refused, withdrawn, or is over (`outcome`).",
+    "approval": "A person was asked, or the question came to its end (`outcome`); `detail` holds its id (`approval`).",
     "operator": "A person's command was heeded or refused (`outcome`); `detail` holds who gave it (`by`) and its id (`told`).",
     "incident": "An incident was opened, held, resumed or closed (`outcome`).",
 }

@@ -5,9 +5,14 @@ They are left for it in files (`store/orders.py`), so each can be handed over tw
 why; `asked` is UTC milliseconds, as every time that a person gives.
 """
 
+from typing import Final
+
 import msgspec
 
 from watchdog.model.verdicts import Mode
+
+LOCAL: Final = "local"
+"""The channel of who may write into the folder of orders."""
 
 
 class OperatorAsked(msgspec.Struct, frozen=True, kw_only=True, tag="operator_asked"):
@@ -118,6 +123,20 @@ class OperatorAdopted(Commanded, frozen=True, kw_only=True, tag="operator_adopte
     """What the agent remembers, or has lost, is to be relied upon from now on: it may act again."""
 
 
+class OperatorApproved(Commanded, frozen=True, kw_only=True, tag="operator_approved"):
+    """The person says yes to what was asked under the id `approval`; `channel` is the way that it was said by, `by` the name that the person has there."""
+
+    approval: str
+    channel: str = LOCAL
+
+
+class OperatorDenied(Commanded, frozen=True, kw_only=True, tag="operator_denied"):
+    """The person says no to it."""
+
+    approval: str
+    channel: str = LOCAL
+
+
 Order = OperatorAsked | OperatorWithdrew
 """What is carried out on a process; heard by `engine/orders.py`."""
 Command = (
@@ -130,6 +149,8 @@ Command = (
     | OperatorClosed
     | OperatorArmed
     | OperatorAdopted
+    | OperatorApproved
+    | OperatorDenied
 )
 """What changes what the agent may do; heard by `engine/commands.py`."""
 Told = Order | Command

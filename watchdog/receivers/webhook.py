@@ -98,6 +98,7 @@ def body_of(notice: Notice) -> bytes:
                 "action": notice.action,
                 "stage": notice.stage,
                 "outcome": notice.outcome,
+                "approval": notice.approval,
             },
         }
     )

@@ -7,7 +7,7 @@ says before anything is read, so that both are checked in the same way, each at 
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ from watchdog.model.verdicts import Mode
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile.adjust import NO_ADJUSTMENT, Adjustment
 from watchdog.rulefile.annotations import read_annotations
+from watchdog.rulefile.ask import AskSettings
 from watchdog.rulefile.define import NO_DEFINITIONS, Definitions
 from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
@@ -75,7 +76,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
     `places` has the names of rules that were read so far, in any file, and grows; `receivers` is None if they are not known; `ceiling`
     is the mode that no adjustment may exceed; `protected` are the targets that no rule touches, `shares` what holds of the
-    settings of its guards where neither the rule nor its action says anything.
+    settings of its guards where neither the rule nor its action says anything, `ask` what the config says of who is asked.
     """
 
     places: dict[str, Span]
@@ -85,6 +86,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     ceiling: Mode = Mode.ACT
     protected: tuple[str, ...] = ()
     shares: Mapping[str, Allowance] = {}
+    ask: AskSettings = AskSettings()
     vocabulary: Vocabulary = BUILT
 
 
@@ -281,7 +283,7 @@ class _RuleReader:
             names[text.value] = None
         return tuple(names)
 
-    def _guards(self, steps: Sequence[Step]) -> dict[str, Setting]:
+    def _guards(self, steps: Sequence[Step]) -> dict[str, Any]:
         """Every setting of the guard table: the operator's, else the rule's own, else that of its first action that has one, else the table's."""
         settings = {setting.name: setting for guard in GUARDS for setting in guard.settings}
         keys = Keys("'guards'", optional=tuple(settings), later=GUARD_SETTINGS)
@@ -302,4 +304,6 @@ class _RuleReader:
             if value is not None:
                 values[name] = value
         own = values.get("protected")
-        return values | {"protected": (*self._around.protected, *(own if isinstance(own, tuple) else ()))}
+        values = self._around.ask.over(values, written)
+        named = {"people": self._around.ask.people} if self._around.ask.people else {}
+        return {**values, "protected": (*self._around.protected, *(own if isinstance(own, tuple) else ())), **named}

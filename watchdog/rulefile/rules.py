@@ -18,6 +18,7 @@ from watchdog.model.verdicts import Mode
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment
+from watchdog.rulefile.ask import NOBODY_NAMED, AskSettings
 from watchdog.rulefile.by_hand import guards_by_hand
 from watchdog.rulefile.define import read_definitions
 from watchdog.rulefile.findings import Findings, nearest, quoted
@@ -40,13 +41,14 @@ def read_rules(
     adjust: Mapping[str, Adjustment] = _NOTHING,
     protected: Sequence[str] = (),
     shares: Mapping[str, Allowance] = _NO_SHARES,
+    ask: AskSettings = NOBODY_NAMED,
     vocabulary: Vocabulary = BUILT,
 ) -> tuple[RuleSet, tuple[Problem, ...]]:
     """
     The rules of these files (name, text), in their order, and all that is wrong with them.
 
     `ceiling` is the global mode and lowers nothing here; `receivers` the names that `notify` may use, None if they are not known; `adjust`
-    what the config changes, by name of the rule; `protected` the targets that none of them touches; `shares` the budgets of those that have none of their own; `vocabulary` the fields that there are.
+    what the config changes, by name of the rule; `protected` the targets that none of them touches; `shares` the budgets of those that have none of their own; `ask` who is asked; `vocabulary` the fields that there are.
     A rule with anything wrong in it is left out, and so is one that the operator has switched off.
     """
     rules: list[Rule] = []
@@ -66,6 +68,7 @@ def read_rules(
                 ceiling=ceiling,
                 protected=tuple(protected),
                 shares=shares,
+                ask=ask,
                 vocabulary=vocabulary,
             )
             rules.extend(_rules(root, around, findings))
@@ -77,7 +80,7 @@ def read_rules(
     strangers = _strangers(adjust, places) if whole else ()
     problems = (*(problem for problem in in_files if problem.span.file in found), *elsewhere, *strangers)
     return RuleSet(
-        tuple(rules), digest_of(_with_adjustments(files, adjust, protected, shares)), ceiling, guards_by_hand(protected)
+        tuple(rules), digest_of(_with_adjustments(files, adjust, protected, shares, ask)), ceiling, guards_by_hand(protected)
     ), problems
 
 
@@ -109,7 +112,11 @@ def _strangers(adjust: Mapping[str, Adjustment], places: Mapping[str, Span]) -> 
 
 
 def _with_adjustments(
-    files: Sequence[tuple[str, str]], adjust: Mapping[str, Adjustment], protected: Sequence[str], shares: Mapping[str, Allowance]
+    files: Sequence[tuple[str, str]],
+    adjust: Mapping[str, Adjustment],
+    protected: Sequence[str],
+    shares: Mapping[str, Allowance],
+    ask: AskSettings,
 ) -> Sequence[tuple[str, str]]:
     """The texts with what the config says beside them."""
     adjusted = ((name, str(msgspec.to_builtins(adjustment))) for name, adjustment in adjust.items())
@@ -118,4 +125,5 @@ def _with_adjustments(
         *adjusted,
         *(("protected", pattern) for pattern in protected),
         *((name, str(share)) for name, share in sorted(shares.items())),
+        *(() if ask == NOBODY_NAMED else (("ask", str(ask)),)),
     )

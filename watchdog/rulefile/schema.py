@@ -106,6 +106,14 @@ def config_schema() -> Schema:
                 keys.DIGEST, {"day": {"enum": [*DAYS, NEVER]}, "at": {"type": "string", "pattern": f"^({TIME.pattern})$"}, "zone": _TEXT}
             ),
             **dict.fromkeys(SHARES, _FORMS[Form.ALLOWANCE]),
+            "ask": _mapping(
+                keys.ASK,
+                {
+                    "people": {"type": "object", "additionalProperties": _FORMS[Form.NAMES]},
+                    "approvals": _FORMS[Form.COUNT],
+                    "answer_within": _DURATION,
+                },
+            ),
         },
         required=("redis", "rules", "state"),
     )

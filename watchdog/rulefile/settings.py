@@ -17,6 +17,7 @@ from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
 from watchdog.rulefile.application import AppSettings, read_app
+from watchdog.rulefile.ask import AskSettings, read_ask
 from watchdog.rulefile.checks import SECTION as CHECKS
 from watchdog.rulefile.checks import CheckSettings, read_checks
 from watchdog.rulefile.digest import DigestSettings, read_digest
@@ -70,7 +71,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     `settings` is None if anything is wrong; `receivers` (the declared names) is None if they can't be known. `adjust` is what is changed about
     rules, by name; it is checked where the rules are. `protected` are patterns of targets that no rule touches, `digest` when people are told, `shares` the
-    budgets that hold for every rule that has none of its own.
+    budgets that hold for every rule that has none of its own; `ask` says who answers where a person is asked.
     """
 
     settings: Settings | None = None
@@ -81,6 +82,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     protected: tuple[str, ...] = ()
     digest: DigestSettings | None = None
     shares: dict[str, Allowance] = {}
+    ask: AskSettings = AskSettings()
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -103,6 +105,7 @@ _KEYS: Final = Keys(
         "checks",
         "digest",
         *SHARES,
+        "ask",
     ),
 )
 
@@ -195,6 +198,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
         rules=rules,
         receivers=_declared(root, values),
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
+        ask=read_ask(values["ask"], findings) if "ask" in values else AskSettings(),
         protected=read_names(values["protected"], "'protected'", findings) if "protected" in values else (),
         digest=read_digest(values["digest"], findings) if "digest" in values else DigestSettings(),
         shares=read_shares(values, findings),

@@ -1,12 +1,16 @@
 """Each guard by itself: when it passes, when it denies or asks, with which reason, and until when."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from tests.scenario.conversation import HEALTHY, job, process
 from tests.unit.engine.conftest import AT, ONE, picture
+from watchdog.engine.approvals import Approval, Ground, Standing, Word, with_consent
 from watchdog.engine.deploys import Deploys, Sign
 from watchdog.engine.guards import ORDER
+from watchdog.engine.guards.approval import approval
 from watchdog.engine.guards.blind import blind
 from watchdog.engine.guards.cooldown import cooldown
 from watchdog.engine.guards.coverage import coverage
@@ -46,6 +50,16 @@ def open_run(name: str = "web1/other", **changes) -> Run:
         notify=(), stage="grace", looking=False, opened_wall=0,
     )  # fmt: skip
     return msgspec.structs.replace(run, **changes)
+
+
+def asked(**changes: Any) -> Approval:
+    """A person has been asked about the target of `view`, and nobody has answered yet."""
+    one = Approval(
+        id="k7f3x", rule="stuck-job", entity="e", target="web1/app[push]", action="terminate_process", request="7.0", playbook="", process=ONE, ref=None, jobs=None,
+        plan=(), stages=(), condition="true", seen=(), grounds=(Ground("culprits", "3 different jobs of Job were caught"),), thread="t", severity=Severity.INFO,
+        notify=(), needed=1, asked_at=AT, asked_wall=0, expires_at=AT + 3_600_000,
+    )  # fmt: skip
+    return msgspec.structs.replace(one, **changes)
 
 
 def alerts_on(*jobs: Delta, phase: Phase = Phase.FIRING) -> dict[str, Alert]:
@@ -88,6 +102,8 @@ def test_a_healthy_case_passes_every_guard(view):
             "hours": Hours(0, 1_440),
             "zone": "local",
             "surge": "deny",
+            "answer_within": 3_600_000,
+            "approvals": 1,
         }
     )
 
@@ -364,10 +380,11 @@ def test_every_denial_says_why(view):
     """No guard answers anything but PASS without a sentence."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "cooldown_max": 14_400_000, "target_budget": Allowance(6, 86_400_000), "host_budget": Allowance(6, 3_600_000), "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "min_success": 0.5, "trials": 4, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        settings={"settle": 20, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "cooldown_max": 14_400_000, "target_budget": Allowance(6, 86_400_000), "host_budget": Allowance(6, 3_600_000), "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "min_success": 0.5, "trials": 4, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny", "answer_within": 3_600_000, "approvals": 1}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
         ledger=Ledger(pauses={"a": Pause("a", "b", None)}, lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}, alerts={"a|b": msgspec.structs.replace(next(iter(alerts_on(job(ONE, "j1", 0)).values())), baseline=True)}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, deploys=Deploys({"code": Sign("w", AT, AT)}), success={"stuck-job": Success((), Demotion(AT, AT, "w"))}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
         cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")}, alerts=("a|b",), rests_on_load=True,
         world=picture(process(ONE, AT - 5_000, threads=1), job(ONE, "j1", AT - 6_000)), spent={"web1/app[push]": (Spent(AT, "stuck-job", "1.0"),)},
+        approval=asked(standing=Standing.DENIED, settled="denied by ada: no", settled_at=AT),
     )  # fmt: skip
     verdicts = [guard(worst) for _, guard in ORDER]
 
@@ -376,3 +393,43 @@ def test_every_denial_says_why(view):
         (name, Answer.ASK if name in asking else Answer.DENY) for name, _ in ORDER
     ]
     assert all(verdict.reason for verdict in verdicts)
+
+
+ADA = Word("ada", "ada", "local", "")
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (None, (Answer.PASS, "", None)),
+        (asked(), (Answer.ASK, "sidekiq-watchdog approve k7f3x", AT + 3_600_000)),
+        (asked(needed=2, words=(ADA,)), (Answer.ASK, "ada approved, 1 more must: sidekiq-watchdog approve k7f3x", AT + 3_600_000)),
+        (asked(standing=Standing.APPROVED, settled="approved by ada", settled_at=AT), (Answer.PASS, "approved by ada", None)),
+        (asked(standing=Standing.USED, settled="approved by ada", settled_at=AT), (Answer.PASS, "approved by ada", None)),
+        (asked(standing=Standing.DENIED, settled="denied by ada: no", settled_at=AT), (Answer.DENY, "denied by ada: no", AT + 86_400_000)),
+        (asked(standing=Standing.EXPIRED, settled="nobody has", settled_at=AT), (Answer.DENY, "nobody has", AT + 86_400_000)),
+        (asked(standing=Standing.LAPSED, settled="gone", settled_at=AT), (Answer.PASS, "", None)),
+    ],
+)
+def test_approval(view, one, expected):
+    """Open it asks, with what to type; denied or run out it denies, for a day at most; approved it is content and says by whom."""
+    verdict = approval(view(approval=one))
+
+    assert (verdict.answer, verdict.reason, verdict.until) == expected
+
+
+@pytest.mark.parametrize(
+    ("standing", "verdict", "answer"),
+    [
+        (Standing.APPROVED, Verdict("culprits", Answer.ASK, "3 different jobs of Job were caught"), Answer.PASS),
+        (Standing.USED, Verdict("culprits", Answer.ASK, "4 different jobs of Job were caught"), Answer.PASS),
+        (Standing.APPROVED, Verdict("culprits", Answer.ASK, "3 different jobs of Other were caught"), Answer.ASK),
+        (Standing.APPROVED, Verdict("budget", Answer.ASK, "3 different jobs of Job were caught"), Answer.ASK),
+        (Standing.APPROVED, Verdict("culprits", Answer.DENY, "3 different jobs of Job were caught"), Answer.DENY),
+        (Standing.OPEN, Verdict("culprits", Answer.ASK, "3 different jobs of Job were caught"), Answer.ASK),
+        (Standing.LAPSED, Verdict("culprits", Answer.ASK, "3 different jobs of Job were caught"), Answer.ASK),
+    ],
+)
+def test_what_was_approved_is_what_was_told(standing, verdict, answer):
+    """Only an approval that was given contents a guard, only for the reason that was told, whatever its numbers are by now, and never one that denies."""
+    assert with_consent(asked(standing=standing, words=(ADA,)), verdict).answer is answer

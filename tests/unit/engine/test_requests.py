@@ -314,7 +314,7 @@ def test_ask_looks_and_waits_for_a_person():
         talk.answer(HEALTHY)
         talk.wait(talk.at + 5_000)
 
-    assert [(row.decision, row.guard) for row in talk.audit("decision")] == [("ASK", "")]
+    assert [(row.decision, row.guard) for row in talk.audit("decision")] == [("ASK", "approval")]
     assert signals(talk) == []
 
 

@@ -46,7 +46,7 @@ async def test_a_notice_is_posted(endpoint, hook, notice):
         "timestamp": "2023-11-14T22:13:19.123Z",
         "data": {
             "id": "412.0", "thread": "incident-7", "severity": "critical", "title": "title of 412.0", "rule": "stuck-job", "entity": "", "target": "host/unit",
-            "decision": "", "guard": "", "reason": "zu spät", "action": "", "stage": "TERM", "outcome": "sent",
+            "decision": "", "guard": "", "reason": "zu spät", "action": "", "stage": "TERM", "outcome": "sent", "approval": "",
         },
     }  # fmt: skip
 

@@ -52,6 +52,8 @@ DEFAULTS = {
     "hours": Hours(0, 1_440),
     "zone": "local",
     "surge": "deny",
+    "answer_within": 3_600_000,
+    "approvals": 1,
 }
 """Every setting of every guard, in the engine's units."""
 

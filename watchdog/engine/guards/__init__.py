@@ -8,6 +8,7 @@ it, is decided in `combine.py` and nowhere else.
 
 from typing import Final
 
+from watchdog.engine.guards.approval import approval
 from watchdog.engine.guards.baseline import baseline
 from watchdog.engine.guards.blind import blind
 from watchdog.engine.guards.budget import budget
@@ -46,6 +47,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("hours", hours),
     ("culprits", culprits),
     ("trust", trust),
+    ("approval", approval),
     ("last_look", last_look),
 )
 """The order in which guards are asked; the first that denies gives the reason."""

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from watchdog.engine.approvals import is_given, with_consent
 from watchdog.engine.guards import ORDER
 from watchdog.engine.guards.view import View
 from watchdog.model.guards import BY_NAME, GuardSpec
@@ -30,7 +31,13 @@ def judge(view: View, mode: Mode) -> Judgement:
     After the stage that can't be taken back only those guards are asked that bind even then, and for a process that is dead those that bind for the dead.
     """
     verdicts = tuple(guard(view) for name, guard in ORDER if _binds(BY_NAME[name], view))
-    return combine(verdicts if view.overruled is None else tuple(heard_by_a_person(one, view.overruled) for one in verdicts), mode)
+    if view.overruled is not None:
+        verdicts = tuple(heard_by_a_person(one, view.overruled) for one in verdicts)
+    elif view.approval is not None and is_given(approval := view.approval):
+        verdicts = tuple(with_consent(approval, one) for one in verdicts)
+        # Whoever is to be asked in mode ask has said yes; dry-run stays what it is.
+        mode = Mode.ACT if mode is Mode.ASK else mode
+    return combine(verdicts, mode)
 
 
 def heard_by_a_person(verdict: Verdict, overruled: tuple[str, ...]) -> Verdict:

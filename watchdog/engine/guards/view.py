@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from watchdog.engine.approvals import Approval
 from watchdog.engine.ledger import Cooldown, Ledger
 from watchdog.engine.spending import Book
 from watchdog.engine.world import World
@@ -26,6 +27,7 @@ class View(msgspec.Struct, frozen=True):
     `rests_on_load` says that the rule looks at nothing that load alone would not make. `wall` is UTC milliseconds, for what goes by clocks. `alerts` are the keys of those that want it.
     `held` is how many threads of each process are held, `sick` which processes have an alert of their own or of a job. `cooldowns` and `spent` are the real ones, in dry-run with what the shadow ledger has.
     `overruled` are the guards that the person who ordered it overrules; None where a rule asks.
+    `approval` is what a person was asked about this very step on this very target.
 
     With `about_jobs` the target is no process but jobs that wait: `process` and `signal` are empty, `jobs` says which (None with `unreachable`), `counted` how many they were found to be,
     None before anybody has counted, and `runs_in` names the process that runs the one job that is meant.
@@ -62,6 +64,7 @@ class View(msgspec.Struct, frozen=True):
     jobs: JobsRef | None = None
     counted: Counted | None = None
     runs_in: str = ""
+    approval: Approval | None = None
 
 
 Guard = Callable[[View], Verdict]
