@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from watchdog.cli.fleet_view import show_fleet
 from watchdog.cli.output import Output, Piece, count
 from watchdog.cli.picture import (
     STARTING,
@@ -46,6 +47,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _show_looking(out, picture.looking)
     _show_totals(out, picture)
     _show_locks(out, picture.locks, at=picture.agent.at)
+    show_fleet(out, picture.fleet, at=picture.agent.at)
     _show_alerts(out, picture)
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
     _show_incidents(out, picture)

@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import commands, edits, judging, known_here, orders, playbooks, requests, runs
+from watchdog.engine import commands, edits, judging, known_here, locking, orders, playbooks, requests, runs
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
@@ -20,6 +20,7 @@ from watchdog.model.effects import Effect
 from watchdog.model.events import (
     EffectDone,
     Event,
+    FleetLockLost,
     Gap,
     Observed,
     Paused,
@@ -35,6 +36,7 @@ from watchdog.model.events import (
 )
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
+from watchdog.model.results import FleetLockTaken
 from watchdog.model.told import Commanded, OperatorAsked, OperatorWithdrew
 
 
@@ -67,6 +69,7 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
         requests.look_around(turn)
     requests.consider_all(turn)
     orders.consider_all(turn)
+    locking.tidy(turn)
     return turn.end(), tuple(turn.effects)
 
 
@@ -93,8 +96,8 @@ def _take(turn: Turn) -> None:
     match turn.event.body:
         case Observed() as observed:
             _observe(turn, observed)
-        case EffectDone(effect=effect, result=result):
-            _ = any(part.answer(turn, effect, result) for part in (requests, runs, orders, edits))
+        case EffectDone() as done:
+            _hear_answer(turn, done)
         case TimeReached():
             pass
         case Gap() as gap:
@@ -111,8 +114,8 @@ def _take(turn: Turn) -> None:
             turn.audit("agent", outcome="reload refused", reason=problems[0] if problems else "", detail={"problems": len(problems)})
         case Paused() | Resumed() as switched:
             _switch(turn, switched)
-        case Vouched() as vouched:
-            _forgive(turn, vouched)
+        case Vouched() | FleetLockLost() as news:
+            _heed(turn, news)
         case OperatorAsked() | OperatorWithdrew() as order:
             orders.hear(turn, order)
         case Commanded() as command:
@@ -124,6 +127,21 @@ def _take(turn: Turn) -> None:
             turn.audit("agent", outcome="stopping", reason=reason)
         case _ as body:
             assert_never(body)
+
+
+def _hear_answer(turn: Turn, done: EffectDone) -> None:
+    known = any(part.answer(turn, done.effect, done.result) for part in (requests, runs, orders, edits))
+    if not known and isinstance(done.result, FleetLockTaken):
+        # Whoever wanted it is gone: it is given back in this turn.
+        locking.hear(turn, "", done.result)
+
+
+def _heed(turn: Turn, news: Vouched | FleetLockLost) -> None:
+    match news:
+        case Vouched() as vouched:
+            _forgive(turn, vouched)
+        case FleetLockLost() as lost:
+            locking.lose(turn, lost)
 
 
 def _switch(turn: Turn, switched: Paused | Resumed) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine.fleet import Fleet
 from watchdog.engine.incidents import Edit, Playbook, Run
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
@@ -196,6 +197,7 @@ class Ledger(msgspec.Struct, frozen=True):
     lost: dict[str, Loss] = {}
     here: dict[str, ProcessRef] = {}
     heard: dict[str, int] = {}
+    fleet: Fleet = Fleet()
 
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from watchdog.engine import edits, playbooks, runs
+from watchdog.engine import edits, locking, playbooks, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.leaving_out import leave_out, names_of
 from watchdog.engine.ledger import Alert, Phase, Request
@@ -23,7 +23,7 @@ from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.effects import CountJobs, Measure
 from watchdog.model.guards import BY_NAME as GUARDS
 from watchdog.model.notices import NoticeKind, Severity
-from watchdog.model.results import Counted, Look, Refused, Result
+from watchdog.model.results import Counted, FleetLockAnswer, Look, Refused, Result
 from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict, lower
 
@@ -98,6 +98,11 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
     request_id = turn.world.looks.pop(effect, None)
     if request_id is None:
         return False
+    if isinstance(result, FleetLockAnswer):
+        # The guards hear of it in this turn; once it is held it is looked again.
+        locking.hear(turn, request_id, result)
+        turn.world.again.pop(request_id, None)
+        return True
     asked = turn.ledger.requests.get(request_id)
     if asked is not None and (request := _still_wanted(turn, asked)) is not None:
         rule = turn.rule[request.rule]
@@ -258,6 +263,8 @@ def _judge(turn: Turn, request: Request, rule: Rule, look: Look | Counted | None
 
 def _decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> None:
     judgement = _judge(turn, request, rule, look)
+    if judgement.decision is Decision.ALLOW and isinstance(look, Look) and _asks_for_the_lock(turn, request):
+        return
     request = _write_down(turn, request, rule, judgement)
     if isinstance(look, Counted):
         turn.world.again[request.id] = turn.at + COUNT_AGAIN
@@ -276,6 +283,13 @@ def _decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> N
             leave_out(turn, rule, request, look)
         case Decision.DENY | Decision.ASK:
             pass
+
+
+def _asks_for_the_lock(turn: Turn, request: Request) -> bool:
+    effect = locking.ask_first(turn, request.id, action=request.action, target=request.target, rule=request.rule)
+    if effect:
+        turn.world.looks[effect] = request.id
+    return bool(effect)
 
 
 def _write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> Request:

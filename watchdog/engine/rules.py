@@ -20,6 +20,7 @@ from watchdog.model.changes import BY_NAME as CHANGES
 from watchdog.model.evidence import ALL
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
+from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
 
 
@@ -92,16 +93,25 @@ class RuleSet:
     All rules in force, in the order of their files, under the global mode.
 
     `digest` is that of the texts they were read from. `by_name` and `by_kind` are the same rules, found quickly, and `by_change` those that
-    wait for a change. `by_hand` are the settings of the guards for what a person orders. `series` and `aggregates` are what their conditions ask of the world beyond a row.
+    wait for a change. `by_hand` are the settings of the guards for what a person orders. `fleet` is how often all agents of this Redis may act together; None where there are no
+    others to think of (tests of rules), and no lock is taken. `series` and `aggregates` are what their conditions ask of the world beyond a row.
     """
 
-    __slots__ = ("aggregates", "by_change", "by_hand", "by_kind", "by_name", "digest", "mode", "rules", "series")
+    __slots__ = ("aggregates", "by_change", "by_hand", "by_kind", "by_name", "digest", "fleet", "mode", "rules", "series")
 
-    def __init__(self, rules: tuple[Rule, ...], digest: str, mode: Mode, by_hand: Mapping[str, Any] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        rules: tuple[Rule, ...],
+        digest: str,
+        mode: Mode,
+        by_hand: Mapping[str, Any] = MappingProxyType({}),
+        fleet: Allowance | None = None,
+    ) -> None:
         self.rules: Final = rules
         self.digest: Final = digest
         self.mode: Final = mode
         self.by_hand: Final = by_hand
+        self.fleet: Final = fleet
         self.by_name: Final[Mapping[str, Rule]] = {rule.name: rule for rule in rules}
         self.by_kind: Final[Mapping[Kind, tuple[Rule, ...]]] = {
             kind: tuple(rule for rule in rules if rule.each is kind and rule.on is None) for kind in Kind

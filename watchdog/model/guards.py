@@ -149,7 +149,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="in_flight",
-        denies="an action on this target or host is under way; for a process that has ended, one on that very process",
+        denies="an action on this target or host is under way, or on another host of this Redis, or it can't be known that none is; for a process that has ended, one on that very process",
         binds_for_the_dead=True,
         binds_people=True,
     ),
@@ -164,7 +164,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="budget",
-        denies="the rule has acted on the target as often as `budget` allows, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not)",
+        denies="the rule has acted on the target as often as `budget` allows, or any rule within 24 h on one that serves the queue `scheduler`, or the agents of all hosts together as often as `fleet_budget` of the config allows (asks a person: what was to help did not)",
         settings=(
             ParameterSpec(
                 name="budget",

@@ -97,6 +97,12 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "What else must work for Sidekiq to work: database, web, search. While one of them fails nothing is done to any process. What is not declared is not checked.",
     ),
     KeySpec("quarantine", "`keep` and `in`", "Where jobs are kept that were taken out, whole, and for how long."),
+    KeySpec(
+        "fleet_budget",
+        "allowance",
+        "How often the agents of all hosts together may quiet, end or restart a process of this Redis within a time that slides; after that a person is asked.",
+        "6/1h",
+    ),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (

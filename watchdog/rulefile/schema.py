@@ -99,6 +99,7 @@ def config_schema() -> Schema:
             ),
             "quarantine": _mapping(keys.QUARANTINE, {"keep": _DURATION, "in": {"enum": list(PLACES)}}),
             "protected": _FORMS[Form.NAMES],
+            "fleet_budget": _FORMS[Form.ALLOWANCE],
         },
         required=("redis", "rules", "state"),
     )

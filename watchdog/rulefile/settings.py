@@ -12,6 +12,7 @@ import msgspec
 
 from watchdog.errors import Problem, Span
 from watchdog.lang.text import Text
+from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
@@ -19,6 +20,7 @@ from watchdog.rulefile.application import AppSettings, read_app
 from watchdog.rulefile.checks import SECTION as CHECKS
 from watchdog.rulefile.checks import CheckSettings, read_checks
 from watchdog.rulefile.findings import Findings
+from watchdog.rulefile.fleet import FLEET_BUDGET, read_fleet_budget
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
 from watchdog.rulefile.names import read_names
@@ -56,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trace: TraceSettings = TraceSettings()
     log: LogSettings = LogSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
+    fleet_budget: Allowance = FLEET_BUDGET
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -81,7 +84,21 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 _KEYS: Final = Keys(
     "the config",
     required=("redis", "rules", "state"),
-    optional=("mode", "app_redis", "receivers", "host", "units", "app", "adjust", "trace", "log", "quarantine", "protected", "checks"),
+    optional=(
+        "mode",
+        "app_redis",
+        "receivers",
+        "host",
+        "units",
+        "app",
+        "adjust",
+        "trace",
+        "log",
+        "quarantine",
+        "protected",
+        "checks",
+        "fleet_budget",
+    ),
 )
 
 
@@ -164,6 +181,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             log=log,
             quarantine=quarantine,
             checks=checks,
+            fleet_budget=read_fleet_budget(values["fleet_budget"], findings) if "fleet_budget" in values else FLEET_BUDGET,
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )
