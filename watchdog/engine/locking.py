@@ -60,7 +60,7 @@ def hear(turn: Turn, subject: str, answer: FleetLockAnswer) -> str:
     """Takes the answer; why it is not held, or ''."""
     if isinstance(answer, FleetLockTaken):
         turn.audit("fleet", outcome="lock taken", reason=f"number {answer.number}", detail={"number": answer.number})
-        return _hold(turn, Lock(subject, answer.fence, answer.number, turn.at))
+        return _hold(turn, Lock(subject, answer.fence, answer.number, turn.at, used=subject in turn.ledger.runs))
     others = _other_hosts(turn)
     if isinstance(answer, FleetLockRefused) and not others:
         # Nobody else could hold it.

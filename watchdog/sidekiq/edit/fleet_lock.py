@@ -148,3 +148,5 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('UNLINK', KEYS[1])
 return 1
 """)
+SCRIPTS: Final = frozenset({_TAKE, _RENEW, _GIVE_BACK})
+"""All that there are for it."""
