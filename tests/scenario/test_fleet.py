@@ -1,5 +1,7 @@
 """Conversations about the lock that all agents of one Redis share: who waits, who acts, and what becomes of what had begun when it is lost."""
 
+from typing import Any
+
 import pytest
 
 from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
@@ -285,7 +287,7 @@ def test_the_end_of_the_agent_gives_back_what_was_not_begun(talk):
 
 def order(at: int) -> OperatorAsked:
     """A person wants that process ended."""
-    flat = {name: default_of(spec) for name, spec in BY_NAME["terminate_process"].arguments().items()}
+    flat: Any = {name: default_of(spec) for name, spec in BY_NAME["terminate_process"].arguments().items()}
     return OperatorAsked(
         id="o1", by="ada", reason="new Ruby", asked=WALL + at, action="terminate_process", process=ONE, arguments=flat, overruled=("cooldown", "coverage")
     )  # fmt: skip

@@ -100,7 +100,7 @@ def install(plan: str, halt: Callable[[], None]) -> None:
     Store.keep_evidence = keep_evidence_or_die  # type: ignore[method-assign,assignment]
     for name in ("begin", "settle"):
         setattr(Shelf, name, _mortal(getattr(Shelf, name), partial(_is_now, is_now, name), when))
-    Edits.run = _mortal(Edits.run, partial(_is_edit, is_now), when)  # type: ignore[method-assign]
+    Edits.run = _mortal(Edits.run, partial(_is_edit, is_now), when)  # type: ignore[method-assign,assignment]
     Store.keep_flight = keep_or_die  # type: ignore[method-assign]
     Returner._place = place_or_die  # type: ignore[method-assign,assignment]
     Executor.perform = perform_or_die  # type: ignore[method-assign]
