@@ -26,6 +26,7 @@ from watchdog.model.effects import (
     DropFlight,
     Effect,
     GatherInFlight,
+    GiveFleetLockBack,
     KeepIncident,
     LookAfterLocks,
     Measure,
@@ -34,6 +35,7 @@ from watchdog.model.effects import (
     ReadLog,
     ReleaseJobs,
     SendSignal,
+    TakeFleetLock,
     TakeJobs,
     When,
 )
@@ -239,5 +241,9 @@ def _calls(effect: Effect) -> list[str]:
             return [f"take {jobs.name} (at most {jobs.cap}) by {order}"]
         case ReleaseJobs(jobs=jobs, order=order, spread=spread):
             return [f"release {jobs.name} (at most {jobs.cap}, over {spread}) by {order}"]
+        case TakeFleetLock(target=target, again=again):
+            return [f"take the lock of the fleet for {target}{' again' if again else ''}"]
+        case GiveFleetLockBack(fence=fence, used=used):
+            return [f"give the lock of the fleet back ({fence}, {'used' if used else 'not used'})"]
         case _:
             raise AssertionError(effect)

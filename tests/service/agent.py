@@ -26,6 +26,7 @@ mode: {mode}
 redis: {{url: "{url}", namespace: ""}}
 rules: [rules.yml]
 state: state
+fleet_budget: 1000/1d
 receivers:
   ops: {{type: webhook, url: "{hook}", secret: "${{file:secret}}"}}
 """

@@ -5,7 +5,7 @@ With `INSPECT=<path>` it asks the program that reads frozen processes on that so
 
 With `WALL=<file>` its clock on the wall, and no other, is so many milliseconds off as that file says at the time.
 
-Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `CollectEvidence`, `GatherInFlight`, `PutBack`, `LookAfterLocks`, `CountJobs`, `TakeJobs`, `ReleaseJobs`), `evidence` (it is kept), `flight` (payloads are kept), `place` (one job is put into
+Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `CollectEvidence`, `GatherInFlight`, `PutBack`, `LookAfterLocks`, `CountJobs`, `TakeJobs`, `ReleaseJobs`, `TakeFleetLock`, `GiveFleetLockBack`), `evidence` (it is kept), `flight` (payloads are kept), `place` (one job is put into
 its place), and of a quarantine `begin` and `settle` (what is written down before and after jobs are taken) and `edit` (a script that moves one), counted from 1. Dying is SIGKILL by its own hand:
 nothing is flushed, nobody is told.
 """
@@ -31,7 +31,8 @@ from watchdog.model.flight import Placed
 from watchdog.model.results import Result
 from watchdog.recovery import inspecting
 from watchdog.recovery.putting_back import Returner
-from watchdog.sidekiq.edit.edits import Edits
+from watchdog.sidekiq.edit import fleet_lock
+from watchdog.sidekiq.edit.edits import Edits, Script
 from watchdog.store.shelf import Shelf
 from watchdog.store.store import Commit, Store
 from watchdog.store.trace import recorder
@@ -100,17 +101,27 @@ def install(plan: str, halt: Callable[[], None]) -> None:
         return placed
 
     Store.keep_evidence = keep_evidence_or_die  # type: ignore[method-assign,assignment]
-    for of, name, step_name in ((Shelf, "begin", "begin"), (Shelf, "settle", "settle"), (Edits, "run", "edit")):
-        setattr(of, name, _mortal(getattr(of, name), partial(is_now, step_name), when))
+    for name in ("begin", "settle"):
+        setattr(Shelf, name, _mortal(getattr(Shelf, name), partial(_is_now, is_now, name), when))
+    Edits.run = _mortal(Edits.run, partial(_is_edit, is_now), when)  # type: ignore[method-assign,assignment]
     Store.keep_flight = keep_or_die  # type: ignore[method-assign]
     Returner._place = place_or_die  # type: ignore[method-assign,assignment]
     Executor.perform = perform_or_die  # type: ignore[method-assign]
     Store.commit = commit_or_die  # type: ignore[method-assign,assignment]
 
 
-def _mortal(done: Callable[..., Awaitable[Any]], is_now: Callable[[], bool], when: str) -> Callable[..., Awaitable[Any]]:
+def _is_now(is_now: Callable[[str], bool], name: str, *_told: Any) -> bool:
+    return is_now(name)
+
+
+def _is_edit(is_now: Callable[[str], bool], _edits: Edits, script: Script, *_told: Any) -> bool:
+    # The lock of the fleet is taken, renewed and given back by scripts that move nothing.
+    return script not in fleet_lock.SCRIPTS and is_now("edit")
+
+
+def _mortal(done: Callable[..., Awaitable[Any]], is_now: Callable[..., bool], when: str) -> Callable[..., Awaitable[Any]]:
     async def do_or_die(*told: Any, **named: Any) -> Any:
-        now = is_now()
+        now = is_now(*told)
         if now and when == "before":
             _die()
         answer = await done(*told, **named)

@@ -16,8 +16,13 @@ from watchdog.model.quarantine import CameFrom
 from watchdog.recovery.traces import mend, tidy, tidy_probe
 from watchdog.sidekiq.address import parse
 from watchdog.sidekiq.connection import connect
+from watchdog.sidekiq.edit.agents import Present, announce, see
 from watchdog.sidekiq.edit.edits import Edits
+from watchdog.sidekiq.edit.failures import NotEditedError
+from watchdog.sidekiq.edit.fenced import fenced
 from watchdog.sidekiq.edit.finding import find_job, queues_of
+from watchdog.sidekiq.edit.fleet_lock import About, give_back, renew, take
+from watchdog.sidekiq.edit.fleet_lock import Taken as FleetLock
 from watchdog.sidekiq.edit.locks import give_back_locks, holder_of
 from watchdog.sidekiq.edit.orphans import locked_by, standing
 from watchdog.sidekiq.edit.put_back import Done, Place, Token, ToQuarantine, ToQueue, ToRetry, ToSchedule, put_back
@@ -169,6 +174,7 @@ async def test_rights_for_what_is_seldom_asked(server, following, push):
     assert (lost.source, lost.code) == (Source.REDIS, "noperm")
 
 
+ABOUT: Final = About(token="t", subject="1.0", host="vm", action="recover_process", target="vm/app[push]")
 ACT: Final = USERS["watchdog-act"].split()
 MOVING: Final = tuple(right.removeprefix("+") for right in ACT if right.startswith("+") and right not in OBSERVE)
 """What the second user may and the first may not."""
@@ -239,11 +245,33 @@ async def test_the_second_user_is_enough_and_no_more(server):
     await tidy(edits, "vm:1:a")
     await tidy_probe(edits, "vm:2:b", cared_for=())
     assert await client.keys("sidekiq-watchdog:probe*") == []
+    lock = await take(edits, ABOUT, limit=1, window=1_000, again=False)
+    assert isinstance(lock, FleetLock)
+    assert await renew(edits, lock.fence)
+    assert await put_back(fenced(edits, lock.fence), token=Token("f", "7"), payload=b'{"jid":"7"}', queue="push", place=ToQueue()) == Done()
+    await announce(edits, Present(host="vm"), gone=("old",))
+    seen = await see(edits.ask, edits.keys, where=edits.where)
+    assert (seen.agents, seen.lock is not None) == ((Present(host="vm"),), True)
+    assert await give_back(edits, lock.fence, used=False)
     edits.close()
 
     used = {name.removeprefix("cmdstat_") for name in await client.info("commandstats")}
     assert await denied(client) == set()
     assert set(MOVING) <= used
+
+
+async def test_the_first_user_sees_who_is_there_and_says_nothing(server):
+    """It may read who acts and who is there; to take the lock or to announce itself it has no right, and is told so."""
+    client = server.client(db=2)
+    edits = Edits(url=url_of(server), keys=Keys())
+    await client.sadd("sidekiq-watchdog:agents", "vm")
+    await client.set("sidekiq-watchdog:agent:vm", '{"host":"vm","mode":"act"}')
+    assert (await see(edits.ask, edits.keys, where=edits.where)).agents == (Present(host="vm", mode="act"),)
+    for wish in (announce(edits, Present(host="web1")), take(edits, ABOUT, limit=1, window=1_000, again=False)):
+        with pytest.raises(NotEditedError) as refusal:
+            await wish
+        assert refusal.value.code == "noperm"
+    edits.close()
 
 
 async def test_the_second_user_can_be_read(server):

@@ -14,13 +14,15 @@ from watchdog.clock import Clock
 from watchdog.errors import WatchdogError
 from watchdog.host.boot import CGROUPS, PROC, Here, here
 from watchdog.host.signals import end_of, look, send
-from watchdog.model.effects import AwaitExit, Command, GatherInFlight, Measure, PutBack, ReadLog, SendSignal, When
+from watchdog.model.effects import AwaitExit, CallUnit, Command, GatherInFlight, LookAfterLocks, Measure, PutBack, ReadLog, SendSignal, When
 from watchdog.model.results import Exited, Refused, Result, StillRunning
 from watchdog.model.targets import ProcessRef
 from watchdog.rulefile.log import LogSettings
 
 Reread = Callable[[str], Awaitable[object]]
 """Reads the Redis side of an identity at once and emits what changed; raises a `WatchdogError` where it can't be read."""
+Holds = Callable[[str], Awaitable[str]]
+"""Why what is bound to that fence of the fleet's lock must not be done now, or ''."""
 Performer = Callable[[Any], Awaitable[Result]]
 """Performs one type of command, and answers as that says."""
 OWN: Final = frozenset({Measure, SendSignal, AwaitExit, ReadLog})
@@ -29,12 +31,16 @@ OTHERS: Final = frozenset(get_args(Command)) - OWN
 """Those for which it is given a performer."""
 
 
+async def _unbound(_fence: str) -> str:
+    return ""
+
+
 class Executor:
     """
     The hands of the agent on this host.
 
     `others` performs each type of `OTHERS`; `host` is the name under which local processes appear in Redis; `log` tells where their logs are, as the config
-    now stands. Raises `HostUnreadableError` where /proc does not tell the boot.
+    now stands; `holds` is asked right before whatever is bound to the lock of the fleet. Raises `HostUnreadableError` where /proc does not tell the boot.
     """
 
     def __init__(
@@ -45,6 +51,7 @@ class Executor:
         clock: Clock,
         host: str,
         log: Callable[[], LogSettings] = LogSettings,
+        holds: Holds = _unbound,
         proc: Path = PROC,
         cgroups: Path = CGROUPS,
     ) -> None:
@@ -55,6 +62,7 @@ class Executor:
             raise TypeError(msg)
         self._reread = reread
         self._log = log
+        self._holds = holds
         self._clock = clock
         self._here: Here = here(name=host, proc=proc, cgroups=cgroups)
         self._performers: dict[type[Command], Performer] = {
@@ -75,6 +83,10 @@ class Executor:
         match command:
             case PutBack(target=target) | GatherInFlight(target=target, when=When.DEAD) if lives := self._lives(target):
                 return Refused(lives)
+        match command:
+            case SendSignal(fence=fence) | PutBack(fence=fence) | LookAfterLocks(fence=fence) | CallUnit(fence=fence) if fence:
+                if why := await self._holds(fence):
+                    return Refused(why)
         return await self._performers[type(command)](command)
 
     async def _measure(self, command: Measure) -> Result:

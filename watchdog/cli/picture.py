@@ -273,6 +273,33 @@ class Locks(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
+class FleetAgent(msgspec.Struct, frozen=True):
+    """An agent that says that it is there."""
+
+    host: str = ""
+    version: str = ""
+    mode: str = ""
+    pid: int = 0
+    since: int = 0
+
+
+class Acting(msgspec.Struct, frozen=True):
+    """Who holds the lock of the fleet, and for what; `since` is UTC milliseconds."""
+
+    host: str = ""
+    action: str = ""
+    target: str = ""
+    since: int = 0
+
+
+class Fleet(msgspec.Struct, frozen=True):
+    """The agents of all hosts; `without` are hosts whose processes beat, and that have none."""
+
+    agents: tuple[FleetAgent, ...] = ()
+    without: tuple[str, ...] = ()
+    acts: Acting | None = None
+
+
 class Behind(msgspec.Struct, frozen=True):
     """Jobs that the probe of a process that is gone has left in Redis."""
 
@@ -329,6 +356,7 @@ class Picture(msgspec.Struct, frozen=True):
     outbox: dict[str, Box] = {}
     trace: Trace | None = None
     locks: Locks | None = None
+    fleet: Fleet | None = None
 
     @property
     def all_pauses(self) -> tuple[Pause, ...]:

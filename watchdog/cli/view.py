@@ -5,6 +5,7 @@ from typing import Final
 
 from watchdog.cli.approval_view import show_approvals
 from watchdog.cli.armed_view import HEADINGS, armed_rows
+from watchdog.cli.fleet_view import show_fleet
 from watchdog.cli.output import Output, Piece, count
 from watchdog.cli.picture import (
     STARTING,
@@ -49,6 +50,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _show_looking(out, picture.looking)
     _show_totals(out, picture)
     _show_locks(out, picture.locks, at=picture.agent.at)
+    show_fleet(out, picture.fleet, at=picture.agent.at)
     _show_alerts(out, picture)
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
     show_approvals(out, picture.approvals)

@@ -6,6 +6,7 @@ Order at the start: the ledger's open incidents, then the sources. Order at the 
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,7 @@ from watchdog.config import Loaded
 from watchdog.daemon.beginning import started
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
+from watchdog.daemon.fleet import FleetKeeper
 from watchdog.daemon.last_exit import LastExit
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.orders import OrderTaker
@@ -53,6 +55,7 @@ from watchdog.receivers.receiver import Receiver
 from watchdog.recovery.left_behind import LeftBehind
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.sidekiq.app_server import AppServer
+from watchdog.sidekiq.edit.agents import Present
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.follow import Follower
 from watchdog.sidekiq.place import place_of
@@ -149,6 +152,16 @@ class Agent:
         self._evidence = EvidenceKeeper(
             picture=self._follower, store=store, clock=clock, host=self._host, log_settings=lambda: self._loaded.settings.log
         )
+        self._fleet = self._status.fleet = FleetKeeper(
+            edits=edits(),
+            follower=self._follower,
+            clock=clock,
+            emit=self._turns.offer,
+            held=lambda: self._turns.state.ledger.fleet.lock,
+            mode=lambda: self._turns.rules.mode.value,
+            token=f"{store.name}-{boot_id()}",
+            me=Present(host=self._host, version=__version__, pid=os.getpid(), since=clock.wall()),
+        )
         self._executor = executor(
             follower=self._follower,
             edits=self._edits,
@@ -156,6 +169,7 @@ class Agent:
             quarantine=self._quarantine,
             evidence=self._evidence,
             units=self._units,
+            fleet=self._fleet,
             clock=clock,
             host=self._host,
             log=lambda: self._loaded.settings.log,
@@ -204,6 +218,7 @@ class Agent:
         finally:
             self._local.close()
             self._edits.close()
+            self._fleet.close()
             self._systemd.close()
             await self._trace.close()
         return 0
@@ -238,6 +253,7 @@ class Agent:
             QuarantineKeeper(self._quarantine, self._turns.offer, expire_evidence=self._evidence.expire, rests=self._is_in_doubt).run,
         )
         tasks.serve("locks", self._locks.run)
+        tasks.serve("fleet", self._fleet.run)
         self._systemd.ready()
         LOG.info(
             "sidekiq-watchdog %s runs in mode %s on %s with %d rules",
@@ -355,7 +371,8 @@ class Agent:
         return loaded.settings.mode if self._ceiling is None else lower(loaded.settings.mode, self._ceiling)
 
     def _rules(self, loaded: Loaded) -> RuleSet:
-        return RuleSet(loaded.rules.rules, loaded.rules.digest, self._mode(loaded), loaded.rules.by_hand, loaded.rules.weekly)
+        read = loaded.rules
+        return RuleSet(read.rules, read.digest, self._mode(loaded), read.by_hand, read.weekly, loaded.settings.fleet_budget)
 
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:

@@ -9,15 +9,18 @@ from collections.abc import Callable
 from watchdog.actions.executor import Executor
 from watchdog.clock import Clock
 from watchdog.daemon.evidence import EvidenceKeeper
+from watchdog.daemon.fleet import FleetKeeper
 from watchdog.host.systemd.watch import Units
 from watchdog.model.effects import (
     CallUnit,
     CollectEvidence,
     CountJobs,
     GatherInFlight,
+    GiveFleetLockBack,
     LookAfterLocks,
     PutBack,
     ReleaseJobs,
+    TakeFleetLock,
     TakeJobs,
 )
 from watchdog.recovery.beside_redis import the_log, what_it_still_has
@@ -41,6 +44,7 @@ def executor(
     quarantine: Quarantine,
     evidence: EvidenceKeeper,
     units: Units,
+    fleet: FleetKeeper,
     clock: Clock,
     host: str,
     log: Callable[[], LogSettings],
@@ -56,9 +60,11 @@ def executor(
             PutBack: Returner(edits=edits, store=store, quarantine=quarantine).put_back,
             LookAfterLocks: Locksmith(edits=edits, store=store).look_after,
             CallUnit: units.call,
+            **dict.fromkeys((TakeFleetLock, GiveFleetLockBack), fleet.lock),
             **dict.fromkeys((CountJobs, TakeJobs, ReleaseJobs), editor.edit),
         },
         clock=clock,
         host=host,
         log=log,
+        holds=fleet.holds,
     )

@@ -10,11 +10,12 @@ import orjson
 
 from watchdog import __version__
 from watchdog.clock import Clock
+from watchdog.daemon.fleet import FleetKeeper
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.tracing import TraceKeeper
 from watchdog.daemon.turns import Turns
 from watchdog.engine.ledger import Ledger, Phase
-from watchdog.engine.status import status
+from watchdog.engine.status import hosts_that_beat, status
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
 from watchdog.recovery.left_behind import LeftBehind
@@ -52,6 +53,7 @@ class StatusKeeper:
         self.left_behind: LeftBehind | None = None
         self.trace: TraceKeeper | None = None
         self.locks: LockCounter | None = None
+        self.fleet: FleetKeeper | None = None
 
     def turned(self) -> None:
         """A turn is complete."""
@@ -127,4 +129,15 @@ class StatusKeeper:
         behind = {} if self.left_behind is None else {"left_behind": [msgspec.to_builtins(one) for one in self.left_behind.behind]}
         trace = {} if self.trace is None else {"trace": msgspec.to_builtins(self.trace.how())}
         locks = {} if self.locks is None or self.locks.found is None else {"locks": msgspec.to_builtins(self.locks.found)}
-        return {"agent": agent, **status(self._turns.state, self._clock.at()), **follower, **looking, **units, **behind, **trace, **locks}
+        fleet = {} if self.fleet is None else {"fleet": self.fleet.picture(hosts_that_beat(self._turns.state, self._clock.at()))}
+        return {
+            "agent": agent,
+            **status(self._turns.state, self._clock.at()),
+            **follower,
+            **looking,
+            **units,
+            **behind,
+            **trace,
+            **locks,
+            **fleet,
+        }

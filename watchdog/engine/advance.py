@@ -17,6 +17,7 @@ from watchdog.engine import (
     edits,
     judging,
     known_here,
+    locking,
     orders,
     pausing,
     playbooks,
@@ -36,6 +37,7 @@ from watchdog.model.effects import Effect
 from watchdog.model.events import (
     EffectDone,
     Event,
+    FleetLockLost,
     Gap,
     Observed,
     Paused,
@@ -51,6 +53,7 @@ from watchdog.model.events import (
 )
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
+from watchdog.model.results import FleetLockTaken
 from watchdog.model.told import Commanded, OperatorAsked, OperatorWithdrew
 from watchdog.model.verdicts import Mode, lower
 
@@ -86,6 +89,7 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
     orders.consider_all(turn)
     digest.take(turn)
     digest.send_if_due(turn)
+    locking.tidy(turn)
     return turn.end(), tuple(turn.effects)
 
 
@@ -114,8 +118,8 @@ def _take(turn: Turn) -> None:
     match turn.event.body:
         case Observed() as observed:
             _observe(turn, observed)
-        case EffectDone(effect=effect, result=result):
-            _ = any(part.answer(turn, effect, result) for part in (requests, runs, orders, edits))
+        case EffectDone() as done:
+            _hear_answer(turn, done)
         case TimeReached():
             pass
         case Gap() as gap:
@@ -132,8 +136,8 @@ def _take(turn: Turn) -> None:
             turn.audit("agent", outcome="reload refused", reason=problems[0] if problems else "", detail={"problems": len(problems)})
         case Paused() | Resumed() as switched:
             pausing.hear(turn, switched)
-        case Vouched() as vouched:
-            _forgive(turn, vouched)
+        case Vouched() | FleetLockLost() as news:
+            _heed(turn, news)
         case OperatorAsked() | OperatorWithdrew() as order:
             orders.hear(turn, order)
         case Commanded() as command:
@@ -145,6 +149,21 @@ def _take(turn: Turn) -> None:
             turn.audit("agent", outcome="stopping", reason=reason)
         case _ as body:
             assert_never(body)
+
+
+def _hear_answer(turn: Turn, done: EffectDone) -> None:
+    known = any(part.answer(turn, done.effect, done.result) for part in (requests, runs, orders, edits))
+    if not known and isinstance(done.result, FleetLockTaken):
+        # Whoever wanted it is gone: it is given back in this turn.
+        locking.hear(turn, "", done.result)
+
+
+def _heed(turn: Turn, news: Vouched | FleetLockLost) -> None:
+    match news:
+        case Vouched() as vouched:
+            _forgive(turn, vouched)
+        case FleetLockLost() as lost:
+            locking.lose(turn, lost)
 
 
 def _forgive(turn: Turn, vouched: Vouched) -> None:

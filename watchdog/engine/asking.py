@@ -6,7 +6,7 @@ The counterpart of `runs`, which decides that it is asked for now, and hears the
 
 import msgspec
 
-from watchdog.engine import accounts
+from watchdog.engine import accounts, locking
 from watchdog.engine.incidents import Run
 from watchdog.engine.procedures.stages import CallStage, GatherStage, SendStage
 from watchdog.engine.succession import DEAD
@@ -43,7 +43,7 @@ def send(turn: Turn, run: Run, spec: SendStage) -> None:
     run = msgspec.structs.replace(run, effect=effect, intent=effect, held="", held_by="", looking=False)
     turn.put_run(run.id, run)
     turn.audit("intent", **accounts.names(run), stage=spec.signal.value, mode=Mode.ACT.value, decision=Decision.ALLOW.value)
-    turn.effects.append(SendSignal(effect, run.ref, spec.signal))
+    turn.effects.append(SendSignal(effect, run.ref, spec.signal, locking.fence_of(turn, run)))
 
 
 def put_back(turn: Turn, run: Run) -> None:
@@ -54,7 +54,7 @@ def put_back(turn: Turn, run: Run) -> None:
     for one in placements:
         turn.audit("intent", **accounts.names(run), stage=run.stage, mode=Mode.ACT.value, decision=Decision.ALLOW.value,
                    reason=one.why, detail={"jid": one.jid, "class": one.job_class, "place": one.kind.value})  # fmt: skip
-    turn.effects.append(PutBack(effect, run.incident, run.rule, run.ref, placements))
+    turn.effects.append(PutBack(effect, run.incident, run.rule, run.ref, placements, locking.fence_of(turn, run)))
 
 
 def call(turn: Turn, run: Run, spec: CallStage) -> None:
@@ -63,4 +63,4 @@ def call(turn: Turn, run: Run, spec: CallStage) -> None:
     turn.put_run(run.id, msgspec.structs.replace(run, effect=effect, intent=effect, held="", held_by=""))
     turn.audit("intent", **accounts.names(run), stage=run.stage, mode=Mode.ACT.value, decision=Decision.ALLOW.value,
                detail={"unit": run.ref.unit, "verb": spec.verb.value})  # fmt: skip
-    turn.effects.append(CallUnit(effect, run.ref.unit, spec.verb, turn.at + spec.limit(run.arguments)))
+    turn.effects.append(CallUnit(effect, run.ref.unit, spec.verb, turn.at + spec.limit(run.arguments), fence=locking.fence_of(turn, run)))

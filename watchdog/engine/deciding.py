@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from watchdog.engine import approving, edits, playbooks, runs
+from watchdog.engine import approving, edits, locking, playbooks, runs
 from watchdog.engine.arming import mode_of
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.leaving_out import leave_out, names_of
@@ -42,6 +42,8 @@ def decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> No
     may_ask = judgement.decision is Decision.ASK and mode_of(turn, rule) is not Mode.DRY_RUN
     if may_ask and approving.ask(turn, rule, request, ref, look, judge=lambda: judge_request(turn, request, rule, look)):
         judgement = judge_request(turn, request, rule, look)
+    if judgement.decision is Decision.ALLOW and isinstance(look, Look) and _asks_for_the_lock(turn, request):
+        return
     request = write_down(turn, request, rule, judgement)
     if isinstance(look, Counted):
         turn.world.again[request.id] = turn.at + COUNT_AGAIN
@@ -60,6 +62,13 @@ def decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> No
             leave_out(turn, rule, request, look)
         case Decision.DENY | Decision.ASK:
             pass
+
+
+def _asks_for_the_lock(turn: Turn, request: Request) -> bool:
+    effect = locking.ask_first(turn, request.id, action=request.action, target=request.target, rule=request.rule)
+    if effect:
+        turn.world.looks[effect] = request.id
+    return bool(effect)
 
 
 def write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> Request:

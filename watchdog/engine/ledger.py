@@ -15,6 +15,7 @@ from watchdog.engine.armed import Arming
 from watchdog.engine.deploys import Deploys
 from watchdog.engine.doubt import Binding, Doubt
 from watchdog.engine.earlier import lifted
+from watchdog.engine.fleet import Fleet
 from watchdog.engine.incidents import Edit, Playbook, Run
 from watchdog.engine.order import Order
 from watchdog.engine.success import Success
@@ -188,6 +189,7 @@ class Ledger(msgspec.Struct, frozen=True):
     binding: Binding = Binding()
     doubt: Doubt | None = None
     approvals: dict[str, Approval] = {}
+    fleet: Fleet = Fleet()
 
 
 TABLES_OF_TIMES: Final = ("marks", "cured")

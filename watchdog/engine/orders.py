@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine import accounts, runs
+from watchdog.engine import accounts, locking, runs
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.guards.view import View
 from watchdog.engine.incidents import Playbook, Run
@@ -30,7 +30,7 @@ from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
-from watchdog.model.results import Look, Refused, Result
+from watchdog.model.results import FleetLockAnswer, Look, Refused, Result
 from watchdog.model.told import OperatorAsked, OperatorWithdrew
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
@@ -122,6 +122,9 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
     match result:
         case _ if order.outcome:
             pass
+        case _ if isinstance(result, FleetLockAnswer):
+            # It is considered again in this turn, by what the guards know now.
+            locking.hear(turn, order.id, result)
         case Look() as look:
             _decide(turn, order, look)
         case Refused(reason=reason):
@@ -160,6 +163,11 @@ def _decide(turn: Turn, order: Order, look: Look) -> None:
     if judgement.decision is not Decision.ALLOW or target.ref is None:
         _deny(turn, order, judgement.verdict, judgement.all)
         return
+    if not order.only_looks and (
+        effect := locking.ask_first(turn, order.id, action=order.action, target=target.name, rule=rule_of(order.id))
+    ):
+        turn.put_order(order.id, msgspec.structs.replace(order, effect=effect))
+        return
     decided = Decision.DRY_RUN if order.only_looks else Decision.ALLOW
     _say(turn, order, decided, judgement.verdict, judgement.all)
     if order.only_looks:
@@ -180,6 +188,7 @@ def _decide(turn: Turn, order: Order, look: Look) -> None:
         title=f"{order.by} has ordered {order.action} on {target.name}: {order.reason}", target=target.name, action=order.action,
         decision=Decision.ALLOW.value, reason=order.reason,
     )  # fmt: skip
+    locking.hand_over(turn, order.id, request.id)
     runs.start(turn, playbook, request, ref=target.ref, look=look)
 
 

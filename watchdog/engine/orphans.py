@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from watchdog.engine import accounts
+from watchdog.engine import accounts, locking
 from watchdog.engine.incidents import Flight, Run
 from watchdog.engine.turn import Turn
 from watchdog.model.effects import LookAfterLocks
@@ -44,7 +44,7 @@ def ask(turn: Turn, run: Run, jids: tuple[str, ...], *, release: bool) -> None:
     for jid, job_class in named(run.flight, jids) if release else ():
         turn.audit("intent", **accounts.names(run), stage=run.stage, mode=Mode.ACT.value, decision=Decision.ALLOW.value,
                    reason="it holds a lock and stands nowhere any more", detail={"jid": jid, "class": job_class})  # fmt: skip
-    turn.effects.append(LookAfterLocks(effect, run.incident, run.ref, jids, release))
+    turn.effects.append(LookAfterLocks(effect, run.incident, run.ref, jids, release, locking.fence_of(turn, run) if release else ""))
 
 
 def told(result: Result) -> Locks:

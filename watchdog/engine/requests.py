@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from watchdog.engine import approving, playbooks
+from watchdog.engine import approving, locking, playbooks
 from watchdog.engine.arming import mode_of
 from watchdog.engine.deciding import AGAIN, COUNT_AGAIN, decide, forget, judge_request, repeats_of, write_down
 from watchdog.engine.guards.combine import Judgement
@@ -21,7 +21,7 @@ from watchdog.engine.targeting import about, find_target, firing, first_target, 
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.effects import CountJobs, Measure
-from watchdog.model.results import Counted, Look, Refused, Result
+from watchdog.model.results import Counted, FleetLockAnswer, Look, Refused, Result
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
 
@@ -93,6 +93,11 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
     request_id = turn.world.looks.pop(effect, None)
     if request_id is None:
         return False
+    if isinstance(result, FleetLockAnswer):
+        # The guards hear of it in this turn; once it is held it is looked again.
+        locking.hear(turn, request_id, result)
+        turn.world.again.pop(request_id, None)
+        return True
     asked = turn.ledger.requests.get(request_id)
     if asked is not None and (request := _still_wanted(turn, asked)) is not None:
         rule = turn.rule[request.rule]

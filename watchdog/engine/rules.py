@@ -20,6 +20,7 @@ from watchdog.model.changes import BY_NAME as CHANGES
 from watchdog.model.evidence import ALL
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
+from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
 from watchdog.model.weekly import Weekly
 
@@ -93,10 +94,24 @@ class RuleSet:
     All rules in force, in the order of their files, under the global mode.
 
     `digest` is that of the texts they were read from. `by_name` and `by_kind` are the same rules, found quickly, and `by_change` those that
-    wait for a change. `by_hand` are the settings of the guards for what a person orders; `weekly` is when people are told what has come of their rules, None for never. `series` and `aggregates` are what their conditions ask of the world beyond a row.
+    wait for a change. `by_hand` are the settings of the guards for what a person orders; `weekly` is when people are told what has come of their rules, None for never. `fleet` is how often all agents of this Redis may act
+    together; None where there are no others to think of (tests of rules), and no lock is taken. `series` and `aggregates` are what their conditions ask of the world beyond a row.
     """
 
-    __slots__ = ("_in_doubt", "aggregates", "by_change", "by_hand", "by_kind", "by_name", "digest", "mode", "rules", "series", "weekly")
+    __slots__ = (
+        "_in_doubt",
+        "aggregates",
+        "by_change",
+        "by_hand",
+        "by_kind",
+        "by_name",
+        "digest",
+        "fleet",
+        "mode",
+        "rules",
+        "series",
+        "weekly",
+    )
 
     def __init__(
         self,
@@ -105,12 +120,14 @@ class RuleSet:
         mode: Mode,
         by_hand: Mapping[str, Any] = MappingProxyType({}),
         weekly: Weekly | None = None,
+        fleet: Allowance | None = None,
     ) -> None:
         self.rules: Final = rules
         self.digest: Final = digest
         self.mode: Final = mode
         self.by_hand: Final = by_hand
         self.weekly: Final = weekly
+        self.fleet: Final = fleet
         self.by_name: Final[Mapping[str, Rule]] = {rule.name: rule for rule in rules}
         self.by_kind: Final[Mapping[Kind, tuple[Rule, ...]]] = {
             kind: tuple(rule for rule in rules if rule.each is kind and rule.on is None) for kind in Kind
@@ -132,7 +149,7 @@ class RuleSet:
         if self.mode.rank <= Mode.DRY_RUN.rank:
             return self
         if self._in_doubt is None:
-            self._in_doubt = RuleSet(self.rules, self.digest, Mode.DRY_RUN, self.by_hand, self.weekly)
+            self._in_doubt = RuleSet(self.rules, self.digest, Mode.DRY_RUN, self.by_hand, self.weekly, self.fleet)
         return self._in_doubt
 
 

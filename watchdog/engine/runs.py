@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from watchdog.engine import accounts, asking, collecting, orphans
+from watchdog.engine import accounts, asking, collecting, locking, orphans
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.incidents import Flight, Playbook, Run
 from watchdog.engine.ledger import Cooldown, Request, Spent
@@ -45,7 +45,7 @@ from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.effects import DropFlight
 from watchdog.model.guards import VETO
 from watchdog.model.notices import Severity
-from watchdog.model.results import Exited, InFlight, Look, PutBackDone, Refused, Result, Sent, StillRunning
+from watchdog.model.results import Exited, FleetLockAnswer, InFlight, Look, PutBackDone, Refused, Result, Sent, StillRunning
 from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Decision, Mode
 
@@ -66,6 +66,7 @@ def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, 
         stage=PROCEDURES[request.action].first, looking=False, opened_wall=playbook.opened_wall, state=look.state, account=playbook.account, flight=flight,
         veto=tuple(turn.rule[playbook.rule].guards["veto"]) if playbook.rule in turn.rule else VETO,
     )  # fmt: skip
+    locking.hand_over(turn, request.id, run.id)
     accounts.say(turn, run, "next step" if request.playbook else "opened")
     _enter(turn, run, run.stage, looked=True)
 
@@ -102,7 +103,12 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
     if run is None:
         return False
     run = msgspec.structs.replace(run, effect="")
-    if run.looking:
+    if isinstance(result, FleetLockAnswer):
+        if reason := locking.hear(turn, run.id, result):
+            _hold(turn, run, reason, guard="in_flight")
+        else:
+            _enter(turn, run, run.stage, looked=False)
+    elif run.looking:
         _take_look(turn, run, result)
     else:
         _take_answer(turn, run, result)
@@ -198,6 +204,8 @@ def _look_after_locks(turn: Turn, run: Run, spec: LocksStage) -> None:
     elif spec.release and (turn.rules.mode.rank < Mode.ASK.rank or judgement.decision is not Decision.ALLOW):
         reason = judgement.verdict.reason or f"the mode has been lowered to {turn.rules.mode}"
         _take_locks(turn, run, spec, Refused(reason))
+    elif spec.release and locking.lacks(turn, run):
+        locking.ask_again(turn, run)
     else:
         orphans.ask(turn, run, jids, release=spec.release)
 
@@ -223,6 +231,8 @@ def _may_go_on(turn: Turn, run: Run) -> bool:
         _hold(turn, run, reason, guard="")
     elif judgement.decision is not Decision.ALLOW:
         _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
+    elif locking.lacks(turn, run):
+        locking.ask_again(turn, run)
     else:
         return True
     return False
@@ -244,6 +254,8 @@ def _take_look(turn: Turn, run: Run, result: Result) -> None:
                 _hold(turn, run, judgement.verdict.reason, guard=judgement.verdict.guard)
             elif reason := spec.against(scene_of(turn, run)):
                 _hold(turn, run, reason, guard="last_look")
+            elif locking.lacks(turn, run):
+                locking.ask_again(turn, run)
             else:
                 asking.send(turn, run, spec)
         case Refused(reason=reason):

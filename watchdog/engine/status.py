@@ -66,6 +66,12 @@ def status(state: State, at: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def hosts_that_beat(state: State, at: int) -> set[str]:
+    """The hosts of which a process has beaten within the last minute."""
+    rows: Any = state.world.rows[Kind.PROCESS].values()
+    return {row.host for row in rows if row.host is not MISSING and row.confirmed_at is not MISSING and at - row.confirmed_at < 60_000}
+
+
 def incident_of(ledger: Ledger, playbook: Playbook) -> dict[str, Any]:
     """How far an open incident is; `pid` is None and `stage` is `next step` or `verify` where no action is under way."""
     run = next((run for run in ledger.runs.values() if run.incident == playbook.id), None)

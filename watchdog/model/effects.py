@@ -48,11 +48,16 @@ class Measure(msgspec.Struct, frozen=True, tag="measure"):
 
 
 class SendSignal(msgspec.Struct, frozen=True, tag="signal"):
-    """Send this signal to this process and no other; answered by `Sent`, `Exited` or `Refused`."""
+    """
+    Send this signal to this process and no other; answered by `Sent`, `Exited` or `Refused`.
+
+    `fence` here and in other effects is what `FleetLockTaken` gave: it is carried out only while that lock is held. Empty: no lock is asked for.
+    """
 
     id: str
     target: ProcessRef
     signal: Signal
+    fence: str = ""
 
 
 class AwaitExit(msgspec.Struct, frozen=True, tag="await_exit"):
@@ -121,6 +126,7 @@ class PutBack(msgspec.Struct, frozen=True, tag="put_back"):
     rule: str
     target: ProcessRef
     placements: tuple[Placement, ...]
+    fence: str = ""
 
 
 class LookAfterLocks(msgspec.Struct, frozen=True, tag="locks"):
@@ -135,6 +141,7 @@ class LookAfterLocks(msgspec.Struct, frozen=True, tag="locks"):
     target: ProcessRef
     jids: tuple[str, ...]
     release: bool = False
+    fence: str = ""
 
 
 class ReadLog(msgspec.Struct, frozen=True, tag="read_log"):
@@ -165,6 +172,7 @@ class CallUnit(msgspec.Struct, frozen=True, tag="call_unit"):
     verb: Verb
     until: int
     invocation: str = ""
+    fence: str = ""
 
 
 class CountJobs(msgspec.Struct, frozen=True, tag="count_jobs"):
@@ -205,6 +213,31 @@ class ReleaseJobs(msgspec.Struct, frozen=True, tag="release_jobs"):
     spread: int
 
 
+class TakeFleetLock(msgspec.Struct, frozen=True, kw_only=True, tag="take_fleet_lock"):
+    """
+    Take the one lock that all agents of this Redis share, for this action; answered by `FleetLockTaken`, `FleetLockHeld`, `FleetBudgetSpent` or `FleetLockRefused`.
+
+    Once it is held every process is read again, and what changed is delivered as `Observed` before the answer. `limit` is how often all agents together may act in
+    `window` milliseconds, None for any number; `again` says that it is for what has been counted already. Who holds it takes it again, under a new number.
+    """
+
+    id: str
+    subject: str
+    action: str
+    target: str
+    limit: int | None = None
+    window: int = 0
+    again: bool = False
+
+
+class GiveFleetLockBack(msgspec.Struct, frozen=True, kw_only=True, tag="give_fleet_lock_back"):
+    """Give it back, if it is still held; `used` says whether what it was for counts as an action of the fleet. Nobody waits for the answer."""
+
+    id: str
+    fence: str
+    used: bool
+
+
 Command = (
     Measure
     | SendSignal
@@ -218,6 +251,8 @@ Command = (
     | CountJobs
     | TakeJobs
     | ReleaseJobs
+    | TakeFleetLock
+    | GiveFleetLockBack
 )
 """An effect that the executor performs and answers."""
 Effect = Audit | KeepIncident | Notify | DropFlight | Command

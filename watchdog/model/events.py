@@ -161,6 +161,13 @@ class Vouched(msgspec.Struct, frozen=True, tag="vouched"):
     wall: int
 
 
+class FleetLockLost(msgspec.Struct, frozen=True, tag="fleet_lock_lost"):
+    """The lock that was taken with this fence is not held any more, although nobody gave it back."""
+
+    fence: str
+    reason: str
+
+
 class Stopping(msgspec.Struct, frozen=True, tag="stopping"):
     """The agent ends in an orderly way; nothing new is begun after it."""
 
@@ -180,6 +187,7 @@ Body = (
     | Paused
     | Resumed
     | Vouched
+    | FleetLockLost
     | Stopping
     | Told
 )

@@ -180,7 +180,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="in_flight",
-        denies="an action on this target or host is under way; for a process that has ended, one on that very process",
+        denies="an action on this target or host is under way, or on another host of this Redis, or it can't be known that none is; for a process that has ended, one on that very process",
         binds_for_the_dead=True,
         binds_people=True,
     ),
@@ -202,7 +202,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="budget",
-        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget` or on the host as often as `host_budget`, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not); to move jobs counts into none of them",
+        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget`, on the host as often as `host_budget`, the agents of all hosts as often as `fleet_budget` of the config, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not); to move jobs counts into none of them",
         settings=(
             ParameterSpec(
                 name="budget",

@@ -115,6 +115,12 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
     ),
     KeySpec("quarantine", "`keep` and `in`", "Where jobs are kept that were taken out, whole, and for how long."),
     KeySpec("digest", "`day`, `at`, `zone`", "When every receiver of a rule is told, once a week, what has come of the rules."),
+    KeySpec(
+        "fleet_budget",
+        "allowance",
+        "How often the agents of all hosts together may quiet, end or restart a process of this Redis within a time that slides; after that a person is asked.",
+        "6/1h",
+    ),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (

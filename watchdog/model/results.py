@@ -177,6 +177,37 @@ class JobsReleased(msgspec.Struct, frozen=True, tag="jobs_released"):
     left: int = 0
 
 
+class FleetLockTaken(msgspec.Struct, frozen=True, tag="fleet_lock_taken"):
+    """It is held, and every process has been read since. `fence` tells this holding of it from every other there was or will be; `number` is what it counts by."""
+
+    fence: str
+    number: int
+
+
+class FleetLockHeld(msgspec.Struct, frozen=True, tag="fleet_lock_held"):
+    """Another agent holds it, for that action; `since` is UTC milliseconds by the clock of Redis, 0 where it is not told."""
+
+    host: str
+    action: str
+    target: str
+    since: int = 0
+
+
+class FleetBudgetSpent(msgspec.Struct, frozen=True, tag="fleet_budget_spent"):
+    """It is free, but all agents together have acted as often as they may; `until_in` milliseconds from now they may again."""
+
+    until_in: int
+
+
+class FleetLockRefused(msgspec.Struct, frozen=True, tag="fleet_lock_refused"):
+    """It can't be taken: Redis can't be read or written, or the user has no right to."""
+
+    reason: str
+
+
+FleetLockAnswer = FleetLockTaken | FleetLockHeld | FleetBudgetSpent | FleetLockRefused
+"""What can come of the wish to take it."""
+
 Result = (
     Look
     | Sent
@@ -191,5 +222,9 @@ Result = (
     | Counted
     | JobsTaken
     | JobsReleased
+    | FleetLockTaken
+    | FleetLockHeld
+    | FleetBudgetSpent
+    | FleetLockRefused
     | Refused
 )

@@ -12,6 +12,7 @@ from watchdog.errors import WatchdogError
 from watchdog.model.effects import LookAfterLocks
 from watchdog.model.results import LocksLookedAt, Refused
 from watchdog.sidekiq.edit.edits import Edits
+from watchdog.sidekiq.edit.fenced import fenced
 from watchdog.sidekiq.edit.locks import give_back_locks, locks_of
 from watchdog.sidekiq.edit.orphans import Locked, locked_by, standing
 from watchdog.store.store import Store
@@ -60,7 +61,8 @@ class Locksmith:
         found, unsearched = await standing(self._edits, tuple(held.locks), but=command.target.identity)
         over = [jid for jid in command.jids if jid not in held.locks]
         left = [] if unsearched else sorted(held.locks.keys() - found)
-        given = [jid for jid in left if await give_back_locks(self._edits, jid=jid, locks=held.locks[jid])]
+        edits = fenced(self._edits, command.fence)
+        given = [jid for jid in left if await give_back_locks(edits, jid=jid, locks=held.locks[jid])]
         still = sorted(held.locks) if unsearched else [jid for jid in left if jid not in given]
         return LocksLookedAt(tuple(still), (*over, *given), unsearched)
 

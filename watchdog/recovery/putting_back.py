@@ -17,6 +17,7 @@ from watchdog.recovery.quarantine import Quarantine
 from watchdog.recovery.taking import Candidate, Why
 from watchdog.recovery.traces import mend, tidy, tidy_probe
 from watchdog.sidekiq.edit.edits import Edits
+from watchdog.sidekiq.edit.fenced import fenced
 from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Place, Token, ToQueue, ToRetry, ToSchedule, put_back
 from watchdog.store.store import Store
 
@@ -55,7 +56,7 @@ class Returner:
                     in_list=kept.in_list,
                 )
                 why = Why(reason=one.why, rule=command.rule, incident=command.incident, strikes=one.strikes)
-                took = await self._quarantine.take([candidate], why)
+                took = await self._quarantine.take([candidate], why, fence=command.fence)
                 return Placed(one.jid, Fate.DONE if took.ids else Fate.FOUND, "quarantine" if took.ids else "elsewhere")
             case PlaceKind.QUEUE:
                 place: Place = ToQueue()
@@ -69,7 +70,13 @@ class Returner:
         token = Token(lost_by, one.jid, by=f"{self._store.name}-{command.incident}")
         queue = kept.queue if kept.in_list else one.queue
         outcome = await put_back(
-            self._edits, token=token, payload=kept.payload, queue=queue, place=place, lost_by=lost_by, in_list=kept.in_list
+            fenced(self._edits, command.fence),
+            token=token,
+            payload=kept.payload,
+            queue=queue,
+            place=place,
+            lost_by=lost_by,
+            in_list=kept.in_list,
         )
         match outcome:
             case Done() | AlreadyDone():

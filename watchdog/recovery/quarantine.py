@@ -19,6 +19,7 @@ from watchdog.model.quarantine import CameFrom, Kept, Quarantined
 from watchdog.model.records import AuditRow
 from watchdog.recovery.taking import Candidate, Why, describe
 from watchdog.sidekiq.edit.edits import Edits
+from watchdog.sidekiq.edit.fenced import fenced
 from watchdog.sidekiq.edit.locks import give_back_locks, holder_of
 from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Found, Place, Token, ToQuarantine, ToQueue, ToRetry, ToSchedule, put_back
 from watchdog.sidekiq.edit.take_out import Absent, Taken, TakeOutOutcome, TooDeep, forget_dead, take_out
@@ -74,8 +75,13 @@ class Quarantine:
         self._kept_for = kept_for
         self._in_dead_set = in_dead_set
 
-    async def take(self, candidates: Sequence[Candidate], why: Why) -> Took:
-        """Take these jobs out of Redis, or, of a dead process, into safety. Those of a token that was asked for before are not taken twice."""
+    async def take(self, candidates: Sequence[Candidate], why: Why, *, fence: str = "") -> Took:
+        """
+        Take these jobs out of Redis, or, of a dead process, into safety. Those of a token that was asked for before are not taken twice.
+
+        With `fence` only while that lock of the fleet is held.
+        """
+        redis = fenced(self._redis, fence)
         took = Took()
         for start in range(0, len(candidates), _AT_ONCE):
             wall = self._wall()
@@ -85,7 +91,7 @@ class Quarantine:
             ]
             ids = await self._shelf.begin(jobs, rows=[_row("intent", "quarantine_job", job, wall) for job, _ in jobs])
             found = [entry for id_ in ids if (entry := await self._shelf.entry(id_)) is not None]
-            more = await self._finish_taking([entry for entry in found if entry.state is Kept.TAKING])
+            more = await self._finish_taking([entry for entry in found if entry.state is Kept.TAKING], redis)
             before = tuple(entry.id for entry in found if entry.state is not Kept.TAKING)
             took = Took((*took.ids, *before, *more.ids), took.absent + more.absent, took.too_deep + more.too_deep)
         return took
@@ -127,7 +133,7 @@ class Quarantine:
     async def resume(self) -> int:
         """Finish whatever was begun and not finished; how many entries that were."""
         begun = await self._shelf.entries(OPEN)
-        await self._finish_taking([entry for entry in begun if entry.state is Kept.TAKING])
+        await self._finish_taking([entry for entry in begun if entry.state is Kept.TAKING], self._redis)
         for entry in begun:
             if entry.state is Kept.RELEASING:
                 await self._finish_releasing(entry)
@@ -151,7 +157,7 @@ class Quarantine:
             _LOG.warning("%d jobs in quarantine are deleted within 3 days; see: sidekiq-watchdog quarantine list", len(soon))
         return len(gone), len(soon)
 
-    async def _finish_taking(self, entries: Sequence[Entry]) -> Took:
+    async def _finish_taking(self, entries: Sequence[Entry], redis: Edits) -> Took:
         taken: list[tuple[int, Quarantined]] = []
         absent: list[Entry] = []
         too_deep = 0
@@ -161,9 +167,9 @@ class Quarantine:
                 # Somebody else has finished it in the meantime, and more than that.
                 continue
             job = entry.job
-            match await self._take(job, payload):
+            match await self._take(job, payload, redis):
                 case Taken(score):
-                    await give_back_locks(self._redis, jid=job.jid, locks=job.locks)
+                    await give_back_locks(redis, jid=job.jid, locks=job.locks)
                     taken.append((entry.id, msgspec.structs.replace(job, score=score)))
                 case Absent():
                     absent.append(entry)
@@ -178,16 +184,14 @@ class Quarantine:
             )
         return Took(tuple(id_ for id_, _ in taken), len(absent) - too_deep, too_deep)
 
-    async def _take(self, job: Quarantined, payload: bytes) -> TakeOutOutcome:
+    async def _take(self, job: Quarantined, payload: bytes, redis: Edits) -> TakeOutOutcome:
         died = job.taken if job.in_dead_set else None
         if not (job.lost_by and job.jid):
-            return await take_out(
-                self._redis, token=job.token, payload=payload, came_from=job.came_from, queue=job.queue, in_dead_set_at=died
-            )
+            return await take_out(redis, token=job.token, payload=payload, came_from=job.came_from, queue=job.queue, in_dead_set_at=died)
         # One token decides about a job that was lost: who is to keep it, or who is to push it.
         token = Token(job.lost_by, job.jid, by=job.token)
         outcome = await put_back(
-            self._redis, token=token, payload=payload, queue=job.queue, place=ToQuarantine(died), lost_by=job.lost_by, in_list=job.in_list
+            redis, token=token, payload=payload, queue=job.queue, place=ToQuarantine(died), lost_by=job.lost_by, in_list=job.in_list
         )
         return Absent() if isinstance(outcome, Found) else Taken()
 

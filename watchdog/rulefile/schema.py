@@ -114,6 +114,7 @@ def config_schema() -> Schema:
                     "answer_within": _DURATION,
                 },
             ),
+            "fleet_budget": _FORMS[Form.ALLOWANCE],
         },
         required=("redis", "rules", "state"),
     )

@@ -22,6 +22,7 @@ from watchdog.rulefile.checks import SECTION as CHECKS
 from watchdog.rulefile.checks import CheckSettings, read_checks
 from watchdog.rulefile.digest import DigestSettings, read_digest
 from watchdog.rulefile.findings import Findings
+from watchdog.rulefile.fleet import FLEET_BUDGET, read_fleet_budget
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
 from watchdog.rulefile.names import read_names
@@ -61,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trace: TraceSettings = TraceSettings()
     log: LogSettings = LogSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
+    fleet_budget: Allowance = FLEET_BUDGET
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -106,6 +108,7 @@ _KEYS: Final = Keys(
         "digest",
         *SHARES,
         "ask",
+        "fleet_budget",
     ),
 )
 
@@ -189,6 +192,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             log=log,
             quarantine=quarantine,
             checks=checks,
+            fleet_budget=read_fleet_budget(values["fleet_budget"], findings) if "fleet_budget" in values else FLEET_BUDGET,
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )

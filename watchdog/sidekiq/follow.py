@@ -96,6 +96,12 @@ class Follower:
             raise SourceUnavailableError(self._why_not.code, self._why_not.message)
         return await self._session.reread(identity)
 
+    async def reread_all(self) -> None:
+        """Read every process now, and emit what changed; raises as `reread` does, after 5 s at the latest."""
+        if self._session is None:
+            raise SourceUnavailableError(self._why_not.code, self._why_not.message)
+        await self._session.reread_all()
+
     def noted(self, identity: str) -> Noted | None:
         """What its work hash held when it was last read, payloads included; None where nothing is kept of it."""
         return self._memory.flight.of(identity)

@@ -39,6 +39,7 @@ _PRICES_EVERY: Final = 20
 _READ_AGAIN: Final = 3
 _READ_AGAIN_AFTER: Final = 0.02
 _REREAD_WITHIN: Final = 2.0
+_REREAD_ALL_WITHIN: Final = 5.0
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -136,6 +137,18 @@ class Session:
         (reading,) = readings
         self._say(self._take(reading))
         return reading
+
+    async def reread_all(self) -> None:
+        """Read the set of processes and every one of them now, and say what changed; raises `SourceUnavailableError` if that takes longer than 5 s."""
+        try:
+            async with asyncio.timeout(_REREAD_ALL_WITHIN):
+                gone_or_new = await self._read_members()
+                everyone = sorted({*gone_or_new, *self._read_at})
+                for start in range(0, len(everyone), _BATCH):
+                    for reading in await self._read_whole(everyone[start : start + _BATCH]):
+                        self._say(self._take(reading))
+        except TimeoutError:
+            raise unavailable("timeout", self._wire.where) from None
 
     async def count_retries(self) -> None:
         """Count the whole retry set anew; raises `SourceUnavailableError`."""

@@ -5,6 +5,7 @@ import pytest
 
 from tests.scenario.conversation import process
 from tests.unit.engine.conftest import AT, ONE, picture
+from watchdog.engine.fleet import Fleet
 from watchdog.engine.guards.budget import budget
 from watchdog.engine.ledger import Ledger, Shadow, Spent, decode, encode, rebase
 from watchdog.engine.spending import KEPT, MOST, both, exhausted_until, with_one
@@ -46,6 +47,17 @@ def test_how_much_is_left(view, times, allowance, until):
     verdict = budget(view(spent={NAME: spent(*times)}, settings=settings(allowance)))
 
     assert (verdict.answer, verdict.until) == (Answer.PASS if until is None else Answer.ASK, until)
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [({}, Answer.ASK), ({"at": AT + 1_000}, Answer.PASS), ({"incident": "7.0"}, Answer.PASS), ({"about_jobs": True}, Answer.PASS), ({"of_the_dead": True}, Answer.PASS)],
+)  # fmt: skip
+def test_the_fleet_has_one_too(view, changes, answer):
+    """Once all agents together have acted as often as they may a person is asked, up to that time; not about jobs, the dead, or what has begun."""
+    verdict = budget(view(ledger=Ledger(fleet=Fleet(spent_until_at=AT + 1_000)), **changes))
+
+    assert (verdict.answer, verdict.until) == (answer, AT + 1_000 if answer is Answer.ASK else None)
 
 
 def test_it_asks_in_words(view):

@@ -9,6 +9,7 @@ from tests.scenario.conversation import HEALTHY, job, process
 from tests.unit.engine.conftest import AT, ONE, picture
 from watchdog.engine.approvals import Approval, Ground, Standing, Word, with_consent
 from watchdog.engine.deploys import Deploys, Sign
+from watchdog.engine.fleet import Busy, Fleet
 from watchdog.engine.guards import ORDER
 from watchdog.engine.guards.approval import approval
 from watchdog.engine.guards.blind import blind
@@ -259,6 +260,24 @@ def test_what_others_did_to_its_unit_counts_too(view, sign, until):
 def test_cooldown_is_that_of_the_target(view):
     """What was done to another target is no reason."""
     assert cooldown(view(cooldowns={"web1/app[pull]": Cooldown(AT, "r", "a")})).answer is Answer.PASS
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({}, Answer.DENY),
+        ({"at": AT + 999}, Answer.DENY),
+        ({"at": AT + 1_000}, Answer.PASS),
+        ({"about_jobs": True}, Answer.PASS),
+        ({"of_the_dead": True}, Answer.PASS),
+    ],
+)
+def test_another_host_is_in_flight(view, changes, answer):
+    """Who holds the lock of the fleet is in the way of ending a process for as long as that is known; of moving jobs, and of the dead, nobody is."""
+    verdict = in_flight(view(ledger=Ledger(fleet=Fleet(busy=Busy("an action on web2 is under way", AT + 1_000))), **changes))
+
+    assert verdict.answer is answer
+    assert answer is Answer.PASS or (verdict.reason, verdict.until) == ("an action on web2 is under way", AT + 1_000)
 
 
 def test_in_flight(view):

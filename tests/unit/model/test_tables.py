@@ -9,6 +9,7 @@ from watchdog.model.events import (
     Delta,
     EffectDone,
     Event,
+    FleetLockLost,
     Gone,
     Paused,
     ReloadRefused,
@@ -26,7 +27,17 @@ from watchdog.model.events import (
 from watchdog.model.kinds import Kind, Source, Type
 from watchdog.model.missing import MISSING
 from watchdog.model.parameters import Form
-from watchdog.model.results import Exited, Look, Refused, Sent, StillRunning
+from watchdog.model.results import (
+    Exited,
+    FleetBudgetSpent,
+    FleetLockHeld,
+    FleetLockRefused,
+    FleetLockTaken,
+    Look,
+    Refused,
+    Sent,
+    StillRunning,
+)
 from watchdog.model.rows import ROW_TYPES
 from watchdog.model.verdicts import Answer, Mode, lower
 
@@ -48,6 +59,11 @@ BODIES = [
     Paused("ada", "x"),
     Resumed("ada"),
     Vouched("j1", "ada", 1_790_000_000_000),
+    FleetLockLost("fence", "gone"),
+    *(
+        EffectDone("1.0", one)
+        for one in (FleetLockTaken("f", 1), FleetLockHeld("h", "a", "t", 5), FleetBudgetSpent(9), FleetLockRefused("x"))
+    ),
     Stopping("x"),
 ]
 

@@ -22,9 +22,11 @@ ONCE_A_DAY: Final = Allowance(1, 86_400_000)
 
 
 def budget(view: View) -> Verdict:
-    """Asks once rule, target or host have had their share; but for the next step of an incident."""
+    """Asks once rule, target, host or fleet have had their share; but for the next step of an incident."""
     if view.incident:
         return passes("budget")
+    if (until := view.ledger.fleet.spent_until_at) is not None and view.at < until and not view.about_jobs and not view.of_the_dead:
+        return asks("budget", "the agents of all hosts together have acted as often as `fleet_budget` allows", until)
     done = since_rearmed(view.ledger.rearmed, view.rule, view.target, view.spent.get(view.target, ()))
     if _serves_schedules(view) and (until := exhausted_until(done, ONCE_A_DAY, view.at)) is not None:
         return asks("budget", f"{view.target} serves the queue {SCHEDULER}, and was acted upon within 24 h", until)

@@ -7,7 +7,7 @@ from watchdog.model.verdicts import Verdict
 
 def in_flight(view: View) -> Verdict:
     """
-    Denies while any other action runs on this host, or a playbook has not done all its steps on this target: one at a time.
+    Denies while any other action runs on this host, another agent of the fleet holds the lock, or a playbook has not done all its steps on this target: one at a time.
 
     Moving jobs is in the way of moving the same ones alone. Whoever ends a process asks himself what it left behind; what others do on this host is nothing to the dead.
     """
@@ -18,6 +18,9 @@ def in_flight(view: View) -> Verdict:
         if run.id != view.subject and not view.about_jobs and (not view.of_the_dead or run.ref.identity == view.process):
             held = f", held: {run.held}" if run.held else ""
             return denies("in_flight", f"incident {run.incident} ({run.action} on {run.ref.name}) is at stage {run.stage}{held}")
+    busy = view.ledger.fleet.busy
+    if busy is not None and view.at < busy.until_at and not view.about_jobs and not view.of_the_dead:
+        return denies("in_flight", busy.reason, busy.until_at)
     for playbook in view.ledger.playbooks.values() if not view.of_the_dead else ():
         if playbook.id != view.incident and playbook.target == view.target and playbook.proof is None:
             return denies("in_flight", f"incident {playbook.id} (rule {playbook.rule} on {playbook.target}) has steps left")

@@ -14,6 +14,7 @@ _SENTENCES: Final[dict[str, str]] = {
     "noperm": "the configured Redis user may not move jobs; packaging/redis.acl lists the rights that it needs",
     "wrongtype": "a key that Sidekiq uses holds something else than Sidekiq's data",
     "error": "Redis refused to move a job",
+    "fenced": "the lock of the fleet was lost meanwhile, so nothing is written before it is held again",
 }
 _HINTS: Final[dict[str, str]] = {
     "readonly": "the configured URL must be that of the master",
@@ -21,7 +22,7 @@ _HINTS: Final[dict[str, str]] = {
     "misconf": "see Redis' log for why it can't save",
 }
 # Up to 6.2 Redis puts words of its own before those of a command that failed inside a script.
-_WORD: Final = re.compile(r"\b(READONLY|OOM|MISCONF|NOPERM|WRONGTYPE|LOADING|MASTERDOWN|BUSY|NOAUTH|CLUSTERDOWN|MOVED)\b")
+_WORD: Final = re.compile(r"\b(READONLY|OOM|MISCONF|NOPERM|WRONGTYPE|LOADING|MASTERDOWN|BUSY|NOAUTH|CLUSTERDOWN|MOVED|FENCED)\b")
 _CODES: Final = {"NOAUTH": "noauth", "CLUSTERDOWN": "cluster", "MOVED": "cluster"}
 _NO_RIGHT: Final = ("can't run this command", "ACL failure in script")
 """What a script is told that does a thing that its user may not: up to Redis 7.0, and later."""

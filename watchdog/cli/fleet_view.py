@@ -1,0 +1,31 @@
+"""The agents of all hosts in the picture of `status`: who is there, which hosts nobody looks after, and who acts."""
+
+from watchdog.cli.output import Output
+from watchdog.cli.picture import Fleet
+from watchdog.lang.display import display
+from watchdog.model.kinds import Type
+
+
+def show_fleet(out: Output, fleet: Fleet | None, *, at: int) -> None:
+    """Nothing where this agent is alone, and nothing else is there to be looked after. `at` is UTC milliseconds."""
+    if fleet is None:
+        return
+    if fleet.acts is not None:
+        acts = fleet.acts
+        out.line(
+            "under way: ", (f"{acts.action} on {acts.target}", "warn"), f" by the agent of {acts.host}, for {_lasting(at - acts.since)}"
+        )
+    if fleet.without:
+        out.line("hosts whose processes beat, and that have no agent: ", (", ".join(fleet.without), "warn"))
+    if len(fleet.agents) < 2:
+        return
+    out.line("")
+    out.line(("Agents", "strong"))
+    out.table(
+        ("host", "version", "mode", "pid", "up"),
+        [(one.host, one.version, one.mode, str(one.pid), _lasting(at - one.since)) for one in fleet.agents],
+    )
+
+
+def _lasting(milliseconds: int) -> str:
+    return display(max(0, milliseconds), Type.DURATION)
