@@ -5,6 +5,7 @@ The counterpart of the engine, whose effects it judges. It must never ask the en
 stands there in two places, or waits for nothing.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from tests.scenario.conversation import Conversation
@@ -13,6 +14,7 @@ from watchdog.engine.rules import RuleSet
 from watchdog.model.effects import Audit, AwaitExit, CollectEvidence, Effect, LookAfterLocks, Measure, PutBack, SendSignal
 from watchdog.model.events import Delta
 from watchdog.model.kinds import Source
+from watchdog.model.records import AuditRow
 from watchdog.model.verdicts import Mode
 
 
@@ -60,6 +62,7 @@ class Witness(Conversation):
         self._between: set[str] = set()
         self._stepped: set[str] = set()
         self._ends: dict[str, int] = {}
+        self._acted: dict[str, dict[str, tuple[int, str]]] = {}
         super().__init__(ruleset)
 
     @property
@@ -79,12 +82,14 @@ class Witness(Conversation):
                     self._incidents[row.incident] = row
                 if row.kind == "incident" and row.outcome in ("step ended", "step failed", "step abandoned"):
                     self._ends[row.target] = self.wall
+                    self._note(row)
                     self._stepped.add(row.incident)
                     self._between.add(row.incident)
                     self._incidents.pop(row.incident, None)
                 if row.kind == "incident" and row.outcome in ("ended", "failed", "abandoned", "verified", "unverified"):
                     if self._incidents.pop(row.incident, None) is not None:
                         self._ends[row.target] = self.wall
+                        self._note(row)
                     elif row.incident not in self._between:
                         self.wrong.append(f"{row.incident} ended and was not open")
             case PutBack() if self.mode is not Mode.ACT or self.paused:
@@ -131,8 +136,33 @@ class Witness(Conversation):
             self.wrong.append("TERM while blind")
         if not self._is_so(rule, identity):
             self.wrong.append(f"TERM for {rule}, but that is not so of {identity}")
-        if name in self._ends and self.wall - self._ends[name] < self.cooldowns[rule]:
+        if name in self._ends and self.wall - self._ends[name] < self._cooldown(rule, name):
             self.wrong.append(f"TERM inside the cooldown of {name}")
+        if any((row.outcome, row.rule) == ("demoted", rule) for row in self.audit("agent")):
+            self.wrong.append(f"TERM of {rule}, which may only ask")
+        self._witness_budgets(rule, name)
+
+    def _note(self, row: AuditRow) -> None:
+        """Something was done to that target; an incident of several steps is one."""
+        if not row.outcome.endswith("abandoned"):
+            self._acted.setdefault(row.target, {})[row.incident] = (self.wall, row.rule)
+
+    def _cooldown(self, rule: str, name: str) -> int:
+        times = self._within(self._acted.get(name, {}).values(), 86_400_000)
+        return max(self.cooldowns[rule], min(self.cooldowns[rule] * 2 ** max(0, times - 1), 14_400_000))
+
+    def _witness_budgets(self, rule: str, name: str) -> None:
+        """Never more than three times an hour by one rule on one target, and by all six times a day on it and six times an hour on the host."""
+        done = list(self._acted.get(name, {}).values())
+        if self._within([one for one in done if one[1] == rule], 3_600_000) >= 3:
+            self.wrong.append(f"TERM beyond the budget of {rule} on {name}")
+        if self._within(done, 86_400_000) >= 6:
+            self.wrong.append(f"TERM beyond the budget of {name}")
+        if self._within([one for incidents in self._acted.values() for one in incidents.values()], 3_600_000) >= 6:
+            self.wrong.append("TERM beyond the budget of the host")
+
+    def _within(self, done: Iterable[tuple[int, str]], time: int) -> int:
+        return sum(self.wall - at < time for at, _ in done)
 
     def _is_so(self, rule: str, identity: str) -> bool:
         beat = self.beats.get(identity)

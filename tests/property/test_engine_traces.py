@@ -55,7 +55,7 @@ def test_act_never_does_what_it_must_not(steps):
     """
     In act, whatever happens, the witness has nothing to complain of.
 
-    No TERM inside a cooldown, beside another action, for something that is not so, while blind or paused; KILL only after the TERM that was
+    No TERM inside a cooldown, beyond a budget, of a rule that has demoted itself, beside another action, for something that is not so, while blind or paused; KILL only after the TERM that was
     sent to the same process, and `grace`; one request a target; nothing stuck, lost, asked twice, or denied without a reason.
     """
     assert Simulation().play(steps).wrong == []
@@ -107,7 +107,7 @@ def test_random_traces_reach_what_they_are_meant_to_try():
 
     assert [simulation.wrong for simulation in simulations if simulation.wrong] == []
     assert signals == {"TERM", "CONT", "KILL"}
-    assert guards == {"", "paused", "blind", "coverage", "in_flight", "cooldown", "budget", "flapping", "last_look"}
+    assert guards == {"", "paused", "blind", "coverage", "in_flight", "cooldown", "budget", "flapping", "trust", "last_look"}
     assert outcomes == {
         "opened", "resumed", "held", "ended", "failed", "abandoned", "step ended", "step failed", "step abandoned", "next step", "verifying", "verified",
         "unverified",

@@ -97,3 +97,55 @@ def test_the_scheduler_is_ended_once_a_day():
     wedge(talk, 1, queue="scheduler")
 
     assert decided(talk) == [("ALLOW", ""), ("ASK", "budget")]
+
+
+OTHERS = """
+  - rule: stuck-too
+    each: job
+    when: job.elapsed > 20s and job.jid == "j2"
+    then: [{terminate_process: {process: job.process, grace: 10s}}]
+    guards: {cooldown: 10s, keep: 0%, budget: 9/1h, target_budget: 2/1h}
+"""
+
+
+@pytest.mark.parametrize(("mode", "does"), [(Mode.ACT, "ALLOW"), (Mode.DRY_RUN, "DRY_RUN")])
+def test_rules_share_a_target(mode, does):
+    """What one of them has done to it counts for the other, in dry-run by its own book."""
+    mine = RULE.replace("budget: 2/1h", "budget: 9/1h").replace("> 20s", '> 20s and job.jid != "j2"')
+    talk = Conversation(rules(mine + OTHERS, mode))
+    for number in range(3):
+        wedge(talk, number)
+
+    assert decided(talk) == [(does, ""), (does, ""), ("ASK", "budget")]
+    assert talk.audit("decision")[2].rule == "stuck-too"
+    assert talk.audit("decision")[2].reason == "rules have acted on web1/app[push] 2 times within 1 h already"
+
+
+@pytest.mark.parametrize("mode", [Mode.ACT, Mode.DRY_RUN])
+def test_a_host_has_its_share(mode):
+    """Each time another target; the third one of the host is left for a person until the hour is over."""
+    talk = Conversation(rules(RULE.replace("budget: 2/1h", "host_budget: 2/1h"), mode))
+    for number in range(3):
+        wedge(talk, number, queue=f"q{number}")
+
+    assert decided(talk)[-1] == ("ASK", "budget")
+    assert talk.audit("decision")[-1].reason == "rules have acted on the host web1 2 times within 1 h already"
+    talk.wait(talk.at + 3_600_000)
+    wedge(talk, 3, queue="q3")
+    assert decided(talk)[-1] in {("ALLOW", ""), ("DRY_RUN", "")}
+
+
+@pytest.mark.parametrize(("mode", "does"), [(Mode.ACT, "ALLOW"), (Mode.DRY_RUN, "DRY_RUN")])
+def test_the_cooldown_grows_with_each_action(mode, does):
+    """Five minutes, ten, twenty, over restarts of the agent, too; and a day later five again."""
+    talk = Conversation(rules(RULE.replace("cooldown: 10s", "cooldown: 5m").replace("budget: 2/1h", "budget: 9/1h"), mode))
+    told = []
+    for number in range(4):
+        wedge(talk, 2 * number)
+        wedge(talk, 2 * number + 1)
+        assert decided(talk)[-2:] == [(does, ""), ("DENY", "cooldown")]
+        told.append(talk.audit("decision")[-2 if talk.audit("decision")[-1].outcome else -1].reason.partition("; ")[2])
+        talk.crash()
+        talk.wait(talk.at + (3_600_000 if number < 2 else 86_400_000))
+
+    assert told == ["", *(f"after {times} actions within 24 h the cooldown is {minutes} min" for times, minutes in ((2, 10), (3, 20))), ""]

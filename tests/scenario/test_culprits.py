@@ -15,7 +15,7 @@ rules:
     each: job
     when: job.elapsed > 20s
     then: [{recover_process: {process: job.process}}]
-    guards: {cooldown: 1m, keep: 0%, culprits: 3, budget: 9/1h}
+    guards: {cooldown: 1m, cooldown_max: 0s, keep: 0%, culprits: 3, budget: 9/1h}
     notify: [ops]
 """
 

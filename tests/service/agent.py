@@ -38,7 +38,7 @@ rules:
     evidence: []
     then:
       - terminate_process: {{process: job.process, grace: {grace}}}
-    guards: {{settle: 0, cooldown: 5m, keep: 0%, max_unhealthy: 100%}}
+    guards: {{deploy: 0s, settle: 0, cooldown: 5m, keep: 0%, max_unhealthy: 100%}}
     notify: [ops]
 """
 NO_SYSTEMD: Final = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere/bus"}
@@ -51,7 +51,7 @@ rules:
     when: job.elapsed > {elapsed}
     then:
       - recover_process: {{process: job.process, drain: {drain}, grace: {grace}, stuck_after: 0s, rescue: {rescue}}}
-    guards: {{settle: 0, cooldown: 5s, keep: 0%, budget: 1000/1d, culprits: 0, max_unhealthy: 100%}}
+    guards: {{deploy: 0s, settle: 0, cooldown: 5s, cooldown_max: 0s, keep: 0%, budget: 1000/1d, target_budget: 1000/1d, host_budget: 1000/1d, culprits: 0, trials: 0, max_unhealthy: 100%}}
     notify: [ops]
 """
 SILENT: Final = """\
@@ -60,7 +60,7 @@ SILENT: Final = """\
     when: process.beat_age > 60s
     then:
       - recover_process: {{process: process, drain: {drain}, grace: {grace}, rescue: {rescue}}}
-    guards: {{settle: 0, cooldown: 5s, keep: 0%, budget: 1000/1d, culprits: 0, max_unhealthy: 100%}}
+    guards: {{deploy: 0s, settle: 0, cooldown: 5s, cooldown_max: 0s, keep: 0%, budget: 1000/1d, target_budget: 1000/1d, host_budget: 1000/1d, culprits: 0, trials: 0, max_unhealthy: 100%}}
     notify: [ops]
 """
 SECRET: Final = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cw=="

@@ -29,11 +29,11 @@ from watchdog.sidekiq.follow import Follower
 
 RULES: Final = """
 rules:
-  - {rule: gone, each: process, on: ProcessVanished, then: [{terminate_process: {process: process}}], guards: {keep: 0%}}
-  - {rule: lost, each: job, on: JobLost, then: [{terminate_process: {process: job.process}}], guards: {keep: 0%}}
+  - {rule: gone, each: process, on: ProcessVanished, then: [{terminate_process: {process: process}}], guards: {deploy: 0s, keep: 0%}}
+  - {rule: lost, each: job, on: JobLost, then: [{terminate_process: {process: job.process}}], guards: {deploy: 0s, keep: 0%}}
   - {rule: few, each: sidekiq, when: sidekiq.processes < 3}
-  - {rule: silent, each: process, when: process.beat_age > 15s, then: [{terminate_process: {process: process}}], guards: {keep: 0%, settle: 3}}
-  - {rule: stuck, each: job, when: job.elapsed > 1h, then: [{terminate_process: {process: job.process}}], guards: {keep: 0%}}
+  - {rule: silent, each: process, when: process.beat_age > 15s, then: [{terminate_process: {process: process}}], guards: {deploy: 0s, keep: 0%, settle: 3}}
+  - {rule: stuck, each: job, when: job.elapsed > 1h, then: [{terminate_process: {process: job.process}}], guards: {deploy: 0s, keep: 0%}}
 """
 
 

@@ -35,7 +35,7 @@ rules:
     when: domain.retries > 40
     then:
       - delete_retries: {kind: status, cap: 500}
-    guards: {settle: 0, cooldown: 1h}
+    guards: {deploy: 0s, settle: 0, cooldown: 1h}
     notify: [ops]
 """
 BACK: Final = """\
@@ -44,7 +44,7 @@ BACK: Final = """\
     when: redis.clients > 0
     then:
       - release_job: {rule: dead-domain, domain: gone.example, spread: 1m}
-    guards: {settle: 0, cooldown: 1h}
+    guards: {deploy: 0s, settle: 0, cooldown: 1h}
 """
 POISON: Final = """\
 rules:
@@ -53,7 +53,7 @@ rules:
     when: queue.size > 0
     then:
       - quarantine_job: {jid: 0123456789abcdef01234567}
-    guards: {settle: 0, cooldown: 1h}
+    guards: {deploy: 0s, settle: 0, cooldown: 1h}
     notify: [ops]
 """
 PRIVATE: Final = "private"

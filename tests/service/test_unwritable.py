@@ -14,7 +14,7 @@ from watchdog.engine.why import why
 
 pytestmark = pytest.mark.needs("redis-server")
 
-RULE = "rules:\n  - {rule: here, each: process, when: process.alive, then: [{terminate_process: {process: process}}], guards: {keep: 0%}}\n"
+RULE = "rules:\n  - {rule: here, each: process, when: process.alive, then: [{terminate_process: {process: process}}], guards: {deploy: 0s, keep: 0%}}\n"
 
 
 async def can_not_save(server: RedisServer) -> None:

@@ -9,6 +9,7 @@ import pytest
 from watchdog import config
 from watchdog.config import inspect, inspect_rules, load, pack_folder, packs
 from watchdog.errors import ProblemsError
+from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
 
 RULE = "rules:\n  - rule: slow\n    each: job\n    when: job.elapsed > 10m\n"
@@ -68,6 +69,12 @@ def test_what_no_rule_touches_reaches_every_rule(folder: Folder) -> None:
 
     folder.write("config.yml", CONFIG + 'protected: ["web[", ""]\n')
     assert folder.said() == ["config.yml:4:17 E214", "config.yml:4:22 E122"]
+
+
+def test_what_all_rules_share_reaches_every_rule(folder: Folder) -> None:
+    """The config's budgets stand in the guards of a rule that has none of its own."""
+    folder.write("config.yml", CONFIG + "host_budget: 10/1h\n")
+    assert load(folder.path / "config.yml").rules.rules[0].guards["host_budget"] == Allowance(10, 3_600_000)
 
 
 def test_the_config_of_the_manual_loads(folder: Folder) -> None:

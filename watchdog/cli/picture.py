@@ -28,6 +28,14 @@ class Pause(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class Demoted(msgspec.Struct, frozen=True):
+    """A rule that only asks, because what it did has not helped."""
+
+    rule: str = "?"
+    since_ms: int = 0
+    reason: str = ""
+
+
 class Source(msgspec.Struct, frozen=True):
     """`since_ms`: how long it has been lost, or how long ago it was read."""
 
@@ -230,6 +238,7 @@ class Picture(msgspec.Struct, frozen=True):
     agent: Agent = Agent()
     mode: str = "?"
     paused: Pause | None = None
+    demoted: tuple[Demoted, ...] = ()
     sources: dict[str, Source] = {}
     entities: dict[str, int] = {}
     checks: tuple[Check, ...] | None = None

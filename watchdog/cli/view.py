@@ -107,6 +107,8 @@ def _show_agent(out: Output, picture: Picture, *, running: bool, age: int) -> No
         out.line(("It can't write its state: ", "bad"), agent.failing)
     if picture.paused is not None:
         out.line(("Paused", "warn"), f" by {picture.paused.by}: {picture.paused.reason}")
+    for one in picture.demoted:
+        out.line((f"Rule {one.rule} only asks", "bad"), f" for {_lasting(one.since_ms)}, until a person trusts it again: {one.reason}")
     if picture.tracking is False:
         out.line(("Redis does not tell of changes, so everything is sampled.", "warn"))
 

@@ -109,7 +109,7 @@ def _read(places: Sequence[Place], draft: Draft, findings: Findings) -> tuple[Ru
     texts: _Texts = [
         (str(file), text) for place in places for file in place.rules if (text := read_text(file, place.span, findings)) is not None
     ]
-    rules, problems = read_rules(texts, draft.mode, draft.receivers, adjust=draft.adjust, protected=draft.protected)
+    rules, problems = read_rules(texts, draft.mode, draft.receivers, adjust=draft.adjust, protected=draft.protected, shares=draft.shares)
     zones = Findings()
     rules = with_zones(rules, zones)
     in_packs = [problem for place in places if place.manifest is not None for problem in _manifest(place, rules, findings)]

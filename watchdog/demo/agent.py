@@ -42,9 +42,9 @@ rules:
     then:
       - recover_process: {{process: job.process, drain: {DRAIN_S}s, stuck_after: 0s, stuck_jobs: {{strikes: 2, then: quarantine}}}}
     verify: {{when: queue("push").size <= {DRAINED}, within: 1m}}
-    guards: {{settle: 1, cooldown: 1s, keep: 50%}}
+    guards: {{settle: 1, cooldown: 1s, keep: 50%, deploy: 0s}}
 """
-"""Of a real server only the times differ: minutes there, seconds here."""
+"""Of a real server only the times differ: minutes there, seconds here; and whatever else is built on this machine is no deployment of it."""
 
 
 class AgentEndedError(WatchdogError):

@@ -7,7 +7,7 @@ what it wrote, then carries out what it asked for, then brings the answers back 
 
 from typing import assert_never
 
-from watchdog.engine import commands, edits, judging, known_here, orders, playbooks, requests, runs
+from watchdog.engine import commands, deploy_signs, edits, judging, known_here, orders, playbooks, requests, runs
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, Pause, rebase
 from watchdog.engine.remembered import BrokenHistoryError
@@ -154,6 +154,7 @@ def _observe(turn: Turn, observed: Observed) -> None:
     for kind, entity in touched:
         judging.judge_entity(turn, kind, entity)
     known_here.remember(turn, touched, left)
+    deploy_signs.notice(turn, observed, left)
     if observed.source is Source.HOST:
         requests.reconsider(turn, {entity for _, entity in touched})
     elif settling := {request.process for request in turn.ledger.requests.values() if request.guard == "settling"}:

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine.deploys import Deploys
 from watchdog.engine.incidents import Edit, Playbook, Run
+from watchdog.engine.success import Success
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.targets import JobsRef, ProcessRef
@@ -172,7 +174,7 @@ class Ledger(msgspec.Struct, frozen=True):
     alert: each time at which it began to fire.
 
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
-    milliseconds at which each was.
+    milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents.
     """
 
     seq: int = 0
@@ -196,6 +198,8 @@ class Ledger(msgspec.Struct, frozen=True):
     lost: dict[str, Loss] = {}
     here: dict[str, ProcessRef] = {}
     heard: dict[str, int] = {}
+    deploys: Deploys = Deploys()
+    success: dict[str, Success] = {}
 
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from watchdog.engine import proof as proofs
+from watchdog.engine import trust
 from watchdog.engine.alerts import Truth
 from watchdog.engine.incidents import Branch, Playbook
 from watchdog.engine.ledger import Request
@@ -199,6 +200,7 @@ def _close(turn: Turn, playbook: Playbook, outcome: str, account: str, *, stage:
                 turn.put_alert(key, msgspec.structs.replace(alert, acted=True))
     turn.freed = True
     turn.audit("incident", **_names(playbook), stage=stage, outcome=outcome, reason=told)
+    trust.note(turn, playbook, outcome)
     _keep(turn, playbook, outcome, closed=True)
     severity = Severity.CRITICAL if outcome in ("failed", proofs.UNVERIFIED) else playbook.severity
     _notify(turn, playbook, NoticeKind.ENDED, stage, outcome, told, severity=severity)

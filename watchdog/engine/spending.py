@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from watchdog.engine.ledger import Spent
+from watchdog.engine.ordered import is_order
 from watchdog.model.parameters import Allowance
 
 KEPT: Final = 30 * 86_400_000
@@ -15,7 +16,7 @@ KEPT: Final = 30 * 86_400_000
 MOST: Final = 1_000
 """So many are remembered of a target, and so many targets; no allowance is for more."""
 A_DAY: Final = 86_400_000
-"""Milliseconds for which it is remembered that an alert began to fire."""
+"""Milliseconds for which it is remembered that an alert began to fire, and within which actions on a target make its cooldown longer."""
 
 Book = Mapping[str, tuple[Spent, ...]]
 """Target → what was done to it, the oldest first."""
@@ -34,6 +35,17 @@ def both(real: Book, shadow: Book) -> Book:
     return {
         target: tuple(sorted((*real.get(target, ()), *shadow.get(target, ())), key=lambda one: one.at)) for target in {**real, **shadow}
     }
+
+
+def on_host(book: Book, host: str) -> list[Spent]:
+    """What rules did to processes of that host, whose names begin with it, the oldest first; not what people have ordered."""
+    here = (one for target, entries in book.items() if target.startswith(f"{host}/") for one in entries)
+    return sorted((one for one in here if not is_order(one.rule)), key=lambda one: one.at)
+
+
+def incidents_within(entries: Iterable[Spent], time: int, at: int) -> int:
+    """How many incidents there were in the last `time` milliseconds, one of several steps counted once."""
+    return len({one.incident for one in entries if at - one.at < time})
 
 
 def exhausted_until(entries: Iterable[Spent], allowance: Allowance, at: int) -> int | None:

@@ -24,6 +24,10 @@ def status(state: State, at: int) -> dict[str, Any]:
     return {
         "mode": ledger.mode.value,
         "paused": None if ledger.pause is None else {"by": ledger.pause.by, "reason": ledger.pause.reason},
+        "demoted": [
+            {"rule": rule, "since_ms": at - one.demotion.since_at, "reason": one.demotion.reason}
+            for rule, one in sorted(ledger.success.items()) if one.demotion is not None
+        ],
         "sources": {source.value: _source(state, source, at) for source in Source if _is_used(state, source)},
         "entities": {kind.value: len(rows) for kind, rows in world.rows.items()},
         "history": {"bytes": world.history.size(), "dropped": sum(world.history.dropped.values())},

@@ -85,7 +85,7 @@ class Application:
         folder = self._folder or (None if origin is None else origin.folder)
         if folder is None:
             self.trouble = "the folder of the application is not shown to the agent: name it in the config, `app: {folder: …}`"
-            return {"code_changed": None, "changed_file": None}
+            return {"code_changed": None, "changed_file": None, "changed_wall": None}
         if folder not in files:
             files[folder] = read_files(folder)
         code = files[folder]
@@ -93,12 +93,14 @@ class Application:
         if name not in files:
             files[name] = read_unit_files(name, self._unit_folders)
         of_unit = files[name]
-        newer = Files(tuple(sorted((*code.changed, *of_unit.changed))), code.hidden or of_unit.hidden).newer_than(self._start_of(process))
+        both = Files(tuple(sorted((*code.changed, *of_unit.changed))), code.hidden or of_unit.hidden)
+        newer = both.newer_than(self._start_of(process))
         if not newer and not code.changed:
             newer = None  # a unit that is as old as its process says nothing of the code
         if newer is None:
             self.trouble = f"{folder / code.hidden} can't be looked at" if code.hidden else f"{folder} holds no application"
-        return {"code_changed": None if newer is None else bool(newer), "changed_file": newer}
+            return {"code_changed": None, "changed_file": None, "changed_wall": None}
+        return {"code_changed": bool(newer), "changed_file": newer, "changed_wall": both.when(newer)}
 
     def _start_of(self, process: tuple[int, int]) -> int:
         age = since_boot() - process[1] * 1000 // self._here.ticks_per_second

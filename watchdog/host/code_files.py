@@ -44,6 +44,10 @@ class Files(msgspec.Struct, frozen=True):
             return self.changed[-1][1]
         return None if self.hidden or not self.changed else ""
 
+    def when(self, name: str) -> int:
+        """When that one was changed; 0 if there is none of that name."""
+        return next((changed for changed, other in self.changed if other == name), 0)
+
 
 def read_files(folder: Path) -> Files:
     """Those of an application; none of them where the folder holds no application. Never raises."""

@@ -85,6 +85,19 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         binds_after_no_return=True,
     ),
     GuardSpec(
+        name="deploy",
+        denies="somebody deploys: a command changes the application or its database; the code or the file of a unit was changed after a process was started; processes come with another version or tag; several have been told to be quiet, and not by this agent: each of these for `deploy` after it was last new; and while systemd has a job for a unit or wants a daemon-reload. What can't be looked at is said",
+        settings=(
+            ParameterSpec(
+                name="deploy",
+                form=Form.DURATION,
+                default="30m",
+                doc="For how long a sign of a deployment counts after it was last new: code that nobody has restarted into by then was forgotten. A command counts as long as it runs, too, up to a day, and a job of systemd no longer than this. `0s` for never.",
+                example="deploy: 1h",
+            ),
+        ),
+    ),
+    GuardSpec(
         name="veto",
         denies="a job that must not be interrupted runs in the target, unless the target is proven to be frozen; asked again before each signal that ends it",
         settings=(
@@ -155,16 +168,23 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="cooldown",
-        denies="the last action on this target, by whichever rule, ended less than `cooldown` ago",
+        denies="the last action on this target, by whichever rule, ended less than `cooldown` ago, or so long ago somebody had systemd start, stop or restart its unit. It doubles with each further action within 24 h, and falls back as they come to lie further back",
         settings=(
             ParameterSpec(
                 name="cooldown", form=Form.DURATION, default="15m", doc="Counted from the end of the last action.", example="cooldown: 15m"
+            ),
+            ParameterSpec(
+                name="cooldown_max",
+                form=Form.DURATION,
+                default="4h",
+                doc="The longest that it grows to; `0s` keeps it as `cooldown` says.",
+                example="cooldown_max: 2h",
             ),
         ),
     ),
     GuardSpec(
         name="budget",
-        denies="the rule has acted on the target as often as `budget` allows, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not)",
+        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget` or on the host as often as `host_budget`, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not); to move jobs counts into none of them",
         settings=(
             ParameterSpec(
                 name="budget",
@@ -172,6 +192,20 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
                 default="3/1h",
                 doc="How often the rule may act on one target within a time that slides, like `3/1h`; an incident of several steps counts once.",
                 example="budget: 3/1h",
+            ),
+            ParameterSpec(
+                name="target_budget",
+                form=Form.ALLOWANCE,
+                default="6/1d",
+                doc="How often all rules together may have acted on the target before this one asks. What people have ordered by hand does not count.",
+                example="target_budget: 4/6h",
+            ),
+            ParameterSpec(
+                name="host_budget",
+                form=Form.ALLOWANCE,
+                default="6/1h",
+                doc="The same for all processes of the target's host; it does not apply to jobs.",
+                example="host_budget: 10/1h",
             ),
         ),
         alarms=True,
@@ -220,6 +254,28 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
                 default="3",
                 doc="How many different jobs of one class the rule may catch within 24 h before it asks; 0 for any number.",
                 example="culprits: 5",
+            ),
+        ),
+        alarms=True,
+    ),
+    GuardSpec(
+        name="trust",
+        denies="less than `min_success` of the rule's last `trials` incidents have helped: were verified, or ended well where the rule has no `verify`. It has then demoted itself to ask, and acts again only when a person says so",
+        settings=(
+            ParameterSpec(
+                name="min_success",
+                form=Form.RATIO,
+                default="50%",
+                doc="The share of its incidents that must help.",
+                example="min_success: 75%",
+            ),
+            ParameterSpec(
+                name="trials",
+                form=Form.COUNT,
+                default="4",
+                most=100,
+                doc="How many of the last incidents count; with fewer nothing is said. 0: the rule is trusted whatever comes of it.",
+                example="trials: 10",
             ),
         ),
         alarms=True,

@@ -96,6 +96,18 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "names with settings",
         "What else must work for Sidekiq to work: database, web, search. While one of them fails nothing is done to any process. What is not declared is not checked.",
     ),
+    KeySpec(
+        "host_budget",
+        "times in a time",
+        "How often all rules together may act on the processes of a host before a person is asked, where a rule has no such setting of its own.",
+        "6/1h",
+    ),
+    KeySpec(
+        "target_budget",
+        "times in a time",
+        "The same for one target.",
+        "6/1d",
+    ),
     KeySpec("quarantine", "`keep` and `in`", "Where jobs are kept that were taken out, whole, and for how long."),
 )
 

@@ -33,7 +33,7 @@ class AuditRow(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 RECORD_KINDS = {
-    "agent": "The agent started, stopped, was paused, resumed, or changed its rules or mode.",
+    "agent": "The agent started, stopped, was paused, resumed, or changed its rules or mode; a sign of a deployment was seen; a rule demoted itself.",
     "source": "A source was lost or came back.",
     "alert": "An alert fired or was resolved (`outcome`).",
     "decision": "What the guards and the mode said to a request; written again only when the answer changes.",

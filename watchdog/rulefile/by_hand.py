@@ -10,8 +10,8 @@ from typing import Any, Final
 from watchdog.model.guards import GUARDS
 from watchdog.rulefile.names import default_setting
 
-INSTEAD: Final = {"settle": "0", "alone": "ask"}
-"""Three beats are not waited for, and who is to be asked about the only process of a queue has said so."""
+INSTEAD: Final = {"settle": "0", "alone": "ask", "deploy": "0s", "cooldown_max": "0s"}
+"""Three beats are not waited for; who is to be asked about the only process of a queue has said so; to restart by hand is a part of a deployment; and how often rules have acted makes nobody wait longer."""
 
 
 def guards_by_hand(protected: Sequence[str] = ()) -> Mapping[str, Any]:

@@ -19,5 +19,5 @@ ACTIONS: Final = (
     "start_unit",
     "stop_delivery",
 )
-GUARD_SETTINGS: Final = ("baseline", "deploy")
+GUARD_SETTINGS: Final = ("baseline",)
 RECEIVER_TYPES: Final = ("alertmanager", "matrix", "slack")

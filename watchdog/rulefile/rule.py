@@ -21,6 +21,7 @@ from watchdog.model.evidence import ALL
 from watchdog.model.guards import GUARDS
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
+from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile.adjust import NO_ADJUSTMENT, Adjustment
@@ -73,7 +74,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     What is the same for all rules of a file.
 
     `places` has the names of rules that were read so far, in any file, and grows; `receivers` is None if they are not known; `ceiling`
-    is the mode that no adjustment may exceed; `protected` are the targets that no rule touches.
+    is the mode that no adjustment may exceed; `protected` are the targets that no rule touches, `shares` what holds of the
+    settings of its guards where neither the rule nor its action says anything.
     """
 
     places: dict[str, Span]
@@ -82,6 +84,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: Mapping[str, Adjustment] = {}
     ceiling: Mode = Mode.ACT
     protected: tuple[str, ...] = ()
+    shares: Mapping[str, Allowance] = {}
     vocabulary: Vocabulary = BUILT
 
 
@@ -290,7 +293,12 @@ class _RuleReader:
         for name, setting in settings.items():
             of_action = next((spec.guards[name] for step in steps if name in (spec := actions.BY_NAME[step.action]).guards), None)
             node = written.get(name)
-            value = read_setting(node, setting, self._findings) if node is not None else default_setting(setting, instead=of_action)
+            if node is not None:
+                value = read_setting(node, setting, self._findings)
+            elif of_action is None and name in self._around.shares:
+                value = self._around.shares[name]
+            else:
+                value = default_setting(setting, instead=of_action)
             if value is not None:
                 values[name] = value
         own = values.get("protected")

@@ -13,6 +13,7 @@ import msgspec
 
 from watchdog.engine.rules import Rule, RuleSet
 from watchdog.errors import Problem, Span
+from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile import nodes
@@ -28,6 +29,7 @@ from watchdog.rulefile.rule import Surroundings, read_rule
 
 _FILE_KEYS: Final = Keys("a rule file", required=("rules",), optional=("define",))
 _NOTHING: Final[Mapping[str, Adjustment]] = {}
+_NO_SHARES: Final[Mapping[str, Allowance]] = {}
 
 
 def read_rules(
@@ -37,13 +39,14 @@ def read_rules(
     *,
     adjust: Mapping[str, Adjustment] = _NOTHING,
     protected: Sequence[str] = (),
+    shares: Mapping[str, Allowance] = _NO_SHARES,
     vocabulary: Vocabulary = BUILT,
 ) -> tuple[RuleSet, tuple[Problem, ...]]:
     """
     The rules of these files (name, text), in their order, and all that is wrong with them.
 
     `ceiling` is the global mode and lowers nothing here; `receivers` the names that `notify` may use, None if they are not known; `adjust`
-    what the config changes, by name of the rule; `protected` the targets that none of them touches; `vocabulary` the fields that there are.
+    what the config changes, by name of the rule; `protected` the targets that none of them touches; `shares` the budgets of those that have none of their own; `vocabulary` the fields that there are.
     A rule with anything wrong in it is left out, and so is one that the operator has switched off.
     """
     rules: list[Rule] = []
@@ -57,7 +60,13 @@ def read_rules(
         whole = whole and isinstance(root, nodes.Mapping) and root.whole
         if root is not None:
             around = Surroundings(
-                places=places, receivers=receivers, adjustments=adjust, ceiling=ceiling, protected=tuple(protected), vocabulary=vocabulary
+                places=places,
+                receivers=receivers,
+                adjustments=adjust,
+                ceiling=ceiling,
+                protected=tuple(protected),
+                shares=shares,
+                vocabulary=vocabulary,
             )
             rules.extend(_rules(root, around, findings))
     for problem in lint_together(rules):
@@ -67,7 +76,9 @@ def read_rules(
     elsewhere = [problem for problem in in_files if problem.span.file not in found]
     strangers = _strangers(adjust, places) if whole else ()
     problems = (*(problem for problem in in_files if problem.span.file in found), *elsewhere, *strangers)
-    return RuleSet(tuple(rules), digest_of(_with_adjustments(files, adjust, protected)), ceiling, guards_by_hand(protected)), problems
+    return RuleSet(
+        tuple(rules), digest_of(_with_adjustments(files, adjust, protected, shares)), ceiling, guards_by_hand(protected)
+    ), problems
 
 
 def digest_of(files: Sequence[tuple[str, str]]) -> str:
@@ -98,8 +109,13 @@ def _strangers(adjust: Mapping[str, Adjustment], places: Mapping[str, Span]) -> 
 
 
 def _with_adjustments(
-    files: Sequence[tuple[str, str]], adjust: Mapping[str, Adjustment], protected: Sequence[str]
+    files: Sequence[tuple[str, str]], adjust: Mapping[str, Adjustment], protected: Sequence[str], shares: Mapping[str, Allowance]
 ) -> Sequence[tuple[str, str]]:
     """The texts with what the config says beside them."""
     adjusted = ((name, str(msgspec.to_builtins(adjustment))) for name, adjustment in adjust.items())
-    return (*files, *adjusted, *(("protected", pattern) for pattern in protected))
+    return (
+        *files,
+        *adjusted,
+        *(("protected", pattern) for pattern in protected),
+        *((name, str(share)) for name, share in sorted(shares.items())),
+    )

@@ -25,6 +25,7 @@ from watchdog.rulefile.pack import VERSION
 from watchdog.rulefile.quarantine import PLACES
 from watchdog.rulefile.rule import MATURITIES
 from watchdog.rulefile.rule import NAME as RULE_NAME
+from watchdog.rulefile.shares import KEYS as SHARES
 from watchdog.rulefile.testfile import LOOKS, STATES
 from watchdog.rulefile.typed import NAME as NAME_OF_ONE
 from watchdog.rulefile.units import PATTERN as UNIT_PATTERN
@@ -99,6 +100,7 @@ def config_schema() -> Schema:
             ),
             "quarantine": _mapping(keys.QUARANTINE, {"keep": _DURATION, "in": {"enum": list(PLACES)}}),
             "protected": _FORMS[Form.NAMES],
+            **dict.fromkeys(SHARES, _FORMS[Form.ALLOWANCE]),
         },
         required=("redis", "rules", "state"),
     )

@@ -12,6 +12,7 @@ import msgspec
 
 from watchdog.errors import Problem, Span
 from watchdog.lang.text import Text
+from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
@@ -28,6 +29,8 @@ from watchdog.rulefile.read_yaml import read_yaml
 from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
 from watchdog.rulefile.redis_settings import RedisSettings, read_redis, with_secret
 from watchdog.rulefile.secrets import SecretRef
+from watchdog.rulefile.shares import KEYS as SHARES
+from watchdog.rulefile.shares import read_shares
 from watchdog.rulefile.trace import TraceSettings, read_trace
 from watchdog.rulefile.units import UNITS, read_units
 from watchdog.rulefile.values import wrong_with_url
@@ -65,7 +68,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     As much of a config file as could be read, so that what it names can be looked at although something is wrong with it.
 
     `settings` is None if anything is wrong; `receivers` (the declared names) is None if they can't be known. `adjust` is what is changed about
-    rules, by name; it is checked where the rules are. `protected` are patterns of targets that no rule touches.
+    rules, by name; it is checked where the rules are. `protected` are patterns of targets that no rule touches, `shares` the
+    budgets that hold for every rule that has none of its own.
     """
 
     settings: Settings | None = None
@@ -74,6 +78,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     receivers: frozenset[str] | None = None
     adjust: dict[str, Adjustment] = {}
     protected: tuple[str, ...] = ()
+    shares: dict[str, Allowance] = {}
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -81,7 +86,21 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 _KEYS: Final = Keys(
     "the config",
     required=("redis", "rules", "state"),
-    optional=("mode", "app_redis", "receivers", "host", "units", "app", "adjust", "trace", "log", "quarantine", "protected", "checks"),
+    optional=(
+        "mode",
+        "app_redis",
+        "receivers",
+        "host",
+        "units",
+        "app",
+        "adjust",
+        "trace",
+        "log",
+        "quarantine",
+        "protected",
+        "checks",
+        *SHARES,
+    ),
 )
 
 
@@ -174,6 +193,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
         receivers=_declared(root, values),
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
         protected=read_names(values["protected"], "'protected'", findings) if "protected" in values else (),
+        shares=read_shares(values, findings),
         secrets=tuple(secrets),
         bare_secrets=tuple(bare),
     )

@@ -301,10 +301,11 @@ def test_a_broken_config_is_named_with_all_its_problems(ask, tmp_path):
 
 
 def test_everything_there_is_has_a_place_on_the_page(ask, leave):
-    """Processes, queues, messages, incidents, broken data and a pause are shown when they are there."""
+    """Processes, queues, messages, incidents, broken data, a pause and a demoted rule are shown when they are there."""
     leave(
         status=picture(
             paused={"by": "the pause file", "reason": "maintenance"},
+            demoted=[{"rule": "stuck-job", "since_ms": 62_000, "reason": "1 of its last 4 incidents helped, less than 50%"}],
             tracking=False,
             looking={"processes": 3, "last": 2.5, "every": 5_000, "trouble": "the folder is hidden"},
             entities={"job": 3, "process": 1_000, "queue": 1},
@@ -326,6 +327,7 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
     out = ask("status", "-c", "config.yml").out
     for part in (
         "Paused by the pause file: maintenance",
+        "\nRule stuck-job only asks for 1m 2s, until a person trusts it again: 1 of its last 4 incidents helped, less than 50%\n",
         "Redis does not tell of changes",
         "\nprocesses looked at on this host: 3, every 5s, for 0.05 % of a core\n",
         "\ndeployments can't be seen: the folder is hidden\n",

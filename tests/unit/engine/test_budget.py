@@ -1,5 +1,6 @@
 """The budget guard: how often a rule may act on a target, in a time that slides."""
 
+import msgspec
 import pytest
 
 from tests.scenario.conversation import process
@@ -13,11 +14,17 @@ from watchdog.model.verdicts import Answer, Verdict
 HOUR = 3_600_000
 NAME = "web1/app[push]"
 THRICE = Allowance(3, HOUR)
+MANY = Allowance(1_000, HOUR)
 
 
 def spent(*times: int, rule: str = "stuck-job") -> tuple[Spent, ...]:
     """An incident of its own at each of these times."""
     return tuple(Spent(at, rule, f"{at}.0") for at in times)
+
+
+def settings(budget: Allowance = MANY, *, target: Allowance = MANY, host: Allowance = MANY) -> dict[str, Allowance]:
+    """Of the three budgets those that matter."""
+    return {"budget": budget, "target_budget": target, "host_budget": host}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +43,7 @@ def spent(*times: int, rule: str = "stuck-job") -> tuple[Spent, ...]:
 )
 def test_how_much_is_left(view, times, allowance, until):
     """The window slides, to the very millisecond: it is free again when fewer than that lie in it."""
-    verdict = budget(view(spent={NAME: spent(*times)}, settings={"budget": allowance}))
+    verdict = budget(view(spent={NAME: spent(*times)}, settings=settings(allowance)))
 
     assert (verdict.answer, verdict.until) == (Answer.PASS if until is None else Answer.ASK, until)
 
@@ -55,6 +62,55 @@ def test_each_rule_and_each_target_has_its_own(view):
     assert budget(view(spent=book)).answer is Answer.PASS
 
 
+@pytest.mark.parametrize(
+    ("book", "until"),
+    [
+        ({NAME: (*spent(AT - 30, rule="a"), *spent(AT - 20, rule="b"))}, None),
+        ({NAME: (*spent(AT - 30, rule="a"), *spent(AT - 20, rule="b"), *spent(AT - 10))}, AT - 30 + HOUR),
+        ({NAME: (*spent(AT - HOUR, rule="a"), *spent(AT - 20, rule="b"), *spent(AT - 10))}, None),
+        ({NAME: (*spent(AT - 30, rule="order:1"), *spent(AT - 20, rule="order:2"), *spent(AT - 10))}, None),
+        ({NAME: spent(AT - 30), "web1/else": spent(AT - 20, AT - 10)}, None),
+    ],
+)
+def test_all_rules_together_on_one_target(view, book, until):
+    """Whatever the share of each; what people have ordered is not theirs."""
+    verdict = budget(view(spent=book, settings=settings(target=THRICE)))
+
+    assert (verdict.answer, verdict.until) == (Answer.PASS if until is None else Answer.ASK, until)
+    if until is not None:
+        assert verdict.reason == f"rules have acted on {NAME} 3 times within 1 h already"
+
+
+@pytest.mark.parametrize(
+    ("book", "until"),
+    [
+        ({"web1/a": spent(AT - 30), "web1/b": spent(AT - 20, rule="b")}, None),
+        ({"web1/a": spent(AT - 10), "web1/b": spent(AT - 30, rule="b"), "web1/c": spent(AT - 20, rule="c")}, AT - 30 + HOUR),
+        ({"web1/a": spent(AT - 10), "web1/b": spent(AT - HOUR), "web1/c": spent(AT - 20)}, None),
+        ({"web1/a": spent(AT - 10), "web2/b": spent(AT - 30), "web1/c": spent(AT - 20)}, None),
+        ({"web1/a": spent(AT - 10), "web11/b": spent(AT - 30), "web1/c": spent(AT - 20)}, None),
+        ({"web1/a": spent(AT - 10), "retries of push": spent(AT - 30), "web1/c": spent(AT - 20)}, None),
+        ({"web1/a": spent(AT - 10), "web1/b": spent(AT - 30, rule="order:1"), "web1/c": spent(AT - 20)}, None),
+    ],
+)
+def test_all_rules_together_on_one_host(view, book, until):
+    """Over all its targets, the oldest first; other hosts, jobs and what people have ordered are none of it."""
+    verdict = budget(view(spent=book, settings=settings(host=THRICE)))
+
+    assert (verdict.answer, verdict.until) == (Answer.PASS if until is None else Answer.ASK, until)
+    if until is not None:
+        assert verdict.reason == "rules have acted on the host web1 3 times within 1 h already"
+
+
+def test_a_person_has_a_budget_of_his_own(view):
+    """What rules have done keeps nobody from ordering by hand; an incident that goes on is not stopped by it either."""
+    shown = view(spent={NAME: spent(AT, AT - 1, AT - 2, rule="other")}, settings=settings(target=THRICE, host=THRICE))
+
+    assert budget(shown).answer is Answer.ASK
+    assert budget(msgspec.structs.replace(shown, overruled=())).answer is Answer.PASS
+    assert budget(msgspec.structs.replace(shown, incident="9.0")).answer is Answer.PASS
+
+
 def test_an_incident_of_many_steps_is_one(view):
     """And its own next step is not stopped by what it has done itself."""
     steps = tuple(Spent(AT - number, "stuck-job", "7.0") for number in range(5))
@@ -68,7 +124,7 @@ def test_who_serves_the_schedule_is_ended_once_a_day(view, ago, answer):
     """By whichever rule, whatever its budget; it is one of a kind."""
     shown = view(
         at=AT + 48 * HOUR, world=picture(process(ONE, AT, queues=("push", "scheduler"))), spent={NAME: spent(AT + 48 * HOUR - ago, rule="other")},
-        settings={"budget": Allowance(100, HOUR)},
+        settings=settings(),
     )  # fmt: skip
     verdict = budget(shown)
 

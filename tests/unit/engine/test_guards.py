@@ -5,6 +5,7 @@ import pytest
 
 from tests.scenario.conversation import HEALTHY, job, process
 from tests.unit.engine.conftest import AT, ONE, picture
+from watchdog.engine.deploys import Deploys, Sign
 from watchdog.engine.guards import ORDER
 from watchdog.engine.guards.blind import blind
 from watchdog.engine.guards.cooldown import cooldown
@@ -15,6 +16,7 @@ from watchdog.engine.guards.paused import paused
 from watchdog.engine.holding import held_threads
 from watchdog.engine.incidents import Run
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Pause, Phase, Spent, Strike
+from watchdog.engine.success import Demotion, Success
 from watchdog.model import guards as table
 from watchdog.model.events import Delta
 from watchdog.model.hours import Hours
@@ -26,6 +28,8 @@ from watchdog.model.targets import ProcessRef, Signal
 from watchdog.model.verdicts import Answer, Verdict
 
 TWO = "web1:11:def"
+NAME = "web1/app[push]"
+UNIT = "sidekiq@push.service"
 
 
 def look(**changes) -> Look:
@@ -61,16 +65,22 @@ def test_the_guards_are_those_of_the_table():
 
 
 def test_a_healthy_case_passes_every_guard(view):
-    """With nothing against it no guard has a reason, and each answers under its own name; one says what it could not look at."""
+    """With nothing against it no guard has a reason, and each answers under its own name; two say what they could not look at."""
     shown = view(
         settings={
             "settle": 0,
             "max_unhealthy": 0.5,
+            "deploy": 1_800_000,
             "cooldown": 300_000,
+            "cooldown_max": 14_400_000,
+            "target_budget": Allowance(6, 86_400_000),
+            "host_budget": Allowance(6, 3_600_000),
             "keep": 0.0,
             "alone": "ask",
             "veto": ("Domain*",),
             "culprits": 3,
+            "min_success": 0.5,
+            "trials": 4,
             "protected": ("web9/*",),
             "budget": Allowance(3, 3_600_000),
             "flaps": Allowance(6, 3_600_000),
@@ -83,7 +93,7 @@ def test_a_healthy_case_passes_every_guard(view):
     assert [(verdict.guard, verdict.answer) for verdict in (guard(shown) for _, guard in ORDER)] == [
         (name, Answer.PASS) for name, _ in ORDER
     ]
-    assert [verdict.guard for verdict in (guard(shown) for _, guard in ORDER) if verdict.reason] == ["common_cause"]
+    assert [verdict.guard for verdict in (guard(shown) for _, guard in ORDER) if verdict.reason] == ["common_cause", "deploy"]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +171,63 @@ def test_cooldown(view, ended, answer, until):
     if answer is Answer.DENY:
         assert verdict.reason.startswith("terminate_process of rule other-rule on web1/app[push] ")
         assert "-" not in verdict.reason.removeprefix("terminate_process of rule other-rule")
+
+
+@pytest.mark.parametrize(
+    ("actions", "cooldown_max", "minutes"),
+    [
+        ((), 240, 5),
+        ((0,), 240, 5),
+        ((0, -60_000), 240, 10),
+        ((0, -60_000, -120_000), 240, 20),
+        ((0, 0), 240, 10),
+        ((0, -86_399_999), 240, 10),
+        ((0, -86_400_000), 240, 5),
+        (tuple(range(0, -100, -1)), 240, 240),
+        ((0, -1, -2), 15, 15),
+        ((0, -1, -2), 3, 5),
+        ((0, -1, -2), 0, 5),
+    ],
+)
+def test_the_cooldown_grows_and_falls_back(view, actions, cooldown_max, minutes):
+    """It doubles with each action of the last day, up to its limit, and is never less than the rule says; and the reason tells why."""
+    settings = {"cooldown": 300_000, "cooldown_max": cooldown_max * 60_000}
+    shown = view(
+        cooldowns={NAME: Cooldown(AT, "r", "a")}, settings=settings, spent={NAME: tuple(Spent(AT + ago, "r", f"{number}.0") for number, ago in enumerate(actions))},
+    )  # fmt: skip
+    verdict = cooldown(shown)
+
+    assert (verdict.answer, verdict.until) == (Answer.DENY, AT + minutes * 60_000)
+    grown = f"; after {sum(ago > -86_400_000 for ago in actions)} actions within 24 h the cooldown is {minutes} min"
+    assert verdict.reason == f"a of rule r on {NAME} ended 0 s ago" + (grown if minutes > 5 else "")
+
+
+def test_the_steps_of_an_incident_are_one_action(view):
+    """However many there were."""
+    steps = tuple(Spent(AT - number, "r", "1.0") for number in range(4))
+
+    assert cooldown(view(cooldowns={NAME: Cooldown(AT, "r", "a", "1.0")}, spent={NAME: steps})).until == AT + 300_000
+
+
+@pytest.mark.parametrize(
+    ("sign", "until"),
+    [
+        (Sign("w", AT - 10_000, AT - 5_000), AT + 295_000),
+        (Sign("w", AT - 10_000), AT + 300_000),
+        (Sign("w", AT - 400_000, AT - 300_000), None),
+        (None, None),
+    ],
+)
+def test_what_others_did_to_its_unit_counts_too(view, sign, until):
+    """Whoever has just had it restarted is waited for like the agent itself; not whoever orders it by hand."""
+    signs = {} if sign is None else {f"job {UNIT}": sign}
+    shown = view(
+        ref=ProcessRef(f"web1/{UNIT}", ONE, "web1", 10, 77, "boot-1", "app", UNIT), ledger=Ledger(deploys=Deploys(signs)),
+        cooldowns={NAME: Cooldown(AT - 300_000, "r", "a")},
+    )  # fmt: skip
+
+    assert (cooldown(shown).until, cooldown(shown).answer) == (until, Answer.PASS if until is None else Answer.DENY)
+    assert cooldown(msgspec.structs.replace(shown, overruled=())).answer is Answer.PASS
 
 
 def test_cooldown_is_that_of_the_target(view):
@@ -287,14 +354,14 @@ def test_every_denial_says_why(view):
     """No guard answers anything but PASS without a sentence."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "max_unhealthy": 0.5, "cooldown": 300_000, "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
-        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
+        settings={"settle": 20, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "cooldown_max": 14_400_000, "target_budget": Allowance(6, 86_400_000), "host_budget": Allowance(6, 3_600_000), "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "min_success": 0.5, "trials": 4, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny"}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        ledger=Ledger(pause=Pause("a", "b", None), lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, deploys=Deploys({"code": Sign("w", AT, AT)}), success={"stuck-job": Success((), Demotion(AT, AT, "w"))}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
         cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")}, alerts=("a|b",), rests_on_load=True,
         world=picture(process(ONE, AT - 5_000, threads=1), job(ONE, "j1", AT - 6_000)), spent={"web1/app[push]": (Spent(AT, "stuck-job", "1.0"),)},
     )  # fmt: skip
     verdicts = [guard(worst) for _, guard in ORDER]
 
-    asking = {"budget", "culprits"}
+    asking = {"budget", "culprits", "trust"}
     assert [(verdict.guard, verdict.answer) for verdict in verdicts] == [
         (name, Answer.ASK if name in asking else Answer.DENY) for name, _ in ORDER
     ]

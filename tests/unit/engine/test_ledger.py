@@ -128,6 +128,7 @@ def test_a_reboot_moves_every_engine_time_and_nothing_else():
         "count",
         "crashed",
         "suspected",
+        "quiet",
     }
 
 

@@ -27,9 +27,15 @@ class Place:
 
     def change(self, name: str, *, seconds_ago: float) -> None:
         """A file of the application, or of its unit, was changed then."""
-        path = (self.units if name.endswith(".service") else self.live) / name
-        path.touch()
-        os.utime(path, (time.time() - seconds_ago,) * 2)
+        self._path(name).touch()
+        os.utime(self._path(name), (time.time() - seconds_ago,) * 2)
+
+    def changed(self, name: str) -> int:
+        """When that was, as the file says (milliseconds)."""
+        return self._path(name).stat().st_mtime_ns // 1_000_000
+
+    def _path(self, name: str):
+        return (self.units if name.endswith(".service") else self.live) / name
 
     def look(self, **settings):
         """What is told of the host and of the process, and the trouble."""
@@ -48,7 +54,7 @@ def place(tree, tmp_path):
 
 def test_nothing_has_been_deployed(place):
     """Known to be so; the user of the process is that of the application."""
-    assert place.look() == ({"deploying": False, "deploy_command": ""}, {"code_changed": False, "changed_file": ""}, "")
+    assert place.look() == ({"deploying": False, "deploy_command": ""}, {"code_changed": False, "changed_file": "", "changed_wall": 0}, "")
 
 
 @pytest.mark.parametrize("name", ["Gemfile.lock", ".env.production", ".ruby-version", "mastodon-sidekiq.service"])
@@ -56,7 +62,7 @@ def test_a_file_that_is_newer(place, name):
     """Code, settings and the file of the unit alike, by name."""
     place.change(name, seconds_ago=50)
 
-    assert place.look()[1] == {"code_changed": True, "changed_file": name}
+    assert place.look()[1] == {"code_changed": True, "changed_file": name, "changed_wall": place.changed(name)}
 
 
 def test_what_was_changed_at_the_start_belongs_to_it(place):
@@ -69,11 +75,11 @@ def test_what_was_changed_at_the_start_belongs_to_it(place):
 def test_the_folder_that_the_operator_has_named_counts(place, tmp_path):
     """Above all where the folder in which a process runs is not shown to the agent."""
     (place.process / "cwd").unlink()
-    nothing, trouble = {"code_changed": None, "changed_file": None}, place.look()[2]
+    nothing, trouble = {"code_changed": None, "changed_file": None, "changed_wall": None}, place.look()[2]
     assert "app: {folder: …}" in trouble
     assert place.look()[1] == nothing
 
-    assert place.look(folder=place.live)[1:] == ({"code_changed": False, "changed_file": ""}, "")
+    assert place.look(folder=place.live)[1:] == ({"code_changed": False, "changed_file": "", "changed_wall": 0}, "")
     assert place.look(folder=tmp_path / "other")[1:] == (nothing, f"{tmp_path}/other holds no application")
 
 
@@ -81,7 +87,10 @@ def test_a_file_that_is_hidden(place):
     """It may be newer, so nothing is known; the reason names it."""
     (place.live / ".ruby-version").symlink_to(".ruby-version")
 
-    assert place.look()[1:] == ({"code_changed": None, "changed_file": None}, f"{place.live}/.ruby-version can't be looked at")
+    assert place.look()[1:] == (
+        {"code_changed": None, "changed_file": None, "changed_wall": None},
+        f"{place.live}/.ruby-version can't be looked at",
+    )
 
 
 def test_a_deployment_that_goes_on(place):
@@ -109,4 +118,7 @@ def test_a_process_that_has_ended_meanwhile(place, tree):
     one = Application(place.here, unit_folders=(place.units,))
     _, told = one.look({"it": (PID, place.start), "gone": (PID + 1, 5)})
 
-    assert told == {"it": {"code_changed": False, "changed_file": ""}, "gone": {"code_changed": None, "changed_file": None}}
+    assert told == {
+        "it": {"code_changed": False, "changed_file": "", "changed_wall": 0},
+        "gone": {"code_changed": None, "changed_file": None, "changed_wall": None},
+    }

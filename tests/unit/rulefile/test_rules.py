@@ -34,11 +34,17 @@ Read = Callable[[str], Rule]
 DEFAULTS = {
     "settle": 3,
     "max_unhealthy": 0.5,
+    "deploy": 1_800_000,
     "veto": VETO,
     "keep": 0.5,
     "alone": "when_half_held",
     "cooldown": 900_000,
+    "cooldown_max": 14_400_000,
+    "target_budget": Allowance(6, 86_400_000),
+    "host_budget": Allowance(6, 3_600_000),
     "culprits": 3,
+    "min_success": 0.5,
+    "trials": 4,
     "protected": (),
     "budget": Allowance(3, 3_600_000),
     "flaps": Allowance(6, 3_600_000),
@@ -195,6 +201,19 @@ def test_settings_of_a_parameter_become_arguments_of_their_own(rule: Read) -> No
         "unique_locks": "report",
     }  # fmt: skip
     assert most.arguments == {**least.arguments, "stuck_jobs.strikes": 3}
+
+
+def test_what_all_rules_share_is_said_once() -> None:
+    """The config's budgets hold for a rule that has none of its own; and they are part of the digest."""
+    text = RULE + "    guards: {host_budget: 2/1h}\n"
+    shares = {"host_budget": Allowance(9, 3_600_000), "target_budget": Allowance(4, 3_600_000)}
+    without, _ = read_rules([("r.yml", text)], Mode.ACT, None)
+    with_them, problems = read_rules([("r.yml", text)], Mode.ACT, None, shares=shares)
+
+    assert problems == ()
+    assert with_them.rules[0].guards == {**without.rules[0].guards, "target_budget": Allowance(4, 3_600_000)}
+    assert with_them.rules[0].guards["host_budget"] == Allowance(2, 3_600_000)
+    assert with_them.digest != without.digest
 
 
 def test_what_no_rule_touches_is_in_every_rule() -> None:

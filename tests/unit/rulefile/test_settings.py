@@ -3,6 +3,7 @@
 import pytest
 from rich.pretty import pretty_repr
 
+from watchdog.model.parameters import Allowance
 from watchdog.model.receivers import RECEIVERS
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile.redis_settings import RedisSettings
@@ -79,6 +80,15 @@ def test_what_redis_may_spend(written: str, expected: float) -> None:
 def test_a_budget_that_can_not_be_kept(budget: str, code: str) -> None:
     """At least 0.1 % and at most a core, written with its unit."""
     assert said(LEAST.replace("redis://h}", f"redis://h, budget: {budget}}}")) == [f"1:33 {code}"]
+
+
+def test_what_all_rules_share() -> None:
+    """Budgets of a host and of a target, as a rule could have them; nothing where nothing is said."""
+    draft, problems = draft_settings("config.yml", LEAST + "host_budget: 10/1h\ntarget_budget: 4/6h\n")
+
+    assert (draft.shares, problems) == ({"host_budget": Allowance(10, 3_600_000), "target_budget": Allowance(4, 21_600_000)}, ())
+    assert draft_settings("config.yml", LEAST)[0].shares == {}
+    assert said(LEAST + "host_budget: often\n") == ["4:14 E412"]
 
 
 def test_secrets_take_their_places() -> None:

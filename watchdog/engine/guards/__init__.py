@@ -14,6 +14,7 @@ from watchdog.engine.guards.common_cause import common_cause
 from watchdog.engine.guards.cooldown import cooldown
 from watchdog.engine.guards.coverage import coverage
 from watchdog.engine.guards.culprits import culprits
+from watchdog.engine.guards.deploy import deploy
 from watchdog.engine.guards.flapping import flapping
 from watchdog.engine.guards.hours import hours
 from watchdog.engine.guards.in_flight import in_flight
@@ -22,6 +23,7 @@ from watchdog.engine.guards.paused import paused
 from watchdog.engine.guards.protected import protected
 from watchdog.engine.guards.settling import settling
 from watchdog.engine.guards.surge import surge
+from watchdog.engine.guards.trust import trust
 from watchdog.engine.guards.veto import veto
 from watchdog.engine.guards.view import Guard
 
@@ -30,6 +32,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("blind", blind),
     ("settling", settling),
     ("common_cause", common_cause),
+    ("deploy", deploy),
     ("veto", veto),
     ("protected", protected),
     ("coverage", coverage),
@@ -40,6 +43,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("flapping", flapping),
     ("hours", hours),
     ("culprits", culprits),
+    ("trust", trust),
     ("last_look", last_look),
 )
 """The order in which guards are asked; the first that denies gives the reason."""

@@ -1,14 +1,17 @@
 """
-The rule has had its share: what was to help did not, or something else is wrong, and a person must say how it goes on.
+The rule has had its share, or the target or the host have from all rules together: what was to help did not, or something else is wrong, and a person must say how it goes on.
 
 A process that serves the queue `scheduler` is one of a kind: sidekiq-scheduler counts its `every` entries from the start of the process, so one that is ended every few
 hours never comes to those of six hours or a day. It is ended once in 24 h, by whichever rule.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from watchdog.engine.guards.view import View, asks, passes
-from watchdog.engine.spending import exhausted_until
+from watchdog.engine.ledger import Spent
+from watchdog.engine.ordered import is_order
+from watchdog.engine.spending import exhausted_until, on_host
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.parameters import Allowance
@@ -19,17 +22,27 @@ ONCE_A_DAY: Final = Allowance(1, 86_400_000)
 
 
 def budget(view: View) -> Verdict:
-    """Asks once the rule has acted on the target as often as `budget` allows; but for the next step of an incident."""
+    """Asks once rule, target or host have had their share; but for the next step of an incident."""
     if view.incident:
         return passes("budget")
     done = view.spent.get(view.target, ())
     if _serves_schedules(view) and (until := exhausted_until(done, ONCE_A_DAY, view.at)) is not None:
         return asks("budget", f"{view.target} serves the queue {SCHEDULER}, and was acted upon within 24 h", until)
-    allowance: Allowance = view.settings["budget"]
-    until = exhausted_until((one for one in done if one.rule == view.rule), allowance, view.at)
-    if until is None:
-        return passes("budget")
-    return asks("budget", f"this rule has acted on {view.target} {allowance} already", until)
+    for who, entries, allowance in _shares(view, done):
+        if (until := exhausted_until(entries, allowance, view.at)) is not None:
+            return asks("budget", f"{who} {allowance} already", until)
+    return passes("budget")
+
+
+def _shares(view: View, done: tuple[Spent, ...]) -> Iterator[tuple[str, Iterable[Spent], Allowance]]:
+    """Who has which allowance, with what it has spent; what people have ordered is none of it but the rule's own."""
+    settings = view.settings
+    yield f"this rule has acted on {view.target}", (one for one in done if one.rule == view.rule), settings["budget"]
+    if view.overruled is not None:
+        return
+    yield f"rules have acted on {view.target}", (one for one in done if not is_order(one.rule)), settings["target_budget"]
+    if view.ref is not None:
+        yield f"rules have acted on the host {view.ref.host}", on_host(view.spent, view.ref.host), settings["host_budget"]
 
 
 def _serves_schedules(view: View) -> bool:

@@ -213,5 +213,11 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "The start of that child in clock ticks since boot, which tells it from a later one.",
         source=Source.HOST,
     ),
+    _internal(
+        "changed_wall",
+        Type.COUNT,
+        "When the file in `changed_file` was changed: milliseconds since 1970; 0 where none is newer.",
+        source=Source.HOST,
+    ),
     _internal("mismatch", Type.STRING, "Why the local process with its pid is not taken for it.", source=Source.HOST),
 )
