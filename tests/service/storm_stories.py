@@ -1,6 +1,7 @@
 """Each storm by its name: what befalls everybody at once, and what the agent makes of it, in a minute."""
 
 import contextlib
+import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from tests.service.migration import OF_NOBODY, migrating
 from tests.service.postgres_server import PASSWORD, ROOM, PostgresServer
 from tests.service.storms import CAUSES, HELD, SILENT, STUCK, THEN, Storm, held_up
 from tests.service.test_unwritable import can_not_save
@@ -27,6 +29,8 @@ LOAD: Final = (
     + THEN.replace("PROCESS", "process")
     + STUCK
 )
+STUCK_AT_A_DEPLOYMENT: Final = STUCK.replace("deploy: 0s, ", "")
+"""With the guard as it is where nobody says otherwise; the others don't heed what else goes on on the machine of the tests."""
 JOB_SECONDS: Final = 2
 THREADS: Final = 10
 BEHIND: Final = 180
@@ -140,6 +144,34 @@ async def postgres_has_no_room(storm: Storm) -> None:
 
         held: list[Any] = []
         await _without_a_database(storm, server, crowded(), "the server says: sorry, too many clients already")
+
+
+@story
+async def a_deployment(storm: Storm) -> None:
+    """One process after the other is started again with another version while rules fire on jobs that are held: somebody is at work."""
+    agent = await storm.begin(CAUSES + STUCK_AT_A_DEPLOYMENT, size=2)
+    await storm.is_replaced(0)
+    await agent.wait_for("agent: outcome='sign of a deployment'.*v2")
+    await storm.hold_every_thread(4)
+    await storm.is_replaced(1)
+    await storm.all_are_denied("stuck-job", "deploy", "somebody")
+    await storm.nobody_was_touched()
+
+
+@story
+async def a_migration(storm: Storm) -> None:
+    """Its command runs, and has written files that are newer than the processes: what is held now is held for that."""
+    lock = storm.folder / "Gemfile.lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+    agent = await storm.begin(CAUSES + STUCK_AT_A_DEPLOYMENT, size=2, more=OF_NOBODY)
+    async with migrating():
+        lock.touch()
+        await agent.wait_for("agent: outcome='sign of a deployment'.*rake db:migrate")
+        await agent.wait_for("agent: outcome='sign of a deployment'.*Gemfile.lock")
+        await storm.hold_every_thread(4)
+        await storm.all_are_denied("stuck-job", "deploy", "somebody is deploying: rake db:migrate")
+        await storm.nobody_was_touched()
 
 
 @story

@@ -36,7 +36,7 @@ receivers:
 THEN: Final = """\
     evidence: []
     then: [{terminate_process: {process: PROCESS, grace: 30s}}]
-    guards: {cooldown: 1s, keep: 0%, alone: allow, max_unhealthy: 100%, culprits: 0, budget: 1000/1d}
+    guards: {deploy: 0s, cooldown: 1s, keep: 0%, alone: allow, max_unhealthy: 100%, culprits: 0, budget: 1000/1d}
     notify: [ops, chat]
 """
 CAUSES: Final = """\
@@ -106,6 +106,13 @@ class Storm:
     async def start_one(self, number: int, tag: str = "app") -> SidekiqProcess:
         """One more, a target of its own: its second queue is its alone."""
         return await self.sidekiq.start(("push", f"own{number}"), concurrency=self._threads, timeout=3, tag=tag)
+
+    async def is_replaced(self, number: int) -> None:
+        """Somebody ends it in good order and starts it again as another version; what it ran goes back to its queue."""
+        old = self.fleet[number]
+        old.signal(signal.SIGTERM)
+        assert await old.wait_exit() == 0
+        self.fleet[number] = await self.start_one(number, tag="v2")
 
     async def hold_every_thread(self, threads: int = 6) -> SidekiqProcess:
         """A job in each thread: all but one end when `sign` lies there, and that one never. The process that has got it, when beats have shown them all."""

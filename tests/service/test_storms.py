@@ -13,7 +13,7 @@ from tests.service.storm_stories import STORIES, Story
 from tests.service.storms import Storm
 
 pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(400)]
-NEEDS = {"postgres": ("asyncpg", "postgres")}
+NEEDS = {"postgres_is_gone": ("asyncpg", "postgres"), "postgres_has_no_room": ("asyncpg", "postgres"), "a_migration": ("ruby", "setuid")}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def ends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return dict(zip(wanted, asyncio.run(tell_all()), strict=True))
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.needs(*NEEDS.get(name.split("_")[0], ()))) for name in STORIES])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.needs(*NEEDS.get(name, ()))) for name in STORIES])
 def test_a_storm(ends, name):
     """What each story says; see there."""
     if (error := ends[name]) is not None:

@@ -22,7 +22,7 @@ CASES = [
     f"{name} | {number}"
     for number in range(1, EACH + 1)
     for name in (*(name.replace("_", " ") for name in STORIES), LONG)
-    if not any(lack(program) for program in NEEDS.get(name.split()[0], ()))
+    if not any(lack(program) for program in NEEDS.get(name.replace(" ", "_"), ()))
 ]
 
 
