@@ -104,7 +104,10 @@ async def _without_a_database(storm: Storm, server: PostgresServer, gone: contex
         await storm.all_are_denied("stuck-job", "common_cause", f"the check postgres fails: {said}")
         await storm.told_once("alert.firing", f"postgres fails: {said}")
         await storm.nobody_was_touched()
-        storm.sign.touch()
+        lines = len(agent.lines)
+    # Jobs that waited for it end when it is back, and the beats that tell so come later than the check.
+    await agent.wait_for("the check postgres succeeds", after=lines)
+    storm.sign.touch()
     await storm.ends_nobody_but(victim)
 
 
