@@ -275,6 +275,7 @@ def _after_an_undone_turn(turn: Turn) -> None:
     world.again.clear()
     judging.drop_orphans(turn, "it is no longer there")
     known_here.forget_missing(turn)
+    deploy_signs.notice_all(turn)
     # What was put into the picture without a turn has no deadline: what has become of it meanwhile must be written down.
     world.recount(turn.at)
     judging.judge_all(turn)

@@ -26,10 +26,12 @@ JOB: Final = "job"
 """What signs are of; that of a host's command and of a unit's job or files is followed by a blank and its name."""
 MANY: Final = 2
 """So many processes that somebody told to be quiet are no accident."""
-MOST: Final = 64
-"""So many signs and so many versions are remembered."""
+MOST: Final = 256
+"""So many signs, versions and processes are remembered."""
 SAID_AGAIN: Final = 3_600_000
 """Milliseconds after which the same sign is written into the audit log once more."""
+NOTED_AGAIN: Final = 3_600_000
+"""Milliseconds after which it is noted once more that processes come with a version that is known, so that it is not the first to be forgotten."""
 _SLOTS: Final = {
     Kind.PROCESS: frozenset({"tag", "version", "quiet", "code_changed", "changed_wall"}),
     Kind.HOST: frozenset({"deploying", "deploy_command"}),
@@ -53,10 +55,16 @@ def notice(turn: Turn, observed: Observed, left: Iterable[Departure]) -> None:
             noting.see(row)
     for departure in gone:
         noting.forget(departure)
-    if noting.is_about_processes:
-        noting.count_quiet()
-    if noting.now != turn.ledger.deploys:
-        turn.set(deploys=noting.now)
+    noting.end()
+
+
+def notice_all(turn: Turn) -> None:
+    """The same of all that is in the picture: a turn was undone, and what it had noted is no longer known."""
+    noting = _Noting(turn)
+    for kind in _SLOTS:
+        for row in turn.world.rows.get(kind, {}).values():
+            noting.see(row)
+    noting.end()
 
 
 class _Noting:
@@ -65,7 +73,8 @@ class _Noting:
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
         self.now = turn.ledger.deploys
-        self.is_about_processes = False
+        # Nobody need be counted while nobody was quiet and nobody is.
+        self._may_be_quiet = self.now.quiet > 0
 
     def see(self, row: Any) -> None:
         """Something that can tell has changed about that host, unit or process."""
@@ -75,22 +84,28 @@ class _Noting:
             case Kind.UNIT:
                 self._see_unit(row)
             case _:
-                self.is_about_processes = True
+                self._may_be_quiet = self._may_be_quiet or row.quiet is True
                 self._see_label(row)
                 self._see_code(row)
 
     def forget(self, departure: Departure) -> None:
         """It has left the picture."""
         if departure.kind is Kind.PROCESS:
-            self.is_about_processes = True
             if departure.id in self.now.code:
                 self._set(code={name: changed for name, changed in self.now.code.items() if name != departure.id})
         elif departure.kind is Kind.UNIT:
             self._lasts(f"{JOB} {departure.id}", "")
             self._lasts(f"{RELOAD} {departure.id}", "")
 
-    def count_quiet(self) -> None:
-        """Several are quiet, and one more than before: who was left so for hours is no sign."""
+    def end(self) -> None:
+        """All has been seen: what is to be remembered goes into the ledger."""
+        if self._may_be_quiet:
+            self._count_quiet()
+        if self.now != self._turn.ledger.deploys:
+            self._turn.set(deploys=self.now)
+
+    def _count_quiet(self) -> None:
+        # Several are quiet, and one more than before: who was left so for hours is no sign.
         if Source.REDIS not in self._turn.world.complete:
             return
         ours = {run.ref.identity for run in self._turn.ledger.runs.values()}
@@ -127,7 +142,7 @@ class _Noting:
             return
         label = row.tag if row.version is MISSING else f"{row.tag} {row.version}"
         known = dict(self.now.labels)
-        if label in known and self._turn.at - known[label].seen_at < SAID_AGAIN:
+        if label in known and self._turn.at - known[label].seen_at < NOTED_AGAIN:
             return
         # One whose version was not read is none of another.
         halved = row.version is MISSING and any(name.startswith(f"{label} ") for name in known)
@@ -146,7 +161,7 @@ class _Noting:
         changed = row.changed_wall if row.code_changed and row.changed_wall is not MISSING else 0
         if changed == before:
             return
-        self._set(code={**self.now.code, row.id: changed})
+        self._set(code=dict([*self.now.code.items(), (row.id, changed)][-MOST:]))
         if changed > (before or 0):
             # Of whom nobody has looked at before, when the file was changed is known by its own time alone.
             ago = 0 if before is not None else max(0, self._turn.wall - changed)

@@ -9,7 +9,8 @@ from tests.unit.engine.conftest import AT, ONE, picture
 from watchdog.engine.deploys import Deploys, Label, Sign
 from watchdog.engine.guards.deploy import DAY, deploy
 from watchdog.engine.ledger import Ledger, decode, encode, rebase
-from watchdog.model.events import Delta, Gone, Observed
+from watchdog.engine.state import State
+from watchdog.model.events import Delta, Gone, Observed, TimeReached
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.verdicts import Answer
 
@@ -265,3 +266,18 @@ def test_a_restart_of_the_agent_makes_no_sign_of_what_was_one(server):
 
     server.code(ONE, changed=WALL + server.at)
     assert server.signs["code"].seen_at == server.at
+
+
+def test_a_turn_that_was_undone_loses_no_sign(server):
+    """The reading stays although nothing of it was written down: it is noticed in the next turn."""
+    before = server.state.ledger
+    server.of_host(deploying=True, deploy_command="rails db:migrate")
+    server.code(ONE, changed=WALL + AT)
+    for one in (ONE, TWO):
+        server.hear(redis(process(one, AT, quiet=True)))
+    noted = set(server.signs)
+    server.state = State(before, server.state.world)
+    server.state.world.must_judge_all = True
+    server.hear(TimeReached())
+
+    assert set(server.signs) == noted == {"command web1", "code", "quiet"}

@@ -202,6 +202,14 @@ def test_the_cooldown_grows_and_falls_back(view, actions, cooldown_max, minutes)
     assert verdict.reason == f"a of rule r on {NAME} ended 0 s ago" + (grown if minutes > 5 else "")
 
 
+def test_no_cooldown_does_not_grow(view):
+    """Twice nothing is nothing."""
+    settings = {"cooldown": 0, "cooldown_max": 14_400_000}
+    spent = {NAME: tuple(Spent(AT, "r", f"{number}.0") for number in range(5))}
+
+    assert cooldown(view(cooldowns={NAME: Cooldown(AT, "r", "a")}, settings=settings, spent=spent)).answer is Answer.PASS
+
+
 def test_the_steps_of_an_incident_are_one_action(view):
     """However many there were."""
     steps = tuple(Spent(AT - number, "r", "1.0") for number in range(4))
@@ -213,7 +221,7 @@ def test_the_steps_of_an_incident_are_one_action(view):
     ("sign", "until"),
     [
         (Sign("w", AT - 10_000, AT - 5_000), AT + 295_000),
-        (Sign("w", AT - 10_000), AT + 300_000),
+        (Sign("w", AT - 10_000), AT + 290_000),
         (Sign("w", AT - 400_000, AT - 300_000), None),
         (None, None),
     ],
@@ -227,6 +235,7 @@ def test_what_others_did_to_its_unit_counts_too(view, sign, until):
     )  # fmt: skip
 
     assert (cooldown(shown).until, cooldown(shown).answer) == (until, Answer.PASS if until is None else Answer.DENY)
+    assert cooldown(shown).reason.startswith("what somebody else had systemd do with web1/app[push] ended ") is (until is not None)
     assert cooldown(msgspec.structs.replace(shown, overruled=())).answer is Answer.PASS
 
 
