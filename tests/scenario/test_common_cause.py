@@ -25,6 +25,17 @@ rules:
     guards: {cooldown: 5m, keep: 0%, max_unhealthy: 50%}
     notify: [ops, chat]
 """
+FULL = """
+rules:
+  - {rule: full, each: redis, when: redis.maxmemory > 0 and redis.memory >= redis.maxmemory, notify: [ops], summary: Redis is full, keep_firing_for: 20s}
+  - rule: silent
+    each: process
+    when: process.beat_age > 30s
+    then:
+      - terminate_process: {process: process, grace: 10s}
+    guards: {cooldown: 5m, keep: 0%, settle: 3, max_unhealthy: 100%}
+    notify: [ops]
+"""
 FLEET = [f"web1:{pid}:abc" for pid in range(10, 14)]
 TOO_MANY = "the server says: sorry, too many clients already"
 
@@ -32,6 +43,11 @@ TOO_MANY = "the server says: sorry, too many clients already"
 def checks(*, complete: bool = False, **readings: Any) -> Observed:
     """A reading of the check `postgres`."""
     return Observed(Source.CHECKS, (Delta(Kind.CHECK, "postgres", {"name": "postgres", "type": "postgres", **readings}),), complete)
+
+
+def server(*, memory: int) -> Delta:
+    """Redis, which may take 200 bytes, with so many in use."""
+    return Delta(Kind.REDIS, "redis", {"role": "master", "memory": memory, "maxmemory": 200, "policy": "noeviction"})
 
 
 def notices(talk: Conversation, receiver: str) -> list[Notice]:
@@ -114,6 +130,39 @@ def test_a_storm_without_a_declared_cause():
     allowed = [row for row in half.audit("decision") if row.decision == "ALLOW"]
     assert allowed[0].reason.split("; ")[0] == "database and web are not checked: the config declares no check"
     assert len(allowed) == 1
+
+
+def test_a_storm_by_a_full_redis():
+    """Redis has no memory left, so nobody beats: who hears of that by a rule hears it once, and of no process. What is still silent when there is room again is told, and waited for."""
+    talk = Conversation(rules(FULL))
+    talk.hear(redis(*(process(one, 2_000) for one in FLEET), server(memory=100), complete=True), at=2_000)
+    talk.hear(host(*(found(one, unit=f"sidekiq@{number}.service") for number, one in enumerate(FLEET))), at=2_001)
+    talk.hear(redis(server(memory=200)), at=5_000)
+    lines = talk.wait(60_000)
+
+    assert asked(lines) == []
+    assert [notice.title for notice in notices(talk, "ops")] == ["Redis is full"]
+    assert {(row.decision, row.guard) for row in talk.audit("decision")} == {("DENY", "common_cause")}
+    assert [row.detail for row in talk.audit("alert") if row.rule == "silent"] == [{"withheld": ["ops"]}] * 4
+
+    talk.hear(redis(server(memory=100), *(process(one, 61_000) for one in FLEET[1:])), at=61_001)
+    lines = talk.wait(90_000)
+    told = [(notice.kind.value, notice.entity) for notice in notices(talk, "ops")][1:]
+    assert ("alert.firing", FLEET[0]) in told
+    assert not [entity for kind, entity in told if kind == "alert.firing" and entity in FLEET[1:]]
+    assert asked(lines) == []
+    # Three beats of the slowest version after there was room again the one that is still silent is looked at.
+    assert asked(talk.wait(92_000))[0] == f"measure {FLEET[0]}"
+
+
+def test_a_rule_on_a_redis_that_takes_writes_hides_nothing():
+    """Whoever was told that it has many clients is told of a silent process as well."""
+    talk = Conversation(rules(FULL.replace("redis.memory >= redis.maxmemory", "redis.memory > 0B")))
+    talk.hear(redis(process(FLEET[0], 2_000), server(memory=100), complete=True), at=2_000)
+    talk.hear(host(found(FLEET[0])), at=2_001)
+    talk.wait(40_000)
+
+    assert {notice.rule for notice in notices(talk, "ops") if notice.kind.value == "alert.firing"} == {"full", "silent"}
 
 
 @pytest.mark.parametrize(

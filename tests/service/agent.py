@@ -217,7 +217,7 @@ class AgentProcess:
         assert status == 0, output
         return [row for row in map(json.loads, output.splitlines()) if keep(row)]
 
-    async def sees_off(self, victim: Any, within: float) -> int:
+    async def sees_off(self, victim: Any, within: float = 2 * PATIENCE) -> int:
         """The exit status of a process that it is to end; fails with the whole log if that lives on."""
         try:
             status: int = await victim.wait_exit(within)

@@ -15,6 +15,7 @@ import redis
 from redis.asyncio import Redis
 
 from tests.bench.beats import SimulatedProcess
+from tests.patience import PATIENCE
 from tests.scenario.conversation import found, rules
 from watchdog.clock import Clock
 from watchdog.engine.advance import advance, next_due
@@ -113,7 +114,7 @@ class Armed:
         fresh = all(ages.get(process.identity, 60_000) < 3_000 for process in fleet.processes)
         return not self.state.ledger.lost and fresh and set(ages) == set(fleet.jobs) and jobs == set(fleet.jobs.items())
 
-    async def until(self, condition: Callable[[], Any], *, within: float, what: str) -> None:
+    async def until(self, condition: Callable[[], Any], *, within: float = PATIENCE, what: str) -> None:
         """Wait until it is true, looking after every turn."""
         try:
             async with asyncio.timeout(within):

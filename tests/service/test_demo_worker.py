@@ -11,6 +11,7 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
+from tests.patience import PATIENCE
 from watchdog.demo import jobs
 from watchdog.demo.heart import VERSION
 from watchdog.demo.server import connect, running_server, stop
@@ -76,7 +77,7 @@ async def test_no_cancellation_is_lost(client):
         for _ in range(turns):
             await asyncio.sleep(0)
         task.cancel()
-        done, _ = await asyncio.wait([task], timeout=1)
+        done, _ = await asyncio.wait([task], timeout=PATIENCE)
         assert done, f"lost after {turns} turns of the loop"
 
 

@@ -129,7 +129,7 @@ async def test_an_agent_told_to_end_ends_at_once(redis_server, sidekiq, push, ag
     await push(redis_server.client(), "SleepForever")
     await agent.wait_for("outcome: .*stage='TERM'.*outcome='sent'")
     victim.signal(signal.SIGSTOP)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert await agent.stop() == 0
     successor = await agents(config)
     assert await victim.wait_exit() == -signal.SIGKILL

@@ -23,7 +23,7 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 IMPORT_NAMES = {"pyyaml": "yaml"}
 """Distribution → import name, where they differ."""
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 def build(builder, checkout: Path, folder: Path) -> Path:

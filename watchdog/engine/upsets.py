@@ -1,7 +1,8 @@
 """
-From readings to what happened to the server that they were read from: it was emptied, it is another, it changed its role, its clock jumped.
+From readings to what happened to that which Sidekiq rests on: the server was emptied, it is another, it changed its role, its clock jumped, or it takes writes again; what a
+declared check looks at works again.
 
-The counterpart of `changes`, which says what happened to Sidekiq. What is missing after such an upset says nothing of Sidekiq.
+The counterpart of `changes`, which says what happened to Sidekiq. What is missing after such an upset says nothing of Sidekiq, and what was stuck until then need not be so any more.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,9 @@ class Upset(msgspec.Struct, frozen=True):
 
 
 def upset(observed: Observed, rows: Mapping[Kind, Mapping[str, Any]]) -> Upset | None:
-    """What the readings say of the server beside what was known of it before they are taken in; None where all went on as it was."""
+    """What the readings say beside what was known before they are taken in; None where all went on as it was."""
+    if observed.source is Source.CHECKS:
+        return _check_recovered(observed, rows)
     if observed.source is not Source.REDIS:
         return None
     found: Upset | None = None
@@ -49,7 +52,29 @@ def upset(observed: Observed, rows: Mapping[Kind, Mapping[str, Any]]) -> Upset |
                         found = found or Upset("the clock of Redis jumped")
                     case _:
                         pass
+            if found is None and _takes_writes_again(change, rows):
+                found = Upset("Redis had reached its memory limit")
     return found
+
+
+def is_full(memory: Any, maxmemory: Any, policy: Any) -> bool:
+    """Whether a Redis with these readings refuses whatever would need memory; not where one of them is missing."""
+    known = memory is not MISSING and maxmemory is not MISSING and policy is not MISSING
+    return known and policy == "noeviction" and 0 < maxmemory <= memory
+
+
+def _takes_writes_again(delta: Delta, rows: Mapping[Kind, Mapping[str, Any]]) -> bool:
+    row = rows.get(delta.kind, {}).get(delta.id)
+    if row is None or not is_full(row.memory, row.maxmemory, row.policy):
+        return False
+    return not is_full(*(delta.fields.get(slot, getattr(row, slot)) for slot in ("memory", "maxmemory", "policy")))
+
+
+def _check_recovered(observed: Observed, rows: Mapping[Kind, Mapping[str, Any]]) -> Upset | None:
+    for change in observed.changes:
+        if isinstance(change, Delta) and any(slot == "ok" and after for slot, _, after in _changed(change, rows)):
+            return Upset(f"the check {change.id} failed until then")
+    return None
 
 
 def _changed(delta: Delta, rows: Mapping[Kind, Mapping[str, Any]]) -> Iterator[tuple[str, Any, Any]]:

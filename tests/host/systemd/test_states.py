@@ -29,7 +29,7 @@ async def test_the_life_of_a_unit(machine, followed):
     assert (unit["stop_timeout"], unit["sidekiq_timeout"], unit["exit"], unit["exit_status"]) == (15_000, 40_000, "", 0)
     assert unit["pid"] > 1
     assert len(unit["invocation"]) == 32
-    assert 0 <= followed.clock.at() - unit["entered_at"] < 5_000
+    assert 0 <= followed.clock.at() - unit["entered_at"] < 60_000
 
     machine.run("systemctl", "stop", name)
     unit = await followed.reaches(name, state="inactive", pid=0, job="")
@@ -201,7 +201,7 @@ async def test_how_soon_it_is_told(machine, followed, record_property):
         pid = unit["pid"]
     machine.run("systemctl", "stop", name)
     print(f"\nfrom systemd's state to ours: median {sorted(took)[5]} ms, longest {max(took)} ms")
-    assert sorted(took)[5] < 200
+    assert sorted(took)[5] < 2_000
 
 
 def test_clock_is_systemds_own():

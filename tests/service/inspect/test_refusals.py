@@ -224,7 +224,7 @@ def test_somebody_who_sends_nothing(program):
         silent.connect(str(program.path))
         began = time.monotonic()
         assert told(program, b"{}\n")["refused"]["code"] == "bad-request"
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 30
 
 
 def test_a_fault_of_the_program(held, unit, program, monkeypatch):

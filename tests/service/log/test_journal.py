@@ -155,7 +155,7 @@ async def test_bounds(tmp_path):
     assert (await backwards(source, size=100_000))[1].end is ReadEnd.TOO_MANY_BYTES
     began = time.monotonic()
     assert (await backwards(source, milliseconds=1))[1].end is ReadEnd.OUT_OF_TIME
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     assert children() == before
 
 

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from tests.patience import PATIENCE
 from watchdog.daemon import last_exit
 from watchdog.daemon.last_exit import LastExit, UnwaitedThreads
 
@@ -31,7 +32,7 @@ def left(monkeypatch):
 def test_a_hanging_end_is_ended_and_named(left, caplog):
     """Once the time is over the process is gone, with a code of failure, and the log says what hung."""
     LastExit(0.01, still_there=lambda: ["receivers", "turns"]).arm()
-    assert left.wait(1.5)
+    assert left.wait(PATIENCE)
     assert left.codes == [1]
     assert "Still there: receivers, turns" in caplog.text
 
@@ -41,8 +42,8 @@ def test_a_hanging_log_does_not_hold_it_up(left, monkeypatch):
     released = threading.Event()
     monkeypatch.setattr(last_exit, "SAYING", 0.01)
     try:
-        LastExit(0.01, still_there=lambda: ["x"] if released.wait(5) else []).arm()
-        assert left.wait(1.5)
+        LastExit(0.01, still_there=lambda: ["x"] if released.wait(PATIENCE) else []).arm()
+        assert left.wait(PATIENCE)
         assert not released.is_set()
     finally:
         released.set()
@@ -50,10 +51,10 @@ def test_a_hanging_log_does_not_hold_it_up(left, monkeypatch):
 
 def test_an_end_that_was_reached_is_left_alone(left):
     """Disarmed in time, it does nothing; also if it never was armed."""
-    one = LastExit(0.05, still_there=list)
+    one = LastExit(PATIENCE, still_there=list)
     one.arm()
     one.disarm()
-    one._timer.join(1)
+    one._timer.join(PATIENCE)
     LastExit(0.01, still_there=list).disarm()
     assert left.codes == []
 
@@ -65,7 +66,7 @@ async def test_threads_of_the_loop_give_their_answers():
     together = threading.Barrier(3)
 
     def meet(number):
-        together.wait(1)
+        together.wait(PATIENCE)
         return number
 
     assert await asyncio.gather(*(asyncio.to_thread(meet, number) for number in range(3))) == [0, 1, 2]

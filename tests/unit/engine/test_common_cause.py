@@ -5,9 +5,10 @@ import pytest
 from tests.scenario.conversation import job, process
 from tests.unit.engine.conftest import AT, ONE, picture
 from tests.unit.engine.test_guards import alerts_on
-from watchdog.engine.guards.common_cause import FULL, UNWRITABLE, common_cause
+from watchdog.engine.guards.common_cause import FULL, common_cause
 from watchdog.engine.holding import sick_processes
 from watchdog.engine.ledger import Alert, Ledger, Loss, Phase
+from watchdog.engine.unwritable import CODES
 from watchdog.model.events import Delta
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import Severity
@@ -70,7 +71,7 @@ def test_a_redis_that_can_not_be_read(view, code):
     """One that answers and takes no writes is a common cause, in the words of its loss; for others there is the guard `blind`."""
     verdict = common_cause(view(ledger=Ledger(lost={Source.REDIS: Loss(code, "it says so", 5)})))
 
-    assert (verdict.answer is Answer.DENY) == (code in UNWRITABLE)
+    assert (verdict.answer is Answer.DENY) == (code in CODES)
     assert verdict.answer is Answer.PASS or verdict.reason == "it says so"
 
 

@@ -23,9 +23,15 @@ rules:
 BEAT = 5_000
 
 
-def server(run_id: str = "a", *, role: str = "master", processed: int = 50) -> tuple[Delta, Delta]:
+def server(run_id: str = "a", *, role: str = "master", processed: int = 50, memory: int = 100) -> tuple[Delta, Delta]:
     """What Redis says of itself, and a counter that never falls."""
-    return Delta(Kind.SIDEKIQ, "sidekiq", {"processed": processed}), Delta(Kind.REDIS, "redis", {"run_id": run_id, "role": role})
+    said = {"run_id": run_id, "role": role, "memory": memory, "maxmemory": 200, "policy": "noeviction"}
+    return Delta(Kind.SIDEKIQ, "sidekiq", {"processed": processed}), Delta(Kind.REDIS, "redis", said)
+
+
+def check(*, ok: bool) -> Observed:
+    """What a declared check found."""
+    return Observed(Source.CHECKS, (Delta(Kind.CHECK, "postgres", {"name": "postgres", "type": "postgres", "ok": ok}),))
 
 
 def settled(*, text: str = STUCK, mode: Mode = Mode.ACT) -> Conversation:
@@ -103,6 +109,9 @@ SHAKEN: dict[str, tuple[list[Body], str]] = {
     "flush": ([redis(*server(processed=0))], "Redis has lost data (a counter of Sidekiq fell): 0 of 3 beats of it seen since"),
     # For as long as it is a replica another guard denies, too.
     "demoted": ([redis(*server(role="slave")), redis(*server(role="master"))], "Redis became a master: 0 of 3 beats of it seen since"),
+    # What was stuck for want of memory, or of the database, need not be so any more: their next beats say.
+    "full": ([redis(*server(memory=200)), redis(*server(memory=199))], "Redis had reached its memory limit: 0 of 3 beats of it seen since"),
+    "check": ([check(ok=True), check(ok=False), check(ok=True)], "the check postgres failed until then: 0 of 3 beats of it seen since"),
     "read anew": ([redis(complete=True)], "Redis has been read anew: 0 of 3 beats of it seen since"),
     "asleep": ([Gap(15_000, 0, asleep=480_000)], "the agent saw nothing for 480 s: 0 of 3 beats of it seen since"),
 }

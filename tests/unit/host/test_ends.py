@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.host.test_watch import ME, PID, Scene, _found
 from watchdog.host.boot import since_boot
 from watchdog.host.watch import LocalProcesses
@@ -43,7 +44,7 @@ class Dying:
         before = len(self.scene.said)
         self.child.kill()
         self.child.wait()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while len(self.scene.said) == before:
                 await asyncio.sleep(0)
 

@@ -61,7 +61,7 @@ def test_the_service_unit():
 
 
 @pytest.mark.needs("systemd-analyze")
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(180)
 def test_systemd_understands_the_units(tmp_path):
     """Without a remark."""
     for kind in ("socket", "service"):

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from tests.patience import PATIENCE
 from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.receiver import RefusedError, TryAgainError
 from watchdog.store.failures import StoreClosedError, StoreError
@@ -32,7 +33,7 @@ class Told:
 
     async def next(self, count=1):
         """The ids of the next attempts, in no order where threads differ."""
-        return [await asyncio.wait_for(self.heard.get(), 1.5) for _ in range(count)]
+        return [await asyncio.wait_for(self.heard.get(), PATIENCE) for _ in range(count)]
 
 
 @contextlib.asynccontextmanager
@@ -74,7 +75,7 @@ def recorded(store, until):
             counts = (await store.outbox_counts()).get("ops")
             return counts and all(getattr(counts, name) == value for name, value in expected.items())
 
-        await until(ask, within=1.5, what=str(expected))
+        await until(ask, what=str(expected))
 
     return wait
 
@@ -256,5 +257,5 @@ async def test_a_closed_store_ends_it(store, told, clock, write):
     await store.close()
     news()
     with pytest.raises(ExceptionGroup) as caught:
-        await asyncio.wait_for(task, 1)
+        await asyncio.wait_for(task, PATIENCE)
     assert caught.group_contains(StoreClosedError)

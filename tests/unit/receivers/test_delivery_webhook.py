@@ -6,6 +6,7 @@ import contextlib
 import pytest
 from aiohttp import web
 
+from tests.patience import PATIENCE
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.rulefile.receivers import ReceiverSettings
@@ -39,14 +40,14 @@ def recorded(store, until):
             counts = (await store.outbox_counts())["ops"]
             return all(getattr(counts, name) == value for name, value in expected.items())
 
-        await until(ask, within=1.5, what=str(expected))
+        await until(ask, what=str(expected))
 
     return wait
 
 
 async def arrived(endpoint):
     """The id of the next request."""
-    headers, _ = await asyncio.wait_for(endpoint.requests.get(), 1.5)
+    headers, _ = await asyncio.wait_for(endpoint.requests.get(), PATIENCE)
     return headers["webhook-id"]
 
 
@@ -89,9 +90,9 @@ async def test_a_restart_between_arrival_and_record(store, endpoint, deliver, re
     endpoint.answers = [slow]
     await store.commit(Commit(seq=1, notices=(("ops", notice("1", "a")),)))
     async with deliver():
-        first, body = await asyncio.wait_for(endpoint.requests.get(), 1.5)
+        first, body = await asyncio.wait_for(endpoint.requests.get(), PATIENCE)
     hold.set()
     async with deliver():
-        second, again = await asyncio.wait_for(endpoint.requests.get(), 1.5)
+        second, again = await asyncio.wait_for(endpoint.requests.get(), PATIENCE)
         await recorded(waiting=0, delivered=1)
     assert (first["webhook-id"], body) == (second["webhook-id"], again)

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 import watchdog
+from tests.patience import PATIENCE
 from watchdog.receivers.receiver import RefusedError, TryAgainError
 from watchdog.receivers.webhook import Webhook
 
@@ -20,7 +21,7 @@ from watchdog.receivers.webhook import Webhook
 @pytest.fixture
 async def hook(endpoint, clock):
     """A signing webhook on that server."""
-    receiver = Webhook(endpoint.url, secret="whsec_" + base64.b64encode(b"k" * 32).decode(), timeout=1_000, clock=clock)
+    receiver = Webhook(endpoint.url, secret="whsec_" + base64.b64encode(b"k" * 32).decode(), timeout=30_000, clock=clock)
     yield receiver
     await receiver.close()
 
@@ -74,7 +75,7 @@ async def test_a_retry_keeps_its_id_and_moves_its_timestamp(endpoint, hook, noti
 
 async def test_without_a_secret_nothing_is_signed(endpoint, clock, notice):
     """No secret, no signature header; id and timestamp are there all the same."""
-    receiver = Webhook(endpoint.url, secret=None, timeout=1_000, clock=clock)
+    receiver = Webhook(endpoint.url, secret=None, timeout=30_000, clock=clock)
     await receiver.send(notice("1"))
     await receiver.close()
     headers, _ = endpoint.requests.get_nowait()
@@ -147,7 +148,7 @@ async def test_an_endless_answer_is_not_read(endpoint, hook, notice):
 
     endpoint.answers = [endless]
     await hook.send(notice("1"))
-    await asyncio.wait_for(closed.wait(), 1)
+    await asyncio.wait_for(closed.wait(), PATIENCE)
     assert sum(sent) < 32_000_000
 
 
@@ -184,7 +185,7 @@ async def test_a_rude_server_is_a_failure(clock, notice, name):
         await writer.drain()
 
     server = await serve_raw(answer)
-    hook = Webhook(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/?token=topsecret", secret=None, timeout=1_000, clock=clock)
+    hook = Webhook(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/?token=topsecret", secret=None, timeout=30_000, clock=clock)
     error = await refusal(hook, notice("1"))
     assert error.reason.startswith(reason)
     await hook.close()
@@ -208,7 +209,7 @@ async def test_a_slow_drip_ends_with_the_timeout(clock, notice):
     server = await serve_raw(drip)
     hook = Webhook(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", secret=None, timeout=100, clock=clock)
     assert (await refusal(hook, notice("1"))).reason == "no answer within 0.1 s"
-    await asyncio.wait_for(gone.wait(), 1)
+    await asyncio.wait_for(gone.wait(), PATIENCE)
     await hook.close()
     server.close()
 
@@ -220,7 +221,7 @@ async def test_a_host_that_does_not_exist(clock, notice, monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", nowhere)
-    hook = Webhook("http://no-such-host.invalid/hook?token=topsecret", secret=None, timeout=1_000, clock=clock)
+    hook = Webhook("http://no-such-host.invalid/hook?token=topsecret", secret=None, timeout=30_000, clock=clock)
     assert (await refusal(hook, notice("1"))).reason == "its host name can't be resolved"
     await hook.close()
 
@@ -236,7 +237,7 @@ async def test_a_certificate_that_nobody_vouches_for(clock, notice):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(Path(__file__).with_name("self-signed.pem"))
     server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context)
-    hook = Webhook(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/?token=topsecret", secret=None, timeout=1_000, clock=clock)
+    hook = Webhook(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/?token=topsecret", secret=None, timeout=30_000, clock=clock)
     assert (await refusal(hook, notice("1"))).reason.startswith("its certificate was not accepted: ")
     assert not any(heard)
     await hook.close()
@@ -245,7 +246,7 @@ async def test_a_certificate_that_nobody_vouches_for(clock, notice):
 
 async def test_https_where_there_is_only_http(endpoint, clock, notice):
     """A server that speaks no TLS where the address says so is a failure with a plain reason."""
-    hook = Webhook(endpoint.url.replace("http:", "https:"), secret=None, timeout=1_000, clock=clock)
+    hook = Webhook(endpoint.url.replace("http:", "https:"), secret=None, timeout=30_000, clock=clock)
     assert (await refusal(hook, notice("1"))).reason == "no TLS connection came about"
     await hook.close()
 

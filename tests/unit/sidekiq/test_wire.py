@@ -29,7 +29,7 @@ class Connected:
 
     def __init__(self) -> None:
         self.pushed: list[list[object]] = []
-        self.wire = Wire("h:1", self.pushed.append, answer_within=0.05)
+        self.wire = Wire("h:1", self.pushed.append, answer_within=1.0)
         self.line = Line()
         self.wire.connection_made(self.line)
 
@@ -86,7 +86,7 @@ async def test_a_slow_line_is_waited_for():
     here = Connected()
     asked = await here.ask(("GET", "a"))
     for piece in b"$6\r\nslowly\r\n":
-        await asyncio.sleep(0.015)  # sleeps on purpose: it is the slow line
+        await asyncio.sleep(0.1)  # sleeps on purpose: it is the slow line
         here.wire.data_received(bytes((piece,)))
 
     assert await asked == [b"slowly"]

@@ -15,7 +15,7 @@ from watchdog.store.store import Store
 CHILD = Path(__file__).with_name("crashing.py")
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("rounds", [4])
 async def test_what_was_acknowledged_survives_a_kill(state, rounds):
     """After SIGKILL at any moment every acknowledged commit is there and whole, at most the one that was under way beside it, and the chain holds."""

@@ -8,16 +8,14 @@ declares no check for is not checked: that is neither a reason to act nor one ag
 from typing import Any, Final
 
 from watchdog.engine.guards.view import View, denies
-from watchdog.engine.upsets import SIDEKIQ
-from watchdog.model.kinds import Kind, Source
+from watchdog.engine.unwritable import refuses_writes
+from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.verdicts import Answer, Verdict
 
 FULL: Final = 64 * 1024 * 1024
 """Bytes that must be free on the disk of the state folder, or `FULL_PART` of a small one: below it what is done could soon not be written down any more."""
 FULL_PART: Final = 0.05
-UNWRITABLE: Final = frozenset({"misconf", "oom", "readonly"})
-"""Codes of a lost Redis (`sidekiq.failures`) which say that it answers and takes no writes."""
 
 
 def common_cause(view: View) -> Verdict:
@@ -26,26 +24,11 @@ def common_cause(view: View) -> Verdict:
 
     After the stage that can't be taken back only the first two are asked: the target fetches no more jobs, and nothing is gained by waiting.
     """
-    reason = _redis(view) or _checks(view)
+    reason = refuses_writes(view.ledger, view.world) or _checks(view)
     if not reason and not view.committed:
         # How the processes are says nothing of jobs that wait.
         reason = _disk(view) or ("" if view.about_jobs else _sick(view))
     return denies("common_cause", reason) if reason else Verdict("common_cause", Answer.PASS, _not_checked(view))
-
-
-def _redis(view: View) -> str:
-    loss = view.ledger.lost.get(Source.REDIS)
-    if loss is not None and loss.code in UNWRITABLE:
-        return loss.message
-    row: Any = view.world.find(Kind.REDIS, SIDEKIQ)
-    if row is None:
-        return ""
-    if row.role is not MISSING and row.role == "slave":
-        return "Redis is a replica and refuses writes"
-    known = row.memory is not MISSING and row.maxmemory is not MISSING and row.policy is not MISSING
-    if known and row.policy == "noeviction" and 0 < row.maxmemory <= row.memory:
-        return "Redis has reached its memory limit and refuses writes"
-    return ""
 
 
 def _checks(view: View) -> str:

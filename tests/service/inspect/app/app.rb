@@ -3,7 +3,12 @@
 # The application whose processes are read while they are frozen.
 
 require "sidekiq"
+require "sidekiq/fetch"
 require "fiddle"
+
+# An idle thread asks for two seconds, then anew. Here it asks for longer: one whose time was over just after the freeze would be given nothing.
+Sidekiq::BasicFetch.send(:remove_const, :TIMEOUT)
+Sidekiq::BasicFetch.const_set(:TIMEOUT, 100)
 
 if ENV["REDIS_URL"].start_with?("rediss:")
   Sidekiq.configure_server do |config|

@@ -323,7 +323,7 @@ async def test_events_are_written_within_a_second(state, recorder, until, monkey
     one = recorder()
     one.begin(header(), b"")
     one.add(Mark.TAKEN, event(1, TimeReached()))
-    await until(lambda: told(state) == ["|", "+1"], within=1.8)
+    await until(lambda: told(state) == ["|", "+1"])
 
 
 async def test_the_last_half_minute_is_found_at_once(state, recorder, monkeypatch):
