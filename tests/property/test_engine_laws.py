@@ -1,16 +1,24 @@
 """Laws that hold of every action in hundreds of random traces, and what other clocks, other modes and other beginnings change: nothing."""
 
+import random
 from collections import Counter
 from functools import cache
 
 import pytest
 
+from tests.property.engine_assumed import SideBySide, denied, done_or_asked
+from tests.property.engine_clocks import Set, set_at, timeless, without_reboots
 from tests.property.engine_laws import Law, Lawful, smallest
+from tests.property.test_engine_checkpoint import Interrupted
 from tests.property.test_engine_traces import random_trace
-from watchdog.model.verdicts import Mode
+from watchdog.engine.guards import ORDER
+from watchdog.engine.guards.combine import combine
+from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
 TRACES = 300
-"""Each of 250 steps after the first; thousands are tried by `make trial ARGS=properties`."""
+"""Each of 250 steps after the first; thousands of these and of all below are tried by `make trial ARGS=properties`."""
+FEWER = 40
+"""Where each trace is played twice."""
 
 
 @cache
@@ -76,3 +84,58 @@ def test_the_traces_are_no_idle_talk():
     assert seen["actions"] > TRACES // 2
     assert min(seen[what] for what in ("TERM", "KILL", "CONT", "TSTP", "ASK budget", "DENY cooldown", "DENY coverage", "the only one")) > 5
     assert min(seen[f"DENY {guard}"] for guard in ("blind", "paused", "in_flight", "last_look")) > TRACES // 2
+
+
+def test_dry_run_would_do_what_act_does():
+    """
+    Where an action lasts as long as it can and cures, dry-run would act on the same targets in the same moments, and asks a person for the same.
+
+    And the same guards deny the same rules on the same targets. Each process has a unit of its own: where two share a name, dry-run takes the one for cured with the other.
+    """
+    acted = 0
+    for seed in range(FEWER):
+        both = SideBySide(seed % 2 * 2).play(random_trace(seed, 120))
+        acted += len(done_or_asked(both.act))
+
+        assert done_or_asked(both.dry) == done_or_asked(both.act), f"seed {seed}"
+        assert denied(both.dry) == denied(both.act), f"seed {seed}"
+    assert acted > FEWER
+
+
+def test_a_clock_that_is_set_changes_nothing():
+    """Set forwards and back by anything from a millisecond to a year, in the middle of actions, cooldowns and budgets: but for the time of day all that is said is the same."""
+    for seed in range(FEWER):
+        steps = without_reboots(random_trace(seed))
+
+        assert timeless(Set(set_at(seed)).play(steps).said) == timeless(Lawful().play(steps).said), f"seed {seed}"
+
+
+class Broken(Interrupted, Lawful):
+    """Goes on from a checkpoint before every event, in the middle of recoveries too."""
+
+
+def test_a_restore_at_any_event_changes_nothing():
+    """Whoever goes on from a checkpoint before each event says to the byte what one says who was there all the time."""
+    for seed in range(FEWER // 3):
+        steps = random_trace(seed, 120)
+
+        assert Broken().play(steps).said == Lawful().play(steps).said, f"seed {seed}"
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_denial_beats_a_question_beats_nothing(mode):
+    """Whatever all guards say together: one that denies denies, else one that asks asks, else the mode has it; the first of the strictest gives the reason."""
+    chance = random.Random(mode.value)
+    for _ in range(1_000):
+        said = tuple(Verdict(name, chance.choice(list(Answer)), f"by {name}") for name, _ in ORDER if chance.random() < chance.random())
+        if not said:
+            continue
+        judgement = combine(said, mode)
+        first = {answer: next((one for one in said if one.answer is answer), None) for answer in Answer}
+
+        if (denial := first[Answer.DENY]) is not None:
+            assert (judgement.decision, judgement.verdict) == (Decision.DENY, denial)
+        elif (question := first[Answer.ASK]) is not None:
+            assert (judgement.decision, judgement.verdict) == (Decision.ASK, question)
+        else:
+            assert (judgement.decision is Decision.ALLOW) == (mode is Mode.ACT)

@@ -202,7 +202,7 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None)
 def _tell_resolved(turn: Turn, alert: Alert, why: str) -> None:
     if alert.phase is not Phase.FIRING:
         return
-    lasted = (turn.wall - alert.since_wall) // 1000
+    lasted = (turn.at - alert.since_at) // 1000
     turn.audit("alert", rule=alert.rule, entity=alert.entity, outcome="resolved", reason=why, target=alert.target)
     turn.notify(
         alert.notify, thread=alert.id, kind=NoticeKind.RESOLVED, severity=alert.severity, title=f"resolved after {lasted} s: {alert.title}",

@@ -209,15 +209,19 @@ def test_an_old_assumption_does_not_hide_a_real_action():
 
 
 def test_dry_run_waits_out_the_action_it_left_out():
-    """Cooldown in dry-run counts from when the action could have ended, and says so in words that make sense."""
+    """In dry-run nothing else is done on the host until the action could have ended, and says so in words that make sense; its cooldown counts from then."""
     talk = conversation(Mode.DRY_RUN)
     beat(talk, 22_000)
     talk.answer(HEALTHY)
     talk.hear(redis(finished(ONE), process(ONE, 23_000), job(ONE, "j2", 2_000, thread="t2")), at=23_000)
 
     assert [(row.guard, row.reason) for row in talk.audit("decision")[-1:]] == [
-        ("cooldown", f"terminate_process of rule stuck-job on {NAME} would end in 9 s"),
+        ("in_flight", f"terminate_process of rule stuck-job on {NAME} would be under way for 9 s at most"),
     ]
+
+    talk.wait(60_000)
+
+    assert requests(talk) == [(NAME, ONE, "cooldown")]
 
 
 def test_a_reload_changes_what_an_open_request_would_do():

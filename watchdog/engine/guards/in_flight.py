@@ -20,4 +20,9 @@ def in_flight(view: View) -> Verdict:
     for playbook in view.ledger.playbooks.values() if not view.of_the_dead else ():
         if playbook.id != view.incident and playbook.target == view.target and playbook.proof is None:
             return denies("in_flight", f"incident {playbook.id} (rule {playbook.rule} on {playbook.target}) has steps left")
+    for name, last in view.cooldowns.items() if not (view.about_jobs or view.of_the_dead) else ():
+        # Only dry-run knows of an end that is still to come: what it has left out would be under way.
+        if last.ended_at > view.at:
+            left = (last.ended_at - view.at) // 1000
+            return denies("in_flight", f"{last.action} of rule {last.rule} on {name} would be under way for {left} s at most", last.ended_at)
     return passes("in_flight")
