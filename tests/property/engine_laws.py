@@ -88,8 +88,9 @@ QUEUES: Final = (("push", "pull"), ("push",), ("push",), ("push", "pull"))
 """Of each of the four processes; the last is the other host's."""
 STALE: Final = 60_000
 SILENT: Final = 30_000
+STUCK: Final = 20_000
 AGAIN: Final = 5_000
-"""Milliseconds: what was read so long ago is stale; the rule `silent`; so often the guards are asked at least."""
+"""Milliseconds: what was read so long ago is stale; what the rules ask for; so often the guards are asked at least."""
 _OVER: Final = ("ended", "failed", "verified", "unverified", "step ended", "step failed")
 _GIVEN_UP: Final = ("abandoned", "step abandoned")
 
@@ -112,7 +113,7 @@ class Lawful(Simulation):
         self._done: dict[tuple[str, str], dict[str, int]] = {}
         self._last: dict[str, tuple[str, int]] = {}
         self._began: set[str] = set()
-        self._firing: set[str] = set()
+        self._firing: set[tuple[str, str]] = set()
         self._quiet: dict[str, bool] = {}
         self._sets = SETS[mode]
         super().__init__(mode)
@@ -188,7 +189,7 @@ class Lawful(Simulation):
     def _hear_row(self, row: Any) -> None:
         match row.kind:
             case "alert":
-                (self._firing.add if row.outcome == "firing" else self._firing.discard)(row.entity)
+                (self._firing.add if row.outcome == "firing" else self._firing.discard)((row.rule, row.entity))
             case "decision":
                 self._count(f"{row.decision} {row.guard}".strip())
                 if row.decision in ("DENY", "ASK") and self.mode is Mode.ACT and not (row.guard and row.reason):
@@ -245,9 +246,16 @@ class Lawful(Simulation):
             self._break(Law.SIGHT, f"{rule} on {identity} while {', '.join(self.lost) or 'Redis'} could not be read")
         if self.at - self._read_at > STALE:
             self._break(Law.SIGHT, f"{rule} on {identity}, of which nothing has been read for {self.at - self._read_at} ms")
-        age = self._age(identity)
-        if not self._is_so(rule, identity) or age is None or (rule == "silent" and age <= SILENT):
+        if not self._is_so(rule, identity):
             self._break(Law.SIGHT, f"{rule} on {identity}, of which that is not known to be so")
+
+    def _is_so(self, rule: str, identity: str) -> bool:
+        age = self._age(identity)
+        if age is None or identity not in self.told:
+            return False
+        if rule == "silent":
+            return age > SILENT
+        return any(self.at - age - one.fields["started_at"] > STUCK for one in self.jobs.get(identity, {}).values())
 
     def _judge_threads(self, rule: str, target: Actor) -> None:
         """By the queues of the target: working threads that are left, and those that there were."""
@@ -265,7 +273,7 @@ class Lawful(Simulation):
 
     def _held(self, identity: str) -> int:
         mine = self.jobs.get(identity, {})
-        return len({mine[job].fields["thread"] for job in self._firing if job in mine})
+        return len({mine[job].fields["thread"] for _, job in self._firing if job in mine})
 
     def _works(self, identity: str) -> bool:
         age = self._age(identity)
