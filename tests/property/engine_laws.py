@@ -105,7 +105,7 @@ class Lawful(Simulation):
     def __init__(self, mode: Mode = Mode.ACT) -> None:
         self.broken: list[tuple[Law, str]] = []
         self.seen: dict[str, int] = {}
-        self.terms = _TERMS[0]
+        self.written = _TERMS[0]
         self._read_at = 0
         self._gaps: list[tuple[int, int]] = []
         self._open: dict[str, str] = {}
@@ -146,7 +146,7 @@ class Lawful(Simulation):
         return super().crash(lose_world=lose_world)
 
     def _in_force(self, number: int) -> None:
-        self.rules, self.terms = self._sets[number], _TERMS[number]
+        self.rules, self.written = self._sets[number], _TERMS[number]
         self.hear(RulesLoaded(self.rules.digest, self.rules.mode))
 
     # The laws
@@ -233,7 +233,7 @@ class Lawful(Simulation):
             self._judge_threads(run.rule, actor)
 
     def _judge_time(self, rule: str, incident: str, name: str) -> None:
-        terms = self.terms[rule]
+        terms = self.written[rule]
         last, ended = self._last.get(name, (incident, 0))
         if last != incident and self.wall - ended < terms.cooldown:
             self._break(Law.COOLDOWN, f"{rule} on {name} {self.wall - ended} ms after the end of {last}, its cooldown is {terms.cooldown}")
@@ -264,7 +264,7 @@ class Lawful(Simulation):
         for queue in QUEUES[target.slot]:
             others = [working[actor.slot] for actor in self.actors if actor is not target and queue in QUEUES[actor.slot]]
             left, own = [count for count in others if count is not None], working[target.slot] or 0
-            keep = self.terms[rule].keep
+            keep = self.written[rule].keep
             if left and keep and sum(left) < keep * (sum(left) + own):
                 self._break(Law.KEEP, f"queue {queue} keeps {sum(left)} of {sum(left) + own} threads, {rule} wants {keep:.0%}")
             if not left and keep and held[target.identity] * 2 < THREADS[target.slot]:

@@ -24,5 +24,7 @@ def in_flight(view: View) -> Verdict:
         # Only dry-run knows of an end that is still to come: what it has left out would be under way.
         if last.ended_at > view.at:
             left = (last.ended_at - view.at) // 1000
-            return denies("in_flight", f"{last.action} of rule {last.rule} on {name} would be under way for {left} s at most", last.ended_at)
+            return denies(
+                "in_flight", f"{last.action} of rule {last.rule} on {name} would be under way for {left} s at most", last.ended_at
+            )
     return passes("in_flight")
