@@ -4,6 +4,8 @@ A small server with processes and jobs, driven by any list of steps, with an eng
 Every step is possible at every moment: what makes no sense then does nothing. So any list of steps is a trace.
 """
 
+from typing import Self
+
 import msgspec
 
 from tests.property.engine_witness import Actor, Witness
@@ -136,7 +138,7 @@ class Simulation(Witness):
         super().__init__(SETS[mode][0], mode)
         self.cooldowns = COOLDOWNS[0]
 
-    def play(self, steps: list[Step]) -> "Simulation":
+    def play(self, steps: list[Step]) -> Self:
         """Goes through the steps and returns itself."""
         for what, one, other in steps:
             getattr(self, f"_do_{what}")(one, other)

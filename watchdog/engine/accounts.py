@@ -52,7 +52,7 @@ def tell_not_kept(turn: Turn, run: Run, answer: str) -> Run:
 
 def noted(turn: Turn, run: Run, line: str) -> Run:
     """The run with one more line in its account."""
-    seconds = (turn.wall - run.opened_wall) / 1000
+    seconds = (turn.at - run.opened_at) / 1000
     return msgspec.structs.replace(run, account=(*run.account, f"+{seconds:.1f} s: {line}"))
 
 

@@ -40,7 +40,7 @@ def start(turn: Turn, playbook: Playbook, request: Request, counted: Counted) ->
     assert request.jobs is not None  # the last look denies without
     edit = Edit(
         id=turn.id(), incident=playbook.id, rule=playbook.rule, action=request.action, jobs=request.jobs, spread=int(request.arguments.get("spread", 0)),
-        entity=playbook.entity, thread=playbook.thread, severity=playbook.severity, notify=playbook.notify, opened_wall=playbook.opened_wall,
+        entity=playbook.entity, thread=playbook.thread, severity=playbook.severity, notify=playbook.notify, opened_wall=playbook.opened_wall, opened_at=playbook.opened_at,
         begun_at=turn.at, stage=STAGES[request.action], account=playbook.account,
     )  # fmt: skip
     edit = _noted(turn, edit, f"{counted.fit} found: {edit.jobs.name}")
@@ -187,7 +187,7 @@ def _say(turn: Turn, edit: Edit, outcome: str, *, guard: str = "", reason: str =
 
 
 def _noted(turn: Turn, edit: Edit, line: str) -> Edit:
-    seconds = (turn.wall - edit.opened_wall) / 1000
+    seconds = (turn.at - edit.opened_at) / 1000
     return msgspec.structs.replace(edit, account=(*edit.account, f"+{seconds:.1f} s: {line}"))
 
 

@@ -53,7 +53,7 @@ class Run(msgspec.Struct, frozen=True):
     """
     One action of an incident on its way: which stage, and whether its intent is written but not its outcome.
 
-    `incident` is the id of its playbook, `opened_wall` when that was opened. `marks` are engine times by name (`TERM` was sent then); `looking` says that the stage still has its look before it;
+    `incident` is the id of its playbook, `opened_wall` and `opened_at` when that was opened. `marks` are engine times by name (`TERM` was sent then); `looking` says that the stage still has its look before it;
     `intent` is the id of the committed intent without an outcome; `effect` the id of what is awaited;
     `held` the reason why it does not go on, `held_by` the guard that gave it; `flight` what it knows of the jobs of its process,
     `veto` the classes of those that must not be interrupted, should its rule be gone,
@@ -85,13 +85,14 @@ class Run(msgspec.Struct, frozen=True):
     named: str = ""
     veto: tuple[str, ...] = VETO
     overruled: tuple[str, ...] = ()
+    opened_at: int = 0
 
 
 class Edit(msgspec.Struct, frozen=True):
     """
     One action on jobs of an incident on its way: a single stage, whose every job is moved by itself or not at all.
 
-    `incident` is the id of its playbook, `opened_wall` when that was opened, `begun_at` when this step was. `effect` is the id of what is awaited, `intent` that of the committed
+    `incident` is the id of its playbook, `opened_wall` and `opened_at` when that was opened, `begun_at` when this step was. `effect` is the id of what is awaited, `intent` that of the committed
     intent without an outcome, which is the last one after a crash; `held` the reason why it did not go on when it was tried last, and `again_at` when it is tried again. `id` is the order under which it is
     asked for again.
     """
@@ -114,6 +115,7 @@ class Edit(msgspec.Struct, frozen=True):
     held: str = ""
     again_at: int | None = None
     account: tuple[str, ...] = ()
+    opened_at: int = 0
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -134,7 +136,7 @@ class Playbook(msgspec.Struct, frozen=True):
 
     `kind`, `entity`, `seen`, `seen_at` and `beat_at` are the entity as it was when its alert fired, which is what later steps and
     `verify` go by. `reports` are what the steps that are over had to say at their end. `step` of `branch` is under way or, since `since_at`, waits for the guards; `proof` is there once all steps are done.
-    `alerts` are keys of the alerts that wanted it.
+    `alerts` are keys of the alerts that wanted it. Accounts count from `opened_at`, which no set clock moves.
     """
 
     id: str
@@ -157,3 +159,4 @@ class Playbook(msgspec.Struct, frozen=True):
     proof: Proof | None = None
     account: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
+    opened_at: int = 0

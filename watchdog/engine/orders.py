@@ -175,7 +175,7 @@ def _decide(turn: Turn, order: Order, look: Look) -> None:
         return
     playbook = Playbook(
         id=turn.id(), rule=rule_of(order.id), kind=Kind.PROCESS, entity=order.process, seen={}, seen_at=turn.at, beat_at=None, target=target.name,
-        action=order.action, alerts=(), thread=rule_of(order.id), severity=Severity.INFO, notify=turn.everybody(), opened_wall=turn.wall, since_at=turn.at,
+        action=order.action, alerts=(), thread=rule_of(order.id), severity=Severity.INFO, notify=turn.everybody(), opened_wall=turn.wall, opened_at=turn.at, since_at=turn.at,
     )  # fmt: skip
     turn.put_playbook(playbook.id, playbook)
     turn.put_order(order.id, msgspec.structs.replace(order, incident=playbook.id))

@@ -39,7 +39,7 @@ def begin(turn: Turn, rule: Rule, request: Request, alerts: tuple[str, ...]) -> 
     playbook = Playbook(
         id=turn.id(), rule=rule.name, kind=first.kind, entity=first.entity, seen=first.seen, seen_at=first.since_at, beat_at=first.beat_at,
         target=request.target, action=request.action, alerts=alerts, thread=first.id, severity=rule.severity, notify=rule.notify,
-        opened_wall=turn.wall, since_at=turn.at,
+        opened_wall=turn.wall, opened_at=turn.at, since_at=turn.at,
     )  # fmt: skip
     turn.put_playbook(playbook.id, playbook)
     return playbook
@@ -249,7 +249,7 @@ def _notify(turn: Turn, playbook: Playbook, kind: NoticeKind, stage: str, outcom
 
 
 def _accounted(turn: Turn, playbook: Playbook, line: str) -> Playbook:
-    seconds = (turn.wall - playbook.opened_wall) / 1000
+    seconds = (turn.at - playbook.opened_at) / 1000
     return msgspec.structs.replace(playbook, account=(*playbook.account, f"+{seconds:.1f} s: {line}"))
 
 

@@ -63,7 +63,7 @@ def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, 
     run = Run(
         id=turn.id(), incident=playbook.id, rule=playbook.rule, action=request.action, arguments=request.arguments, ref=ref,
         entity=playbook.entity, thread=playbook.thread, severity=playbook.severity, notify=playbook.notify,
-        stage=PROCEDURES[request.action].first, looking=False, opened_wall=playbook.opened_wall, state=look.state, account=playbook.account, flight=flight,
+        stage=PROCEDURES[request.action].first, looking=False, opened_wall=playbook.opened_wall, opened_at=playbook.opened_at, state=look.state, account=playbook.account, flight=flight,
         veto=tuple(turn.rule[playbook.rule].guards["veto"]) if playbook.rule in turn.rule else VETO,
     )  # fmt: skip
     locking.hand_over(turn, request.id, run.id)

@@ -97,6 +97,7 @@ def test_a_reboot_moves_every_engine_time_and_nothing_else():
     assert {after[path] - before[path] for path in before} == {0, -5_000_000}
     assert moved == {
         "at",
+        "opened_at",
         "since_at",
         "seen_at",
         "beat_at",

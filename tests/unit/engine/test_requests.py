@@ -223,6 +223,10 @@ def test_dry_run_waits_out_the_action_it_left_out():
         (32_000, "cooldown", f"terminate_process of rule stuck-job on {NAME} ended 0 s ago"),
     ]
 
+    talk.wait(60_000)
+
+    assert requests(talk) == [(NAME, ONE, "cooldown")]
+
 
 def test_a_reload_changes_what_an_open_request_would_do():
     """The action is carried out with the arguments that are in force when it is granted, not with those of when it was asked for."""
