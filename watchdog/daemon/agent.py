@@ -372,7 +372,7 @@ class Agent:
 
     def _rules(self, loaded: Loaded) -> RuleSet:
         read = loaded.rules
-        return RuleSet(read.rules, read.digest, self._mode(loaded), read.by_hand, read.weekly, loaded.settings.fleet_budget)
+        return RuleSet(read.rules, read.digest, self._mode(loaded), read.by_hand, read.weekly, read.fleet)
 
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:
