@@ -46,6 +46,7 @@ POINTS: Final = (
     "GatherInFlight:2:before", "flight:2:before", "flight:2:after", "GatherInFlight:2:after",
     "PutBack:1:before", "place:1:before", "place:1:after", "PutBack:1:after",
     "commit:12:before", "commit:12:after", "commit:13:after", "commit:14:before", "commit:14:after",
+    "GiveFleetLockBack:1:before", "GiveFleetLockBack:1:after",
 )  # fmt: skip
 """Every transaction and every command of one recovery, before and after; `make trial ARGS=terminate_crashes` goes through all of them."""
 WORST: Final = (

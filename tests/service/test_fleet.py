@@ -225,6 +225,8 @@ async def the_holder_dies_before_its_signal(site: Site) -> None:
     await other.wait_for("outcome: .*stage='put_back'.*outcome='1 done'", within=LONG)
     assert left.alive
     assert not left.is_quiet
+    # Until there is somebody in its place it is not over.
+    await site.works(site.web2)
     successor = await site.looks_after(site.web1)
     assert await successor.sees_off(left, LONG) == KILLED
     await successor.wait_for("outcome: .*stage='put_back'.*outcome='1 done'", within=LONG)
@@ -253,6 +255,7 @@ async def the_holder_is_held_up_while_the_other_acts(site: Site) -> None:
 
     assert await other.sees_off(next_one, LONG) == KILLED
     await other.wait_for("outcome: .*stage='put_back'.*outcome='1 done'", within=LONG)
+    await site.works(site.web2)
     await late.wait_for("outcome: .*stage='put_back'.*outcome='2 done'", within=LONG)
     assert await stored(site.client) == {stuck: ["retry"], long: ["queue"], poison: ["retry"]}
     assert [len(await kills(agent)) for agent in (late, other)] == [1, 1]

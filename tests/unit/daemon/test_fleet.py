@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from watchdog.daemon import fleet
 from watchdog.daemon.fleet import LOST, PROMPT, REFUSED_AGAIN, FleetKeeper
 from watchdog.engine.fleet import Lock
 from watchdog.model.effects import GiveFleetLockBack, TakeFleetLock
@@ -141,7 +140,7 @@ class Parts:
             if not left:
                 raise asyncio.CancelledError
 
-        monkeypatch.setattr(fleet.asyncio, "sleep", pause)
+        monkeypatch.setattr(asyncio, "sleep", pause)
         with pytest.raises(asyncio.CancelledError):
             await self.keeper.run()
 
