@@ -15,7 +15,9 @@ from tests.scenario.conversation import HEALTHY, Conversation, found, host, redi
 from tests.scenario.day_server import BEAT, HOUR, MIDNIGHT, MINUTE, PATIENCE, REVIVED, SECOND, Running, Seat, Work
 from watchdog.engine.advance import next_due
 from watchdog.engine.rules import RuleSet
-from watchdog.model.effects import Audit, AwaitExit, CollectEvidence, GatherInFlight, LookAfterLocks, Measure, PutBack, SendSignal, When
+from watchdog.model.effects import (
+    Audit, AwaitExit, CollectEvidence, GatherInFlight, GiveFleetLockBack, LookAfterLocks, Measure, PutBack, SendSignal, TakeFleetLock, When,
+)  # fmt: skip
 from watchdog.model.events import (
     CRASHED,
     KILLED,
@@ -34,7 +36,9 @@ from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed, PlaceKind, Placement
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.records import AuditRow
-from watchdog.model.results import EvidenceCollected, Exited, InFlight, LocksLookedAt, PutBackDone, Refused, Result, Sent, StillRunning
+from watchdog.model.results import (
+    EvidenceCollected, Exited, FleetLockRefused, FleetLockTaken, InFlight, LocksLookedAt, PutBackDone, Refused, Result, Sent, StillRunning,
+)  # fmt: skip
 from watchdog.model.targets import Signal
 
 
@@ -308,6 +312,12 @@ class Day(Conversation):
                 return HEALTHY if self.reachable else Refused("Redis can't be read: connection refused")
             case CollectEvidence():
                 return EvidenceCollected()
+            case TakeFleetLock() if self.reachable:
+                return FleetLockTaken(f"fence {self._number()}", self._numbers)
+            case TakeFleetLock():
+                return FleetLockRefused("Redis can't be read: connection refused")
+            case GiveFleetLockBack():
+                return None
             case GatherInFlight(target=target, when=when):
                 return self._gathered(target.identity, when)
             case SendSignal(signal=signal, target=target):
