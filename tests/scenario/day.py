@@ -15,9 +15,7 @@ from tests.scenario.conversation import HEALTHY, Conversation, found, host, redi
 from tests.scenario.day_server import BEAT, HOUR, MIDNIGHT, MINUTE, PATIENCE, REVIVED, SECOND, Running, Seat, Work
 from watchdog.engine.advance import next_due
 from watchdog.engine.rules import RuleSet
-from watchdog.model.effects import (
-    Audit, AwaitExit, CollectEvidence, GatherInFlight, GiveFleetLockBack, LookAfterLocks, Measure, PutBack, SendSignal, TakeFleetLock, When,
-)  # fmt: skip
+from watchdog.model import effects, results
 from watchdog.model.events import (
     CRASHED,
     KILLED,
@@ -36,9 +34,6 @@ from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed, PlaceKind, Placement
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.records import AuditRow
-from watchdog.model.results import (
-    EvidenceCollected, Exited, FleetLockRefused, FleetLockTaken, InFlight, LocksLookedAt, PutBackDone, Refused, Result, Sent, StillRunning,
-)  # fmt: skip
 from watchdog.model.targets import Signal
 
 
@@ -120,8 +115,9 @@ class Day(Conversation):
     def check(self, *, ok: bool) -> None:
         """PostgreSQL takes logins, or has no room for one more."""
         problem = "" if ok else "the server says: sorry, too many clients already"
-        reading = {"ok": ok, "problem": problem, "failing_at": None if ok else self.at}
-        self.hear(Observed(Source.CHECKS, (Delta(Kind.CHECK, "postgres", reading),)))
+        self.hear(
+            Observed(Source.CHECKS, (Delta(Kind.CHECK, "postgres", {"ok": ok, "problem": problem, "failing_at": None if ok else self.at}),))
+        )
 
     def stall(self, *, on: bool) -> None:
         """From now on no job ends; or all that waited for it do."""
@@ -306,55 +302,53 @@ class Day(Conversation):
         ):
             self.hear(EffectDone(*answer))
 
-    def _answer_to(self, effect: Any) -> Result | None:
+    def _answer_to(self, effect: Any) -> results.Result | None:
         match effect:
-            case Measure(target=target):
-                return HEALTHY if self.reachable else Refused("Redis can't be read: connection refused")
-            case CollectEvidence():
-                return EvidenceCollected()
-            case TakeFleetLock() if self.reachable:
-                return FleetLockTaken(f"fence {self._number()}", self._numbers)
-            case TakeFleetLock():
-                return FleetLockRefused("Redis can't be read: connection refused")
-            case GiveFleetLockBack():
+            case effects.Measure(target=target):
+                return HEALTHY if self.reachable else results.Refused("Redis can't be read: connection refused")
+            case effects.CollectEvidence():
+                return results.EvidenceCollected()
+            case effects.TakeFleetLock() if self.reachable:
+                return results.FleetLockTaken(f"fence {self._number()}", self._numbers)
+            case effects.TakeFleetLock():
+                return results.FleetLockRefused("Redis can't be read: connection refused")
+            case effects.GiveFleetLockBack():
                 return None
-            case GatherInFlight(target=target, when=when):
+            case effects.GatherInFlight(target=target, when=when):
                 return self._gathered(target.identity, when)
-            case SendSignal(signal=signal, target=target):
+            case effects.SendSignal(signal=signal, target=target):
                 return self._signalled(target.identity, signal)
-            case AwaitExit(target=target, until=until):
+            case effects.AwaitExit(target=target, until=until):
                 if target.identity in self._ours:
-                    return Exited()
+                    return results.Exited()
                 self._wake_at(until)
-                return StillRunning() if until <= self.at else None
-            case PutBack(placements=placements):
-                return PutBackDone(tuple(self._placed(one) for one in placements)) if self.reachable else Refused("Redis can't be written")
-            case LookAfterLocks():
-                return LocksLookedAt()
+                return results.StillRunning() if until <= self.at else None
+            case effects.PutBack(placements=placements):
+                done = results.PutBackDone(tuple(self._placed(one) for one in placements if self.reachable))
+                return done if self.reachable else results.Refused("Redis can't be written")
+            case effects.LookAfterLocks():
+                return results.LocksLookedAt()
             case _:
                 raise AssertionError(effect)
 
-    def _gathered(self, identity: str, when: When) -> Result:
+    def _gathered(self, identity: str, when: effects.When) -> results.Result:
         if not self.reachable:
-            return Refused("Redis can't be read: connection refused")
+            return results.Refused("Redis can't be read: connection refused")
         if self._ours.get(identity) == STOPPED:
-            return InFlight((), stopped=True)
+            return results.InFlight((), stopped=True)
         sitting = [run for seat in self.seats.values() if seat.identity == identity for run in seat.runs.values()]
-        runs = (
-            self._flight.get(identity, sitting) if when is When.DEAD else [run for run in sitting if run.ends is None or run.ends > self.at]
-        )
-        sure = Certainty.LIKELY if when is When.BEFORE else Certainty.PROVEN
-        return InFlight(
-            tuple(
-                Held(run.work.jid, run.work.job_class, run.work.queue, sure, ("work_hash",), True, True, f"d-{run.work.jid}")
-                for run in runs
-            )
-        )
+        alive = [run for run in sitting if run.ends is None or run.ends > self.at]
+        runs = self._flight.get(identity, sitting) if when is effects.When.DEAD else alive
+        sure = Certainty.LIKELY if when is effects.When.BEFORE else Certainty.PROVEN
+        return results.InFlight(tuple(self._held(run.work, sure) for run in runs))
 
-    def _signalled(self, identity: str, signal: Signal) -> Result:
+    def _held(self, work: Work, sure: Certainty) -> Held:
+        return Held(work.jid, work.job_class, work.queue, sure, ("work_hash",), has_payload=True, digest=f"d-{work.jid}")
+
+    def _signalled(self, identity: str, signal: Signal) -> results.Result:
         seat = next((seat for seat in self.seats.values() if seat.identity == identity and seat.lives), None)
         if seat is None:
-            return Exited()
+            return results.Exited()
         self.sent.append((self.at, signal.value, seat.name))
         match signal:
             case Signal.TSTP:
@@ -364,7 +358,7 @@ class Day(Conversation):
                 self._after(PATIENCE if seat.runs else 2 * SECOND, lambda: self._end(seat, STOPPED))
             case Signal.KILL:
                 self._after(20, lambda: self._end(seat, KILLED))
-        return Sent()
+        return results.Sent()
 
     def _placed(self, placement: Placement) -> Placed:
         """It goes to where it is to go; from there somebody takes it again, but out of the quarantine."""
@@ -398,5 +392,5 @@ class Day(Conversation):
     def _take(self, body: Body, ruleset: RuleSet) -> list[str]:
         already = len(self.effects)
         lines = super()._take(body, ruleset)
-        self.said += [(self.at, effect.row) for effect in self.effects[already:] if isinstance(effect, Audit)]
+        self.said += [(self.at, effect.row) for effect in self.effects[already:] if isinstance(effect, effects.Audit)]
         return lines
