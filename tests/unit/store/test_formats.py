@@ -19,6 +19,7 @@ from watchdog.engine.earlier import lifted
 from watchdog.engine.ledger import Phase
 from watchdog.engine.rules import NO_RULES
 from watchdog.engine.state import begin
+from watchdog.engine.switches import Pause
 from watchdog.model.effects import Audit
 from watchdog.model.events import Event, Started
 from watchdog.model.quarantine import Kept
@@ -103,8 +104,7 @@ async def test_what_was_under_way_goes_on(number, old, clock):
     (run,) = ledger.runs.values()
     (playbook,) = ledger.playbooks.values()
     assert (alert.rule, alert.entity, alert.phase, alert.seen["jid"]) == ("stuck-job", JOB, Phase.FIRING, "j1")
-    assert ledger.pause is not None
-    assert (ledger.pause.by, ledger.pause.reason) == ("ada", "deploy")
+    assert ledger.pauses == {"ada": Pause("ada", "deploy", None)}
     assert (run.incident, run.stage, run.ref.name) == (playbook.id, STAGES[number], "web1/s.service")
     assert (playbook.rule, playbook.entity, playbook.seen["jid"], playbook.alerts) == ("stuck-job", JOB, "j1", (f"stuck-job|{JOB}",))
     assert reading.read_incidents(old)[0].id == playbook.id
