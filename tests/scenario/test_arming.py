@@ -281,7 +281,7 @@ def test_a_mode_that_is_raised_begins_it():
     talk = conversation("act", ceiling=Mode.ASK)
     beat(talk, 22_000)
     talk.answer(HEALTHY)
-    assert decided(talk) == [("ASK", "")]
+    assert decided(talk) == [("ASK", "approval")]
     reload(talk, text())
     talk.answer(HEALTHY)
     assert decided(talk)[-1] == ("ASK", "baseline")

@@ -291,16 +291,6 @@ def test_in_flight(view):
     assert in_flight(view(ledger=Ledger(runs={run.id: run}), subject="3.0")).answer is Answer.PASS
 
 
-def test_in_flight_in_dry_run(view):
-    """What dry-run has left out would be under way until it could have ended: on this host nothing else would be done meanwhile."""
-    left_out = {"web1/other": Cooldown(AT + 9_000, "stuck-job", "terminate_process")}
-
-    assert in_flight(view(cooldowns=left_out)) == Verdict(
-        "in_flight", Answer.DENY, "terminate_process of rule stuck-job on web1/other would be under way for 9 s at most", AT + 9_000
-    )
-    assert in_flight(view(cooldowns={"web1/other": Cooldown(AT, "stuck-job", "terminate_process")})).answer is Answer.PASS
-
-
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
