@@ -20,11 +20,13 @@ def lifted(data: bytes) -> bytes | None:
 
 def _with_pauses(plain: dict[str, Any]) -> dict[str, Any]:
     """Before there could be several pauses at once there was one at most, which whoever had said it could lift."""
-    if "pause" not in plain:
+    if "pause" not in plain or "pauses" in plain:
         return plain
     one = plain["pause"]
-    before = {one["by"]: one} if isinstance(one, dict) and "by" in one else {}
-    return {**{name: part for name, part in plain.items() if name != "pause"}, "pauses": before | plain.get("pauses", {})}
+    by = one["by"] if isinstance(one, dict) and "by" in one else ""
+    # What makes no sense is kept as it is: nobody may act because a pause could not be read.
+    before = {} if one is None else {str(by): one}
+    return {**{name: part for name, part in plain.items() if name != "pause"}, "pauses": before}
 
 
 def _with_playbooks(plain: dict[str, Any]) -> dict[str, Any]:

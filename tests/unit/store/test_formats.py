@@ -9,6 +9,7 @@ import re
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 
@@ -145,3 +146,27 @@ def test_a_run_whose_alert_is_gone_is_lifted_as_well():
     plain["alerts"] = {}
     (playbook,) = ledgers.decode(orjson.dumps(plain)).playbooks.values()
     assert (playbook.kind.value, playbook.seen, playbook.rule) == ("process", {}, "stuck-job")
+
+
+@pytest.mark.parametrize(
+    ("before", "pauses"),
+    [
+        ({"pause": None}, {}),
+        ({"pause": {"by": "the pause file", "reason": "x", "until_at": None}}, {"the pause file": Pause("the pause file", "x", None)}),
+        ({"pause": {"by": "ada", "reason": "x", "until_at": 5}}, {"ada": Pause("ada", "x", 5)}),
+    ],
+)
+def test_the_one_pause_of_before_is_one_of_several(before, pauses):
+    """It holds until whoever had said it lifts it, or to its end; where there was none there is none."""
+    ledger = ledgers.decode(orjson.dumps(before))
+
+    assert ledger.pauses == pauses
+    assert {key: one.key for key, one in ledger.pauses.items()} == {key: key for key in pauses}
+
+
+def test_a_pause_that_makes_no_sense_is_no_ledger():
+    """Nobody may act because a pause could not be read."""
+    with pytest.raises(msgspec.ValidationError):
+        ledgers.decode(b'{"pause": {"by": 5, "reason": "x", "until_at": null}}')
+    with pytest.raises(msgspec.ValidationError):
+        ledgers.decode(b'{"pause": "soon"}')
