@@ -1,5 +1,5 @@
 """
-Silences: nobody is told of the alerts that fit, which fire and are acted upon all the same. When one ends, what still fires is told.
+Silences: nobody is told of the alerts that fit, which fire and are acted upon all the same. When one ends, what still fires is told, and what was asked is asked anew.
 
 The counterpart of `withholding`, by which messages are not sent.
 """
@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from watchdog.engine import approving
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.ledger import Alert, Phase
 from watchdog.engine.pausing import wrong_pattern, wrong_until
@@ -81,6 +82,7 @@ def _end(turn: Turn, over: Silence) -> None:
             alert.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=alert.severity, title=alert.title, rule=alert.rule, entity=alert.entity,
             target=alert.target, reason=f"it still fires, and was silenced by {over.by}: {over.reason}",
         )  # fmt: skip
+        approving.ask_anew(turn, alert.id)
 
 
 def _names(turn: Turn, alert: Alert, row: Any) -> tuple[str, ...]:
