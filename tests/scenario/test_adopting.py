@@ -315,7 +315,9 @@ def test_a_doubt_that_goes_by_itself_makes_nothing_a_baseline():
     assert decided(talk)[-1] == ("ASK", "baseline")
 
 
-@pytest.mark.parametrize(("mode", "outcome"), [(Mode.ACT, "refused"), (Mode.ASK, "refused"), (Mode.DRY_RUN, "armed"), (Mode.OBSERVE, "armed")])
+@pytest.mark.parametrize(
+    ("mode", "outcome"), [(Mode.ACT, "refused"), (Mode.ASK, "refused"), (Mode.DRY_RUN, "armed"), (Mode.OBSERVE, "armed")]
+)
 def test_nothing_is_armed_in_doubt(mode, outcome):
     """A single rule is not let loose on what nobody relies on; to hold one back is heeded, and leaves the others as they were."""
     talk = doubting()

@@ -26,7 +26,12 @@ def is_withheld(ledger: Ledger, rules: Mapping[str, Rule], fields: Mapping[str, 
     if not (ledger.silences or ledger.acks) or fields["kind"] not in _OF_ALERTS or fields.get("outcome") in _ALARMS:
         return False
     rule, target = fields.get("rule", ""), fields.get("target", "")
-    if f"{rule}|{target}" in ledger.acks and fields["kind"] is NoticeKind.DECIDED and fields.get("decision") in _REPEATS and not fields.get("approval"):
+    if (
+        f"{rule}|{target}" in ledger.acks
+        and fields["kind"] is NoticeKind.DECIDED
+        and fields.get("decision") in _REPEATS
+        and not fields.get("approval")
+    ):
         return True
     return is_silenced(ledger, rules, rule=rule, entity=fields.get("entity", ""), names=tuple(names_of(target)))
 
