@@ -1,21 +1,15 @@
 """`adopt`: a person says that the agent may rely on what it remembers, here and now."""
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from watchdog.cli.orders import who, words
+from watchdog.cli.orders import ReasonOption, who, words
 
 if TYPE_CHECKING:
     from watchdog.model.told import OperatorAdopted
 
-ReasonOption = Annotated[
-    str, typer.Option("--reason", metavar="WORDS", help="Why; it stands in the audit log with your name.", show_default=False)
-]
 
-
-def adopt(*, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> int:
+def adopt(*, reason: ReasonOption = "", config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> int:
     """
     Let the agent act again that does not trust its memory: on another machine or Redis than before, after damage, or with something cut off long ago.
 

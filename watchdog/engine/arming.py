@@ -30,6 +30,8 @@ from watchdog.model.missing import MISSING
 from watchdog.model.told import OperatorArmed
 from watchdog.model.verdicts import Mode, lower
 
+HEEDED_WITHIN: Final = 3_600_000
+"""Milliseconds after which a command that lets a rule act or ask is void: it lay there while no agent ran, and whoever said so had looked at what was there then."""
 MOST_UNKNOWN: Final = 1_000
 """So many entities of a rule are remembered of which it could not be known whether it was so."""
 _COUNTED: Final = (Kind.DOMAIN, Kind.RETRY_GROUP)
@@ -60,8 +62,11 @@ def in_force_before(rules: RuleSet) -> Arming:
 def refusal(turn: Turn, told: OperatorArmed) -> str:
     """Why that can't be heeded; empty where it can."""
     rule = turn.rule.get(told.rule)
-    if told.mode is not None and told.mode.rank > Mode.DRY_RUN.rank and turn.ledger.doubt is not None:
-        return "nothing is done but in dry-run until somebody has adopted what is remembered (`sidekiq-watchdog adopt`)"
+    if told.mode is not None and told.mode.rank > Mode.DRY_RUN.rank:
+        if turn.ledger.doubt is not None:
+            return "nothing is done but in dry-run until somebody has adopted what is remembered (`sidekiq-watchdog adopt`)"
+        if turn.wall - told.asked > HEEDED_WITHIN:
+            return "it was said too long ago; look at it as it is now, and say it again"
     if told.mode is None:
         return "" if told.rule in turn.ledger.arming.armed else f"nobody has armed a rule {told.rule}"
     if rule is None:
