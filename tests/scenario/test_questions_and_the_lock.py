@@ -1,8 +1,8 @@
 """What a person has approved, or closes, where all agents share a lock: used once, not lost while another acts, and the lock is given back."""
 
-from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, redis
+from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis
 from tests.scenario.test_approvals import approve, only, outcomes, signals
-from tests.scenario.test_fleet import HELD, ONE, RULE, TAKE, TAKEN, THERE, beats, process, sick, with_a_fleet
+from tests.scenario.test_fleet import HELD, ONE, RULE, TAKE, TAKEN, THERE, beats, sick, with_a_fleet
 from watchdog.engine.approvals import USE_WITHIN, Standing
 from watchdog.model.effects import TakeFleetLock
 from watchdog.model.results import Exited, FleetBudgetSpent, Sent

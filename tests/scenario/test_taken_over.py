@@ -8,7 +8,7 @@ from tests.scenario.test_approvals import approve, outcomes, settle
 from tests.scenario.test_fleet import RULE, TAKEN, THERE, sick, with_a_fleet
 from tests.scenario.test_half_way import close, go_on, incident
 from tests.scenario.test_silences import silence
-from watchdog.model.effects import Notify
+from watchdog.model.effects import GiveFleetLockBack, Notify
 from watchdog.model.events import Gone, Paused
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
@@ -44,8 +44,7 @@ def test_what_is_closed_gives_the_lock_back_and_counts():
     name = incident(talk)
     before = len(talk.effects)
     assert close(talk).outcome == "closed"
-    given = [effect for effect in talk.effects[before:] if type(effect).__name__ == "GiveFleetLockBack"]
-    assert [effect.used for effect in given] == [True]  # type: ignore[attr-defined]
+    assert [effect.used for effect in talk.effects[before:] if isinstance(effect, GiveFleetLockBack)] == [True]
     ledger = talk.state.ledger
     assert ledger.fleet.lock is None
     assert (ledger.cooldowns[TARGET].incident, ledger.cooldowns[TARGET].ended_at) == (name, talk.at)

@@ -100,10 +100,10 @@ def dues(ledger: Ledger) -> Iterator[int]:
             yield one.settled_at + HOLDS
 
 
-def ask_anew(turn: Turn, thread: str) -> None:
-    """A silence is over: what was asked in that thread while nobody was told has not been asked."""
+def ask_anew(turn: Turn) -> None:
+    """A silence is over: what was asked while nobody was told has not been asked."""
     for one in list(turn.ledger.approvals.values()):
-        if one.silenced and one.thread == thread and one.standing in (Standing.OPEN, Standing.EXPIRED):
+        if one.silenced and one.standing in (Standing.OPEN, Standing.EXPIRED) and not _is_silenced(turn, one.rule, one.entity, one.target):
             _settle(turn, one, Standing.LAPSED, "asked anew: nobody was told of it before, in a silence")
 
 
@@ -164,7 +164,7 @@ def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...],
         process=request.process, ref=ref, jobs=request.jobs, plan=tuple(Planned(step.action, step.arguments) for step in steps), stages=stages_of(steps, request, look),
         condition=rule.condition.text, seen=seen, grounds=grounds, thread=thread, severity=rule.severity, notify=rule.notify, needed=int(rule.guards["approvals"]),
         asked_at=turn.at, asked_wall=turn.wall, expires_at=turn.at + within,
-        silenced=is_silenced(turn.ledger, turn.rule, rule=rule.name, entity=entity, names=tuple(names_of(request.target))),
+        silenced=_is_silenced(turn, rule.name, entity, request.target),
     )  # fmt: skip
     turn.put_approval(one.id, one)
     alarming = any(GUARDS[ground.guard].alarms for ground in grounds)
@@ -211,6 +211,10 @@ def _settle(turn: Turn, one: Approval, standing: Standing, sentence: str) -> Non
         return
     severity = one.severity if standing is Standing.EXPIRED else Severity.INFO
     tell(turn, one, f"{one.action} on {one.target}: {sentence}", outcome=standing.value, reason=sentence, severity=severity)
+
+
+def _is_silenced(turn: Turn, rule: str, entity: str, target: str) -> bool:
+    return is_silenced(turn.ledger, turn.rule, rule=rule, entity=entity, names=tuple(names_of(target)))
 
 
 def _of(turn: Turn, request: Request) -> list[Approval]:

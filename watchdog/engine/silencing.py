@@ -82,7 +82,7 @@ def _end(turn: Turn, over: Silence) -> None:
             alert.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=alert.severity, title=alert.title, rule=alert.rule, entity=alert.entity,
             target=alert.target, reason=f"it still fires, and was silenced by {over.by}: {over.reason}",
         )  # fmt: skip
-        approving.ask_anew(turn, alert.id)
+    approving.ask_anew(turn)
 
 
 def _names(turn: Turn, alert: Alert, row: Any) -> tuple[str, ...]:
