@@ -13,10 +13,10 @@ from watchdog.model.events import Gone
 from watchdog.model.flight import Fate, Placed
 from watchdog.model.kinds import Kind
 from watchdog.model.results import EvidenceCollected, Exited, InFlight, PutBackDone, Sent
-from watchdog.model.told import OperatorPaused, OperatorResumed
+from watchdog.model.told import OperatorPaused, OperatorResumed, OperatorSilenced
 
 __all__ = ("with_an_order",)
-MINUTE = 60_000
+MINUTE, HOUR = 60_000, 3_600_000
 PLACED = PutBackDone((Placed("j1", Fate.DONE, "retry"),))
 
 
@@ -120,3 +120,15 @@ def test_an_order_by_hand_that_is_under_way_is_held_for_its_target_only(with_an_
     resume(talk, target="mastodon-sidekiq")
     talk.wait(67_000)
     assert "signal TERM web1:10:abc" in answer_order(talk, HEALTHY)
+
+
+@pytest.mark.parametrize(("rule", "says"), [("stuck-*", ""), ("stuck-jobs", "; but no rule that is in force is called stuck-jobs")])
+def test_the_name_of_a_rule_that_is_none_is_said(rule, says):
+    """A slip of the pen at night pauses nothing, and silences nothing: whoever wrote it hears so."""
+    talk = talking(RULE)
+    for number, told in enumerate((OperatorPaused, OperatorSilenced)):
+        talk.hear(told(id=f"x{number}", by="ada", reason="wait", asked=WALL, until=WALL + HOUR, rule=rule))
+        row = talk.audit("operator")[-1]
+        assert row.outcome in ("paused", "silenced")
+        assert row.reason.endswith(says)
+        assert ("no rule" in row.reason) is bool(says)

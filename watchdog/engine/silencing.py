@@ -11,7 +11,7 @@ import msgspec
 from watchdog.engine import approving
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.ledger import Alert, Phase
-from watchdog.engine.pausing import wrong_pattern, wrong_until
+from watchdog.engine.pausing import like_no_rule, wrong_pattern, wrong_until
 from watchdog.engine.switches import Silence, moment
 from watchdog.engine.targeting import name_of
 from watchdog.engine.turn import Turn
@@ -34,7 +34,7 @@ def silence(turn: Turn, told: OperatorSilenced) -> Heard:
         return refused("it says of nothing what it is for")
     turn.set(silences={**turn.ledger.silences, one.id: one})
     return Heard(
-        "silenced", f"{told.reason}; {one.matches} until {moment(told.until)}", rule=told.rule, target=told.target, detail={"until": told.until, "silence": one.id}
+        "silenced", f"{told.reason}; {one.matches} until {moment(told.until)}{like_no_rule(turn, told.rule)}", rule=told.rule, target=told.target, detail={"until": told.until, "silence": one.id}
     )  # fmt: skip
 
 
