@@ -225,3 +225,12 @@ def test_heard_twice_it_is_heeded_once():
     state, effects = advance(talk.rules, talk.state, event)
 
     assert (state.ledger.arming.armed, effects) == ({}, ())
+
+
+@pytest.mark.parametrize(("mode", "outcome"), [(Mode.ACT, "refused"), (Mode.ASK, "refused"), (Mode.OBSERVE, "armed")])
+def test_what_lay_there_for_long_arms_nothing(mode, outcome):
+    """It was said while no agent ran, of what was there then; to hold a rule back it counts all the same."""
+    talk = conversation("dry-run")
+    talk.wait(3_600_001)
+    talk.hear(told(mode))
+    assert talk.audit("operator")[-1].outcome == outcome
