@@ -9,6 +9,7 @@ from tests.property.engine_laws import Lawful
 from tests.property.engine_simulation import Step
 from watchdog.engine.rules import RuleSet
 from watchdog.model.events import Body, Paused
+from watchdog.model.told import OperatorApproved, OperatorPaused
 
 _WALL: Final = 1_000_000_000_000
 """Whatever is greater is a time of day."""
@@ -26,7 +27,7 @@ class Set(Lawful):
         super().__init__()
 
     def _take(self, body: Body, ruleset: RuleSet) -> list[str]:
-        if not isinstance(body, Paused):  # its end was told by the clock as it was
+        if not isinstance(body, Paused | OperatorPaused | OperatorApproved):  # its end was told by the clock as it was
             self.booted_wall += self._jumps.pop(self.seq, 0)
         return super()._take(body, ruleset)
 
