@@ -37,7 +37,7 @@ class Asked(Simulation):
         """Nothing is done without a yes to just that, and no yes is good for two."""
         match effect:
             case Audit(row=row) if row.kind == "approval":
-                self._witness_question(row.detail["approval"], row)
+                self._witness_question(str(row.detail["approval"]), row)
             case SendSignal(target=target):
                 run = next(run for run in self.state.ledger.runs.values() if run.effect == effect.id)
                 self.signals[effect.id] = (run.id, effect.signal.value)
