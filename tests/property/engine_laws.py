@@ -43,7 +43,7 @@ class Terms(NamedTuple):
     per: int
 
 
-_GUARDS = "guards: {{cooldown: {cooldown}ms, keep: {keep}%, budget: {times}/{per}s, flaps: 100/1h}}"
+_GUARDS = "guards: {{cooldown: {cooldown}ms, keep: {keep}%, budget: {times}/{per}s, target_budget: 3/1d, host_budget: 4/1h, flaps: 100/1h}}"
 _RULES: Final = {
     "stuck-job": """
   - rule: stuck-job
@@ -96,8 +96,8 @@ AGAIN: Final = 5_000
 DAY: Final = 86_400_000
 LONGEST: Final = 14_400_000
 """Milliseconds for which what was done to a target makes its cooldown longer, and the longest that it becomes."""
-BY_ALL: Final = ((6, DAY), (6, 3_600_000))
-"""How often all rules together may act on a target, and on all of the host, in how many milliseconds: what a rule has that says nothing of it."""
+BY_ALL: Final = ((3, DAY), (4, 3_600_000))
+"""How often all rules together may act on a target, and on all of the host, in how many milliseconds: as all of the rules have it."""
 _OVER: Final = ("ended", "failed", "verified", "unverified", "step ended", "step failed")
 _GIVEN_UP: Final = ("abandoned", "step abandoned")
 
