@@ -81,7 +81,11 @@ class Story:
                 self.look()
             case ("arm", mode):
                 self.told += 1
-                self.talk.hear(OperatorArmed(id=f"t{self.told}", by="ada", reason="x", asked=0, rule="slow", mode=mode))
+                self.talk.hear(
+                    OperatorArmed(
+                        id=f"t{self.told}", by="ada", reason="x", asked=self.talk.booted_wall + self.talk.at, rule="slow", mode=mode
+                    )
+                )
                 heeded = self.talk.audit("operator")[-1].outcome != "refused"
                 self.may_have_begun(anew=heeded and mode is not None)
             case ("load", (file, ceiling)):

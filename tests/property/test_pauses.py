@@ -62,10 +62,10 @@ class Model:
             case "crash":
                 talk.crash()
             case "reboot":
-                # For how long the machine was off counts for nothing, nor does what the ledger did not come to know of the time before.
-                known = talk.state.ledger.at
+                # For how long the machine was off no clock tells that could be relied upon: that time counts for nothing.
+                before = talk.state.ledger.at
                 talk.reboot(f"boot-{self.said}", down=minutes)
-                self.until = {name: None if end is None else end - known for name, end in self.until.items()}
+                self.until = {name: None if end is None else end - before for name, end in self.until.items()}
             case _:
                 talk.booted_wall += (number - 5) * 86_400_000
         self.until = {name: end for name, end in self.until.items() if end is None or end > talk.at}

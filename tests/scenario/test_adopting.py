@@ -15,10 +15,11 @@ from watchdog.engine.state import begin
 from watchdog.engine.status import status
 from watchdog.model.actions import BY_NAME
 from watchdog.model.effects import Command, DropFlight, KeepIncident, Measure, Notify, SendSignal
-from watchdog.model.events import EffectDone, Event, Started
+from watchdog.model.events import EffectDone, Event, Gone, Started
+from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.results import EvidenceCollected, Look, Sent
-from watchdog.model.told import OperatorAdopted, OperatorAsked
+from watchdog.model.told import OperatorAdopted, OperatorArmed, OperatorAsked
 from watchdog.model.verdicts import Decision, Mode
 from watchdog.rulefile.values import default_of
 
@@ -242,6 +243,89 @@ def test_an_adoption_that_is_refused(say: Callable[[Any], Any], reason):
     talk = conversation()
     say(talk)
     assert answer_of(talk) == ("refused", reason)
+
+
+def decided(talk: Conversation) -> list[tuple[str, str]]:
+    """Every answer, with the guard that gave it."""
+    return [(row.decision, row.guard) for row in talk.audit("decision")]
+
+
+def doubting() -> Conversation:
+    """Started on another machine by a rule that has acted for long; there is a job that has been stuck since, and dry-run has said what it would do."""
+    talk = conversation()
+    talk.binding = ELSEWHERE["machine"][0]
+    talk.crash()
+    sick(talk, 23_000, 44_000)
+    talk.answer(HEALTHY)
+    assert decided(talk)[-1] == ("DRY_RUN", "")
+    return talk
+
+
+def still_sick(talk: Conversation) -> None:
+    """Everything is read after a start, and the job that was stuck is so still."""
+    talk.hear(redis(process(ONE, 45_000), job(ONE, "j1", 22_000), complete=True), at=45_000)
+    talk.hear(host(found(ONE)))
+
+
+def test_what_was_so_when_it_was_adopted_only_asks():
+    """Whoever adopts arms all rules at once, and has not seen what they would do in the same second to all that has broken while nobody acted. What comes later is theirs."""
+    talk = doubting()
+    adopted(talk)
+    talk.answer(HEALTHY)
+    assert decided(talk)[-1] == ("ASK", "baseline")
+    assert [effect for effect in talk.effects if isinstance(effect, SendSignal)] == []
+
+    talk.hear(redis(Gone(Kind.JOB, f"{ONE}/t1/j1/22000", "done"), process(ONE, 60_000), job(ONE, "j2", 59_000)), at=60_000)
+    talk.hear(redis(process(ONE, 81_000)), at=81_000)
+    assert talk.answer(HEALTHY)[-1] == f"signal TERM {ONE}"
+
+
+def test_a_restart_after_it_was_adopted_makes_nothing_a_baseline():
+    """What is found after the adoption is the rule's; a mere restart, and one more, changes nothing about that."""
+    talk = doubting()
+    adopted(talk)
+    talk.hear(redis(Gone(Kind.JOB, f"{ONE}/t1/j1/22000", "done"), process(ONE, 60_000), job(ONE, "j2", 59_000)), at=60_000)
+    arming = talk.state.ledger.arming
+    talk.open.clear()
+    for _ in range(2):
+        talk.crash()
+    assert talk.state.ledger.arming == arming
+    talk.hear(redis(process(ONE, 83_000), job(ONE, "j2", 59_000), complete=True), at=83_000)
+    talk.hear(host(found(ONE)))
+    assert talk.answer(HEALTHY)[-1] == f"signal TERM {ONE}"
+
+
+def test_a_doubt_that_goes_by_itself_makes_nothing_a_baseline():
+    """Put right without a person, it was a mere restart; `status` says dry-run as long as it lasts. A rule that was changed meanwhile begins anew."""
+    talk = doubting()
+    assert status(talk.state, talk.at)["rules"] == {"stuck-job": "dry-run"}
+    talk.binding = HERE
+    talk.crash()
+    assert status(talk.state, talk.at)["rules"] == {"stuck-job": "act"}
+    still_sick(talk)
+    assert talk.answer(HEALTHY)[-1] == f"signal TERM {ONE}"
+
+    talk = doubting()
+    talk.rules = rules(RULE.replace("20s", "15s"))
+    talk.crash()
+    talk.binding = HERE
+    talk.crash()
+    still_sick(talk)
+    talk.answer(HEALTHY)
+    assert decided(talk)[-1] == ("ASK", "baseline")
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome"), [(Mode.ACT, "refused"), (Mode.ASK, "refused"), (Mode.DRY_RUN, "armed"), (Mode.OBSERVE, "armed")]
+)
+def test_nothing_is_armed_in_doubt(mode, outcome):
+    """A single rule is not let loose on what nobody relies on; to hold one back is heeded, and leaves the others as they were."""
+    talk = doubting()
+    before = talk.state.ledger.arming.in_force
+    talk.hear(OperatorArmed(id="m1", by="ada", reason="now", asked=WALL, rule="stuck-job", mode=mode))
+    row = talk.audit("operator")[-1]
+    assert (row.outcome, talk.state.ledger.arming.in_force) == (outcome, before)
+    assert ("sidekiq-watchdog adopt" in row.reason) is (outcome == "refused")
 
 
 def _elsewhere(talk: Conversation, *, asked: int) -> None:

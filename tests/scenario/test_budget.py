@@ -52,6 +52,8 @@ def test_the_third_is_left_for_a_person(mode, does):
 
     assert decided(talk) == [(does, ""), (does, ""), ("ASK", "budget")]
     assert (talk.state.ledger.spent == {}) is (mode is Mode.DRY_RUN)
+    counted = talk.state.ledger.week.rules["stuck-job"]
+    assert (counted.begun + counted.would, counted.asked) == (2, {"budget": 1})
     notice = [effect.notice for effect in talk.effects if isinstance(effect, Notify) and effect.notice.guard == "budget"][-1]
     assert notice.severity is Severity.CRITICAL
     waits = "waits for a person" if mode is Mode.ACT else "would wait for a person (dry-run)"

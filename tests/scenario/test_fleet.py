@@ -164,17 +164,18 @@ def test_on_a_single_host_it_may_be_missing():
 
 
 def test_all_together_have_acted_often_enough(talk):
-    """A person is asked, and told so once; after that time it goes on by itself."""
+    """A person is asked, and told so once; after that time nobody need be, and it goes on by itself."""
     wants(talk)
     # Only the last look comes before it is written down that a person is asked.
     assert talk.answer(FleetBudgetSpent(20_000), at=22_002) == ["measure web1:10:abc"]
-    assert talk.answer(HEALTHY) == ["audit decision stuck-job ASK budget", "notify ops action.decided"]
+    assert talk.answer(HEALTHY) == ["audit approval stuck-job asked", "notify ops action.decided", "audit decision stuck-job ASK budget"]
     (row,) = talk.audit("decision")
     assert row.reason == "the agents of all hosts together have acted as often as `fleet_budget` allows"
     for at in (27_002, 32_002, 37_002):
         assert talk.wait(at) == ["measure web1:10:abc"]
         assert talk.answer(HEALTHY) == []
-    assert talk.wait(42_002) == ["measure web1:10:abc"]
+    assert talk.wait(42_002) == ["audit approval stuck-job lapsed", "notify ops action.decided", "measure web1:10:abc"]
+    assert talk.audit("approval")[-1].reason == "nobody need be asked any more: what stood in the way has passed"
     assert talk.answer(HEALTHY) == [TAKE]
 
 

@@ -231,6 +231,8 @@ def test_every_guard_is_asked_before_the_next_step():
     talk.wait(25_000 + PATIENCE)
     assert incidents(talk) == ["failed"]
     assert "was not allowed within 60 min" in talk.audit("incident")[-1].reason
+    # What was not allowed has not been tried: it says nothing of the rule.
+    assert talk.state.ledger.success == {}
 
 
 @pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.DRY_RUN])

@@ -90,18 +90,19 @@ def _answer(effect: Any) -> Any:
 def played(mode: Mode) -> list[tuple[int, str, str, str]]:
     """Every answer with its time, target and guard; what dry-run would do counts as what act does."""
     stage = Stage(mode)
-    for identity, at in ((ONE, 30_000), (TWO, 31_000), (ONE, 90_000), (ONE, 170_000), (ONE, 270_000), (TWO, 271_000)):
+    for identity, at in ((ONE, 30_000), (TWO, 31_000), (ONE, 90_000), (ONE, 200_000), (ONE, 450_000), (TWO, 451_000)):
         stage.stick(identity, at)
-    stage.go_on(400_000)
+    stage.go_on(600_000)
     rows = [row for row in stage.talk.audit("decision") if not row.outcome]
     return [(row.wall - WALL, row.target, "ALLOW" if row.decision == "DRY_RUN" else row.decision, row.guard) for row in rows]
 
 
 def test_dry_run_says_what_act_does():
-    """The same answers at the same times by the same guards: in flight on the host, cooldown from the end on, and the budget."""
+    """The same answers at the same times by the same guards: in flight on the host, cooldown from the end on and twice as long each time, and the budget."""
     act, dry = played(Mode.ACT), played(Mode.DRY_RUN)
 
     assert act == dry
+    assert [at for at, target, answer, _ in act if (target, answer) == ("web1/one.service", "ALLOW")] == [30_000, 100_000, 230_000]
     assert {guard for _, _, _, guard in act} == {"", "in_flight", "cooldown", "budget"}
     assert [answer for _, _, answer, _ in act].count("ALLOW") == 5
 

@@ -124,6 +124,8 @@ async def test_a_recovery_replays_byte_for_byte(redis_server, sidekiq, push, tmp
         "GatherInFlight",
         "PutBack",
         "DropFlight",
+        "TakeFleetLock",
+        "GiveFleetLockBack",
     }
     for seed in (1, 2):
         again = await replayed(config, trace, seed=seed)

@@ -10,7 +10,7 @@ import os
 import pwd
 import signal
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,16 +38,7 @@ class ProgramCheck:
             raise CheckFailedError(wrong)
         identity = await asyncio.to_thread(_identity, self._user)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._words,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                cwd="/",
-                env=ENVIRONMENT,
-                start_new_session=True,
-                **identity,
-            )
+            process = await _begun(self._words, identity)
         except OSError as error:
             raise CheckFailedError(f"{program} can't be run: {os.strerror(error.errno) if error.errno else type(error).__name__}") from None
         try:
@@ -59,6 +50,32 @@ class ProgramCheck:
             ended = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
             words = fit(said.decode("utf-8", "replace"))
             raise CheckFailedError(f"{program.name} {ended}" + (f": {words}" if words else ""))
+
+
+async def _begun(words: Sequence[str], identity: Mapping[str, Any]) -> asyncio.subprocess.Process:
+    """Starts it; raises OSError. Cancelled meanwhile, it ends what it has started, as the caller can't yet."""
+    beginning = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd="/",
+            env=ENVIRONMENT,
+            start_new_session=True,
+            **identity,
+        )
+    )
+    try:
+        return await asyncio.shield(beginning)
+    except asyncio.CancelledError:
+        # By then the program runs. asyncio, cancelled there, ends it alone and waits for the end of its output, which whatever it has started keeps open.
+        while not beginning.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({beginning})
+        if not beginning.cancelled() and beginning.exception() is None:
+            await _end(beginning.result())
+        raise
 
 
 async def _output(process: asyncio.subprocess.Process) -> bytes:
@@ -74,9 +91,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         # Its own session: whatever it has started goes with it. Until it has been waited for the number is nobody else's.
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
+    transport: asyncio.SubprocessTransport = process._transport  # type: ignore[attr-defined]  # noqa: SLF001
+    # A grandchild that made a session of its own must not keep the pipe open: its end is part of what is waited for.
+    if (output := transport.get_pipe_transport(1)) is not None:
+        output.close()
     await process.wait()
-    # A grandchild that made a session of its own must not keep the pipe open.
-    process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+    transport.close()
 
 
 def _wrong_with(program: Path, owner: int) -> str:

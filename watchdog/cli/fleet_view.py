@@ -1,4 +1,4 @@
-"""The agents of all hosts in the picture of `status`: who is there, which hosts nobody looks after, and who acts."""
+"""The agents of all hosts in the picture of `status`: who may act, on which hosts nobody may, and who does."""
 
 from watchdog.cli.output import Output
 from watchdog.cli.picture import Fleet
@@ -6,8 +6,8 @@ from watchdog.lang.display import display
 from watchdog.model.kinds import Type
 
 
-def show_fleet(out: Output, fleet: Fleet | None, *, at: int) -> None:
-    """Nothing where this agent is alone, and nothing else is there to be looked after. `at` is UTC milliseconds."""
+def show_fleet(out: Output, fleet: Fleet | None, *, host: str, at: int) -> None:
+    """Nothing where this agent, which is that of `host`, is alone, and nothing else is there to be looked after. `at` is UTC milliseconds."""
     if fleet is None:
         return
     if fleet.acts is not None:
@@ -16,11 +16,11 @@ def show_fleet(out: Output, fleet: Fleet | None, *, at: int) -> None:
             "under way: ", (f"{acts.action} on {acts.target}", "warn"), f" by the agent of {acts.host}, for {_lasting(at - acts.since)}"
         )
     if fleet.without:
-        out.line("hosts whose processes beat, and that have no agent: ", (", ".join(fleet.without), "warn"))
-    if len(fleet.agents) < 2:
+        out.line("hosts whose processes beat, and that have no agent that acts: ", (", ".join(fleet.without), "warn"))
+    if all(one.host == host for one in fleet.agents):
         return
     out.line("")
-    out.line(("Agents", "strong"))
+    out.line(("Agents that act", "strong"))
     out.table(
         ("host", "version", "mode", "pid", "up"),
         [(one.host, one.version, one.mode, str(one.pid), _lasting(at - one.since)) for one in fleet.agents],

@@ -7,6 +7,7 @@ import typer
 from watchdog.cli.exits import UsageError
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from watchdog.cli.orders import ReasonOption, who, words
+from watchdog.cli.patterns import check_patterns
 from watchdog.cli.until import ForOption, UntilOption, read_until
 
 RuleOption = Annotated[str, typer.Option("--rule", metavar="RULE", help="Only what this rule would do; a name, or with `*`.")]
@@ -44,6 +45,7 @@ def pause(
     from watchdog.model.told import OperatorPaused
 
     _not_both(fleet, rule, target)
+    check_patterns(**{"--rule": rule, "--target": target})
     said, now = words(reason), time.time_ns() // 1_000_000
     end = read_until(lasts, until, now=now)
     if fleet:

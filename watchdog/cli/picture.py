@@ -274,7 +274,7 @@ class Locks(msgspec.Struct, frozen=True):
 
 
 class FleetAgent(msgspec.Struct, frozen=True):
-    """An agent that says that it is there."""
+    """An agent that says that it is there, as those do that may act."""
 
     host: str = ""
     version: str = ""
@@ -293,7 +293,7 @@ class Acting(msgspec.Struct, frozen=True):
 
 
 class Fleet(msgspec.Struct, frozen=True):
-    """The agents of all hosts; `without` are hosts whose processes beat, and that have none."""
+    """The agents of all hosts that may act; `without` are hosts whose processes beat, and that have none."""
 
     agents: tuple[FleetAgent, ...] = ()
     without: tuple[str, ...] = ()

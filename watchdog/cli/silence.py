@@ -9,6 +9,7 @@ import typer
 from watchdog.cli.exits import Exit, NothingToShowError, UsageError
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from watchdog.cli.orders import ReasonOption, who, words
+from watchdog.cli.patterns import check_patterns
 from watchdog.cli.until import ForOption, UntilOption, read_until
 
 _NAMES: Final = ("rule", "target", "entity")
@@ -48,13 +49,13 @@ def silence(
 
     if sum((bool(matches), listed, bool(end))) != 1:
         raise UsageError("say what is to be silent (rule=NAME …), or --list, or --end ID")
+    meant, labels = read_matches(matches or ())
     state, now = state_folder(config), time.time_ns() // 1_000_000
     if listed:
         return _show(state, as_json=as_json)
     if end:
         over = OperatorUnsilenced(id=new_id(), by=who(), reason=words(reason), asked=now, silence=end)
         return asyncio.run(tell(state, over, as_json=as_json))
-    meant, labels = read_matches(matches or ())
     told = OperatorSilenced(
         id=new_id(), by=who(), reason=words(reason), asked=now, until=read_until(lasts, until, now=now), labels=labels, rule=meant.get("rule", ""),
         target=meant.get("target", ""), entity=meant.get("entity", ""),
@@ -76,6 +77,7 @@ def read_matches(written: Iterable[str]) -> tuple[dict[str, str], dict[str, str]
         if key in where:
             raise UsageError(f"{one}: {name} is given twice; write several silences")
         where[key] = pattern
+    check_patterns(**meant, **{f"{_LABEL}{key}": pattern for key, pattern in labels.items()})
     return meant, labels
 
 

@@ -50,7 +50,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _show_looking(out, picture.looking)
     _show_totals(out, picture)
     _show_locks(out, picture.locks, at=picture.agent.at)
-    show_fleet(out, picture.fleet, at=picture.agent.at)
+    show_fleet(out, picture.fleet, host=picture.agent.host, at=picture.agent.at)
     _show_alerts(out, picture)
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
     show_approvals(out, picture.approvals)

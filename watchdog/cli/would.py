@@ -63,7 +63,8 @@ def left_out(rows: Iterable[dict[str, Any]]) -> Iterator[LeftOut | Denied]:
         said = _said(row)
         if is_order(said("rule")):
             continue
-        is_stage = row["kind"] == "would"
+        # That a person would be asked is told by the decision.
+        is_stage = row["kind"] == "would" and said("decision") != "ASK"
         if open_one is not None and not (is_stage and said("incident") == open_one.incident):
             yield open_one
             open_one = None

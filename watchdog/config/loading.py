@@ -79,7 +79,7 @@ def inspect(path: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
         return None, problems
     loaded = Loaded(
         settings=settings,
-        rules=rules,
+        rules=RuleSet(rules.rules, rules.digest, rules.mode, rules.by_hand, rules.weekly, settings.fleet_budget),
         warnings=problems,
         folder=path.parent,
         state=path.parent / settings.state.value,

@@ -158,7 +158,7 @@ class Agent:
             clock=clock,
             emit=self._turns.offer,
             held=lambda: self._turns.state.ledger.fleet.lock,
-            mode=lambda: self._turns.rules.mode.value,
+            mode=lambda: self._turns.rules.mode,
             token=f"{store.name}-{boot_id()}",
             me=Present(host=self._host, version=__version__, pid=os.getpid(), since=clock.wall()),
         )
@@ -372,7 +372,7 @@ class Agent:
 
     def _rules(self, loaded: Loaded) -> RuleSet:
         read = loaded.rules
-        return RuleSet(read.rules, read.digest, self._mode(loaded), read.by_hand, read.weekly, loaded.settings.fleet_budget)
+        return RuleSet(read.rules, read.digest, self._mode(loaded), read.by_hand, read.weekly, read.fleet)
 
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:

@@ -1,5 +1,5 @@
 """
-The part of this agent in the fleet: it takes the common lock, renews and gives it back, and says to the others that it is there.
+The part of this agent in the fleet: it takes the common lock, renews and gives it back, and, where it may act, says to the others that it is there.
 
 The counterpart of `engine/locking.py`, which decides when. Its connection is its own, so that no job of megabytes stands between the lock and its renewal.
 """
@@ -24,6 +24,7 @@ from watchdog.model.results import (
     Refused,
     Result,
 )
+from watchdog.model.verdicts import Mode
 from watchdog.sidekiq.edit.agents import Present, Seen, announce, see
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import EditError
@@ -34,6 +35,8 @@ from watchdog.sidekiq.follow import Follower
 LOG: Final = logging.getLogger("watchdog")
 EVERY: Final = 10.0
 """Seconds between two renewals: five can fail before the lock is lost."""
+ANNOUNCED: Final = (Mode.ASK, Mode.ACT)
+"""Whoever only watches writes nothing into Redis."""
 REFUSED_AGAIN: Final = 600_000
 """Milliseconds after which it is tried again to say that this agent is there, once it was told that it may not."""
 PROMPT: Final = 10_000
@@ -56,7 +59,7 @@ class FleetKeeper:
         clock: Clock,
         emit: Callable[[Body], None],
         held: Callable[[], Lock | None],
-        mode: Callable[[], str],
+        mode: Callable[[], Mode],
         token: str,
         me: Present,
     ) -> None:
@@ -110,7 +113,7 @@ class FleetKeeper:
         self._edits.close()
 
     def picture(self, hosts: Collection[str]) -> dict[str, Any]:
-        """For `status`: the agents, those of the hosts on which processes beat that have none, and who acts."""
+        """For `status`: the agents that may act, those of the other hosts on which processes beat that have none, and who acts."""
         there = {one.host for one in self.seen.agents}
         lock = self.seen.lock
         return {
@@ -156,8 +159,8 @@ class FleetKeeper:
     async def _look_round(self) -> None:
         try:
             self.seen = await see(self._follower.ask, self._follower.keys, where=self._follower.where)
-            if self._clock.at() >= self._announce_at:
-                await announce(self._edits, msgspec.structs.replace(self._me, mode=self._mode()), gone=self.seen.gone)
+            if (mode := self._mode()) in ANNOUNCED and self._clock.at() >= self._announce_at:
+                await announce(self._edits, msgspec.structs.replace(self._me, mode=mode), gone=self.seen.gone)
                 self._said = ""
         except EditError as error:
             if error.code == "noperm":

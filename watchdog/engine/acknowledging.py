@@ -6,6 +6,7 @@ The only way in which a person lets a rule act again that was to ask: so it is w
 
 from collections.abc import Iterable, Mapping
 
+from watchdog.engine import arming
 from watchdog.engine.guards.budget import budget
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.ledger import Alert, Phase
@@ -16,7 +17,7 @@ from watchdog.engine.targeting import request_view
 from watchdog.engine.turn import Turn
 from watchdog.engine.withholding import names_of
 from watchdog.model.told import OperatorAcknowledged
-from watchdog.model.verdicts import Answer, lower
+from watchdog.model.verdicts import Answer
 
 
 def acknowledge(turn: Turn, told: OperatorAcknowledged) -> Heard:
@@ -93,7 +94,7 @@ def _rearm(turn: Turn, rule: str, target: str, by: str) -> bool:
     spec = turn.rule.get(rule)
     if spec is None:
         return False
-    mode = lower(turn.rules.mode, spec.mode)
+    mode = arming.mode_of(turn, spec)
     asked = [one for one in turn.ledger.requests.values() if (one.rule, one.target) == (rule, target)]
     views = (request_view(turn, spec, one, signal=None, mode=mode, look=None) for one in asked)
     if not any(budget(view).answer is not Answer.PASS for view in views):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine import edits, playbooks, requests, runs
+from watchdog.engine import arming, edits, playbooks, requests, runs
 from watchdog.engine.doubt import Binding, Doubt
 from watchdog.engine.ledger import Ledger
 from watchdog.engine.ordered import rule_of
@@ -74,7 +74,7 @@ def words(doubt: Doubt) -> str:
 
 
 def adopt(turn: Turn, doubt: Doubt) -> None:
-    """A person relies on it: from now on the rules' own mode is in force."""
+    """A person relies on it: from now on the rules' own mode is in force, and what is so already a person is asked about (guard `baseline`), but for what is under way."""
     turn.set(binding=_known(turn.ledger.binding, doubt.here), doubt=None)
     turn.rely()
     if doubt.elsewhere:
@@ -84,6 +84,7 @@ def adopt(turn: Turn, doubt: Doubt) -> None:
         runs.resume(turn)
         edits.resume(turn)
         playbooks.ask_anew(turn)
+    arming.adopted(turn)
     requests.want_all(turn)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine import accounts, edits
+from watchdog.engine import accounts, arming, edits
 from watchdog.engine.approvals import HELD, HOLDS, LIVE, USE_WITHIN, Approval, Ground, Planned, Standing, covers, lasting
 from watchdog.engine.approved import approval_for
 from watchdog.engine.guards.combine import Judgement, combine
@@ -21,11 +21,12 @@ from watchdog.engine.reasons import account_of
 from watchdog.engine.rules import NO_RULES, Rule, Step
 from watchdog.engine.selecting import AMONG
 from watchdog.engine.turn import Turn
+from watchdog.engine.withholding import is_silenced, names_of
 from watchdog.model.guards import BY_NAME as GUARDS
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.results import Counted, Look
 from watchdog.model.targets import ProcessRef
-from watchdog.model.verdicts import Answer, Decision, Mode, Verdict, lower
+from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
 GUARD: Final = "approval"
 _LETTERS: Final = "23456789bcdfghjkmnpqrstvwxyz"
@@ -99,6 +100,13 @@ def dues(ledger: Ledger) -> Iterator[int]:
             yield one.settled_at + HOLDS
 
 
+def ask_anew(turn: Turn) -> None:
+    """A silence is over: what was asked while nobody was told has not been asked."""
+    for one in list(turn.ledger.approvals.values()):
+        if one.silenced and one.standing in (Standing.OPEN, Standing.EXPIRED) and not _is_silenced(turn, one.rule, one.entity, one.target):
+            _settle(turn, one, Standing.LAPSED, "asked anew: nobody was told of it before, in a silence")
+
+
 def plan_of(turn: Turn, rule: Rule, request: Request) -> tuple[Step, ...]:
     """The steps that a person is asked about: from this one on to the end of its list."""
     playbook = turn.ledger.playbooks.get(request.playbook)
@@ -156,6 +164,7 @@ def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...],
         process=request.process, ref=ref, jobs=request.jobs, plan=tuple(Planned(step.action, step.arguments) for step in steps), stages=stages_of(steps, request, look),
         condition=rule.condition.text, seen=seen, grounds=grounds, thread=thread, severity=rule.severity, notify=rule.notify, needed=int(rule.guards["approvals"]),
         asked_at=turn.at, asked_wall=turn.wall, expires_at=turn.at + within,
+        silenced=_is_silenced(turn, rule.name, entity, request.target),
     )  # fmt: skip
     turn.put_approval(one.id, one)
     alarming = any(GUARDS[ground.guard].alarms for ground in grounds)
@@ -173,7 +182,7 @@ def _tend(turn: Turn, one: Approval) -> None:
     rule = turn.rule.get(one.rule)
     if rule is None:
         _settle(turn, one, Standing.LAPSED, "its rule is no longer there")
-    elif (mode := lower(turn.rules.mode, rule.mode)).rank < Mode.ASK.rank:
+    elif (mode := arming.mode_of(turn, rule)).rank < Mode.ASK.rank:
         _settle(turn, one, Standing.LAPSED, f"the mode has been lowered to {mode}")
     elif request is None:
         _settle(turn, one, Standing.LAPSED, "nothing asks for it any more")
@@ -202,6 +211,10 @@ def _settle(turn: Turn, one: Approval, standing: Standing, sentence: str) -> Non
         return
     severity = one.severity if standing is Standing.EXPIRED else Severity.INFO
     tell(turn, one, f"{one.action} on {one.target}: {sentence}", outcome=standing.value, reason=sentence, severity=severity)
+
+
+def _is_silenced(turn: Turn, rule: str, entity: str, target: str) -> bool:
+    return is_silenced(turn.ledger, turn.rule, rule=rule, entity=entity, names=tuple(names_of(target)))
 
 
 def _of(turn: Turn, request: Request) -> list[Approval]:

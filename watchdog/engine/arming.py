@@ -7,6 +7,9 @@ back stays until it is taken back, for whoever changes a pack at night must not 
 
 A rule that begins to act looks around first: what is so already has been so while nobody acted, and a person decides about it (guard `baseline`). That is
 over for a finding once it was really false. A restart of the agent with the same rules begins nothing.
+
+While the agent does not trust its memory (`adopting`) nobody acts, whatever rules are loaded: where the doubt goes by itself it was a mere restart. Whoever ends it by
+adopting arms all rules at once, and as with any arming, what has come about meanwhile is put before a person.
 """
 
 from collections.abc import Collection
@@ -27,6 +30,8 @@ from watchdog.model.missing import MISSING
 from watchdog.model.told import OperatorArmed
 from watchdog.model.verdicts import Mode, lower
 
+HEEDED_WITHIN: Final = 3_600_000
+"""Milliseconds after which a command that lets a rule act or ask is void: it lay there while no agent ran, and whoever said so had looked at what was there then."""
 MOST_UNKNOWN: Final = 1_000
 """So many entities of a rule are remembered of which it could not be known whether it was so."""
 _COUNTED: Final = (Kind.DOMAIN, Kind.RETRY_GROUP)
@@ -57,6 +62,11 @@ def in_force_before(rules: RuleSet) -> Arming:
 def refusal(turn: Turn, told: OperatorArmed) -> str:
     """Why that can't be heeded; empty where it can."""
     rule = turn.rule.get(told.rule)
+    if told.mode is not None and told.mode.rank > Mode.DRY_RUN.rank:
+        if turn.ledger.doubt is not None:
+            return "nothing is done but in dry-run until somebody has adopted what is remembered (`sidekiq-watchdog adopt`)"
+        if turn.wall - told.asked > HEEDED_WITHIN:
+            return "it was said too long ago; look at it as it is now, and say it again"
     if told.mode is None:
         return "" if told.rule in turn.ledger.arming.armed else f"nobody has armed a rule {told.rule}"
     if rule is None:
@@ -81,8 +91,18 @@ def arm(turn: Turn, told: OperatorArmed) -> tuple[Mode, Mode]:
     if now is Mode.ACT and (before is not Mode.ACT or told.mode is not None):
         _mark(turn, rule)
         _look_around(turn, (rule,))
-    _set(turn, msgspec.structs.replace(turn.ledger.arming, in_force=_in_force(turn)))
+    if turn.ledger.doubt is None:
+        _set(turn, msgspec.structs.replace(turn.ledger.arming, in_force=_in_force(turn)))
     return before, now
+
+
+def adopted(turn: Turn) -> None:
+    """A person relies on what is remembered: all rules that act begin to do so now."""
+    acting = tuple(rule for rule in turn.rules.rules if mode_of(turn, rule) is Mode.ACT)
+    _set(turn, msgspec.structs.replace(turn.ledger.arming, in_force=_in_force(turn)))
+    for rule in acting:
+        _mark(turn, rule)
+    _look_around(turn, acting)
 
 
 def drop_void(turn: Turn) -> None:
@@ -110,6 +130,11 @@ def load(turn: Turn, there: Collection[str]) -> None:
     """
     before = turn.ledger.arming.in_force
     now = _in_force(turn)
+    if turn.ledger.doubt is not None:
+        # Of a rule that is as it was, what was in force before counts when the doubt goes by itself.
+        now = {name: before[name] if name in before and before[name].digest == one.digest else one for name, one in now.items()}
+        _set(turn, msgspec.structs.replace(turn.ledger.arming, in_force=now))
+        return
     if now == before:
         return
     changed = tuple(rule for rule in turn.rules.rules if now[rule.name].mode is Mode.ACT and before.get(rule.name) != now[rule.name])

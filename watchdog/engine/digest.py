@@ -45,7 +45,8 @@ def counted(week: Week, row: AuditRow) -> Week:
             return _with(week, row.rule, _plus(mine, "begun"))
         case "incident", outcome if outcome in _ENDS:
             return _with(week, row.rule, _plus(mine, outcome))
-        case "would", _:
+        case "would", _ if row.decision != "ASK":
+            # That a person would be asked is a decision, and counted as one.
             return _would(week, row, mine, key, left)
         case "decision", outcome if outcome == _OVER and row.decision in ("DENY", "ASK"):
             return _with(week, row.rule, _plus(mine, "by_itself"))

@@ -12,14 +12,28 @@ import msgspec
 def lifted(data: bytes) -> bytes | None:
     """The same ledger in today's shape; None where it has no shape of before. Raises `msgspec.DecodeError` for what is no JSON."""
     plain: Any = msgspec.json.decode(data)
-    runs = plain.get("runs") if isinstance(plain, dict) else None
-    if not isinstance(runs, dict) or all(not isinstance(run, dict) or "incident" in run for run in runs.values()):
+    if not isinstance(plain, dict):
         return None
-    return msgspec.json.encode(_with_playbooks(plain, runs))
+    today = _with_pauses(_with_playbooks(plain))
+    return None if today is plain else msgspec.json.encode(today)
 
 
-def _with_playbooks(plain: dict[str, Any], runs: dict[str, Any]) -> dict[str, Any]:
+def _with_pauses(plain: dict[str, Any]) -> dict[str, Any]:
+    """Before there could be several pauses at once there was one at most, which whoever had said it could lift."""
+    if "pause" not in plain or "pauses" in plain:
+        return plain
+    one = plain["pause"]
+    by = one["by"] if isinstance(one, dict) and "by" in one else ""
+    # What makes no sense is kept as it is: nobody may act because a pause could not be read.
+    before = {} if one is None else {str(by): one}
+    return {**{name: part for name, part in plain.items() if name != "pause"}, "pauses": before}
+
+
+def _with_playbooks(plain: dict[str, Any]) -> dict[str, Any]:
     """Before there were playbooks a run was the whole incident, and had the one id of both."""
+    runs = plain.get("runs")
+    if not isinstance(runs, dict) or all(not isinstance(run, dict) or "incident" in run for run in runs.values()):
+        return plain
     playbooks = dict(plain.get("playbooks", {}))
     for key, run in runs.items():
         if isinstance(run, dict) and "incident" not in run:

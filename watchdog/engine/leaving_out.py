@@ -36,16 +36,7 @@ def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | N
     shadow, over = turn.ledger.shadow, 0
     if arming.wanted_mode(turn.ledger, rule) is Mode.ASK:
         said = "a person would be asked first"
-        turn.audit(
-            "would",
-            **names,
-            mode=Mode.DRY_RUN.value,
-            decision=Decision.DRY_RUN.value,
-            stage="ask",
-            reason=said,
-            outcome="left out",
-            would_at=turn.wall,
-        )
+        turn.audit("would", **names, stage="ask", reason=said, would_at=turn.wall)
         account.append(f"+0.0 s: {said}")
     for number, step in enumerate(rule.steps):
         target = request.target if number == 0 else _target(turn, request, step)

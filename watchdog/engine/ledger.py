@@ -207,12 +207,8 @@ def encode(ledger: Ledger) -> bytes:
 
 def decode(data: bytes) -> Ledger:
     """From the store, also as an earlier version wrote it; raises `msgspec.DecodeError` or `msgspec.ValidationError` for anything that is not a ledger."""
-    try:
-        return _DECODER.decode(data)
-    except msgspec.ValidationError:
-        if (today := lifted(data)) is None:
-            raise
-        return _DECODER.decode(today)
+    today = lifted(data)
+    return _DECODER.decode(data if today is None else today)
 
 
 def rebase(ledger: Ledger, shift: int) -> Ledger:

@@ -7,9 +7,10 @@ The counterpart of the guard `paused`, which denies by them.
 from typing import Final
 
 from watchdog.engine.heard import Heard, refused
+from watchdog.engine.rules import NO_RULES
 from watchdog.engine.switches import COMMAND, FLEET, LONGEST, Pause, moment
 from watchdog.engine.turn import Turn
-from watchdog.lang.glob import BadPattern, compile_pattern
+from watchdog.lang.glob import BadPattern, compile_pattern, fits
 from watchdog.model.events import Paused, Resumed
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.told import OperatorPaused, OperatorResumed
@@ -36,7 +37,11 @@ def pause(turn: Turn, told: OperatorPaused) -> Heard:
     one = Pause(told.by, told.reason, until_at, told.until, told.rule, told.target, source=COMMAND)
     turn.set(pauses={**turn.ledger.pauses, one.key: one})
     return Heard(
-        "paused", f"{told.reason}; until {moment(told.until)}{_of(one)}", rule=told.rule, target=told.target, detail={"until": told.until}
+        "paused",
+        f"{told.reason}; until {moment(told.until)}{_of(one)}{like_no_rule(turn, told.rule)}",
+        rule=told.rule,
+        target=told.target,
+        detail={"until": told.until},
     )
 
 
@@ -79,6 +84,13 @@ def wrong_pattern(*patterns: str) -> str:
         except BadPattern as error:
             return f"{pattern}: {error}"
     return ""
+
+
+def like_no_rule(turn: Turn, pattern: str) -> str:
+    """What to say of the name of a rule that there is none of: it is heeded, and does nothing as long as that is so. Empty where there is nothing to say."""
+    if not pattern or turn.rules is NO_RULES or any(fits(name, (pattern,)) for name in turn.rule):
+        return ""
+    return f"; but no rule that is in force is called {pattern}"
 
 
 def _put(turn: Turn, one: Pause) -> None:

@@ -65,7 +65,7 @@ def next_step(turn: Turn, request: Request) -> Request | None:
         return None
     if turn.at - playbook.since_at >= PATIENCE:
         why = request.reason or "nobody said so"
-        _close(turn, playbook, "failed", f"{request.action} was not allowed within {PATIENCE // 60_000} min: {why}")
+        _close(turn, playbook, "failed", f"{request.action} was not allowed within {PATIENCE // 60_000} min: {why}", counts=False)
         return None
     if request.action not in AMONG and _is_gone(turn, request.process):
         _go_on(turn, playbook, rule, "its process is no longer there: nothing was left to do")
@@ -203,10 +203,11 @@ def _prove(turn: Turn, playbook: Playbook) -> None:
         turn.world.proofs[playbook.id] = again if progress.due is None else min(again, progress.due)
 
 
-def _close(turn: Turn, playbook: Playbook, outcome: str, account: str, *, stage: str = "", told: str = "") -> None:
+def _close(turn: Turn, playbook: Playbook, outcome: str, account: str, *, stage: str = "", told: str = "", counts: bool = True) -> None:
     """
     The incident's end; alerts whose playbook has come to its end want nothing more.
 
+    With `counts` it tells whether the rule helps: what a guard or a person did not allow has not been tried.
     `told` is the whole of it for people: what came of it, and what its steps had to say, if nothing else is given.
     """
     told = told or "; ".join((account, *playbook.reports))
@@ -220,7 +221,8 @@ def _close(turn: Turn, playbook: Playbook, outcome: str, account: str, *, stage:
                 turn.put_alert(key, msgspec.structs.replace(alert, acted=True))
     turn.freed = True
     turn.audit("incident", **_names(playbook), stage=stage, outcome=outcome, reason=told)
-    trust.note(turn, playbook, outcome)
+    if counts:
+        trust.note(turn, playbook, outcome)
     _keep(turn, playbook, outcome, closed=True)
     severity = Severity.CRITICAL if outcome in ("failed", proofs.UNVERIFIED) else playbook.severity
     _notify(turn, playbook, NoticeKind.ENDED, stage, outcome, told, severity=severity)

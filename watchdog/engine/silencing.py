@@ -1,5 +1,5 @@
 """
-Silences: nobody is told of the alerts that fit, which fire and are acted upon all the same. When one ends, what still fires is told.
+Silences: nobody is told of the alerts that fit, which fire and are acted upon all the same. When one ends, what still fires is told, and what was asked is asked anew.
 
 The counterpart of `withholding`, by which messages are not sent.
 """
@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
+from watchdog.engine import approving
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.ledger import Alert, Phase
-from watchdog.engine.pausing import wrong_pattern, wrong_until
+from watchdog.engine.pausing import like_no_rule, wrong_pattern, wrong_until
 from watchdog.engine.switches import Silence, moment
 from watchdog.engine.targeting import name_of
 from watchdog.engine.turn import Turn
@@ -33,7 +34,7 @@ def silence(turn: Turn, told: OperatorSilenced) -> Heard:
         return refused("it says of nothing what it is for")
     turn.set(silences={**turn.ledger.silences, one.id: one})
     return Heard(
-        "silenced", f"{told.reason}; {one.matches} until {moment(told.until)}", rule=told.rule, target=told.target, detail={"until": told.until, "silence": one.id}
+        "silenced", f"{told.reason}; {one.matches} until {moment(told.until)}{like_no_rule(turn, told.rule)}", rule=told.rule, target=told.target, detail={"until": told.until, "silence": one.id}
     )  # fmt: skip
 
 
@@ -81,6 +82,7 @@ def _end(turn: Turn, over: Silence) -> None:
             alert.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=alert.severity, title=alert.title, rule=alert.rule, entity=alert.entity,
             target=alert.target, reason=f"it still fires, and was silenced by {over.by}: {over.reason}",
         )  # fmt: skip
+    approving.ask_anew(turn)
 
 
 def _names(turn: Turn, alert: Alert, row: Any) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from watchdog.engine.targeting import name_of
 from watchdog.model.delivery import OPTIONAL
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
+from watchdog.model.verdicts import lower
 
 LISTED: Final = 200
 """At most so many entries of each list; the counts are of all."""
@@ -29,7 +30,7 @@ def status(state: State, at: int) -> dict[str, Any]:
         **switching.shown(ledger, at),
         "armed": armed_rules(ledger),
         "digest": {"since": ledger.week.since_wall, "due": ledger.week.due_wall},
-        "rules": {name: one.mode.value for name, one in sorted(ledger.arming.in_force.items())},
+        "rules": {name: lower(ledger.mode, one.mode).value for name, one in sorted(ledger.arming.in_force.items())},
         "demoted": [
             {"rule": rule, "since_ms": at - one.demotion.since_at, "reason": one.demotion.reason}
             for rule, one in sorted(ledger.success.items()) if one.demotion is not None

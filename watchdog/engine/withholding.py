@@ -2,7 +2,8 @@
 Which messages are not sent, because somebody does not want to hear of it or has seen it already.
 
 A silence withholds what is told of an alert and of what is done about it; never what the agent says of itself, nor that it has left a process half-way or failed at
-something: a person must do something about that, and nobody else would. What somebody has seen is only not said again. Everything stands in the audit log all the same.
+something: a person must do something about that, and nobody else would. What somebody has seen is only not said again; a question that he is asked is nothing that was said
+before. What was asked in a silence is asked anew at its end (`silencing`). Everything stands in the audit log all the same.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,12 @@ def is_withheld(ledger: Ledger, rules: Mapping[str, Rule], fields: Mapping[str, 
     if not (ledger.silences or ledger.acks) or fields["kind"] not in _OF_ALERTS or fields.get("outcome") in _ALARMS:
         return False
     rule, target = fields.get("rule", ""), fields.get("target", "")
-    if f"{rule}|{target}" in ledger.acks and fields["kind"] is NoticeKind.DECIDED and fields.get("decision") in _REPEATS:
+    if (
+        f"{rule}|{target}" in ledger.acks
+        and fields["kind"] is NoticeKind.DECIDED
+        and fields.get("decision") in _REPEATS
+        and not fields.get("approval")
+    ):
         return True
     return is_silenced(ledger, rules, rule=rule, entity=fields.get("entity", ""), names=tuple(names_of(target)))
 

@@ -72,8 +72,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def fits(value: str, patterns: Iterable[str]) -> bool:
-    """Whether a string fits one of these patterns, each of which is known to be one."""
-    return any(_compiled(pattern).fullmatch(value) for pattern in patterns)
+    """Whether a string fits one of these patterns, each of which is known to be one, or is one of them letter by letter: a target may be called `web1/app[push]`."""
+    return any(pattern == value or _compiled(pattern).fullmatch(value) for pattern in patterns)
 
 
 def _one_of(found: re.Match[str], at: int) -> str:

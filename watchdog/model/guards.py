@@ -76,7 +76,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="baseline",
-        denies="all that is found was so already when the rule began to act (first load, `arm`, a mode raised in file or config), and has not been false since (asks a person); a restart with the same rules is no beginning",
+        denies="all that is found was so already when the rule began to act (first load, `arm`, `adopt`, a mode raised in file or config), and has not been false since (asks a person); a restart with the same rules is no beginning",
         settings=(
             ParameterSpec(
                 name="baseline",

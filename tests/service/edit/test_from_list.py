@@ -160,7 +160,7 @@ async def test_into_quarantine_and_back(redis_server, editing, tmp_path):
 async def _begin_only(quarantine: Quarantine, candidate: Candidate) -> None:
     """As an agent that dies before it asks Redis."""
 
-    async def die(_entries: object) -> Took:
+    async def die(*_asked: object) -> Took:
         raise InterruptedError
 
     quarantine._finish_taking = die  # type: ignore[method-assign,assignment]

@@ -194,7 +194,7 @@ def _jid(job: Any) -> Any:
 
 async def _left(place: Place) -> list[str]:
     """The keys of probes."""
-    return [key for key in await place.keys() if not key.startswith("sidekiq-watchdog:put-back:")]
+    return [key for key in await place.keys() if key.startswith(("sidekiq-watchdog:probe", "sidekiq-watchdog:fetch:"))]
 
 
 @contextlib.asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -66,6 +67,19 @@ async def served(handler):
         await runner.cleanup()
 
 
+def is_alive(pid: int) -> bool:
+    """Whether that process runs: one that has ended may wait for its parent, and may go while it is looked at."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+async def gone(pid: int, until) -> None:
+    """It has come to its end."""
+    await until(lambda: not is_alive(pid), what=f"the end of {pid}")
+
+
 async def test_tcp(closed_port):
     """A server that accepts is well; a closed port and an unknown name are told in words."""
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
@@ -123,17 +137,52 @@ async def test_a_command(script):
 
 async def test_a_command_that_takes_too_long(script, tmp_path, until):
     """What it has started goes with it."""
-    path = script(f"sleep 1000 & echo $! > {tmp_path}/pid; wait")
+    path = script(f"sleep 1000 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; wait")
     task = asyncio.create_task(own(path)())
-    await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip(), what="the child")
-    child = int((tmp_path / "pid").read_text())
+    await until((tmp_path / "pid").exists, what="the child")
     task.cancel()
     await asyncio.wait({task})
 
     assert task.cancelled()
-    await until(
-        lambda: not Path(f"/proc/{child}").exists() or ") Z " in Path(f"/proc/{child}/stat").read_text(), what="the end of its child"
-    )
+    await gone(int((tmp_path / "pid").read_text()), until)
+
+
+async def test_one_that_is_cut_off_while_it_is_started(script, tmp_path, until, monkeypatch):
+    """The program may be at work before its start is known here: a time limit that comes just then ends it with all that it has started, however often it comes."""
+    path = script(f"sleep 1000 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; wait")
+    loop = asyncio.get_running_loop()
+    connect = loop.connect_read_pipe
+
+    async def cut_off(*arguments):
+        await until((tmp_path / "pid").exists, what="the child")
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+        return await connect(*arguments)
+
+    monkeypatch.setattr(loop, "connect_read_pipe", cut_off)
+    task = asyncio.create_task(own(path)())
+    await asyncio.wait({task})
+
+    assert task.cancelled()
+    await gone(int((tmp_path / "pid").read_text()), until)
+
+
+async def test_a_grandchild_that_goes_its_own_way(script, tmp_path, until):
+    """What has left the session of its check is not ended with it, and does not keep the check from its end, though it holds its output open."""
+    path = script(f"setsid sh -c 'echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; exec sleep 1000' & wait")
+    task = asyncio.create_task(own(path)())
+    await until((tmp_path / "pid").exists, what="the grandchild")
+    grandchild = int((tmp_path / "pid").read_text())
+    try:
+        task.cancel()
+        await asyncio.wait({task})
+
+        assert task.cancelled()
+        assert is_alive(grandchild)
+    finally:
+        os.kill(grandchild, signal.SIGKILL)
+    await gone(grandchild, until)
 
 
 async def test_programs_that_are_not_run(script, tmp_path):

@@ -40,6 +40,19 @@ ROWS = (
     decided("DENY", "coverage", mode="act"),
     decided("ASK", "budget", outcome="no longer wanted"),
     decided("ASK", "budget"),
+    AuditRow(
+        "would",
+        NOW,
+        rule="stuck-job",
+        target="web1/sidekiq.service",
+        action="terminate_process",
+        mode="dry-run",
+        decision="ASK",
+        guard="budget",
+        stage="ask",
+        outcome="left out",
+        would_at=NOW,
+    ),
     left_out("7.3", "in flight", 0, rule="order:77"),
 )
 

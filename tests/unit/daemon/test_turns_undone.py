@@ -72,8 +72,7 @@ async def test_a_pause_on_a_full_disk_comes_first(run):
     await asyncio.sleep(3)
     bodies = [type(event.body) for event, _ in one.observed[2:7]]
     assert bodies == [Paused, SourceLost, EffectDone, Resumed, Paused]
-    assert one.turns.state.ledger.pause is not None
-    assert one.turns.state.ledger.pause.reason == "last"
+    assert [(pause.by, pause.reason) for pause in one.turns.state.ledger.pauses.values()] == [("ada", "last")]
 
 
 async def test_a_pause_does_not_overtake_the_start(run):

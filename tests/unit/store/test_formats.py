@@ -9,6 +9,7 @@ import re
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 
@@ -19,6 +20,7 @@ from watchdog.engine.earlier import lifted
 from watchdog.engine.ledger import Phase
 from watchdog.engine.rules import NO_RULES
 from watchdog.engine.state import begin
+from watchdog.engine.switches import Pause
 from watchdog.model.effects import Audit
 from watchdog.model.events import Event, Started
 from watchdog.model.quarantine import Kept
@@ -103,8 +105,7 @@ async def test_what_was_under_way_goes_on(number, old, clock):
     (run,) = ledger.runs.values()
     (playbook,) = ledger.playbooks.values()
     assert (alert.rule, alert.entity, alert.phase, alert.seen["jid"]) == ("stuck-job", JOB, Phase.FIRING, "j1")
-    assert ledger.pause is not None
-    assert (ledger.pause.by, ledger.pause.reason) == ("ada", "deploy")
+    assert ledger.pauses == {"ada": Pause("ada", "deploy", None)}
     assert (run.incident, run.stage, run.ref.name) == (playbook.id, STAGES[number], "web1/s.service")
     assert (playbook.rule, playbook.entity, playbook.seen["jid"], playbook.alerts) == ("stuck-job", JOB, "j1", (f"stuck-job|{JOB}",))
     assert reading.read_incidents(old)[0].id == playbook.id
@@ -145,3 +146,27 @@ def test_a_run_whose_alert_is_gone_is_lifted_as_well():
     plain["alerts"] = {}
     (playbook,) = ledgers.decode(orjson.dumps(plain)).playbooks.values()
     assert (playbook.kind.value, playbook.seen, playbook.rule) == ("process", {}, "stuck-job")
+
+
+@pytest.mark.parametrize(
+    ("before", "pauses"),
+    [
+        ({"pause": None}, {}),
+        ({"pause": {"by": "the pause file", "reason": "x", "until_at": None}}, {"the pause file": Pause("the pause file", "x", None)}),
+        ({"pause": {"by": "ada", "reason": "x", "until_at": 5}}, {"ada": Pause("ada", "x", 5)}),
+    ],
+)
+def test_the_one_pause_of_before_is_one_of_several(before, pauses):
+    """It holds until whoever had said it lifts it, or to its end; where there was none there is none."""
+    ledger = ledgers.decode(orjson.dumps(before))
+
+    assert ledger.pauses == pauses
+    assert {key: one.key for key, one in ledger.pauses.items()} == {key: key for key in pauses}
+
+
+def test_a_pause_that_makes_no_sense_is_no_ledger():
+    """Nobody may act because a pause could not be read."""
+    with pytest.raises(msgspec.ValidationError):
+        ledgers.decode(b'{"pause": {"by": 5, "reason": "x", "until_at": null}}')
+    with pytest.raises(msgspec.ValidationError):
+        ledgers.decode(b'{"pause": "soon"}')

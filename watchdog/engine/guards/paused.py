@@ -2,6 +2,7 @@
 
 from watchdog.engine.guards.called import called
 from watchdog.engine.guards.view import View, denies, passes
+from watchdog.engine.ordered import is_order
 from watchdog.engine.switches import FLEET, Pause, moment
 from watchdog.model.verdicts import Verdict
 
@@ -12,7 +13,12 @@ def paused(view: View) -> Verdict:
     if not pauses:
         return passes("paused")
     names = tuple(called(view))
-    found = [one for one in pauses.values() if (one.until_at is None or one.until_at > view.at) and one.concerns(view.rule, names)]
+    found = [
+        one
+        for one in pauses.values()
+        # What a person orders no rule does, whatever rules a pattern names.
+        if (one.until_at is None or one.until_at > view.at) and one.concerns(view.rule, names) and not (one.rule and is_order(view.rule))
+    ]
     if not found:
         return passes("paused")
     ends = [one.until_at for one in found]

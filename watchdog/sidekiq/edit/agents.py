@@ -1,7 +1,8 @@
 """
-Agents say to each other that they are there: a key for each host, which goes away by itself, and the set of hosts that ever had one.
+Agents that may act say to each other that they are there: a key for each host, which goes away by itself, and the set of hosts that ever had one.
 
-Nothing is decided by it: it is for people, who see which hosts are looked after. Whoever has no right to write is not seen, and works all the same.
+Nothing is decided by it: it is for people, who see on which hosts something would be done. Whoever only watches writes nothing into Redis and is not seen, nor is whoever has no
+right to write; both work all the same.
 """
 
 from collections.abc import Sequence
