@@ -5,10 +5,12 @@ The counterpart of the guards. Nothing here asks a guard, or knows how many ther
 the law wants must be so. Times are real ones, which no reboot and no other clock moves.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from tests.property.engine_simulation import CRASH_RULE, Simulation, Step
+from tests.property.engine_people import YES, Peopled
+from tests.property.engine_simulation import CRASH_RULE, Step
 from tests.property.engine_witness import Actor
 from tests.scenario.conversation import process, rules
 from watchdog.engine.advance import next_due
@@ -29,7 +31,7 @@ class Law(StrEnum):
     SIGHT = "never on what is unknown or stale"
     KEEP = "never fewer working threads of a queue than `keep`"
     REASON = "no denial without a guard and a reason"
-    MODE = "no signal but in act, none while paused, none to another host"
+    MODE = "no signal but in act, none while that is paused, none to another host"
 
 
 class Terms(NamedTuple):
@@ -41,7 +43,7 @@ class Terms(NamedTuple):
     per: int
 
 
-_GUARDS = "guards: {{cooldown: {cooldown}ms, keep: {keep}%, budget: {times}/{per}s, flaps: 100/1h}}"
+_GUARDS = "guards: {{cooldown: {cooldown}ms, keep: {keep}%, budget: {times}/{per}s, target_budget: 3/1d, host_budget: 4/1h, flaps: 100/1h}}"
 _RULES: Final = {
     "stuck-job": """
   - rule: stuck-job
@@ -91,11 +93,16 @@ SILENT: Final = 30_000
 STUCK: Final = 20_000
 AGAIN: Final = 5_000
 """Milliseconds: what was read so long ago is stale; what the rules ask for; so often the guards are asked at least."""
+DAY: Final = 86_400_000
+LONGEST: Final = 14_400_000
+"""Milliseconds for which what was done to a target makes its cooldown longer, and the longest that it becomes."""
+BY_ALL: Final = ((3, DAY), (4, 3_600_000))
+"""How often all rules together may act on a target, and on all of the host, in how many milliseconds: as all of the rules have it."""
 _OVER: Final = ("ended", "failed", "verified", "unverified", "step ended", "step failed")
 _GIVEN_UP: Final = ("abandoned", "step abandoned")
 
 
-class Lawful(Simulation):
+class Lawful(Peopled):
     """
     Server and engine, and the laws over both: `broken` is what was against them, by law.
 
@@ -113,9 +120,12 @@ class Lawful(Simulation):
         self._done: dict[tuple[str, str], dict[str, int]] = {}
         self._last: dict[str, tuple[str, int]] = {}
         self._began: set[str] = set()
+        self._begun_with: dict[str, Terms] = {}
         self._firing: set[tuple[str, str]] = set()
         self._quiet: dict[str, bool] = {}
+        self._unlisted: set[str] = set()
         self._sets = SETS[mode]
+        self._begin_people()
         super().__init__(mode)
         self._in_force(0)
 
@@ -124,6 +134,7 @@ class Lawful(Simulation):
     def _whole(self, actor: Actor, at: int) -> list[Delta]:
         _, *jobs = super()._whole(actor, at)
         self._quiet[actor.identity] = False
+        self._unlisted.discard(actor.identity)
         return [process(actor.identity, at, queues=QUEUES[actor.slot], threads=THREADS[actor.slot]), *jobs]
 
     def _do_quiet(self, one: int, other: int) -> None:
@@ -131,6 +142,10 @@ class Lawful(Simulation):
         if actor.identity in self.told:
             self._quiet[actor.identity] = bool(other % 2)
         super()._do_quiet(one, other)
+
+    def _do_unlist(self, one: int, other: int) -> None:
+        self._unlisted |= {self.actors[one % 4].identity} & self.told
+        super()._do_unlist(one, other)
 
     def _do_gap(self, one: int, other: int) -> None:
         self._gaps.append((self.at, one * 7_000))
@@ -161,7 +176,7 @@ class Lawful(Simulation):
             case Audit(row=row):
                 self._hear_row(row)
             case Notify(notice=notice) if notice.kind is NoticeKind.DECIDED and notice.decision in ("DENY", "ASK"):
-                if self.mode is Mode.ACT and not (notice.guard and notice.reason):
+                if self.mode is Mode.ACT and notice.outcome not in YES and not (notice.guard and notice.reason):
                     self._break(Law.REASON, f"people are told of a {notice.decision} without guard or reason: {notice.title}")
             case SendSignal():
                 self._judge_signal(effect)
@@ -194,6 +209,8 @@ class Lawful(Simulation):
                 self._count(f"{row.decision} {row.guard}".strip())
                 if row.decision in ("DENY", "ASK") and self.mode is Mode.ACT and not (row.guard and row.reason):
                     self._break(Law.REASON, f"a {row.decision} without guard or reason: {row}")
+            case "approval":
+                self._hear_of_question(row)
             case "incident" if row.action != "put_back_jobs":
                 self._hear_incident(row)
             case "intent" if row.action != "put_back_jobs":
@@ -208,6 +225,7 @@ class Lawful(Simulation):
     def _hear_incident(self, row: Any) -> None:
         if row.outcome in ("opened", "next step"):
             self._open[row.incident] = row.target
+            self._begun_with.setdefault(row.incident, self.written[row.rule])
         elif row.outcome in _OVER + _GIVEN_UP and row.incident in self._open:
             name = self._open.pop(row.incident)
             self._intents.pop(row.incident, None)
@@ -220,26 +238,41 @@ class Lawful(Simulation):
         self.signals[effect.id] = (run.id, effect.signal.value)
         identity = effect.target.identity
         self._count(effect.signal.value)
-        if self.mode is not Mode.ACT or self.paused or identity.startswith("web2"):
-            self._break(Law.MODE, f"{effect.signal} to {identity} in {self.mode}{' while paused' * self.paused}")
+        actor = next(actor for actor in self.actors if actor.slot == int(identity.split(":")[1]) - 10)
+        hushed = self.paused or self.is_hushed(run.rule, actor)
+        if self.mode is not Mode.ACT or hushed or identity.startswith("web2"):
+            self._break(Law.MODE, f"{effect.signal} to {identity} in {self.mode}{' while paused' * hushed}")
         if others := sorted(name for incident, name in self._open.items() if incident != run.incident):
             self._break(Law.ALONE, f"{effect.signal} of {run.incident} while something is done on {', '.join(others)}")
         if run.incident not in self._began:
             self._began.add(run.incident)
             self._count("actions")
-            actor = next(actor for actor in self.actors if actor.identity == identity)
             self._judge_time(run.rule, run.incident, actor.name)
             self._judge_sight(run.rule, identity)
-            self._judge_threads(run.rule, actor)
+            self._judge_threads(run.rule, run.incident, actor)
 
     def _judge_time(self, rule: str, incident: str, name: str) -> None:
-        terms = self.written[rule]
+        others = {one: at for done in self._done.values() for one, at in done.items() if one != incident}
+        on_it = [at for (_, target), done in self._done.items() if target == name for one, at in done.items() if one != incident]
         last, ended = self._last.get(name, (incident, 0))
-        if last != incident and self.wall - ended < terms.cooldown:
-            self._break(Law.COOLDOWN, f"{rule} on {name} {self.wall - ended} ms after the end of {last}, its cooldown is {terms.cooldown}")
-        lately = [one for one, at in self._done.get((rule, name), {}).items() if one != incident and self.wall - at < terms.per * 1000]
-        if len(lately) >= terms.times:
-            self._break(Law.BUDGET, f"{rule} on {name} for the {len(lately) + 1}th time, its budget is {terms.times}/{terms.per}s")
+        repeats = max(0, self._lately(on_it, DAY) - 1)
+        usual = self.written[rule].cooldown
+        cooldown = max(usual, min(usual * 2**repeats, LONGEST))
+        if last != incident and self.wall - ended < cooldown:
+            self._break(Law.COOLDOWN, f"{rule} on {name} {self.wall - ended} ms after the end of {last}, its cooldown is {cooldown}")
+        if "budget" in self.leave.get(incident, ()):
+            self._count("beyond the budget by leave")
+            return
+        mine = [at for one, at in self._done.get((rule, name), {}).items() if one != incident]
+        # What has begun is brought to its end, also where rules that are loaded before its first signal allow less.
+        allowed = self._begun_with[incident]
+        shares = ((rule, mine, allowed.times, allowed.per * 1000), (name, on_it, *BY_ALL[0]), ("the host", others.values(), *BY_ALL[1]))
+        for whose, done, times, per in shares:
+            if (already := self._lately(done, per)) >= times:
+                self._break(Law.BUDGET, f"{rule} on {name} after {already} times, the budget of {whose} is {times}/{per} ms")
+
+    def _lately(self, done: Iterable[int], time: int) -> int:
+        return sum(self.wall - at < time for at in done)
 
     def _judge_sight(self, rule: str, identity: str) -> None:
         if not self.complete or self.lost:
@@ -257,7 +290,7 @@ class Lawful(Simulation):
             return age > SILENT
         return any(self.at - age - one.fields["started_at"] > STUCK for one in self.jobs.get(identity, {}).values())
 
-    def _judge_threads(self, rule: str, target: Actor) -> None:
+    def _judge_threads(self, rule: str, incident: str, target: Actor) -> None:
         """By the queues of the target: working threads that are left, and those that there were."""
         held = {actor.identity: self._held(actor.identity) for actor in self.actors}
         working = {actor.slot: THREADS[actor.slot] - held[actor.identity] if self._works(actor.identity) else None for actor in self.actors}
@@ -267,7 +300,8 @@ class Lawful(Simulation):
             keep = self.written[rule].keep
             if left and keep and sum(left) < keep * (sum(left) + own):
                 self._break(Law.KEEP, f"queue {queue} keeps {sum(left)} of {sum(left) + own} threads, {rule} wants {keep:.0%}")
-            if not left and keep and held[target.identity] * 2 < THREADS[target.slot]:
+            asked = "coverage" in self.leave.get(incident, ())
+            if not left and keep and not asked and held[target.identity] * 2 < THREADS[target.slot]:
                 self._break(Law.KEEP, f"the only process of queue {queue} goes, and {held[target.identity]} of its threads are held")
             self._count("left to others" if left else "the only one")
 
@@ -276,8 +310,10 @@ class Lawful(Simulation):
         return len({mine[job].fields["thread"] for _, job in self._firing if job in mine})
 
     def _works(self, identity: str) -> bool:
+        """Who has left the list has said good-bye, or has not beaten for a minute, and is back on it with the next beat."""
         age = self._age(identity)
-        return identity in self.told and not self._quiet.get(identity) and age is not None and age < STALE
+        is_ready = identity in self.told - self._unlisted and not self._quiet.get(identity)
+        return is_ready and age is not None and age < STALE
 
     def _age(self, identity: str) -> int | None:
         """How long ago it beat last; a time in which nobody could see counts for nothing."""

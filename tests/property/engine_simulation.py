@@ -369,7 +369,7 @@ class Simulation(Witness):
                 self.terms[incident] = self.wall
         lines = super()._take(body, ruleset)
         self.said.append(msgspec.json.encode(self.effects[already:]))
-        if isinstance(body, Resumed) or not self.state.ledger.pauses:
+        if isinstance(body, Resumed) or all(one.rule or one.target for one in self.state.ledger.pauses.values()):
             self.paused = False
         for effect in self.effects[already:]:
             self.witness(effect)

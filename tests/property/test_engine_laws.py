@@ -4,15 +4,18 @@ import random
 from collections import Counter
 from functools import cache
 
+import msgspec
 import pytest
 
 from tests.property.engine_assumed import SideBySide, denied, done_or_asked
 from tests.property.engine_clocks import Set, set_at, timeless, without_reboots
 from tests.property.engine_laws import Law, Lawful, smallest
+from tests.property.engine_people import peopled_trace
 from tests.property.test_engine_checkpoint import Interrupted
 from tests.property.test_engine_traces import random_trace
 from watchdog.engine.guards import ORDER
 from watchdog.engine.guards.combine import combine
+from watchdog.engine.guards.view import Guard
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
 TRACES = 300
@@ -27,7 +30,7 @@ def all_that_is_broken() -> tuple[dict[Law, tuple[int, str]], Counter[str]]:
     broken: dict[Law, tuple[int, str]] = {}
     seen: Counter[str] = Counter()
     for seed in range(TRACES):
-        simulation = Lawful(Mode.ACT).play(random_trace(seed))
+        simulation = Lawful(Mode.ACT).play(peopled_trace(seed))
         seen.update(simulation.seen)
         for law, how in simulation.broken:
             broken.setdefault(law, (seed, how))
@@ -39,7 +42,7 @@ def holds(law: Law) -> None:
     found = all_that_is_broken()[0].get(law)
     if found is not None:
         seed, how = found
-        pytest.fail(f"{law}: {how} (seed {seed}); in short: {smallest(random_trace(seed), law)}")
+        pytest.fail(f"{law}: {how} (seed {seed}); in short: {smallest(peopled_trace(seed), law)}")
 
 
 def test_never_two_actions_inside_a_cooldown():
@@ -82,8 +85,39 @@ def test_the_traces_are_no_idle_talk():
     seen = all_that_is_broken()[1]
 
     assert seen["actions"] > TRACES // 2
+    assert seen["beyond the budget by leave"] > 2
     assert min(seen[what] for what in ("TERM", "KILL", "CONT", "TSTP", "ASK budget", "DENY cooldown", "DENY coverage", "the only one")) > 5
     assert min(seen[f"DENY {guard}"] for guard in ("blind", "paused", "in_flight", "last_look")) > TRACES // 2
+
+
+def passing(name: str, guard: Guard) -> tuple[str, Guard]:
+    """A guard that finds nothing wrong with anything."""
+    return name, lambda _: Verdict(name, Answer.PASS)
+
+
+def speechless(name: str, guard: Guard) -> tuple[str, Guard]:
+    """A guard that does not say why."""
+    return name, lambda view: msgspec.structs.replace(guard(view), reason="")
+
+
+@pytest.mark.parametrize(
+    ("law", "guards", "fault"),
+    [
+        (Law.COOLDOWN, ["cooldown"], passing),
+        (Law.ALONE, ["in_flight"], passing),
+        (Law.BUDGET, ["budget"], passing),
+        (Law.SIGHT, ["blind"], passing),
+        (Law.KEEP, ["coverage"], passing),
+        (Law.REASON, ["settling", "paused", "baseline"], speechless),
+        (Law.MODE, ["paused"], passing),
+    ],
+)
+def test_without_its_guard_a_law_is_broken(law, guards, fault, monkeypatch):
+    """Each law can be broken, and these traces are where it would be: nothing else keeps it."""
+    faulty = tuple(fault(name, guard) if name in guards else (name, guard) for name, guard in ORDER)
+    monkeypatch.setattr("watchdog.engine.guards.combine.ORDER", faulty)
+
+    assert any(broken is law for seed in range(TRACES) for broken, _ in Lawful().play(peopled_trace(seed)).broken)
 
 
 def test_dry_run_would_do_what_act_does():
@@ -105,7 +139,7 @@ def test_dry_run_would_do_what_act_does():
 def test_a_clock_that_is_set_changes_nothing():
     """Set forwards and back by anything from a millisecond to a year, in the middle of actions, cooldowns and budgets: but for the time of day all that is said is the same."""
     for seed in range(FEWER):
-        steps = without_reboots(random_trace(seed))
+        steps = without_reboots(peopled_trace(seed))
 
         assert timeless(Set(set_at(seed)).play(steps).said) == timeless(Lawful().play(steps).said), f"seed {seed}"
 
@@ -117,7 +151,7 @@ class Broken(Interrupted, Lawful):
 def test_a_restore_at_any_event_changes_nothing():
     """Whoever goes on from a checkpoint before each event says to the byte what one says who was there all the time."""
     for seed in range(FEWER // 3):
-        steps = random_trace(seed, 120)
+        steps = peopled_trace(seed, 120)
 
         assert Broken().play(steps).said == Lawful().play(steps).said, f"seed {seed}"
 

@@ -159,7 +159,8 @@ def _is_number(kind: inspect.Type) -> bool:
 
 WALL_BY_ANOTHER_NAME = {"wall", "heard"}
 COUNTS = {
-    "seq", "counted", "pid", "start_ticks", "beats", "quiet_beats", "unnamed", "strikes", "count", "suspected", "crashed", "step", "spread", "cap", "failing_for", "status",
+    "seq", "counted", "pid", "start_ticks", "beats", "quiet_beats", "unnamed", "strikes", "count", "suspected", "crashed", "step", "spread", "cap", "failing_for", "status", "quiet", "needed",
+    "number", "fired", "begun", "ended", "verified", "unverified", "failed", "abandoned", "would", "lasted", "by_itself", "denied", "asked",
 }  # fmt: skip
 
 

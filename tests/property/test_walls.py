@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.property.engine_clocks import Timeless
 from tests.property.engine_simulation import Simulation
 from tests.property.test_engine_traces import TRACES, USUAL, random_trace
 from watchdog.engine import ledger as ledgers
@@ -29,7 +30,7 @@ JUMPS = (DAY, -DAY, 30 * 365 * DAY, -1_790_000_000_000)
 """Milliseconds; the last one is 1970."""
 
 
-def decided(effects: tuple[Effect, ...]) -> list[Any]:
+def decided(effects: tuple[Effect, ...], without: Timeless) -> list[Any]:
     """All that was decided in a turn, without dates."""
     said: list[Any] = []
     for effect in effects:
@@ -42,17 +43,22 @@ def decided(effects: tuple[Effect, ...]) -> list[Any]:
                 # Its account says after how many seconds something was, by the clock on the wall.
                 said.append(("incident", incident.id, incident.outcome, incident.closed is not None))
             case command:
-                said.append(_dateless(msgspec.to_builtins(command)))
-    return said
+                said.append(_undated(msgspec.to_builtins(command)))
+    return [without.said(msgspec.to_builtins(one)) for one in said]
 
 
-def _dateless(value: Any) -> Any:
+def _undated(value: Any) -> Any:
     match value:
         case dict():
-            return {key: _dateless(inner) for key, inner in value.items() if key != "due_wall"}
+            return {key: _undated(inner) for key, inner in value.items() if key != "due_wall"}
         case list() | tuple():
-            return [_dateless(inner) for inner in value]
+            return [_undated(inner) for inner in value]
     return value
+
+
+def ends(state: State) -> dict[str, int | None]:
+    """When each pause ends, in engine time: what was taken once is moved by no clock."""
+    return {key: one.until_at for key, one in state.ledger.pauses.items()}
 
 
 def _seen_on(wall: int, event: Event) -> Body:
@@ -71,6 +77,7 @@ class Twin:
         self._chance = Random(seed)
         self._jump = 0
         self.usual, self.other = begin(), begin()
+        self._heard = Timeless(), Timeless()
 
     def crash(self) -> None:
         """Both."""
@@ -83,7 +90,9 @@ class Twin:
             advance(rules, self.usual, event),
             advance(rules, self.other, msgspec.structs.replace(event, wall=wall, body=_seen_on(wall, event))),
         )
-        assert decided(there[1]) == decided(here[1]), f"the clock is {self._jump} ms off at event {event.seq}"
+        off = f"the clock is {self._jump} ms off at event {event.seq}"
+        assert decided(there[1], self._heard[1]) == decided(here[1], self._heard[0]), off
+        assert ends(there[0]) == ends(here[0]), off
         self.usual, self.other = (self._after(before, came[0], undone=undone) for before, came in ((self.usual, here), (self.other, there)))
 
     def _wall(self, event: Event) -> int:

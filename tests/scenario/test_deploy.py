@@ -115,7 +115,7 @@ def test_code_that_nobody_restarts_into(mode):
     keep_beating(talk, ONE, HALF_AN_HOUR + 11_000)
     talk.answer(HEALTHY)
     assert talk.audit("decision")[-1].decision == ("ALLOW" if mode is Mode.ACT else "DRY_RUN")
-    assert talk.state.ledger.deploys.code[ONE] == WALL + 1_000
+    assert talk.state.ledger.deploys.code_wall[ONE] == WALL + 1_000
 
 
 def test_a_restart_of_the_agent_in_the_middle():

@@ -11,6 +11,7 @@ from typing import Any
 from tests.property.engine_assumed import SideBySide, denied, done_or_asked
 from tests.property.engine_clocks import Set, set_at, timeless, without_reboots
 from tests.property.engine_laws import Law, Lawful, smallest
+from tests.property.engine_people import peopled_trace
 from tests.property.test_engine_laws import Broken
 from tests.property.test_engine_traces import random_trace
 from tests.trial.cases import Row
@@ -25,7 +26,7 @@ CASES = [
 
 
 def _laws(seed: int) -> tuple[list[tuple[Law, str]], Counter[str]]:
-    simulation = Lawful().play(random_trace(seed))
+    simulation = Lawful().play(peopled_trace(seed))
     return simulation.broken, Counter(simulation.seen)
 
 
@@ -35,10 +36,10 @@ def _same(what: str, seed: int) -> bool:
             both = SideBySide(seed % 2 * 2).play(random_trace(seed, 120))
             return done_or_asked(both.dry) == done_or_asked(both.act) and denied(both.dry) == denied(both.act)
         case "a set clock":
-            steps = without_reboots(random_trace(seed))
+            steps = without_reboots(peopled_trace(seed))
             return timeless(Set(set_at(seed)).play(steps).said) == timeless(Lawful().play(steps).said)
         case _:
-            steps = random_trace(seed, 120)
+            steps = peopled_trace(seed, 120)
             return Broken().play(steps).said == Lawful().play(steps).said
 
 
@@ -63,7 +64,7 @@ async def run(case: str, folder: Path) -> dict[str, object]:
         "broken": "; ".join(f"{law.name} (seed {seed})" for law, seed in broken.items()),
     }  # fmt: skip
     if broken:
-        row["traceback"] = [f"{law}: {smallest(random_trace(seed), law)}" for law, seed in broken.items()]
+        row["traceback"] = [f"{law}: {smallest(peopled_trace(seed), law)}" for law, seed in broken.items()]
     return row
 
 

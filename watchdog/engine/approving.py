@@ -116,7 +116,7 @@ def plan_of(turn: Turn, rule: Rule, request: Request) -> tuple[Step, ...]:
 
 
 def tell(turn: Turn, one: Approval, title: str, *, outcome: str, severity: Severity = Severity.INFO, **more: Any) -> None:
-    """Written down, and told in the thread of its alert."""
+    """Written down, and told in the thread of its alert; by which guard a person was asked is said to the end of it."""
     turn.audit(
         "approval",
         **_names(one),
@@ -126,7 +126,7 @@ def tell(turn: Turn, one: Approval, title: str, *, outcome: str, severity: Sever
     )
     turn.notify(
         one.notify, thread=one.thread, kind=NoticeKind.DECIDED, severity=severity, title=title, rule=one.rule, entity=one.entity, target=one.target,
-        action=one.action, decision=Decision.ASK.value, outcome=outcome, approval=one.id, **more,
+        action=one.action, decision=Decision.ASK.value, guard=one.grounds[0].guard if one.grounds else GUARD, outcome=outcome, approval=one.id, **more,
     )  # fmt: skip
 
 
@@ -172,7 +172,7 @@ def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...],
     people = f"{one.needed} people must say sidekiq-watchdog approve" if one.needed > 1 else "sidekiq-watchdog approve"
     how = f"{people} {one.id} on {turn.ledger.host} within {lasting(within)}, else it is not done"
     tell(
-        turn, one, f"{one.action} on {one.target}: waits for a person ({why}): {how}", outcome="asked", guard=grounds[0].guard if grounds else GUARD,
+        turn, one, f"{one.action} on {one.target}: waits for a person ({why}): {how}", outcome="asked",
         reason=f"{why}; {'; '.join(one.stages)}; seen: {', '.join(seen) or 'nothing'}", severity=Severity.CRITICAL if alarming else rule.severity,
     )  # fmt: skip
 

@@ -91,8 +91,8 @@ class _Noting:
     def forget(self, departure: Departure) -> None:
         """It has left the picture."""
         if departure.kind is Kind.PROCESS:
-            if departure.id in self.now.code:
-                self._set(code={name: changed for name, changed in self.now.code.items() if name != departure.id})
+            if departure.id in self.now.code_wall:
+                self._set(code_wall={name: changed for name, changed in self.now.code_wall.items() if name != departure.id})
         elif departure.kind is Kind.UNIT:
             self._lasts(f"{JOB} {departure.id}", "")
             self._lasts(f"{RELOAD} {departure.id}", "")
@@ -157,11 +157,11 @@ class _Noting:
     def _see_code(self, row: Any) -> None:
         if row.code_changed is MISSING:
             return
-        before = self.now.code.get(row.id)
+        before = self.now.code_wall.get(row.id)
         changed = row.changed_wall if row.code_changed and row.changed_wall is not MISSING else 0
         if changed == before:
             return
-        self._set(code=dict([*self.now.code.items(), (row.id, changed)][-MOST:]))
+        self._set(code_wall=dict([*self.now.code_wall.items(), (row.id, changed)][-MOST:]))
         if changed > (before or 0):
             # Of whom nobody has looked at before, when the file was changed is known by its own time alone.
             ago = 0 if before is not None else max(0, self._turn.wall - changed)

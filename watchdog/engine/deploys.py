@@ -30,11 +30,11 @@ class Deploys(msgspec.Struct, frozen=True):
     """
     Signs by what they are of, and what new ones are told by.
 
-    `labels` are tags and versions of the fleet, the latest last. `code` holds for each process that the host has looked at when the newest of the files that are newer
+    `labels` are tags and versions of the fleet, the latest last. `code_wall` holds for each process that the host has looked at when the newest of the files that are newer
     than it was changed (UTC milliseconds, 0 where none is). `quiet` is how many processes were quiet without having been told so by this agent.
     """
 
     signs: dict[str, Sign] = {}
     labels: dict[str, Label] = {}
-    code: dict[str, int] = {}
+    code_wall: dict[str, int] = {}
     quiet: int = 0

@@ -95,7 +95,7 @@ def test_signs_are_in_the_ledger():
     moved = rebase(decode(encode(ledger)), 1_000).deploys
 
     assert moved.signs == {"code": Sign("w", AT + 1_000, AT + 1_000), "command web1": Sign("c", AT + 1_000)}
-    assert (moved.labels, moved.code, moved.quiet) == ({"app 7.2": Label(AT + 1_000)}, {ONE: WALL}, 2)
+    assert (moved.labels, moved.code_wall, moved.quiet) == ({"app 7.2": Label(AT + 1_000)}, {ONE: WALL}, 2)
 
 
 class Server(Conversation):
@@ -176,7 +176,7 @@ def test_it_is_remembered_for_the_living_alone(server):
     """Of who has left nothing more is kept."""
     server.hear(host(Gone(Kind.PROCESS, ONE, "exited")))
 
-    assert set(server.state.ledger.deploys.code) == {TWO, THREE}
+    assert set(server.state.ledger.deploys.code_wall) == {TWO, THREE}
 
 
 @pytest.mark.parametrize(
