@@ -115,7 +115,7 @@ class RedisServer:
 
     def client(self, **settings: Any) -> redis.asyncio.Redis:
         """A new client on the unix socket, closed at the end of the test; `redis.asyncio.Redis` takes the settings."""
-        client = redis.asyncio.Redis(unix_socket_path=str(self.socket), **settings)
+        client = redis.asyncio.Redis(unix_socket_path=str(self.socket), **{"socket_timeout": None, **settings})
         self._clients.append(client)
         return client
 

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 import orjson
 import pytest
 
+from tests.ending import end_task
 from tests.patience import PATIENCE
 from tests.service.agent import ROOT, AgentProcess
 from tests.service.conftest import APP, Served, _die_with_parent, _eventually, push_job
@@ -135,14 +136,13 @@ async def sampled(site: Site) -> AsyncIterator[list[int]]:
     async def sample() -> None:
         while True:
             samples.append(await site.working())
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # sleeps on purpose: it is how often it looks
 
     task = asyncio.create_task(sample())
     try:
         yield samples
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end_task(task)
     assert task.cancelled(), task.exception()
     samples.append(await site.working())
 

@@ -20,6 +20,7 @@ from typing import Any, Final
 import msgspec
 import redis.asyncio
 
+from tests.ending import end_task
 from tests.patience import PATIENCE
 from tests.service.conftest import _eventually, push_job
 from tests.service.matrix import shape
@@ -116,11 +117,13 @@ class _Heard:
 
     async def close(self) -> None:
         """Hear no more."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end_task(self._task)
 
     async def _listen(self, store: Store) -> None:
-        async with redis.asyncio.Redis(unix_socket_path=str(store.folder / "store.sock")) as client, client.monitor() as monitor:
+        async with (
+            redis.asyncio.Redis(unix_socket_path=str(store.folder / "store.sock"), socket_timeout=None) as client,
+            client.monitor() as monitor,
+        ):
             async for said in monitor.listen():
                 if said["client_type"] == "tcp":
                     self.commands.append(said["command"])

@@ -40,7 +40,8 @@ class Store:
 
     def client(self, **settings: Any) -> redis.asyncio.Redis:
         """A new client, closed with the server."""
-        client = redis.asyncio.Redis(unix_socket_path=str(self.folder / "store.sock"), **settings)
+        # Without a time limit: on Python 3.11 that would lose cancellations (see `tests/ending.py`).
+        client = redis.asyncio.Redis(unix_socket_path=str(self.folder / "store.sock"), **{"socket_timeout": None, **settings})
         self._clients.append(client)
         return client
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
+from tests.ending import end_task
 from tests.service.conftest import Following, push_job
 from tests.service.matrix.parts import Sidekiq, Store, end, start_sidekiq
 from tests.service.matrix.picture import Normaliser, Picture
@@ -209,8 +210,7 @@ async def play(kind: str, store_kind: str, folder: Path, *, boots: asyncio.Semap
                 if hammer.done():
                     hammer.result()
             finally:
-                hammer.cancel()
-                await asyncio.gather(hammer, return_exceptions=True)
+                await end_task(hammer)
     except (AssertionError, OSError, TimeoutError, pytest.fail.Exception) as trouble:
         played.trouble = f"{type(trouble).__name__}: {trouble}"
     played.seconds = time.monotonic() - began

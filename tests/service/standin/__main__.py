@@ -20,6 +20,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
+from tests.ending import end_task
 from tests.service.standin.heart import Heart
 from tests.service.standin.poller import Poller
 from tests.service.standin.threads import Thread
@@ -56,7 +57,7 @@ class Process:
             await self._stopping.wait()
             await self._stop(threads)
             await poller
-            heart.cancel()
+            await end_task(heart)
         print("Bye!", flush=True)
 
     async def _check_redis(self) -> None:
@@ -151,7 +152,7 @@ def _chosen(arguments: list[str]) -> argparse.Namespace:
 async def main(arguments: list[str]) -> None:
     """Run one process."""
     chosen = _chosen(arguments)
-    redis = Redis.from_url(os.environ["REDIS_URL"], lib_name=None, lib_version=None)
+    redis = Redis.from_url(os.environ["REDIS_URL"], lib_name=None, lib_version=None, socket_timeout=None)
     try:
         await Process(redis, Version.parse(chosen.version), chosen).run()
     finally:
