@@ -158,6 +158,7 @@ class Agent:
             clock=clock,
             emit=self._turns.offer,
             held=lambda: self._turns.state.ledger.fleet.lock,
+            lead=lambda: self._turns.state.ledger.fleet.lead,
             mode=lambda: self._turns.rules.mode,
             token=f"{store.name}-{boot_id()}",
             me=Present(host=self._host, version=__version__, pid=os.getpid(), since=clock.wall()),

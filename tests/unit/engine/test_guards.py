@@ -176,6 +176,29 @@ def test_another_host_is_in_flight(view, changes, answer):
     assert answer is Answer.PASS or (verdict.reason, verdict.until) == ("an action on web2 is under way", AT + 1_000)
 
 
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({}, Answer.DENY),
+        ({"led": ""}, Answer.PASS),
+        ({"about_jobs": False}, Answer.PASS),
+        ({"incident": "7.0"}, Answer.PASS),
+        ({"overruled": ()}, Answer.PASS),
+        ({"sources": (Source.CHECKS, Source.REDIS)}, Answer.DENY),
+        ({"sources": (Source.HOST, Source.REDIS)}, Answer.PASS),
+        ({"sources": (Source.REDIS, Source.SYSTEMD)}, Answer.PASS),
+    ],
+)
+def test_what_concerns_the_whole_is_the_leaders(view, changes, answer):
+    """Moving jobs waits while another leads; not the end of a process, a step of what has begun, what a person orders, or what no other agent can see."""
+    told = {"about_jobs": True, "sources": (Source.REDIS,), "led": "the agent of web2 leads", **changes}
+    verdict = in_flight(view(**told))
+
+    assert verdict == (
+        Verdict("in_flight", Answer.DENY, "the agent of web2 leads") if answer is Answer.DENY else Verdict("in_flight", Answer.PASS)
+    )
+
+
 def test_in_flight(view):
     """Any other action on this host denies, and names its incident, stage and what holds it; one's own does not."""
     run = open_run(held="paused by ada: x")
