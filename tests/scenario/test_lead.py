@@ -4,7 +4,8 @@ import pytest
 
 from tests.scenario.conversation import Conversation, job, process, redis
 from tests.scenario.test_edits import DELETE, JOB, NAME, ONE, THEN, domain
-from tests.scenario.test_fleet import beats, sick, with_a_fleet
+from tests.scenario.test_fleet import RULE, beats, sick, with_a_fleet
+from watchdog.engine.fit_to_lead import has_something_to_lead
 from watchdog.engine.fleet import LAPSE, Lead
 from watchdog.model.effects import TakeJobs
 from watchdog.model.events import FleetLead, Gap, SourceBack, SourceLost
@@ -37,6 +38,24 @@ def reasons(talk: Conversation) -> list[tuple[str, str]]:
 def taken(talk: Conversation) -> int:
     """How often jobs were asked for."""
     return sum(isinstance(effect, TakeJobs) for effect in talk.effects)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "leads"),
+    [
+        (DELETE, Mode.ACT, True),
+        (DELETE, Mode.ASK, True),
+        (DELETE, Mode.DRY_RUN, False),
+        (DELETE.replace("each: domain", "each: domain\n    mode: dry-run"), Mode.ACT, False),
+        (THEN, Mode.ACT, True),
+        (RULE.replace("KEEP", "0%"), Mode.ACT, False),
+        ("rules: []", Mode.ACT, False),
+    ],
+)
+def test_who_leads_has_something_to_lead(text, mode, leads):
+    """An agent without a rule that may have jobs moved would keep one from it that has."""
+    talk = Conversation(with_a_fleet(text, mode))
+    assert has_something_to_lead(talk.rules, talk.state.ledger) is leads
 
 
 def test_of_two_agents_one_does_it_and_the_other_says_who():

@@ -49,7 +49,7 @@ LOST: Final = "the lock of the fleet was lost: it was not renewed in time, or Re
 
 class FleetKeeper:
     """
-    What holds the lock for the engine. `token` names this memory on this boot; `held` gives what the engine believes to hold, `lead` who it believes to lead; `mode` the mode in force.
+    What holds the lock for the engine. `token` names this memory on this boot; `held` gives what the engine believes to hold, `lead` who it believes to lead; `mode` the mode in force, `can_lead` whether this agent would do what concerns the whole.
 
     `emit` is called from the event loop, and is told what was read under a lock before the lock is answered for.
     """
@@ -64,6 +64,7 @@ class FleetKeeper:
         held: Callable[[], Lock | None],
         lead: Callable[[], Lead | None],
         mode: Callable[[], Mode],
+        can_lead: Callable[[], bool],
         token: str,
         me: Present,
     ) -> None:
@@ -74,6 +75,7 @@ class FleetKeeper:
         self._held = held
         self._lead = lead
         self._mode = mode
+        self._can_lead = can_lead
         self._token = token
         self._me = me
         self._said = ""
@@ -173,14 +175,15 @@ class FleetKeeper:
         self._say_who_leads(self.seen.lead)
 
     async def _come_forward(self) -> None:
-        """Says that it is there, and leads if nobody else does; where it can't, it goes by what was read."""
+        """Says that it is there, and leads if it has something to lead and nobody else does; where it can't, it goes by what was read."""
         mode = self._mode()
         if mode not in ANNOUNCED or self._clock.at() < self._announce_at:
             return
         try:
             await announce(self._edits, msgspec.structs.replace(self._me, mode=mode), gone=self.seen.gone)
-            lead = await seek(self._edits, Leader(self._token, self._me.host))
-            self.seen = msgspec.structs.replace(self.seen, lead=lead)
+            if self._can_lead():
+                lead = await seek(self._edits, Leader(self._token, self._me.host))
+                self.seen = msgspec.structs.replace(self.seen, lead=lead)
             self._said = ""
         except EditError as error:
             if error.code == "noperm":

@@ -131,6 +131,7 @@ class Parts:
         self.mode = Mode.ACT
         self.held: Lock | None = None
         self.lead: Lead | None = None
+        self.can_lead = True
         self.keeper = FleetKeeper(
             edits=self.redis,  # type: ignore[arg-type]
             follower=self.follower,  # type: ignore[arg-type]
@@ -139,6 +140,7 @@ class Parts:
             held=lambda: self.held,
             lead=lambda: self.lead,
             mode=lambda: self.mode,
+            can_lead=lambda: self.can_lead,
             token="memory-boot",
             me=Present(host="web1", version="1", pid=7, since=5),
         )
@@ -360,6 +362,17 @@ async def test_who_only_watches_sees_who_leads(parts, monkeypatch, mode):
         await parts.rounds(1, monkeypatch)
     assert parts.said == [FleetLead("web1", mine=True), FleetLead(""), FleetLead("web2"), FleetLead("another host")]
     assert parts.redis.sought == []
+
+
+async def test_who_has_nothing_to_lead_leaves_it_to_others(parts, monkeypatch):
+    """No rule of its would have jobs moved: it says that it is there, and hears who leads."""
+    parts.can_lead = False
+    await parts.rounds(1, monkeypatch)
+    parts.follower.lead = msgspec.json.encode(OTHER)
+    await parts.rounds(1, monkeypatch)
+    assert parts.said == [FleetLead(""), FleetLead("web2")]
+    assert parts.redis.sought == []
+    assert parts.redis.written
 
 
 @pytest.mark.parametrize("denied", [NO_RIGHT, GONE])
