@@ -86,8 +86,15 @@ def test_the_same_word_again_changes_nothing():
 def test_it_waits_for_the_first_word():
     """Before it is known who leads nothing is begun; then it is, at once."""
     talk = seen()
-    assert reasons(talk) == [("in_flight", UNKNOWN)]
+    assert reasons(talk) == [("settling", UNKNOWN)]
     assert talk.hear(MINE) == [COUNT]
+
+
+def test_the_first_word_is_that_another_leads():
+    """Then that is what is said."""
+    talk = seen()
+    talk.hear(THEIRS)
+    assert reasons(talk)[1:] == [("in_flight", LED)]
 
 
 def test_where_nobody_can_lead_each_acts_by_itself():

@@ -36,7 +36,7 @@ from watchdog.sidekiq.follow import Follower
 LOG: Final = logging.getLogger("watchdog")
 EVERY: Final = 10.0
 """Seconds between two renewals: five can fail before the lock is lost."""
-SOON: Final = 1.0
+SOON: Final = 0.5
 """The same while it is not known who leads."""
 ANNOUNCED: Final = (Mode.ASK, Mode.ACT)
 """Whoever only watches writes nothing into Redis."""

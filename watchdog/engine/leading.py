@@ -32,13 +32,13 @@ def sleep(turn: Turn, milliseconds: int) -> None:
         forget(turn)
 
 
-def led_elsewhere(turn: Turn) -> str:
-    """Why this agent must not do now what concerns the whole, or ''."""
-    lead = turn.ledger.fleet.lead
+def led_elsewhere(turn: Turn) -> str | None:
+    """Why this agent must not do what concerns the whole, or ''; None while it is not known who leads."""
     if turn.rules.fleet is None:
         return ""
+    lead = turn.ledger.fleet.lead
     if lead is None:
-        return "it is not known yet who leads"
+        return None
     if lead.mine or not lead.host:
         return ""
     return f"the agent of {lead.host} leads: what concerns the whole is its to do"

@@ -63,7 +63,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     GuardSpec(name="blind", denies="a source that the condition rests on can't be read", binds_after_no_return=True, binds_people=True),
     GuardSpec(
         name="settling",
-        denies="the target has beaten less than `settle` times since the agent's start, a reload, a loss or fail-over of Redis, a time in which the agent saw nothing, or the end of a common cause; 10 s count as a beat where none comes",
+        denies="the target has beaten less than `settle` times since the agent's start, a reload, a loss or fail-over of Redis, a time in which the agent saw nothing, or the end of a common cause; or jobs are to be moved for what every agent sees, and it is not known yet which one leads; 10 s count as a beat where none comes",
         settings=(
             ParameterSpec(
                 name="settle",

@@ -386,7 +386,7 @@ async def test_who_can_not_lead_goes_by_what_is_read(parts, monkeypatch, denied)
 
 
 async def test_what_can_not_be_read_is_no_word_of_who_leads(parts, monkeypatch):
-    """Nothing is said, and while nobody is known to lead it is asked again after a second."""
+    """Nothing is said, and while nobody is known to lead it is asked again soon."""
     waits: list[float] = []
     parts.follower.failure = SourceUnavailableError("gone", "Redis is gone")
     await parts.rounds(1, monkeypatch, lambda: None, waits)

@@ -1,14 +1,9 @@
 """Something is being done already."""
 
-from typing import Final
-
+from watchdog.engine.guards.led import is_for_the_leader
 from watchdog.engine.guards.view import View, denies, passes
 from watchdog.engine.selecting import AMONG
-from watchdog.model.kinds import Source
 from watchdog.model.verdicts import Verdict
-
-LOCAL: Final = frozenset({Source.HOST, Source.SYSTEMD})
-"""What only the agent of the host can see."""
 
 
 def in_flight(view: View) -> Verdict:
@@ -31,12 +26,7 @@ def in_flight(view: View) -> Verdict:
     for playbook in view.ledger.playbooks.values() if not view.of_the_dead else ():
         if playbook.id != view.incident and playbook.target == view.target and playbook.proof is None:
             return denies("in_flight", f"incident {playbook.id} (rule {playbook.rule} on {playbook.target}) has steps left")
-    return denies("in_flight", view.led) if view.led and _is_for_the_leader(view) else _left_out(view)
-
-
-def _is_for_the_leader(view: View) -> bool:
-    """A rule wants jobs moved for what every agent can see; what has been begun is brought to its end by whoever began it, and people are not bound."""
-    return view.about_jobs and not view.incident and view.overruled is None and not LOCAL.intersection(view.sources)
+    return denies("in_flight", view.led) if view.led and is_for_the_leader(view) else _left_out(view)
 
 
 def _left_out(view: View) -> Verdict:
