@@ -31,7 +31,7 @@ from watchdog.model.flight import Placed
 from watchdog.model.results import Result
 from watchdog.recovery import inspecting
 from watchdog.recovery.putting_back import Returner
-from watchdog.sidekiq.edit import fleet_lock
+from watchdog.sidekiq.edit import fleet_lock, lead
 from watchdog.sidekiq.edit.edits import Edits, Script
 from watchdog.store.shelf import Shelf
 from watchdog.store.store import Commit, Store
@@ -115,8 +115,8 @@ def _is_now(is_now: Callable[[str], bool], name: str, *_told: Any) -> bool:
 
 
 def _is_edit(is_now: Callable[[str], bool], _edits: Edits, script: Script, *_told: Any) -> bool:
-    # The lock of the fleet is taken, renewed and given back by scripts that move nothing.
-    return script not in fleet_lock.SCRIPTS and is_now("edit")
+    # The lock of the fleet is taken, renewed and given back by scripts that move nothing, and so is the lead.
+    return script not in fleet_lock.SCRIPTS | lead.SCRIPTS and is_now("edit")
 
 
 def _mortal(done: Callable[..., Awaitable[Any]], is_now: Callable[..., bool], when: str) -> Callable[..., Awaitable[Any]]:

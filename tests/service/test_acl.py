@@ -23,6 +23,7 @@ from watchdog.sidekiq.edit.fenced import fenced
 from watchdog.sidekiq.edit.finding import find_job, queues_of
 from watchdog.sidekiq.edit.fleet_lock import About, give_back, renew, take
 from watchdog.sidekiq.edit.fleet_lock import Taken as FleetLock
+from watchdog.sidekiq.edit.lead import Leader, seek
 from watchdog.sidekiq.edit.locks import give_back_locks, holder_of
 from watchdog.sidekiq.edit.orphans import locked_by, standing
 from watchdog.sidekiq.edit.put_back import Done, Place, Token, ToQuarantine, ToQueue, ToRetry, ToSchedule, put_back
@@ -175,6 +176,7 @@ async def test_rights_for_what_is_seldom_asked(server, following, push):
 
 
 ABOUT: Final = About(token="t", subject="1.0", host="vm", action="recover_process", target="vm/app[push]")
+LEADER: Final = Leader("t", "vm")
 ACT: Final = USERS["watchdog-act"].split()
 MOVING: Final = tuple(right.removeprefix("+") for right in ACT if right.startswith("+") and right not in OBSERVE)
 """What the second user may and the first may not."""
@@ -250,8 +252,9 @@ async def test_the_second_user_is_enough_and_no_more(server):
     assert await renew(edits, lock.fence)
     assert await put_back(fenced(edits, lock.fence), token=Token("f", "7"), payload=b'{"jid":"7"}', queue="push", place=ToQueue()) == Done()
     await announce(edits, Present(host="vm"), gone=("old",))
+    assert await seek(edits, LEADER) == LEADER
     seen = await see(edits.ask, edits.keys, where=edits.where)
-    assert (seen.agents, seen.lock is not None) == ((Present(host="vm"),), True)
+    assert (seen.agents, seen.lock is not None, seen.lead) == ((Present(host="vm"),), True, LEADER)
     assert await give_back(edits, lock.fence, used=False)
     edits.close()
 
@@ -261,13 +264,15 @@ async def test_the_second_user_is_enough_and_no_more(server):
 
 
 async def test_the_first_user_sees_who_is_there_and_says_nothing(server):
-    """It may read who acts and who is there; to take the lock or to announce itself it has no right, and is told so."""
+    """It may read who acts, who leads and who is there; to take the lock, to lead or to announce itself it has no right, and is told so."""
     client = server.client(db=2)
     edits = Edits(url=url_of(server), keys=Keys())
     await client.sadd("sidekiq-watchdog:agents", "vm")
     await client.set("sidekiq-watchdog:agent:vm", '{"host":"vm","mode":"act"}')
-    assert (await see(edits.ask, edits.keys, where=edits.where)).agents == (Present(host="vm", mode="act"),)
-    for wish in (announce(edits, Present(host="web1")), take(edits, ABOUT, limit=1, window=1_000, again=False)):
+    await client.set("sidekiq-watchdog:lead", '{"token":"t","host":"vm"}')
+    seen = await see(edits.ask, edits.keys, where=edits.where)
+    assert (seen.agents, seen.lead) == ((Present(host="vm", mode="act"),), LEADER)
+    for wish in (announce(edits, Present(host="web1")), take(edits, ABOUT, limit=1, window=1_000, again=False), seek(edits, LEADER)):
         with pytest.raises(NotEditedError) as refusal:
             await wish
         assert refusal.value.code == "noperm"

@@ -112,9 +112,9 @@ async def story(folder: Path) -> AsyncIterator[Story]:
 
 
 async def test_what_rules_move(tmp_path):
-    """Deleted and put back, counted only, taken from a queue: each by an agent of its own, at the same time."""
+    """Deleted and put back, counted only, taken from a queue, left to another agent until that is gone: each by an agent of its own, at the same time."""
     stories: dict[str, Callable[[Story], Awaitable[None]]] = {
-        "deleted": deleted_and_undone, "counted": counted_only, "poison": poison_in_a_queue, "back": put_back_by_a_rule
+        "deleted": deleted_and_undone, "counted": counted_only, "poison": poison_in_a_queue, "back": put_back_by_a_rule, "led": led_by_another_for_a_while
     }  # fmt: skip
 
     async def tell(name: str) -> None:
@@ -197,6 +197,23 @@ async def put_back_by_a_rule(one: Story) -> None:
     in_order = sorted(scores.values())
     assert [round(later - earlier, 1) for earlier, later in itertools.pairwise(in_order)] == [1.0] * 59
     assert PRIVATE not in await one.written(successor)
+
+
+async def led_by_another_for_a_while(one: Story) -> None:
+    """While the agent of another host leads, what it would take is that one's to take; once its lease is no more this one leads, and takes it."""
+    mine = retries(60)
+    await one.client.zadd("retry", mine)
+    await one.client.set("sidekiq-watchdog:lead", '{"token":"another","host":"web2"}', px=3_600_000)
+    agent = await one.agent(HEAD)
+    await agent.wait_for("decision: .*guard='in_flight'", within=LONG)
+    (denied,) = await agent.audit(lambda row: row["kind"] == "decision" and row["guard"] == "in_flight")
+    assert denied["reason"] == "the agent of web2 leads: what concerns the whole is its to do"
+    assert await one.scores() == mine
+
+    assert await one.client.delete("sidekiq-watchdog:lead") == 1
+    await agent.wait_for("incident: .*outcome='ended'", within=LONG)
+    assert await one.scores() == {}
+    assert one.kept() == dict.fromkeys(mine, 1)
 
 
 async def test_killed_in_the_middle(tmp_path):

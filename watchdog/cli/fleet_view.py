@@ -19,6 +19,8 @@ def show_fleet(out: Output, fleet: Fleet | None, *, host: str, at: int) -> None:
         out.line("hosts whose processes beat, and that have no agent that acts: ", (", ".join(fleet.without), "warn"))
     if all(one.host == host for one in fleet.agents):
         return
+    if fleet.leads:
+        out.line("what concerns the whole is done by the agent of ", (fleet.leads, "strong"))
     out.line("")
     out.line(("Agents that act", "strong"))
     out.table(

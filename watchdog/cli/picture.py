@@ -293,11 +293,12 @@ class Acting(msgspec.Struct, frozen=True):
 
 
 class Fleet(msgspec.Struct, frozen=True):
-    """The agents of all hosts that may act; `without` are hosts whose processes beat, and that have none."""
+    """The agents of all hosts that may act; `without` are hosts whose processes beat, and that have none, and `leads` is the host of the one that leads, if one does."""
 
     agents: tuple[FleetAgent, ...] = ()
     without: tuple[str, ...] = ()
     acts: Acting | None = None
+    leads: str = ""
 
 
 class Behind(msgspec.Struct, frozen=True):

@@ -36,6 +36,7 @@ from watchdog.daemon.tracing import TraceKeeper
 from watchdog.daemon.turns import IDLE, Turns
 from watchdog.daemon.unwritten import UnwrittenAlarm
 from watchdog.engine.adopting import words
+from watchdog.engine.fit_to_lead import has_something_to_lead
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.switches import FLEET
 from watchdog.errors import ProblemsError, WatchdogError
@@ -158,7 +159,9 @@ class Agent:
             clock=clock,
             emit=self._turns.offer,
             held=lambda: self._turns.state.ledger.fleet.lock,
+            lead=lambda: self._turns.state.ledger.fleet.lead,
             mode=lambda: self._turns.rules.mode,
+            can_lead=lambda: has_something_to_lead(self._turns.rules, self._turns.state.ledger),
             token=f"{store.name}-{boot_id()}",
             me=Present(host=self._host, version=__version__, pid=os.getpid(), since=clock.wall()),
         )

@@ -1,5 +1,5 @@
 """
-The part of this agent in the fleet: it takes the common lock, renews and gives it back, and, where it may act, says to the others that it is there.
+The part of this agent in the fleet: it takes the common lock, renews and gives it back, and, where it may act, says to the others that it is there, and leads if nobody else does.
 
 The counterpart of `engine/locking.py`, which decides when. Its connection is its own, so that no job of megabytes stands between the lock and its renewal.
 """
@@ -12,9 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.clock import Clock
-from watchdog.engine.fleet import Lock
+from watchdog.engine.fleet import Lead, Lock
 from watchdog.model.effects import GiveFleetLockBack, TakeFleetLock
-from watchdog.model.events import Body, FleetLockLost
+from watchdog.model.events import Body, FleetLead, FleetLockLost
 from watchdog.model.results import (
     FleetBudgetSpent,
     FleetLockAnswer,
@@ -29,12 +29,15 @@ from watchdog.sidekiq.edit.agents import Present, Seen, announce, see
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import EditError
 from watchdog.sidekiq.edit.fleet_lock import About, Held, Spent, Taken, give_back, renew, take
+from watchdog.sidekiq.edit.lead import Leader, seek
 from watchdog.sidekiq.failures import SourceUnavailableError
 from watchdog.sidekiq.follow import Follower
 
 LOG: Final = logging.getLogger("watchdog")
 EVERY: Final = 10.0
 """Seconds between two renewals: five can fail before the lock is lost."""
+SOON: Final = 0.5
+"""The same while it is not known who leads."""
 ANNOUNCED: Final = (Mode.ASK, Mode.ACT)
 """Whoever only watches writes nothing into Redis."""
 REFUSED_AGAIN: Final = 600_000
@@ -46,7 +49,7 @@ LOST: Final = "the lock of the fleet was lost: it was not renewed in time, or Re
 
 class FleetKeeper:
     """
-    What holds the lock for the engine. `token` names this memory on this boot; `held` gives what the engine believes to hold; `mode` the mode in force.
+    What holds the lock for the engine. `token` names this memory on this boot; `held` gives what the engine believes to hold, `lead` who it believes to lead; `mode` the mode in force, `can_lead` whether this agent would do what concerns the whole.
 
     `emit` is called from the event loop, and is told what was read under a lock before the lock is answered for.
     """
@@ -59,7 +62,9 @@ class FleetKeeper:
         clock: Clock,
         emit: Callable[[Body], None],
         held: Callable[[], Lock | None],
+        lead: Callable[[], Lead | None],
         mode: Callable[[], Mode],
+        can_lead: Callable[[], bool],
         token: str,
         me: Present,
     ) -> None:
@@ -68,7 +73,9 @@ class FleetKeeper:
         self._clock = clock
         self._emit = emit
         self._held = held
+        self._lead = lead
         self._mode = mode
+        self._can_lead = can_lead
         self._token = token
         self._me = me
         self._said = ""
@@ -106,7 +113,7 @@ class FleetKeeper:
             if (lock := self._held()) is not None and lock.fence and (why := await self.holds(lock.fence)):
                 LOG.warning("%s", why)
             await self._look_round()
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(SOON if self._lead() is None else EVERY)
 
     def close(self) -> None:
         """End the connection. A lock that is held lives on until it is given back or runs out."""
@@ -119,6 +126,7 @@ class FleetKeeper:
         return {
             "agents": [msgspec.to_builtins(one) for one in self.seen.agents],
             "without": sorted(set(hosts) - there - {self._me.host}),
+            "leads": "" if self.seen.lead is None else self.seen.lead.host,
             "acts": None if lock is None else {"host": lock.host, "action": lock.action, "target": lock.target, "since": lock.since},
         }
 
@@ -159,9 +167,24 @@ class FleetKeeper:
     async def _look_round(self) -> None:
         try:
             self.seen = await see(self._follower.ask, self._follower.keys, where=self._follower.where)
-            if (mode := self._mode()) in ANNOUNCED and self._clock.at() >= self._announce_at:
-                await announce(self._edits, msgspec.structs.replace(self._me, mode=mode), gone=self.seen.gone)
-                self._said = ""
+        except SourceUnavailableError as failure:
+            # That Redis can't be read is said by who follows it.
+            LOG.debug("who is there can't be read: %s", failure)
+            return
+        await self._come_forward()
+        self._say_who_leads(self.seen.lead)
+
+    async def _come_forward(self) -> None:
+        """Says that it is there, and leads if it has something to lead and nobody else does; where it can't, it goes by what was read."""
+        mode = self._mode()
+        if mode not in ANNOUNCED or self._clock.at() < self._announce_at:
+            return
+        try:
+            await announce(self._edits, msgspec.structs.replace(self._me, mode=mode), gone=self.seen.gone)
+            if self._can_lead():
+                lead = await seek(self._edits, Leader(self._token, self._me.host))
+                self.seen = msgspec.structs.replace(self.seen, lead=lead)
+            self._said = ""
         except EditError as error:
             if error.code == "noperm":
                 # It may stay so for ever: no connection is kept for it.
@@ -170,9 +193,11 @@ class FleetKeeper:
             if self._said != error.code:
                 self._said = error.code
                 LOG.info("this agent can't tell the agents of other hosts that it is there, and works without: %s", error)
-        except SourceUnavailableError as failure:
-            # That Redis can't be read is said by who follows it.
-            LOG.debug("who is there can't be read: %s", failure)
+
+    def _say_who_leads(self, leader: Leader | None) -> None:
+        lead = Lead("") if leader is None else Lead(leader.host, mine=leader.token == self._token)
+        if lead != self._lead():
+            self._emit(FleetLead(lead.host, mine=lead.mine))
 
     def _now(self) -> int:
         # Time in which the machine slept counts: the lock runs out meanwhile.

@@ -17,6 +17,7 @@ from watchdog.engine import (
     edits,
     judging,
     known_here,
+    leading,
     locking,
     orders,
     pausing,
@@ -37,6 +38,7 @@ from watchdog.model.effects import Effect
 from watchdog.model.events import (
     EffectDone,
     Event,
+    FleetLead,
     FleetLockLost,
     Gap,
     Observed,
@@ -136,7 +138,7 @@ def _take(turn: Turn) -> None:
             turn.audit("agent", outcome="reload refused", reason=problems[0] if problems else "", detail={"problems": len(problems)})
         case Paused() | Resumed() as switched:
             pausing.hear(turn, switched)
-        case Vouched() | FleetLockLost() as news:
+        case Vouched() | FleetLockLost() | FleetLead() as news:
             _heed(turn, news)
         case OperatorAsked() | OperatorWithdrew() as order:
             orders.hear(turn, order)
@@ -158,12 +160,14 @@ def _hear_answer(turn: Turn, done: EffectDone) -> None:
         locking.hear(turn, "", done.result)
 
 
-def _heed(turn: Turn, news: Vouched | FleetLockLost) -> None:
+def _heed(turn: Turn, news: Vouched | FleetLockLost | FleetLead) -> None:
     match news:
         case Vouched() as vouched:
             _forgive(turn, vouched)
         case FleetLockLost() as lost:
             locking.lose(turn, lost)
+        case FleetLead() as lead:
+            leading.hear(turn, lead)
 
 
 def _forgive(turn: Turn, vouched: Vouched) -> None:
@@ -207,6 +211,7 @@ def _miss(turn: Turn, gap: Gap) -> None:
     judging.freeze_timers(turn, gap.began)
     turn.world.miss(gap, turn.at)
     turn.world.settling.shake(turn.at, f"the agent saw nothing for {seconds} s")
+    leading.sleep(turn, gap.ms + gap.asleep)
     turn.world.again.clear()
     judging.judge_all(turn)
 
@@ -224,6 +229,7 @@ def _lose(turn: Turn, lost: SourceLost) -> None:
     judging.blind_alerts(turn)
     if lost.source is Source.REDIS:
         turn.world.settling.shake(turn.at, "Redis could not be read", anew=True)
+        leading.forget(turn)
 
 
 def _regain(turn: Turn, source: Source) -> None:
@@ -256,6 +262,7 @@ def _begin(turn: Turn, started: Started) -> None:
     playbooks.freeze_proofs(turn, known_until)
     turn.set(boot_id=started.boot_id, host=started.host, lost={})
     digest.forget_when(turn)
+    leading.forget(turn)
     turn.audit("agent", outcome="started", detail={"version": started.version})
     adopting.begin(turn, started, before)
     _recall(turn)

@@ -124,7 +124,7 @@ def _is_wanted(turn: Turn, lock: Lock) -> bool:
 
 
 def _hold(turn: Turn, lock: Lock) -> str:
-    turn.set(fleet=Fleet(lock=lock))
+    turn.set(fleet=Fleet(lock=lock, lead=turn.ledger.fleet.lead))
     return ""
 
 

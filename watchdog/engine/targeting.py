@@ -7,6 +7,7 @@ import msgspec
 from watchdog.engine.alerts import Truth
 from watchdog.engine.approved import approval_for
 from watchdog.engine.guards.view import View
+from watchdog.engine.leading import led_elsewhere
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
 from watchdog.engine.load import rests_on_load
 from watchdog.engine.rules import Rule, Step
@@ -185,6 +186,7 @@ def request_view(
         jobs=request.jobs,
         counted=look if isinstance(look, Counted) else None,
         runs_in=runs_in(turn.world, request.jobs) if request.jobs is not None else "",
+        led=led_elsewhere(turn),
         approval=None if departed is not None else approval_for(ledger, request, target.ref),
     )
 

@@ -168,6 +168,13 @@ class FleetLockLost(msgspec.Struct, frozen=True, tag="fleet_lock_lost"):
     reason: str
 
 
+class FleetLead(msgspec.Struct, frozen=True, tag="fleet_lead"):
+    """The agent of that host leads the fleet, which is this one where it is `mine`; nobody does where `host` is empty. Said when it changes."""
+
+    host: str
+    mine: bool = False
+
+
 class Stopping(msgspec.Struct, frozen=True, tag="stopping"):
     """The agent ends in an orderly way; nothing new is begun after it."""
 
@@ -188,6 +195,7 @@ Body = (
     | Resumed
     | Vouched
     | FleetLockLost
+    | FleetLead
     | Stopping
     | Told
 )

@@ -63,7 +63,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     GuardSpec(name="blind", denies="a source that the condition rests on can't be read", binds_after_no_return=True, binds_people=True),
     GuardSpec(
         name="settling",
-        denies="the target has beaten less than `settle` times since the agent's start, a reload, a loss or fail-over of Redis, a time in which the agent saw nothing, or the end of a common cause; 10 s count as a beat where none comes",
+        denies="the target has beaten less than `settle` times since the agent's start, a reload, a loss or fail-over of Redis, a time in which the agent saw nothing, or the end of a common cause; or jobs are to be moved for what every agent sees, and it is not known yet which one leads; 10 s count as a beat where none comes",
         settings=(
             ParameterSpec(
                 name="settle",
@@ -180,7 +180,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="in_flight",
-        denies="an action on this target or host is under way, or on another host of this Redis, or it can't be known that none is; for a process that has ended, one on that very process",
+        denies="an action on this target or host is under way, or on another host of this Redis, or it can't be known that none is; to move jobs for what every agent sees, while the agent of another host leads; for a process that has ended, one on that very process",
         binds_for_the_dead=True,
         binds_people=True,
     ),

@@ -11,11 +11,13 @@ from watchdog.sidekiq.edit import fleet_lock
 from watchdog.sidekiq.edit.failures import NotEditedError
 from watchdog.sidekiq.edit.fenced import fenced
 from watchdog.sidekiq.edit.fleet_lock import About, Held, Spent, Taken, give_back, read, renew, take
+from watchdog.sidekiq.edit.lead import TTL, UNKNOWN, Leader, seek
 from watchdog.sidekiq.edit.put_back import AlreadyDone, Done, Token
 
 pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(60)]
 AN_HOUR: Final = 3_600_000
 LOCK: Final = "sidekiq-watchdog:fleet:lock"
+LEAD: Final = "sidekiq-watchdog:lead"
 ACTIONS: Final = "sidekiq-watchdog:fleet:actions"
 
 
@@ -167,3 +169,44 @@ async def test_what_is_none_of_our_locks_is_held_by_somebody(redis_server, editi
     await client.set(LOCK, b"\xff", px=60_000)
 
     assert await take(editing(redis_server.url), about(), limit=None, window=AN_HOUR, again=False) == Held(None)
+
+
+@pytest.mark.parametrize("namespace", ["", "mastodon"])
+async def test_one_leads_and_the_others_are_told_who(redis_server, editing, namespace):
+    """Of many that ask at the same time one leads, and all hear the same; it lasts for half a minute and no longer."""
+    client = redis_server.client()
+    everybody = [Leader(f"{number}-memory-boot", f"web{number}") for number in range(6)]
+    answers = await asyncio.gather(*(seek(editing(redis_server.url, namespace=namespace), one) for one in everybody))
+
+    assert len(set(answers)) == 1
+    assert answers[0] in everybody
+    assert 0 < await client.pttl(f"{namespace}:{LEAD}" if namespace else LEAD) <= TTL
+
+
+async def test_who_leads_goes_on_and_whoever_comes_next_leads_once_it_has_run_out(redis_server, editing):
+    """Asked again it is renewed, for a successor of the same memory too; somebody else renews nothing by asking."""
+    client, edits, other = redis_server.client(), editing(redis_server.url), editing(redis_server.url)
+    one, two = Leader("a", "web1"), Leader("b", "web2")
+    assert await seek(edits, one) == one
+    assert await client.pexpire(LEAD, TTL * 10)
+    assert await seek(other, two) == one
+    assert await client.pttl(LEAD) > TTL
+    assert await seek(editing(redis_server.url), one) == one
+    assert 0 < await client.pttl(LEAD) <= TTL
+
+    # It runs out: to wait for it would take half a minute.
+    assert await client.delete(LEAD) == 1
+    assert await seek(other, two) == two
+    assert await seek(edits, one) == two
+
+
+async def test_what_is_no_lead_of_ours_is_somebodys(redis_server, editing):
+    """Nothing is taken away from whoever wrote it, not even where it can't be read; what is no string is refused."""
+    client, edits = redis_server.client(), editing(redis_server.url)
+    await client.set(LEAD, b"\xff", px=60_000)
+    assert await seek(edits, Leader("a", "web1")) == UNKNOWN
+    assert await client.get(LEAD) == b"\xff"
+    await client.delete(LEAD)
+    await client.sadd(LEAD, "x")
+    with pytest.raises(NotEditedError):
+        await seek(edits, Leader("a", "web1"))

@@ -377,16 +377,20 @@ def test_the_fleet_is_shown_where_there_is_one(ask, leave):
     now = time.time_ns() // 1_000_000
     one = {"host": "web1", "version": "0.1.0", "mode": "act", "pid": 7, "since": now - 60_000}
     acts = {"host": "web2", "action": "recover_process", "target": "web2/app[push]", "since": now - 30_000}
-    fleet = {"agents": [one, {**one, "host": "web2", "mode": "ask"}], "without": ["web3"], "acts": acts}
+    fleet = {"agents": [one, {**one, "host": "web2", "mode": "ask"}], "without": ["web3"], "acts": acts, "leads": "web2"}
     leave(status=picture(fleet=fleet, agent={"pid": 1, "host": "web1", "at": now}))
     out = ask("status", "-c", "config.yml").out
     assert "under way: recover_process on web2/app[push] by the agent of web2, for 30s" in out
     assert "hosts whose processes beat, and that have no agent that acts: web3" in out
+    assert "what concerns the whole is done by the agent of web2" in out
     assert [line.split() for line in out.splitlines() if "0.1.0" in line and "web2" in line] == [["web2", "0.1.0", "ask", "7", "1m"]]
 
-    leave(status=picture(fleet={"agents": [one], "without": [], "acts": None}, agent={"pid": 1, "host": "web1", "at": now}))
+    leave(
+        status=picture(fleet={"agents": [one], "without": [], "acts": None, "leads": "web1"}, agent={"pid": 1, "host": "web1", "at": now})
+    )
     out = ask("status", "-c", "config.yml").out
     assert "Agents" not in out
+    assert "concerns the whole" not in out
     assert "under way" not in out
     leave(status=picture(fleet={"agents": [one], "without": [], "acts": None}, agent={"pid": 1, "host": "web2", "at": now}))
     assert "Agents that act" in ask("status", "-c", "config.yml").out

@@ -7,16 +7,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from watchdog.daemon.fleet import LOST, PROMPT, REFUSED_AGAIN, FleetKeeper
-from watchdog.engine.fleet import Lock
+from watchdog.daemon.fleet import EVERY, LOST, PROMPT, REFUSED_AGAIN, SOON, FleetKeeper
+from watchdog.engine.fleet import Lead, Lock
 from watchdog.model.effects import GiveFleetLockBack, TakeFleetLock
-from watchdog.model.events import FleetLockLost
+from watchdog.model.events import FleetLead, FleetLockLost
 from watchdog.model.results import FleetBudgetSpent, FleetLockHeld, FleetLockRefused, FleetLockTaken, Refused
 from watchdog.model.verdicts import Mode
-from watchdog.sidekiq.edit import fleet_lock
+from watchdog.sidekiq.edit import fleet_lock, lead
 from watchdog.sidekiq.edit.agents import Present
 from watchdog.sidekiq.edit.failures import EditError, MaybeEditedError, NotEditedError
 from watchdog.sidekiq.edit.fleet_lock import About
+from watchdog.sidekiq.edit.lead import Leader
 from watchdog.sidekiq.failures import SourceUnavailableError
 from watchdog.sidekiq.keys import Keys
 
@@ -25,14 +26,18 @@ TAKE = TakeFleetLock(id="9.0", subject="3.0", action="recover_process", target="
 THEIRS = About(token="t", subject="1.0", host="web2", action="restart_unit", target="web2/app[push]", since=1_790_000_000_000, number=6)
 GONE = NotEditedError("gone", "Redis is gone")
 NO_RIGHT = NotEditedError("noperm", "no right")
-NAMES = {getattr(fleet_lock, name): name for name in ("_TAKE", "_RENEW", "_GIVE_BACK")}
+NAMES = {
+    getattr(part, name): name for part, name in ((fleet_lock, "_TAKE"), (fleet_lock, "_RENEW"), (fleet_lock, "_GIVE_BACK"), (lead, "_SEEK"))
+}
+MINE = Leader("memory-boot", "web1")
+OTHER = Leader("t", "web2")
 
 
 class Redis:
     """
     Its scripts and its connection: `answers` are by script, the next one first, an error is raised; `written` is what else was sent.
 
-    `asked` are the scripts with their arguments, `closed` counts ended connections; `denied` is raised for what else is sent.
+    Who asks to lead does so unless `answers` says otherwise. `asked` are the scripts of the lock with their arguments, `sought` those of the lead, `closed` counts ended connections; `denied` is raised for what else is sent.
     """
 
     where = "h:1"
@@ -42,6 +47,7 @@ class Redis:
         self._clock = clock
         self.answers: dict[str, list[Any]] = {}
         self.asked: list[tuple[str, tuple[Any, ...]]] = []
+        self.sought: list[tuple[Any, ...]] = []
         self.written: list[Any] = []
         self.takes = 0
         self.closed = 0
@@ -49,9 +55,13 @@ class Redis:
 
     async def run(self, script: Any, _keys: Sequence[bytes], arguments: Sequence[Any]) -> Any:
         name = NAMES[script]
-        self.asked.append((name, tuple(arguments)))
-        self._clock.now += self.takes
-        answer = self.answers[name].pop(0)
+        if name == "_SEEK":
+            self.sought.append(tuple(arguments))
+            answer = self.answers[name].pop(0) if self.answers.get(name) else arguments[0]
+        else:
+            self.asked.append((name, tuple(arguments)))
+            self._clock.now += self.takes
+            answer = self.answers[name].pop(0)
         if isinstance(answer, EditError):
             raise answer
         return answer
@@ -76,6 +86,7 @@ class Follower:
         self._said = said
         self.agents: dict[str, bytes | None] = {}
         self.lock: bytes | None = None
+        self.lead: bytes | None = None
         self.failure: SourceUnavailableError | None = None
 
     async def ask(self, commands: Sequence[Any]) -> list[Any]:
@@ -90,7 +101,8 @@ class Follower:
 
     def _reply(self, command: tuple[Any, ...]) -> Any:
         if command[0] == "GET":
-            return self.lock if command[1].endswith(b"fleet:lock") else self.agents[command[1].rpartition(b":")[2].decode()]
+            own = {b"sidekiq-watchdog:fleet:lock": self.lock, b"sidekiq-watchdog:lead": self.lead}
+            return own[command[1]] if command[1] in own else self.agents[command[1].rpartition(b":")[2].decode()]
         return [b"0", [host.encode() for host in self.agents]]
 
 
@@ -118,23 +130,41 @@ class Parts:
         self.follower = Follower(self.said)
         self.mode = Mode.ACT
         self.held: Lock | None = None
+        self.lead: Lead | None = None
+        self.can_lead = True
         self.keeper = FleetKeeper(
             edits=self.redis,  # type: ignore[arg-type]
             follower=self.follower,  # type: ignore[arg-type]
             clock=self.clock,  # type: ignore[arg-type]
-            emit=self.said.append,
+            emit=self.hear,
             held=lambda: self.held,
+            lead=lambda: self.lead,
             mode=lambda: self.mode,
+            can_lead=lambda: self.can_lead,
             token="memory-boot",
             me=Present(host="web1", version="1", pid=7, since=5),
         )
 
-    async def rounds(self, number: int, monkeypatch: pytest.MonkeyPatch, between: Callable[[], object] = lambda: None) -> None:
+    def hear(self, body: Any) -> None:
+        """As the engine does: it believes what it is told."""
+        self.said.append(body)
+        if isinstance(body, FleetLead):
+            self.lead = Lead(body.host, mine=body.mine)
+
+    def losses(self) -> list[Any]:
+        """What was said of the lock alone."""
+        return [body for body in self.said if not isinstance(body, FleetLead)]
+
+    async def rounds(
+        self, number: int, monkeypatch: pytest.MonkeyPatch, between: Callable[[], object] = lambda: None, waits: list[float] | None = None
+    ) -> None:
         """So many rounds of what goes on for ever, with nothing to wait for between them."""
         left = number
 
-        async def pause(_seconds: float) -> None:
+        async def pause(seconds: float) -> None:
             nonlocal left
+            if waits is not None:
+                waits.append(seconds)
             left -= 1
             between()
             if not left:
@@ -283,17 +313,84 @@ async def test_a_redis_that_is_gone_ends_no_round(parts, monkeypatch):
         parts.follower.failure = None
 
     await parts.rounds(3, monkeypatch, comes_back)
-    assert parts.said == [FleetLockLost(FENCE, LOST)]
+    assert parts.losses() == [FleetLockLost(FENCE, LOST)]
 
 
 async def test_what_status_shows(parts, monkeypatch):
     """The agents that act, hosts of others that have none, and who holds the lock; this agent's own host is its own affair."""
     parts.follower.agents = {"web2": msgspec.json.encode(Present(host="web2", mode="act")), "web4": b"not JSON"}
     parts.follower.lock = msgspec.json.encode(THEIRS)
-    assert parts.keeper.picture(["web1"]) == {"agents": [], "without": [], "acts": None}
+    parts.redis.answers["_SEEK"] = [msgspec.json.encode(OTHER)]
+    assert parts.keeper.picture(["web1"]) == {"agents": [], "without": [], "leads": "", "acts": None}
     await parts.rounds(1, monkeypatch)
 
     picture = parts.keeper.picture(["web3", "web1", "web2", "web4"])
     assert picture["agents"] == [{"host": "web2", "version": "", "mode": "act", "pid": 0, "since": 0}]
     assert picture["without"] == ["web3", "web4"]
+    assert picture["leads"] == "web2"
     assert picture["acts"] == {"host": "web2", "action": "restart_unit", "target": "web2/app[push]", "since": 1_790_000_000_000}
+
+
+async def test_whoever_comes_first_leads_and_says_so_once(parts, monkeypatch):
+    """It asks with each announcement; the engine hears of it when it changes, and again when it has forgotten it."""
+    await parts.rounds(3, monkeypatch)
+    assert parts.redis.sought == [(msgspec.json.encode(MINE), 30_000)] * 3
+    assert parts.said == [FleetLead("web1", mine=True)]
+    parts.lead = None
+    await parts.rounds(2, monkeypatch)
+    assert parts.said == [FleetLead("web1", mine=True)] * 2
+
+
+async def test_another_leads_until_it_is_gone(parts, monkeypatch):
+    """Also one of the same host name: the token tells them apart."""
+    parts.redis.answers["_SEEK"] = [msgspec.json.encode(OTHER), msgspec.json.encode(OTHER), msgspec.json.encode(Leader("t", "web1"))]
+    await parts.rounds(2, monkeypatch)
+    assert parts.said == [FleetLead("web2")]
+    await parts.rounds(1, monkeypatch)
+    assert parts.said[1:] == [FleetLead("web1")]
+    await parts.rounds(1, monkeypatch)
+    assert parts.said[2:] == [FleetLead("web1", mine=True)]
+
+
+@pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.DRY_RUN])
+async def test_who_only_watches_sees_who_leads(parts, monkeypatch, mode):
+    """It does not seek the lead; one that it had before its mode was lowered runs out."""
+    parts.mode = mode
+    seen = [msgspec.json.encode(MINE), None, msgspec.json.encode(OTHER), b"\xff"]
+    for one in seen:
+        parts.follower.lead = one
+        await parts.rounds(1, monkeypatch)
+    assert parts.said == [FleetLead("web1", mine=True), FleetLead(""), FleetLead("web2"), FleetLead("another host")]
+    assert parts.redis.sought == []
+
+
+async def test_who_has_nothing_to_lead_leaves_it_to_others(parts, monkeypatch):
+    """No rule of its would have jobs moved: it says that it is there, and hears who leads."""
+    parts.can_lead = False
+    await parts.rounds(1, monkeypatch)
+    parts.follower.lead = msgspec.json.encode(OTHER)
+    await parts.rounds(1, monkeypatch)
+    assert parts.said == [FleetLead(""), FleetLead("web2")]
+    assert parts.redis.sought == []
+    assert parts.redis.written
+
+
+@pytest.mark.parametrize("denied", [NO_RIGHT, GONE])
+async def test_who_can_not_lead_goes_by_what_is_read(parts, monkeypatch, denied):
+    """Nobody leads where nobody can be seen to; where another does, that one does."""
+    parts.redis.answers["_SEEK"] = [denied, denied]
+    await parts.rounds(1, monkeypatch)
+    parts.follower.lead = msgspec.json.encode(OTHER)
+    await parts.rounds(1, monkeypatch)
+    assert parts.said == [FleetLead(""), FleetLead("web2")]
+
+
+async def test_what_can_not_be_read_is_no_word_of_who_leads(parts, monkeypatch):
+    """Nothing is said, and while nobody is known to lead it is asked again soon."""
+    waits: list[float] = []
+    parts.follower.failure = SourceUnavailableError("gone", "Redis is gone")
+    await parts.rounds(1, monkeypatch, lambda: None, waits)
+    assert (parts.said, waits) == ([], [SOON])
+    parts.follower.failure = None
+    await parts.rounds(1, monkeypatch, lambda: None, waits)
+    assert waits == [SOON, EVERY]

@@ -14,6 +14,7 @@ from watchdog.engine.guards import ORDER
 from watchdog.engine.guards.blind import blind
 from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.paused import paused
+from watchdog.engine.guards.settling import settling
 from watchdog.engine.incidents import Run
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Loss, Phase, Spent, Strike
 from watchdog.engine.success import Demotion, Success
@@ -174,6 +175,33 @@ def test_another_host_is_in_flight(view, changes, answer):
 
     assert verdict.answer is answer
     assert answer is Answer.PASS or (verdict.reason, verdict.until) == ("an action on web2 is under way", AT + 1_000)
+
+
+LEADS = "the agent of web2 leads"
+
+
+@pytest.mark.parametrize("led", [LEADS, None])
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({}, Answer.DENY),
+        ({"led": ""}, Answer.PASS),
+        ({"about_jobs": False}, Answer.PASS),
+        ({"incident": "7.0"}, Answer.PASS),
+        ({"overruled": ()}, Answer.PASS),
+        ({"sources": (Source.CHECKS, Source.REDIS)}, Answer.DENY),
+        ({"sources": (Source.HOST, Source.REDIS)}, Answer.PASS),
+        ({"sources": (Source.REDIS, Source.SYSTEMD)}, Answer.PASS),
+    ],
+)
+def test_what_concerns_the_whole_is_the_leaders(view, changes, answer, led):
+    """Moving jobs waits while another leads or that is not known; not the end of a process, a step of what has begun, what a person orders, or what no other agent can see."""
+    shown = view(**{"about_jobs": True, "sources": (Source.REDIS,), "led": led, **changes})
+    denied = {
+        LEADS: Verdict("in_flight", Answer.DENY, LEADS), None: Verdict("settling", Answer.DENY, "it is not known yet who leads")
+    }[led]  # fmt: skip
+
+    assert [one for one in (settling(shown), in_flight(shown)) if one.answer is not Answer.PASS] == [denied] * (answer is Answer.DENY)
 
 
 def test_in_flight(view):

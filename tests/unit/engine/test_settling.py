@@ -161,7 +161,7 @@ def settling_of(talk: Conversation) -> Answer:
     """What the guard says of the process now."""
 
     class Shown:
-        at, process, about_jobs, settings, world = talk.at, ONE, False, {"settle": 3}, talk.state.world
+        at, process, about_jobs, led, settings, world = talk.at, ONE, False, "", {"settle": 3}, talk.state.world
 
     return settling(Shown()).answer  # type: ignore[arg-type]  # all that it looks at
 

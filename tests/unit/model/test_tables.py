@@ -9,6 +9,7 @@ from watchdog.model.events import (
     Delta,
     EffectDone,
     Event,
+    FleetLead,
     FleetLockLost,
     Gone,
     Paused,
@@ -60,6 +61,8 @@ BODIES = [
     Resumed("ada"),
     Vouched("j1", "ada", 1_790_000_000_000),
     FleetLockLost("fence", "gone"),
+    FleetLead("web2"),
+    FleetLead("web1", mine=True),
     *(
         EffectDone("1.0", one)
         for one in (FleetLockTaken("f", 1), FleetLockHeld("h", "a", "t", 5), FleetBudgetSpent(9), FleetLockRefused("x"))

@@ -1,5 +1,6 @@
 """Something is being done already."""
 
+from watchdog.engine.guards.led import is_for_the_leader
 from watchdog.engine.guards.view import View, denies, passes
 from watchdog.engine.selecting import AMONG
 from watchdog.model.verdicts import Verdict
@@ -8,6 +9,7 @@ from watchdog.model.verdicts import Verdict
 def in_flight(view: View) -> Verdict:
     """
     Denies while any other action runs on this host, another agent of the fleet holds the lock, or a playbook has not done all its steps on this target: one at a time.
+    What concerns the whole is denied while another agent leads.
 
     Moving jobs is in the way of moving the same ones alone. Whoever ends a process asks himself what it left behind; what others do on this host is nothing to the dead.
     """
@@ -24,7 +26,7 @@ def in_flight(view: View) -> Verdict:
     for playbook in view.ledger.playbooks.values() if not view.of_the_dead else ():
         if playbook.id != view.incident and playbook.target == view.target and playbook.proof is None:
             return denies("in_flight", f"incident {playbook.id} (rule {playbook.rule} on {playbook.target}) has steps left")
-    return _left_out(view)
+    return denies("in_flight", view.led) if view.led and is_for_the_leader(view) else _left_out(view)
 
 
 def _left_out(view: View) -> Verdict:

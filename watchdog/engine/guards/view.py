@@ -30,7 +30,7 @@ class View(msgspec.Struct, frozen=True):
     `approval` is what a person was asked about this very step on this very target.
 
     With `about_jobs` the target is no process but jobs that wait: `process` and `signal` are empty, `jobs` says which (None with `unreachable`), `counted` how many they were found to be,
-    None before anybody has counted, and `runs_in` names the process that runs the one job that is meant.
+    None before anybody has counted, and `runs_in` names the process that runs the one job that is meant. `led` is why what concerns the whole is not this agent's to do, empty where it is, None while that is not known.
     """
 
     at: int
@@ -64,6 +64,7 @@ class View(msgspec.Struct, frozen=True):
     jobs: JobsRef | None = None
     counted: Counted | None = None
     runs_in: str = ""
+    led: str | None = ""
     approval: Approval | None = None
 
 

@@ -15,6 +15,8 @@ from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.edit.failures import refused
 from watchdog.sidekiq.edit.fleet_lock import About, lock_key
 from watchdog.sidekiq.edit.fleet_lock import read as read_lock
+from watchdog.sidekiq.edit.lead import Leader, lead_key
+from watchdog.sidekiq.edit.lead import read as read_lead
 from watchdog.sidekiq.failures import ServerError
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.scanning import Ask, first_page, rest
@@ -37,11 +39,12 @@ class Present(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The agents that are there, by host, who holds the lock of the fleet, and hosts whose agent is there no more."""
+    """The agents that are there, by host, who holds the lock of the fleet, hosts whose agent is there no more, and who leads."""
 
     agents: tuple[Present, ...] = ()
     lock: About | None = None
     gone: tuple[str, ...] = ()
+    lead: Leader | None = None
 
 
 async def announce(redis: Edits, me: Present, *, gone: Sequence[str] = ()) -> None:
@@ -57,7 +60,7 @@ async def announce(redis: Edits, me: Present, *, gone: Sequence[str] = ()) -> No
 
 async def see(ask: Ask, keys: Keys, *, where: str) -> Seen:
     """Who is there. Raises `SourceUnavailableError`; what can't be understood is passed over."""
-    held, page = await ask([("GET", lock_key(keys)), first_page(_agents(keys))])
+    held, led, page = await ask([("GET", lock_key(keys)), ("GET", lead_key(keys)), first_page(_agents(keys))])
     members = await rest(ask, _agents(keys), page, most=MOST, where=where)
     hosts = sorted(host for member in members or () if (host := name(member)) is not None)[:MOST]
     replies = await ask([("GET", _agent(keys, host)) for host in hosts]) if hosts else []
@@ -67,6 +70,7 @@ async def see(ask: Ask, keys: Keys, *, where: str) -> Seen:
         tuple(one for one in present if one is not None),
         read_lock(held) if isinstance(held, bytes) else None,
         tuple(host for host, reply in said.items() if reply is None),
+        read_lead(led) if isinstance(led, bytes) else None,
     )
 
 
