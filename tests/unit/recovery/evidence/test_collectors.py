@@ -83,8 +83,9 @@ async def test_the_kernel_tells_what_each_thread_uses(subject, monkeypatch):
 
 async def _spin() -> None:
     while True:
-        sum(range(20_000))
-        await asyncio.sleep(0)
+        sum(range(50_000))
+        # Without a pause the lock of the interpreter can be taken again before the thread that looks has woken up, for ever.
+        await asyncio.sleep(0.002)  # sleeps on purpose: it is that pause
 
 
 async def test_a_process_that_is_gone_can_not_be_looked_at(subject, me):
