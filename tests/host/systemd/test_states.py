@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.host.systemd.conftest import NEEDS, Followed, service
+from watchdog.host.systemd.bus import DBUS, SYSTEMD, Heard
 from watchdog.host.systemd.readings import FOREVER
 from watchdog.model.events import Delta, Gone, Observed
 from watchdog.model.kinds import Kind, Source
@@ -184,6 +185,19 @@ async def test_systemd_itself_begins_anew(machine, followed):
     machine.run("systemctl", "daemon-reexec")
     machine.run("systemctl", "stop", name)
     await followed.reaches(name, state="inactive")
+    assert followed.outages == []
+
+
+async def test_a_systemd_that_is_asked_while_it_takes_its_name(machine, followed):
+    """It answers what it was asked before it had its name, and its name is told after that: asked a second time by then, it refuses."""
+    name = "mastodon-sidekiq-named.service"
+    before = len(followed.bodies)
+    followed.units._session._hear(Heard("/org/freedesktop/DBus", DBUS, "NameOwnerChanged", [SYSTEMD, "", ":1.0"]))
+    await followed.until(lambda: any(isinstance(body, Observed) and body.complete for body in followed.bodies[before:]))
+    machine.unit(name, service())
+    machine.run("systemctl", "start", name)
+    await followed.reaches(name, state="active")
+    machine.run("systemctl", "stop", name)
     assert followed.outages == []
 
 

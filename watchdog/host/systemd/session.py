@@ -14,7 +14,7 @@ from watchdog.host.systemd.book import Book
 from watchdog.host.systemd.bus import DBUS, PROPERTIES, SYSTEMD, Bus, Heard
 from watchdog.host.systemd.calls import Calls
 from watchdog.host.systemd.choice import Choice
-from watchdog.host.systemd.failures import CallError, SystemdUnavailableError
+from watchdog.host.systemd.failures import CallError, SystemdUnavailableError, meant_by
 from watchdog.host.systemd.names import ROOT, path_of, possible
 from watchdog.host.systemd.readings import WANTED, job_of
 from watchdog.host.systemd.stop_time import sidekiq_timeout
@@ -23,6 +23,7 @@ from watchdog.model.events import Delta, Gone
 from watchdog.model.results import Result
 
 MANAGER: Final = f"{SYSTEMD}.Manager"
+_ALREADY: Final = f"{SYSTEMD}.AlreadySubscribed"
 EVERY: Final = 30.0
 """Seconds after which everything is read again, and half a second more for each unit: a host can have many."""
 _FROM_MANAGER: Final = f"type='signal',sender='{SYSTEMD}',path='{ROOT}',interface='{MANAGER}',member='{{}}'"
@@ -111,7 +112,7 @@ class Session:
         if self._is_new_manager:
             # Also after `systemctl daemon-reexec`: whoever answers now may know of no listener.
             self._is_new_manager = False
-            await bus.expect(ROOT, MANAGER, "Subscribe")
+            await _subscribe(bus)
             self._all = True
         if self._all:
             self._all = False
@@ -220,6 +221,15 @@ class Session:
     def _mark(self, name: str) -> None:
         self._dirty[name] = None
         self._wake.set()
+
+
+async def _subscribe(bus: Bus) -> None:
+    """Have systemd tell what happens; one that already does says so by an error: it may take its name on the bus after it was asked."""
+    try:
+        await bus.call(ROOT, MANAGER, "Subscribe")
+    except CallError as error:
+        if error.name != _ALREADY:
+            raise SystemdUnavailableError(meant_by(error), bus.where) from None
 
 
 def _of_unit(name: str) -> str:
