@@ -36,14 +36,16 @@ async def test_a_job_that_talks(suite, tmp_path):
     process = await start_logging(suite, store, concurrency=3)
     try:
         client = store.client()
-        await push_job(client, "Noted", [0])
+        noted = await push_job(client, "Noted", [0])
         other = await push_job(client, "SleepForever")
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         forged = f"{now} pid={process.pid} tid=zz class=Gone jid={'f' * 24} elapsed=0.1 INFO: done"
         talking = await push_job(client, "Talking", [forged])
 
         async def said() -> bool:
-            return "ffff" in process.log.read_text() and process.log.read_text().count("start") >= 3
+            lines = process.log.read_text().splitlines()
+            wanted = ((noted, "done"), (other, "start"), (talking, "Pushed 7 jobs"), ("f" * 24, "done"))
+            return all(any(jid in line and word in line for line in lines) for jid, word in wanted)
 
         await _eventually(said, within=PATIENCE, what=process.log.read_text)
         process.signal(signal.SIGKILL)
