@@ -105,6 +105,7 @@ def test_a_stopped_process(burden):
     one.look()
     one.child.send_signal(signal.SIGSTOP)
     os.waitid(os.P_PID, one.child.pid, os.WSTOPPED)
+    one.look()  # what it used up to its stop counts between these two looks, and no later
     told = one.until(lambda told: (told["heartbeat_still"] or 0) >= 1_000)
 
     assert (told["stopped"], told["state"], told["cpu"]) == (True, "T", 0.0)
