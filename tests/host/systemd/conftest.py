@@ -56,7 +56,7 @@ class Followed:
         """Until everything was read for the first time."""
         await self.until(lambda: any(isinstance(body, Observed) and body.complete for body in self.bodies))
 
-    async def reaches(self, name: str, **readings: Any) -> dict[str, Any]:
+    async def reaches(self, name: str, /, **readings: Any) -> dict[str, Any]:
         """Until these readings are told of a unit, None for one that is not known; all that is known of it then."""
 
         def is_there() -> dict[str, Any] | None:
@@ -147,3 +147,9 @@ ExecStart={start}
 def service(start: str = "/bin/sleep 1000", *, unit: str = "", **settings: str) -> str:
     """The text of a unit."""
     return SERVICE.format(start=start, unit=unit, service="\n".join(f"{key}={value}" for key, value in settings.items()))
+
+
+SLOW = service(
+    "/bin/sh -c 'trap : TERM; systemd-notify --ready; while :; do sleep 0.1; done'", Type="notify", NotifyAccess="all", TimeoutStopSec="60"
+)
+"""Does not heed TERM from the moment on in which it has started."""

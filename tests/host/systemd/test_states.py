@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.host.systemd.conftest import NEEDS, Followed, service
+from tests.host.systemd.conftest import NEEDS, SLOW, Followed, service
 from watchdog.host.systemd.bus import DBUS, SYSTEMD, Heard
 from watchdog.host.systemd.readings import FOREVER
 from watchdog.model.events import Delta, Gone, Observed
@@ -20,21 +20,18 @@ async def test_the_life_of_a_unit(machine, followed):
     machine.write("/usr/local/bin/sidekiq", "#!/bin/sh\nexec sleep 1000\n")
     machine.run("chmod", "755", "/usr/local/bin/sidekiq")
     machine.unit(name, service("/usr/bin/env LC_ALL=C /usr/local/bin/sidekiq -c 25 -t 40", TimeoutStopSec="15", Restart="always"))
-    unit = await followed.reaches(name, state="inactive", file_state="static")
-    assert (unit["name"], unit["template"], unit["instance"], unit["running"]) == (name, "", "", False)
+    await followed.reaches(name, state="inactive", file_state="static", name=name, template="", instance="", running=False)
 
     machine.run("systemctl", "start", name)
-    unit = await followed.reaches(name, state="active", job="", restart_policy="always")
-    assert (unit["sub_state"], unit["result"], unit["restarts"]) == ("running", "success", 0)
-    assert (unit["load_state"], unit["failed"], unit["running"], unit["reload_needed"]) == ("loaded", False, True, False)
-    assert (unit["stop_timeout"], unit["sidekiq_timeout"], unit["exit"], unit["exit_status"]) == (15_000, 40_000, "", 0)
-    assert unit["pid"] > 1
-    assert len(unit["invocation"]) == 32
+    await followed.reaches(name, state="active", job="", restart_policy="always", sub_state="running", result="success", restarts=0)
+    await followed.reaches(name, load_state="loaded", failed=False, running=True, reload_needed=False)
+    unit = await followed.reaches(name, stop_timeout=15_000, sidekiq_timeout=40_000, exit="", exit_status=0)
+    # What is of the unit and what is of the service comes in two signals.
+    await followed.until(lambda: unit["pid"] > 1 and len(unit["invocation"]) == 32)
     assert 0 <= followed.clock.at() - unit["entered_at"] < 60_000
 
     machine.run("systemctl", "stop", name)
-    unit = await followed.reaches(name, state="inactive", pid=0, job="")
-    assert (unit["exit"], unit["exit_status"], unit["result"], unit["failed"]) == ("killed", 15, "success", False)
+    await followed.reaches(name, state="inactive", pid=0, job="", exit="killed", exit_status=15, result="success", failed=False)
 
 
 async def test_systemd_starts_it_again(machine, followed):
@@ -61,14 +58,7 @@ async def test_a_unit_that_fails(machine, followed):
     name = "mastodon-sidekiq-fails.service"
     machine.unit(name, service("/bin/sh -c 'exit 7'"))
     machine.run("systemctl", "start", name)
-    unit = await followed.reaches(name, failed=True)
-    assert (unit["state"], unit["sub_state"], unit["result"], unit["exit"], unit["exit_status"]) == (
-        "failed",
-        "failed",
-        "exit-code",
-        "exited",
-        7,
-    )
+    await followed.reaches(name, failed=True, state="failed", sub_state="failed", result="exit-code", exit="exited", exit_status=7)
 
     machine.run("systemctl", "reset-failed", name)
     await followed.reaches(name, failed=False, state="inactive")
@@ -79,7 +69,7 @@ async def test_files_that_are_newer(machine, followed):
     name = "mastodon-sidekiq-edited.service"
     machine.unit(name, service(TimeoutStopSec="infinity"))
     machine.run("systemctl", "start", name)
-    assert (await followed.reaches(name, state="active", reload_needed=False))["stop_timeout"] == FOREVER
+    await followed.reaches(name, state="active", reload_needed=False, stop_timeout=FOREVER)
     machine.write(f"/etc/systemd/system/{name}", service(TimeoutStopSec="7"))
     machine.run("touch", "-d", "+2 seconds", f"/etc/systemd/system/{name}")
     followed.units.mean(("mastodon-sidekiq*",))
@@ -110,7 +100,7 @@ async def test_instances_of_a_template(machine, followed):
 async def test_what_is_queued(machine, followed):
     """A stop that takes its time is a job of the unit for as long, and gone with it."""
     name = "mastodon-sidekiq-slow.service"
-    machine.unit(name, service("/bin/sh -c 'trap : TERM; while :; do sleep 0.1; done'", TimeoutStopSec="60"))
+    machine.unit(name, SLOW)
     machine.run("systemctl", "start", name)
     await followed.reaches(name, state="active", job="")
     machine.run("systemctl", "stop", "--no-block", name)
@@ -143,7 +133,8 @@ async def test_reading_disturbs_nothing(machine, followed):
     machine.run("systemctl", "stop", name)
     await followed.reaches(name, state="inactive", load_state=None)
     noise = await asyncio.create_subprocess_exec(
-        *machine.command("timeout", "2", "busctl", "monitor", "--match=type='signal',member='UnitNew'"), stdout=asyncio.subprocess.PIPE
+        *machine.command("timeout", "2", "busctl", "monitor", f"--match=type='signal',member='UnitNew',arg0='{name}'"),
+        stdout=asyncio.subprocess.PIPE,
     )
     for _ in range(3):
         enough = len(followed.bodies) + 1
