@@ -58,7 +58,7 @@ class Desk:
     async def picture_with_units(self) -> Picture:
         """The same, once it is also known whether there is a systemd, and what it says."""
         await self.picture()
-        return await self._until(lambda picture: bool(picture.units_absent) or "systemd" in picture.sources, FOUND_WITHIN)
+        return await self._until(lambda picture: bool(picture.units_absent) or "systemd" in picture.sources, READ_WITHIN)
 
     async def _until(self, wanted: Callable[[Picture], bool], seconds: float) -> Picture:
         end = time.monotonic() + seconds
