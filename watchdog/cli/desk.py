@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EVERY: Final = 0.2
 """Seconds between two looks at what the agent has written."""
 READ_WITHIN: Final = 30.0
-"""Seconds that an agent has to read Redis in full."""
+"""Seconds that an agent has to read Redis in full, and systemd."""
 FOUND_WITHIN: Final = 10.0
 """Seconds that it has to look for the processes of Redis among those of this host."""
 STALE: Final = 60_000
