@@ -124,6 +124,7 @@ def test_from_the_alert_to_the_end():
         ({"job": "stop"}, "somebody has asked systemd to stop it"),
         ({"state": "active", "sub_state": "running"}, "it runs"),
         ({"result": "start-limit-hit"}, "systemd has started it too often and has given up"),
+        ({"restarts": 2}, "it was started 2 times within 10 min, and has ended again"),
     ],
 )
 def test_what_is_found_right_before_counts(look, reason):
