@@ -1,24 +1,11 @@
-"""
-Names of units: which are possible, what is in them, and the path under which D-Bus knows each. Pure.
+"""Names of units: what is in them, and the path under which D-Bus knows each. Pure."""
 
-Names come from control groups, which anybody can make; nothing that can't be a name gets further than here.
-"""
-
-import re
 import string
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import Final
 
 ROOT: Final = "/org/freedesktop/systemd1"
 _SERVICE: Final = ".service"
-_POSSIBLE: Final = re.compile(r"[A-Za-z0-9:_.\\@-]{1,247}\.service")  # VALID_CHARS and UNIT_NAME_MAX in systemd's unit-name.c
 _PLAIN: Final = frozenset(string.ascii_letters + string.digits)
-
-
-def possible(name: str) -> bool:
-    """Whether it can be the name of a service that runs: a template alone can't."""
-    return _POSSIBLE.fullmatch(name) is not None and not name.startswith("@") and not name.endswith(f"@{_SERVICE}")
 
 
 def path_of(name: str) -> str:
@@ -31,8 +18,3 @@ def template_of(name: str) -> tuple[str, str]:
     """Template and instance; both empty where it is made from none. What stands between the first `@` and the ending is the instance, as written."""
     stem, at, instance = name.removesuffix(_SERVICE).partition("@")
     return (f"{stem}@{_SERVICE}", instance) if at else ("", "")
-
-
-def meant(name: str, patterns: Iterable[str]) -> bool:
-    """Whether one of the patterns means it, as systemd would find it: `*`, `?` and `[…]`; a backslash is itself."""
-    return possible(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
