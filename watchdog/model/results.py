@@ -64,6 +64,27 @@ class UnitCalled(msgspec.Struct, frozen=True, tag="unit_called"):
     invocation: str = ""
 
 
+class CommandLook(msgspec.Struct, frozen=True, tag="command_look"):
+    """Whether a command can be run: `refused` says why not, '' if it can; it holds no value as it was given."""
+
+    refused: str = ""
+
+
+class CommandRan(msgspec.Struct, frozen=True, tag="command_ran"):
+    """
+    What came of a run of a command.
+
+    `status` is its exit status, or minus the signal that ended it; None where it did not run because its unit `refused`, or where nobody knows (`unknown` says why). `cut` says that it was
+    ended by force, as at its timeout; `size` is how many bytes it said.
+    """
+
+    status: int | None
+    refused: str = ""
+    unknown: str = ""
+    cut: bool = False
+    size: int = 0
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """The effect was not carried out, and nothing was changed; `reason` says why."""
 
@@ -218,6 +239,8 @@ Result = (
     | PutBackDone
     | LocksLookedAt
     | UnitCalled
+    | CommandLook
+    | CommandRan
     | LogRead
     | Counted
     | JobsTaken

@@ -18,6 +18,7 @@ HEAD: Final = 32_768
 LARGEST_RESULT: Final = 131_072
 BEGUN: Final = b'{"begun":true}\n'
 _ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_UNIT: Final = re.compile(r"sidekiq-watchdog-run-[a-z][a-z0-9-]{0,39}@[0-9a-f]{32}\.service", re.ASCII)
 
 
 class Ended(NamedTuple):
@@ -44,6 +45,11 @@ def is_id(text: str) -> bool:
 def unit_of(command: str, run: str = "") -> str:
     """The unit that carries out that run of the command; without a run, their template."""
     return f"sidekiq-watchdog-run-{command}@{run}.service"
+
+
+def is_run_unit(unit: str) -> bool:
+    """Whether it is the unit of one run of a command, and nothing else."""
+    return _UNIT.fullmatch(unit) is not None
 
 
 def request(command: str, values: dict[str, str]) -> bytes:
