@@ -34,7 +34,8 @@ class Asked:
             raise RefusedError("the run is named by 32 hexadecimal digits")
         self._request, self._result = -1, -1
         try:
-            folder = os.open(spool, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)
+            # Entered only: nobody but the agent may list it.
+            folder = os.open(spool, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
             raise RefusedError(f"{spool} can't be entered: {error.strerror}") from error
         try:

@@ -1,7 +1,8 @@
-"""For `test_commands`: has a command run as the agent does, and prints what came of it. Arguments: the run, the command, NAME=VALUE…"""
+"""For `test_commands`: has a command run as the agent does, and prints its pid and what came of it. Arguments: the run, the command, NAME=VALUE…"""
 
 import asyncio
 import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -33,7 +34,7 @@ async def main(run: str, name: str, *pairs: str) -> None:
     commander = Commander(path=lambda: Path(PLACE), begin=units.begin, store=store, wall=clock.wall)
     values = dict(pair.split("=", 1) for pair in pairs)
     command = RunCommand(id="1.0", run=run, incident=run, target="h", command=name, values=values, until=clock.at() + 60_000)
-    print("begun", flush=True)
+    print(os.getpid(), flush=True)
     print(msgspec.json.encode(await commander.run(command)).decode())
     print(msgspec.json.encode([bodies for _, bodies in await store.evidence_of(run)]).decode())
     task.cancel()
