@@ -24,9 +24,9 @@ _HELD_AS: Final = {"count": Type.COUNT, "duration": Type.DURATION}
 """Type of an argument → of which type the value must be, where that is no text."""
 
 
-def runs_something(rules: RuleSet) -> bool:
-    """Whether any rule asks for a named command."""
-    return any(step.action == RUN for rule in rules.rules for step in (*rule.steps, *rule.or_else))
+def runs_of(rules: RuleSet) -> list[Step]:
+    """Every step that asks for a named command."""
+    return [step for rule in rules.rules for step in (*rule.steps, *rule.or_else) if step.action == RUN]
 
 
 def with_commands(rules: RuleSet, definitions: Definitions, findings: Findings, *, place: str) -> RuleSet:

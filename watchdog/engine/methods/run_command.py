@@ -8,7 +8,7 @@ from watchdog.engine.methods.method import Call, Case, Method
 from watchdog.engine.procedures.stages import End, Then
 from watchdog.model.effects import Command, LookAtCommand, RunCommand
 from watchdog.model.results import CommandLook, CommandRan, Refused, Result
-from watchdog.model.targets import TargetKind, Thing
+from watchdog.model.targets import CommandRef, TargetKind, Thing
 
 STAGE: Final = "run"
 TIMEOUT: Final = 300_000
@@ -18,7 +18,7 @@ _AROUND: Final = 30_000
 
 
 def _look(effect: str, thing: Thing) -> Command:
-    assert thing.tag == "command"
+    assert isinstance(thing, CommandRef)  # by `acts_on`
     return LookAtCommand(effect, thing.command, thing.values)
 
 
@@ -37,7 +37,7 @@ def _run(call: Call) -> Command:
 
 def run_of(order: str, incident: str, name: str) -> str:
     """What this run is called: the same whenever it is asked for under that order."""
-    return sha256("\0".join((order, incident, name)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return sha256(f"{order}\0{incident}\0{name}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _heard(_case: Case, result: Result) -> Then:
@@ -45,7 +45,13 @@ def _heard(_case: Case, result: Result) -> Then:
         case CommandRan(status=0, cut=False, size=size):
             return End("ended", f"it has ended well{_said(size)}")
         case CommandRan(status=int() as status, cut=cut, size=size):
-            how = "systemd has ended it, as at its timeout" if cut else f"signal {-status} has ended it" if status < 0 else f"it has ended with exit status {status}"
+            how = (
+                "systemd has ended it, as at its timeout"
+                if cut
+                else f"signal {-status} has ended it"
+                if status < 0
+                else f"it has ended with exit status {status}"
+            )
             return End("failed", f"{how}{_said(size)}")
         case CommandRan(refused=refused, unknown=unknown):
             return End("failed", refused or unknown)

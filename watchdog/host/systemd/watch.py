@@ -129,8 +129,7 @@ class Units:
         """Have one run of a named command begin, and wait for its end; nothing else can be asked for in this way."""
         if command.verb is not Verb.START or not is_run_unit(command.unit):
             return Refused(f"{command.unit} is no run of a named command, which can only be started")
-        why = f"there is no systemd to ask: {self.absent}" if self.absent else self._lost or "systemd has not been reached yet"
-        return await self._session.call(command, why)
+        return await self._session.call(command, self._why_not())
 
     def _absence(self) -> str:
         if self._was_met or self._lost_as:
