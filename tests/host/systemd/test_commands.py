@@ -247,7 +247,9 @@ async def test_classes_out_of_payloads(commands, agent, redis_inside, until: Cal
 
     await until(picture)
     # As a job that has just failed for the first time: those are seen within 15 s.
-    await redis_inside.client.zadd("retry", {failed(value): time.time() + 25 for value in (*hostile.values(), "ActivityPub::DeliveryWorker")})
+    await redis_inside.client.zadd(
+        "retry", {failed(value): time.time() + 25 for value in (*hostile.values(), "ActivityPub::DeliveryWorker")}
+    )
     await until(noted, within=120)
     assert await until(denied, within=120)
     assert (commands.root / f"{FOLDER}/noted".lstrip("/")).read_text() == "1 ActivityPub::DeliveryWorker\n"
