@@ -41,7 +41,8 @@ def notice_all(turn: Turn) -> None:
 def heed(turn: Turn, over: Over) -> None:
     """An action is over: if it has ended the process of a unit, and that has not come back since, it is the agent's to start it again."""
     run = over.run
-    if not isinstance(run, Run) or not run.ref.unit or not ended_by_us(run):
+    # Whoever closes an incident by hand sees to the rest.
+    if not isinstance(run, Run) or not run.ref.unit or not ended_by_us(run) or over.outcome == "closed":
         return
     row: Any = turn.world.find(Kind.UNIT, run.ref.unit)
     past = turn.ledger.units.get(run.ref.unit, NOTHING)
