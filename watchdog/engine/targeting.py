@@ -30,6 +30,7 @@ REACH: Final = {
     TargetKind.PROCESS: Source.HOST,
     TargetKind.JOBS: Source.REDIS,
     TargetKind.UNIT: Source.SYSTEMD,
+    TargetKind.COMMAND: Source.SYSTEMD,
 }
 """Kind of target → what must be read to reach it."""
 

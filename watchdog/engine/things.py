@@ -11,10 +11,11 @@ import msgspec
 
 from watchdog.engine.rules import Step
 from watchdog.engine.turn import Turn
-from watchdog.model.kinds import Kind
+from watchdog.model.kinds import Kind, Type
 from watchdog.model.missing import MISSING
+from watchdog.model.named.values import as_text, named
 from watchdog.model.rows import Row
-from watchdog.model.targets import TargetKind, Thing, UnitRef
+from watchdog.model.targets import CommandRef, TargetKind, Thing, UnitRef
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -44,7 +45,21 @@ def _unit_named(turn: Turn, step: Step, row: Row | None) -> str:
     return "" if process is None or process.unit is MISSING else str(process.unit)
 
 
+def find_command(turn: Turn, step: Step, row: Row | None, _remembered: str) -> Found:
+    """The command with the values that the entity has for its arguments."""
+    command, host = str(step.arguments["command"]), turn.ledger.host
+    values: dict[str, str] = {}
+    for argument, given in sorted(step.given.items()):
+        value = given.of(row)
+        if value is None:
+            return Found(f"{host}/command {command}", None, f"its argument {argument} ({given.text}) is not known")
+        values[argument] = as_text(value, is_duration=given.type is Type.DURATION)
+    name = " ".join((f"{host}/command {command}", *map(named, values.values())))
+    return Found(name, CommandRef(name, host, command, values))
+
+
 FINDERS: Final[dict[TargetKind, Callable[[Turn, Step, Row | None, str], Found]]] = {
     TargetKind.UNIT: find_unit,
+    TargetKind.COMMAND: find_command,
 }
 """Kind of thing → who finds it; every kind of target but processes and jobs is there."""

@@ -195,6 +195,27 @@ class JobsReleased(msgspec.Struct, frozen=True, tag="jobs_released"):
     left: int = 0
 
 
+class CommandLook(msgspec.Struct, frozen=True, tag="command_look"):
+    """Whether a command can be run: `refused` says why not, '' if it can; it holds no value as it was given."""
+
+    refused: str = ""
+
+
+class CommandRan(msgspec.Struct, frozen=True, tag="command_ran"):
+    """
+    What came of a run of a command.
+
+    `status` is its exit status, or minus the signal that ended it; None where it did not run because its unit `refused`, or where nobody knows (`unknown` says why). `cut` says that it was
+    ended by force, as at its timeout; `size` is how many bytes it said.
+    """
+
+    status: int | None
+    refused: str = ""
+    unknown: str = ""
+    cut: bool = False
+    size: int = 0
+
+
 class FleetLockTaken(msgspec.Struct, frozen=True, tag="fleet_lock_taken"):
     """It is held, and every process has been read since. `fence` tells this holding of it from every other there was or will be; `number` is what it counts by."""
 
@@ -223,7 +244,7 @@ class FleetLockRefused(msgspec.Struct, frozen=True, tag="fleet_lock_refused"):
     reason: str
 
 
-Sight = Look | Counted | UnitLook
+Sight = Look | Counted | UnitLook | CommandLook
 """What a target is found to be when it is looked at at once."""
 FleetLockAnswer = FleetLockTaken | FleetLockHeld | FleetBudgetSpent | FleetLockRefused
 """What can come of the wish to take it."""
@@ -243,6 +264,8 @@ Result = (
     | Counted
     | JobsTaken
     | JobsReleased
+    | CommandLook
+    | CommandRan
     | FleetLockTaken
     | FleetLockHeld
     | FleetBudgetSpent

@@ -11,6 +11,7 @@ class TargetKind(StrEnum):
     PROCESS = "process"
     JOBS = "jobs"
     UNIT = "unit"
+    COMMAND = "command"
 
 
 class Signal(StrEnum):
@@ -104,7 +105,20 @@ class UnitRef(msgspec.Struct, frozen=True, tag="unit"):
     unit: str
 
 
-Thing = UnitRef
+class CommandRef(msgspec.Struct, frozen=True, tag="command"):
+    """
+    A named command with its values, by name of the argument, to be run on this host.
+
+    `name` is what cooldowns are kept under: `host/command NAME VALUE…`; whatever the values are, it can be shown.
+    """
+
+    name: str
+    host: str
+    command: str
+    values: dict[str, str]
+
+
+Thing = UnitRef | CommandRef
 """What something single is done to. Every kind of it has a `name`, under which cooldowns are kept, and the `host` that it is on."""
 
 

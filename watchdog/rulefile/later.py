@@ -12,7 +12,6 @@ ACTIONS: Final = (
     "domain_block",
     "kill_child",
     "quiet_process",
-    "run",
     "scale_in",
     "scale_out",
     "stop_delivery",

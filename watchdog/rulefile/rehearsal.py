@@ -29,10 +29,12 @@ from watchdog.model.effects import (
     GatherInFlight,
     KeepIncident,
     LookAfterLocks,
+    LookAtCommand,
     LookAtUnit,
     Measure,
     PutBack,
     ReleaseJobs,
+    RunCommand,
     SendSignal,
     TakeJobs,
     When,
@@ -42,6 +44,8 @@ from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import (
+    CommandLook,
+    CommandRan,
     EvidenceCollected,
     Exited,
     InFlight,
@@ -71,6 +75,8 @@ _DONE: Final[dict[type[Effect], Result]] = {
     CollectEvidence: EvidenceCollected(),
     LookAfterLocks: LocksLookedAt(),
     CallUnit: UnitCalled(UnitOutcome.DONE),
+    LookAtCommand: CommandLook(),
+    RunCommand: CommandRan(0),
 }
 """What is always answered in the same way."""
 _LOOKS: Final = {
@@ -233,15 +239,15 @@ class _Rehearsal:
                 self._later(self._at, name, self._in_flight(target.identity, when))
             case PutBack(id=name, placements=placements):
                 self._later(self._at, name, PutBackDone(tuple(Placed(one.jid, Fate.DONE, one.kind.value) for one in placements)))
-            case CollectEvidence() | LookAfterLocks() | CallUnit() | LookAtUnit() as asked:
+            case CollectEvidence() | LookAfterLocks() | CallUnit() | LookAtUnit() | LookAtCommand() | RunCommand() as asked:
                 self._later(self._at, asked.id, self._told(asked))
             case CountJobs() | TakeJobs() | ReleaseJobs() as edit:
                 self._later(self._at, edit.id, edited(edit, self._state.world))
             case _:
                 pass
 
-    def _told(self, asked: CollectEvidence | LookAfterLocks | CallUnit | LookAtUnit) -> Result:
-        """What systemd, the evidence and the locks say: the same always, but for a unit, which is as the test has it."""
+    def _told(self, asked: CollectEvidence | LookAfterLocks | CallUnit | LookAtUnit | LookAtCommand | RunCommand) -> Result:
+        """What systemd, the commands, the evidence and the locks say: the same always, but for a unit, which is as the test has it."""
         if not isinstance(asked, LookAtUnit):
             return _DONE[type(asked)]
         return as_told(self._state.world.find(Kind.UNIT, asked.unit)) or UnitLook(load_state="not-found", state="inactive")

@@ -4,6 +4,7 @@ from typing import Final
 
 from watchdog.engine.rules import Step
 from watchdog.lang.condition import Reference, read_reference
+from watchdog.lang.given import Given
 from watchdog.lang.text import Text
 from watchdog.model.action_spec import ActionSpec
 from watchdog.model.actions import BY_NAME, TELLS
@@ -14,6 +15,7 @@ from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, entries_of, items_of, not_supported, words_of
 from watchdog.rulefile.later import ACTIONS
 from watchdog.rulefile.nodes import Entry, Mapping, Node, Scalar
+from watchdog.rulefile.run import read_given_values
 from watchdog.rulefile.values import Value, default_of, read_value
 
 _REFERENCES: Final = (Form.PROCESS, Form.JOB, Form.UNIT)
@@ -67,6 +69,7 @@ def _read_parameters(entry: Entry, spec: ActionSpec, each: Kind, findings: Findi
         return None
     target: Reference | None = None
     arguments: dict[str, Value] = {}
+    given: dict[str, Given] = {}
     for parameter in spec.parameters:
         node = written.get(parameter.name)
         if parameter.name == spec.target and (name := _named_unit(node, parameter)):
@@ -78,13 +81,16 @@ def _read_parameters(entry: Entry, spec: ActionSpec, each: Kind, findings: Findi
         if parameter.form is Form.SETTINGS:
             arguments |= _settings(node, parameter, findings)
             continue
+        if parameter.form is Form.GIVEN:
+            given = read_given_values(node, each, findings) if node is not None else {}
+            continue
         value = default_of(parameter) if node is None else read_value(node, parameter, findings)
         if value is not None:
             arguments[parameter.name] = value
     if spec.which and not _says_which(entry, spec, written, each, findings):
         return None
     is_told = target is not None or bool(spec.which) or spec.target in arguments
-    return None if not is_told else Step(spec.name, target, arguments, entry.key.span)
+    return None if not is_told else Step(spec.name, target, arguments, entry.key.span, given)
 
 
 def _says_which(entry: Entry, spec: ActionSpec, written: dict[str, Node], each: Kind, findings: Findings) -> bool:

@@ -11,12 +11,12 @@ from watchdog.model.effects import CallUnit, Command, LookAtUnit
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.results import UnitLook
-from watchdog.model.targets import Thing, Verb
+from watchdog.model.targets import Thing, Verb, unit_of
 
 
 def look(effect: str, thing: Thing) -> Command:
     """How it is at this moment."""
-    return LookAtUnit(effect, thing.unit)
+    return LookAtUnit(effect, unit_of(thing))
 
 
 def start(call: Call) -> Command:

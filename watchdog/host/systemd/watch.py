@@ -22,7 +22,9 @@ from watchdog.host.systemd.session import Session
 from watchdog.model.effects import CallUnit, LookAtUnit
 from watchdog.model.events import Body, Delta, Gone, Observed, SourceBack, SourceLost
 from watchdog.model.kinds import Kind, Source
+from watchdog.model.named.handing_over import is_run_unit
 from watchdog.model.results import Refused, Result
+from watchdog.model.targets import Verb
 
 _LOG: Final = logging.getLogger(__name__)
 SOCKET: Final = "/run/dbus/system_bus_socket"
@@ -122,6 +124,12 @@ class Units:
     def _why_not(self) -> str:
         """Why nobody could be asked, where there is no connection."""
         return f"there is no systemd to ask: {self.absent}" if self.absent else self._lost or "systemd has not been reached yet"
+
+    async def begin(self, command: CallUnit) -> Result:
+        """Have one run of a named command begin, and wait for its end; nothing else can be asked for in this way."""
+        if command.verb is not Verb.START or not is_run_unit(command.unit):
+            return Refused(f"{command.unit} is no run of a named command, which can only be started")
+        return await self._session.call(command, self._why_not())
 
     def _absence(self) -> str:
         if self._was_met or self._lost_as:

@@ -237,6 +237,24 @@ async def test_a_call_for_a_unit_that_is_not_ours(systemd, watch):
     assert result == Refused("ssh.service is none of the units that the agent may touch: `units` in the config names them")
 
 
+async def test_only_runs_of_commands_can_begin(systemd, watch):
+    """No other unit, however like it is called, and no other verb; it never gets as far as systemd."""
+    watched = await watch()
+    run = f"sidekiq-watchdog-run-tell@{'0' * 32}.service"
+    for unit, verb in (
+        (NAME, Verb.START),
+        (run, Verb.STOP),
+        (run, Verb.RESTART),
+        (run.replace("0" * 32, "x"), Verb.START),
+        (f"a{run}", Verb.START),
+        (f"{run}\n", Verb.START),
+        ("sidekiq-watchdog-run-@.service", Verb.START),
+    ):
+        result = await watched.units.begin(CallUnit("1", unit, verb, Clock().at() + 1_000))
+        assert result == Refused(f"{unit} is no run of a named command, which can only be started")
+    assert "StartUnit" not in systemd.calls
+
+
 async def test_a_look_is_asked_for_at_once(systemd, watch):
     """Not what was heard of the unit is told but what systemd answers now, with what is queued for it."""
     systemd.units[NAME] = {**UP, "UnitFileState": "enabled", "Result": "success", "InvocationID": b"\x01\x02", "MainPID": 7}
