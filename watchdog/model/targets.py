@@ -42,6 +42,21 @@ class ProcessRef(msgspec.Struct, frozen=True):
     unit: str = ""
 
 
+class ChildRef(msgspec.Struct, frozen=True):
+    """
+    A child of a Sidekiq process of this host: a program that a job has started.
+
+    `name` is what cooldowns and budgets are kept under, and outlives both: `host/unit child PROGRAM`. `start_ticks` (clock ticks since the boot) with `pid` is
+    unique in the boot of its process; `called` the name of its program, at most 15 letters and no arguments.
+    """
+
+    name: str
+    process: ProcessRef
+    pid: int
+    start_ticks: int
+    called: str
+
+
 class Claim(msgspec.Struct, frozen=True):
     """
     What a Sidekiq process says of itself in Redis, as far as it helps to find it among local processes.
