@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from watchdog.actions.executor import Executor
 from watchdog.clock import Clock
+from watchdog.daemon.children import ChildKeeper
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.fleet import FleetKeeper
 from watchdog.host.systemd.watch import Units
@@ -15,9 +16,11 @@ from watchdog.model.effects import (
     CallUnit,
     CollectEvidence,
     CountJobs,
+    EndChild,
     GatherInFlight,
     GiveFleetLockBack,
     LookAfterLocks,
+    LookAtChild,
     PutBack,
     ReleaseJobs,
     TakeFleetLock,
@@ -45,6 +48,7 @@ def executor(
     evidence: EvidenceKeeper,
     units: Units,
     fleet: FleetKeeper,
+    children: ChildKeeper,
     clock: Clock,
     host: str,
     log: Callable[[], LogSettings],
@@ -60,6 +64,8 @@ def executor(
             PutBack: Returner(edits=edits, store=store, quarantine=quarantine).put_back,
             LookAfterLocks: Locksmith(edits=edits, store=store).look_after,
             CallUnit: units.call,
+            LookAtChild: children.look,
+            EndChild: children.end,
             **dict.fromkeys((TakeFleetLock, GiveFleetLockBack), fleet.lock),
             **dict.fromkeys((CountJobs, TakeJobs, ReleaseJobs), editor.edit),
         },
