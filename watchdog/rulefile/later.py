@@ -16,7 +16,6 @@ ACTIONS: Final = (
     "run",
     "scale_in",
     "scale_out",
-    "start_unit",
     "stop_delivery",
 )
 GUARD_SETTINGS: Final = ()
