@@ -6,7 +6,7 @@ import pytest
 from tests.scenario.conversation import HEALTHY, found, process
 from tests.unit.engine.conftest import AT, ONE, picture
 from watchdog.engine.guards.protected import protected
-from watchdog.engine.targeting import find_target
+from watchdog.engine.reaching import find_target
 from watchdog.model.events import Observed
 from watchdog.model.kinds import Source
 from watchdog.model.verdicts import Answer, Verdict
