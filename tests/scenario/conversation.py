@@ -25,10 +25,12 @@ from watchdog.model.effects import (
     CountJobs,
     DropFlight,
     Effect,
+    EndChild,
     GatherInFlight,
     GiveFleetLockBack,
     KeepIncident,
     LookAfterLocks,
+    LookAtChild,
     LookAtUnit,
     Measure,
     Notify,
@@ -238,6 +240,10 @@ def _calls(effect: Effect) -> list[str]:
             return [f"{verb} {unit} until {until}"]
         case LookAtUnit(unit=unit):
             return [f"look at {unit}"]
+        case LookAtChild(child=child):
+            return [f"look at {child.called} with pid {child.pid}"]
+        case EndChild(child=child, still_for=still_for):
+            return [f"end {child.called} with pid {child.pid} if it has stood still for {still_for}"]
         case CountJobs(jobs=jobs):
             return [f"count {jobs.name}"]
         case TakeJobs(jobs=jobs, order=order):

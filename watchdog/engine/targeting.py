@@ -27,6 +27,7 @@ REACH: Final = {
     TargetKind.PROCESS: Source.HOST,
     TargetKind.JOBS: Source.REDIS,
     TargetKind.UNIT: Source.SYSTEMD,
+    TargetKind.CHILD: Source.HOST,
 }
 """Kind of target → what must be read to reach it."""
 

@@ -73,9 +73,9 @@ class Children:
                 case Refused(reason):
                     return ChildLook(alive=True, against=reason)
 
-    async def end(self, ref: ChildRef, *, still_for: int) -> ChildEnded | Refused:
+    async def end(self, ref: ChildRef, *, still_for: int) -> ChildEnded | ChildLook | Refused:
         """
-        End it with all that it has started, if nothing of that has run for `still_for` milliseconds; then wait for their end.
+        End it with all that it has started, if nothing of that has run for `still_for` milliseconds, and wait for their end; else the look that says that it has.
 
         Nothing is done by halves: whoever may not signal one of them signals none.
         """
@@ -89,7 +89,7 @@ class Children:
                     if against:
                         return Refused(against)
                     if still < still_for:
-                        return Refused(_moved(tree[0], still))
+                        return ChildLook(alive=True, still=still, processes=len(tree))
                     if reason := _end(tree, handles):
                         return Refused(reason)
                     left = await _await_ends(tree, handles)
@@ -170,10 +170,6 @@ def _open(members: tuple[Member, ...], stack: ExitStack) -> tuple[Pidfd, ...]:
 
 def _unchanged(before: tuple[Member, ...], now: tuple[Member, ...]) -> bool:
     return [(one.pid, one.born, one.ran) for one in before] == [(one.pid, one.born, one.ran) for one in now]
-
-
-def _moved(child: Member, still: int) -> str:
-    return f"{child.name} with pid {child.pid}, or what it has started, has run: it stands still for {still // 1000} s only"
 
 
 def _end(tree: tuple[Member, ...], handles: tuple[Pidfd, ...]) -> str:

@@ -77,7 +77,8 @@ class LookAtChild(msgspec.Struct, frozen=True, tag="look_at_child"):
 
 class EndChild(msgspec.Struct, frozen=True, tag="end_child"):
     """
-    Kill this child and no other, with all that it has started, if nothing of that has run for `still_for` milliseconds up to this moment; answered by `ChildEnded` or `Refused`.
+    Kill this child and no other, with all that it has started, if nothing of that has run for `still_for` milliseconds up to this moment; answered by `ChildEnded`, by the `ChildLook` that says that it has run since,
+    or by `Refused`.
 
     Asked for again, it finds the child gone.
     """

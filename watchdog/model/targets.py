@@ -11,6 +11,7 @@ class TargetKind(StrEnum):
     PROCESS = "process"
     JOBS = "jobs"
     UNIT = "unit"
+    CHILD = "child"
 
 
 class Signal(StrEnum):
@@ -48,21 +49,6 @@ class ProcessRef(msgspec.Struct, frozen=True):
     boot_id: str
     tag: str = ""
     unit: str = ""
-
-
-class ChildRef(msgspec.Struct, frozen=True):
-    """
-    A child of a Sidekiq process of this host: a program that a job has started.
-
-    `name` is what cooldowns and budgets are kept under, and outlives both: `host/unit child PROGRAM`. `start_ticks` (clock ticks since the boot) with `pid` is
-    unique in the boot of its process; `called` the name of its program, at most 15 letters and no arguments.
-    """
-
-    name: str
-    process: ProcessRef
-    pid: int
-    start_ticks: int
-    called: str
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -119,7 +105,27 @@ class UnitRef(msgspec.Struct, frozen=True, tag="unit"):
     unit: str
 
 
-Thing = UnitRef
+class ChildRef(msgspec.Struct, frozen=True, tag="child"):
+    """
+    A child of a Sidekiq process of this host: a program that a job has started.
+
+    `name` is what cooldowns and budgets are kept under, and outlives both: `host/unit child PROGRAM`. `start_ticks` (clock ticks since the boot) with `pid` is
+    unique in the boot of its process; `called` the name of its program, at most 15 letters and no arguments.
+    """
+
+    name: str
+    process: ProcessRef
+    pid: int
+    start_ticks: int
+    called: str
+
+    @property
+    def host(self) -> str:
+        """Where it runs."""
+        return self.process.host
+
+
+Thing = UnitRef | ChildRef
 """What something single is done to. Every kind of it has a `name`, under which cooldowns are kept, and the `host` that it is on."""
 
 

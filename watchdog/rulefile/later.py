@@ -11,7 +11,6 @@ ACTIONS: Final = (
     "capture_evidence",
     "domain_block",
     "ensure_unit",
-    "kill_child",
     "quiet_process",
     "run",
     "scale_in",

@@ -7,10 +7,12 @@ the same for all actions.
 
 from typing import Final
 
+from watchdog.engine.methods.kill_child import KILL_CHILD
 from watchdog.engine.methods.method import Method
 from watchdog.engine.methods.start_unit import START_UNIT
 
 METHODS: Final[dict[str, Method]] = {
     "start_unit": START_UNIT,
+    "kill_child": KILL_CHILD,
 }
 """Action → method; a test proves that these are the actions of the action table that are on neither a process nor jobs."""
