@@ -23,7 +23,7 @@ CHILD_ACTIONS: Final[tuple[ActionSpec, ...]] = (
                 form=Form.PROCESS,
                 required=True,
                 doc="The process that has started it: `process` for the entity itself, `job.process` for the one that runs the job.",
-                example="process",
+                example="job.process",
             ),
             ParameterSpec(
                 name="still_for",
