@@ -37,7 +37,8 @@ class Family:
 
     def __init__(self, *commands: list[str]) -> None:
         script = [sys.executable, "-S", FAMILY, TITLE, json.dumps(commands), "x" * 200]
-        self._process = subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # A service has no terminal, wherever its tests were started.
+        self._process = subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         word, *pids = self.line().split()
         assert word == "here"
         self.pids = [int(pid) for pid in pids]

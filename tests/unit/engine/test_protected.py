@@ -65,7 +65,9 @@ def test_a_child_of_what_is_protected(view, pattern, answer):
     ref = find_target(world, ONE).ref
     assert ref is not None
     child = ChildRef(f"{ref.name} child ffmpeg", ref, 90, 6_000, "ffmpeg")
-    verdict = protected(view(target=child.name, process="", ref=None, about=TargetKind.CHILD, thing=child, settings={"protected": (pattern,)}))
+    verdict = protected(
+        view(target=child.name, process="", ref=None, about=TargetKind.CHILD, thing=child, settings={"protected": (pattern,)})
+    )
 
     assert verdict.answer is answer
 
