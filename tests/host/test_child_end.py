@@ -303,19 +303,32 @@ async def test_the_process_is_another_by_now(family):
 
 
 UNPRIVILEGED = """
-import asyncio, os, sys, msgspec
+import asyncio, ctypes, os, struct, sys, msgspec
 from watchdog.host.boot import here
 from watchdog.host.child_end import Children
 from watchdog.model.targets import ChildRef
 ref = msgspec.json.decode(sys.argv[1], type=ChildRef)
+rights = int(sys.argv[2])
 children = Children(here(name="web1"), stood=lambda *_: 600_000, sidekiqs=tuple)
 children.look(ref)  # imports what it needs while the interpreter's folder may still be read
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(8, 1, 0, 0, 0)  # PR_SET_KEEPCAPS
 os.setgroups([])
 os.setresgid(65534, 65534, 65534)
 os.setresuid(65534, 65534, 65534)
+if libc.capset(struct.pack("=Ii", 0x20080522, 0), struct.pack("=6I", rights, rights, 0, 0, 0, 0)):  # capset(2), version 3
+    raise OSError(ctypes.get_errno())
 print(children.look(ref).processes)
-print(asyncio.run(children.end(ref, still_for=1000)).reason)
+result = asyncio.run(children.end(ref, still_for=1000))
+print(getattr(result, "reason", result))
 """
+_KILL = 1 << 5  # CAP_KILL (capabilities(7))
+
+
+def _as_somebody_else(ref: ChildRef, rights: int) -> list[str]:
+    """What it says that looks at this child, and ends it, as a user that has nothing but these capabilities."""
+    code = [sys.executable, "-c", UNPRIVILEGED, msgspec.json.encode(ref).decode(), str(rights)]
+    return subprocess.run(code, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
 @pytest.mark.needs("setuid")
@@ -323,14 +336,22 @@ async def test_missing_permission(family):
     """To look needs no right; without the right to signal nothing is ended, and it is said which right is missing."""
     one = family(["sh", "-c", "sleep 600; true"])
     ref = one.until_still(size=2)
-    code = [sys.executable, "-c", UNPRIVILEGED, msgspec.json.encode(ref).decode()]
-    said = subprocess.run(code, check=True, capture_output=True, text=True).stdout.splitlines()
 
-    assert said == [
+    assert _as_somebody_else(ref, 0) == [
         "2",
         f"not permitted to signal sh with pid {ref.pid}: the agent needs CAP_KILL, or to run as the user that it runs as",
     ]
     assert _lives(ref.pid)
+
+
+@pytest.mark.needs("setuid")
+async def test_the_right_to_signal_is_enough(family):
+    """An agent that has CAP_KILL and nothing else can do all of it."""
+    one = family(["sh", "-c", "sleep 600; true"])
+    ref = one.until_still(size=2)
+
+    assert _as_somebody_else(ref, _KILL) == ["2", "ChildEnded(still=600000, processes=2, left=0, was_gone=False, detail='')"]
+    assert one.line() == f"{ref.pid} -9"
 
 
 def _descriptors() -> int:

@@ -142,7 +142,9 @@ class Children:
             return _Gone("its process has ended")
         against = hindrance(tree, never=(INIT, os.getpid()), sidekiqs=self._sidekiqs())
         known = self._stood(ref.process.identity, Child(ref.pid, ref.start_ticks, tree[0].name, ran(tree)))
-        still = known if known is not None and _unchanged(before, tree) else 0
+        # Whoever is about to run does not stand still; what it has run since it woke up the kernel counts only when it stops.
+        stands = known is not None and _unchanged(before, tree) and not any(member.runs for member in tree)
+        still = known if known is not None and stands else 0
         return _Found(tree, handles, against, still)
 
 

@@ -19,13 +19,14 @@ from watchdog.host.threads import numbers_in
 
 _STOPPED: Final = frozenset("Tt")
 _WAITS: Final = "D"
+_RUNS: Final = "R"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """
     One process of the tree.
 
-    `born` is its start in ticks since boot, `state` the letter of stat, `waits` that one of its threads waits uninterruptibly; `terminal` that it has a controlling terminal; `tracer` the pid of
+    `born` is its start in ticks since boot, `state` the letter of stat, `waits` that one of its threads waits uninterruptibly, `runs` that one runs or would if it got a processor; `terminal` that it has a controlling terminal; `tracer` the pid of
     a debugger or 0; `frozen` that its control group is; `ran` the run time of each of its threads (ns), by their numbers.
     """
 
@@ -36,6 +37,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     ran: tuple[tuple[int, int], ...]
     waits: bool = False
+    runs: bool = False
     terminal: bool = False
     tracer: int = 0
     frozen: bool = False
@@ -137,6 +139,7 @@ def _read(pid: int, here: Here) -> tuple[Member, list[int]]:
             state=numbers[0].decode("ascii"),
             ran=tuple(ran),
             waits=_WAITS in states,
+            runs=_RUNS in states,
             terminal=number(numbers[4]) != 0,
             tracer=number(status[b"TracerPid"]),
             frozen=cgroup.frozen(read("cgroup", directory).decode(errors="replace"), here.cgroups),

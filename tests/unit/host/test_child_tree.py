@@ -54,6 +54,13 @@ def test_what_hinders_is_read(shell):
     assert (second.state, second.tracer, second.waits) == ("t", 5, True)
 
 
+def test_who_runs(shell):
+    """One thread that has a processor, or waits for one, is enough."""
+    shell.thread(91, 92, ran=8, state=b"R")
+
+    assert [member.runs for member in _read(shell)] == [False, True]
+
+
 def test_a_descendant_whose_pid_was_given_away(shell):
     """Who has another parent by now does not belong to it."""
     shell.write(91, comm=b"postgres", parent=1, start=9000)
