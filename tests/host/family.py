@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 
-from worker import say, wear  # a script beside this one
+from tests.host.worker import say, wear
 
 
 def wait(child: "subprocess.Popen[bytes]") -> None:

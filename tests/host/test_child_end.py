@@ -26,7 +26,7 @@ from watchdog.model.results import ChildEnded, ChildLook, Refused
 from watchdog.model.targets import ChildRef, ProcessRef
 
 HERE = here(name="web1")
-FAMILY = Path(__file__).with_name("family.py")
+ROOT = Path(__file__).parents[2]
 SLEEP = ["sleep", "600"]
 STILL = 1_000
 PYTHON = [sys.executable, "-S", "-c"]
@@ -36,9 +36,9 @@ class Family:
     """A process with children, and the looks at it: what `sampling.Sampler` does for the agent."""
 
     def __init__(self, *commands: list[str]) -> None:
-        script = [sys.executable, "-S", FAMILY, TITLE, json.dumps(commands), "x" * 200]
+        script = [sys.executable, "-S", "-m", "tests.host.family", TITLE, json.dumps(commands), "x" * 200]
         # A service has no terminal, wherever its tests were started.
-        self._process = subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        self._process = subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True)
         word, *pids = self.line().split()
         assert word == "here"
         self.pids = [int(pid) for pid in pids]

@@ -134,6 +134,7 @@ def test_what_is_found_right_before_counts(look, reason):
         ({"job_class": "BackupWorker"}, "veto", "a job that must not be interrupted may be waiting for it: BackupWorker j1"),
         ({"once": True}, "veto", "a job that Sidekiq does not run again after a failure may be waiting for it: PostProcessMediaWorker j1"),
         ({"child_pid": None}, "last_look", "its children are not known"),
+        ({"child_pid": 0}, "last_look", "it has no child"),
     ],
 )
 def test_what_the_picture_says_is_enough_to_do_nothing(more, guard, reason):

@@ -5,6 +5,7 @@ from watchdog.daemon.children import ChildKeeper
 from watchdog.host.sampling import Sampler
 from watchdog.host.watch import LocalProcesses
 from watchdog.model.effects import EndChild, LookAtChild
+from watchdog.model.events import Body
 from watchdog.model.results import ChildEnded, ChildLook, Refused
 from watchdog.model.targets import ChildRef, ProcessRef
 from watchdog.sidekiq.failures import SourceUnavailableError
@@ -15,7 +16,8 @@ GONE = "its process has ended: it ran before the last boot of this host"
 
 def keeper(tmp_path, reread) -> ChildKeeper:
     """One of a host on which no process was found."""
-    clock, said = Clock(), []
+    clock = Clock()
+    said: list[Body] = []
     processes = LocalProcesses(host="web1", clock=clock, emit=said.append)
     sampler = Sampler(processes, host="web1", folder=tmp_path, clock=clock, emit=said.append)
     return ChildKeeper(sampler=sampler, processes=processes, host="web1", reread=reread)

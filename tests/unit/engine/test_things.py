@@ -7,7 +7,7 @@ from watchdog.engine.targeting import first_target, target_of
 from watchdog.engine.turn import Turn
 from watchdog.model.events import Delta, Event, Observed, TimeReached
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.targets import UnitRef
+from watchdog.model.targets import Thing, UnitRef
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile.rules import read_rules
 
@@ -35,7 +35,7 @@ def turn() -> Turn:
     return Turn(talk.rules, talk.state, Event(99, 1_000, 1_000, TimeReached()))
 
 
-def meant(each: str, unit: str, entity: str, *, remembered: str = "") -> UnitRef | None:
+def meant(each: str, unit: str, entity: str, *, remembered: str = "") -> Thing | None:
     """The unit that the step means, seen from that entity."""
     now = turn()
     step = rules(RULE.format(each=each, when=WHEN[each], unit=unit)).rules[0].steps[0]

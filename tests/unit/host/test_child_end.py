@@ -42,7 +42,8 @@ class Handle:
 def test_whoever_started_another_is_ended_before_it(dead):
     """All are asked for first; then from the top, so that nobody starts another when the one it waits for dies. The dead are left out, and one that dies meanwhile is no trouble."""
     done: list[str] = []
-    reason = _end(TREE, tuple(Handle(member.pid, done, dead=dead) for member in TREE))  # type: ignore[arg-type]
+    handles: Any = tuple(Handle(member.pid, done, dead=dead) for member in TREE)
+    reason = _end(TREE, handles)
 
     assert not reason
     assert done == ["ask 90", "ask 92", "KILL 90", "KILL 92"]
@@ -51,11 +52,11 @@ def test_whoever_started_another_is_ended_before_it(dead):
 def test_not_by_halves():
     """Where one of them may not be signalled, none is."""
     done: list[str] = []
-    handles = tuple(Handle(member.pid, done, permitted=member.pid != 92) for member in TREE)
+    handles: Any = tuple(Handle(member.pid, done, permitted=member.pid != 92) for member in TREE)
 
     assert (
         _end(TREE, handles) == "not permitted to signal ffmpeg with pid 92: the agent needs CAP_KILL, or to run as the user that it runs as"
-    )  # type: ignore[arg-type]
+    )
     assert done == ["ask 90", "ask 92"]
 
 

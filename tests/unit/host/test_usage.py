@@ -205,6 +205,7 @@ def test_how_long_a_child_has_stood_up_to_this_moment():
     seen = None
     for seconds in (0, 5, 10):
         seen = see(seen, _after(seconds, children=(CHILD,)), step=5_000)
+    assert seen is not None
     now = seen.sample.at + 3_000
 
     assert stood(seen, CHILD, at=now, step=5_000) == 13_000
