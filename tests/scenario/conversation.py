@@ -25,10 +25,12 @@ from watchdog.model.effects import (
     CountJobs,
     DropFlight,
     Effect,
+    EndChild,
     GatherInFlight,
     GiveFleetLockBack,
     KeepIncident,
     LookAfterLocks,
+    LookAtChild,
     LookAtCommand,
     LookAtUnit,
     Measure,
@@ -244,6 +246,10 @@ def _calls(effect: Effect) -> list[str]:
             return [f"look at the command {command}"]
         case RunCommand(command=command, values=values):
             return [f"run {' '.join((command, *values.values()))}"]
+        case LookAtChild(child=child):
+            return [f"look at {child.called} with pid {child.pid}"]
+        case EndChild(child=child, still_for=still_for):
+            return [f"end {child.called} with pid {child.pid} if it has stood still for {still_for}"]
         case CountJobs(jobs=jobs):
             return [f"count {jobs.name}"]
         case TakeJobs(jobs=jobs, order=order):

@@ -254,6 +254,8 @@ class SidekiqFactory:
                 stdout=output,
                 stderr=output,
                 cwd=self.folder,
+                # A service has no terminal, wherever its tests were started.
+                start_new_session=True,
                 preexec_fn=_die_with_parent,
                 env={**os.environ, "REDIS_URL": self.server.url, **(env or {})},
             )

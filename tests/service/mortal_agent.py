@@ -3,9 +3,11 @@ The program as it is, but that it dies where a test says: `DIE_AT=<step>:<number
 
 With `INSPECT=<path>` it asks the program that reads frozen processes on that socket. With `RECORDER=<JSON object>` its trace is written with these constants. With `TRACE=<file>` it also writes down each event and the effects that were committed, a pair of lines each.
 
+With `STILL=<ms>` a child need stand still for so long only before it may be ended.
+
 With `WALL=<file>` its clock on the wall, and no other, is so many milliseconds off as that file says at the time.
 
-Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `CollectEvidence`, `GatherInFlight`, `PutBack`, `LookAfterLocks`, `CountJobs`, `TakeJobs`, `ReleaseJobs`, `TakeFleetLock`, `GiveFleetLockBack`), `evidence` (it is kept), `flight` (payloads are kept), `place` (one job is put into
+Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `CollectEvidence`, `GatherInFlight`, `PutBack`, `LookAfterLocks`, `LookAtChild`, `EndChild`, `CountJobs`, `TakeJobs`, `ReleaseJobs`, `TakeFleetLock`, `GiveFleetLockBack`), `evidence` (it is kept), `flight` (payloads are kept), `place` (one job is put into
 its place), and of a quarantine `begin` and `settle` (what is written down before and after jobs are taken) and `edit` (a script that moves one), counted from 1. Dying is SIGKILL by its own hand:
 nothing is flushed, nobody is told.
 """
@@ -24,6 +26,7 @@ from watchdog.actions.executor import Executor
 from watchdog.cli import main
 from watchdog.clock import Clock
 from watchdog.daemon.turns import Turns
+from watchdog.model.actions import BY_NAME
 from watchdog.model.effects import Command, Effect
 from watchdog.model.events import Event, encode
 from watchdog.model.findings import Finding
@@ -152,7 +155,16 @@ def set_wall(path: Path) -> None:
     Clock.wall = lambda self: wall(self) + int(path.read_text())  # type: ignore[method-assign]
 
 
+def lower_least(still: int) -> None:
+    """Has rules say of a child less than anybody else's may."""
+    spec = BY_NAME["kill_child"]
+    parameters = tuple(msgspec.structs.replace(one, least=still) if one.name == "still_for" else one for one in spec.parameters)
+    BY_NAME["kill_child"] = msgspec.structs.replace(spec, parameters=parameters)
+
+
 if __name__ == "__main__":
+    if least := os.environ.get("STILL"):
+        lower_least(int(least))
     if off := os.environ.get("WALL"):
         set_wall(Path(off))
     for name, value in msgspec.json.decode(os.environ.get("RECORDER", "{}")).items():

@@ -18,6 +18,7 @@ from watchdog.checks.checker import Checker
 from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.beginning import started
+from watchdog.daemon.children import ChildKeeper
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.fleet import FleetKeeper
@@ -173,6 +174,7 @@ class Agent:
             evidence=self._evidence,
             units=self._units,
             fleet=self._fleet,
+            children=ChildKeeper(sampler=self._sampler, processes=self._local, host=self._host, reread=self._follower.reread),
             clock=clock,
             host=self._host,
             log=lambda: self._loaded.settings.log,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from watchdog.actions.executor import Executor
 from watchdog.clock import Clock
+from watchdog.daemon.children import ChildKeeper
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.fleet import FleetKeeper
 from watchdog.host.systemd.watch import Units
@@ -16,9 +17,11 @@ from watchdog.model.effects import (
     CallUnit,
     CollectEvidence,
     CountJobs,
+    EndChild,
     GatherInFlight,
     GiveFleetLockBack,
     LookAfterLocks,
+    LookAtChild,
     LookAtCommand,
     LookAtUnit,
     PutBack,
@@ -50,6 +53,7 @@ def executor(
     evidence: EvidenceKeeper,
     units: Units,
     fleet: FleetKeeper,
+    children: ChildKeeper,
     clock: Clock,
     host: str,
     log: Callable[[], LogSettings],
@@ -67,6 +71,8 @@ def executor(
             PutBack: Returner(edits=edits, store=store, quarantine=quarantine).put_back,
             LookAfterLocks: Locksmith(edits=edits, store=store).look_after,
             CallUnit: units.call,
+            LookAtChild: children.look,
+            EndChild: children.end,
             LookAtUnit: units.look,
             LookAtCommand: commander.look,
             RunCommand: commander.run,

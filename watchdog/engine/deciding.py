@@ -14,8 +14,9 @@ from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.leaving_out import leave_out, names_of
 from watchdog.engine.ledger import Request
 from watchdog.engine.procedures import PROCEDURES
+from watchdog.engine.reaching import find_target
 from watchdog.engine.rules import Rule
-from watchdog.engine.targeting import about, find_target, request_view
+from watchdog.engine.targeting import about, request_view
 from watchdog.engine.turn import Turn
 from watchdog.model.guards import BY_NAME as GUARDS
 from watchdog.model.notices import NoticeKind, Severity

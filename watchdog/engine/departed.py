@@ -15,9 +15,10 @@ from watchdog.engine.incidents import Flight
 from watchdog.engine.leaving_out import leave_out
 from watchdog.engine.ledger import Request
 from watchdog.engine.news import Seen
+from watchdog.engine.reaching import target_from
 from watchdog.engine.reckoning import ending_of
 from watchdog.engine.rules import Rule
-from watchdog.engine.targeting import request_view, target_from
+from watchdog.engine.targeting import request_view
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.events import CRASHED, KILLED

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from watchdog.engine import changes
-from watchdog.engine.targeting import target_from
+from watchdog.engine.reaching import target_from
 from watchdog.engine.turn import Turn
 from watchdog.engine.watching import Subject
 from watchdog.engine.world import Departure

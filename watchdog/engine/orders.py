@@ -19,11 +19,11 @@ from watchdog.engine.order import Order
 from watchdog.engine.order_check import wrong_with
 from watchdog.engine.ordered import order_of, rule_of
 from watchdog.engine.procedures import PROCEDURES
+from watchdog.engine.reaching import Target, find_target
 from watchdog.engine.rules import NO_RULES
 from watchdog.engine.sparing import can_be_interrupted
 from watchdog.engine.standing import is_beyond_return
 from watchdog.engine.succession import successor_of
-from watchdog.engine.targeting import Target, find_target
 from watchdog.engine.turn import Over, Turn
 from watchdog.model.effects import Measure
 from watchdog.model.kinds import Kind, Source

@@ -16,8 +16,9 @@ from watchdog.engine.guards.combine import Judgement
 from watchdog.engine.leaving_out import names_of
 from watchdog.engine.ledger import Alert, Phase, Request
 from watchdog.engine.methods import METHODS
+from watchdog.engine.reaching import find_target
 from watchdog.engine.rules import NO_RULES, Rule
-from watchdog.engine.targeting import about, find_target, firing, first_target, holds, process_of, shadow_key
+from watchdog.engine.targeting import about, firing, first_target, holds, process_of, shadow_key
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD, acts_on
 from watchdog.model.effects import CountJobs, Measure

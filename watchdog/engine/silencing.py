@@ -12,8 +12,8 @@ from watchdog.engine import approving
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.ledger import Alert, Phase
 from watchdog.engine.pausing import like_no_rule, wrong_pattern, wrong_until
+from watchdog.engine.reaching import name_of
 from watchdog.engine.switches import Silence, moment
-from watchdog.engine.targeting import name_of
 from watchdog.engine.turn import Turn
 from watchdog.engine.withholding import is_silenced, names_of
 from watchdog.model.kinds import Kind

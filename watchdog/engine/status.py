@@ -7,8 +7,8 @@ from watchdog.engine.approvals import LIVE, shown
 from watchdog.engine.arming_view import armed_rules
 from watchdog.engine.incidents import Playbook
 from watchdog.engine.ledger import Ledger, Phase
+from watchdog.engine.reaching import name_of
 from watchdog.engine.state import State
-from watchdog.engine.targeting import name_of
 from watchdog.model.delivery import OPTIONAL
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING

@@ -7,7 +7,7 @@ The counterpart of `sightings`, which tells how the process itself is.
 from typing import Any, Final
 
 from watchdog.engine.incidents import Run
-from watchdog.engine.targeting import name_of
+from watchdog.engine.reaching import name_of
 from watchdog.engine.turn import Turn
 from watchdog.engine.unit_past import NOTHING
 from watchdog.model.kinds import Kind

@@ -1,8 +1,6 @@
 """From an alert to the process, the jobs or the single thing that a step is for, and from there to what a guard is shown."""
 
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from watchdog.engine.alerts import Truth
 from watchdog.engine.approved import approval_for
@@ -10,20 +8,19 @@ from watchdog.engine.guards.view import View
 from watchdog.engine.leading import led_elsewhere
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
 from watchdog.engine.load import rests_on_load
+from watchdog.engine.reaching import Target, find_target
 from watchdog.engine.rules import Rule, Step
 from watchdog.engine.selecting import choose, runs_in
 from watchdog.engine.sparing import can_be_interrupted
 from watchdog.engine.spending import both
 from watchdog.engine.things import FINDERS
 from watchdog.engine.turn import Turn
-from watchdog.engine.world import World
 from watchdog.model.actions import acts_on
 from watchdog.model.changes import BY_NAME
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.missing import MISSING
 from watchdog.model.results import Counted, Look, Sight
 from watchdog.model.rows import Row
-from watchdog.model.targets import JobsRef, ProcessRef, Signal, TargetKind, Thing
+from watchdog.model.targets import Signal, TargetKind
 from watchdog.model.verdicts import Mode
 
 REACH: Final = {
@@ -31,28 +28,9 @@ REACH: Final = {
     TargetKind.JOBS: Source.REDIS,
     TargetKind.UNIT: Source.SYSTEMD,
     TargetKind.COMMAND: Source.SYSTEMD,
+    TargetKind.CHILD: Source.HOST,
 }
 """Kind of target → what must be read to reach it."""
-
-
-class Target(msgspec.Struct, frozen=True):
-    """
-    The process that a step is for: its id in the world, the name under which cooldowns are kept, and how to reach it; or the jobs or the thing that it is for.
-
-    Without `ref` it can't be signalled from here; `unreachable` says why, as it does for what can't be told.
-    """
-
-    process: str
-    name: str
-    ref: ProcessRef | None
-    unreachable: str = ""
-    jobs: JobsRef | None = None
-    thing: Thing | None = None
-
-    @property
-    def lasts(self) -> bool:
-        """Whether its name is the one that outlives a restart."""
-        return self.ref is not None or self.jobs is not None or self.thing is not None
 
 
 def target_of(turn: Turn, step: Step, row: Row | None, *, unit: str = "") -> Target:
@@ -65,38 +43,6 @@ def target_of(turn: Turn, step: Step, row: Row | None, *, unit: str = "") -> Tar
         found = FINDERS[kind](turn, step, row, unit)
         return Target("", found.name, None, found.unreachable, thing=found.thing)
     return find_target(turn.world, (step.target.find(row) if row is not None and step.target is not None else None) or "")
-
-
-def find_target(world: World, process: str) -> Target:
-    """What is known of the process with that id."""
-    row: Any = world.find(Kind.PROCESS, process)
-    if row is None:
-        return Target(process, process, None, "the process is no longer known" if process else "no process is known for it")
-    return target_from(row)
-
-
-def target_from(row: Any) -> Target:
-    """The same from its row, also where that is no longer in the picture."""
-    process, name = row.id, name_of(row)
-    if row.local is MISSING:
-        return Target(process, name, None, "it has not been found among the processes of this host")
-    if not row.local:
-        return Target(process, name, None, row.mismatch if row.mismatch is not MISSING else "it is not a process of this host")
-    if any(value is MISSING for value in (row.host, row.pid, row.start_ticks, row.boot_id)):
-        return Target(process, name, None, "its start is not known")
-    if not _text(row.unit) and row.queues is MISSING:
-        return Target(process, name, None, "its queues are not known, so cooldowns can't be kept for it")
-    ref = ProcessRef(name, row.id, row.host, row.pid, row.start_ticks, row.boot_id, _text(row.tag), _text(row.unit))
-    return Target(process, name, ref)
-
-
-def name_of(row: Any) -> str:
-    """The name under which cooldowns and budgets of this process are kept; the same after its restart."""
-    host = _text(row.host) or row.id
-    if unit := _text(row.unit):
-        return f"{host}/{unit}"
-    queues = "" if row.queues is MISSING else ",".join(sorted(row.queues))
-    return f"{host}/{_text(row.tag)}[{queues}]"
 
 
 def truth_of(turn: Turn, rule: Rule, row: Row | None) -> Truth:
@@ -233,7 +179,3 @@ def _with_shadow(ledger: Ledger) -> dict[str, Cooldown]:
         if name not in ledger.cooldowns or ledger.cooldowns[name].ended_at < one.ended_at
     }
     return {**ledger.cooldowns, **assumed}
-
-
-def _text(value: Any) -> str:
-    return "" if value is MISSING else str(value)

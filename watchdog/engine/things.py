@@ -9,13 +9,14 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine.reaching import find_target
 from watchdog.engine.rules import Step
 from watchdog.engine.turn import Turn
 from watchdog.model.kinds import Kind, Type
 from watchdog.model.missing import MISSING
 from watchdog.model.named.values import as_text, named
 from watchdog.model.rows import Row
-from watchdog.model.targets import CommandRef, TargetKind, Thing, UnitRef
+from watchdog.model.targets import ChildRef, CommandRef, TargetKind, Thing, UnitRef
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -58,8 +59,24 @@ def find_command(turn: Turn, step: Step, row: Row | None, _remembered: str) -> F
     return Found(name, CommandRef(name, host, command, values))
 
 
+def find_child(turn: Turn, step: Step, row: Row | None, _remembered: str) -> Found:
+    """The child of that process that has stood still for longest; none where it has no child."""
+    process = (step.target.find(row) if row is not None and step.target is not None else None) or ""
+    found = find_target(turn.world, process)
+    if found.ref is None:
+        return Found(f"{found.name} child", None, found.unreachable)
+    told: Any = turn.world.find(Kind.PROCESS, process)
+    if any(value is MISSING for value in (told.child, told.child_pid, told.child_start_ticks)):
+        return Found(f"{found.name} child", None, "its children are not known")
+    if not told.child_pid:
+        return Found(f"{found.name} child", None, "it has no child")
+    name = f"{found.name} child {told.child}"
+    return Found(name, ChildRef(name, found.ref, told.child_pid, told.child_start_ticks, told.child))
+
+
 FINDERS: Final[dict[TargetKind, Callable[[Turn, Step, Row | None, str], Found]]] = {
     TargetKind.UNIT: find_unit,
     TargetKind.COMMAND: find_command,
+    TargetKind.CHILD: find_child,
 }
 """Kind of thing → who finds it; every kind of target but processes and jobs is there."""

@@ -12,11 +12,12 @@ from watchdog.engine.arming_view import armed_rule
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.ledger import Alert, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
+from watchdog.engine.reaching import find_target
 from watchdog.engine.reasons import account_of
 from watchdog.engine.rules import Rule, RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.status import incident_of
-from watchdog.engine.targeting import find_target, first_target, request_view, truth_of
+from watchdog.engine.targeting import first_target, request_view, truth_of
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.events import Event, TimeReached

@@ -14,14 +14,17 @@ import msgspec
 from watchdog.host.files import number, open_directory, read, read_whole, stat
 from watchdog.host.threads import Thread, numbers_in
 
+DEAD: Final = frozenset("ZX")
+"""States of /proc/PID/stat: it has ended, and its parent has not asked for it yet. Nobody waits for more from it."""
 MOST: Final = 64
 """A process with more descendants is not looked at by child: the look must not take long."""
-_MOST_THREADS: Final = 512
+MOST_THREADS: Final = 512
+"""The same for the threads of them all."""
 
 
 class Child(msgspec.Struct, frozen=True):
     """
-    A direct child. `born` is its start in ticks since boot.
+    A direct child that has not ended. `born` is its start in ticks since boot.
 
     `ran` is the run time of each thread in its tree, by their numbers: it differs if any of them has run, come or gone.
     """
@@ -38,8 +41,8 @@ def read_children(directory: int, threads: Iterable[Thread], proc: str, *, pid: 
 
     Raises `OSError`, `ValueError` or `LookupError` where they can't be read (a kernel without CONFIG_PROC_CHILDREN), or are too many.
     """
-    budget = [MOST, _MOST_THREADS]
-    pids = sorted(child for thread in threads for child in _pids(f"task/{thread.id}/children", directory))
+    budget = [MOST, MOST_THREADS]
+    pids = sorted(child for thread in threads for child in pids_in(f"task/{thread.id}/children", directory))
     found = (_read(child, proc, budget, parent=pid) for child in pids)
     return tuple(child for child in found if child is not None)
 
@@ -53,6 +56,8 @@ def _read(pid: int, proc: str, budget: list[int], *, parent: int) -> Child | Non
         name, numbers = stat(read_whole("stat", directory))
         if number(numbers[1]) != parent:
             return None  # the child has ended, and its pid has been given away
+        if numbers[0].decode("ascii") in DEAD:
+            return None
         return Child(pid, number(numbers[19]), name, tuple(sorted(_ran(directory, proc, budget))))
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -74,7 +79,7 @@ def _ran(directory: int, proc: str, budget: list[int]) -> list[tuple[int, int]]:
     ran: list[tuple[int, int]] = []
     for thread in threads:
         ran.append((thread, number(read_whole(f"task/{thread}/schedstat", directory).split()[0])))
-        for grandchild in _pids(f"task/{thread}/children", directory):
+        for grandchild in pids_in(f"task/{thread}/children", directory):
             try:
                 below = open_directory(f"{proc}/{grandchild}")
             except (FileNotFoundError, ProcessLookupError):
@@ -86,5 +91,6 @@ def _ran(directory: int, proc: str, budget: list[int]) -> list[tuple[int, int]]:
     return ran
 
 
-def _pids(name: str, directory: int) -> list[int]:
+def pids_in(name: str, directory: int) -> list[int]:
+    """The pids in a file `children` of a thread; none where that thread has ended."""
     return [number(one) for one in read(name, directory).split()]

@@ -54,6 +54,16 @@ class Pidfd:
         """Send; raises `ProcessLookupError` if it is dead and `PermissionError` if we may not."""
         signal.pidfd_send_signal(self._descriptor, signal.Signals[f"SIG{one}"])
 
+    def may_be_signalled(self) -> bool:
+        """Whether the kernel would take a signal from us; one that is dead would."""
+        try:
+            signal.pidfd_send_signal(self._descriptor, 0)
+        except PermissionError:
+            return False
+        except ProcessLookupError:
+            return True
+        return True
+
     async def wait(self, *, milliseconds: int) -> bool:
         """Whether the process has ended, as soon as it has, else after that time."""
         loop = asyncio.get_running_loop()

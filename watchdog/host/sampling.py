@@ -17,11 +17,12 @@ import msgspec
 from watchdog.clock import Clock
 from watchdog.host.application import Application
 from watchdog.host.boot import CGROUPS, PROC, Here, here, since_boot, started_at
+from watchdog.host.children import Child
 from watchdog.host.group_memory import GroupMemory, read_group
 from watchdog.host.machine import Ticks, read_machine, read_ticks
 from watchdog.host.news import news
 from watchdog.host.sample import read_sample
-from watchdog.host.usage import Seen, readings, see
+from watchdog.host.usage import Seen, readings, see, stood
 from watchdog.host.watch import LocalProcesses
 from watchdog.model.events import Body, Delta, Observed, SourceBack, SourceLost
 from watchdog.model.kinds import Kind, Source
@@ -141,6 +142,13 @@ class Sampler:
             await asyncio.sleep(min(left, pause) / 1000)
             if pause < left:
                 self._closer_due = self._clock.at() + round(await self.look_closer() / PART_OF_CLOSER)
+
+    def stood(self, identity: str, child: Child) -> int | None:
+        """For how many milliseconds this child, as it was read just now, has stood still; None where nothing is known of its process."""
+        known = self._known.get(identity)
+        if known is None or known.seen is None:
+            return None
+        return stood(known.seen, child, at=self._clock.at(), step=self.cost.every)
 
     def _stopped(self) -> list[str]:
         return [identity for identity, known in self._known.items() if known.told.get("stopped")]

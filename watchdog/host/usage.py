@@ -72,6 +72,14 @@ def see(before: Seen | None, now: Sample, *, step: int) -> Seen:
     )
 
 
+def stood(seen: Seen, child: Child, *, at: int, step: int) -> int:
+    """For how many milliseconds a child that was read just now (`at`) has stood still; 0 where it has moved since the last look, or was not there at it."""
+    last = next((one for one in seen.sample.children or () if (one.pid, one.born) == (child.pid, child.born)), None)
+    if last is None or last.ran != child.ran or seen.sample.frozen:
+        return 0
+    return _still(seen, child) + min(max(0, at - seen.sample.at), 2 * step)
+
+
 def _queues(last: Sample, now: Sample) -> bool:
     """
     Whether all that the heartbeat thread has done between two looks is to wait for Ruby's lock.

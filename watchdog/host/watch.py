@@ -100,6 +100,11 @@ class LocalProcesses:
         """Identity → pid and start in ticks since boot of the same processes: what tells each from a later one with its pid."""
         return {identity: (local.pid, local.start_ticks) for identity, local in self._locals.items()}
 
+    def claimed(self) -> frozenset[int]:
+        """Pids that a Sidekiq process of this host has by its own words in Redis, whether it was found here or not."""
+        said = (stranger.slots.get("pid") for stranger in self._strangers.values())
+        return frozenset((*self._by_pid, *(pid for pid in said if pid is not None)))
+
     def silent(self) -> tuple[str, ...]:
         """The identities of those that have missed two beats, as far as was heard: perhaps only because nothing could be read."""
         now = self._clock.at()

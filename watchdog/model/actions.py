@@ -3,6 +3,7 @@
 from typing import Final
 
 from watchdog.model.action_spec import ActionSpec
+from watchdog.model.actions_on_children import CHILD_ACTIONS
 from watchdog.model.actions_on_commands import COMMAND_ACTIONS
 from watchdog.model.actions_on_units import UNIT_ACTIONS
 from watchdog.model.kinds import Kind
@@ -275,6 +276,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     ),
     *UNIT_ACTIONS,
     *COMMAND_ACTIONS,
+    *CHILD_ACTIONS,
 )
 
 BY_NAME: Final[dict[str, ActionSpec]] = {spec.name: spec for spec in ACTIONS}

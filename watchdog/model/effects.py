@@ -13,7 +13,7 @@ import msgspec
 from watchdog.model.flight import Placement
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow, IncidentRow
-from watchdog.model.targets import JobsRef, ProcessRef, Signal, Verb
+from watchdog.model.targets import ChildRef, JobsRef, ProcessRef, Signal, Verb
 
 
 class Audit(msgspec.Struct, frozen=True, tag="audit"):
@@ -66,6 +66,26 @@ class AwaitExit(msgspec.Struct, frozen=True, tag="await_exit"):
     id: str
     target: ProcessRef
     until: int
+
+
+class LookAtChild(msgspec.Struct, frozen=True, tag="look_at_child"):
+    """Look at this child of a process at once, as `Measure` does at a process; answered by `ChildLook`, or by `Refused` where a source could not be read."""
+
+    id: str
+    child: ChildRef
+
+
+class EndChild(msgspec.Struct, frozen=True, tag="end_child"):
+    """
+    Kill this child and no other, with all that it has started, if nothing of that has run for `still_for` milliseconds up to this moment; answered by `ChildEnded`, by the `ChildLook` that says that it has run since,
+    or by `Refused`.
+
+    Asked for again, it finds the child gone.
+    """
+
+    id: str
+    child: ChildRef
+    still_for: int
 
 
 class DropFlight(msgspec.Struct, frozen=True, tag="drop_flight"):
@@ -273,6 +293,8 @@ Command = (
     Measure
     | SendSignal
     | AwaitExit
+    | LookAtChild
+    | EndChild
     | CollectEvidence
     | GatherInFlight
     | PutBack

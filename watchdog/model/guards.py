@@ -117,7 +117,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="veto",
-        denies="a job that must not be interrupted runs in the target, unless the target is proven to be frozen; asked again before each signal that ends it",
+        denies="a job that must not be interrupted runs in the target, unless the target is proven to be frozen; asked again before each signal that ends it. For a child of a process, such a job may be waiting for it; where that may be one with `retry: 0` or `false`, it asks a person",
         settings=(
             ParameterSpec(
                 name="veto",

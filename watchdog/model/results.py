@@ -41,6 +41,34 @@ class StillRunning(msgspec.Struct, frozen=True, tag="still_running"):
     """The time to wait is over, and the process lives."""
 
 
+class ChildLook(msgspec.Struct, frozen=True, kw_only=True, tag="child_look"):
+    """
+    A child of a process as it was found at that moment by the kernel.
+
+    `alive` is False if the one that was meant is dead, or no child of that process any more. `still` is for how many milliseconds nothing of it has run, with all that it has started
+    (`processes` with it), as far as this agent has looked itself. `against` says what stands against ending it, or why it is not there.
+    """
+
+    alive: bool
+    still: int = 0
+    processes: int = 0
+    against: str = ""
+
+
+class ChildEnded(msgspec.Struct, frozen=True, kw_only=True, tag="child_ended"):
+    """
+    The child was killed with all that it had started, so many `processes`, after it had stood still for `still` milliseconds; `left` of them have not ended yet.
+
+    `was_gone` says that it had ended before, or was no child of that process any more: then nothing was done, and `detail` says more.
+    """
+
+    still: int = 0
+    processes: int = 0
+    left: int = 0
+    was_gone: bool = False
+    detail: str = ""
+
+
 class UnitOutcome(StrEnum):
     """What became of a job of systemd; the words up to `SKIPPED` are its own (`JobRemoved` in org.freedesktop.systemd1(5))."""
 
@@ -244,7 +272,7 @@ class FleetLockRefused(msgspec.Struct, frozen=True, tag="fleet_lock_refused"):
     reason: str
 
 
-Sight = Look | Counted | UnitLook | CommandLook
+Sight = Look | Counted | UnitLook | CommandLook | ChildLook
 """What a target is found to be when it is looked at at once."""
 FleetLockAnswer = FleetLockTaken | FleetLockHeld | FleetBudgetSpent | FleetLockRefused
 """What can come of the wish to take it."""
@@ -254,6 +282,8 @@ Result = (
     | Sent
     | Exited
     | StillRunning
+    | ChildLook
+    | ChildEnded
     | EvidenceCollected
     | InFlight
     | PutBackDone

@@ -12,6 +12,7 @@ class TargetKind(StrEnum):
     JOBS = "jobs"
     UNIT = "unit"
     COMMAND = "command"
+    CHILD = "child"
 
 
 class Signal(StrEnum):
@@ -118,7 +119,27 @@ class CommandRef(msgspec.Struct, frozen=True, tag="command"):
     values: dict[str, str]
 
 
-Thing = UnitRef | CommandRef
+class ChildRef(msgspec.Struct, frozen=True, tag="child"):
+    """
+    A child of a Sidekiq process of this host: a program that a job has started.
+
+    `name` is what cooldowns and budgets are kept under, and outlives both: `host/unit child PROGRAM`. `start_ticks` (clock ticks since the boot) with `pid` is
+    unique in the boot of its process; `called` the name of its program, at most 15 letters and no arguments.
+    """
+
+    name: str
+    process: ProcessRef
+    pid: int
+    start_ticks: int
+    called: str
+
+    @property
+    def host(self) -> str:
+        """Where it runs."""
+        return self.process.host
+
+
+Thing = UnitRef | CommandRef | ChildRef
 """What something single is done to. Every kind of it has a `name`, under which cooldowns are kept, and the `host` that it is on."""
 
 

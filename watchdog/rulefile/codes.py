@@ -107,7 +107,7 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         "E403",
         "not supported by this version",
         "The name is known, and belongs to a later version.",
-        _RULE + "    then: [{kill_child: {process: job.process}}]\n",
+        _RULE + "    then: [{capture_evidence: {process: job.process}}]\n",
     ),
     CodeSpec("E404", "unknown entity", "`each` names a kind of entity that doesn't exist.", _RULE.replace("each: job", "each: jobs")),
     CodeSpec(

@@ -10,7 +10,6 @@ from typing import Final
 ACTIONS: Final = (
     "capture_evidence",
     "domain_block",
-    "kill_child",
     "quiet_process",
     "scale_in",
     "scale_out",

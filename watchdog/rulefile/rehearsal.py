@@ -26,9 +26,11 @@ from watchdog.model.effects import (
     CollectEvidence,
     CountJobs,
     Effect,
+    EndChild,
     GatherInFlight,
     KeepIncident,
     LookAfterLocks,
+    LookAtChild,
     LookAtCommand,
     LookAtUnit,
     Measure,
@@ -61,6 +63,7 @@ from watchdog.model.results import (
 )
 from watchdog.model.targets import Signal
 from watchdog.model.vocabulary import BUILT, Vocabulary
+from watchdog.rulefile.children import child_told
 from watchdog.rulefile.comparison import Decided, Failure, Stands, compare
 from watchdog.rulefile.edited import edited
 from watchdog.rulefile.reached import Reached
@@ -239,15 +242,28 @@ class _Rehearsal:
                 self._later(self._at, name, self._in_flight(target.identity, when))
             case PutBack(id=name, placements=placements):
                 self._later(self._at, name, PutBackDone(tuple(Placed(one.jid, Fate.DONE, one.kind.value) for one in placements)))
-            case CollectEvidence() | LookAfterLocks() | CallUnit() | LookAtUnit() | LookAtCommand() | RunCommand() as asked:
+            case (
+                CollectEvidence()
+                | LookAfterLocks()
+                | CallUnit()
+                | LookAtUnit()
+                | LookAtCommand()
+                | RunCommand()
+                | LookAtChild()
+                | EndChild() as asked
+            ):
                 self._later(self._at, asked.id, self._told(asked))
             case CountJobs() | TakeJobs() | ReleaseJobs() as edit:
                 self._later(self._at, edit.id, edited(edit, self._state.world))
             case _:
                 pass
 
-    def _told(self, asked: CollectEvidence | LookAfterLocks | CallUnit | LookAtUnit | LookAtCommand | RunCommand) -> Result:
-        """What systemd, the commands, the evidence and the locks say: the same always, but for a unit, which is as the test has it."""
+    def _told(
+        self, asked: CollectEvidence | LookAfterLocks | CallUnit | LookAtUnit | LookAtCommand | RunCommand | LookAtChild | EndChild
+    ) -> Result:
+        """What systemd, the commands, the evidence and the locks say: the same always, but for a unit and a child, which are as the test has them."""
+        if isinstance(asked, LookAtChild | EndChild):
+            return child_told(asked, self._state.world)
         if not isinstance(asked, LookAtUnit):
             return _DONE[type(asked)]
         return as_told(self._state.world.find(Kind.UNIT, asked.unit)) or UnitLook(load_state="not-found", state="inactive")

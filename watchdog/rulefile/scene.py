@@ -25,6 +25,8 @@ _IDLE: Final = {
     "code_changed": False, "changed_file": "",
 }  # fmt: skip
 """What the kernel tells of a process that is well and has nothing to do."""
+_CHILD: Final = 4_711
+"""The pid of the child of which a test tells."""
 _Subject = tuple[Kind, str]
 _Slots = dict[str, Any]
 
@@ -130,6 +132,8 @@ class Scene:
                 slots[spec.slot] = _held(spec, values[number], self._start + actor.since + number * self._test.every)
         if "heartbeat_still" in slots:
             slots.setdefault("heartbeat_moved", slots["heartbeat_still"])
+        if slots.get("child"):
+            slots["child_pid"] = _CHILD
         if actor.id in self._quiet and "quiet" in slots:
             slots["quiet"] = True
         return slots

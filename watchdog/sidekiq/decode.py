@@ -87,6 +87,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `run` names this run within its process: thread, jid, and start as Sidekiq writes it. `run_at` is milliseconds of the clock of its
     process, `retries` counts the runs that failed before. `domain` is that of the server that it goes to, where its class is known to go to one.
+    `once` says that Sidekiq does not run it again after a failure: its `retry` is 0 or false.
     """
 
     run: str
@@ -97,6 +98,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     retries: int
     run_at: int
     domain: str | None = None
+    once: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -244,6 +246,8 @@ def decode_work(key: str, thread: bytes, raw: object) -> Work | Broken:
         retries=retries,
         run_at=run_at,
         domain=domain(host) if host else None,
+        # Missing it is true (processor.rb).
+        once=job.get("retry", True) in (0, False, None),
     )
 
 

@@ -129,6 +129,8 @@ class Runs:
         }
         if work.domain is not None:
             fields["domain"] = work.domain
+        if work.once:
+            fields["once"] = True
         return Delta(Kind.JOB, self._id(run), fields)
 
     def _id(self, run: str) -> str:

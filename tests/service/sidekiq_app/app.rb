@@ -127,6 +127,16 @@ class WaitForChild
   end
 end
 
+# Runs a program, and fails where that does; its next try is an hour away.
+class RunProgram
+  include Sidekiq::Worker
+  sidekiq_retry_in { 3600 }
+
+  def perform(*argv)
+    system(*argv) || raise("its program has ended badly")
+  end
+end
+
 # Waits in native code that nothing can interrupt: the others go on, but the process can't end by itself.
 class BlockNatively
   include Sidekiq::Worker

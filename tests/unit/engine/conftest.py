@@ -9,7 +9,7 @@ import pytest
 from tests.scenario.conversation import HEALTHY, found, job, process
 from watchdog.engine.guards.view import View
 from watchdog.engine.ledger import Ledger
-from watchdog.engine.targeting import find_target
+from watchdog.engine.reaching import find_target
 from watchdog.engine.world import World
 from watchdog.model.events import Observed
 from watchdog.model.hours import Hours

@@ -4,7 +4,7 @@ import pytest
 
 from tests.scenario.conversation import found, process
 from tests.unit.engine.conftest import AT, ONE, picture
-from watchdog.engine.targeting import find_target, name_of
+from watchdog.engine.reaching import find_target, name_of
 from watchdog.engine.world import World
 from watchdog.model.events import Delta, Observed
 from watchdog.model.kinds import Kind, Source

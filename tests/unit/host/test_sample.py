@@ -107,6 +107,13 @@ def test_child_whose_pid_was_given_away(sidekiq):
     assert _read(sidekiq).children == ()
 
 
+def test_child_that_has_ended(sidekiq):
+    """Who is dead, and only has not been asked for, does not stand still."""
+    sidekiq.write(90, comm=b"ffmpeg", parent=PID, start=6000, state=b"Z")
+
+    assert _read(sidekiq).children == ()
+
+
 @pytest.mark.parametrize("file", ["stat", "status", "cgroup"])
 def test_vanishing_between_two_reads(sidekiq, file):
     """A process of which one file is already gone is not read by halves."""

@@ -15,6 +15,7 @@ import pytest
 
 from watchdog.clock import Clock
 from watchdog.host.boot import since_boot
+from watchdog.host.children import Child
 from watchdog.host.group_memory import UNKNOWN
 from watchdog.host.sampling import EVERY, MOST_CLOSER, Sampler
 from watchdog.host.watch import LocalProcesses
@@ -101,6 +102,25 @@ async def test_what_a_process_uses(scene):
     }  # fmt: skip
     scene.write(pid, ticks=500, switches=4)
     assert (await scene.look())[identity] == {"heartbeat_still": 5_000, "heartbeat_moved": 5_000}
+
+
+async def test_a_child_up_to_this_moment(scene):
+    """A child that was read just now is compared with the last look; of a process that nobody has looked at nothing is known."""
+    identity, pid = scene.sidekiq()
+    scene.tree.thread(pid, pid, children="90 ")
+    scene.tree.write(90, comm=b"ffmpeg", parent=pid, start=6000)
+    scene.tree.thread(90, 90, ran=5)
+    child = Child(90, 6000, "ffmpeg", ((90, 5),))
+
+    assert scene.sampler.stood(identity, child) is None
+    await scene.look()
+    await scene.look()
+    await asyncio.sleep(2)
+    assert scene.sampler.stood(identity, child) == 7_000
+    assert scene.sampler.stood(identity, Child(90, 6000, "ffmpeg", ((90, 6),))) == 0
+    shutil.rmtree(scene.tree.proc / str(pid))
+    await scene.look()
+    assert scene.sampler.stood(identity, child) is None
 
 
 async def test_an_idle_host_is_silent(scene):

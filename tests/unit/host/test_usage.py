@@ -10,7 +10,7 @@ from watchdog.host.group_memory import GroupMemory
 from watchdog.host.news import news
 from watchdog.host.sample import Sample
 from watchdog.host.threads import Thread
-from watchdog.host.usage import readings, see
+from watchdog.host.usage import readings, see, stood
 
 MAIN = Thread(77, 5000, "ruby", "main", "S", 100)
 HEART = Thread(80, 5001, "sidekiq.heartbe", "heartbeat", "S", 3)
@@ -198,6 +198,23 @@ def test_a_child_in_a_frozen_group_does_not_hang():
     looks = [_after(5 * number, children=(CHILD,), frozen=number in (2, 3)) for number in range(6)]
 
     assert [_told(*looks[: number + 1])["child_still"] for number in range(6)] == [0, 5_000, 0, 0, 0, 5_000]
+
+
+def test_how_long_a_child_has_stood_up_to_this_moment():
+    """From the first of its looks to now, unless it has run since the last, is another, or was in a frozen group; a gap counts as two looks at most."""
+    seen = None
+    for seconds in (0, 5, 10):
+        seen = see(seen, _after(seconds, children=(CHILD,)), step=5_000)
+    assert seen is not None
+    now = seen.sample.at + 3_000
+
+    assert stood(seen, CHILD, at=now, step=5_000) == 13_000
+    assert stood(seen, CHILD, at=now + 600_000, step=5_000) == 20_000
+    assert stood(seen, CHILD, at=now - 9_000, step=5_000) == 10_000
+    assert stood(seen, msgspec.structs.replace(CHILD, ran=((90, 6), (91, 6))), at=now, step=5_000) == 0
+    assert stood(seen, msgspec.structs.replace(CHILD, born=9_900), at=now, step=5_000) == 0
+    assert stood(see(seen, _after(15, children=(CHILD,), frozen=True), step=5_000), CHILD, at=now + 5_000, step=5_000) == 0
+    assert stood(see(seen, _after(15, children=None), step=5_000), CHILD, at=now + 5_000, step=5_000) == 0
 
 
 def test_news_are_what_differs_enough():

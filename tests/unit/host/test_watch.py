@@ -71,6 +71,16 @@ def _found(said: list[Any]) -> bool:
     return False
 
 
+async def test_pids_that_are_claimed(scene):
+    """Whoever says of itself in Redis that it runs here under that pid is known by it, whether it is found here or not."""
+    scene.sidekiq()
+    scene.beat()
+    scene.beat("web1:4711:b", pid=4711)
+    scene.beat("web2:4712:c", pid=4712, host="web2")
+
+    assert scene.processes.claimed() == {PID, 4711}
+
+
 async def test_found(scene):
     """A process of this host is told with all that it takes to signal it later."""
     scene.sidekiq()

@@ -122,7 +122,12 @@ def test_names_are_unique_in_each_table():
     assert len(settings) == len(set(settings))
 
 
-_FORMS = {TargetKind.PROCESS: Form.PROCESS, TargetKind.UNIT: Form.UNIT, TargetKind.COMMAND: Form.COMMAND}
+_FORMS = {
+    TargetKind.PROCESS: Form.PROCESS,
+    TargetKind.UNIT: Form.UNIT,
+    TargetKind.COMMAND: Form.COMMAND,
+    TargetKind.CHILD: Form.PROCESS,
+}
 
 
 def test_actions_name_a_target_that_is_there():

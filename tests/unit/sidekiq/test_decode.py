@@ -180,6 +180,16 @@ def test_a_job_of_active_job():
     assert found.job_class == "MailJob"
 
 
+@pytest.mark.parametrize(("value", "once"), [(False, True), (0, True), (None, True), (True, False), (1, False), (25, False)])
+def test_a_job_that_is_run_once(value, once):
+    """With `retry: 0` or `false` Sidekiq does not run it again; where it is not said it does."""
+    found = decode_work("k", b"t", entry(JOB | {"retry": value}))
+
+    assert isinstance(found, Work)
+    assert found.once is once
+    assert not decode_work("k", b"t", entry({name: said for name, said in JOB.items() if name != "retry"})).once
+
+
 @pytest.mark.parametrize(("value", "failed"), [(0, 1), (3, 4), (None, 0), (-1, 0), ("2", 0), (True, 0), (1e30, 0)])
 def test_failed_runs(value, failed):
     """`retry_count` is absent before the first failure and 0 after it."""

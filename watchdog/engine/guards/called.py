@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from watchdog.engine.guards.view import View
-from watchdog.model.targets import unit_of
+from watchdog.model.targets import ChildRef, unit_of
 
 _ENDING = ".service"
 
@@ -14,7 +14,9 @@ def called(view: View) -> Iterator[str]:
     yield view.process
     if unit := unit_of(view.thing):
         yield from (unit, unit.removesuffix(_ENDING), view.target.removesuffix(_ENDING))
-    if view.ref is None:
+    # What stands for a process stands for its children.
+    ref = view.thing.process if isinstance(view.thing, ChildRef) else view.ref
+    if ref is None:
         return
-    yield from (view.ref.tag, view.ref.unit, view.ref.unit.removesuffix(_ENDING))
-    yield view.target.removesuffix(_ENDING)
+    yield from (ref.name, ref.identity, ref.tag, ref.unit, ref.unit.removesuffix(_ENDING))
+    yield ref.name.removesuffix(_ENDING)

@@ -78,6 +78,7 @@ ENDS_NOTHING: Final = {
     TargetKind.JOBS: "no process is touched",
     TargetKind.UNIT: "nothing is ended",
     TargetKind.COMMAND: "a command ends no process that the agent knows of",
+    TargetKind.CHILD: "no process of Sidekiq is ended",
 }
 """Kind of target → what guards say of it that weigh the end of a process; what is not here is, or ends, a process."""
 

@@ -8,12 +8,14 @@ the same for all actions.
 from typing import Final
 
 from watchdog.engine.methods.ensure_unit import ENSURE_UNIT
+from watchdog.engine.methods.kill_child import KILL_CHILD
 from watchdog.engine.methods.method import Method
 from watchdog.engine.methods.run_command import RUN
 from watchdog.engine.methods.start_unit import START_UNIT
 
 METHODS: Final[dict[str, Method]] = {
     "start_unit": START_UNIT,
+    "kill_child": KILL_CHILD,
     "ensure_unit": ENSURE_UNIT,
     "run": RUN,
 }

@@ -11,10 +11,10 @@ from watchdog.model.effects import CallUnit, Command, LookAtUnit
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.results import UnitLook
-from watchdog.model.targets import Thing, Verb, unit_of
+from watchdog.model.targets import Verb, unit_of
 
 
-def look(effect: str, thing: Thing) -> Command:
+def look(effect: str, thing: Any) -> Command:
     """How it is at this moment."""
     return LookAtUnit(effect, unit_of(thing))
 

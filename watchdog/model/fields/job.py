@@ -3,10 +3,11 @@
 from functools import partial
 from typing import Final
 
-from watchdog.model.fields.spec import Clock, FieldSpec, field
+from watchdog.model.fields.spec import Clock, FieldSpec, field, internal
 from watchdog.model.kinds import Kind, Type
 
 _field = partial(field, Kind.JOB)
+_internal = partial(internal, Kind.JOB)
 
 FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field("id", Type.STRING, "The run: identity, thread, job id and start, so that a rerun is another entity.", 'job.id like "*"'),
@@ -39,4 +40,5 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         attr="started_at",
         clock=Clock.BEAT,
     ),
+    _internal("once", Type.BOOL, "Sidekiq does not run it again after a failure: its `retry` is 0 or false. Told only where that is so."),
 )
