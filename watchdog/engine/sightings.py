@@ -14,6 +14,7 @@ from watchdog.engine.incidents import Run
 from watchdog.engine.ledger import Phase
 from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.scene import Scene
+from watchdog.engine.scaling.going import needed, stop_is_patient, unit_stopped
 from watchdog.engine.sparing import can_be_interrupted, spared_jobs
 from watchdog.engine.succession import DEAD, SAME_BEAT, successor_of, trouble_of, works
 from watchdog.engine.turn import Turn
@@ -50,6 +51,9 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         unit=run.ref.unit,
         unit_trouble=trouble_of(turn.world.find(Kind.UNIT, run.ref.unit)),
         ended_here=any(mark in run.marks for mark in ("TERM", "TERM?", "KILL", "KILL?")),
+        needed=needed(world, run),
+        unit_stopped=unit_stopped(run),
+        stop_is_patient=stop_is_patient(world, run.ref.unit),
     )
     if row is None:
         return told

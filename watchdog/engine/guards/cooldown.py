@@ -13,7 +13,8 @@ from watchdog.model.verdicts import Verdict
 
 def cooldown(view: View) -> Verdict:
     """Denies until the cooldown has passed since the END of the last action on the target, whoever did it; but for the next step of the same incident."""
-    last = view.cooldowns.get(view.target)
+    done = [view.cooldowns[name] for name in (view.target, *view.also) if name in view.cooldowns]
+    last = max(done, key=lambda one: one.ended_at, default=None)
     if last is not None and view.incident and last.incident == view.incident:
         return passes("cooldown")
     ended_at, what = _by_others(view)

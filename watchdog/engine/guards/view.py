@@ -27,7 +27,8 @@ class View(msgspec.Struct, frozen=True):
     `rests_on_load` says that the rule looks at nothing that load alone would not make. `wall` is UTC milliseconds, for what goes by clocks. `alerts` are the keys of those that want it.
     `held` is how many threads of each process are held, `sick` which processes have an alert of their own or of a job. `cooldowns` and `spent` are the real ones, in dry-run with what the shadow ledger has.
     `overruled` are the guards that the person who ordered it overrules; None where a rule asks.
-    `approval` is what a person was asked about this very step on this very target.
+    `approval` is what a person was asked about this very step on this very target. `adds_to` is the template of which one more unit would run, empty where none would; `also` are the other names
+    under which the end of what was done last counts for the target.
 
     With `about_jobs` the target is no process but jobs that wait: `process` and `signal` are empty, `jobs` says which (None with `unreachable`), `counted` how many they were found to be,
     None before anybody has counted, and `runs_in` names the process that runs the one job that is meant. `led` is why what concerns the whole is not this agent's to do, empty where it is, None while that is not known.
@@ -66,6 +67,8 @@ class View(msgspec.Struct, frozen=True):
     runs_in: str = ""
     led: str | None = ""
     approval: Approval | None = None
+    adds_to: str = ""
+    also: tuple[str, ...] = ()
 
 
 Guard = Callable[[View], Verdict]

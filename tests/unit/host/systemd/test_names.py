@@ -2,7 +2,8 @@
 
 import pytest
 
-from watchdog.host.systemd.names import meant, path_of, possible, template_of
+from watchdog.host.systemd.names import meant, path_of, possible
+from watchdog.model.template_names import template_of
 
 
 @pytest.mark.parametrize(
