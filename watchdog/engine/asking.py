@@ -64,7 +64,11 @@ def call(turn: Turn, run: Run, spec: CallStage) -> None:
     turn.put_run(run.id, msgspec.structs.replace(run, effect=effect, intent=effect, held="", held_by=""))
     turn.audit("intent", **accounts.names(run), stage=run.stage, mode=Mode.ACT.value, decision=Decision.ALLOW.value,
                detail={"unit": run.ref.unit, "verb": spec.verb.value})  # fmt: skip
-    turn.effects.append(CallUnit(effect, run.ref.unit, spec.verb, turn.at + spec.limit(run.arguments), _only_of(run, spec.verb), locking.fence_of(turn, run)))
+    turn.effects.append(
+        CallUnit(
+            effect, run.ref.unit, spec.verb, turn.at + spec.limit(run.arguments), _only_of(run, spec.verb), locking.fence_of(turn, run)
+        )
+    )
 
 
 def _only_of(run: Run, verb: Verb) -> str:

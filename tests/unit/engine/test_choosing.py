@@ -84,8 +84,10 @@ def test_the_lowest_that_nobody_wants_to_stand_still(units, chosen):
         ),
         (
             (unit(1), unit(2, "inactive", entered_at=5), unit(3, "inactive", job="start")),
-            "of ingress@.service none is left to be started: 2 was stopped, and not by the agent; "
-            "3 is about to be changed: somebody has asked systemd to start it",
+            (
+                "of ingress@.service none is left to be started: 2 was stopped, and not by the agent; "
+                "3 is about to be changed: somebody has asked systemd to start it"
+            ),
         ),
         (
             (unit(1), unit(2, "failed"), unit(3, "inactive", load_state="error")),
@@ -149,7 +151,10 @@ def test_the_highest_is_stopped(there, least, expected):
 
 def test_an_instance_without_a_process_is_not_stopped():
     """It boots, or something is wrong with it: nothing is known of what it would lose."""
-    assert to_stop(world_of(unit(1), unit(2), there=(living(1),)), TEMPLATE, least=1).why_none == "no Sidekiq process is known in ingress@2.service"
+    assert (
+        to_stop(world_of(unit(1), unit(2), there=(living(1),)), TEMPLATE, least=1).why_none
+        == "no Sidekiq process is known in ingress@2.service"
+    )
 
 
 def test_a_process_of_another_host_is_none_of_ours():
@@ -187,5 +192,3 @@ def test_names(name, template, number):
 def test_names_of_no_template():
     """An ending alone is none."""
     assert [name for name in ("@.service", "a@b@.service", "a@.timer", "") if is_template(name)] == []
-
-

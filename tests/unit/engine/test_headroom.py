@@ -93,12 +93,23 @@ def test_all_that_is_lacking_is_named():
         server={"memory": GIB, "maxmemory": GIB, "clients": 10, "max_clients": 10, "latency": 900}, check={**DATABASE, "free_connections": 0},
     ).lacking  # fmt: skip
 
-    assert [words.split(":")[0] for words in found_lacking] == ["processor", "memory", "memory pressure", "Redis", "Redis", "Redis", "database"]
+    assert [words.split(":")[0] for words in found_lacking] == [
+        "processor",
+        "memory",
+        "memory pressure",
+        "Redis",
+        "Redis",
+        "Redis",
+        "database",
+    ]
 
 
 def test_where_nothing_is_known_everything_is_lacking():
     """An empty picture has no room for anything."""
-    assert headroom(World(), TEMPLATE, idle=0.0).lacking == ("processor and memory of the host are not known", "how full Redis is, is not known")
+    assert headroom(World(), TEMPLATE, idle=0.0).lacking == (
+        "processor and memory of the host are not known",
+        "how full Redis is, is not known",
+    )
 
 
 @pytest.mark.parametrize("case", [{"local": False}, {"threads": None}])

@@ -53,7 +53,7 @@ def _service(scene: Scene) -> Then:
 
 
 def _ending(scene: Scene) -> Then:
-    """systemd only where its stop loses nothing; TERM gives back what is in flight to whoever fetches next, so never with a stuck job."""
+    """Systemd only where its stop loses nothing; TERM gives back what is in flight to whoever fetches next, so never with a stuck job."""
     if scene.held_stuck:
         return Go("KILL")
     return Go("stop") if not scene.held or scene.stop_is_patient else Go("TERM")
@@ -101,7 +101,9 @@ def _called(_answer: CallAnswer) -> Then:
 
 
 def _reborn(scene: Scene) -> Then | None:
-    return End("failed", "its service could not be stopped in time: a new process of it beats, and is left alone") if scene.successor else None
+    return (
+        End("failed", "its service could not be stopped in time: a new process of it beats, and is left alone") if scene.successor else None
+    )
 
 
 def _not_reborn(_answer: Answer) -> Then:

@@ -25,7 +25,7 @@ SCALE_IN = "scale_in"
 
 
 def invocation_of(world: World, unit: str) -> str:
-    """systemd's id of the run of that unit, empty where it is not known."""
+    """Systemd's id of the run of that unit, empty where it is not known."""
     row: Any = world.find(Kind.UNIT, unit) if unit else None
     return "" if row is None or row.invocation is MISSING else str(row.invocation)
 

@@ -100,5 +100,7 @@ def _of_database(check: Any, threads: int | None) -> str:
     if check.free_connections is MISSING or threads is None:
         return f"database: how many more connections the check {check.id} would find free is not known"
     if check.free_connections < threads:
-        return f"database: {check.free_connections} connections are free by the check {check.id}, and it takes {threads}, one for each thread"
+        return (
+            f"database: {check.free_connections} connections are free by the check {check.id}, and it takes {threads}, one for each thread"
+        )
     return ""
