@@ -36,6 +36,7 @@ from watchdog.engine.procedures.stages import (
 )
 from watchdog.engine.reckoning import planned
 from watchdog.engine.report import report
+from watchdog.engine.scaled import also_named
 from watchdog.engine.scaling import going
 from watchdog.engine.sightings import begin_counting, count_beats, scene_of, with_found
 from watchdog.engine.spending import with_one
@@ -374,7 +375,7 @@ def end(turn: Turn, run: Run, outcome: str, account: str) -> None:
         # Nothing was done to whatever bears that name by now.
         return
     cooldown = Cooldown(turn.at, run.rule, run.action, run.incident)
-    turn.set(cooldowns={**turn.ledger.cooldowns, **dict.fromkeys((run.ref.name, *going.also_named(run.action, run.ref.name)), cooldown)})
+    turn.set(cooldowns={**turn.ledger.cooldowns, **dict.fromkeys((run.ref.name, *also_named(run.action, run.ref.name)), cooldown)})
     if outcome != "abandoned":
         turn.set(spent=with_one(turn.ledger.spent, run.ref.name, Spent(turn.at, run.rule, run.incident)))
 

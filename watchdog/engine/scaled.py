@@ -1,9 +1,16 @@
 """What the agent has stopped itself, so that it may start it again: a frozen part of the ledger. Who else stopped a unit wants it stopped."""
 
+from typing import Final
+
 import msgspec
 
-MOST = 256
+from watchdog.model.actions_on_templates import SCALE_IN
+from watchdog.model.template_names import template_of
+
+MOST: Final = 256
 """So many units are remembered."""
+SEEN_WITHIN: Final = 5_000
+"""Milliseconds within which a stop of our own is seen in the picture."""
 
 
 class Stopped(msgspec.Struct, frozen=True):
@@ -26,7 +33,20 @@ def with_stopped(scaled: Scaled, unit: str, stopped: Stopped) -> Scaled:
     return Scaled({**dict([*kept.items()][1 - MOST :]), unit: stopped})
 
 
-def stopped_by_us(scaled: Scaled, unit: str, since_at: int | None) -> bool:
-    """Whether it stands still because the agent stopped it; `since_at` is when it ended last (engine time), None where nobody knows."""
+def stopped_by_us(scaled: Scaled, unit: str, *, ended_at: int | None, stopped_at: int | None) -> bool:
+    """
+    Whether it stands still because the agent stopped it.
+
+    `ended_at` is when it ended last, `stopped_at` when systemd was last seen to be asked to stop it; None where nobody knows (engine time). The agent's own stop is seen as well, and perhaps a little later.
+    """
     stopped = scaled.stopped.get(unit)
-    return stopped is not None and (since_at is None or since_at <= stopped.stopped_at)
+    if stopped is None or (ended_at is not None and ended_at > stopped.stopped_at):
+        return False
+    return stopped_at is None or stopped_at <= stopped.stopped_at + SEEN_WITHIN
+
+
+def also_named(action: str, name: str) -> tuple[str, ...]:
+    """The name `host/template` for a target `host/unit`, so that one more and one less don't chase each other."""
+    host, _, unit = name.rpartition("/")
+    template = template_of(unit)[0]
+    return (f"{host}/{template}",) if action == SCALE_IN and template else ()

@@ -51,7 +51,7 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         unit=run.ref.unit,
         unit_trouble=trouble_of(turn.world.find(Kind.UNIT, run.ref.unit)),
         ended_here=any(mark in run.marks for mark in ("TERM", "TERM?", "KILL", "KILL?")),
-        needed=needed(world, run),
+        needed=needed(world, turn.ledger, run),
         unit_stopped=unit_stopped(run),
         stop_is_patient=stop_is_patient(world, run.ref.unit),
     )

@@ -14,9 +14,6 @@ ACTIONS: Final = (
     "kill_child",
     "quiet_process",
     "run",
-    "scale_in",
-    "scale_out",
-    "start_unit",
     "stop_delivery",
 )
 GUARD_SETTINGS: Final = ()

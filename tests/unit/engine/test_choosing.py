@@ -1,15 +1,19 @@
 """Which instance of a template is started next, which is stopped, and why none."""
 
+from typing import Any
+
 import pytest
 
 from tests.scenario.conversation import found, process
 from tests.unit.engine.conftest import AT
 from watchdog.engine.ledger import Ledger, decode, encode, rebase
 from watchdog.engine.scaled import MOST, Scaled, Stopped, stopped_by_us, with_stopped
-from watchdog.engine.scaling.choosing import Choice, to_start, to_stop
+from watchdog.engine.scaling.choosing import Choice, to_start, to_stop, unwilling
+from watchdog.engine.unit_past import UnitPast
 from watchdog.engine.world import World
 from watchdog.model.events import Delta, Observed
 from watchdog.model.kinds import Kind, Source
+from watchdog.model.results import UnitLook
 from watchdog.model.template_names import instance_of, is_template, number_of, template_of
 
 TEMPLATE = "ingress@.service"
@@ -39,9 +43,9 @@ def world_of(*units: Delta, there: tuple[tuple[Delta, Delta], ...] = ()) -> Worl
     return world
 
 
-def started(*units: Delta, most: int = 3, scaled: Scaled = Scaled(), there: tuple[tuple[Delta, Delta], ...] = ()) -> Choice:  # noqa: B008 - frozen
-    """What is started next."""
-    return to_start(world_of(*units, there=there), TEMPLATE, most=most, scaled=scaled)
+def started(*units: Delta, most: int = 3, there: tuple[tuple[Delta, Delta], ...] = (), **ledger: Any) -> Choice:
+    """What is started next, with this remembered."""
+    return to_start(world_of(*units, there=there), TEMPLATE, most=most, ledger=Ledger(**ledger))
 
 
 @pytest.mark.parametrize(
@@ -114,14 +118,49 @@ def test_what_the_agent_has_stopped_it_starts_again(state, stopped_at, chosen):
     assert started(unit(1), unit(2, state, entered_at=5), scaled=scaled).unit == f"ingress@{chosen}.service"
 
 
+@pytest.mark.parametrize(("stopped_at", "ours", "chosen"), [(5, None, 3), (5_005, 5, 2), (5_006, 5, 3), (None, 5, 2)])
+def test_who_had_it_stopped_is_remembered(stopped_at, ours, chosen):
+    """Systemd forgets a unit that is stopped: what was seen of its stop counts on, but for the agent's own, which is seen as well."""
+    units = {"ingress@2.service": UnitPast(stopped_at=stopped_at)}
+    scaled = Scaled({"ingress@2.service": Stopped(ours, "r", "1.0")} if ours is not None else {})
+
+    assert started(unit(1), unit(2, "inactive"), scaled=scaled, units=units).unit == f"ingress@{chosen}.service"
+
+
+def test_a_template_that_serves_the_scheduler_has_no_second():
+    """Whoever of them runs tells it; one that does not tell is not trusted."""
+    assert started(there=(living(1, queues=("default", "scheduler")),)).why_none == (
+        "web1:101:abc serves the queue scheduler, which there must be once and not twice"
+    )
+    assert started(there=(living(1, queues=None),)).why_none == "which queues web1:101:abc serves is not known"
+
+
+@pytest.mark.parametrize(
+    ("look", "reason"),
+    [
+        (UnitLook(load_state="loaded", state="inactive"), ""),
+        (UnitLook(load_state="", state="inactive", file_state="static"), ""),
+        (UnitLook(load_state="masked", state="inactive"), "is masked"),
+        (UnitLook(load_state="not-found", state="inactive"), "can't be read by systemd"),
+        (UnitLook(load_state="loaded", state="failed", result="signal"), "has failed (signal)"),
+        (UnitLook(load_state="loaded", state="active"), "is active"),
+        (UnitLook(load_state="loaded", state="inactive", job="start"), "is about to be changed: somebody has asked systemd to start it"),
+    ],
+)
+def test_the_look_is_newer_than_the_picture(look, reason):
+    """What stands in the picture, where anything does, is that of a spare that nobody has touched."""
+    for row in (None, world_of(unit(2, "inactive")).find(Kind.UNIT, "ingress@2.service")):
+        assert unwilling("ingress@2.service", row, Ledger(), look) == reason
+
+
 def test_what_was_stopped_is_remembered():
     """Over a restart and a reboot of the machine, one entry a unit, and so many at most."""
     scaled = with_stopped(Scaled(), "a", Stopped(5, "r", "1.0"))
     scaled = with_stopped(scaled, "a", Stopped(9, "r", "1.1"))
     ledger = rebase(decode(encode(Ledger(scaled=scaled))), -100)
     assert ledger.scaled == Scaled({"a": Stopped(-91, "r", "1.1")})
-    assert stopped_by_us(ledger.scaled, "a", None)
-    assert not stopped_by_us(ledger.scaled, "b", None)
+    assert stopped_by_us(ledger.scaled, "a", ended_at=None, stopped_at=None)
+    assert not stopped_by_us(ledger.scaled, "b", ended_at=None, stopped_at=None)
     for number in range(2 * MOST):
         scaled = with_stopped(scaled, str(number), Stopped(number, "r", "1.0"))
     assert list(scaled.stopped) == [str(number) for number in range(MOST, 2 * MOST)]

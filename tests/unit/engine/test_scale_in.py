@@ -7,11 +7,13 @@ import pytest
 from tests.unit.engine.conftest import AT
 from tests.unit.engine.test_choosing import living, unit, world_of
 from tests.unit.engine.test_guards import open_run
+from watchdog.engine.ledger import Ledger, Loss
 from watchdog.engine.procedures.recover import RECOVER
 from watchdog.engine.procedures.scale_in import SCALE_IN, STOPS
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.procedures.stages import CallStage, ChooseStage, End, Go, SendStage, Then, WatchStage
-from watchdog.engine.scaling.going import also_named, needed, stop_is_patient
+from watchdog.engine.scaled import also_named
+from watchdog.engine.scaling.going import needed, stop_is_patient
 from watchdog.engine.world import World
 from watchdog.model.events import Delta, Observed
 from watchdog.model.kinds import Kind, Source
@@ -113,13 +115,17 @@ def test_it_is_recovered_but_for_its_unit():
     assert {name for name, stage in SCALE_IN.stages.items() if isinstance(stage, CallStage) and stage.verb is Verb.STOP} == set(STOPS)
 
 
-def going(*numbers: int, least: int = 1, invocation: str = "abc", **more: Any) -> str:
+def going(*numbers: int, least: int = 1, invocation: str = "abc", lost: dict[Source, Loss] | None = None, **more: Any) -> str:
     """Why the highest of these instances is needed."""
     run = open_run(
         action=more.pop("action", "scale_in"), arguments={"min": least}, invocation=invocation,
         ref=ProcessRef(f"web1/ingress@{max(numbers)}.service", "x", "web1", 1, 1, "b", unit=f"ingress@{max(numbers)}.service"),
     )  # fmt: skip
-    return needed(world_of(*(unit(number) for number in numbers), there=tuple(living(number, **more) for number in numbers)), run)
+    return needed(
+        world_of(*(unit(number) for number in numbers), there=tuple(living(number, **more) for number in numbers)),
+        Ledger(lost=lost or {}),
+        run,
+    )
 
 
 def test_who_is_needed():
@@ -128,6 +134,7 @@ def test_who_is_needed():
     assert going(1, 2, least=2) == "2 of ingress@.service run, and 'min' is 2"
     assert going(1, 2, queues=("scheduler",)).startswith("web1:102:abc serves the queue scheduler")
     assert going(1, 2, invocation="") == "systemd has not told which run of its service this is"
+    assert going(1, 2, lost={Source.SYSTEMD: Loss("x", "m", 1)}) == "which others run is not known: systemd can't be read"
     assert going(1, action="recover_process") == "", "of every other action nothing is asked"
 
 

@@ -7,13 +7,15 @@ to lie more than a day back.
 
 from watchdog.engine.deploy_signs import JOB
 from watchdog.engine.guards.view import View, denies, passes
+from watchdog.engine.scaled import also_named
 from watchdog.engine.spending import A_DAY, incidents_within
+from watchdog.model.targets import unit_of
 from watchdog.model.verdicts import Verdict
 
 
 def cooldown(view: View) -> Verdict:
     """Denies until the cooldown has passed since the END of the last action on the target, whoever did it; but for the next step of the same incident."""
-    done = [view.cooldowns[name] for name in (view.target, *view.also) if name in view.cooldowns]
+    done = [view.cooldowns[name] for name in (view.target, *also_named(view.action, view.target)) if name in view.cooldowns]
     last = max(done, key=lambda one: one.ended_at, default=None)
     if last is not None and view.incident and last.incident == view.incident:
         return passes("cooldown")
@@ -42,7 +44,8 @@ def _lasting(view: View) -> tuple[int, str]:
 
 def _by_others(view: View) -> tuple[int, str]:
     """When somebody else last had the target's unit started or stopped, and words for it, as far as systemd has told; nothing where a person orders."""
-    sign = view.ledger.deploys.signs.get(f"{JOB} {view.ref.unit}") if view.ref is not None and view.overruled is None else None
+    unit = view.ref.unit if view.ref is not None else unit_of(view.thing)
+    sign = view.ledger.deploys.signs.get(f"{JOB} {unit}") if unit and view.overruled is None else None
     if sign is None:
         return 0, ""
     return sign.seen_at if sign.ended_at is None else sign.ended_at, f"what somebody else had systemd do with {view.target}"

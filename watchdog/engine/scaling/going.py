@@ -9,19 +9,19 @@ from typing import Any
 import msgspec
 
 from watchdog.engine.incidents import Run
+from watchdog.engine.ledger import Ledger
 from watchdog.engine.procedures.scale_in import SPARE, STOPS
 from watchdog.engine.procedures.stages import CallAnswer
 from watchdog.engine.scaled import Stopped, with_stopped
 from watchdog.engine.scaling.instances import running, serves_schedules
 from watchdog.engine.turn import Turn
 from watchdog.engine.world import World
-from watchdog.model.kinds import Kind
+from watchdog.model.actions_on_templates import SCALE_IN
+from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 from watchdog.model.results import UnitCalled, UnitOutcome
 from watchdog.model.targets import Verb
 from watchdog.model.template_names import template_of
-
-SCALE_IN = "scale_in"
 
 
 def invocation_of(world: World, unit: str) -> str:
@@ -30,12 +30,14 @@ def invocation_of(world: World, unit: str) -> str:
     return "" if row is None or row.invocation is MISSING else str(row.invocation)
 
 
-def needed(world: World, run: Run) -> str:
+def needed(world: World, ledger: Ledger, run: Run) -> str:
     """Why the unit of that run must stay as it is; empty where it may go, and of every other action."""
     if run.action != SCALE_IN:
         return ""
     if not run.invocation:
         return "systemd has not told which run of its service this is"
+    if Source.SYSTEMD in ledger.lost:
+        return "which others run is not known: systemd can't be read"
     template, least = template_of(run.ref.unit)[0], int(run.arguments["min"])
     there = running(world, template)
     if len(there) <= least:
@@ -54,13 +56,6 @@ def stop_is_patient(world: World, unit: str) -> bool:
 def unit_stopped(run: Run) -> bool:
     """Whether systemd has said that it is."""
     return any(stage in run.marks for stage in STOPS)
-
-
-def also_named(action: str, name: str) -> tuple[str, ...]:
-    """The name `host/template` for a target `host/unit`, so that one more and one less don't chase each other."""
-    host, _, unit = name.rpartition("/")
-    template = template_of(unit)[0]
-    return (f"{host}/{template}",) if action == SCALE_IN and template else ()
 
 
 def note_call(turn: Turn, run: Run, verb: Verb, answer: CallAnswer) -> Run:
