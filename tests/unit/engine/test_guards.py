@@ -25,7 +25,7 @@ from watchdog.model.hours import Hours
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import Severity
 from watchdog.model.parameters import Allowance
-from watchdog.model.targets import ProcessRef, UnitRef, TargetKind
+from watchdog.model.targets import ProcessRef, TargetKind, UnitRef
 from watchdog.model.verdicts import Answer, Verdict
 
 NAME = "web1/app[push]"
