@@ -23,7 +23,7 @@ TEMPLATE = "mastodon-sidekiq-scaled@.service"
 ONE, TWO, THREE = (f"mastodon-sidekiq-scaled@{number}.service" for number in (1, 2, 3))
 SCHEDULES = "mastodon-sidekiq-clock@.service"
 CONFIG = "mode: act\nredis: {url: 'redis://127.0.0.1:6400/0'}\nrules: [rules.yml]\nstate: /var/lib/scaled\n"
-GUARDS = "{cooldown: 1s, cooldown_max: 1s, budget: 9/1h, target_budget: 90/1d, host_budget: 90/1h, settle: 0, baseline: allow, surge: allow, deploy: 0s, keep: 0%, trials: 0, idle: 0%}"
+GUARDS = "{cooldown: 1s, cooldown_max: 1s, budget: 9/1h, target_budget: 90/1d, host_budget: 90/1h, settle: 0, baseline: allow, surge: allow, deploy: 0s, keep: 0%, trials: 0, idle: 0%, max_unhealthy: 100%}"
 RULES = f"""\
 rules:
   - rule: one-more
