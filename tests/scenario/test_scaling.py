@@ -386,6 +386,39 @@ def test_a_quiet_unit_that_can_not_be_stopped_is_restarted():
     assert "no new process of it has beaten in time" in ends(talk)[0][1]
 
 
+@pytest.mark.parametrize(("seen", "starts"), [(True, False), (False, True)])
+def test_what_somebody_stops_meanwhile_is_not_started(seen, starts):
+    """Systemd refuses the agent's stop because it is busy with somebody else's: whoever wants it down has it down."""
+    talk = talking(IN, 1, 2, size=0)
+    to_the_end(talk)
+    newest(talk, Refused("somebody has already asked systemd for something else"))
+    if seen:
+        talk.hear(unit(2, "deactivating", job="stop"))
+        talk.hear(unit(2, "inactive", entered_at=talk.at))
+    for result in (HEALTHY, Sent(), Exited(), Refused("busy"), InFlight((), stopped=True)):
+        newest(talk, result)
+
+    assert [effect.verb.value for effect in talk.effects if isinstance(effect, CallUnit)] == [
+        "stop",
+        "stop",
+        *(["start"] if starts else []),
+    ]
+    assert bool(ends(talk)) is not starts
+
+
+def test_a_stop_that_systemd_does_not_finish_is_not_taken_for_somebody_elses():
+    """Its job is seen, and so is the process that lives on: ended in the end, and as systemd would not keep it stopped, started anew."""
+    talk = talking(IN, 1, 2, size=0)
+    to_the_end(talk)
+    talk.hear(unit(2, "deactivating", job="stop"))
+    newest(talk, UnitCalled(UnitOutcome.WAITING))
+    talk.hear(unit(2, "deactivating"))
+    for result in (HEALTHY, Sent(), Exited(), UnitCalled(UnitOutcome.CANCELED), InFlight((), stopped=True)):
+        newest(talk, result)
+
+    assert [effect.verb.value for effect in talk.effects if isinstance(effect, CallUnit)] == ["stop", "stop", "start"]
+
+
 @pytest.mark.parametrize(
     ("running", "says"), [((1,), "1 of ingress@.service run, and 'min' is 1"), ((), "0 of ingress@.service run, and 'min' is 1")]
 )

@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.engine.incidents import Run
-from watchdog.engine.succession import DEAD
+from watchdog.engine.scaling.going import unit_stopped
+from watchdog.engine.succession import DEAD, ended_by_us
 from watchdog.engine.turn import Over, Turn
 from watchdog.engine.unit_past import NOTHING, UnitPast, with_starts
 from watchdog.model.events import Gone, Observed
@@ -18,7 +19,6 @@ from watchdog.model.missing import MISSING
 
 MOST: Final = 256
 """So many units are remembered."""
-_OURS: Final = ("TERM", "TERM?", "KILL", "KILL?")
 _SLOTS: Final = frozenset({"restarts", "job", "running", "entered_at"})
 
 
@@ -40,9 +40,9 @@ def notice_all(turn: Turn) -> None:
 
 
 def heed(turn: Turn, over: Over) -> None:
-    """An action is over: if it has ended the process of a unit, and that has not come back since, it is the agent's to start it again."""
+    """An action is over: if it has ended the process of a unit, and that has not come back since, it is the agent's to start it again; not one that it has had stopped."""
     run = over.run
-    if not isinstance(run, Run) or not run.ref.unit or not ended_by_us(run):
+    if not isinstance(run, Run) or not run.ref.unit or not ended_by_us(run) or unit_stopped(run):
         return
     row: Any = turn.world.find(Kind.UNIT, run.ref.unit)
     past = turn.ledger.units.get(run.ref.unit, NOTHING)
@@ -50,11 +50,6 @@ def heed(turn: Turn, over: Over) -> None:
     if not _runs_since(row, ended_at):
         invocation, file_state = ("" if row is None or value is MISSING else str(value) for value in _two(row))
         _put(turn, run.ref.unit, msgspec.structs.replace(past, ended_at=ended_at, invocation=invocation, file_state=file_state))
-
-
-def ended_by_us(run: Run) -> bool:
-    """Whether the agent has told its process to end, or may have."""
-    return any(mark in run.marks for mark in _OURS)
 
 
 def _two(row: Any) -> tuple[Any, Any]:

@@ -12,7 +12,7 @@ _UNIT: Final = ParameterSpec(
     required=True,
     doc="Which unit: `unit` for the entity itself, `process.unit` or `job.process` for the one that the process runs in, or ran in; or the name of a service that `units` of the "
     "config covers.",
-    example="process.unit",
+    example="job.process",
 )
 _NEEDS: Final = ("systemd", "the right to ask it for the unit (`packaging/polkit.rules`)")
 _ONLY: Final = (
@@ -28,6 +28,25 @@ UNIT_ACTIONS: Final[tuple[ActionSpec, ...]] = (
         parameters=(
             _UNIT,
             ParameterSpec(name="start_within", form=Form.DURATION, default="2m", doc="How long systemd has to start it.", example="2m"),
+        ),
+        target="unit",
+        needs=_NEEDS,
+        can_be_undone=True,
+        acts_on=TargetKind.UNIT,
+    ),
+    ActionSpec(
+        name="ensure_unit",
+        doc="Sees to it that a unit runs and a Sidekiq in it beats: where it runs, or systemd is about to start it, that is waited for; else it is started as `start_unit` does, where that may. "
+        "A step after `recover_process` or `terminate_process`, for a unit that systemd does not start again by itself, or as a proof that it does.",
+        parameters=(
+            _UNIT,
+            ParameterSpec(
+                name="start_within",
+                form=Form.DURATION,
+                default="2m",
+                doc="How long systemd has to start it, and then a process in it to beat.",
+                example="2m",
+            ),
         ),
         target="unit",
         needs=_NEEDS,

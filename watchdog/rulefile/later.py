@@ -10,7 +10,6 @@ from typing import Final
 ACTIONS: Final = (
     "capture_evidence",
     "domain_block",
-    "ensure_unit",
     "kill_child",
     "quiet_process",
     "run",

@@ -69,6 +69,7 @@ def scaled(lent: Booted, redis_inside: RedisInside) -> Iterator[Booted]:
         lent.unit(template, service(command, Environment=environment, Restart="always", TimeoutStopSec="15"))
     lent.write("/etc/scaled/config.yml", CONFIG)
     lent.write("/etc/scaled/rules.yml", RULES)
+    lent.run("rm", "-rf", "/var/lib/scaled")
     lent.run("install", "-d", "-o", "sidekiq-watchdog", "-m", "0700", "/var/lib/scaled")
     given = " ".join(f"{name}={value}" for name, value in Booted.environment().items())
     rights = {"User": "sidekiq-watchdog", "AmbientCapabilities": "CAP_KILL", "Type": "notify", "Environment": given}
@@ -131,9 +132,8 @@ class Server:
         """The jids of what runs, by the work hashes of those that are listed."""
         found = []
         for identity in await self._client.smembers("processes"):
-            for work in await self._client.hvals(f"{identity.decode()}:work"):
-                payload = json.loads(work)["payload"]
-                found.append((json.loads(payload) if isinstance(payload, str) else payload)["jid"])
+            works = await self._client.hvals(f"{identity.decode()}:work")
+            found += [json.loads(json.loads(work)["payload"])["jid"] for work in works]
         return found
 
     async def running(self) -> int:

@@ -83,6 +83,7 @@ def test_right_after_its_death_its_unit_is_stopped(ended_here, stopped, stage):
         ({"unit_stopped": True, "ended_here": True}, "ended"),
         ({"ended_here": False}, "failed"),
         ({"ended_here": True, "unit_trouble": "somebody has asked systemd to stop it"}, "failed"),
+        ({"ended_here": True, "unit_unwanted": "somebody has stopped it"}, "failed"),
         ({"ended_here": True}, "start"),
     ],
 )
@@ -115,7 +116,7 @@ def test_it_is_recovered_but_for_its_unit():
     assert {name for name, stage in SCALE_IN.stages.items() if isinstance(stage, CallStage) and stage.verb is Verb.STOP} == set(STOPS)
 
 
-def going(*numbers: int, least: int = 1, invocation: str = "abc", lost: dict[Source, Loss] | None = None, **more: Any) -> str:
+def going(*numbers: int, least: int = 1, invocation: str = "abc", lost: dict[str, Loss] | None = None, **more: Any) -> str:
     """Why the highest of these instances is needed."""
     run = open_run(
         action=more.pop("action", "scale_in"), arguments={"min": least}, invocation=invocation,

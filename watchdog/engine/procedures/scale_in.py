@@ -91,8 +91,8 @@ def _unit(scene: Scene) -> Then:
         return End("ended", "its service is stopped, and stays so until somebody or a rule starts it")
     if not scene.ended_here:
         return End("failed", "somebody else has ended it meanwhile, and systemd was asked for nothing: its service may run again")
-    if scene.unit_trouble:
-        return End("failed", f"systemd could not be brought to stop its service, and was not asked to start it again: {scene.unit_trouble}")
+    if trouble := scene.unit_trouble or scene.unit_unwanted:
+        return End("failed", f"systemd could not be brought to stop its service, and was not asked to start it again: {trouble}")
     return Go("start")
 
 

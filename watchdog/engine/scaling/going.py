@@ -4,7 +4,7 @@ What `scale_in` has to know of the unit that goes, and what is to be remembered 
 The counterpart of `choosing`, which says which one; here it is on its way.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -22,6 +22,8 @@ from watchdog.model.missing import MISSING
 from watchdog.model.results import UnitCalled, UnitOutcome
 from watchdog.model.targets import Verb
 from watchdog.model.template_names import template_of
+
+_ASKED: Final = "stop asked"
 
 
 def invocation_of(world: World, unit: str) -> str:
@@ -58,10 +60,18 @@ def unit_stopped(run: Run) -> bool:
     return any(stage in run.marks for stage in STOPS)
 
 
+def asked_to_stop(run: Run) -> bool:
+    """Whether systemd has been asked to stop it, for all that is known: then whoever is seen to have it stopped may be the agent."""
+    return any(mark in run.marks for mark in (_ASKED, *STOPS, *(f"{stage}?" for stage in STOPS)))
+
+
 def note_call(turn: Turn, run: Run, verb: Verb, answer: CallAnswer) -> Run:
     """The run once systemd has answered; that it has stopped a unit is remembered for as long as that stands still."""
     run = msgspec.structs.replace(run, intent="")
-    if verb is not Verb.STOP or not isinstance(answer, UnitCalled) or answer.outcome is not UnitOutcome.DONE:
+    if verb is not Verb.STOP or not isinstance(answer, UnitCalled):
+        return run
+    run = msgspec.structs.replace(run, marks={**run.marks, _ASKED: turn.at})
+    if answer.outcome is not UnitOutcome.DONE:
         return run
     turn.set(scaled=with_stopped(turn.ledger.scaled, run.ref.unit, Stopped(turn.at, run.rule, run.incident)))
     return msgspec.structs.replace(run, marks={**run.marks, run.stage: turn.at})
