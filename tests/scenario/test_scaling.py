@@ -313,6 +313,7 @@ def test_one_less_where_nothing_is_in_flight():
 
     assert ends(talk) == [("ended", ends(talk)[0][1])]
     assert "its service is stopped" in ends(talk)[0][1]
+    assert "served in its place" not in ends(talk)[0][1], "nobody is meant to"
     assert list(talk.state.ledger.scaled.stopped) == ["ingress@2.service"]
     assert {TARGET, "web1/ingress@2.service"} <= set(talk.state.ledger.cooldowns)
     assert not [line for line in asked(lines) if line.startswith("start")]

@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,11 +63,15 @@ DONE = re.compile(r"jid=(?P<jid>\w+).*\bdone\b")
 
 @pytest.fixture
 def scaled(lent: Booted, redis_inside: RedisInside) -> Iterator[Booted]:
-    """Two instances run, and the agent, whose rules wait for queues that are empty; systemd would start each of them again whatever it ends by."""
+    """
+    Two instances run, and the agent, whose rules wait for queues that are empty; systemd would start each of them again whatever it ends by.
+
+    Not within its usual 0.1 s, which an agent on a busy machine can miss: what follows then is a conversation of its own (tests/scenario).
+    """
     environment = "REDIS_URL=redis://127.0.0.1:6400/0 BEAT=3"
     for template, queue in ((TEMPLATE, "scaled"), (SCHEDULES, "scheduler")):
         command = f"/usr/bin/sidekiq -r {PROGRAM}/tests/host/systemd/app/scaling.rb -q {queue} -c 2 -t 4"
-        lent.unit(template, service(command, Environment=environment, Restart="always", TimeoutStopSec="15"))
+        lent.unit(template, service(command, Environment=environment, Restart="always", RestartSec="20", TimeoutStopSec="15"))
     lent.write("/etc/scaled/config.yml", CONFIG)
     lent.write("/etc/scaled/rules.yml", RULES)
     lent.run("rm", "-rf", "/var/lib/scaled")
@@ -163,6 +168,8 @@ def server(scaled: Booted, redis_inside: RedisInside) -> Server:
 
 async def test_one_more_for_a_backlog_and_never_for_the_scheduler(server, until):
     """The third instance of two is started, and no fourth; the template that serves the queue `scheduler` is left alone, with that for a reason."""
+    if not Path("/proc/pressure/memory").exists():
+        pytest.skip("this kernel does not measure memory pressure, and what is not known has no room")
     await until(lambda: _is(server.beating, 2), within=60)
     await server.push("SleepForever", count=40)
 
@@ -218,7 +225,9 @@ async def test_one_less_that_works(server, until):
     assert server.states(ONE, TWO) == ["active", "inactive"]
     await until(server.ran, within=90, what="all jobs to be done")
 
-    # What the agent has stopped it starts again.
+    # What the agent has stopped it starts again, if there can be room.
+    if not Path("/proc/pressure/memory").exists():
+        return
     await server.push("SleepForever", count=40)
     await until(lambda: _is(server.beating, 2), within=90, what="the second to beat again")
     assert server.states(ONE, TWO, THREE)[:2] == ["active", "active"]
