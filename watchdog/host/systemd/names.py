@@ -1,10 +1,9 @@
-"""Names of units: what is in them, and the path under which D-Bus knows each. Pure."""
+"""The path under which D-Bus knows each unit. Pure."""
 
 import string
 from typing import Final
 
 ROOT: Final = "/org/freedesktop/systemd1"
-_SERVICE: Final = ".service"
 _PLAIN: Final = frozenset(string.ascii_letters + string.digits)
 
 
