@@ -257,10 +257,20 @@ class Simulation(Witness):
                 changes += self._whole(actor, self.at if beat is None else beat)
         self.complete = True
         self.hear(redis(*changes, complete=True))
-        self.hear(Observed(Source.SYSTEMD, (KILLED_UNIT if other % 3 else Delta(Kind.UNIT, UNITS[0], {"job": "stop"}),), complete=True))
+        self.hear(Observed(Source.SYSTEMD, (self._unit(other),), complete=True))
         if other % 2:
             for slot in range(3):
                 self._do_found(slot, 0)
+
+    def _unit(self, how: int) -> Delta:
+        """What ran in the only unit was killed; or somebody stops it; or it has just been started."""
+        match how % 6:
+            case 0:
+                return Delta(Kind.UNIT, UNITS[0], {"job": "stop"})
+            case 1:
+                return Delta(Kind.UNIT, UNITS[0], {**KILLED_UNIT.fields, "state": "active", "running": True, "entered_at": self.at + 1})
+            case _:
+                return KILLED_UNIT
 
     def _do_pause(self, one: int, other: int) -> None:
         self.paused = True
