@@ -375,8 +375,9 @@ def test_what_systemd_revives_while_there_is_no_agent_is_known_for_what_it_is():
     talk = talking(IN, 1, 2, size=0)
     talk.hear(redis(job(identity(2), "j1", -700_000, queue="ingress")))
     to_the_end(talk, held("j1"))
-    for result in (HEALTHY, Sent(), Exited()):
-        newest(talk, result)
+    before: tuple[Result, ...] = (HEALTHY, Sent(), Exited())
+    for one in before:
+        newest(talk, one)
     revived = talk.at + 1_000
     talk.at += 60_000
     talk.crash()

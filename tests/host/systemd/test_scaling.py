@@ -138,8 +138,8 @@ class Server:
 
     async def waiting(self, key: str) -> list[str]:
         """The jids of what stands in a queue, or waits for its next try."""
-        read = self._client.zrange(key, 0, -1) if key == "retry" else self._client.lrange(key, 0, -1)
-        return [json.loads(entry)["jid"] for entry in await read]
+        entries: list[Any] = list(await (self._client.zrange(key, 0, -1) if key == "retry" else self._client.lrange(key, 0, -1)))
+        return [json.loads(entry)["jid"] for entry in entries]
 
     async def in_hand(self) -> list[str]:
         """The jids of what runs, by the work hashes of those that are listed."""
