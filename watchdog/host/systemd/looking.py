@@ -49,6 +49,7 @@ async def _look(bus: Bus, name: str, method: str) -> UnitLook:
         restarts=known.get("restarts"),
         job=await _job(bus, properties),
         file_state=known.get("file_state", ""),
+        restart_policy=known.get("restart_policy", ""),
         invocation=known.get("invocation", ""),
         pid=known.get("pid", 0),
         queues=queues_of(start_of(properties)),
