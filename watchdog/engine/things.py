@@ -11,6 +11,8 @@ import msgspec
 
 from watchdog.engine.reaching import find_target
 from watchdog.engine.rules import Step
+from watchdog.engine.scaling.aiming import UNTOLD, template_meant
+from watchdog.engine.scaling.choosing import to_start
 from watchdog.engine.turn import Turn
 from watchdog.model.kinds import Kind, Type
 from watchdog.model.missing import MISSING
@@ -74,9 +76,20 @@ def find_child(turn: Turn, step: Step, row: Row | None, _remembered: str) -> Fou
     return Found(name, ChildRef(name, found.ref, told.child_pid, told.child_start_ticks, told.child))
 
 
+def find_instance(turn: Turn, step: Step, row: Row | None, _remembered: str) -> Found:
+    """The instance of the template that is started next; what is done counts for the template."""
+    template = template_meant(step, row)
+    if not template:
+        return Found("template", None, UNTOLD)
+    name = f"{turn.ledger.host}/{template}"
+    choice = to_start(turn.world, template, most=int(step.arguments["max"]), ledger=turn.ledger)
+    return Found(name, UnitRef(name, turn.ledger.host, choice.unit) if choice.unit else None, choice.why_none)
+
+
 FINDERS: Final[dict[TargetKind, Callable[[Turn, Step, Row | None, str], Found]]] = {
     TargetKind.UNIT: find_unit,
     TargetKind.COMMAND: find_command,
     TargetKind.CHILD: find_child,
+    TargetKind.TEMPLATE: find_instance,
 }
 """Kind of thing → who finds it; every kind of target but processes and jobs is there."""

@@ -13,6 +13,7 @@ class TargetKind(StrEnum):
     UNIT = "unit"
     COMMAND = "command"
     CHILD = "child"
+    TEMPLATE = "template"
 
 
 class Signal(StrEnum):

@@ -11,8 +11,6 @@ ACTIONS: Final = (
     "capture_evidence",
     "domain_block",
     "quiet_process",
-    "scale_in",
-    "scale_out",
     "stop_delivery",
 )
 GUARD_SETTINGS: Final = ()

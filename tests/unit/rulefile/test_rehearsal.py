@@ -250,7 +250,5 @@ DOWN = "rules:\n  - rule: down\n    each: unit\n    when: unit.failed\n    for: 
 )
 def test_a_unit_is_looked_at_as_the_test_has_it(readings: str, decision: str) -> None:
     """What the test says of it is what systemd says, in the picture and when it is asked at once."""
-    text = (
-        f"    entities:\n      - {{unit: a.service, failed: true, {readings}}}\n    expect:\n      - {{at: 2m, decisions: [{decision}]}}\n"
-    )
+    text = f"    entities:\n      - {{unit: a.service, failed: true, restart_policy: 'no', {readings}}}\n    expect:\n      - {{at: 2m, decisions: [{decision}]}}\n"
     assert play(DOWN, text) == []

@@ -79,6 +79,7 @@ ENDS_NOTHING: Final = {
     TargetKind.UNIT: "nothing is ended",
     TargetKind.COMMAND: "a command ends no process that the agent knows of",
     TargetKind.CHILD: "no process of Sidekiq is ended",
+    TargetKind.TEMPLATE: "nothing is ended",
 }
 """Kind of target → what guards say of it that weigh the end of a process; what is not here is, or ends, a process."""
 

@@ -11,6 +11,7 @@ from watchdog.engine.methods.ensure_unit import ENSURE_UNIT
 from watchdog.engine.methods.kill_child import KILL_CHILD
 from watchdog.engine.methods.method import Method
 from watchdog.engine.methods.run_command import RUN
+from watchdog.engine.methods.scale_out import SCALE_OUT
 from watchdog.engine.methods.start_unit import START_UNIT
 
 METHODS: Final[dict[str, Method]] = {
@@ -18,5 +19,6 @@ METHODS: Final[dict[str, Method]] = {
     "kill_child": KILL_CHILD,
     "ensure_unit": ENSURE_UNIT,
     "run": RUN,
+    "scale_out": SCALE_OUT,
 }
 """Action → method; a test proves that these are the actions of the action table that are on neither a process nor jobs."""
