@@ -29,6 +29,7 @@ from watchdog.model.guards import GUARDS
 from watchdog.model.parameters import ParameterSpec
 from watchdog.model.receivers import RECEIVERS
 from watchdog.rulefile import codes as files
+from watchdog.survey.remarks import REMARKS
 
 PAGE: Final = Path(__file__).parents[1] / "rules" / "README.md"
 BEGIN: Final = "<!-- What follows is made by `make docs` from the program's own tables; changes here are lost. -->"
@@ -75,6 +76,7 @@ def reference() -> str:
         *_receivers(),
         *_checks(),
         *_commands(),
+        *_remarks(),
         *_codes(),
     )
     return "\n".join(sections)
@@ -217,6 +219,14 @@ def _commands() -> Iterator[str]:
         yield f"{each.help}\n"
         if each.params:
             yield from table(("option", "default", "what it does"), (_option(one) for one in each.params))
+
+
+def _remarks() -> Iterator[str]:
+    yield "## Remarks\n"
+    yield "What `init` has to say of a machine; none of them stops anything.\n"
+    yield from table(
+        ("remark", "what is said", "what to do", "why it matters"), ((code(one.name), one.text, one.mend, one.doc) for one in REMARKS)
+    )
 
 
 def commands() -> Iterator[tuple[str, Any]]:
