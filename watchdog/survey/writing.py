@@ -17,7 +17,8 @@ from watchdog.errors import WatchdogError
 
 GROUP: Final = "sidekiq-watchdog"
 _FILE: Final = 0o640
-_FOLDER: Final = 0o750
+_FOLDER: Final = 0o755
+"""Others may look into it: beside the config lie files that are no secret, for other programs."""
 
 
 class NotWrittenError(WatchdogError):

