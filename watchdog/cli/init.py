@@ -1,5 +1,6 @@
 """`init`: looks at this machine and writes a config for what it finds."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -81,7 +82,7 @@ async def _look(root: Path, application: str | None, state: str) -> "tuple[Surve
     from watchdog.survey.survey import survey
     from watchdog.survey.trying_postgres import try_postgres
 
-    found = await survey(root=root, folder=application)
     is_this = root == Path("/")
+    found = await survey(root=root, folder=application, own=os.environ if is_this else None)
     tried = await try_postgres(found.postgres) if found.postgres is not None and is_this else None
     return found, config_text(found, state=state, postgres=tried)

@@ -8,6 +8,7 @@ import msgspec
 
 from watchdog.cli.output import Output, count
 from watchdog.survey.config_text import Text, described
+from watchdog.survey.judging import served
 from watchdog.survey.looking import Seen
 from watchdog.survey.remarks import Remark
 from watchdog.survey.survey import Survey
@@ -22,6 +23,12 @@ def show_survey(out: Output, found: Survey) -> None:
         out.line("  none of systemd")
     here = [one for one in found.processes if not one.container]
     out.line(f"  {'1 process' if len(here) == 1 else f'{len(here)} processes'} of Sidekiq here")
+    queues = served(found)
+    if queues:
+        out.line(("queues", "strong"))
+        width = max(map(len, queues))
+        for queue, names in queues.items():
+            out.line(f"  {queue.ljust(width)}  ", (", ".join(names), "dim"))
     out.line(("redis", "strong"))
     if found.redis is not None:
         places = ", ".join(f"{name} ({source})" for name, source in found.redis.sources.items())
@@ -94,6 +101,7 @@ def plain_survey(found: Survey, remarks: Sequence[Remark], text: Text, *, path: 
             for unit in found.units
         ],
         "processes": [{"pid": one.pid, "version": one.version, "unit": one.unit, "container": one.container} for one in found.processes],
+        "served": served(found),
         "redis": None
         if found.redis is None
         else {"where": found.redis.settings.shown, "namespace": found.redis.settings.namespace, "sources": found.redis.sources},

@@ -1,7 +1,8 @@
 """Which applications run Sidekiq here, and the Redis that each of them uses by its own settings."""
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from watchdog.mastodon.redis_env import RedisEnv, of_mastodon, of_sidekiq
 from watchdog.rulefile.redis_place import place_name
 from watchdog.rulefile.redis_settings import RedisSettings
 from watchdog.rulefile.redis_url import wrong_with_master_url, wrong_with_redis_url, wrong_with_sentinel
-from watchdog.survey.environment import Environment, of_application, plain
+from watchdog.survey.environment import Environment, Setting, of_application, plain
 from watchdog.survey.files import under
 from watchdog.survey.processes import Process
 from watchdog.survey.remarks import Remark, remark
@@ -19,6 +20,7 @@ from watchdog.survey.units import Unit
 
 DEFAULT: Final = RedisEnv(RedisSettings(url="redis://127.0.0.1:6379/0"), ())
 """What Sidekiq itself takes where nobody says anything."""
+_OF_REDIS: Final = re.compile(r"(SIDEKIQ_)?REDIS_|LOCAL_DOMAIN$|RAILS_LOG_LEVEL$|DB_(HOST|PORT|NAME)$")
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,12 @@ def of_processes(processes: Iterable[Process], root: Path, remarks: list[Remark]
     return tuple(found.values())
 
 
+def of_variables(own: Mapping[str, str], root: Path, remarks: list[Remark]) -> tuple[Application, ...]:
+    """That of whoever asks: in a container they are given to all that belong together. None where they say nothing of Redis."""
+    said = {name: Setting(value, "the environment of init") for name, value in own.items() if _OF_REDIS.match(name)}
+    return (_application("", "", (), said, root, remarks),) if said else ()
+
+
 def of_folder(folder: str, root: Path, remarks: list[Remark]) -> Application:
     """That of a folder, of which nothing is known but that it is one."""
     return _application(folder, "", (), {}, root, remarks)
@@ -106,7 +114,8 @@ def _application(folder: str, user: str, members: tuple[str, ...], own: Environm
 def _is_mastodon(folder: str, members: tuple[str, ...], env: dict[str, str], root: Path) -> bool:
     # Not Path.exists, which raises where this user may not look.
     by_files = bool(folder.strip("/")) and os.path.exists(under(root, f"{folder}/lib/mastodon/version.rb"))  # noqa: PTH110
-    return by_files or "LOCAL_DOMAIN" in env or any(member.startswith("mastodon") for member in members)
+    by_name = not env.keys().isdisjoint(("LOCAL_DOMAIN", "REDIS_HOST", "SIDEKIQ_REDIS_HOST", "SIDEKIQ_REDIS_URL"))
+    return by_files or by_name or any(member.startswith("mastodon") for member in members)
 
 
 def _found(redis: RedisEnv, environment: Environment, remarks: list[Remark]) -> Found | None:

@@ -16,6 +16,7 @@ from watchdog.rulefile.redis_settings import RedisSettings
 from watchdog.rulefile.redis_url import has_password
 from watchdog.rulefile.units import UNITS
 from watchdog.survey.applications import Application, Found
+from watchdog.survey.journal import DEFAULT
 from watchdog.survey.judging import served
 from watchdog.survey.looking import Seen
 from watchdog.survey.survey import Survey
@@ -57,7 +58,7 @@ def config_text(found: Survey, *, state: str, postgres: PostgresState | None = N
         "# The folder of what the agent must not forget: audit log, open incidents, jobs that were taken out.",
         f"state: {_value(state)}",
         "",
-        *_log(found.units),
+        *_log(found),
         *_checks(found.postgres, postgres),
         "# Who is told; rules name them under `notify:`.",
         "# receivers:",
@@ -198,19 +199,22 @@ def _rules(chosen: Application | None) -> Iterator[str]:
     yield ""
 
 
-def _log(units: tuple[Unit, ...]) -> Iterator[str]:
-    files = {unit.name: unit.log for unit in units if unit.log and _is_plain(unit.log) and not unit.template}
-    unlimited = bool(units) and all(unit.log or unit.log_interval == 0 for unit in units) and len(files) < len(units)
-    if not files and not unlimited:
+def _log(found: Survey) -> Iterator[str]:
+    files = {unit.name: unit.log for unit in found.units if unit.log and _is_plain(unit.log) and not unit.template}
+    to_journal = [unit for unit in found.units if not unit.log]
+    unlimited = bool(to_journal) and all(unit.log_interval == 0 for unit in to_journal)
+    burst = 0 if unlimited else found.journal_burst
+    if not files and (burst == DEFAULT or not to_journal):
         return
     yield "log:"
     if files:
         yield "  # StandardOutput= of these services."
         yield "  files:"
         yield from (f"    {_value(name)}: {_value(path)}" for name, path in files.items())
-    if unlimited:
-        yield "  # LogRateLimitIntervalSec=0: the journal drops nothing of what they write."
-        yield "  burst: 0"
+    if to_journal and burst != DEFAULT:
+        source = "LogRateLimitIntervalSec=0 of these services" if unlimited else "journald.conf"
+        yield f"  # How many lines of a service the journal lets through in its interval, by {source}; 0: all."
+        yield f"  burst: {burst}"
     yield ""
 
 

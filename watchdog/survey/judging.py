@@ -1,13 +1,15 @@
-"""What is to be said about what was found. Pure: it looks at nothing."""
+"""What is to be said about what was found. It looks at nothing but the name of this host."""
 
 from collections.abc import Iterator
 from typing import Final
 
+from watchdog.host.boot import host_name
 from watchdog.host.systemd.names import template_of
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
 from watchdog.survey.looking import Seen
 from watchdog.survey.remarks import Remark, remark
+from watchdog.survey.roles import served_by
 from watchdog.survey.survey import Survey
 from watchdog.survey.units import Unit
 
@@ -90,17 +92,8 @@ def _files(names: list[str]) -> str:
 
 
 def served(found: Survey) -> dict[str, list[str]]:
-    """Queue → the services that serve it, and the processes of other hosts as Redis shows them; a queue appears where anybody does."""
-    queues: dict[str, list[str]] = {}
-    for unit in found.units:
-        for queue in unit.service.queues if unit.service is not None else ():
-            queues.setdefault(queue, []).append(unit.name)
-    here = {one.pid for one in found.processes}
-    for one in found.seen.processes if isinstance(found.seen, Seen) else ():
-        if not found.units or one.info.pid not in here:
-            for queue in one.info.queues:
-                queues.setdefault(queue, []).append(one.identity)
-    return queues
+    """Who serves which queue."""
+    return served_by(found.units, found.processes, found.seen, found.host or host_name())
 
 
 def _of_queues(found: Survey) -> Iterator[Remark]:
@@ -125,14 +118,15 @@ def _of_logs(found: Survey) -> Iterator[Remark]:
     level = found.chosen.environment.get("RAILS_LOG_LEVEL") if found.chosen is not None else None
     if level is not None and level.value.strip().lower() in _SILENT:
         yield remark("log-level", level=level.value.strip().lower(), source=level.source)
-    limited = [unit.name for unit in found.units if not unit.log and unit.log_interval != 0]
+    limited = [unit.name for unit in found.units if not unit.log and unit.log_interval != 0] if found.journal_burst else []
     if limited:
         yield remark("log-rate", units=", ".join(limited), files=_files(limited))
 
 
 def _of_pools(found: Survey) -> Iterator[Remark]:
     for unit in found.units:
-        pool = unit.environment.get("DB_POOL")
+        of_all = found.chosen.environment.get("DB_POOL") if found.chosen is not None and unit.name in found.chosen.members else None
+        pool = unit.environment.get("DB_POOL") or of_all
         threads = unit.service.threads if unit.service is not None else None
         if pool is not None and threads is not None and pool.value.strip().isdecimal() and int(pool.value) < threads:
             yield remark("small-pool", unit=unit.name, threads=threads, pool=int(pool.value), source=pool.source)

@@ -1,7 +1,7 @@
 """
 The text of a unit with its drop-ins, as systemd puts them together (systemd.unit(5), systemd.service(5), systemd.exec(5)). Pure.
 
-Only what `init` asks for is read: the last value of a plain key, all values of a list, none where the list was emptied. Specifiers are replaced where
+Only what `init` asks for is read: the last value of a plain key (`TimeoutSec` is one for `TimeoutStopSec`), all values of a list, none where the list was emptied. Specifiers are replaced where
 they are the unit's own name, else they stay.
 """
 
@@ -54,7 +54,7 @@ def read_unit(name: str, texts: Sequence[str]) -> UnitText:
                 else:
                     lists.pop(key, None)
             else:
-                plain[key] = _specified(name, value)
+                plain["TimeoutStopSec" if key == "TimeoutSec" else key] = _specified(name, value)
     return UnitText(plain, {key: tuple(values) for key, values in lists.items()})
 
 

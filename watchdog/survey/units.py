@@ -1,6 +1,6 @@
 """The services of Sidekiq on this machine: their files, and what systemd says of them where it can be asked."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -52,21 +52,22 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         return not possible(self.name)
 
 
-def is_meant(name: str, text: UnitText | None) -> bool:
-    """Whether a service of that name and text is one of Sidekiq: by its command, or by its name where the command tells nothing."""
+def is_meant(name: str, text: UnitText | None, homes: Container[str]) -> bool:
+    """Whether a service of that name and text is one of Sidekiq: by its name, by its command, or because a process runs in it (`homes`), whatever started that."""
     if name.startswith(OURS) or text is None:
         return False
-    by_name = any(fnmatchcase(name, pattern) for pattern in UNITS)
-    return runs_sidekiq(text.words) or (by_name and not text.words)
+    return name in homes or any(fnmatchcase(name, pattern) for pattern in UNITS) or runs_sidekiq(text.words)
 
 
-def find_units(folders: UnitFolders, held: Mapping[str, Held], file_states: Mapping[str, str], remarks: list[Remark]) -> tuple[Unit, ...]:
+def find_units(
+    folders: UnitFolders, held: Mapping[str, Held], file_states: Mapping[str, str], homes: Container[str], remarks: list[Remark]
+) -> tuple[Unit, ...]:
     """All of them by name: what has a file, what is wanted by something, and what systemd holds; not what is masked."""
     wanted = folders.wanted()
     found = []
     for name in sorted({*folders.names(), *held}):
         text = folders.read(name)
-        if text is not None and is_meant(name, text) and not folders.is_masked(name):
+        if text is not None and is_meant(name, text, homes) and not folders.is_masked(name):
             state = file_states.get(name) or ("enabled" if name in wanted else "")
             found.append(_unit(name, text, folders.root, held.get(name), state, remarks))
     return tuple(found)
@@ -79,9 +80,9 @@ def without_idle_templates(units: Iterable[Unit]) -> tuple[Unit, ...]:
     return tuple(one for one in listed if one.name not in made)
 
 
-def meant_by_systemd(folders: UnitFolders) -> Callable[[str], bool]:
+def meant_by_systemd(folders: UnitFolders, homes: Container[str]) -> Callable[[str], bool]:
     """Which of the services that systemd holds are worth asking about."""
-    return lambda name: possible(name) and is_meant(name, folders.read(name))
+    return lambda name: possible(name) and is_meant(name, folders.read(name), homes)
 
 
 def _unit(name: str, text: UnitText, root: Path, held: Held | None, file_state: str, remarks: list[Remark]) -> Unit:
@@ -93,7 +94,7 @@ def _unit(name: str, text: UnitText, root: Path, held: Held | None, file_state: 
     for path in text.lists.get("EnvironmentFile", ()):
         environment |= of_systemd_file(path, root, remarks)
     told: dict[str, Any] = {} if held is None else held.readings
-    written = text.plain.get("TimeoutStopSec") or text.plain.get("TimeoutSec")
+    written = text.plain.get("TimeoutStopSec")
     output = text.plain.get("StandardOutput", "")
     return Unit(
         name=name,
@@ -102,7 +103,8 @@ def _unit(name: str, text: UnitText, root: Path, held: Held | None, file_state: 
         words=text.words,
         service=service_of(text.words, folder, root),
         environment=environment,
-        stop_timeout=told.get("stop_timeout") or (milliseconds(written) if written else _STOP),
+        # 0 is no end, too.
+        stop_timeout=told.get("stop_timeout") or ((milliseconds(written) or None) if written else _STOP),
         sidekiq_timeout=sidekiq_timeout(Start(text.words, folder), root=root),
         restart=told.get("restart_policy") or text.plain.get("Restart", "no"),
         state=told.get("state") or "",
