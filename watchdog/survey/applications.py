@@ -14,7 +14,7 @@ from watchdog.rulefile.redis_settings import RedisSettings
 from watchdog.rulefile.redis_url import wrong_with_master_url, wrong_with_redis_url, wrong_with_sentinel
 from watchdog.survey.environment import Environment, Setting, of_application, plain
 from watchdog.survey.files import under
-from watchdog.survey.processes import Process
+from watchdog.survey.processes import Process, pids
 from watchdog.survey.remarks import Remark, remark
 from watchdog.survey.units import Unit
 
@@ -63,10 +63,10 @@ def of_units(units: Iterable[Unit], root: Path, remarks: list[Remark]) -> tuple[
 def of_processes(processes: Iterable[Process], root: Path, remarks: list[Remark]) -> tuple[Application, ...]:
     """Those of processes without a service."""
     found: dict[tuple[str, str, str], Application] = {}
+    if hidden := [process.pid for process in processes if process.environment is None]:
+        remarks.append(remark("hidden-process", count=len(hidden), pids=pids(hidden)))
     for process in processes:
         member = f"pid {process.pid}"
-        if process.environment is None:
-            remarks.append(remark("hidden-process", pid=process.pid))
         if process.folder is not None or process.environment is not None:
             environment = process.environment or {}
             # Of a container the folder is that of another system of files, and what stands in it here is something else.

@@ -8,6 +8,7 @@ from watchdog.host.systemd.names import template_of
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
 from watchdog.survey.looking import Seen
+from watchdog.survey.processes import pids
 from watchdog.survey.remarks import Remark, remark
 from watchdog.survey.roles import served_by
 from watchdog.survey.survey import Survey
@@ -58,9 +59,8 @@ def _of_redis(found: Survey, config: str) -> Iterator[Remark]:
             yield remark("other-redis", units=", ".join(other.members), where=other.redis.settings.shown)
     if isinstance(found.seen, Seen) and found.seen.namespace is not None and found.redis is not None:
         beating = {one.info.pid for one in found.seen.processes}
-        silent = [f"{one.unit or 'a process'} (pid {one.pid})" for one in found.processes if not one.container and one.pid not in beating]
-        if silent:
-            yield remark("not-beating", units=", ".join(silent), where=where)
+        if silent := [one.pid for one in found.processes if not one.container and one.pid not in beating]:
+            yield remark("not-beating", count=len(silent), pids=pids(silent), where=where)
 
 
 def _of_stops(units: tuple[Unit, ...]) -> Iterator[Remark]:
@@ -134,9 +134,8 @@ def _of_pools(found: Survey) -> Iterator[Remark]:
 
 def _of_places(found: Survey) -> Iterator[Remark]:
     known = {unit.name for unit in found.units}
-    for process in found.processes:
-        if not process.container and process.unit not in known:
-            yield remark("by-hand", pid=process.pid, version=process.version)
+    if by_hand := [process.pid for process in found.processes if not process.container and process.unit not in known]:
+        yield remark("by-hand", count=len(by_hand), pids=pids(by_hand))
     if contained := sum(process.container for process in found.processes):
         yield remark("contained", count=contained)
     if found.container and found.no_systemd:

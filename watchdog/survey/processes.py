@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,9 @@ from watchdog.survey.environment import Environment, of_process
 
 _TITLE: Final = re.compile(r"sidekiq (?P<version>\S+) (?P<rest>.*)", re.DOTALL)
 _CONTAINER: Final = re.compile(r"(?:^|/)(?:docker[-/]|libpod|crio|cri-containerd|kubepods|lxc\.payload)")
+
+
+_MOST_SHOWN: Final = 8
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +36,11 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     container: bool
     folder: str | None
     environment: Environment | None
+
+
+def pids(of: Sequence[int]) -> str:
+    """A few of them, for people."""
+    return ", ".join(map(str, of[:_MOST_SHOWN])) + (" and more" if len(of) > _MOST_SHOWN else "")
 
 
 def processes(proc: Path) -> tuple[Process, ...]:

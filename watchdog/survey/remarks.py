@@ -101,7 +101,7 @@ REMARKS: Final = (
     ),
     RemarkSpec(
         "other-redis",
-        "{units} use another Redis than the rest: {where}",
+        "{units}: another Redis than that of the rest, {where}",
         "run a second agent with a config of its own for it",
         "One agent watches one Redis.",
     ),
@@ -113,15 +113,15 @@ REMARKS: Final = (
     ),
     RemarkSpec(
         "not-beating",
-        "{units} run here and do not beat in {where}",
+        "{where} shows no beat of {count} of the Sidekiq processes here: pid {pids}",
         "look whether they still boot, or use another Redis",
         "What does not beat is not watched.",
     ),
     RemarkSpec(
         "by-hand",
-        "the process {pid} (Sidekiq {version}) belongs to no service of systemd",
-        "make it a service, so that it is started again once it has been ended",
-        "Nobody would start it again.",
+        "no service of systemd has {count} of the Sidekiq processes here: pid {pids}",
+        "make each a service, so that it is started again once it has been ended",
+        "Nobody would start such a process again.",
     ),
     RemarkSpec(
         "contained",
@@ -167,7 +167,7 @@ REMARKS: Final = (
     ),
     RemarkSpec(
         "hidden-process",
-        "the environment of the process {pid} is not shown to this user",
+        "the environment of {count} of the Sidekiq processes is not shown to this user: pid {pids}",
         "run init as root",
         "What a process without a service uses stands only there.",
     ),

@@ -103,7 +103,7 @@ async def test_two_redis(plant, shown):
     found = await survey(root=plant(files))
     (one,) = [remark for remark in judge(found, CONFIG) if remark.name == "other-redis"]
     assert [redis.url for redis in shown.asked] == ["redis://10.0.0.5:6379/0"]
-    assert one.text == "mastodon-sidekiq-a.service use another Redis than the rest: redis://10.0.0.9/4"
+    assert one.text == "mastodon-sidekiq-a.service: another Redis than that of the rest, redis://10.0.0.9/4"
 
 
 async def test_what_costs_jobs_or_hides_them_is_said(plant, shown):

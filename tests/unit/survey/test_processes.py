@@ -70,7 +70,7 @@ async def test_a_process_without_a_service(run, plant, shown):
     found = await survey(root=plant({}), proc=proc)
     assert not found.nothing
     assert shown.asked[0].url == "redis://10.1.1.1/2"
-    assert named(found, "by-hand") == ["the process 20 (Sidekiq 7.3.2) belongs to no service of systemd"]
+    assert named(found, "by-hand") == ["no service of systemd has 1 of the Sidekiq processes here: pid 20"]
     assert "# the environment of the process 20: REDIS_URL" in config_text(found, state="state").config
 
 
@@ -78,7 +78,7 @@ async def test_an_environment_that_is_hidden(run, plant, shown):
     """Another user's environment can't be read: that is said, and what to do."""
     proc = run(20, cgroup=USERS, environ=None)
     found = await survey(root=plant({}), proc=proc)
-    assert named(found, "hidden-process") == ["the environment of the process 20 is not shown to this user"]
+    assert named(found, "hidden-process") == ["the environment of 1 of the Sidekiq processes is not shown to this user: pid 20"]
 
 
 async def test_processes_in_containers(run, plant, shown):
@@ -96,8 +96,7 @@ async def test_who_does_not_beat(run, plant, shown):
     proc = run(41)
     shown.seen = beats((host_name(), 40))
     found = await survey(root=plant({f"{ETC}/mastodon-sidekiq.service": unit(), **live()}), proc=proc)
-    (text,) = named(found, "not-beating")
-    assert text.startswith("mastodon-sidekiq.service (pid 41) run here")
+    assert named(found, "not-beating") == ["redis://10.0.0.5:6379/0 shows no beat of 1 of the Sidekiq processes here: pid 41"]
 
 
 @pytest.mark.parametrize(
