@@ -201,19 +201,18 @@ def _rules(chosen: Application | None) -> Iterator[str]:
 
 def _log(found: Survey) -> Iterator[str]:
     files = {unit.name: unit.log for unit in found.units if unit.log and _is_plain(unit.log) and not unit.template}
-    to_journal = [unit for unit in found.units if not unit.log]
-    unlimited = bool(to_journal) and all(unit.log_interval == 0 for unit in to_journal)
-    burst = 0 if unlimited else found.journal_burst
-    if not files and (burst == DEFAULT or not to_journal):
+    # Of several the least: what is beyond the limit of one proves nothing there.
+    bursts = [unit.log_burst or found.journal_burst for unit in found.units if not unit.log]
+    burst = min((one for one in bursts if one), default=0) if bursts else DEFAULT
+    if not files and burst == DEFAULT:
         return
     yield "log:"
     if files:
         yield "  # StandardOutput= of these services."
         yield "  files:"
         yield from (f"    {_value(name)}: {_value(path)}" for name, path in files.items())
-    if to_journal and burst != DEFAULT:
-        source = "LogRateLimitIntervalSec=0 of these services" if unlimited else "journald.conf"
-        yield f"  # How many lines of a service the journal lets through in its interval, by {source}; 0: all."
+    if burst != DEFAULT:
+        yield "  # So many lines of a service the journal lets through in its interval, by LogRateLimitBurst= of them or RateLimitBurst= of journald.conf; 0: all."
         yield f"  burst: {burst}"
     yield ""
 

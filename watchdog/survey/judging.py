@@ -7,6 +7,7 @@ from watchdog.host.boot import host_name
 from watchdog.host.systemd.names import template_of
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
+from watchdog.survey.journal import DEFAULT
 from watchdog.survey.looking import Seen
 from watchdog.survey.processes import pids
 from watchdog.survey.remarks import Remark, remark
@@ -118,9 +119,12 @@ def _of_logs(found: Survey) -> Iterator[Remark]:
     level = found.chosen.environment.get("RAILS_LOG_LEVEL") if found.chosen is not None else None
     if level is not None and level.value.strip().lower() in _SILENT:
         yield remark("log-level", level=level.value.strip().lower(), source=level.source)
-    limited = [unit.name for unit in found.units if not unit.log and unit.log_interval != 0] if found.journal_burst else []
-    if limited:
-        yield remark("log-rate", units=", ".join(limited), files=_files(limited))
+    limits: dict[int, list[str]] = {}
+    for unit in found.units:
+        if not unit.log and 0 < (burst := unit.log_burst or found.journal_burst) <= DEFAULT:
+            limits.setdefault(burst, []).append(unit.name)
+    for burst, names in limits.items():
+        yield remark("log-rate", units=", ".join(names), files=_files(names), burst=f"{burst:,}")
 
 
 def _of_pools(found: Survey) -> Iterator[Remark]:

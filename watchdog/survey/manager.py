@@ -3,22 +3,16 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
-
 from watchdog.host.systemd.bus import PROPERTIES, SYSTEMD, Bus
 from watchdog.host.systemd.failures import CallError
 from watchdog.host.systemd.names import ROOT, path_of
 from watchdog.host.systemd.readings import readings
 
 _MANAGER: Final = f"{SYSTEMD}.Manager"
-_INFINITY: Final = 2**64 - 1
 
 
-class Held(msgspec.Struct, frozen=True):
-    """A service that systemd holds: readings by slot as the agent has them (`host.systemd.readings`), and its limit of log lines within `log_interval` ms (0: none)."""
-
-    readings: dict[str, Any]
-    log_interval: int | None = None
+Held = dict[str, Any]
+"""A service that systemd holds: readings by slot, as the agent has them (`host.systemd.readings`)."""
 
 
 async def ask_systemd(where: str, means: Callable[[str], bool]) -> tuple[dict[str, Held], dict[str, str]]:
@@ -46,5 +40,4 @@ async def _held(bus: Bus, name: str) -> Held | None:
         except CallError:
             return None  # it has gone meanwhile
         properties |= told
-    interval = properties.get("LogRateLimitIntervalUSec")
-    return Held(readings(name, properties), interval // 1000 if type(interval) is int and interval != _INFINITY else None)
+    return readings(name, properties)

@@ -65,9 +65,9 @@ REMARKS: Final = (
     ),
     RemarkSpec(
         "log-rate",
-        "{units}: the journal drops what it writes beyond its limit of lines",
-        "sudo systemctl edit {files}: [Service] LogRateLimitIntervalSec=0",
-        "After a hole in the log nobody can prove which jobs ran at the end. The default is 10,000 lines in 30 s, which a busy server reaches.",
+        "{units}: the journal drops what it writes beyond {burst} lines in half a minute",
+        "sudo systemctl edit {files}: [Service] LogRateLimitBurst=1000000",
+        "After a hole in the log nobody can prove which jobs ran at the end, and a busy server reaches the default. `LogRateLimitIntervalSec=0` of a unit changes nothing: systemd takes it for not set.",
     ),
     RemarkSpec(
         "small-pool",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -20,6 +20,7 @@ from watchdog.survey.unit_folders import UnitFolders
 
 _STOP: Final = 90_000
 """DefaultTimeoutStopSec of systemd, where nobody has changed it."""
+_LONGEST_NUMBER: Final = 10
 _FILES: Final = ("append:", "file:", "truncate:")
 
 
@@ -28,7 +29,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     One service.
 
     `state` and `file_state` are systemd's words, empty where it was not asked; `running` is None then. Times are milliseconds, None where they are not known. `template` says that it
-    is one with no instance. `log` is the file that its output goes to, empty where that is the journal.
+    is one with no instance. `log` is the file that its output goes to, empty where that is the journal; `log_burst` how many lines the journal takes of it in half a minute, None where its own limit holds.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     file_state: str = ""
     running: bool | None = None
     log: str = ""
-    log_interval: int | None = None
+    log_burst: int | None = None
 
     @property
     def template(self) -> bool:
@@ -93,7 +94,7 @@ def _unit(name: str, text: UnitText, root: Path, held: Held | None, file_state: 
     # systemd reads the files last, so they go before what the unit itself says.
     for path in text.lists.get("EnvironmentFile", ()):
         environment |= of_systemd_file(path, root, remarks)
-    told: dict[str, Any] = {} if held is None else held.readings
+    told = held or {}
     written = text.plain.get("TimeoutStopSec")
     output = text.plain.get("StandardOutput", "")
     return Unit(
@@ -111,12 +112,11 @@ def _unit(name: str, text: UnitText, root: Path, held: Held | None, file_state: 
         file_state=told.get("file_state") or file_state,
         running=told.get("running"),
         log=next((output.removeprefix(one) for one in _FILES if output.startswith(one)), ""),
-        log_interval=_log_interval(text, held),
+        log_burst=_log_burst(text),
     )
 
 
-def _log_interval(text: UnitText, held: Held | None) -> int | None:
-    """None where the unit says nothing and the default of the journal holds; systemd says 0 then."""
-    if (written := text.plain.get("LogRateLimitIntervalSec")) is not None:
-        return milliseconds(written)
-    return held.log_interval or None if held is not None else None
+def _log_burst(text: UnitText) -> int | None:
+    written = text.plain.get("LogRateLimitBurst", "")
+    # To systemd 0 is the same as nothing.
+    return (int(written) or None) if written.isascii() and written.isdecimal() and len(written) < _LONGEST_NUMBER else None

@@ -17,7 +17,7 @@ FIRST, TEMPLATE = "mastodon-sidekiq-found.service", "mastodon-sidekiq-found@.ser
 ONE, TWO, MASKED = "mastodon-sidekiq-found@1.service", "mastodon-sidekiq-found@2.service", "mastodon-sidekiq-masked.service"
 FOLDER = "/srv/found"
 ENV = "LOCAL_DOMAIN=example.com\nREDIS_HOST=127.0.0.1\nREDIS_PORT=6400\n"
-DROP_IN = "[Service]\nTimeoutStopSec=60\nLogRateLimitIntervalSec=0\n"
+DROP_IN = "[Service]\nTimeoutStopSec=60\nLogRateLimitBurst=1000000\n"
 
 
 @pytest.fixture

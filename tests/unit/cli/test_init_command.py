@@ -12,7 +12,7 @@ from watchdog.survey.looking import Beating, Seen
 SEEN = Seen("8.0.2", "master", "", (Beating("web1:7:abc", Info(host="web1", pid=7, queues=("push",), version="7.3.2")),), queues=("push",))
 GOOD = {
     f"{ETC}/mastodon-sidekiq.service": unit().replace("TimeoutSec=15", "TimeoutStopSec=60"),
-    f"{ETC}/mastodon-sidekiq.service.d/log.conf": "[Service]\nLogRateLimitIntervalSec=0\n",
+    f"{ETC}/mastodon-sidekiq.service.d/log.conf": "[Service]\nLogRateLimitBurst=1000000\n",
 }
 
 

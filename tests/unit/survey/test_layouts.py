@@ -113,7 +113,7 @@ async def test_what_costs_jobs_or_hides_them_is_said(plant, shown):
     mends = {one.name: one.mend for one in remarks}
     assert mends["stop-timeout"] == "sudo systemctl edit mastodon-sidekiq.service: [Service] TimeoutStopSec=35s"
     assert mends["no-restart"] == "sudo systemctl edit mastodon-sidekiq.service: [Service] Restart=always"
-    assert mends["log-rate"] == "sudo systemctl edit mastodon-sidekiq.service: [Service] LogRateLimitIntervalSec=0"
+    assert mends["log-rate"] == "sudo systemctl edit mastodon-sidekiq.service: [Service] LogRateLimitBurst=1000000"
     assert mends["small-pool"] == "DB_POOL=25"
     assert mends["log-level"] == "RAILS_LOG_LEVEL=info"
 
@@ -123,12 +123,12 @@ async def test_a_unit_that_is_well_set_up_has_nothing_to_be_said(plant, shown):
     good = unit().replace("TimeoutSec=15", "TimeoutStopSec=60")
     files = {
         f"{ETC}/mastodon-sidekiq.service": good,
-        f"{ETC}/mastodon-sidekiq.service.d/log.conf": "[Service]\nLogRateLimitIntervalSec=0\n",
+        f"{ETC}/mastodon-sidekiq.service.d/log.conf": "[Service]\nLogRateLimitBurst=1000000\n",
         **live(),
     }
     found = await survey(root=plant(files))
     assert {one.name for one in judge(found, CONFIG)} == {"redis-unreachable", "no-systemd"}
-    assert "  burst: 0" in config_text(found, state="state").config
+    assert "  burst: 1000000\n" in config_text(found, state="state").config
 
     root = plant({f"{ETC}/mastodon-sidekiq.service.d/log.conf": "[Service]\nStandardOutput=append:/var/log/sidekiq.log\n"})
     assert "    mastodon-sidekiq.service: /var/log/sidekiq.log" in config_text(await survey(root=root), state="state").config

@@ -80,7 +80,7 @@ async def test_the_journal_without_a_limit(plant, shown):
     files = {f"{ETC}/mastodon-sidekiq.service": unit(), "/etc/systemd/journald.conf": "RateLimitBurst=0\n", **live()}
     found = await survey(root=plant(files))
     assert "log-rate" not in {one.name for one in judge(found, "config.yml")}
-    assert "by journald.conf; 0: all.\n  burst: 0\n" in config_text(found, state="s").config
+    assert "of journald.conf; 0: all.\n  burst: 0\n" in config_text(found, state="s").config
 
 
 @pytest.mark.parametrize(("written", "said"), [("15", True), ("0", False), ("infinity", False), ("30s", False), ("29", True)])
@@ -89,3 +89,15 @@ async def test_times_to_stop(written, said, plant, shown):
     text = unit().replace("TimeoutSec=15", f"TimeoutStopSec={written}")
     found = await survey(root=plant({f"{ETC}/mastodon-sidekiq.service": text, **live()}))
     assert ("stop-timeout" in {one.name for one in judge(found, "config.yml")}) is said
+
+
+@pytest.mark.parametrize(
+    ("lines", "burst"),
+    [("LogRateLimitIntervalSec=0", None), ("LogRateLimitBurst=0", None), ("LogRateLimitBurst=20000", 20_000), ("LogRateLimitBurst=50", 50)],
+)
+async def test_the_limit_of_one_service(lines, burst, plant, shown):
+    """Its own goes before the journal's; what systemd takes for not set is none. A low one is told, as is the default."""
+    found = await survey(root=plant({f"{ETC}/mastodon-sidekiq.service": unit().replace("Restart=", f"{lines}\nRestart="), **live()}))
+    assert found.units[0].log_burst == burst
+    assert ("log-rate" in {one.name for one in judge(found, "config.yml")}) is (burst is None or burst < 10_000)
+    assert (f"  burst: {burst}\n" in config_text(found, state="s").config) is (burst is not None)
