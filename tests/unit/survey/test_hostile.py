@@ -11,6 +11,7 @@ from watchdog.rulefile.settings import draft_settings
 from watchdog.survey.applications import of_folder, of_units
 from watchdog.survey.config_text import PostgresState, config_text
 from watchdog.survey.environment import assigned
+from watchdog.survey.remarks import Remark
 from watchdog.survey.survey import survey
 from watchdog.survey.unit_file import milliseconds, read_unit
 
@@ -68,7 +69,7 @@ async def test_names_of_files(plant, shown):
 
 def test_no_secret_in_what_can_be_printed(plant):
     """Whoever logs or prints what was found prints no value of a variable."""
-    remarks = []
+    remarks: list[Remark] = []
     root = plant(live("LOCAL_DOMAIN=x\nREDIS_HOST=h\nREDIS_PASSWORD=opensesame\n"))
     assert "opensesame" not in repr(of_folder(LIVE, root, remarks))
     assert of_units([], root, remarks) == ()
