@@ -107,7 +107,7 @@ def _build(final: Path) -> None:
         shutil.rmtree(folder)
     part = final.with_name(f".{final.name}.{os.getpid()}")
     try:
-        command = [sys.executable, _BUILDER, "--quickly", "--into", part]
+        command = [sys.executable, str(_BUILDER), "--quickly", "--into", str(part)]
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_SECONDS)
         if done.returncode == _NOT_TO_BE_HAD:
             raise PackageError(done.stderr.strip().rpartition("\n")[2])
