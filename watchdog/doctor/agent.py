@@ -1,5 +1,6 @@
 """The agent that runs, and the unit that starts it."""
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ from watchdog.store.lock import is_running
 STALE: Final = 30_000
 """Milliseconds; an agent writes each ten seconds."""
 _RESTARTS: Final = ("always", "on-failure", "on-abnormal", "on-watchdog")
+_INFINITY: Final = 2**64 - 1
+_WATCHDOG: Final = re.compile(r"^\s*WatchdogSec\s*=\s*(\d*)", re.MULTILINE)
 _STARTING: Final = "starting"
 _START: Final = "systemctl enable --now sidekiq-watchdog"
 _EDIT: Final = f"systemctl edit {OWN_UNIT}: [Service], {{}}"
@@ -28,7 +31,7 @@ async def look(exam: Exam) -> Mapping[str, Found]:
     """The points of this area."""
     return {
         "agent": passed_over("config first") if exam.state is None else _agent(exam.state),
-        "agent-unit": unit_of(exam.own_unit),
+        "agent-unit": unit_of(exam.own_unit, written=written_watchdog(exam.own_unit)),
     }
 
 
@@ -59,15 +62,30 @@ def running_one(told: Told, now: int) -> Found:
     return fine(who)
 
 
-def unit_of(unit: Mapping[str, Any]) -> Found:
-    """The agent's unit by its properties; empty where systemd could not be asked."""
+def written_watchdog(unit: Mapping[str, Any]) -> int:
+    """Seconds of WatchdogSec= as its files have it, 0 for none: systemd tells it of a unit that runs, and of no other."""
+    seconds = 0
+    for path in (unit.get("FragmentPath"), *(unit.get("DropInPaths") or ())):
+        try:
+            text = Path(path or "/dev/null").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        for value in _WATCHDOG.findall(text):
+            seconds = int(value or 0)
+    return seconds
+
+
+def unit_of(unit: Mapping[str, Any], *, written: int = 0) -> Found:
+    """The agent's unit by its properties, which are empty where systemd could not be asked; `written` is its watchdog in seconds, if it does not run."""
     if not unit:
         return passed_over("systemd first")
     if unit.get("LoadState") != "loaded":
         return doubtful(f"{OWN_UNIT} is not installed: nothing starts the agent at boot", "install the package, or see packaging/README.md")
     if unit.get("Type") not in ("notify", "notify-reload"):
         return bad(f"{OWN_UNIT}: Type={unit.get('Type')}: systemd can't know when it is ready", _EDIT.format("Type=notify"))
-    if not unit.get("WatchdogUSec") or unit["WatchdogUSec"] >= 2**64 - 1:
+    told = unit.get("WatchdogUSec") or 0
+    watchdog = told // 1_000_000 if 0 < told < _INFINITY else 0 if unit.get("ActiveState") == "active" else written
+    if not watchdog:
         return bad(f"{OWN_UNIT}: WatchdogSec= is not set: an agent that hangs stays so", _EDIT.format("WatchdogSec=60"))
     if unit.get("Restart") not in _RESTARTS:
         return bad(f"{OWN_UNIT}: Restart={unit.get('Restart')}: nobody starts it again", _EDIT.format("Restart=always"))
@@ -77,4 +95,4 @@ def unit_of(unit: Mapping[str, Any]) -> Found:
         return doubtful(f"{OWN_UNIT} is {unit.get('UnitFileState')}: nothing starts it at boot", _START)
     dropped = [Path(path).name for path in unit.get("DropInPaths") or ()]
     changed = f", as {listed(dropped)} {'changes' if len(dropped) == 1 else 'change'} it" if dropped else ""
-    return fine(f"{OWN_UNIT}, watched by systemd each {unit['WatchdogUSec'] // 1_000_000} s{changed}")
+    return fine(f"{OWN_UNIT}, watched by systemd each {watchdog} s{changed}")

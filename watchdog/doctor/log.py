@@ -101,8 +101,6 @@ def limit_of(logs: list[Log]) -> Found:
         return passed_over("log first")
     dropped = [log.name for log in readable if log.dropped]
     if dropped:
-        return doubtful(
-            f"{listed(dropped)}: journald has dropped lines",
-            "RateLimitBurst=0 in /etc/systemd/journald.conf; then: systemctl restart systemd-journald",
-        )
+        mend = f"systemctl edit {dropped[0]}: [Service], LogRateLimitBurst=1000000; then restart it"
+        return doubtful(f"{listed(dropped)}: journald has dropped lines", mend)
     return fine("no line was dropped lately")

@@ -350,7 +350,7 @@ POINTS: Final[tuple[PointSpec, ...]] = (
         Area.LOG,
         "That journald has lately dropped no lines of it.",
         "A start without its end may then be a job that was done: nothing of that log is proven.",
-        "`RateLimitBurst=0` in journald.conf, or `LogRateLimitIntervalSec=` and `LogRateLimitBurst=` of the unit",
+        "`systemctl edit UNIT`: `[Service]`, `LogRateLimitBurst=1000000`; a `LogRateLimitIntervalSec=0` there changes nothing",
         "mastodon-sidekiq.service: journald has dropped lines",
     ),
     PointSpec(

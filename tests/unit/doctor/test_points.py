@@ -176,6 +176,18 @@ def written(folder: Path) -> Path:
     return folder / "state"
 
 
+def test_the_watchdog_of_a_unit_that_does_not_run(tmp_path):
+    """The last one counts, wherever it is written; systemd itself says nothing of it then."""
+    (tmp_path / "agent.service").write_text("[Service]\nType=notify\nWatchdogSec=60s\n")
+    (tmp_path / "short.conf").write_text("[Service]\nWatchdogSec = 5\n")
+    (tmp_path / "off.conf").write_text("[Service]\nWatchdogSec=\n#WatchdogSec=9\n")
+    unit = {"FragmentPath": f"{tmp_path}/agent.service"}
+    assert agent.written_watchdog(unit) == 60
+    assert agent.written_watchdog({**unit, "DropInPaths": [f"{tmp_path}/short.conf", f"{tmp_path}/gone.conf"]}) == 5
+    assert agent.written_watchdog({**unit, "DropInPaths": [f"{tmp_path}/off.conf"]}) == 0
+    assert agent.written_watchdog({}) == 0
+
+
 def test_each_point_of_the_table_has_its_cases():
     """And there is none beside them."""
     assert AMISS.keys() == WELL.keys() == BY_NAME.keys()
@@ -228,6 +240,8 @@ def test_what_is_well_is_well(name, folder):
         (lambda: agent.unit_of({"LoadState": "not-found"}), Health.WARN, "not installed"),
         (lambda: agent.unit_of({**OWN, "Type": "simple"}), Health.FAIL, "Type=simple"),
         (lambda: agent.unit_of({**OWN, "WatchdogUSec": 2**64 - 1}), Health.FAIL, "WatchdogSec"),
+        (lambda: agent.unit_of({**OWN, "WatchdogUSec": 2**64 - 1, "ActiveState": "inactive"}, written=45), Health.OK, "each 45 s"),
+        (lambda: agent.unit_of({**OWN, "WatchdogUSec": 2**64 - 1, "ActiveState": "active"}, written=45), Health.FAIL, "WatchdogSec"),
         (lambda: agent.unit_of({**OWN, "Restart": "no"}), Health.FAIL, "Restart=no"),
         (lambda: agent.unit_of({**OWN, "NeedDaemonReload": True}), Health.WARN, "has not read it"),
         (lambda: agent.unit_of({**OWN, "UnitFileState": "disabled"}), Health.WARN, "disabled"),
