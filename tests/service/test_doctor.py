@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from tests.bench.beats import SimulatedProcess
 from tests.service.conftest import RedisServer
 from tests.service.sentinels import Sentinel
 from tests.service.users import USERS, actor, observer
 from watchdog.doctor.beginning import as_whom, examined
 from watchdog.doctor.exam import Places
 from watchdog.doctor.found import Health, Point
+from watchdog.doctor.server import ask_server
 from watchdog.model.points import BY_NAME, Area
+from watchdog.rulefile.redis_settings import RedisSettings
 from watchdog.sidekiq.address import parse
 from watchdog.sidekiq.connection import connect
 from watchdog.sidekiq.keys import Keys
@@ -86,6 +89,7 @@ async def test_each_right_that_is_lacking_is_found(redis_server):
     """One after the other, and no other with it."""
     client = redis_server.client()
     url = await actor(redis_server)
+    await SimulatedProcess().beat(client)
     found = {}
     for right in (*READING, *WRITING, *SCRIPTS):
         await client.execute_command(
@@ -94,10 +98,37 @@ async def test_each_right_that_is_lacking_is_found(redis_server):
         wire = await connect(parse(url), lambda _: None)
         found[right] = await may_not_read(wire, Keys(), db=0), await may_not_write(wire, Keys())
         wire.close()
+        # Whatever is lacking, the rest is found out.
+        server = await ask_server(RedisSettings(url), writing=True)
+        assert (server.unread, server.unwritten) == found[right]
+        assert server.processes != []
     for right in READING:
         assert found[right] == ([right], []), right
     for right in (*WRITING, *SCRIPTS):
         assert found[right] == ([], [right]), right
+
+
+async def test_who_may_not_read_the_processes(redis_server, look):
+    """They are not taken for none."""
+    await SimulatedProcess().beat(redis_server.client())
+    url = await actor(redis_server)
+    await redis_server.client().execute_command("ACL", "SETUSER", "watchdog-act", "-sscan")
+    points = await look(url)
+    assert points["redis-reading"].says == "the user of Redis may not: sscan"
+    assert (points["sidekiq"].health, points["sidekiq"].says) == (Health.SKIPPED, "redis-reading first")
+    assert points["sidekiq-here"].says == "sidekiq first"
+
+
+async def test_a_redis_that_hangs(redis_server, look):
+    """It is said in seconds, and all the rest is looked at."""
+    redis_server.pause()
+    try:
+        points = await look(redis_server.url)
+    finally:
+        redis_server.resume()
+    assert points["redis"].says == f"127.0.0.1:{redis_server.port} accepts connections but does not answer in time"
+    assert points["sidekiq"].says == "redis first"
+    assert points["state-folder"].health is Health.OK
 
 
 async def test_the_user_who_only_watches(redis_server, look):
@@ -110,7 +141,7 @@ async def test_the_user_who_only_watches(redis_server, look):
     assert acting["redis-writing"].says == "the user of Redis may not: evalsha, script|load"
 
 
-async def test_a_replica_and_a_password(redis_server, look, tmp_path):
+async def test_a_replica_and_a_password(redis_server, look, tmp_path, until):
     """A replica is told from a master, and who is not let in is told so without the password."""
     await redis_server.client().execute_command("ACL", "SETUSER", "default", "on", "resetpass", ">hunter2")
     shut = await look(redis_server.url)
@@ -122,9 +153,13 @@ async def test_a_replica_and_a_password(redis_server, look, tmp_path):
     replica = RedisServer(tmp_path / "replica", "--replicaof", f"127.0.0.1 {redis_server.port}", "--masterauth", "hunter2")
     await replica.start()
     try:
-        points = await look(replica.url)
-        assert points["redis-role"].health is Health.FAIL
-        assert f"127.0.0.1:{redis_server.port}" in points["redis-role"].mend
+
+        async def is_told() -> bool:
+            # Until it has all data it says nothing else than that.
+            return (await look(replica.url))["redis-role"].health is Health.FAIL
+
+        await until(is_told)
+        assert f"127.0.0.1:{redis_server.port}" in (await look(replica.url))["redis-role"].mend
     finally:
         await replica.close()
 

@@ -49,8 +49,8 @@ class Exam(msgspec.Struct, kw_only=True):
     """
     One examination. `settings` are there where the config itself can be read, `loaded` where its rules can be, too.
 
-    `agent` is the one that runs, `own_unit` the properties of the agent's unit, empty where systemd does not know it. The rest is filled in on the way: what Redis says of each
-    process and of other agents, its clock (UTC milliseconds), other namespaces, errors of probes; the processes that run here by identity, and the units.
+    `agent` is the one that runs, `own_unit` the properties of the agent's unit, empty where systemd does not know it. The rest is filled in on the way: whether Redis answers, what it says of each
+    process and of other agents, other namespaces, errors of probes; the processes that run here by identity, and the units.
     """
 
     path: Path
@@ -61,8 +61,8 @@ class Exam(msgspec.Struct, kw_only=True):
     agent: Running | None = None
     own_unit: Mapping[str, Any] = NOTHING
     places: Places = Places()
+    is_reached: bool = False
     readings: list[Reading] | None = None
-    redis_now: int = 0
     agents: tuple[Present, ...] = ()
     elsewhere: list[str] = []
     probes: dict[str, int] = {}

@@ -36,7 +36,7 @@ async def look(exam: Exam) -> Mapping[str, Found]:
         server = await ask_server(settings, writing=exam.acts)
     except (SourceUnavailableError, AddressError) as failure:
         return found | {"redis": unreached(str(failure), exam.path)}
-    exam.readings, exam.redis_now = server.processes, server.now
+    exam.is_reached, exam.readings = True, server.processes
     exam.agents, exam.elsewhere, exam.probes = server.agents, server.elsewhere, server.probes
     return found | {
         "redis": fine(f"{settings.shown} answers"),

@@ -17,7 +17,7 @@ from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, from_
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.place import Place, place_of
 from watchdog.sidekiq.probe import read_left
-from watchdog.sidekiq.reading import COMMANDS_EACH, ProcessReader, Reading
+from watchdog.sidekiq.reading import ProcessReader, Reading
 from watchdog.sidekiq.replies import seconds
 from watchdog.sidekiq.rights import may_not_read, may_not_write
 from watchdog.sidekiq.scanning import first_page, rest
@@ -35,23 +35,22 @@ _PROCESSES: Final = b":processes"
 
 class Server(msgspec.Struct, kw_only=True):
     """
-    One Redis, as far as its user may know. `info` is that of INFO, `slots` the readings of it; `ahead` how far its clock is before ours, in milliseconds (None: not told), `now` what it says.
+    One Redis, as far as its user may know. `info` is that of INFO, `slots` the readings of it; `ahead` how far its clock is before ours, in milliseconds, None where it is not told.
 
     `unread` and `unwritten` are rights that are lacking, None where that can't be known; `untracked` is why it does not tell what changes, empty where it does. `saves` says whether it
-    saves at all, `stops` whether a failed save stops writes. `elsewhere` are other namespaces in which processes are. `probes` is identity → errors of its probe.
+    saves at all, `stops` whether a failed save stops writes. `processes` are None where they may not be read, and each was read at a moment of Redis' own clock; `elsewhere` are other namespaces in which processes are. `probes` is identity → errors of its probe.
     """
 
     where: str
     info: dict[str, str]
     slots: dict[str, Any]
     ahead: int | None = None
-    now: int = 0
     unread: list[str] = []
     unwritten: list[str] | None = None
     untracked: str = ""
     saves: bool = True
     stops: bool = True
-    processes: list[Reading] = []
+    processes: list[Reading] | None = None
     agents: tuple[Present, ...] = ()
     elsewhere: list[str] = []
     probes: dict[str, int] = {}
@@ -78,7 +77,6 @@ async def _ask(wire: Wire, settings: RedisSettings, *, writing: bool) -> Server:
         info=known,
         slots=readings(known),
         ahead=None if ahead is None else round(ahead * 1000),
-        now=round((time.time() + (ahead or 0)) * 1000),
         stops=save_stops_writes(saving),
         saves=known.get("aof_enabled") == "1" or _has_points(saving[1]),
     )
@@ -93,7 +91,7 @@ async def _ask(wire: Wire, settings: RedisSettings, *, writing: bool) -> Server:
         # Which right is lacking has been found out.
         if failure.code != "noperm":
             raise
-    if not server.processes:
+    if server.processes == []:
         server.elsewhere = await _elsewhere(wire, settings.namespace)
     return server
 
@@ -111,9 +109,9 @@ async def _processes(wire: Wire, keys: Keys) -> list[Reading]:
     reader = ProcessReader(keys, Tally(Clock()), wire.where)
     found = []
     for identity in identities:
-        replies = await wire.ask(reader.commands(identity))
-        assert len(replies) == COMMANDS_EACH
-        reading = reader.reading(identity, replies, 0)
+        *replies, now = await wire.ask([*reader.commands(identity), ("TIME",)])
+        at = time.time() if isinstance(now, ServerError) else seconds(now, wire.where)
+        reading = reader.reading(identity, replies, round(at * 1000))
         if reading.beat is not None:
             found.append(reading)
     return found

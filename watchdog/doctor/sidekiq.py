@@ -28,8 +28,10 @@ _ACTING: Final = (Mode.ASK, Mode.ACT)
 
 async def look(exam: Exam) -> Mapping[str, Found]:
     """The points of this area; fills in which processes run here."""
-    if exam.settings is None or exam.readings is None:
+    if exam.settings is None or not exam.is_reached:
         return {}
+    if exam.readings is None:
+        return {"sidekiq": passed_over("redis-reading first")}
     titled = sidekiqs(exam.places.proc)
     exam.here = matched(exam.readings, titled, exam.host)
     pids = {facts.pid for facts in exam.here.values()}
@@ -38,7 +40,7 @@ async def look(exam: Exam) -> Mapping[str, Found]:
         "sidekiq-versions": versions_of(exam.readings, exam.here.values()),
         "sidekiq-here": here_of(exam.readings, titled, exam.here, exam.host),
         "sidekiq-signals": signals_of(pids, exam.who, refused=refused_of(pids)),
-        "sidekiq-clocks": clocks_of(exam.readings, exam.redis_now),
+        "sidekiq-clocks": clocks_of(exam.readings),
         "sidekiq-fleet": fleet_of(exam.readings, exam.agents, exam.host, exam.mode),
         "sidekiq-probe": probe_of(exam.readings, exam.probes),
     }
@@ -140,12 +142,12 @@ def signals_of(pids: Collection[int], who: Who, *, refused: list[int]) -> Found:
     return fine(f"{counted(len(pids), 'process')} may be signalled" + (" (CAP_KILL)" if refused else ""))
 
 
-def clocks_of(readings: Iterable[Reading], redis_now: int) -> Found:
+def clocks_of(readings: Iterable[Reading]) -> Found:
     """The clock of each host by what it wrote at its last beat; when that came Redis tells, by what is left of a minute."""
     apart: dict[str, int] = {}
     for reading in readings:
         if reading.info is not None and reading.beat is not None and 0 < reading.ttl <= _LIVES:
-            ahead = reading.beat.at - (redis_now - (_LIVES - reading.ttl))
+            ahead = reading.beat.at - (reading.at - (_LIVES - reading.ttl))
             apart[reading.info.host] = min(apart.get(reading.info.host, ahead), ahead, key=abs)
     if not apart:
         return passed_over("sidekiq first")

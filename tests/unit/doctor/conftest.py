@@ -44,7 +44,7 @@ def reading(host: str = "web1", pid: int = 4711, *, ahead: int = 0, ttl: int = 5
     at = NOW - (60_000 - ttl) + ahead
     return Reading(
         identity=f"{host}:{pid}:a1b2",
-        at=0,
+        at=NOW,
         ttl=ttl,
         member=True,
         info=Info(host=host, pid=pid, **{"version": "7.3.2", "tag": "app", "queues": ("push",), **info}),

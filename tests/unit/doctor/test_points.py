@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.unit.doctor.conftest import NOW, OWN, exam, facts, reading, server, unit, who
+from tests.unit.doctor.conftest import OWN, exam, facts, reading, server, unit, who
 from watchdog import __version__
 from watchdog.config import inspect
 from watchdog.doctor import agent, config, helpers, host, log, outside, redis, sidekiq, state, systemd
@@ -105,7 +105,7 @@ AMISS: dict[str, Case] = {
     "sidekiq-versions": lambda _: sidekiq.versions_of([reading(version="9.0.0")], []),
     "sidekiq-here": lambda _: sidekiq.here_of([reading("web9")], {1: facts(1), 2: facts(2)}, {}, "web1"),
     "sidekiq-signals": lambda _: sidekiq.signals_of([4711], who(uid=1000), refused=[4711]),
-    "sidekiq-clocks": lambda _: sidekiq.clocks_of([reading(), reading("web2", ahead=-42_400)], NOW),
+    "sidekiq-clocks": lambda _: sidekiq.clocks_of([reading(), reading("web2", ahead=-42_400)]),
     "sidekiq-fleet": lambda _: sidekiq.fleet_of([reading("web2")], [], "web1", Mode.ACT),
     "sidekiq-probe": lambda _: sidekiq.probe_of([reading()], {"web1:4711:a1b2": 2}),
     "systemd": lambda folder: systemd.unanswered(f"nothing listens at the system bus {folder}/bus"),
@@ -149,7 +149,7 @@ WELL: dict[str, Case] = {
     "sidekiq-versions": lambda _: sidekiq.versions_of([reading()], [facts()]),
     "sidekiq-here": lambda _: sidekiq.here_of([reading()], {4711: facts()}, {"web1:4711:a1b2": facts()}, "web1"),
     "sidekiq-signals": lambda _: sidekiq.signals_of([4711], who(uid=1000, capabilities=1 << 5), refused=[4711]),
-    "sidekiq-clocks": lambda _: sidekiq.clocks_of([reading(), reading("web2", ahead=-900)], NOW),
+    "sidekiq-clocks": lambda _: sidekiq.clocks_of([reading(), reading("web2", ahead=-900)]),
     "sidekiq-fleet": lambda _: sidekiq.fleet_of([reading("web2")], [Present(host="web2", version=__version__)], "web1", Mode.ACT),
     "sidekiq-probe": lambda _: sidekiq.probe_of([reading(labels=("probe:fetch",))], {"web1:4711:a1b2": 0}),
     "systemd": lambda _: Found(Health.OK, "tests/host/systemd/test_doctor.py asks a real one"),
@@ -259,7 +259,7 @@ def test_what_is_well_is_well(name, folder):
             "1 more are none of this Redis",
         ),
         (lambda: sidekiq.signals_of([], who(uid=1000), refused=[]), Health.SKIPPED, "sidekiq-here first"),
-        (lambda: sidekiq.clocks_of([], NOW), Health.SKIPPED, "sidekiq first"),
+        (lambda: sidekiq.clocks_of([]), Health.SKIPPED, "sidekiq first"),
         (
             lambda: sidekiq.fleet_of([], [Present(host="web2", version="0.0.1")], "web1", Mode.ACT),
             Health.WARN,
