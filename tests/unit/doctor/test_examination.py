@@ -97,6 +97,7 @@ async def test_a_secret_that_only_the_unit_has(look, folder):
     points = await look()
     assert points["config"].health is Health.FAIL
     assert "systemd-run" in points["config"].mend
+    assert points["redis"].says == points["redis-policy"].says == "config first"
     assert points["state-folder"].health is Health.OK
 
 
