@@ -114,12 +114,6 @@ async def test_a_mistake_of_the_program_is_one_point(look, monkeypatch, caplog):
     assert points["redis"].health is Health.FAIL
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-async def test_a_folder_of_somebody_else(folder):
-    """It is said whose it is."""
-    assert "belongs to uid 0" in state.folder_of(Path("/root"), os.geteuid(), "agent").says
-
-
 def test_a_folder_that_is_wanting(folder):
     """What is there instead, and what is not there yet."""
     (folder / "state").write_text("")
@@ -188,7 +182,7 @@ def as_nobody(work: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.needs("setuid")
 def test_root_looks_as_the_agent():
     """In a child that has no right but that user's; root stays what it was."""
     done = as_nobody("")
@@ -196,7 +190,7 @@ def test_root_looks_as_the_agent():
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.needs("setuid")
 def test_a_child_that_fails():
     """It is no health: its traceback is there, and who asked is told."""
     done = as_nobody("bytes(-1)")
