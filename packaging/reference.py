@@ -27,6 +27,7 @@ from watchdog.model.evidence import EVIDENCE
 from watchdog.model.fields import BY_KIND, FieldSpec
 from watchdog.model.guards import GUARDS
 from watchdog.model.parameters import ParameterSpec
+from watchdog.model.points import POINTS, Area
 from watchdog.model.receivers import RECEIVERS
 from watchdog.rulefile import codes as files
 from watchdog.survey.remarks import REMARKS
@@ -75,6 +76,7 @@ def reference() -> str:
         *_evidence(),
         *_receivers(),
         *_checks(),
+        *_points(),
         *_commands(),
         *_remarks(),
         *_codes(),
@@ -189,6 +191,15 @@ def _checks() -> Iterator[str]:
         yield f"### {spec.type}\n"
         yield f"{spec.doc}\n"
         yield from _parameters(spec.all_settings)
+
+
+def _points() -> Iterator[str]:
+    yield "## What doctor looks at\n"
+    yield "`sidekiq-watchdog doctor` tells of each of these; `--only NAME` of one alone.\n"
+    for area in Area:
+        yield f"### {area}\n"
+        rows = ((code(spec.name), spec.looks_at, spec.why, spec.mend) for spec in POINTS if spec.area is area)
+        yield from table(("point", "what is looked at", "why", "how to mend it"), rows)
 
 
 def _parameters(parameters: Iterable[ParameterSpec]) -> Iterator[str]:

@@ -183,7 +183,7 @@ LOG: Final[tuple[KeySpec, ...]] = (
     KeySpec(
         "burst",
         "count",
-        "Lines of a unit that journald lets through in 30 s (RateLimitBurst, LogRateLimitBurst); above it nothing is proven by the journal. `0` where the unit has LogRateLimitIntervalSec=0.",
+        "Lines of a unit that journald lets through in 30 s (RateLimitBurst, LogRateLimitBurst); above it nothing is proven by the journal. `0` where it limits nothing (RateLimitBurst=0 in journald.conf); LogRateLimitIntervalSec=0 of a unit is none to systemd.",
         "10000",
     ),
 )
