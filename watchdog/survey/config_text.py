@@ -61,7 +61,7 @@ def config_text(found: Survey, *, state: str, postgres: PostgresState | None = N
         f"state: {_value(state)}",
         "",
         *_log(found),
-        *_checks(found.postgres, postgres),
+        *checks_text(found.postgres, postgres),
         "# Who is told; rules name them under `notify:`.",
         "# receivers:",
         '#   ops: {type: webhook, url: "https://example.org/hook", secret: "${file:webhook.secret}"}',
@@ -220,7 +220,8 @@ def _log(found: Survey) -> Iterator[str]:
     yield ""
 
 
-def _checks(postgres: PostgresEnv | None, tried: PostgresState | None) -> Iterator[str]:
+def checks_text(postgres: PostgresEnv | None, tried: PostgresState | None) -> Iterator[str]:
+    """The lines about the database: in force once a login has succeeded, until then comments that say what it takes."""
     if postgres is None:
         return
     named = ", ".join(postgres.names)
