@@ -2,19 +2,27 @@
 
 import asyncio
 import os
+import re
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from tests.bench.beats import SimulatedProcess
 from tests.service.conftest import RedisServer
+from tests.service.postgres_server import PostgresServer
 from tests.service.sentinels import NAME, Quorum
 from tests.service.users import observer
 from tests.unit.survey.layouts import ETC, live, unit
 from watchdog.config import load
+from watchdog.mastodon.postgres_env import PostgresEnv
 from watchdog.rulefile.redis_settings import RedisSettings
+from watchdog.rulefile.settings import read_settings
+from watchdog.survey.config_text import checks_text
 from watchdog.survey.looking import Seen, look
+from watchdog.survey.trying_postgres import try_postgres
 
 pytestmark = pytest.mark.needs("redis-server")
 
@@ -114,3 +122,34 @@ async def test_as_a_whole(redis_server: RedisServer, tmp_path) -> None:
     loaded = await asyncio.to_thread(load, tmp_path / "etc" / "config.yml")
     again = await look(loaded.settings.redis)
     assert (again.role, again.queues) == ("master", ("push",))
+
+
+@pytest.mark.needs("asyncpg", "postgres")
+async def test_the_command_for_the_database(until) -> None:
+    """Without the role the check is a comment, with the reason and a command; after that very command it is in force, and `check` finds nothing wrong."""
+    import asyncpg
+
+    with TemporaryDirectory(prefix="watchdog-pg-") as folder:
+        Path(folder).chmod(0o755)
+        server = PostgresServer(Path(folder))
+        await server.make()
+        await server.start()
+        try:
+            there = PostgresEnv(str(server.folder), server.port, "postgres", ("DB_HOST", "DB_PORT", "DB_NAME"))
+
+            async def role_is_wanted() -> str:
+                text = "\n".join(checks_text(there, await try_postgres(there)))
+                return text if 'role "sidekiq-watchdog" does not exist' in text else ""
+
+            before = await until(role_is_wanted, what="a server that wants the role")
+            (command,) = re.findall(r"psql -c '(.*)'", before)
+            owner = await asyncpg.connect(host=str(server.folder), port=server.port, user="watchdog", database="postgres")
+            await owner.execute(command)
+            await owner.close()
+            after = "\n".join(checks_text(there, await try_postgres(there)))
+        finally:
+            await server.stop()
+    settings, problems = read_settings("config.yml", f"redis: {{url: redis://h}}\nrules: [pack:sidekiq]\nstate: s\n{after}\n")
+    assert problems == ()
+    assert settings is not None
+    assert settings.checks["postgres"].values["host"] == folder
