@@ -132,7 +132,7 @@ REMARKS: Final = (
     RemarkSpec(
         "in-container",
         "this is a container: there is no systemd to ask or to have anything started by, and no journal",
-        "share the pid namespace of Sidekiq's container (compose: pid: service:sidekiq), and give both the same hostname",
+        "give Sidekiq's container and the agent's one pid namespace and the same hostname, as packaging/compose.yml shows",
         "Without the shared pid namespace the agent watches and alerts, and can end nothing.",
     ),
     RemarkSpec(
