@@ -144,13 +144,13 @@ def _folders(applications: tuple[Application, ...]) -> tuple[str, ...]:
 
 
 def _chosen(applications: tuple[Application, ...]) -> Application | None:
-    """The one whose Redis most services use; of equals the first."""
+    """The one whose Redis most services use, of those that somebody names before those that are only the default; of equals the first."""
     if not applications:
         return None
     shares: Counter[str] = Counter()
     for one in applications:
         shares[one.place] += max(1, len(one.members)) if one.redis is not None else 0
-    return max(applications, key=lambda one: (one.redis is not None, shares[one.place]))
+    return max(applications, key=lambda one: (one.redis is not None, bool(one.redis and one.redis.sources), shares[one.place]))
 
 
 def _other_name(running: tuple[Process, ...], seen: Seen | str) -> str | None:

@@ -9,6 +9,9 @@ from tests.unit.survey.layouts import ETC, LAYOUTS, live, unit
 from watchdog.sidekiq.decode import Info
 from watchdog.survey.looking import Beating, Seen
 
+# Each reads the packs, some of them several times.
+pytestmark = pytest.mark.timeout(30)
+
 SEEN = Seen("8.0.2", "master", "", (Beating("web1:7:abc", Info(host="web1", pid=7, queues=("push",), version="7.3.2")),), queues=("push",))
 GOOD = {
     f"{ETC}/mastodon-sidekiq.service": unit().replace("TimeoutSec=15", "TimeoutStopSec=60"),

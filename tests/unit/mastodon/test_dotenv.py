@@ -65,6 +65,7 @@ def test_places_and_troubles():
     assert entries[2].value is None
 
 
+@pytest.mark.timeout(60)
 @given(st.text(alphabet="AB=$'\"\\{}()# \n\r\texport:é\0", max_size=200))
 def test_any_text_is_read_to_its_end(text):
     """Nothing that can be written makes the reader fail or stop; lines count from 1 to as many as there are."""

@@ -20,6 +20,7 @@ ANY = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), mi
 SHOWN = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=40)
 
 
+@pytest.mark.timeout(60)
 @given(TEXT, TEXT)
 def test_any_unit_is_read(text, more):
     """Whatever stands in a unit, it is read as something."""

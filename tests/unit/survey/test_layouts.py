@@ -12,6 +12,8 @@ from watchdog.survey.looking import Beating, Seen
 from watchdog.survey.survey import survey
 from watchdog.survey.writing import write_all
 
+pytestmark = pytest.mark.timeout(30)
+
 EVERYWHERE = {"redis-unreachable", "no-systemd", "log-rate"}
 CONFIG = "/etc/sidekiq-watchdog/config.yml"
 
@@ -104,6 +106,13 @@ async def test_two_redis(plant, shown):
     (one,) = [remark for remark in judge(found, CONFIG) if remark.name == "other-redis"]
     assert [redis.url for redis in shown.asked] == ["redis://10.0.0.5:6379/0"]
     assert one.text == "mastodon-sidekiq-a.service: another Redis than that of the rest, redis://10.0.0.9/4"
+
+
+async def test_an_address_that_somebody_names(plant, shown):
+    """One service whose Redis is written somewhere says more than several that would take the default."""
+    idle = {f"{ETC}/sidekiq-{number}.service": "[Service]\nExecStart=/usr/bin/sidekiq\nWorkingDirectory=/srv/idle\n" for number in range(3)}
+    await survey(root=plant({**idle, f"{ETC}/mastodon-sidekiq.service": unit(), **live()}))
+    assert shown.asked[0].url == "redis://10.0.0.5:6379/0"
 
 
 async def test_what_costs_jobs_or_hides_them_is_said(plant, shown):
