@@ -27,8 +27,10 @@ from watchdog.model.evidence import EVIDENCE
 from watchdog.model.fields import BY_KIND, FieldSpec
 from watchdog.model.guards import GUARDS
 from watchdog.model.parameters import ParameterSpec
+from watchdog.model.points import POINTS, Area
 from watchdog.model.receivers import RECEIVERS
 from watchdog.rulefile import codes as files
+from watchdog.survey.remarks import REMARKS
 
 PAGE: Final = Path(__file__).parents[1] / "rules" / "README.md"
 BEGIN: Final = "<!-- What follows is made by `make docs` from the program's own tables; changes here are lost. -->"
@@ -74,7 +76,9 @@ def reference() -> str:
         *_evidence(),
         *_receivers(),
         *_checks(),
+        *_points(),
         *_commands(),
+        *_remarks(),
         *_codes(),
     )
     return "\n".join(sections)
@@ -189,6 +193,15 @@ def _checks() -> Iterator[str]:
         yield from _parameters(spec.all_settings)
 
 
+def _points() -> Iterator[str]:
+    yield "## What doctor looks at\n"
+    yield "`sidekiq-watchdog doctor` tells of each of these; `--only NAME` of one alone.\n"
+    for area in Area:
+        yield f"### {area}\n"
+        rows = ((code(spec.name), spec.looks_at, spec.why, spec.mend) for spec in POINTS if spec.area is area)
+        yield from table(("point", "what is looked at", "why", "how to mend it"), rows)
+
+
 def _parameters(parameters: Iterable[ParameterSpec]) -> Iterator[str]:
     rows = (
         (
@@ -217,6 +230,14 @@ def _commands() -> Iterator[str]:
         yield f"{each.help}\n"
         if each.params:
             yield from table(("option", "default", "what it does"), (_option(one) for one in each.params))
+
+
+def _remarks() -> Iterator[str]:
+    yield "## Remarks\n"
+    yield "What `init` has to say of a machine; none of them stops anything.\n"
+    yield from table(
+        ("remark", "what is said", "what to do", "why it matters"), ((code(one.name), one.text, one.mend, one.doc) for one in REMARKS)
+    )
 
 
 def commands() -> Iterator[tuple[str, Any]]:

@@ -21,6 +21,7 @@ from watchdog.model.evidence import EVIDENCE
 from watchdog.model.fields import BY_KIND, FIELDS, FieldSpec
 from watchdog.model.guards import GUARDS
 from watchdog.model.kinds import Kind
+from watchdog.model.points import POINTS
 from watchdog.model.receivers import RECEIVERS, ReceiverSpec
 from watchdog.rulefile import codes as files
 from watchdog.rulefile.settings import read_settings
@@ -109,6 +110,7 @@ def test_everything_that_can_be_named_is_in_the_reference():
         *(spec.type for spec in RECEIVERS),
         *(spec.code for spec in (*language.CODES, *files.CODES)),
         *(spec.name for spec in CHANGES),
+        *(spec.name for spec in POINTS),
         *(spec.name for spec in EVIDENCE),
         *(spec.signature for spec in FUNCTIONS),
         *(spec.name for specs in REFERENCE.KEY_TABLES.values() for spec in specs),

@@ -16,8 +16,10 @@ from watchdog.cli.changes import changes
 from watchdog.cli.check import check
 from watchdog.cli.command import Command
 from watchdog.cli.demo import demo
+from watchdog.cli.doctor import doctor
 from watchdog.cli.evidence import evidence
 from watchdog.cli.incident import close, go_on
+from watchdog.cli.init import init
 from watchdog.cli.log import log
 from watchdog.cli.pause import pause, resume
 from watchdog.cli.quarantine import QUARANTINE
@@ -37,7 +39,26 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _function in (run, demo, check, test, schema, status, changes, log, audit, evidence, recover, restart, arm, adopt, approve, deny):
+for _function in (
+    run,
+    demo,
+    init,
+    doctor,
+    check,
+    test,
+    schema,
+    status,
+    changes,
+    log,
+    audit,
+    evidence,
+    recover,
+    restart,
+    arm,
+    adopt,
+    approve,
+    deny,
+):
     APP.command(cls=Command)(_function)
 for _word in (pause, resume, silence, ack, close):
     APP.command(cls=Command)(_word)

@@ -135,7 +135,7 @@ REDIS: Final[tuple[KeySpec, ...]] = (
     KeySpec(
         "url",
         "address",
-        "`redis://`, `rediss://` or `unix:///path/to/redis.sock`; can be written as `${file:PATH}` or `${env:NAME}`. With `sentinels` only user, password and database: `redis://USER:PASSWORD@/0`, or `rediss://…` for TLS to server and Sentinels.",
+        "`redis://`, `rediss://` or `unix:///path/to/redis.sock`; can be written as `${file:PATH}`, `${env:NAME}` or `${credential:NAME}`. With `sentinels` only user, password and database: `redis://USER:PASSWORD@/0`, or `rediss://…` for TLS to server and Sentinels.",
     ),
     KeySpec("namespace", "text", "REDIS_NAMESPACE of the application, if it has one (only Sidekiq 6 can have one)."),
     KeySpec("sentinels", "list of `HOST:PORT`", "The Sentinels that know which server is the master; REDIS_SENTINELS of Mastodon."),
@@ -191,7 +191,7 @@ LOG: Final[tuple[KeySpec, ...]] = (
     KeySpec(
         "burst",
         "count",
-        "Lines of a unit that journald lets through in 30 s (RateLimitBurst, LogRateLimitBurst); above it nothing is proven by the journal. `0` where the unit has LogRateLimitIntervalSec=0.",
+        "Lines of a unit that journald lets through in 30 s (RateLimitBurst, LogRateLimitBurst); above it nothing is proven by the journal. `0` where it limits nothing (RateLimitBurst=0 in journald.conf); LogRateLimitIntervalSec=0 of a unit is none to systemd.",
         "10000",
     ),
 )

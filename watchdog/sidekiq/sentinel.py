@@ -102,6 +102,10 @@ class Election:
                 return unavailable(code, everywhere) if code == "unelected" else told
         return unavailable("sentinels", everywhere)
 
+    def close(self) -> None:
+        """Nobody is to be asked any more."""
+        self._hang_up()
+
     def _hang_up(self) -> None:
         if self._wire is not None:
             self._wire.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from watchdog.store.failures import StoreError
+from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.schema import migrate, refuse_later_format
 
 DATABASE: Final = "watchdog.db"
@@ -76,6 +76,18 @@ def connect_or_set_aside(path: Path, *, wall: int) -> tuple[sqlite3.Connection, 
         return connect(path), aside
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"{path} can't be opened: {error}") from error
+
+
+def examine(path: Path) -> None:
+    """Look at a database as a start would, and change nothing. Raises `StoreDamagedError`, `StateTooNewError`, or `StoreError` where it can't be read."""
+    try:
+        _examine(path)
+    except _BrokenError as error:
+        raise StoreDamagedError(f"{path} is damaged: {error}") from error
+    except (OSError, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.Error) and _damaged(error):
+            raise StoreDamagedError(f"{path} is damaged: {error}") from error
+        raise StoreError(f"{path} can't be read: {error}") from error
 
 
 def _opened(path: Path) -> sqlite3.Connection:

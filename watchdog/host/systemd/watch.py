@@ -39,6 +39,12 @@ _OTHER_ADDRESS: Final = "DBUS_SYSTEM_BUS_ADDRESS"
 _BY_PATH: Final = "unix:path="
 
 
+def bus_socket() -> tuple[str, bool]:
+    """The path of the system bus' socket, and whether DBUS_SYSTEM_BUS_ADDRESS names one."""
+    named = os.environ.get(_OTHER_ADDRESS, "")
+    return (named.removeprefix(_BY_PATH).partition(",")[0] if named.startswith(_BY_PATH) else SOCKET), bool(named)
+
+
 class Units:
     """
     Emits `Observed`, `SourceLost` and `SourceBack` of the source SYSTEMD.
@@ -62,9 +68,9 @@ class Units:
         self._choice = Choice(patterns, _own_unit() if own is None else own)
         self._book = Book(self._choice)
         self._session = Session(book=self._book, choice=self._choice, clock=clock, tell=self._tell)
-        named = os.environ.get(_OTHER_ADDRESS, "")
-        self._is_named = where is not None or bool(named)
-        self._where = where or (named.removeprefix(_BY_PATH).partition(",")[0] if named.startswith(_BY_PATH) else SOCKET)
+        place, is_named = bus_socket()
+        self._is_named = where is not None or is_named
+        self._where = where or place
         self._booted = booted
         self._was_met = False
         self._lost_as: set[str] = set()
