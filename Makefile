@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test trial bench lint docs format wheel clean
+.PHONY: help demo test trial bench lint docs format wheel deb clean
 PYTHON := .venv/bin/python
 
 help: ## what can be made
@@ -13,7 +13,7 @@ demo: .venv/.demo ## a Sidekiq that gets stuck and is repaired before your eyes,
 
 # Most of the tests with real parts wait for a beat or an end: so there is one process more than there are processors.
 test: .venv/.dev ## what every change runs; some ten minutes on two cores
-	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring systemd-container systemd-journal-remote postgresql
+	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring systemd-container systemd-journal-remote postgresql binutils
 	@$(PYTHON) -m tests.suites
 	$(PYTHON) -m pytest --numprocesses=$$(($$(nproc) + 1)) $(ARGS)
 
@@ -42,6 +42,10 @@ format: .venv/.dev ## puts right what ruff can put right
 
 wheel: .venv/.dev ## dist/*.whl
 	$(PYTHON) -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+
+deb: .venv/.dev ## dist/*.deb, for Debian 12 and 13 and Ubuntu 24.04; ARGS="--arch arm64" for another kind of machine
+	@.ci/apt dpkg binutils
+	$(PYTHON) packaging/deb/build.py $(ARGS)
 
 clean: ## removes what was made, .venv included
 	rm -rf .venv dist build .cache .*_cache .hypothesis
