@@ -30,6 +30,7 @@ from watchdog.model.parameters import ParameterSpec
 from watchdog.model.points import POINTS, Area
 from watchdog.model.receivers import RECEIVERS
 from watchdog.rulefile import codes as files
+from watchdog.survey.remarks import REMARKS
 
 PAGE: Final = Path(__file__).parents[1] / "rules" / "README.md"
 BEGIN: Final = "<!-- What follows is made by `make docs` from the program's own tables; changes here are lost. -->"
@@ -77,6 +78,7 @@ def reference() -> str:
         *_checks(),
         *_points(),
         *_commands(),
+        *_remarks(),
         *_codes(),
     )
     return "\n".join(sections)
@@ -228,6 +230,14 @@ def _commands() -> Iterator[str]:
         yield f"{each.help}\n"
         if each.params:
             yield from table(("option", "default", "what it does"), (_option(one) for one in each.params))
+
+
+def _remarks() -> Iterator[str]:
+    yield "## Remarks\n"
+    yield "What `init` has to say of a machine; none of them stops anything.\n"
+    yield from table(
+        ("remark", "what is said", "what to do", "why it matters"), ((code(one.name), one.text, one.mend, one.doc) for one in REMARKS)
+    )
 
 
 def commands() -> Iterator[tuple[str, Any]]:

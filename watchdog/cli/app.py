@@ -19,6 +19,7 @@ from watchdog.cli.demo import demo
 from watchdog.cli.doctor import doctor
 from watchdog.cli.evidence import evidence
 from watchdog.cli.incident import close, go_on
+from watchdog.cli.init import init
 from watchdog.cli.log import log
 from watchdog.cli.pause import pause, resume
 from watchdog.cli.quarantine import QUARANTINE
@@ -41,6 +42,7 @@ APP = typer.Typer(
 for _function in (
     run,
     demo,
+    init,
     doctor,
     check,
     test,
