@@ -29,11 +29,14 @@ from watchdog.model.effects import (
     GiveFleetLockBack,
     KeepIncident,
     LookAfterLocks,
+    LookAtCommand,
+    LookAtUnit,
     Measure,
     Notify,
     PutBack,
     ReadLog,
     ReleaseJobs,
+    RunCommand,
     SendSignal,
     TakeFleetLock,
     TakeJobs,
@@ -235,6 +238,12 @@ def _calls(effect: Effect) -> list[str]:
             return [f"read the log of {target.identity}"]
         case CallUnit(unit=unit, verb=verb, until=until):
             return [f"{verb} {unit} until {until}"]
+        case LookAtUnit(unit=unit):
+            return [f"look at {unit}"]
+        case LookAtCommand(command=command):
+            return [f"look at the command {command}"]
+        case RunCommand(command=command, values=values):
+            return [f"run {' '.join((command, *values.values()))}"]
         case CountJobs(jobs=jobs):
             return [f"count {jobs.name}"]
         case TakeJobs(jobs=jobs, order=order):

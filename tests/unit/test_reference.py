@@ -139,13 +139,14 @@ def blocks(page: str) -> list[str]:
 @pytest.fixture
 def written(tmp_path) -> Path:
     """The examples of the page as files: rules with their tests and a manifest, and a config."""
-    rule, _, tests, config, _, manifest = blocks(BY_HAND)
+    rule, _, tests, config, _, commanded, manifest = blocks(BY_HAND)
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "rules.yml").write_text(rule)
     (folder / "rules.test.yml").write_text(tests)
     (folder / "pack.yml").write_text(manifest)
     (tmp_path / "rules.yml").write_text(rule)
+    (tmp_path / "commanded.yml").write_text(commanded)
     (tmp_path / "config.yml").write_text(config)
     (tmp_path / "webhook.secret").write_text("secret")
     (tmp_path / "webhook.secret").chmod(0o600)
@@ -160,6 +161,18 @@ def test_the_rule_and_the_config_on_the_page_have_no_fault(written):
     assert {"job-held-too-long", "process-gone"} <= set(loaded.rules.by_name)
     assert loaded.rules.by_name["job-held-too-long"].guards["keep"] == 0.2
     assert "queue-latency" not in loaded.rules.by_name
+
+
+def test_the_command_on_the_page_is_the_one_that_is_shipped(written):
+    """Beside the example of a file that defines it, and a config that has that file."""
+    config = "redis: {url: redis://h}\nrules: [commanded.yml]\nstate: state\ncommands: commands.toml\n"
+    (written / "config.yml").write_text(config)
+    (written / "commands.toml").write_bytes((CHECKOUT / "packaging/commands.toml").read_bytes())
+    loaded, problems = inspect(written / "config.yml")
+    assert problems == ()
+    assert loaded is not None
+    (step,) = loaded.rules.rules[0].steps
+    assert (step.arguments, step.given["domain"].slot) == ({"command": "refresh-domain", "timeout": 900_000}, "name")
 
 
 def test_the_tests_on_the_page_pass(written):

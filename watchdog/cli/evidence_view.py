@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from watchdog.cli.output import Output, Piece
+from watchdog.model.named.handing_over import HEAD
 
 _SURE: Final = {"proven": "bad", "likely": "warn", "possible": ""}
 _FRAMES: Final = 6
@@ -16,7 +17,8 @@ _MIB: Final = 1024 * 1024
 
 def show_evidence(out: Output, public: Mapping[str, Any], bodies: Mapping[str, Mapping[str, Any]]) -> None:
     """What is kept of one process."""
-    out.line((f"incident {public['incident']}", "strong"), f": {public['target']}, process {public['process']}, {public['taken']}")
+    what = "run" if "output" in bodies else "process"
+    out.line((f"incident {public['incident']}", "strong"), f": {public['target']}, {what} {public['process']}, {public['taken']}")
     for one in public["suspects"]:
         out.line("  ", (f"suspected ({one['certainty']})", _SURE.get(one["certainty"], "")), f": {one['class']} {one['jid']}: {one['why']}")
     if public["note"]:
@@ -72,7 +74,19 @@ def _dumps(out: Output, body: Mapping[str, Any]) -> None:
                 out.line("    ", (f"and {len(thread['frames']) - _FRAMES} more", "dim"))
 
 
-_KINDS: Final = {"redis": _redis, "log": _log, "proc": _proc, "thread_dump": _dumps}
+def _said(out: Output, body: Mapping[str, Any]) -> None:
+    how = body.get("refused") or ("ended by force" if body.get("cut") else "")
+    _heading(out, "output", command=body.get("command"), status=body.get("status"), bytes=body.get("size"), note=how)
+    head, tail = str(body.get("head", "")), str(body.get("tail", ""))
+    for line in head.splitlines():
+        out.line("  ", line)
+    if tail and int(body.get("size") or 0) > 2 * HEAD:
+        out.line("  ", ("…", "dim"))
+    for line in tail.splitlines():
+        out.line("  ", line)
+
+
+_KINDS: Final = {"redis": _redis, "log": _log, "proc": _proc, "thread_dump": _dumps, "output": _said}
 
 
 def _heading(out: Output, name: str, **facts: Any) -> None:

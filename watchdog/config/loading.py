@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from watchdog import __version__
+from watchdog.config.commands import checked_commands
 from watchdog.config.disk import is_readable_by_all, read_text
 from watchdog.config.finding import Place, find, is_test
 from watchdog.config.secrets import fetch_secrets, was_fetched
@@ -70,7 +71,7 @@ def inspect(path: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
         findings.take(problem for problem in problems if was_fetched(problem, draft.secrets, contents))
         _libraries_for(settings, findings)
     places = find(draft.rules, path.parent, findings)
-    rules, in_rules = _read(places, draft, findings)
+    rules, in_rules = _read(places, draft, findings, folder=path.parent)
     if draft.mode is Mode.ACT and all(problem.is_warning for problem in in_rules):
         for place in places:
             _prove(place, findings)
@@ -104,7 +105,7 @@ def inspect_rules(paths: Sequence[Path]) -> tuple[RuleSet, tuple[Problem, ...]]:
     return rules, (*findings.in_order(), *problems, *in_tests)
 
 
-def _read(places: Sequence[Place], draft: Draft, findings: Findings) -> tuple[RuleSet, tuple[Problem, ...]]:
+def _read(places: Sequence[Place], draft: Draft, findings: Findings, *, folder: Path = Path()) -> tuple[RuleSet, tuple[Problem, ...]]:
     """The rules of all files together, and what is wrong in them and in the manifests of their packs; what can't be read goes to `findings`."""
     texts: _Texts = [
         (str(file), text) for place in places for file in place.rules if (text := read_text(file, place.span, findings)) is not None
@@ -114,6 +115,8 @@ def _read(places: Sequence[Place], draft: Draft, findings: Findings) -> tuple[Ru
     )
     zones = Findings()
     rules = with_weekly(with_zones(rules, zones), weekly_of(draft.digest, zones))
+    if draft.commands is not None:
+        rules = checked_commands(rules, folder / draft.commands, zones)
     in_packs = [problem for place in places if place.manifest is not None for problem in _manifest(place, rules, findings)]
     return rules, (*problems, *zones.in_order(), *in_packs)
 

@@ -176,6 +176,7 @@ class Agent:
             clock=clock,
             host=self._host,
             log=lambda: self._loaded.settings.log,
+            commands=lambda: self._loaded.folder / self._loaded.settings.commands,
         )
         self._unwritten = UnwrittenAlarm(
             lambda: self._loaded.settings.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name

@@ -5,6 +5,7 @@ The counterpart of `actions/executor.py`, which lies below all that knows Redis 
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 from watchdog.actions.executor import Executor
 from watchdog.clock import Clock
@@ -18,13 +19,17 @@ from watchdog.model.effects import (
     GatherInFlight,
     GiveFleetLockBack,
     LookAfterLocks,
+    LookAtCommand,
+    LookAtUnit,
     PutBack,
     ReleaseJobs,
+    RunCommand,
     TakeFleetLock,
     TakeJobs,
 )
 from watchdog.recovery.beside_redis import the_log, what_it_still_has
 from watchdog.recovery.by_probe import the_probe
+from watchdog.recovery.commanding import Commander
 from watchdog.recovery.editing import Editor
 from watchdog.recovery.gathering import Gatherer
 from watchdog.recovery.locks import Locksmith
@@ -48,10 +53,12 @@ def executor(
     clock: Clock,
     host: str,
     log: Callable[[], LogSettings],
+    commands: Callable[[], Path],
 ) -> Executor:
-    """The one of this agent; `host` is its name in identities, `log` tells where logs are, as the config now stands. Raises `HostUnreadableError` where /proc does not tell the boot."""
+    """The one of this agent; `host` is its name in identities, `log` tells where logs are and `commands` where root names commands, as the config now stands. Raises `HostUnreadableError` where /proc does not tell the boot."""
     sources = (the_probe(edits), the_log(log, clock.wall), what_it_still_has())
     editor = Editor(edits=edits, store=store, quarantine=quarantine, wall=clock.wall, moved=follower.doubt_retries)
+    commander = Commander(path=commands, begin=units.begin, store=store, wall=clock.wall)
     return Executor(
         reread=follower.reread,
         others={
@@ -60,6 +67,9 @@ def executor(
             PutBack: Returner(edits=edits, store=store, quarantine=quarantine).put_back,
             LookAfterLocks: Locksmith(edits=edits, store=store).look_after,
             CallUnit: units.call,
+            LookAtUnit: units.look,
+            LookAtCommand: commander.look,
+            RunCommand: commander.run,
             **dict.fromkeys((TakeFleetLock, GiveFleetLockBack), fleet.lock),
             **dict.fromkeys((CountJobs, TakeJobs, ReleaseJobs), editor.edit),
         },

@@ -15,6 +15,7 @@ from watchdog.errors import Span
 from watchdog.lang.condition import Condition, Reference
 from watchdog.lang.demands import Aggregate, Series
 from watchdog.lang.gather import Demands
+from watchdog.lang.given import Given
 from watchdog.lang.template import Template
 from watchdog.model.changes import BY_NAME as CHANGES
 from watchdog.model.evidence import ALL
@@ -29,15 +30,16 @@ class Step(msgspec.Struct, frozen=True):
     """
     One item under `then:`.
 
-    `target` finds the id of the process or job to act on, from the row that the rule looks at; None for an action on jobs that it finds by what
-    they have in common. `arguments` are
-    the other parameters of the action with defaults filled in, in the units of `Form`.
+    `target` finds the id of the process, job or unit to act on, from the row that the rule looks at; None for an action on jobs that it finds by what
+    they have in common, and where what is meant is written out among the arguments. `arguments` are
+    the other parameters of the action with defaults filled in, in the units of `Form`; `given` are the values for the arguments of a named command, by name.
     """
 
     action: str
     target: Reference | None
     arguments: dict[str, int | float | bool | str]
     span: Span
+    given: dict[str, Given] = {}
 
 
 class Verify(msgspec.Struct, frozen=True):

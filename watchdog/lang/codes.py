@@ -36,6 +36,7 @@ CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec("E225", "call within a call", "In a history and in the id of another entity stand the entity's own fields, in an aggregate also their histories.", 'avg(queue("push").size, 5m) > 5'),
     CodeSpec("E226", "definition in a circle", "What a word stands for can't be made of the word itself.", "again"),
     CodeSpec("E227", "word that can't be defined", "A definition is a single word that has no meaning yet.", "count"),
+    CodeSpec("E228", "value that can't be given", "An argument of a command is a text, a count or a duration: a literal, or a field of the entity that the rule looks at, unless it grows by itself.", "process.uptime"),
     CodeSpec("E301", "unexpected character", "Nothing in the language is written with this character.", "process.busy > 3;"),
     CodeSpec("E302", "string badly quoted", "A string begins and ends with a double quote, on one line.", 'process.tag == "live'),
     CodeSpec("E303", "unknown escape", "In a string only a double quote and a backslash are escaped, by a backslash.", r'process.tag == "\d"'),

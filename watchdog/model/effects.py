@@ -175,6 +175,13 @@ class CallUnit(msgspec.Struct, frozen=True, tag="call_unit"):
     fence: str = ""
 
 
+class LookAtUnit(msgspec.Struct, frozen=True, tag="look_at_unit"):
+    """Ask systemd at once how this unit is, whatever was heard of it before; answered by `UnitLook` or `Refused`."""
+
+    id: str
+    unit: str
+
+
 class CountJobs(msgspec.Struct, frozen=True, tag="count_jobs"):
     """Count the jobs that are meant, and change nothing; answered by `Counted` or `Refused`."""
 
@@ -213,6 +220,30 @@ class ReleaseJobs(msgspec.Struct, frozen=True, tag="release_jobs"):
     spread: int
 
 
+class LookAtCommand(msgspec.Struct, frozen=True, tag="look_at_command"):
+    """Look up whether root allows this command to be run with these values, by name of the argument; answered by `CommandLook`."""
+
+    id: str
+    command: str
+    values: dict[str, str]
+
+
+class RunCommand(msgspec.Struct, frozen=True, kw_only=True, tag="run_command"):
+    """
+    Have a command run by its unit, keep what it says as evidence of the incident, and wait for its end until engine time `until`; answered by `CommandRan` or `Refused`.
+
+    Asked again under the same `run` (32 hexadecimal digits) it is not run again: the answer is what came of it, as far as anybody knows. `target` is its lasting name.
+    """
+
+    id: str
+    run: str
+    incident: str
+    target: str
+    command: str
+    values: dict[str, str]
+    until: int
+
+
 class TakeFleetLock(msgspec.Struct, frozen=True, kw_only=True, tag="take_fleet_lock"):
     """
     Take the one lock that all agents of this Redis share, for this action; answered by `FleetLockTaken`, `FleetLockHeld`, `FleetBudgetSpent` or `FleetLockRefused`.
@@ -248,9 +279,12 @@ Command = (
     | LookAfterLocks
     | ReadLog
     | CallUnit
+    | LookAtUnit
     | CountJobs
     | TakeJobs
     | ReleaseJobs
+    | LookAtCommand
+    | RunCommand
     | TakeFleetLock
     | GiveFleetLockBack
 )

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from watchdog.model.named.reading import PLACE
+
 
 class KeySpec(msgspec.Struct, frozen=True):
     """
@@ -81,6 +83,12 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "The services of systemd that belong to Sidekiq, as names or with `*`; those in which a Sidekiq process of this host runs always do. "
         "No others are ever started or stopped.",
         "`[mastodon-sidekiq*, sidekiq*]`",
+    ),
+    KeySpec(
+        "commands",
+        "path",
+        "The file in which root names the commands that rules may have run; another only where root's units read another, too.",
+        f"`{PLACE}`",
     ),
     KeySpec("host", "name", "The name under which Sidekiq knows this machine, where it is another than the machine's own."),
     KeySpec("receivers", "names with settings", "Who can be told; rules name them under `notify`."),

@@ -64,6 +64,24 @@ class UnitCalled(msgspec.Struct, frozen=True, tag="unit_called"):
     invocation: str = ""
 
 
+class UnitLook(msgspec.Struct, frozen=True, kw_only=True, tag="unit_look"):
+    """
+    A unit as systemd tells it at that moment, in its own words (`model.fields.unit`).
+
+    `job` is what is queued for it, empty for nothing. What systemd does not tell, because it no longer holds the unit, is empty, and `restarts` None.
+    """
+
+    load_state: str
+    state: str
+    sub_state: str = ""
+    result: str = ""
+    restarts: int | None = None
+    job: str = ""
+    file_state: str = ""
+    invocation: str = ""
+    pid: int = 0
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """The effect was not carried out, and nothing was changed; `reason` says why."""
 
@@ -177,6 +195,27 @@ class JobsReleased(msgspec.Struct, frozen=True, tag="jobs_released"):
     left: int = 0
 
 
+class CommandLook(msgspec.Struct, frozen=True, tag="command_look"):
+    """Whether a command can be run: `refused` says why not, '' if it can; it holds no value as it was given."""
+
+    refused: str = ""
+
+
+class CommandRan(msgspec.Struct, frozen=True, tag="command_ran"):
+    """
+    What came of a run of a command.
+
+    `status` is its exit status, or minus the signal that ended it; None where it did not run because its unit `refused`, or where nobody knows (`unknown` says why). `cut` says that it was
+    ended by force, as at its timeout; `size` is how many bytes it said.
+    """
+
+    status: int | None
+    refused: str = ""
+    unknown: str = ""
+    cut: bool = False
+    size: int = 0
+
+
 class FleetLockTaken(msgspec.Struct, frozen=True, tag="fleet_lock_taken"):
     """It is held, and every process has been read since. `fence` tells this holding of it from every other there was or will be; `number` is what it counts by."""
 
@@ -205,6 +244,8 @@ class FleetLockRefused(msgspec.Struct, frozen=True, tag="fleet_lock_refused"):
     reason: str
 
 
+Sight = Look | Counted | UnitLook | CommandLook
+"""What a target is found to be when it is looked at at once."""
 FleetLockAnswer = FleetLockTaken | FleetLockHeld | FleetBudgetSpent | FleetLockRefused
 """What can come of the wish to take it."""
 
@@ -218,10 +259,13 @@ Result = (
     | PutBackDone
     | LocksLookedAt
     | UnitCalled
+    | UnitLook
     | LogRead
     | Counted
     | JobsTaken
     | JobsReleased
+    | CommandLook
+    | CommandRan
     | FleetLockTaken
     | FleetLockHeld
     | FleetBudgetSpent

@@ -16,6 +16,12 @@ from watchdog.rulefile.source import LARGEST
 _RULE: Final = "rules:\n  - rule: slow\n    each: job\n    when: job.elapsed > 10m\n"
 _CONFIG: Final = "redis: {url: redis://127.0.0.1:6379/0}\nrules: [rules.yml]\nstate: state\n"
 
+_COMMANDED: Final = (
+    "rules:\n  - rule: unreachable\n    each: domain\n    when: domain.unreachable > 100\n    for: 1m\n    guards: {cooldown: 1h}\n"
+)
+_RUNS: Final = "    then: [{run: {command: NAME, with: {domain: domain.name}}}]\n"
+"""Beside a file that defines `refresh-domain`."""
+
 _PACK: Final = "pack: mine\nversion: 1.0.0\ndescription: What our server needs.\n"
 _TEST: Final = (
     "tests:\n  - test: eleven minutes are long\n    entities:\n      - {job: j1, elapsed: 9m}\n    expect:\n"
@@ -162,6 +168,24 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         "jobs that are named twice",
         "What the entity of the rule tells by itself can't be told otherwise by a parameter, and one job is named in one way.",
         _RULE + "    then: [{quarantine_job: {job: job, jid: 4caa72fe18d4b6a0d19e77c3}}]\n",
+    ),
+    CodeSpec(
+        "E417",
+        "unknown command",
+        "`run` names a command that root has not defined in `commands.toml`.",
+        _COMMANDED + _RUNS.replace("NAME", "refresh-domains"),
+    ),
+    CodeSpec(
+        "E418",
+        "arguments that a command does not have",
+        "`with` has one value for each argument of the command, and no others.",
+        _COMMANDED + _RUNS.replace("NAME", "refresh-domain").replace("domain:", "host:"),
+    ),
+    CodeSpec(
+        "E419",
+        "value of another type than the argument",
+        "The value is a number where a text is wanted or the other way round, or the literal is none of that type.",
+        _COMMANDED + _RUNS.replace("NAME", "refresh-domain").replace("domain.name", "domain.retries"),
     ),
 )
 PACK_CODES: Final[tuple[CodeSpec, ...]] = (
@@ -320,6 +344,12 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         "unknown time zone",
         "The hours of a rule, and the time of the digest, are by the clocks of a `zone`: a name like `Europe/Berlin` that this machine knows, `UTC`, or `local`.",
         _RULE + '    guards: {hours: "22:00-06:00", zone: Europe/Nowhere}\n',
+    ),
+    CodeSpec(
+        "E519",
+        "commands that can't be known",
+        "A rule has a command run, and `commands.toml` can't be read, or there is a mistake in it.",
+        _COMMANDED + "    then: [{run: {command: refresh-domain}}]\n",
     ),
 )
 WARNING_CODES: Final[tuple[CodeSpec, ...]] = (

@@ -50,6 +50,9 @@ _FORMS: Final[dict[Form, Schema]] = {
     Form.HOURS: {"type": "string", "pattern": r"^\s*[0-9]{1,2}:[0-5][0-9]\s*-\s*[0-9]{1,2}:[0-5][0-9]\s*$"},
     Form.NAMES: {"type": "array", "items": {"type": ["string", "number"], "pattern": _WORDS}},
     Form.JOB: {"type": "string", "pattern": _WORDS},
+    Form.UNIT: {"type": "string", "pattern": _WORDS},
+    Form.COMMAND: {"type": "string", "pattern": _WORDS},
+    Form.GIVEN: {"type": "object", "additionalProperties": {"type": ["string", "number"]}},
 }
 _TAKEN: Final = "|".join(sorted({*KEYWORDS, *NAMES, *(kind.value for kind in Kind)}))
 _DEFINED: Final = rf"^(?!({_TAKEN})$)[A-Za-z_][A-Za-z0-9_]{{0,63}}$"
@@ -86,6 +89,7 @@ def config_schema() -> Schema:
             "rules": {**_list(_TEXT), "minItems": 1},
             "adjust": _by_name({"$ref": "#/$defs/adjustment"}, f"^{RULE_NAME.pattern}$"),
             "state": _TEXT,
+            "commands": _TEXT,
             "host": _TEXT,
             "units": _list({"type": "string", "pattern": UNIT_PATTERN.pattern}),
             "receivers": _by_name({"$ref": "#/$defs/receiver"}, f"^{NAME_OF_ONE.pattern}$"),

@@ -12,6 +12,7 @@ import msgspec
 
 from watchdog.errors import Problem, Span
 from watchdog.lang.text import Text
+from watchdog.model.named.reading import PLACE
 from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
@@ -44,7 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     What the config file says.
 
     `rules` and `state` are paths as written, relative to that file (a path of `rules` may be `pack:NAME`); `host` the name under
-    which Sidekiq knows this machine, None for the one that the machine gives itself; `units` patterns of names of units; `app_redis` the server that the application keeps its own
+    which Sidekiq knows this machine, None for the one that the machine gives itself; `units` patterns of names of units; `commands` the path of the file in which root names commands; `app_redis` the server that the application keeps its own
     data in, where that is another. As long as `secrets` names
     any, the settings that they belong to hold an empty text. `bare_secrets` are the places of those that stand in the file itself.
     """
@@ -58,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checks: dict[str, CheckSettings] = {}
     host: str | None = None
     units: tuple[str, ...] = UNITS
+    commands: str = PLACE
     app: AppSettings = AppSettings()
     trace: TraceSettings = TraceSettings()
     log: LogSettings = LogSettings()
@@ -72,13 +74,14 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     As much of a config file as could be read, so that what it names can be looked at although something is wrong with it.
 
     `settings` is None if anything is wrong; `receivers` (the declared names) is None if they can't be known. `adjust` is what is changed about
-    rules, by name; it is checked where the rules are. `protected` are patterns of targets that no rule touches, `digest` when people are told, `shares` the
+    rules, by name; it is checked where the rules are. `commands` is the path of the file that names commands, None where no config says so. `protected` are patterns of targets that no rule touches, `digest` when people are told, `shares` the
     budgets that hold for every rule that has none of its own; `ask` says who answers where a person is asked.
     """
 
     settings: Settings | None = None
     mode: Mode = Mode.DRY_RUN
     rules: tuple[Text, ...] = ()
+    commands: str | None = None
     receivers: frozenset[str] | None = None
     adjust: dict[str, Adjustment] = {}
     protected: tuple[str, ...] = ()
@@ -98,6 +101,7 @@ _KEYS: Final = Keys(
         "receivers",
         "host",
         "units",
+        "commands",
         "app",
         "adjust",
         "trace",
@@ -169,6 +173,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
     app_redis = read_redis("app_redis", values["app_redis"], secrets, bare, findings) if "app_redis" in values else None
     rules = _paths(values["rules"], findings) if "rules" in values else ()
     state = words_of(values["state"], "'state'", findings) if "state" in values else None
+    commands = words_of(values["commands"], "'commands'", findings) if "commands" in values else None
     host = words_of(values["host"], "'host'", findings) if "host" in values else None
     units = read_units(values["units"], findings) if "units" in values else UNITS
     receivers = read_receivers(values["receivers"], secrets, bare, findings) if "receivers" in values else {}
@@ -187,6 +192,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             receivers=receivers,
             host=host.value if host else None,
             units=units,
+            commands=commands.value if commands else PLACE,
             app=read_app(values["app"], findings) if "app" in values else AppSettings(),
             trace=trace,
             log=log,
@@ -200,6 +206,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
         settings=settings,
         mode=Mode(mode) if mode else Mode.DRY_RUN,
         rules=rules,
+        commands=commands.value if commands else PLACE,
         receivers=_declared(root, values),
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
         ask=read_ask(values["ask"], findings) if "ask" in values else AskSettings(),

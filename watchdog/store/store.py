@@ -135,6 +135,10 @@ class Store:
         """What was collected of a process (kind → plain data), in place of what was kept of it under that incident before; on the disk when this returns. Raises `StoreError`."""
         await self._writer.write(lambda connection: evidence.keep(connection, summary, bodies))
 
+    async def evidence_of(self, incident: str) -> list[tuple[evidence.Summary, dict[str, Any]]]:
+        """What is kept under an incident, and the data by kind."""
+        return await self._writer.read(lambda connection: evidence.of(connection, incident))
+
     async def expire_evidence(self, wall: int) -> int:
         """Removes what is kept no longer than until then; of how many processes. Raises `StoreError`."""
         return await self._writer.write(lambda connection: evidence.expire(connection, wall=wall))

@@ -9,6 +9,7 @@ import watchdog.lang
 from watchdog.errors import CodeSpec, Problem
 from watchdog.lang.codes import BY_CODE, CODES
 from watchdog.lang.condition import read_condition, read_reference
+from watchdog.lang.given import read_given
 from watchdog.lang.literal import read_literal
 from watchdog.lang.names import read_name, read_names
 from watchdog.lang.template import read_template
@@ -30,6 +31,8 @@ def read(spec: CodeSpec) -> tuple[Problem, ...]:
             return read_reference(text, Kind.PROCESS, Kind.PROCESS)[1]
         case "E217":
             return read_literal(text, Type.DURATION)[1]
+        case "E228":
+            return read_given(text, Kind.PROCESS)[1]
         case "E320":
             return read_template(text, Kind.PROCESS)[1]
         case _:

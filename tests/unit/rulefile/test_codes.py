@@ -1,6 +1,7 @@
 """Every problem code of rule files and settings is in the table, and its example provokes it and nothing else."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,9 @@ def found(spec: CodeSpec, folder: Path) -> tuple[Problem, ...]:
         return inspect_rules([folder / "mine"])[1]
     is_config = "redis:" in spec.example
     config, rules = (spec.example, RULE) if is_config else (CONFIG, spec.example)
+    if spec.code in {"E417", "E418", "E419"}:
+        shutil.copy(PACKAGE.parent / "packaging/commands.toml", folder)
+        config += "commands: commands.toml\n"
     (folder / "config.yml").write_text(config)
     (folder / "config.yml").chmod(0o644)
     (folder / "rules.yml").write_text(rules)

@@ -19,10 +19,12 @@ from watchdog.host.systemd.book import Book
 from watchdog.host.systemd.choice import Choice
 from watchdog.host.systemd.failures import SystemdUnavailableError
 from watchdog.host.systemd.session import Session
-from watchdog.model.effects import CallUnit
+from watchdog.model.effects import CallUnit, LookAtUnit
 from watchdog.model.events import Body, Delta, Gone, Observed, SourceBack, SourceLost
 from watchdog.model.kinds import Kind, Source
+from watchdog.model.named.handing_over import is_run_unit
 from watchdog.model.results import Refused, Result
+from watchdog.model.targets import Verb
 
 _LOG: Final = logging.getLogger(__name__)
 SOCKET: Final = "/run/dbus/system_bus_socket"
@@ -114,10 +116,26 @@ class Units:
 
     async def call(self, command: CallUnit) -> Result:
         """Carry it out, for a unit that is followed and no other; see `CallUnit`."""
-        if not self._choice.may_be_called(command.unit):
-            return Refused(f"{command.unit} is none of the units that the agent may touch: `units` in the config names them")
-        why = f"there is no systemd to ask: {self.absent}" if self.absent else self._lost or "systemd has not been reached yet"
-        return await self._session.call(command, why)
+        return self._not_ours(command.unit) or await self._session.call(command, self._why_not())
+
+    async def look(self, command: LookAtUnit) -> Result:
+        """Ask how it is at this moment, for a unit that may be called and no other."""
+        return self._not_ours(command.unit) or await self._session.look(command.unit, self._why_not())
+
+    def _not_ours(self, unit: str) -> Refused | None:
+        if self._choice.may_be_called(unit):
+            return None
+        return Refused(f"{unit} is none of the units that the agent may touch: `units` in the config names them")
+
+    def _why_not(self) -> str:
+        """Why nobody could be asked, where there is no connection."""
+        return f"there is no systemd to ask: {self.absent}" if self.absent else self._lost or "systemd has not been reached yet"
+
+    async def begin(self, command: CallUnit) -> Result:
+        """Have one run of a named command begin, and wait for its end; nothing else can be asked for in this way."""
+        if command.verb is not Verb.START or not is_run_unit(command.unit):
+            return Refused(f"{command.unit} is no run of a named command, which can only be started")
+        return await self._session.call(command, self._why_not())
 
     def _absence(self) -> str:
         if self._was_met or self._lost_as:
