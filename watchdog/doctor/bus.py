@@ -1,17 +1,18 @@
 """What systemd says of units when it is asked once; the counterpart of `host.systemd.session`, which follows them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from watchdog.doctor.exam import NOTHING, OWN_UNIT, Unit
 from watchdog.host.systemd.bus import PROPERTIES, SYSTEMD, Bus
 from watchdog.host.systemd.choice import Choice
 from watchdog.host.systemd.failures import CallError, SystemdUnavailableError
-from watchdog.host.systemd.names import ROOT, path_of, possible
+from watchdog.host.systemd.names import ROOT, path_of
 from watchdog.host.systemd.readings import readings, start_of
 from watchdog.host.systemd.stop_time import sidekiq_timeout
 from watchdog.model.targets import Verb
+from watchdog.model.unit_names import possible
 
 MANAGER: Final = f"{SYSTEMD}.Manager"
 MOST: Final = 50
@@ -69,10 +70,11 @@ async def units_of(bus: Bus, patterns: Iterable[str], homes: Iterable[str]) -> l
     return found
 
 
-async def may_not(bus: Bus, unit: str) -> list[str]:
-    """What systemd would not let this user do to that unit; nothing is done to it. Raises `SystemdUnavailableError` where there is no answer."""
+async def may_not(bus: Bus, unit: str, verbs: Collection[Verb] = tuple(Verb)) -> list[str]:
+    """What of these systemd would not let this user do to that unit; nothing is done to it. Raises `SystemdUnavailableError` where there is no answer."""
     refused = []
-    for verb, (method, mode) in _IMPOSSIBLE.items():
+    for verb in verbs:
+        method, mode = _IMPOSSIBLE[verb]
         try:
             await bus.call(ROOT, MANAGER, method, "ss", unit, mode)
         except CallError as error:

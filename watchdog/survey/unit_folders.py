@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from watchdog.host.systemd.names import possible, template_of
+from watchdog.host.systemd.names import template_of
+from watchdog.model.unit_names import possible
 from watchdog.survey.files import UnreadableError, text_of, under
 from watchdog.survey.remarks import Remark, remark
 from watchdog.survey.unit_file import UnitText, read_unit

@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from watchdog.host.systemd.choice import OURS
-from watchdog.host.systemd.names import possible
 from watchdog.host.systemd.stop_time import Start, sidekiq_timeout
+from watchdog.model.unit_names import possible
 from watchdog.rulefile.units import UNITS
 from watchdog.survey.environment import Environment, assigned, of_systemd_file
 from watchdog.survey.manager import Held

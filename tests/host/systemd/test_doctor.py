@@ -26,7 +26,7 @@ state: /var/lib/examined
 checks: {{redis: {{type: tcp, address: '127.0.0.1:6400'}}}}
 receivers: {{ops: {{type: webhook, url: 'http://127.0.0.1:6400/x'}}}}
 """
-OPTIONAL = {"inspect", "redis-application", "redis-sentinels", "sidekiq-probe"}
+OPTIONAL = {"inspect", "commands", "redis-application", "redis-sentinels", "sidekiq-probe"}
 """What is not there and need not be."""
 OF_THE_HOST = {"host-clock", "redis-saving", "redis-clock", "log-level", "state-disk"}
 """What the machine that runs the tests, and a Redis that keeps nothing, may have as they like."""
