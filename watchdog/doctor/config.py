@@ -8,6 +8,7 @@ from watchdog.doctor.found import Found, bad, counted, doubtful, fine, passed_ov
 from watchdog.errors import Problem
 
 _NO_SECRET: Final = "E506"
+_FROM_THE_UNIT: Final = ("environment", "credential")
 _OWN_USER: Final = f"systemctl edit {OWN_UNIT}: [Service], User=sidekiq-watchdog"
 
 
@@ -24,9 +25,10 @@ def _config(exam: Exam) -> Found:
 
 
 def _mend(exam: Exam, errors: list[Problem]) -> str:
-    if all(problem.code == _NO_SECRET and "environment" in problem.message for problem in errors):
+    if all(problem.code == _NO_SECRET and any(word in problem.message for word in _FROM_THE_UNIT) for problem in errors):
         # What the unit gives the agent, a shell has not.
-        return f"if the unit sets it: systemd-run --pipe --wait -p EnvironmentFile=… -p User={exam.who.name} sidekiq-watchdog doctor"
+        given = f"-p User={exam.who.name} -p EnvironmentFile=… -p LoadCredential=…"
+        return f"if the unit gives it: systemd-run --pipe --wait {given} sidekiq-watchdog doctor"
     return f"sidekiq-watchdog check --config {exam.path}"
 
 

@@ -10,6 +10,9 @@ import pytest
 
 from tests.host.systemd.conftest import NEEDS, RedisInside, service
 from tests.suites.booted import INTERPRETER, PROGRAM, Booted
+from watchdog.doctor.bus import may_not
+from watchdog.host.systemd.bus import SYSTEMD, Bus
+from watchdog.host.systemd.names import ROOT
 
 pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(180)]
 
@@ -26,6 +29,8 @@ state: /var/lib/examined
 checks: {{redis: {{type: tcp, address: '127.0.0.1:6400'}}}}
 receivers: {{ops: {{type: webhook, url: 'http://127.0.0.1:6400/x'}}}}
 """
+ALWAYS = ("multi-user.target", "dbus.service", "systemd-journald.service")
+"""Runs all the time."""
 OPTIONAL = {"inspect", "commands", "redis-application", "redis-sentinels", "sidekiq-probe"}
 """What is not there and need not be."""
 OF_THE_HOST = {"host-clock", "redis-saving", "redis-clock", "log-level", "state-disk"}
@@ -151,3 +156,51 @@ async def test_on_a_host_with_nothing(lent: Booted) -> None:
     assert "/etc/nowhere.yml:1:1: E113" in err
     assert "sidekiq-watchdog.service is not installed" in out
     assert "  ok    systemd " in out
+
+
+@pytest.mark.parametrize("state", ["active", "inactive", "failed"])
+async def test_asking_for_rights_does_nothing(machine: Booted, until: Callable[..., Any], state: str) -> None:
+    """Not even where nothing is refused, as to root: no unit is started, stopped or isolated, and no job is made."""
+    names = [f"mastodon-sidekiq-asked-{state}.service", f"mastodon-sidekiq-asked@{state}.service"]
+    for name in names:
+        # One that may be isolated: that would stop everything else.
+        machine.unit(name, service("/bin/false" if state == "failed" else "/bin/sleep 1000", unit="AllowIsolate=yes"))
+        if state != "inactive":
+            machine.run("systemctl", "start", name)
+    wanted = ("ActiveState", "InvocationID", "StateChangeTimestampMonotonic", "NRestarts")
+    bus = await Bus.connect(machine.bus, lambda _: None)
+    try:
+        for name in names:
+
+            async def has_begun(name: str = name) -> bool:
+                return machine.run("systemctl", "is-active", name, check=False).strip() == state
+
+            await until(has_begun)
+            before = machine.run("systemctl", "show", name, *(f"-P{one}" for one in wanted))
+            assert await may_not(bus, name) == []
+            (jobs,) = await bus.expect(ROOT, f"{SYSTEMD}.Manager", "ListJobs")
+            assert name not in {job[1] for job in jobs}
+            assert machine.run("systemctl", "show", name, *(f"-P{one}" for one in wanted)) == before
+            # Isolating it would have stopped these.
+            assert machine.run("systemctl", "is-active", *ALWAYS).split() == ["active"] * len(ALWAYS)
+    finally:
+        bus.close()
+        machine.run("systemctl", "stop", *names)
+        machine.run("systemctl", "reset-failed", *names, check=False)
+
+
+async def test_a_limit_of_lines_that_is_switched_off_in_the_unit_is_not(machine: Booted) -> None:
+    """To systemd the 0 is not set, so journald's own limit holds; a burst of the unit's own is what helps."""
+    kept = {}
+    for name, setting in (("zero", {"LogRateLimitIntervalSec": "0"}), ("burst", {"LogRateLimitBurst": "1000000"})):
+        unit = f"lines-{name}.service"
+        machine.unit(unit, service("/bin/seq 1 70000", Type="oneshot", **setting))
+        machine.run("systemctl", "start", unit)
+        machine.run("journalctl", "--sync")
+        lines = await asyncio.create_subprocess_exec(
+            *machine.command("journalctl", "-o", "cat", "--no-pager", f"_SYSTEMD_UNIT={unit}"), stdout=asyncio.subprocess.PIPE
+        )
+        kept[name] = (await lines.communicate())[0].count(b"\n")
+    assert kept["burst"] == 70_000
+    # 10,000, or six times that where the disk has a terabyte of room (journald.conf(5)).
+    assert kept["zero"] < 70_000

@@ -116,7 +116,7 @@ def test_points_on_a_terminal():
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.needs("setuid")
 def test_root_looks_as_the_owner_of_the_state_folder(config):
     """Whatever root may read: a config that is closed to the agent is one that can't be read."""
     (config.parent / "state").mkdir()
