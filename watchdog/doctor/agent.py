@@ -89,6 +89,8 @@ def unit_of(unit: Mapping[str, Any], *, written: int = 0) -> Found:
         return bad(f"{OWN_UNIT}: WatchdogSec= is not set: an agent that hangs stays so", _EDIT.format("WatchdogSec=60"))
     if unit.get("Restart") not in _RESTARTS:
         return bad(f"{OWN_UNIT}: Restart={unit.get('Restart')}: nobody starts it again", _EDIT.format("Restart=always"))
+    if (hides := unit.get("ProtectProc", "default")) != "default":
+        return bad(f"{OWN_UNIT}: ProtectProc={hides}: it sees no process of others", _EDIT.format("ProtectProc=default"))
     if unit.get("NeedDaemonReload"):
         return doubtful(f"{OWN_UNIT} was changed, and systemd has not read it", "systemctl daemon-reload")
     if unit.get("UnitFileState") not in ("enabled", "enabled-runtime", "static", "linked"):

@@ -1,5 +1,6 @@
 """Where Sidekiq logs: whether this user can read it, and whether it says what is needed."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -47,18 +48,21 @@ async def look(exam: Exam) -> Mapping[str, Found]:
     """The points of this area."""
     if exam.settings is None or not exam.here:
         return {}
-    logs = []
     try:
         boot = boot_id(exam.places.proc)
     except HostUnreadableError as error:
         return {"log": passed_over(str(error))}
-    for identity, facts in sorted(exam.here.items())[:_MOST]:
-        log = Log(facts.unit or f"pid {facts.pid}", exam.who.name)
-        logs.append(log)
+    settings, host, user = exam.settings.log, exam.host, exam.who.name
+
+    async def look_into(identity: str, facts: ProcessFacts) -> Log:
+        log = Log(facts.unit or f"pid {facts.pid}", user)
         try:
-            await read(log, source_of(_ref(identity, facts, exam.host, boot), exam.settings.log))
+            await read(log, source_of(_ref(identity, facts, host, boot), settings))
         except LogUnreadableError as error:
             log.problem = str(error)
+        return log
+
+    logs = await asyncio.gather(*(look_into(identity, facts) for identity, facts in sorted(exam.here.items())[:_MOST]))
     return {"log": log_of(logs), "log-level": level_of(logs), "log-limit": limit_of(logs)}
 
 

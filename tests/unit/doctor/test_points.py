@@ -265,6 +265,8 @@ def test_what_is_well_is_well(name, folder):
         (lambda: agent.unit_of({**OWN, "WatchdogUSec": 2**64 - 1, "ActiveState": "inactive"}, written=45), Health.OK, "each 45 s"),
         (lambda: agent.unit_of({**OWN, "WatchdogUSec": 2**64 - 1, "ActiveState": "active"}, written=45), Health.FAIL, "WatchdogSec"),
         (lambda: agent.unit_of({**OWN, "Restart": "no"}), Health.FAIL, "Restart=no"),
+        (lambda: agent.unit_of({**OWN, "ProtectProc": "default"}), Health.OK, "each 60 s"),
+        (lambda: agent.unit_of({**OWN, "ProtectProc": "invisible"}), Health.FAIL, "ProtectProc=invisible"),
         (lambda: agent.unit_of({**OWN, "NeedDaemonReload": True}), Health.WARN, "has not read it"),
         (lambda: agent.unit_of({**OWN, "UnitFileState": "disabled"}), Health.WARN, "disabled"),
         (lambda: agent.unit_of({**OWN, "DropInPaths": ["/etc/x/short.conf"]}), Health.OK, "short.conf changes it"),

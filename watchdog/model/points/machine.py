@@ -80,7 +80,7 @@ MACHINE: Final = (
     PointSpec(
         "agent-unit",
         Area.AGENT,
-        "The unit `sidekiq-watchdog.service`: that it is installed and started at boot, tells systemd that it lives (`Type=notify`, `WatchdogSec=`) and is started again (`Restart=`), and that nothing of that was overridden.",
+        "The unit `sidekiq-watchdog.service`: that it is installed and started at boot, tells systemd that it lives (`Type=notify`, `WatchdogSec=`) and is started again (`Restart=`), that it is not kept from seeing processes (`ProtectProc=`), and what overrides it.",
         "An agent that hangs is restarted by systemd alone, and only if it was told to.",
         "`systemctl cat sidekiq-watchdog` shows the unit with what overrides it.",
         "sidekiq-watchdog.service: WatchdogSec= is not set: an agent that hangs stays so",
