@@ -38,6 +38,7 @@ MINUTES = {
     "bench_probe": 5.0,
     "bench_rules": 0.2,
     "bench_scale": 10.0,
+    "bench_service": 8.5,
     "bench_trace": 0.1,
     "bench_turns": 0.1,
     "bench_units": 0.7,

@@ -29,13 +29,13 @@ def main(names: list[str]) -> int:
 
 
 def _have_package() -> None:
-    if not (why := package.why_not()):
+    if not package.why_not():
         return
     began = time.monotonic()
     try:
         place = package.built()
     except (package.PackageError, OSError) as failure:
-        print(f"suites: the package is not to be had: {failure or why}", file=sys.stderr)
+        print(f"suites: the package is not to be had: {failure}", file=sys.stderr)
     else:
         print(f"suites: the package is {place} ({time.monotonic() - began:.0f} s)", file=sys.stderr)
 
