@@ -83,6 +83,7 @@ async def _look(root: Path, application: str | None, state: str) -> "tuple[Surve
     from watchdog.survey.trying_postgres import try_postgres
 
     is_this = root == Path("/")
-    found = await survey(root=root, folder=application, own=os.environ if is_this else None)
+    folder = os.path.abspath(application) if application is not None and is_this else application  # noqa: PTH100, ASYNC240  (a name, and nothing is read)
+    found = await survey(root=root, folder=folder, own=os.environ if is_this else None)
     tried = await try_postgres(found.postgres) if found.postgres is not None and is_this else None
     return found, config_text(found, state=state, postgres=tried)

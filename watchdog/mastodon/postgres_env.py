@@ -21,12 +21,16 @@ class PostgresEnv(msgspec.Struct, frozen=True):
 
 
 def postgres_of(env: Mapping[str, str]) -> PostgresEnv | None:
-    """None where what is written can't be read. `DATABASE_URL` wins over `DB_HOST`, `DB_PORT` and `DB_NAME`, as in Rails."""
-    if url := env.get("DATABASE_URL", ""):
-        return _of_url(url)
+    """None where what is written can't be read, or can't be shown. `DATABASE_URL` wins over `DB_HOST`, `DB_PORT` and `DB_NAME`, as in Rails."""
+    found = _of_url(url) if (url := env.get("DATABASE_URL", "")) else _of_parts(env)
+    return found if found is not None and f"{found.host}{found.database}".isprintable() else None
+
+
+def _of_parts(env: Mapping[str, str]) -> PostgresEnv | None:
     names = tuple(name for name in ("DB_HOST", "DB_PORT", "DB_NAME") if env.get(name))
     port = _port(env.get("DB_PORT", ""))
-    return PostgresEnv(env.get("DB_HOST") or _SOCKETS, port, env.get("DB_NAME") or _DATABASE, names) if port else None
+    host, database = env.get("DB_HOST", "").strip(), env.get("DB_NAME", "").strip()
+    return PostgresEnv(host or _SOCKETS, port, database or _DATABASE, names) if port else None
 
 
 def _of_url(url: str) -> PostgresEnv | None:
@@ -35,11 +39,11 @@ def _of_url(url: str) -> PostgresEnv | None:
         port = parts.port or _PORT
     except ValueError:
         return None
-    database = unquote(parts.path.removeprefix("/"))
+    database = unquote(parts.path.removeprefix("/")).strip()
     if parts.scheme not in ("postgres", "postgresql") or not database:
         return None
-    host = parts.hostname or parse_qs(parts.query).get("host", [""])[-1]
-    return PostgresEnv(unquote(host) or _SOCKETS, port, database, ("DATABASE_URL",))
+    host = unquote(parts.hostname or parse_qs(parts.query).get("host", [""])[-1]).strip()
+    return PostgresEnv(host or _SOCKETS, port, database, ("DATABASE_URL",))
 
 
 def _port(text: str) -> int:

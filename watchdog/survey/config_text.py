@@ -22,8 +22,9 @@ from watchdog.survey.looking import Seen
 from watchdog.survey.survey import Survey
 from watchdog.survey.units import Unit
 
-_BARE: Final = re.compile(r"[A-Za-z0-9_./@:-]*[A-Za-z0-9_/*-]")
-_SIGNS: Final = re.compile(r"^[-:@]|: |#")
+_BARE: Final = re.compile(r"[A-Za-z/][A-Za-z0-9_./@:*-]*[A-Za-z0-9_/*-]")
+_OTHERS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
+"""Words that are something else to many a reader of YAML."""
 ROLE: Final = "sidekiq-watchdog"
 """Who logs in to the database; the same as the user of the agent, so that `peer` lets it in."""
 
@@ -64,7 +65,8 @@ def config_text(found: Survey, *, state: str, postgres: PostgresState | None = N
         "# receivers:",
         '#   ops: {type: webhook, url: "https://example.org/hook", secret: "${file:webhook.secret}"}',
     )
-    return Text("\n".join(lines) + "\n", secrets)
+    # Names and messages of others stand in comments only, or in quotes.
+    return Text("".join(f"{_clean(line)}\n" for line in lines), secrets)
 
 
 def _head() -> Iterator[str]:
@@ -120,13 +122,13 @@ def _places(sources: dict[str, str]) -> list[str]:
         path, colon, line = source.rpartition(":")
         is_line = colon and line.isdecimal()
         together.setdefault(path if is_line else source, []).append(f"{name} (line {line})" if is_line else name)
-    return [f"{_clean(place)}: {', '.join(names)}" for place, names in together.items()]
+    return [f"{place}: {', '.join(names)}" for place, names in together.items()]
 
 
 def _seen(found: Survey) -> Iterator[str]:
     match found.seen:
         case str() as why:
-            yield f"It was not reached: {_clean(why)}"
+            yield f"It was not reached: {why}"
         case Seen(namespace=None, version=version):
             yield f"Redis {version} answers there, and holds nothing of Sidekiq."
         case Seen(version=version, processes=processes):
@@ -146,7 +148,7 @@ def _units(found: Survey) -> Iterator[str]:
         yield f"#   {unit.name}: {described(unit)}"
     scheduling = served(found).get("scheduler", [])
     if scheduling:
-        yield f"# The queue scheduler is served by {', '.join(map(_clean, scheduling))}."
+        yield f"# The queue scheduler is served by {', '.join(scheduling)}."
     yield f"units: [{', '.join(_value(one) for one in patterns(found.units))}]"
     yield ""
 
@@ -163,7 +165,7 @@ def described(unit: Unit) -> str:
     parts += ["a template without an instance"] if unit.template else []
     parts += [unit.state] if unit.state else []
     parts += [unit.file_state] if unit.file_state else []
-    return _clean("; ".join(parts))
+    return "; ".join(parts)
 
 
 def patterns(units: Iterable[Unit]) -> list[str]:
@@ -187,7 +189,7 @@ def _host(found: Survey) -> Iterator[str]:
 
 def _app(chosen: Application | None) -> Iterator[str]:
     if chosen is not None and chosen.folder.strip("/") and chosen.members and _is_plain(chosen.folder):
-        yield f"# WorkingDirectory= and User= of {_clean(chosen.members[0])}: while somebody deploys there, nothing is done."
+        yield f"# WorkingDirectory= and User= of {chosen.members[0]}: while somebody deploys there, nothing is done."
         yield f"app: {{folder: {_value(chosen.folder)}{f', user: {_value(chosen.user)}' if chosen.user and _is_plain(chosen.user) else ''}}}"
         yield ""
 
@@ -230,7 +232,7 @@ def _checks(postgres: PostgresEnv | None, tried: PostgresState | None) -> Iterat
         yield f"#   sudo -u postgres psql -c 'CREATE ROLE \"{ROLE}\" LOGIN'"
         yield "#   pip install 'sidekiq-watchdog[postgres]'"
         if tried is not None:
-            yield f"# It was tried: {_clean(tried.obstacle)}"
+            yield f"# It was tried: {tried.obstacle}"
     yield f"{sign}checks:"
     yield f"{sign}  postgres:"
     yield f"{sign}    type: postgres"
@@ -243,14 +245,14 @@ def _checks(postgres: PostgresEnv | None, tried: PostgresState | None) -> Iterat
 
 def _value(text: str) -> str:
     """A text as YAML has it: bare where nobody could take it for anything else."""
-    plain = _BARE.fullmatch(text) is not None and not _SIGNS.search(text) and not text[:1].isdigit()
-    return text if plain else json.dumps(text)
+    is_bare = _BARE.fullmatch(text) is not None and text.lower() not in _OTHERS
+    return text if is_bare else json.dumps(text, ensure_ascii=False)
 
 
 def _is_plain(text: str) -> bool:
-    return text.isprintable() and "%" not in text and "$" not in text
+    return text.isprintable() and bool(text.strip()) and "%" not in text and "$" not in text
 
 
 def _clean(text: str) -> str:
     """On one line, whatever a name or a message holds."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)

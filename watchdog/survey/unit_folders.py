@@ -15,6 +15,7 @@ import msgspec
 
 from watchdog.host.systemd.names import template_of
 from watchdog.model.unit_names import possible
+from watchdog.rulefile.units import PATTERN
 from watchdog.survey.files import UnreadableError, text_of, under
 from watchdog.survey.remarks import Remark, remark
 from watchdog.survey.unit_file import UnitText, read_unit
@@ -45,7 +46,8 @@ class UnitFolders(msgspec.Struct, frozen=True):
         for folder in FOLDERS:
             place = under(self.root, folder)
             for entry in _entries(place):
-                if entry.endswith(_SERVICE) and not self._is_another(place / entry):
+                # A file can have a name that no service has.
+                if entry.endswith(_SERVICE) and PATTERN.fullmatch(entry) and not self._is_another(place / entry):
                     found.add(entry)
                 elif entry.endswith((".wants", ".requires", ".upholds")):
                     found |= {one for one in _entries(place / entry) if possible(one)}
@@ -64,10 +66,9 @@ class UnitFolders(msgspec.Struct, frozen=True):
     def read(self, name: str) -> UnitText | None:
         """The unit of that name with its drop-ins; None where it has no file that can be read."""
         file = self._file(name) or self._file(template_of(name)[0])
-        if file is None:
+        if file is None or (base := self._text(file)) is None:
             return None
-        texts = [text for path in (file, *self._drop_ins(name)) if (text := self._text(path)) is not None]
-        return read_unit(name, texts)
+        return read_unit(name, [base, *(text for path in self._drop_ins(name) if (text := self._text(path)) is not None)])
 
     def _file(self, name: str) -> Path | None:
         if not name:

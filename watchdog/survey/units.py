@@ -12,6 +12,7 @@ from watchdog.host.systemd.stop_time import Start, sidekiq_timeout
 from watchdog.model.unit_names import possible
 from watchdog.rulefile.units import UNITS
 from watchdog.survey.environment import Environment, assigned, of_systemd_file
+from watchdog.survey.homes import home_of
 from watchdog.survey.manager import Held
 from watchdog.survey.queues import Service, runs_sidekiq, service_of
 from watchdog.survey.remarks import Remark
@@ -87,7 +88,9 @@ def meant_by_systemd(folders: UnitFolders, homes: Container[str]) -> Callable[[s
 
 
 def _unit(name: str, text: UnitText, root: Path, held: Held | None, file_state: str, remarks: list[Remark]) -> Unit:
-    folder = text.plain.get("WorkingDirectory", "").removeprefix("-") or "/"
+    user = text.plain.get("User", "root")
+    folder = text.plain.get("WorkingDirectory", "").removeprefix("-")
+    folder = folder if folder.startswith("/") else home_of(user, root) if folder == "~" else "/"
     environment: Environment = {}
     for words in text.lists.get("Environment", ()):
         environment |= assigned(words, f"Environment= of {name}")
@@ -99,7 +102,7 @@ def _unit(name: str, text: UnitText, root: Path, held: Held | None, file_state: 
     output = text.plain.get("StandardOutput", "")
     return Unit(
         name=name,
-        user=text.plain.get("User", "root"),
+        user=user,
         folder=folder,
         words=text.words,
         service=service_of(text.words, folder, root),

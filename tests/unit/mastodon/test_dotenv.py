@@ -70,7 +70,8 @@ def test_any_text_is_read_to_its_end(text):
     """Nothing that can be written makes the reader fail or stop; lines count from 1 to as many as there are."""
     entries, troubles = parse(text)
     lines = text.count("\n") + 1
-    assert all(1 <= one.line <= lines for one in (*entries, *troubles))
+    assert all(1 <= entry.line <= lines for entry in entries)
+    assert all(1 <= trouble.line <= lines for trouble in troubles)
 
 
 @pytest.mark.timeout(60)

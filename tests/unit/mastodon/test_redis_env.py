@@ -89,6 +89,9 @@ def test_another_application():
         ({"DATABASE_URL": "postgres://u:p@db:port/m"}, None),
         ({"DATABASE_URL": "mysql://db/m"}, None),
         ({"DB_PORT": "many"}, None),
+        ({"DB_NAME": "a\nb"}, None),
+        ({"DATABASE_URL": "postgres://h/%1b"}, None),
+        ({"DB_HOST": " ", "DB_NAME": " "}, ("/var/run/postgresql", 5432, "mastodon_production")),
         ({"DB_PORT": "70000"}, None),
     ],
 )

@@ -188,3 +188,12 @@ async def test_hostile_names_stay_on_their_line(plant, shown, tmp_path):
     assert [problem for problem in problems if not problem.is_warning and problem.code != "E517"] == []
     assert "\nmode: act" not in text
     assert "redis-strange" in names(judge(found, CONFIG))
+
+
+@pytest.mark.parametrize(("written", "folder"), [("~", "/home/of-it"), ("-/srv/x", "/srv/x"), ("relative", "/"), ("", "/")])
+async def test_folders(written, folder, plant, shown):
+    """`~` is the home of the service's user; what can't be a folder of a service is none."""
+    text = unit().replace("WorkingDirectory=/home/mastodon/live", f"WorkingDirectory={written}")
+    passwd = "root:x:0:0::/root:/bin/sh\nmastodon:x:991:991::/home/of-it:/bin/sh\n"
+    found = await survey(root=plant({f"{ETC}/mastodon-sidekiq.service": text, "/etc/passwd": passwd}))
+    assert found.units[0].folder == folder

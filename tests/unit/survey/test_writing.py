@@ -81,7 +81,7 @@ def test_somebody_who_writes_at_the_same_moment(tmp_path, monkeypatch):
         target.write_text("theirs")
         link(source, target)
 
-    monkeypatch.setattr(writing.os, "link", first)
+    monkeypatch.setattr("watchdog.survey.writing.os.link", first)
     with pytest.raises(NotWrittenError, match="just been made by somebody else"):
         write_all(tmp_path, {"config.yml": "x"})
     assert contents(tmp_path) == {"config.yml": "theirs"}
