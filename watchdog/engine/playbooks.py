@@ -17,9 +17,9 @@ from watchdog.engine.incidents import Branch, Playbook, Run
 from watchdog.engine.ledger import Request
 from watchdog.engine.recall import as_it_was
 from watchdog.engine.rules import NO_RULES, Rule, Step
+from watchdog.engine.succession import ended_by_us
 from watchdog.engine.targeting import target_of
 from watchdog.engine.turn import Over, Turn
-from watchdog.engine.unit_book import ended_by_us
 from watchdog.model.actions import acts_on
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity

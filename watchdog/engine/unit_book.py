@@ -9,22 +9,21 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.engine.incidents import Run
-from watchdog.engine.succession import DEAD
+from watchdog.engine.succession import DEAD, ended_by_us
 from watchdog.engine.turn import Over, Turn
 from watchdog.engine.unit_past import NOTHING, UnitPast, with_starts
 from watchdog.model.events import Gone, Observed
-from watchdog.model.kinds import Kind
+from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 
 MOST: Final = 256
 """So many units are remembered."""
-_OURS: Final = ("TERM", "TERM?", "KILL", "KILL?")
 _SLOTS: Final = frozenset({"restarts", "job", "running", "entered_at"})
 
 
 def notice(turn: Turn, observed: Observed) -> None:
     """What of a reading that was just taken in is to be remembered."""
-    for change in observed.changes:
+    for change in observed.changes if observed.source is Source.SYSTEMD else ():
         if change.kind is not Kind.UNIT:
             continue
         if isinstance(change, Gone):
@@ -42,7 +41,8 @@ def notice_all(turn: Turn) -> None:
 def heed(turn: Turn, over: Over) -> None:
     """An action is over: if it has ended the process of a unit, and that has not come back since, it is the agent's to start it again."""
     run = over.run
-    if not isinstance(run, Run) or not run.ref.unit or not ended_by_us(run):
+    # Whoever closes an incident by hand sees to the rest.
+    if not isinstance(run, Run) or not run.ref.unit or not ended_by_us(run) or over.outcome == "closed":
         return
     row: Any = turn.world.find(Kind.UNIT, run.ref.unit)
     past = turn.ledger.units.get(run.ref.unit, NOTHING)
@@ -50,11 +50,6 @@ def heed(turn: Turn, over: Over) -> None:
     if not _runs_since(row, ended_at):
         invocation, file_state = ("" if row is None or value is MISSING else str(value) for value in _two(row))
         _put(turn, run.ref.unit, msgspec.structs.replace(past, ended_at=ended_at, invocation=invocation, file_state=file_state))
-
-
-def ended_by_us(run: Run) -> bool:
-    """Whether the agent has told its process to end, or may have."""
-    return any(mark in run.marks for mark in _OURS)
 
 
 def _two(row: Any) -> tuple[Any, Any]:

@@ -77,4 +77,12 @@ LINT_CODES: Final[tuple[CodeSpec, ...]] = (
         "`verify` is looked at after the last step, and `or_else` is done where a step has failed: a rule without `then` has neither.",
         _HEAD + "    verify: {when: job.elapsed < 1m, within: 5m}\n",
     ),
+    CodeSpec(
+        "W619",
+        "a start that never comes",
+        "`UnitStopped` tells of units that have ended in good order, which is how one ends that somebody stops; such a one is not started. Those that failed by themselves "
+        "`UnitFailed` tells of.",
+        "rules:\n  - rule: down\n    each: unit\n    on: UnitStopped\n    keep_firing_for: 5m\n    then:\n"
+        "      - start_unit: {unit: unit}\n    guards: {cooldown: 15m}\n",
+    ),
 )

@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.host.systemd.conftest import NEEDS, service
-from tests.suites.booted import CHECKOUT, PROGRAM, Booted
+from tests.suites.booted import CHECKOUT, INTERPRETER, PROGRAM, Booted
+from tests.unit.commands.hostile import HOSTILE, OF_A_TYPE
 from watchdog.model.named.handing_over import SPOOL, request, unit_of
 
 pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(180)]
@@ -34,6 +37,11 @@ environment = {{ GREETING = "hello" }}
 argv = ["{FOLDER}/hello", "--to={{whom}}"]
 timeout = "1m"
 arguments = {{ whom = {{ type = "domain" }} }}
+[commands.note]
+user = "mastodon"
+directory = "{FOLDER}"
+argv = ["{FOLDER}/note", "{{class}}"]
+arguments = {{ class = {{ type = "class" }} }}
 [commands.hang]
 user = "mastodon"
 argv = ["/bin/sleep", "1000"]
@@ -45,6 +53,19 @@ timeout = "1m"
 """
 HELLO = '#!/bin/sh\necho "$GREETING $* from $(id -un) in $(pwd)"\n'
 GATE = f"#!/bin/sh\necho run >> {FOLDER}/count\nread line < {FOLDER}/gate.fifo\necho through\n"
+NOTE = f'#!/bin/sh\necho "$# $1" >> {FOLDER}/noted\n'
+CONFIG = "mode: act\nredis: {url: 'redis://127.0.0.1:6400/0'}\nrules: [rules.yml]\nstate: /var/lib/sidekiq-watchdog\n"
+RULES = """\
+rules:
+  - rule: failing
+    each: retry_group
+    when: retry_group.size >= 1
+    for: 1s
+    then:
+      - run: {command: note, with: {class: retry_group.class}}
+    guards: {cooldown: 1h, budget: 100/1h}
+"""
+RUNNING = "watchdog-commanding.service"
 POLKIT = "/etc/polkit-1/rules.d/50-sidekiq-watchdog.rules"
 AGENT = "sidekiq-watchdog"
 
@@ -57,17 +78,17 @@ def commands(machine: Booted) -> Iterator[Booted]:
     shutil.copytree(CHECKOUT / "watchdog", machine.root / f"{HOME}/lib/watchdog".lstrip("/"), ignore=shutil.ignore_patterns("__pycache__"))
     machine.write(NAME, ENTRY)
     machine.write("/etc/sidekiq-watchdog/commands.toml", COMMANDS)
-    for name, text in (("hello", HELLO), ("gate", GATE)):
+    for name, text in (("hello", HELLO), ("gate", GATE), ("note", NOTE)):
         machine.write(f"{FOLDER}/{name}", text)
     machine.run("mkfifo", f"{FOLDER}/gate.fifo")
     machine.run("chown", "-R", "mastodon", FOLDER)
     machine.run("chmod", "-R", "u=rwX,go=rX", HOME, "/etc/sidekiq-watchdog", FOLDER)
-    machine.run("chmod", "755", NAME, f"{FOLDER}/hello", f"{FOLDER}/gate")
+    machine.run("chmod", "755", NAME, *(f"{FOLDER}/{name}" for name in ("hello", "gate", "note")))
     for folder, mode in (("/run/sidekiq-watchdog", "755"), ("/var/lib/sidekiq-watchdog", "700")):
         machine.run("install", "-d", "-o", AGENT, "-m", mode, folder)
     polkit(machine, is_there=True)
     said = machine.run(NAME, "install")
-    assert set(said.splitlines()) == {f"/etc/systemd/system/{unit_of(name)}: written" for name in ("hello", "hang", "gate")}
+    assert set(said.splitlines()) == {f"/etc/systemd/system/{unit_of(name)}: written" for name in ("hello", "hang", "gate", "note")}
     yield machine
     machine.write("/etc/sidekiq-watchdog/commands.toml", "")
     machine.run(NAME, "install")
@@ -186,6 +207,60 @@ async def test_the_agent_is_killed(commands, until: Callable[..., Any]):
     assert result["status"] == 0
     assert kept[0]["output"]["head"] == "through\n"
     assert count.read_text() == "run\n"
+
+
+@pytest.fixture
+def agent(commands, redis_inside) -> Iterator[None]:
+    """It runs as it does on a server: a service with a user of its own, in act."""
+    commands.write("/etc/sidekiq-watchdog/config.yml", CONFIG)
+    commands.write("/etc/sidekiq-watchdog/rules.yml", RULES)
+    environment = " ".join(f"{name}={value}" for name, value in Booted.environment().items())
+    command = f"{INTERPRETER} {Booted.script()} run --config /etc/sidekiq-watchdog/config.yml"
+    # The tests before have used the folder.
+    commands.run("sh", "-c", "rm -rf /var/lib/sidekiq-watchdog/*")
+    commands.unit(RUNNING, service(command, User=AGENT, Type="notify", Environment=environment, UMask="0077"))
+    commands.run("systemctl", "start", RUNNING)
+    yield
+    print(commands.run("journalctl", "--unit", RUNNING, "--no-pager", "-n", "40"))  # shown where a test fails
+    commands.run("systemctl", "stop", RUNNING)
+
+
+async def test_classes_out_of_payloads(commands, agent, redis_inside, until: Callable[..., Any]):
+    """A rule that passes on the class of failing jobs: whatever strangers had written there, the command is run for the one real class, and once."""
+    hostile = {why: value for why, value in HOSTILE.items() if "class" not in OF_A_TYPE.get(why, ()) and why != "a lone surrogate"}
+
+    async def picture() -> dict[str, Any]:
+        command = commands.python(commands.script(), "status", "--json", "--config", "/etc/sidekiq-watchdog/config.yml")
+        process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert process.stdout is not None
+        shown = await process.stdout.read()
+        await process.wait()
+        return json.loads(shown) if shown.startswith(b"{") else {}
+
+    async def denied() -> list[Any]:
+        found = [one for one in (await picture()).get("requests", ()) if " is no class: " in str(one["reason"])]
+        return found if len(found) >= 30 else []
+
+    async def noted() -> bool:
+        note = commands.root / f"{FOLDER}/noted".lstrip("/")
+        return note.exists() and note.stat().st_size > 0
+
+    await until(picture)
+    # As a job that has just failed for the first time: those are seen within 15 s.
+    await redis_inside.client.zadd(
+        "retry", {failed(value): time.time() + 25 for value in (*hostile.values(), "ActivityPub::DeliveryWorker")}
+    )
+    await until(noted, within=120)
+    assert await until(denied, within=120)
+    assert (commands.root / f"{FOLDER}/noted".lstrip("/")).read_text() == "1 ActivityPub::DeliveryWorker\n"
+
+
+def failed(job_class: str) -> bytes:
+    """A job that waits to be tried again, as Sidekiq writes it."""
+    now = time.time()
+    job = {"class": job_class, "args": [1], "jid": secrets.token_hex(12), "queue": "default", "retry": True, "created_at": now, "enqueued_at": now,
+           "error_class": "RuntimeError", "error_message": "no", "failed_at": now, "retry_count": 0}  # fmt: skip
+    return json.dumps(job).encode()
 
 
 async def _exists(path: Any) -> bool:

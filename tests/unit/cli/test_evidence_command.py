@@ -126,3 +126,26 @@ def test_what_another_version_wrote_is_shown_as_far_as_it_is_known(ask, config):
     apart(lambda: asyncio.run(agent()))
     answer = ask("evidence", "7.1", "-c", "config.yml")
     assert (answer.code, answer.err) == (0, "")
+
+
+def test_what_a_command_said(ask, kept, monkeypatch):
+    """It is shown to whoever asks for the incident, with nothing in it that a terminal would obey; how it ended as well."""
+    said = {"command": "tell", "status": 3, "refused": "", "cut": False, "size": 70_000, "head": "begun \x1b[2J\n", "tail": "the end\n"}
+    monkeypatch.setattr("tests.unit.cli.test_evidence_command.VIEWS", {"output": said})
+    kept(
+        Summary(
+            incident="7.1", process="0" * 32, target="web1/command tell", taken=WALL, until=WALL + 1, pieces=(Piece("output", Came.KEPT),)
+        )
+    )
+    answer = ask("evidence", "7.1", "-c", "config.yml")
+
+    assert answer.code == 0
+    assert answer.out.splitlines() == [
+        f"incident 7.1: web1/command tell, run {'0' * 32}, 2026-11-22T13:34:59.123Z",
+        "  output kept",
+        "",
+        "output: command tell, status 3, bytes 70000",
+        "  begun \\x1b[2J",
+        "  …",
+        "  the end",
+    ]

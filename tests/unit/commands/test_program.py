@@ -14,8 +14,9 @@ from tests.unit.commands.definitions import definitions
 from watchdog.commands.program import _install, main, warnings
 from watchdog.commands.trusted import load
 from watchdog.commands.units import MARK, Places, changes, unit_text
+from watchdog.model.named.arguments import TYPES
 from watchdog.model.named.definitions import Definition
-from watchdog.model.named.handing_over import unit_of
+from watchdog.model.named.handing_over import is_run_unit, unit_of
 from watchdog.model.named.reading import DefinitionError, Definitions
 
 PACKAGING = Path(__file__).parents[3] / "packaging"
@@ -165,6 +166,34 @@ def test_a_mistake_in_the_file(tmp_path, capsys):
     """Exit status 2, and what is wrong."""
     assert main(["install", "--config", str(tmp_path / "none.toml")]) == 2
     assert "none.toml" in capsys.readouterr().err
+
+
+def test_the_polkit_rule_lets_runs_begin_and_nothing_more():
+    """It has just the pattern that the agent itself goes by."""
+    rule = (PACKAGING / "polkit.rules").read_text()
+    (pattern,) = re.findall(r"isCommand = /(.*)/\.test", rule)
+    run = unit_of("tell-it", "0123456789abcdef" * 2)
+
+    for unit in (
+        run,
+        unit_of("tell"),
+        run.upper(),
+        f"{run}x",
+        f"x{run}",
+        unit_of("tell", "0" * 31),
+        unit_of("tell", "../" + "0" * 29),
+        unit_of("a b", "0" * 32),
+    ):
+        assert bool(re.search(pattern, unit)) is is_run_unit(unit) is (unit == run)
+    assert '(isCommand && verb === "start")' in rule
+
+
+def test_types_are_listed():
+    """Each in packaging/README.md, as the table of the program has it."""
+    page = (PACKAGING / "README.md").read_text()
+    rows = re.findall(r"^\| `([a-z]+)` \| (.*) \| `(.*)` \|$", page.partition("| type | which texts | example |")[2], re.MULTILINE)
+
+    assert rows == [(spec.name, spec.doc, spec.example) for spec in TYPES.values()]
 
 
 def test_it_is_small():

@@ -57,7 +57,8 @@ def _sees(case: Case) -> Then | None:
 def _beats(case: Case) -> bool:
     rows: list[Any] = list(case.world.rows[Kind.PROCESS].values())
     return any(
-        row.unit == case.thing.unit
+        row.unit is not MISSING
+        and row.unit == case.thing.unit
         and row.local is True
         and row.alive is True
         and row.listed is not False

@@ -1,15 +1,7 @@
-"""
-Names of units: which are possible, what is in them, and the path under which D-Bus knows each. Pure.
-
-Names come from control groups, which anybody can make; nothing that can't be a name gets further than here.
-"""
+"""Names of units: what is in them, and the path under which D-Bus knows each. Pure."""
 
 import string
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import Final
-
-from watchdog.model.unit_names import possible
 
 ROOT: Final = "/org/freedesktop/systemd1"
 _SERVICE: Final = ".service"
@@ -26,8 +18,3 @@ def template_of(name: str) -> tuple[str, str]:
     """Template and instance; both empty where it is made from none. What stands between the first `@` and the ending is the instance, as written."""
     stem, at, instance = name.removesuffix(_SERVICE).partition("@")
     return (f"{stem}@{_SERVICE}", instance) if at else ("", "")
-
-
-def meant(name: str, patterns: Iterable[str]) -> bool:
-    """Whether one of the patterns means it, as systemd would find it: `*`, `?` and `[…]`; a backslash is itself."""
-    return possible(name) and any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -5,7 +5,6 @@ Everything that is not understood is refused, with the place and what is right.
 """
 
 import re
-import tomllib
 from typing import Any, Final, NamedTuple
 
 from watchdog.model.named.arguments import MOST_COUNT, TYPES, Bounds, can_be_chosen
@@ -42,6 +41,8 @@ class Definitions(NamedTuple):
 
 def parse(text: bytes, name: str) -> Definitions:
     """Read the text; `name` is that of its file. Raises `DefinitionError`."""
+    import tomllib  # the path alone is known to many who never read the file
+
     try:
         said = tomllib.loads(text.decode())
     except ValueError as error:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from watchdog.host.systemd.names import meant, path_of, template_of
-from watchdog.model.unit_names import possible
+from watchdog.host.systemd.names import path_of, template_of
+from watchdog.model.unit_names import meant, possible
 
 
 @pytest.mark.parametrize(
