@@ -12,7 +12,6 @@ from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from watchdog.cli.output import errors, output, say_json
 from watchdog.cli.problems import plain_problem, show_problems
 from watchdog.errors import Problem
-from watchdog.model.points import BY_NAME
 
 if TYPE_CHECKING:
     from watchdog.doctor.found import Point
@@ -33,6 +32,7 @@ def doctor(config: ConfigOption = DEFAULT_CONFIG, only: OnlyOption = None, as_js
     """
     from watchdog.cli.doctor_view import show_points
     from watchdog.doctor.found import Health
+    from watchdog.model.points import BY_NAME
 
     wanted = _known(only or [])
     name, points, problems = _examined(config, wanted)
@@ -53,6 +53,8 @@ def doctor(config: ConfigOption = DEFAULT_CONFIG, only: OnlyOption = None, as_js
 
 
 def _known(names: list[str]) -> frozenset[str]:
+    from watchdog.model.points import BY_NAME
+
     if strange := [name for name in names if name not in BY_NAME]:
         raise UsageError(f"nothing that is looked at is called {strange[0]!r}; there are {', '.join(BY_NAME)}")
     return frozenset(names)

@@ -93,7 +93,7 @@ def agents_user(agent: Running | None, unit: Mapping[str, Any], state: Path | No
     if isinstance(named, str) and (user := _user(named)) is not None:
         more = tuple(group for one in unit.get("SupplementaryGroups") or () if (group := _group(one)) is not None)
         return _who(user, "User= of its unit", ambient, more)
-    if unit.get("LoadState") == "loaded" and named == "":
+    if named == "" and not unit.get("DynamicUser"):
         return _who(pwd.getpwuid(0), "its unit, which names no user")
     owner = _owner(state)
     for user, known_by in ((_by_uid(owner), "the owner of the state folder"), (_user(NAME), "the usual name")):

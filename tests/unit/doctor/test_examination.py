@@ -143,6 +143,7 @@ def test_as_whom_it_is_looked(tmp_path):
     assert (by_unit.name, by_unit.known_by, by_unit.may_signal) == ("nobody", "User= of its unit", True)
     assert 1 in by_unit.groups
     assert agents_user(None, {**OWN, "User": ""}, None).uid == 0
+    assert agents_user(None, {**OWN, "User": "", "DynamicUser": True}, None).known_by != "its unit, which names no user"
     assert not agents_user(None, {**OWN, "User": "nobody"}, None).may_signal
     assert myself().uid == os.geteuid()
 
