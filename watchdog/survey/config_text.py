@@ -40,9 +40,10 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class PostgresState(msgspec.Struct, frozen=True):
-    """`obstacle` is why a login as the agent would do it did not succeed, empty where it did."""
+    """`obstacle` is why a login as the agent would do it did not succeed, empty where it did; `has_driver` whether the library for it is there."""
 
     obstacle: str = ""
+    has_driver: bool = True
 
 
 def config_text(found: Survey, *, state: str, postgres: PostgresState | None = None) -> Text:
@@ -228,9 +229,10 @@ def _checks(postgres: PostgresEnv | None, tried: PostgresState | None) -> Iterat
     active = tried is not None and not tried.obstacle
     sign = "" if active else "# "
     if not active:
-        yield "# This takes a role without any other right, and a library; then take the signs # away:"
+        yield "# This takes a role without any other right; then take the signs # away:"
         yield f"#   sudo -u postgres psql -c 'CREATE ROLE \"{ROLE}\" LOGIN'"
-        yield "#   pip install 'sidekiq-watchdog[postgres]'"
+        if tried is None or not tried.has_driver:
+            yield "#   pip install 'sidekiq-watchdog[postgres]'"
         if tried is not None:
             yield f"# It was tried: {tried.obstacle}"
     yield f"{sign}checks:"

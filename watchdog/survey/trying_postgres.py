@@ -19,7 +19,7 @@ _WITHIN: Final = 5_000
 async def try_postgres(postgres: PostgresEnv) -> PostgresState:
     """What came of it; the obstacle holds no secret."""
     if find_spec(DRIVER) is None:
-        return PostgresState(f"the library {DRIVER} is not installed")
+        return PostgresState(f"the library {DRIVER} is not installed", has_driver=False)
     values: dict[str, Value] = {"host": postgres.host, "port": postgres.port, "database": postgres.database, "user": ROLE, "tls": "prefer"}
     check = CheckSettings("postgres", "postgres", values, Span("", 1, 1))
     return PostgresState(await try_once(check.name, build(check), _WITHIN))

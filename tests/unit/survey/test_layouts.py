@@ -153,6 +153,8 @@ async def test_the_database_is_declared_once_a_login_succeeds(plant, shown, tmp_
     found = await survey(root=plant({f"{ETC}/mastodon-sidekiq.service": unit(), **live()}))
     before = config_text(found, state="state", postgres=PostgresState('role "sidekiq-watchdog" does not exist')).config
     after = config_text(found, state="state", postgres=PostgresState()).config
+    without = config_text(found, state="state", postgres=PostgresState("the library is not installed", has_driver=False)).config
+    assert ("pip install" in without, "pip install" in before) == (True, False)
     assert "# checks:" in before
     assert "CREATE ROLE" in before
     assert '# It was tried: role "sidekiq-watchdog" does not exist' in before
