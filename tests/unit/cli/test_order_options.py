@@ -56,7 +56,7 @@ def test_every_order_that_is_made_is_one_that_is_taken(action):
 
 def test_an_action_that_is_none():
     """As another version may know it."""
-    assert wrong_with(order("run")) == "there is no action run on a process"
+    assert wrong_with(order("stop_delivery")) == "there is no action stop_delivery on a process"
 
 
 def test_what_can_be_overruled():
