@@ -1,7 +1,7 @@
 """What systemd says of units when it is asked once; the counterpart of `host.systemd.session`, which follows them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from watchdog.doctor.exam import NOTHING, OWN_UNIT, Unit
@@ -70,10 +70,11 @@ async def units_of(bus: Bus, patterns: Iterable[str], homes: Iterable[str]) -> l
     return found
 
 
-async def may_not(bus: Bus, unit: str) -> list[str]:
-    """What systemd would not let this user do to that unit; nothing is done to it. Raises `SystemdUnavailableError` where there is no answer."""
+async def may_not(bus: Bus, unit: str, verbs: Collection[Verb] = tuple(Verb)) -> list[str]:
+    """What of these systemd would not let this user do to that unit; nothing is done to it. Raises `SystemdUnavailableError` where there is no answer."""
     refused = []
-    for verb, (method, mode) in _IMPOSSIBLE.items():
+    for verb in verbs:
+        method, mode = _IMPOSSIBLE[verb]
         try:
             await bus.call(ROOT, MANAGER, method, "ss", unit, mode)
         except CallError as error:

@@ -18,6 +18,7 @@ from watchdog.errors import Problem, Span
 from watchdog.host.boot import PROC, host_name
 from watchdog.host.proc import ProcessFacts
 from watchdog.host.systemd.watch import BOOTED, bus_socket
+from watchdog.model.named.reading import PLACE
 from watchdog.model.verdicts import Mode
 from watchdog.recovery.inspecting import SOCKET
 from watchdog.rulefile.findings import Findings
@@ -43,6 +44,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     proc: Path = PROC
     bus: Path | None = None
     inspect: Path = SOCKET
+    commands: Path = Path(PLACE)
 
 
 class Exam(msgspec.Struct, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from watchdog.doctor import commands
 from watchdog.doctor.exam import Exam
 from watchdog.doctor.found import Found, bad, doubtful, fine, passed_over
 from watchdog.host.boot import HostUnreadableError, boot_id
@@ -18,6 +19,11 @@ _OFF: Final = "not-there"
 
 async def look(exam: Exam) -> Mapping[str, Found]:
     """The points of this area."""
+    return {**await look_at_inspect(exam), **await commands.look(exam)}
+
+
+async def look_at_inspect(exam: Exam) -> Mapping[str, Found]:
+    """The program that reads frozen processes."""
     if not exam.places.inspect.exists():
         return {"inspect": passed_over("not turned on; it is not needed")}
     if _scope(exam.places.proc) == _FORBIDDEN:

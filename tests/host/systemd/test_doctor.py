@@ -31,7 +31,7 @@ receivers: {{ops: {{type: webhook, url: 'http://127.0.0.1:6400/x'}}}}
 """
 ALWAYS = ("multi-user.target", "dbus.service", "systemd-journald.service")
 """Runs all the time."""
-OPTIONAL = {"inspect", "redis-application", "redis-sentinels", "sidekiq-probe"}
+OPTIONAL = {"inspect", "commands", "redis-application", "redis-sentinels", "sidekiq-probe"}
 """What is not there and need not be."""
 OF_THE_HOST = {"host-clock", "redis-saving", "redis-clock", "log-level", "state-disk"}
 """What the machine that runs the tests, and a Redis that keeps nothing, may have as they like."""

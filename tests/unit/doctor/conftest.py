@@ -94,7 +94,7 @@ def look(folder: Path, proc: Path) -> Callable[..., Any]:
     """Gives all points of that config by name, on a host with an empty /proc and nobody at its bus."""
 
     async def run(*only: str, **changes: Any) -> dict[str, Point]:
-        places = Places(proc=proc, bus=folder / "bus", inspect=folder / "inspect.sock")
+        places = Places(proc=proc, bus=folder / "bus", inspect=folder / "inspect.sock", commands=folder / "commands.toml")
         given = {"own_unit": OWN, "agent": None, "places": places, **changes}
         _, points = await examined(folder / "config.yml", who(), only=only, **given)
         return {point.name: point for point in points}

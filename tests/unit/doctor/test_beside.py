@@ -30,7 +30,9 @@ def inspect(folder: Path, proc: Path) -> Any:
 
         server = await asyncio.start_unix_server(serve, folder / "inspect.sock")
         async with server:
-            return (await helpers.look(exam(folder, here=HERE, places=Places(proc=proc, inspect=folder / "inspect.sock"))))["inspect"]
+            return (await helpers.look_at_inspect(exam(folder, here=HERE, places=Places(proc=proc, inspect=folder / "inspect.sock"))))[
+                "inspect"
+            ]
 
     return ask
 
@@ -57,7 +59,7 @@ async def test_nobody_may_look_into_a_process(folder, proc):
     (proc / "sys/kernel/yama").mkdir()
     (proc / "sys/kernel/yama/ptrace_scope").write_text("3\n")
     (folder / "inspect.sock").write_text("")
-    found = await helpers.look(exam(folder, here=HERE, places=Places(proc=proc, inspect=folder / "inspect.sock")))
+    found = await helpers.look_at_inspect(exam(folder, here=HERE, places=Places(proc=proc, inspect=folder / "inspect.sock")))
     assert found["inspect"].health is Health.FAIL
 
 

@@ -218,6 +218,15 @@ async def test_what_is_declared_is_tried(look, folder):
     assert points["receivers"].says == "1 receiver reached: ops"
 
 
+async def test_commands_of_somebody_else_are_not_read(look, folder):
+    """What others than root could write tells nothing; nor does a file with a mistake in it."""
+    assert (await look("commands"))["commands"].health is Health.SKIPPED
+    (folder / "commands.toml").write_text("[commands.x]\nargv = 7\n")
+    (folder / "commands.toml").chmod(0o666)
+    found = (await look("commands"))["commands"]
+    assert (found.health, found.mend.endswith("install, as root")) == (Health.FAIL, True)
+
+
 def test_each_name_can_be_asked_for():
     """Names are words with dashes, and each begins with what it is part of."""
     assert all(name.replace("-", "").isalpha() and name.islower() for name in BY_NAME)

@@ -10,12 +10,15 @@ import pytest
 
 from tests.unit.doctor.conftest import OWN, exam, facts, reading, server, unit, who
 from watchdog import __version__
+from watchdog.commands.units import Places, unit_text
 from watchdog.config import inspect
-from watchdog.doctor import agent, config, helpers, host, log, outside, redis, sidekiq, state, systemd
+from watchdog.doctor import agent, commands, config, helpers, host, log, outside, redis, sidekiq, state, systemd
 from watchdog.doctor.exam import settings_of
 from watchdog.doctor.found import Found, Health
 from watchdog.doctor.told import Doubt, Itself, Source, Told
 from watchdog.model.log_lines import LinesLost, LogLine
+from watchdog.model.named.handing_over import unit_of
+from watchdog.model.named.reading import parse
 from watchdog.model.points import BY_NAME, POINTS, Area
 from watchdog.model.verdicts import Mode
 from watchdog.recovery.inspecting import Facts, NotInspected
@@ -69,6 +72,8 @@ def told(**changes: Any) -> Found:
     return agent.running_one(msgspec.structs.replace(Told(agent=itself, mode="act"), **changes), now)
 
 
+TOML = 'agent = "agent"\n[commands.refresh-domain]\nuser = "nobody"\ndirectory = "/"\nargv = ["/bin/true"]\ntimeout = "90s"\n'
+DEFINED = parse(TOML.encode(), "c.toml")
 CLOSED = "this user may not read the journal (hint: it must be in the group systemd-journal: `usermod -aG systemd-journal USER`, then restart what it runs)"
 AMISS: dict[str, Case] = {
     "config": lambda folder: config._config(loaded(folder, rules="rules:\n  - rule: a\n    each: job\n    when: job.elapse > 10m\n")),
@@ -117,6 +122,7 @@ AMISS: dict[str, Case] = {
     "log-level": lambda _: log.level_of(said([LogLine("a word", 1, 5)] * 200)),
     "log-limit": lambda _: log.limit_of(said([LinesLost(1, 7, "mastodon-sidekiq.service", "suppressed")])),
     "inspect": lambda _: helpers.inspect_of(NotInspected("not-allowed", "uid 1000 may not ask here", "name the user"), "a.service"),
+    "commands": lambda folder: commands.commands_of(DEFINED, commands.outdated(DEFINED, folder / "c.toml", folder), (), user="agent"),
     "checks": lambda _: outside.checks_of({"web": REFUSED, "db": ""}),
     "receivers": lambda _: outside.receivers_of({"ops": REFUSED}),
 }
@@ -163,9 +169,19 @@ WELL: dict[str, Case] = {
     "inspect": lambda _: helpers.inspect_of(
         Facts(rss=1, pss=1, uss=1, swap=0, files={}, peers={}, environment={}, overwritten=False, partial=""), "a.service"
     ),
+    "commands": lambda folder: commands.commands_of(
+        DEFINED, commands.outdated(DEFINED, folder / "c.toml", installed(folder)), (), user="agent"
+    ),
     "checks": lambda _: outside.checks_of({"web": ""}),
     "receivers": lambda _: outside.receivers_of({"ops": ""}),
 }
+
+
+def installed(folder: Path, text: str = TOML) -> Path:
+    """A folder with the units of those commands."""
+    for definition in parse(text.encode(), "c.toml").commands.values():
+        (folder / unit_of(definition.name)).write_text(unit_text(definition, Places(Path("/opt/x/bin/command"), folder / "c.toml")))
+    return folder
 
 
 def written(folder: Path) -> Path:
@@ -186,6 +202,12 @@ def test_the_watchdog_of_a_unit_that_does_not_run(tmp_path):
     assert agent.written_watchdog({**unit, "DropInPaths": [f"{tmp_path}/short.conf", f"{tmp_path}/gone.conf"]}) == 5
     assert agent.written_watchdog({**unit, "DropInPaths": [f"{tmp_path}/off.conf"]}) == 0
     assert agent.written_watchdog({}) == 0
+
+
+def test_a_command_that_was_changed_after_it_was_installed(tmp_path):
+    """Its unit is not what would be written now."""
+    installed(tmp_path, TOML.replace("90s", "60s"))
+    assert commands.outdated(DEFINED, tmp_path / "c.toml", tmp_path) == ["refresh-domain"]
 
 
 def test_each_point_of_the_table_has_its_cases():
@@ -281,6 +303,8 @@ def test_what_is_well_is_well(name, folder):
         (lambda: log.limit_of(said([], problem="closed")), Health.SKIPPED, "log first"),
         (lambda: helpers.inspect_of(NotInspected("not-there", "no"), ""), Health.SKIPPED, "not turned on"),
         (lambda: helpers.inspect_of(NotInspected("gone", "no"), ""), Health.SKIPPED, "just ended"),
+        (lambda: commands.commands_of(DEFINED, [], (), user="root"), Health.FAIL, "the agent runs as root"),
+        (lambda: commands.commands_of(DEFINED, [], {"refresh-domain"}, user="agent"), Health.WARN, "not start: refresh-domain"),
         (lambda: outside.checks_of({}), Health.WARN, "none is declared"),
         (lambda: outside.receivers_of({}), Health.WARN, "nobody is told"),
         (lambda: host.clock_of(None), Health.SKIPPED, "does not tell"),

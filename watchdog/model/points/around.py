@@ -78,6 +78,14 @@ AROUND: Final = (
         "sidekiq-watchdog-inspect does not serve us: uid 1000 may not ask here",
     ),
     PointSpec(
+        "commands",
+        Area.HELPERS,
+        "commands.toml, where there is one: that it is root's and without a mistake, names the agent's user, that each command has its unit as `sidekiq-watchdog-command install` would write it now, and that systemd would let the agent start that.",
+        "Else the action `run` is refused.",
+        "As root: `sidekiq-watchdog-command install`.",
+        "not installed, or before commands.toml was changed: refresh-domain",
+    ),
+    PointSpec(
         "checks",
         Area.OUTSIDE,
         "What the config declares under `checks:`, tried once each.",
