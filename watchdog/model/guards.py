@@ -195,7 +195,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="in_flight",
-        denies="an action on this target or host is under way, or on another host of this Redis, or it can't be known that none is; to move jobs for what every agent sees, while the agent of another host leads; for a process that has ended, one on that very process",
+        denies="an action on this target or host is under way, or on another host of this Redis, or it can't be known that none is; to move jobs for what every agent sees, while the agent of another host leads; for a process that has ended, one on that very process; a named command that runs denies other commands alone",
         binds_for_the_dead=True,
         binds_people=True,
     ),

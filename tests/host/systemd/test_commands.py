@@ -16,7 +16,7 @@ from tests.suites.booted import CHECKOUT, INTERPRETER, PROGRAM, Booted
 from tests.unit.commands.hostile import HOSTILE, OF_A_TYPE
 from watchdog.model.named.handing_over import SPOOL, request, unit_of
 
-pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(400)]
 
 HOME = "/opt/sidekiq-watchdog"
 NAME = f"{HOME}/bin/sidekiq-watchdog-command"
@@ -45,7 +45,7 @@ arguments = {{ class = {{ type = "class" }} }}
 [commands.hang]
 user = "mastodon"
 argv = ["/bin/sleep", "1000"]
-timeout = "2s"
+timeout = "10s"
 [commands.gate]
 user = "mastodon"
 argv = ["{FOLDER}/gate"]
@@ -90,6 +90,7 @@ def commands(machine: Booted) -> Iterator[Booted]:
     said = machine.run(NAME, "install")
     assert set(said.splitlines()) == {f"/etc/systemd/system/{unit_of(name)}: written" for name in ("hello", "hang", "gate", "note")}
     yield machine
+    polkit(machine, is_there=False)
     machine.write("/etc/sidekiq-watchdog/commands.toml", "")
     machine.run(NAME, "install")
     machine.run("rm", "-r", HOME, "/etc/sidekiq-watchdog", FOLDER, "/run/sidekiq-watchdog", "/var/lib/sidekiq-watchdog")
@@ -177,6 +178,7 @@ def test_files_of_another_user(commands):
             commands.run("chown", f"{owner}:mastodon", f"{SPOOL}/{name}")
             commands.run("chmod", mode, f"{SPOOL}/{name}")
         assert not started(commands, unit_of("hello", run), "root")
+        commands.run("journalctl", "--sync")
         journal = commands.run("journalctl", "-u", unit_of("hello", run), "--no-pager", "-o", "cat")
         assert says in journal
 

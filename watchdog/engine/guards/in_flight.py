@@ -2,6 +2,7 @@
 
 from watchdog.engine.guards.led import is_for_the_leader
 from watchdog.engine.guards.view import View, denies, passes
+from watchdog.engine.incidents import Deed
 from watchdog.model.actions import acts_on
 from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Verdict
@@ -13,6 +14,7 @@ def in_flight(view: View) -> Verdict:
     What concerns the whole is denied while another agent leads.
 
     Moving jobs is in the way of moving the same ones alone. The lock is for those who end processes: starting one takes nothing away from anybody. Whoever ends a process asks himself what it left behind; what others do on this host is nothing to the dead.
+    A command that runs may take long and ends no process: it is in the way of other commands alone.
     """
     moves_jobs = view.about is TargetKind.JOBS
     for edit in view.ledger.edits.values():
@@ -23,7 +25,7 @@ def in_flight(view: View) -> Verdict:
             held = f", held: {run.held}" if run.held else ""
             return denies("in_flight", f"incident {run.incident} ({run.action} on {run.ref.name}) is at stage {run.stage}{held}")
     for deed in view.ledger.deeds.values():
-        if deed.id != view.subject and not moves_jobs and not view.of_the_dead:
+        if deed.id != view.subject and not moves_jobs and not view.of_the_dead and _is_in_the_way(deed, view):
             return denies("in_flight", f"incident {deed.incident} ({deed.action} on {deed.thing.name}) is at stage {deed.stage}")
     busy = view.ledger.fleet.busy
     if busy is not None and view.at < busy.until_at and view.about is TargetKind.PROCESS and not view.of_the_dead:
@@ -32,6 +34,10 @@ def in_flight(view: View) -> Verdict:
         if playbook.id != view.incident and playbook.target == view.target and playbook.proof is None:
             return denies("in_flight", f"incident {playbook.id} (rule {playbook.rule} on {playbook.target}) has steps left")
     return denies("in_flight", view.led) if view.led and is_for_the_leader(view) else _left_out(view)
+
+
+def _is_in_the_way(deed: Deed, view: View) -> bool:
+    return acts_on(deed.action) is not TargetKind.COMMAND or view.about is TargetKind.COMMAND
 
 
 def _left_out(view: View) -> Verdict:
