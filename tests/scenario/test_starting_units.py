@@ -4,16 +4,15 @@ from typing import Any
 
 import pytest
 
-from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
-from watchdog.engine.deeds import AGAIN, PATIENCE
+from tests.scenario.conversation import WALL, Conversation, redis, rules
 from watchdog.engine.status import status
 from watchdog.engine.why import why
-from watchdog.model.effects import CallUnit, KeepIncident, Notify
-from watchdog.model.events import Delta, Gone, Observed, Paused, Resumed
+from watchdog.model.effects import KeepIncident, Notify
+from watchdog.model.events import Delta, Observed
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.results import Exited, Refused, Sent, UnitCalled, UnitLook, UnitOutcome
+from watchdog.model.results import Exited, Refused, UnitCalled, UnitLook, UnitOutcome
 from watchdog.model.targets import UnitRef
-from watchdog.model.told import OperatorClosed, OperatorWentOn
+from watchdog.model.told import OperatorApproved
 from watchdog.model.verdicts import Decision, Mode
 
 ONE, UNIT = "web1:10:abc", "mastodon-sidekiq.service"
@@ -27,18 +26,6 @@ rules:
     then:
       - start_unit: {unit: unit}
     guards: {cooldown: 5m}
-    notify: [ops]
-"""
-AFTER = """
-rules:
-  - rule: heavy
-    each: process
-    when: process.rss > 4GB
-    for: 20s
-    then:
-      - terminate_process: {process: process, grace: 10s}
-      - start_unit: {unit: process.unit}
-    guards: {cooldown: 5m, keep: 0%, alone: allow}
     notify: [ops]
 """
 KILLED = {
@@ -215,137 +202,6 @@ def test_a_start_that_fails_says_why(result, account):
     assert [effect.notice.title for effect in talk.effects if isinstance(effect, Notify) and account in effect.notice.title]
 
 
-def test_cut_off_after_the_intent():
-    """It is looked at again; it runs, so it was started; it is told so, and not asked for a second time."""
-    talk = firing()
-    talk.answer(seen())
-    assert open_deed(talk).intent
-    assert "audit outcome down start unknown: the agent ended before it knew" in talk.crash()
-    talk.hear(redis(complete=True))
-    assert talk.wait(talk.at + 1_000)[-1] == f"look at {UNIT}"
-
-    lines = talk.answer(seen(state="active", sub_state="running", result="success", invocation="b2"))
-    assert not [line for line in lines if line.startswith("start ")]
-    assert outcomes(talk) == [(TARGET, "ended")]
-
-
-def test_cut_off_before_systemd_was_asked():
-    """It still does not run: all guards are asked again, and it is started then; both count as starts."""
-    talk = firing()
-    talk.answer(seen())
-    talk.crash()
-    talk.hear(redis(complete=True))
-    talk.wait(talk.at + 1_000)
-    lines = talk.answer(seen())
-
-    assert [line.split()[0] for line in lines][-1] == "start"
-    assert talk.audit("intent")[-1].detail == {"again": True}
-    assert len(talk.state.ledger.units[UNIT].starts) == 2
-
-
-def test_taken_up_after_a_crash_and_paused():
-    """It waits, said once, and is given up after ten minutes; who ends the pause sooner has it done."""
-    talk = firing()
-    talk.answer(seen())
-    talk.crash()
-    talk.hear(redis(complete=True))
-    talk.hear(Paused("ana", "new disks", None))
-    talk.wait(talk.at + 1_000)
-    talk.answer(seen())
-    held = open_deed(talk)
-    assert held.held.startswith("paused by ana")
-
-    for _ in range(PATIENCE // AGAIN + 1):
-        talk.wait(talk.at + AGAIN)
-        if not talk.open:
-            break
-        talk.answer(seen())
-    assert outcomes(talk)[-1] == (TARGET, "failed")
-    assert sum(row.outcome == "held" for row in talk.audit("incident")) == 1
-
-
-def held_by_a_pause() -> tuple[Conversation, str]:
-    """Taken up after a crash while somebody has paused it; and the incident."""
-    talk = firing()
-    talk.answer(seen())
-    talk.crash()
-    talk.hear(redis(complete=True))
-    talk.hear(Paused("ana", "new disks", None))
-    talk.wait(talk.at + 1_000)
-    talk.answer(seen())
-    return talk, open_deed(talk).incident
-
-
-def told(talk: Conversation) -> tuple[str, str]:
-    """The answer to what a person said last."""
-    row = talk.audit("operator")[-1]
-    return row.outcome, row.reason
-
-
-def test_go_on_tries_it_at_once():
-    """Of its guards none can be overruled: it has not been begun, for all that is known."""
-    talk, incident = held_by_a_pause()
-    talk.hear(OperatorWentOn(id="c1", by="eve", reason="I know", asked=WALL, incident=incident, overruled=("deploy",)))
-    assert told(talk) == ("refused", "it has not been begun, and all guards are asked for it")
-    talk.hear(Resumed("ana"))
-    lines = talk.hear(OperatorWentOn(id="c2", by="eve", reason="I know", asked=WALL, incident=incident, overruled=()))
-
-    assert told(talk) == ("goes on", "I know; it was held: paused by ana: new disks")
-    assert lines[-1] == f"look at {UNIT}"
-
-
-def test_it_is_not_closed_in_the_middle():
-    """It comes to its end by itself, within ten minutes."""
-    talk, incident = held_by_a_pause()
-    talk.hear(OperatorClosed(id="c1", by="eve", reason="I do it", asked=WALL, incident=incident))
-    assert told(talk) == ("refused", "it does one thing, which can't be left half-way, and ends by itself")
-
-
-def test_a_mode_that_is_lowered_meanwhile():
-    """Whoever lowers it wants nothing more to be started."""
-    talk = firing()
-    talk.answer(seen())
-    talk.rules = rules(START, Mode.DRY_RUN)
-    talk.crash()
-    talk.hear(redis(complete=True))
-    talk.wait(talk.at + 1_000)
-    talk.answer(seen())
-    assert outcomes(talk)[0] == (TARGET, "abandoned")
-
-
-@pytest.mark.parametrize("result", [Refused("systemd is away"), Sent()])
-def test_a_look_that_says_nothing(result):
-    """Before it is begun it is denied and asked for again; after a crash it is held."""
-    talk = firing()
-    talk.answer(result)
-    assert not talk.audit("intent")
-    talk.wait(talk.at + 5_000)
-    talk.answer(seen())
-    talk.crash()
-    talk.hear(redis(complete=True))
-    talk.wait(talk.at + 1_000)
-    talk.answer(result)
-    assert open_deed(talk).held in ("systemd is away", "the look was answered with something else")
-
-
-def test_of_a_job_the_unit_of_its_process_is_started():
-    """The process has gone with its job by then; the incident knows where it ran."""
-    talk = Conversation(rules(AFTER.replace("each: process", "each: job").replace("process.rss > 4GB", "job.elapsed > 20s").replace("for: 20s", "for: 0s")
-                              .replace("{process: process,", "{process: job.process,").replace("unit: process.unit", "unit: job.process")))  # fmt: skip
-    talk.hear(redis(process(ONE, 2_000), job(ONE, "j1", 1_000), complete=True), at=2_000)
-    talk.hear(host(found(ONE, unit=UNIT)))
-    talk.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, UNIT, RUNNING),), complete=True))
-    talk.hear(redis(process(ONE, 22_000)), at=22_000)
-    talk.answer(HEALTHY)
-    talk.answer(Sent())
-    talk.hear(host(Gone(Kind.PROCESS, ONE, "exited")), at=25_000)
-    talk.hear(redis(Gone(Kind.PROCESS, ONE, "left"), Gone(Kind.JOB, f"{ONE}/t1/j1/1000", "left")))
-    talk.hear(unit(**ENDED, entered_at=25_000))
-    talk.answer(Exited())
-
-    assert [getattr(effect, "unit", "") for effect in talk.open.values()] == [UNIT]
-
-
 def test_asked_first():
     """In mode ask a person hears what would be done to which unit, and it is done once it is approved."""
     talk = firing(Mode.ASK)
@@ -358,53 +214,7 @@ def test_asked_first():
     )
     assert request_of(talk).decision is Decision.ASK
 
-
-RUNNING = {"load_state": "loaded", "state": "active", "sub_state": "running", "result": "success", "running": True, "restarts": 0, "job": "", "invocation": "a1",
-           "file_state": "enabled", "entered_at": 0, "name": UNIT}  # fmt: skip
-ENDED = {"state": "inactive", "sub_state": "dead", "running": False}
-
-
-def ended_by_a_rule() -> Conversation:
-    """The process of the unit has been told to end, and did so in good order; systemd does not bring it back."""
-    talk = Conversation(rules(AFTER))
-    talk.hear(redis(process(ONE, 1_000), complete=True), at=1_000)
-    talk.hear(host(found(ONE, unit=UNIT), Delta(Kind.PROCESS, ONE, {"rss": 5_000_000_000})))
-    talk.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, UNIT, RUNNING),), complete=True))
-    talk.hear(redis(process(ONE, 20_000)), at=21_000)
-    talk.answer(HEALTHY)
-    talk.answer(Sent())
-    talk.hear(host(Gone(Kind.PROCESS, ONE, "exited")), at=25_000)
-    talk.hear(redis(Gone(Kind.PROCESS, ONE, "left")))
-    talk.hear(unit(**ENDED, entered_at=25_000))
-    talk.answer(Exited())
-    return talk
-
-
-def test_what_the_agent_has_ended_it_starts_again():
-    """A unit with `Restart=no` is the agent's to bring back, though it ended in good order: the incident knows which unit that was."""
-    talk = ended_by_a_rule()
-    assert [getattr(effect, "unit", "") for effect in talk.open.values()] == [UNIT]
-    lines = talk.answer(seen(state="inactive", sub_state="dead", result="success"))
-    assert lines[-1].startswith(f"start {UNIT}")
+    talk.hear(OperatorApproved(id="a1", by="ada", reason="go on", asked=WALL, approval=approval.id, channel="local"))
+    talk.answer(seen())
     talk.answer(STARTED)
-
     assert outcomes(talk) == [(TARGET, "ended")]
-    assert talk.state.ledger.cooldowns[TARGET].action == "start_unit"
-
-
-@pytest.mark.parametrize(
-    ("look", "reason"),
-    [
-        ({"file_state": "masked"}, "it is masked: somebody does not want it to run"),
-        ({"file_state": "disabled"}, "it is disabled: somebody does not want it to run"),
-        ({"invocation": "b2"}, "it has ended in good order, as one does that was stopped"),
-        ({"state": "active", "sub_state": "running"}, "it runs"),
-    ],
-)
-def test_but_not_what_somebody_has_changed_since(look, reason):
-    """Masked, disabled or started since it was ended: then it is not the agent's any more."""
-    talk = ended_by_a_rule()
-    talk.answer(seen(**{"state": "inactive", "sub_state": "dead", "result": "success", **look}))
-
-    assert request_of(talk).reason == reason
-    assert not [effect for effect in talk.effects if isinstance(effect, CallUnit)]

@@ -6,6 +6,7 @@ operator has just done. So it must be known that it failed by itself, or that th
 hides it.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -27,6 +28,17 @@ _NEVER: Final = {
     "protocol": "it does not speak with systemd as its unit says",
     "exec-condition": "a condition of the unit keeps it from being started",
 }
+GIVEN_UP: Final = "systemd should have started it again by itself, and has not: it has given up, or somebody has stopped it"
+"""Told of what hits `StartLimitBurst=` by its restarts: systemd 257 goes on to give the result of the last run then, and not `start-limit-hit` (tried)."""
+_REVIVED: Final[dict[str, Callable[[str], bool]]] = {
+    "always": lambda _result: True,
+    "on-success": lambda result: result == "success",
+    "on-failure": lambda result: result != "success",
+    "on-abnormal": lambda result: result not in ("success", "exit-code"),
+    "on-abort": lambda result: result in ("signal", "core-dump"),
+    "on-watchdog": lambda result: result == "watchdog",
+}
+"""`Restart=` of a unit → after which results systemd starts it again by itself (`service_shall_restart` in systemd's service.c)."""
 _LOADED: Final = ("loaded", "")
 
 
@@ -44,6 +56,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     result: str = ""
     job: str = ""
     file_state: str = ""
+    restart_policy: str = ""
     ours: bool = False
     disabled_since: bool = False
     stopped: bool = False
@@ -94,6 +107,8 @@ def _somebody(unit: Standing) -> str:
 def _by_its_end(unit: Standing) -> str:
     if unit.result in _NEVER:
         return _NEVER[unit.result]
+    if unit.result and unit.restart_policy in _REVIVED and _REVIVED[unit.restart_policy](unit.result):
+        return GIVEN_UP
     failed_by_itself = unit.state == "failed" and unit.result in BY_ITSELF
     if not unit.ours and not failed_by_itself:
         if unit.result in ("success", ""):

@@ -106,6 +106,7 @@ class UnitLook(msgspec.Struct, frozen=True, kw_only=True, tag="unit_look"):
     restarts: int | None = None
     job: str = ""
     file_state: str = ""
+    restart_policy: str = ""
     invocation: str = ""
     pid: int = 0
 

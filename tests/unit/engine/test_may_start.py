@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from watchdog.engine.may_start import BY_ITSELF, MOST_STARTS, Standing, against_start, comes, runs
+from watchdog.engine.may_start import BY_ITSELF, GIVEN_UP, MOST_STARTS, Standing, against_start, comes, runs
 
 KILLED = {"load_state": "loaded", "state": "failed", "sub_state": "failed", "result": "signal", "file_state": "enabled"}
 STOPPED = {"load_state": "loaded", "state": "inactive", "sub_state": "dead", "result": "success", "file_state": "enabled"}
@@ -98,6 +98,21 @@ def test_every_combination():
         assert (against_start(one) == "") is may, one
         allowed += may
     assert allowed
+
+
+@pytest.mark.parametrize(
+    ("policy", "revived"),
+    [
+        ("no", ()), ("", ()), ("always", (*BY_ITSELF, "success")), ("on-success", ("success",)), ("on-failure", tuple(BY_ITSELF)),
+        ("on-abnormal", ("signal", "oom-kill", "core-dump", "watchdog")), ("on-abort", ("signal", "core-dump")), ("on-watchdog", ("watchdog",)),
+    ],
+)  # fmt: skip
+def test_what_systemd_should_have_started_itself(policy, revived):
+    """After such an end it starts the unit again; where it has not, it has given up, or somebody has stopped it: whoever ended it."""
+    for result in (*BY_ITSELF, "success"):
+        for ours in (True, False):
+            told = against_start(standing(result=result, restart_policy=policy, ours=ours))
+            assert (told == GIVEN_UP) is (result in revived), (result, told)
 
 
 @pytest.mark.parametrize(("state", "sub_state"), STATES)

@@ -38,7 +38,7 @@ def standing(case: Case) -> Standing | None:
     since = max(0, told.restarts - past.restarts) if told.restarts is not None and past.restarts is not None else 0
     return Standing(
         load_state=told.load_state, state=told.state, sub_state=told.sub_state, result=result, job=told.job, file_state=told.file_state or _text(row, "file_state"),
-        ours=ours, disabled_since=ours and past.file_state not in ("", told.file_state), stopped=past.stopped_at is not None, starts=starts_within(past, case.at) + since,
+        restart_policy=told.restart_policy or _text(row, "restart_policy"), ours=ours, disabled_since=ours and past.file_state not in ("", told.file_state), stopped=past.stopped_at is not None, starts=starts_within(past, case.at) + since,
     )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def as_told(row: Any) -> UnitLook | None:
     """What the picture tells of it, as a look would; None where that is nothing."""
     if row is None or row.state is MISSING:
         return None
-    names = ("load_state", "state", "sub_state", "result", "job", "file_state", "invocation")
+    names = ("load_state", "state", "sub_state", "result", "job", "file_state", "restart_policy", "invocation")
     return msgspec.convert({name: _text(row, name) for name in names}, UnitLook)
 
 

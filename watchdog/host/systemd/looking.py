@@ -48,6 +48,7 @@ async def _look(bus: Bus, name: str) -> UnitLook:
         restarts=known.get("restarts"),
         job=await _job(bus, properties),
         file_state=known.get("file_state", ""),
+        restart_policy=known.get("restart_policy", ""),
         invocation=known.get("invocation", ""),
         pid=known.get("pid", 0),
     )
