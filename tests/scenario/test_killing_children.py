@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.scenario.conversation import Conversation, found, host, job, process, redis, rules
+from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
+from watchdog.engine.approvals import LIVE
 from watchdog.engine.why import why
-from watchdog.model.effects import EndChild, KeepIncident
+from watchdog.model.effects import EndChild, KeepIncident, LookAtChild
 from watchdog.model.events import Delta, Paused
 from watchdog.model.kinds import Kind
 from watchdog.model.results import ChildEnded, ChildLook, Exited, Refused
+from watchdog.model.told import OperatorApproved
 from watchdog.model.verdicts import Decision, Mode
 
 ONE, UNIT = "web1:10:abc", "mastodon-sidekiq.service"
@@ -110,6 +112,7 @@ def test_from_the_alert_to_the_end():
         ),
         (Refused("Redis does not answer"), "it could not be looked at: Redis does not answer"),
         (Exited(), ""),
+        (HEALTHY, "the look was answered with something else"),
     ],
 )
 def test_what_is_found_right_before_counts(look, reason):
@@ -156,6 +159,40 @@ def test_a_job_that_runs_only_once_is_put_before_a_person():
     assert request_of(talk).decision is Decision.ASK
     (approval,) = talk.state.ledger.approvals.values()
     assert approval.stages == ("+0.0 s: would send SIGKILL if nothing of it has run by then",)
+
+
+def _asked() -> Conversation:
+    """A person is asked whether it may be ended."""
+    talk = hanging(once=True)
+    talk.answer(STILL)
+    return talk
+
+
+def _say_yes(talk: Conversation, approval: str) -> None:
+    talk.hear(OperatorApproved(id="a1", by="ada", reason="go on", asked=talk.booted_wall + talk.at, approval=approval))
+
+
+def test_a_person_says_yes():
+    """It is looked at once more, and ended."""
+    talk = _asked()
+    _say_yes(talk, next(iter(talk.state.ledger.approvals.values())).id)
+    assert [type(effect) for effect in talk.open.values()] == [LookAtChild]
+    talk.answer(STILL)
+
+    assert [one.child.pid for one in ended(talk)] == [90]
+
+
+def test_what_was_asked_of_one_child_is_said_of_no_other():
+    """By the time that somebody answers another one hangs, of which nobody was asked."""
+    talk = _asked()
+    (approval,) = talk.state.ledger.approvals.values()
+    talk.hear(kernel(child_pid=95, child_start_ticks=7_000))
+    _say_yes(talk, approval.id)
+    while talk.open:
+        talk.answer(STILL)
+
+    assert not ended(talk)
+    assert [one.thing.pid for one in talk.state.ledger.approvals.values() if one.standing in LIVE] == [95]
 
 
 def test_a_younger_job_of_that_kind_does_not_wait_for_it():

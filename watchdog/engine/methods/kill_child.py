@@ -31,6 +31,10 @@ def against(case: Case) -> str:
             return f"it is gone: {reason}"
         case ChildLook(against=reason) if reason:
             return reason
+        case ChildLook() | None:
+            pass
+        case _:
+            return "the look was answered with something else"
     still, wanted = still_of(case.sight, row), int(case.arguments["still_for"])
     if still < wanted:
         return f"it has stood still for {still // 1_000} s, not for {wanted // 1_000} s"
