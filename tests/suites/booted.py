@@ -7,9 +7,11 @@ killed its first process stays behind, and has to be killed by hand. What this m
 
 import contextlib
 import os
+import select
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,16 +26,26 @@ INTERPRETER: Final = f"{PYTHON}/bin/python{sys.version_info.major}.{sys.version_
 """This machine's own Python, which runs there if that Debian is no older: nothing has to be built or fetched."""
 _BUS: Final = "run/dbus/system_bus_socket"
 _BOOT_WITHIN: Final = 60.0
+_DOWN_WITHIN: Final = 120.0
 _ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"}
 
 
 class Booted:
-    """One that runs; `pid` is its first process as this machine numbers it."""
+    """One that runs; `pid` is its first process as this machine numbers it, `root` and `bus` lie there as long as that runs."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, keeper: "subprocess.Popen[bytes] | None" = None) -> None:
         self.pid = pid
-        self.root = Path(f"/proc/{pid}/root")
-        self.bus = str(self.root / _BUS)
+        self._keeper = keeper
+
+    @property
+    def root(self) -> Path:
+        """Its files, as this machine reaches them."""
+        return Path(f"/proc/{self.pid}/root")
+
+    @property
+    def bus(self) -> str:
+        """The socket of its bus."""
+        return str(self.root / _BUS)
 
     def command(self, *command: str, user: str = "", env: dict[str, str] | None = None) -> list[str]:
         """The argument list that runs it inside, as root or as that user with all groups of it."""
@@ -74,6 +86,17 @@ class Booted:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
+    def reboot(self) -> None:
+        """Shut it down in good order, and wait until it is up again. Of what it wrote only a disk is left."""
+        assert self._keeper is not None  # boot() gave it
+        watched = os.pidfd_open(self.pid)
+        try:
+            self.run("systemctl", "--no-block", "reboot")
+            assert select.select([watched], [], [], _DOWN_WITHIN)[0], f"it was not down after {_DOWN_WITHIN} s"
+        finally:
+            os.close(watched)
+        self.pid = _when_up(self._keeper).pid
+
     def write(self, path: str, text: str) -> None:
         """Put a file there."""
         place = self.root / path.lstrip("/")
@@ -86,17 +109,45 @@ class Booted:
         self.run("systemctl", "daemon-reload")
 
 
+class Disk:
+    """What a machine writes, for as long as `disk` lasts: it can be booted over it more than once. Lies in memory, in a mount namespace that ends with the tests."""
+
+    def __init__(self, pid: int, root: str) -> None:
+        self.root = root
+        self.within = ("nsenter", "-t", str(pid), "--mount")
+
+
 @contextlib.contextmanager
-def boot(name: str = "trixie-systemd") -> Iterator[Booted]:
-    """Boot it, wait until systemd has started everything, and throw it away at the end."""
-    root = debian.root(name)
+def disk(name: str = "trixie-systemd") -> Iterator[Disk]:
+    """An empty one over that suite."""
+    mounts = 'mount -t tmpfs disk "$2" && cd "$2" && mkdir upper work root && mount -t overlay -o "lowerdir=$1,upperdir=upper,workdir=work" disk root'
+    with tempfile.TemporaryDirectory() as place:
+        holder = subprocess.Popen(
+            # Ends with its input, at the latest when the tests do.
+            ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f"{mounts}; echo; exec cat", "sh", debian.root(name), place],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        assert holder.stdin is not None and holder.stdout is not None  # made so above
+        try:
+            assert holder.stdout.readline() == b"\n", "nothing can be mounted here"
+            yield Disk(holder.pid, f"{place}/root")
+        finally:
+            holder.stdin.close()
+            holder.wait()
+            holder.stdout.close()
+
+
+@contextlib.contextmanager
+def boot(name: str = "trixie-systemd", *, over: Disk | None = None) -> Iterator[Booted]:
+    """Boot it, wait until systemd has started everything, and throw it away at the end; what it wrote stays only on a disk."""
     binds = (f"--bind-ro={sys.base_prefix}:{PYTHON}", f"--bind-ro={CHECKOUT}:{PROGRAM}")
-    quiet = ("--quiet", "--register=no", "--keep-unit", "--private-network", "--volatile=overlay", "--console=pipe")
+    quiet = ("--quiet", "--register=no", "--keep-unit", "--private-network", "--console=pipe")
+    lies = ("--volatile=overlay", f"--directory={debian.root(name)}") if over is None else (f"--directory={over.root}",)
     # A machine allows it to whom may trace; containers seldom do.
     calls = ("--system-call-filter=pidfd_getfd",)
     process = subprocess.Popen(
         # At least nspawn itself does not outlive the tests.
-        ["setpriv", "--pdeathsig", "KILL", "systemd-nspawn", *quiet, *calls, *binds, f"--directory={root}", "--boot"],
+        ["setpriv", "--pdeathsig", "KILL", *(over.within if over else ()), "systemd-nspawn", *quiet, *calls, *binds, *lies, "--boot"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
@@ -121,7 +172,7 @@ def _when_up(process: "subprocess.Popen[bytes]") -> Booted:
     while time.monotonic() < deadline:
         assert process.poll() is None, f"systemd-nspawn ended with {process.returncode}"
         for pid in _children(process.pid):
-            booted = Booted(pid)
+            booted = Booted(pid, process)
             if Path(booted.bus).exists() and booted.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded"):
                 return booted
         time.sleep(0.1)

@@ -1,0 +1,80 @@
+# frozen_string_literal: true
+
+# What lies in /home/mastodon/live: one class for each way in which a job can behave, and an account of all that have run.
+
+require "sidekiq"
+require "sidekiq/launcher"
+require "fiddle"
+
+# Beats more often than each 10 s, since most of what a test waits for is beats.
+Sidekiq::Launcher.send(:remove_const, :BEAT_PAUSE)
+Sidekiq::Launcher.const_set(:BEAT_PAUSE, 3)
+
+# Writes down in Redis which jobs have come to their end, and how often.
+class Account
+  include Sidekiq::ServerMiddleware
+
+  def call(_job, payload, _queue)
+    yield
+    redis { |server| server.call("HINCRBY", "ran", payload["jid"], 1) }
+  end
+end
+
+Sidekiq.configure_server { |config| config.server_middleware { |chain| chain.add Account } }
+
+# Ends at once.
+class Quick
+  include Sidekiq::Job
+
+  def perform(*); end
+end
+
+# Takes as long as it is told.
+class Sleep
+  include Sidekiq::Job
+
+  def perform(seconds)
+    sleep(seconds)
+  end
+end
+
+# Holds its thread for ever.
+class SleepForever
+  include Sidekiq::Job
+
+  def perform(*)
+    sleep
+  end
+end
+
+# Computes for so many seconds of the processor: the other threads get little of the interpreter meanwhile.
+class Compute
+  include Sidekiq::Job
+
+  def perform(seconds)
+    ends = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID) + seconds
+    1000.times { Math.sqrt(2.0) } while Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID) < ends
+  end
+end
+
+# Waits so long, then takes the interpreter lock into native code and keeps it: nothing in the process moves any more.
+class Freeze
+  include Sidekiq::Job
+
+  def perform(seconds)
+    native = Fiddle::Function.new(Fiddle::Handle::DEFAULT["pause"], [], Fiddle::TYPE_INT, need_gvl: true)
+    sleep(seconds)
+    native.call
+  end
+end
+
+# Waits so long, then takes memory until there is none.
+class Hoard
+  include Sidekiq::Job
+
+  def perform(seconds)
+    sleep(seconds)
+    kept = []
+    loop { kept << ("x" * 2**20) }
+  end
+end
