@@ -21,7 +21,7 @@ import pytest
 
 from tests import last_words, sharing_out
 from tests.patience import PATIENCE
-from tests.suites import debian
+from tests.suites import debian, package
 
 TESTS: Final = Path(__file__).parent
 UNIT_SECONDS: Final = 5
@@ -86,7 +86,9 @@ def lack(name: str) -> str:
         return "" if RIGHTS[name]() else f"{name} (this user or machine does not have it)"
     if name in debian.SUITES:
         return f"Debian {name} ({why})" if (why := debian.why_not(name)) else ""
-    known = ", ".join(sorted((*EXECUTABLES, *MODULES, *RIGHTS, *debian.SUITES)))
+    if name == package.NAME:
+        return f"the Debian package ({why})" if (why := package.why_not()) else ""
+    known = ", ".join(sorted((*EXECUTABLES, *MODULES, *RIGHTS, *debian.SUITES, package.NAME)))
     msg = f"needs({name!r}): unknown capability; known are {known}"
     raise pytest.UsageError(msg)
 
@@ -173,7 +175,7 @@ def until() -> Callable[..., Awaitable[Any]]:
 
 def pytest_report_header() -> Iterable[str]:
     """Say what this machine lacks before the first test runs."""
-    names = (*EXECUTABLES, *MODULES, *RIGHTS, *debian.SUITES)
+    names = (*EXECUTABLES, *MODULES, *RIGHTS, *debian.SUITES, package.NAME)
     return [
         f"hypothesis profile: {hypothesis.settings.get_current_profile_name()}; lacking: {', '.join(name for name in names if lack(name)) or 'nothing'}"
     ]

@@ -123,7 +123,7 @@ def _program(lib: Path, root: Path) -> str:
     scripts.read(record / "entry_points.txt")
     for name, entry in scripts["console_scripts"].items():
         module, _, function = entry.partition(":")
-        _put(root, f"{HOME}/bin/{name}", ENTRY.format(home=HOME, module=module, function=function).encode(), mode=0o755)
+        _put(root, f"{HOME}/bin/{name}", ENTRY.format(home=HOME, module=module, function=function).encode())
     for name in ("RECORD", "WHEEL"):
         (record / name).unlink()
     return version
@@ -138,11 +138,10 @@ def _documents() -> Iterator[tuple[str, str]]:
             yield source, place
 
 
-def _put(root: Path, place: str, content: bytes, *, mode: int = 0o644) -> None:
+def _put(root: Path, place: str, content: bytes) -> None:
     path = root / place.lstrip("/")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    path.chmod(mode)
 
 
 def _words(root: Path, lib: Path, version: str, epoch: int) -> None:
@@ -177,7 +176,7 @@ def _control(root: Path, version: str, architecture: str) -> None:
     sums = (f"{_digest(path)}  {path.relative_to(root)}\n" for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink())
     _put(root, "/DEBIAN/md5sums", "".join(line for line in sums if "  DEBIAN/" not in line).encode())
     for name in SCRIPTS:
-        _put(root, f"/DEBIAN/{name}", (HERE / name).read_bytes(), mode=0o755)
+        _put(root, f"/DEBIAN/{name}", (HERE / name).read_bytes())
 
 
 def _digest(path: Path) -> str:
@@ -186,11 +185,12 @@ def _digest(path: Path) -> str:
 
 def _settle(root: Path, epoch: int) -> None:
     """Modes and times that depend neither on who builds nor on when."""
+    programs = {root / "DEBIAN" / name for name in SCRIPTS} | set((root / HOME.lstrip("/") / "bin").iterdir())
     for path in (root, *root.rglob("*")):
         if path.is_symlink():
             os.utime(path, (epoch, epoch), follow_symlinks=False)
             continue
-        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        path.chmod(0o755 if path.is_dir() or path in programs else 0o644)
         os.utime(path, (epoch, epoch))
 
 

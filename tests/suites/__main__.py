@@ -1,5 +1,5 @@
 """
-`python -m tests.suites [NAME…]`: has the suites that the tests run, and says which can't be had.
+`python -m tests.suites [NAME…]`: has the suites that the tests run, and the package that they install there, and says which can't be had.
 
 Its exit code is 0 all the same: the tests skip, by name, what is not there.
 """
@@ -7,12 +7,15 @@ Its exit code is 0 all the same: the tests skip, by name, what is not there.
 import sys
 import time
 
-from tests.suites import debian
+from tests.suites import debian, package
 
 
 def main(names: list[str]) -> int:
     """Build what is missing, one after the other: each takes a minute or two."""
-    for name in names or debian.SUITES:
+    for name in names or (*debian.SUITES, package.NAME):
+        if name == package.NAME:
+            _have_package()
+            continue
         began = time.monotonic()
         missing = debian.why_not(name)
         try:
@@ -23,6 +26,18 @@ def main(names: list[str]) -> int:
             if missing:
                 print(f"suites: {name} is in {debian.root(name)} ({time.monotonic() - began:.0f} s)", file=sys.stderr)
     return 0
+
+
+def _have_package() -> None:
+    if not (why := package.why_not()):
+        return
+    began = time.monotonic()
+    try:
+        place = package.built()
+    except (package.PackageError, OSError) as failure:
+        print(f"suites: the package is not to be had: {failure or why}", file=sys.stderr)
+    else:
+        print(f"suites: the package is {place} ({time.monotonic() - began:.0f} s)", file=sys.stderr)
 
 
 if __name__ == "__main__":

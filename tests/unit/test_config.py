@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from watchdog import config
-from watchdog.config import inspect, inspect_rules, load, pack_folder, packs
+from watchdog.config import inspect, inspect_rules, load, pack_folder, packs, secrets
 from watchdog.errors import ProblemsError
 from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
@@ -184,6 +184,25 @@ def test_a_secret_from_the_environment(folder: Folder, monkeypatch: pytest.Monke
     assert folder.said() == ["config.yml:1:15 E506"]
     monkeypatch.setenv("WATCHDOG_TEST_URL", "redis://:hunter2@h/3")
     assert load(folder.path / "config.yml").settings.redis.url == "redis://:hunter2@h/3"
+
+
+def test_a_secret_from_a_credential_of_systemd(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lies in the folder that systemd names to the agent; one that the unit does not have is a problem, whose hint names the line that the unit wants."""
+    folder.write("config.yml", CONFIG.replace("redis://h", '"${credential:redis.url}"'))
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder.path / "credentials"))
+    assert folder.said() == ["config.yml:1:15 E506"]
+    assert "LoadCredential=redis.url:PATH" in inspect(folder.path / "config.yml")[1][0].hint
+    folder.write("credentials/redis.url", "redis://:hunter2@h/3\n")
+    assert load(folder.path / "config.yml").settings.redis.url == "redis://:hunter2@h/3"
+
+
+def test_a_credential_outside_of_the_service(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where systemd names no folder it is looked for where the running agent has its own."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    monkeypatch.setattr(secrets, "_OF_THE_SERVICE", folder.path / "service")
+    folder.write("service/url", "redis://h/3")
+    folder.write("config.yml", CONFIG.replace("redis://h", '"${credential:url}"'))
+    assert load(folder.path / "config.yml").settings.redis.url == "redis://h/3"
 
 
 SECRETS = {

@@ -1,4 +1,4 @@
-"""What `${file:…}` and `${env:…}` stand for. Contents are never shown, in no message."""
+"""What `${file:…}`, `${env:…}` and `${credential:…}` stand for. Contents are never shown, in no message."""
 
 import os
 from collections.abc import Iterable
@@ -11,24 +11,26 @@ from watchdog.rulefile.findings import Findings, quoted
 from watchdog.rulefile.secrets import Origin, SecretRef
 
 _LARGEST_SECRET: Final = 65_536
+_OF_THE_SERVICE: Final = Path("/run/credentials/sidekiq-watchdog.service")
+"""Where systemd keeps those of the agent while it runs: for a command that root gives, beside it."""
 
 
 def fetch_secrets(secrets: Iterable[SecretRef], base: Path, findings: Findings) -> dict[tuple[str, ...], str]:
     """Their contents by setting; those that can't be fetched are noted and left out."""
     contents = {}
     for secret in secrets:
-        content = _from_file(secret, base, findings) if secret.origin is Origin.FILE else _from_environment(secret, findings)
+        content = _from_environment(secret, findings) if secret.origin is Origin.ENV else _from_file(secret, base, findings)
         if content is not None:
             contents[secret.setting] = content
     return contents
 
 
 def _from_file(secret: SecretRef, base: Path, findings: Findings) -> str | None:
-    path, place = base / secret.name, secret.text.span(0, len(secret.text.value))
+    path, place = _path(secret, base), secret.text.span(0, len(secret.text.value))
     try:
         content = bytes_of(path, _LARGEST_SECRET + 1).decode()
     except OSError as error:
-        findings.add("E506", place, f"the secret in {quoted(str(path))} can't be read: {why(error)}", hint=remedy(error))
+        findings.add("E506", place, f"the secret in {quoted(str(path))} can't be read: {why(error)}", hint=_remedy(secret, error))
         return None
     except UnicodeDecodeError:
         findings.add("E506", place, f"the secret in {quoted(str(path))} is not UTF-8", hint="write it as text, for instance in base64")
@@ -42,6 +44,18 @@ def _from_file(secret: SecretRef, base: Path, findings: Findings) -> str | None:
         )
         return None
     return content
+
+
+def _path(secret: SecretRef, base: Path) -> Path:
+    if secret.origin is Origin.FILE:
+        return base / secret.name
+    return Path(os.environ.get("CREDENTIALS_DIRECTORY") or _OF_THE_SERVICE) / secret.name
+
+
+def _remedy(secret: SecretRef, error: OSError) -> str:
+    if secret.origin is Origin.FILE:
+        return remedy(error)
+    return f"the unit must have LoadCredential={secret.name}:PATH; outside it root can read it while the agent runs"
 
 
 def _from_environment(secret: SecretRef, findings: Findings) -> str | None:

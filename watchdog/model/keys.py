@@ -127,7 +127,7 @@ REDIS: Final[tuple[KeySpec, ...]] = (
     KeySpec(
         "url",
         "address",
-        "`redis://`, `rediss://` or `unix:///path/to/redis.sock`; can be written as `${file:PATH}` or `${env:NAME}`. With `sentinels` only user, password and database: `redis://USER:PASSWORD@/0`, or `rediss://…` for TLS to server and Sentinels.",
+        "`redis://`, `rediss://` or `unix:///path/to/redis.sock`; can be written as `${file:PATH}`, `${env:NAME}` or `${credential:NAME}`. With `sentinels` only user, password and database: `redis://USER:PASSWORD@/0`, or `rediss://…` for TLS to server and Sentinels.",
     ),
     KeySpec("namespace", "text", "REDIS_NAMESPACE of the application, if it has one (only Sidekiq 6 can have one)."),
     KeySpec("sentinels", "list of `HOST:PORT`", "The Sentinels that know which server is the master; REDIS_SENTINELS of Mastodon."),

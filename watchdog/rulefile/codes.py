@@ -243,13 +243,13 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
         "E505",
         "not a reference to a secret",
-        "A secret is `${file:PATH}`, `${env:NAME}`, or the secret itself.",
+        "A secret is `${file:PATH}`, `${env:NAME}`, `${credential:NAME}` with a name that systemd allows, or the secret itself.",
         _CONFIG + 'receivers: {ops: {type: webhook, url: https://example.org, secret: "${vault:ops}"}}\n',
     ),
     CodeSpec(
         "E506",
         "unreadable secret",
-        "The file or environment variable of a secret does not exist, can't be read, or is empty.",
+        "The file, environment variable or credential of a secret does not exist, can't be read, or is empty.",
         _CONFIG + 'receivers: {ops: {type: webhook, url: https://example.org, secret: "${file:missing}"}}\n',
     ),
     CodeSpec(

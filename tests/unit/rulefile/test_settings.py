@@ -238,6 +238,14 @@ WRONG = {
     "receiver with a wrong duration": (LEAST + "receivers: {ops: {type: webhook, url: https://h, timeout: 10}}\n", ["4:59 E217"]),
     "receiver with a wrong name": (LEAST + "receivers: {a b: {type: webhook, url: https://h}}\n", ["4:13 E504"]),
     "reference of an unknown kind": (LEAST + 'receivers: {ops: {type: webhook, url: https://h, secret: "${vault:x}"}}\n', ["4:59 E505"]),
+    "credential that is a path": (
+        LEAST + 'receivers: {ops: {type: webhook, url: https://h, secret: "${credential:../x}"}}\n',
+        ["4:59 E505"],
+    ),
+    "credential that is the folder": (
+        LEAST + 'receivers: {ops: {type: webhook, url: https://h, secret: "${credential:..}"}}\n',
+        ["4:59 E505"],
+    ),
     "reference inside a text": (LEAST + 'receivers: {ops: {type: webhook, url: "https://h/${file:x}"}}\n', ["4:50 E505"]),
     "empty host": (LEAST + 'host: ""\n', ["4:8 E122"]),
     "not YAML": ("[" * 80_000, ["1:51 E105"]),
