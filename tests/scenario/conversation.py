@@ -29,6 +29,7 @@ from watchdog.model.effects import (
     GiveFleetLockBack,
     KeepIncident,
     LookAfterLocks,
+    LookAtUnit,
     Measure,
     Notify,
     PutBack,
@@ -235,6 +236,8 @@ def _calls(effect: Effect) -> list[str]:
             return [f"read the log of {target.identity}"]
         case CallUnit(unit=unit, verb=verb, until=until):
             return [f"{verb} {unit} until {until}"]
+        case LookAtUnit(unit=unit):
+            return [f"look at {unit}"]
         case CountJobs(jobs=jobs):
             return [f"count {jobs.name}"]
         case TakeJobs(jobs=jobs, order=order):

@@ -222,13 +222,18 @@ def to_the_start(talk: Conversation, *, gently: bool = True) -> list[str]:
     talk.answer(Sent(), at=20_010)
     if not gently:
         return talk.answer(Exited(), at=25_000) + talk.answer(InFlight((), stopped=True))
+    to_the_end_of_its_process(talk)
+    return answer(talk, InFlight((), stopped=True))
+
+
+def to_the_end_of_its_process(talk: Conversation) -> None:
+    """It was quiet, has been told to end, and is dead; it is asked what it left behind."""
     talk.hear(redis(process(ONE, 30_000, quiet=True)), at=30_000)
     talk.hear(redis(process(ONE, 40_000, quiet=True), _gone("j1")), at=40_000)
     talk.wait(42_000)
     results: tuple[Result, ...] = (InFlight(()), HEALTHY, Sent(), Exited())
     for one in results:
         answer(talk, one)
-    return answer(talk, InFlight((), stopped=True))
 
 
 def test_a_unit_is_started_and_its_new_process_must_work(talk):
@@ -274,6 +279,26 @@ def test_who_is_ended_by_somebody_else_is_not_started(talk):
     lines = to_the_start(talk, gently=False)
     assert not any(isinstance(effect, CallUnit) for effect in talk.effects)
     assert asked(lines) == [f"gather dead {ONE}"]
+
+
+@pytest.mark.parametrize(
+    ("readings", "says"),
+    [(({"job": "stop"}, {"job": ""}), "somebody has stopped it"), (({"file_state": "masked"},), "it is masked")],
+)
+def test_a_service_that_somebody_stops_meanwhile_is_not_started(talk, readings, says):
+    """Its process has ended by then, and its jobs are in place: the rest is for whoever stopped it, and is told as a failure."""
+    talk.hear(order("restart_unit"), at=20_000)
+    for result in (HEALTHY, EvidenceCollected(), InFlight(()), HEALTHY):
+        talk.answer(result)
+    talk.answer(Sent(), at=20_010)
+    to_the_end_of_its_process(talk)
+    for one in readings:
+        talk.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, UNIT, {"name": UNIT, **one}),)))
+    answer(talk, InFlight((), stopped=True))
+
+    assert not any(isinstance(effect, CallUnit) for effect in talk.effects)
+    assert said(talk).outcome == "failed"
+    assert f"its service is not started again: {says}" in said(talk).reason
 
 
 def test_without_a_service_nothing_is_begun(talk):

@@ -72,7 +72,7 @@ class StatusKeeper:
             doubt = f", in doubt: {'; '.join(ledger.doubt.reasons)}" if ledger.doubt is not None else ""
             paused = (", paused" if _is_whole(ledger) else ", paused in part") if ledger.pauses else ""
             stuck = ", can't write anything down and does nothing" if failing else ""
-            self._line = f"{ledger.mode}: {firing} alerts, {len(ledger.runs) + len(ledger.edits)} incidents{lost}{paused}{doubt}{stuck}"
+            self._line = f"{ledger.mode}: {firing} alerts, {len(ledger.runs) + len(ledger.edits) + len(ledger.deeds)} incidents{lost}{paused}{doubt}{stuck}"
         return self._line
 
     async def run(self) -> None:

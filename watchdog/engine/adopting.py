@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine import arming, edits, playbooks, requests, runs
+from watchdog.engine import arming, deeds, edits, playbooks, requests, runs
 from watchdog.engine.doubt import Binding, Doubt
+from watchdog.engine.incidents import Deed, Edit, Run
 from watchdog.engine.ledger import Ledger
 from watchdog.engine.ordered import rule_of
 from watchdog.engine.turn import Turn
@@ -26,7 +27,7 @@ LONG_AGO: Final = 3_600_000
 HEEDED_WITHIN: Final = 3_600_000
 """Milliseconds after which a command to adopt is void: what it was said of may be something else by now."""
 COMMAND: Final = 'sidekiq-watchdog adopt --reason "…"'
-_TABLES: Final = ("runs", "edits", "playbooks", "orders")
+_TABLES: Final = ("runs", "edits", "deeds", "playbooks", "orders")
 
 
 def begin(turn: Turn, started: Started, before: Ledger) -> None:
@@ -83,6 +84,7 @@ def adopt(turn: Turn, doubt: Doubt) -> None:
         _bring_back(turn, doubt)
         runs.resume(turn)
         edits.resume(turn)
+        deeds.resume(turn)
         playbooks.ask_anew(turn)
     arming.adopted(turn)
     requests.want_all(turn)
@@ -118,7 +120,8 @@ def _cut_off(turn: Turn, started: Started, before: Ledger) -> str:
 
 def _intents(of: Ledger | Doubt) -> list[str]:
     """The incidents with an intent that has no outcome."""
-    return [run.incident for run in of.runs.values() if run.intent] + [edit.incident for edit in of.edits.values() if edit.intent]
+    under_way: list[Run | Edit | Deed] = [*of.runs.values(), *of.edits.values(), *of.deeds.values()]
+    return [one.incident for one in under_way if one.intent]
 
 
 def _put_away(turn: Turn, doubt: Doubt) -> None:

@@ -12,6 +12,7 @@ from watchdog.engine import (
     approving,
     arming,
     commands,
+    deeds,
     deploy_signs,
     digest,
     edits,
@@ -25,6 +26,7 @@ from watchdog.engine import (
     requests,
     runs,
     switching,
+    unit_book,
 )
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.ledger import Ledger, Loss, rebase
@@ -81,7 +83,9 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
     runs.try_again(turn)
     runs.watch_all(turn)
     edits.try_again(turn)
+    deeds.try_again(turn)
     for over in turn.over:
+        unit_book.heed(turn, over)
         playbooks.step_over(turn, over)
         orders.step_over(turn, over)
     playbooks.prove_all(turn)
@@ -108,6 +112,7 @@ def next_due(state: State) -> int | None:
         *(approving.dues(ledger) if not world.stopping else ()),
         *(run.again_at for run in ledger.runs.values()),
         *(edit.again_at for edit in ledger.edits.values()),
+        *deeds.dues(state),
         *(world.watches.get(run) for run in ledger.runs),
         *(world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None),
         *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
@@ -154,7 +159,7 @@ def _take(turn: Turn) -> None:
 
 
 def _hear_answer(turn: Turn, done: EffectDone) -> None:
-    known = any(part.answer(turn, done.effect, done.result) for part in (requests, runs, orders, edits))
+    known = any(part.answer(turn, done.effect, done.result) for part in (requests, runs, orders, edits, deeds))
     if not known and isinstance(done.result, FleetLockTaken):
         # Whoever wanted it is gone: it is given back in this turn.
         locking.hear(turn, "", done.result)
@@ -188,6 +193,7 @@ def _observe(turn: Turn, observed: Observed) -> None:
         judging.judge_entity(turn, kind, entity)
     known_here.remember(turn, touched, left)
     deploy_signs.notice(turn, observed, left)
+    unit_book.notice(turn, observed)
     if observed.complete:
         arming.seen_in_full(turn)
     elif turn.ledger.arming.looking:
@@ -269,6 +275,7 @@ def _begin(turn: Turn, started: Started) -> None:
     runs.resume(turn)
     orders.resume(turn)
     edits.resume(turn)
+    deeds.resume(turn)
 
 
 def _recall(turn: Turn) -> None:
@@ -321,6 +328,7 @@ def _after_an_undone_turn(turn: Turn) -> None:
     judging.drop_orphans(turn, "it is no longer there")
     known_here.forget_missing(turn)
     deploy_signs.notice_all(turn)
+    unit_book.notice_all(turn)
     # What was put into the picture without a turn has no deadline: what has become of it meanwhile must be written down.
     world.recount(turn.at)
     judging.judge_all(turn)

@@ -15,7 +15,7 @@ import msgspec
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
 from watchdog.model.notices import Severity
-from watchdog.model.targets import JobsRef, ProcessRef
+from watchdog.model.targets import JobsRef, ProcessRef, Thing
 from watchdog.model.verdicts import Answer, Verdict
 
 USE_WITHIN: Final = 600_000
@@ -102,6 +102,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: int | None = None
     incident: str = ""
     silenced: bool = False
+    thing: Thing | None = None
 
 
 def is_given(one: Approval) -> bool:

@@ -28,6 +28,6 @@ def approval_of(
 
 
 def _is_about(one: Approval, request: Request, ref: ProcessRef | None) -> bool:
-    return (one.action, one.process, one.jobs) == (request.action, request.process, request.jobs) and (
+    return (one.action, one.process, one.jobs, one.thing) == (request.action, request.process, request.jobs, request.thing) and (
         one.standing in HELD or (one.plan[0].arguments == request.arguments and is_same_process(one.ref, ref))
     )

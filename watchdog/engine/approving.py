@@ -16,16 +16,16 @@ from watchdog.engine.approved import approval_for
 from watchdog.engine.guards.combine import Judgement, combine
 from watchdog.engine.incidents import Branch, Playbook
 from watchdog.engine.ledger import Ledger, Request
-from watchdog.engine.procedures import PROCEDURES
+from watchdog.engine.planning import plan_of_step
 from watchdog.engine.reasons import account_of
 from watchdog.engine.rules import NO_RULES, Rule, Step
-from watchdog.engine.selecting import AMONG
 from watchdog.engine.turn import Turn
 from watchdog.engine.withholding import is_silenced, names_of
+from watchdog.model.actions import acts_on
 from watchdog.model.guards import BY_NAME as GUARDS
 from watchdog.model.notices import NoticeKind, Severity
-from watchdog.model.results import Counted, Look
-from watchdog.model.targets import ProcessRef
+from watchdog.model.results import Counted, Sight
+from watchdog.model.targets import ProcessRef, TargetKind
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
 GUARD: Final = "approval"
@@ -35,7 +35,7 @@ _LENGTH: Final = 5
 _MOST_SEEN: Final = 8
 
 
-def ask(turn: Turn, rule: Rule, request: Request, ref: ProcessRef | None, look: Look | Counted, *, judge: Callable[[], Judgement]) -> bool:
+def ask(turn: Turn, rule: Rule, request: Request, ref: ProcessRef | None, look: Sight, *, judge: Callable[[], Judgement]) -> bool:
     """A person is to be asked about it; False if that has been done, for these very reasons. `judge` asks the guards as things stand."""
     known = approval_for(turn.ledger, request, ref)
     grounds = _grounds(judge())
@@ -137,31 +137,31 @@ def settled(turn: Turn, one: Approval, standing: Standing, sentence: str, **more
     return one
 
 
-def stages_of(steps: Iterable[Step], request: Request, look: Look | Counted) -> tuple[str, ...]:
+def stages_of(steps: Iterable[Step], request: Request, look: Sight) -> tuple[str, ...]:
     """What would be done, in words."""
     told: list[str] = []
     over = 0
     for number, step in enumerate(steps):
-        if step.action in AMONG:
+        if acts_on(step.action) is TargetKind.JOBS:
             first = number == 0 and isinstance(look, Counted)
             told.append(
                 f"+{over / 1000:.1f} s: {edits.would(step, request.jobs if first else None, look if isinstance(look, Counted) and first else None)}"
             )
             continue
-        plan = PROCEDURES[step.action].plan(step.arguments)
+        plan = plan_of_step(step)
         told.extend(accounts.planned(stage, over + delay, condition) for stage, delay, condition in plan)
         over += max(delay for _, delay, _ in plan)
     return tuple(told)
 
 
-def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...], ref: ProcessRef | None, look: Look | Counted) -> None:
+def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...], ref: ProcessRef | None, look: Sight) -> None:
     steps = plan_of(turn, rule, request)
     playbook = turn.ledger.playbooks.get(request.playbook)
     within = int(rule.guards["answer_within"])
     thread, entity, seen = _story(turn, rule, request, playbook)
     one = Approval(
         id=_new_id(turn, request), rule=rule.name, entity=entity, target=request.target, action=request.action, request=request.id, playbook=request.playbook,
-        process=request.process, ref=ref, jobs=request.jobs, plan=tuple(Planned(step.action, step.arguments) for step in steps), stages=stages_of(steps, request, look),
+        process=request.process, ref=ref, jobs=request.jobs, thing=request.thing, plan=tuple(Planned(step.action, step.arguments) for step in steps), stages=stages_of(steps, request, look),
         condition=rule.condition.text, seen=seen, grounds=grounds, thread=thread, severity=rule.severity, notify=rule.notify, needed=int(rule.guards["approvals"]),
         asked_at=turn.at, asked_wall=turn.wall, expires_at=turn.at + within,
         silenced=_is_silenced(turn, rule.name, entity, request.target),
@@ -190,7 +190,7 @@ def _tend(turn: Turn, one: Approval) -> None:
         Planned(step.action, step.arguments) for step in plan_of(turn, rule, request)
     ):
         _settle(turn, one, Standing.LAPSED, "its rule asks for something else now")
-    elif one.standing in LIVE and (one.process, one.jobs) != (request.process, request.jobs):
+    elif one.standing in LIVE and (one.process, one.jobs, one.thing) != (request.process, request.jobs, request.thing):
         _settle(turn, one, Standing.LAPSED, "it is about something else now")
     elif one.standing is Standing.OPEN and turn.at >= one.expires_at:
         sentence = f"nobody has said yes within {lasting(one.expires_at - one.asked_at)} (request {one.id})"

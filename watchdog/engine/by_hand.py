@@ -9,7 +9,7 @@ import msgspec
 
 from watchdog.engine import playbooks, runs
 from watchdog.engine.heard import Heard, refused
-from watchdog.engine.incidents import Edit, Run
+from watchdog.engine.incidents import Deed, Edit, Run
 from watchdog.engine.left_half_way import must_put_back, state_of
 from watchdog.engine.turn import Turn
 from watchdog.model.guards import BY_NAME
@@ -34,6 +34,13 @@ def go_on(turn: Turn, told: OperatorWentOn) -> Heard:
         return Heard("goes on", f"{told.reason}; it was held: {edit.held}", rule=edit.rule, target=edit.jobs.name, detail=_detail(told, ()))
     if edit is not None and edit.held:
         return refused("nothing of what moves jobs can be overruled", rule=edit.rule, target=edit.jobs.name)
+    if (deed := _deed_of(turn, told.incident)) is not None and deed.held:
+        if told.overruled:
+            return refused("it has not been begun, and all guards are asked for it", rule=deed.rule, target=deed.thing.name)
+        turn.put_deed(deed.id, msgspec.structs.replace(deed, again_at=turn.at))
+        return Heard(
+            "goes on", f"{told.reason}; it was held: {deed.held}", rule=deed.rule, target=deed.thing.name, detail=_detail(told, ())
+        )
     return refused(_why_not(turn, told.incident))
 
 
@@ -53,6 +60,8 @@ def close(turn: Turn, told: OperatorClosed) -> Heard:
         runs.end(turn, run, "closed", account)
     elif edit is not None:
         return refused("it moves jobs, each as a whole or not at all, and ends by itself", rule=edit.rule, target=edit.jobs.name)
+    elif (deed := _deed_of(turn, told.incident)) is not None:
+        return refused("it does one thing, which can't be left half-way, and ends by itself", rule=deed.rule, target=deed.thing.name)
     elif playbook is not None:
         names = {"rule": playbook.rule, "target": playbook.target}
         account = f"closed by {told.by}: {told.reason}"
@@ -68,6 +77,10 @@ def _run_of(turn: Turn, incident: str) -> Run | None:
 
 def _edit_of(turn: Turn, incident: str) -> Edit | None:
     return next((edit for edit in turn.ledger.edits.values() if edit.incident == incident), None)
+
+
+def _deed_of(turn: Turn, incident: str) -> Deed | None:
+    return next((deed for deed in turn.ledger.deeds.values() if deed.incident == incident), None)
 
 
 def _detail(told: OperatorWentOn, overruled: tuple[str, ...]) -> dict[str, str | int | bool]:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from watchdog.engine import approving, edits, locking, playbooks, runs
+from watchdog.engine import approving, deeds, edits, locking, playbooks, runs
 from watchdog.engine.arming import mode_of
 from watchdog.engine.guards.combine import Judgement, judge
 from watchdog.engine.leaving_out import leave_out, names_of
@@ -19,7 +19,7 @@ from watchdog.engine.targeting import about, find_target, request_view
 from watchdog.engine.turn import Turn
 from watchdog.model.guards import BY_NAME as GUARDS
 from watchdog.model.notices import NoticeKind, Severity
-from watchdog.model.results import Counted, Look
+from watchdog.model.results import Counted, Look, Sight
 from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Answer, Decision, Mode
 
@@ -29,13 +29,13 @@ COUNT_AGAIN: Final = 60_000
 """The same where jobs have been counted for it: that can mean to go through a million retries."""
 
 
-def judge_request(turn: Turn, request: Request, rule: Rule, look: Look | Counted | None) -> Judgement:
+def judge_request(turn: Turn, request: Request, rule: Rule, look: Sight | None) -> Judgement:
     """What the guards say to it; `look` is what was found when it was looked at."""
     mode = mode_of(turn, rule)
     return judge(request_view(turn, rule, request, signal=_first_signal(request), mode=mode, look=look), mode)
 
 
-def decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> None:
+def decide(turn: Turn, request: Request, rule: Rule, look: Sight) -> None:
     """It has just been looked at: it is begun, left out, or waits."""
     ref = find_target(turn.world, request.process).ref
     judgement = judge_request(turn, request, rule, look)
@@ -54,8 +54,11 @@ def decide(turn: Turn, request: Request, rule: Rule, look: Look | Counted) -> No
             forget(turn, request)
             if isinstance(look, Counted):
                 edits.start(turn, playbook, request, look)
+            elif request.thing is not None:
+                deeds.start(turn, playbook, request, look)
             else:
                 assert ref is not None  # the last look denies without one
+                assert isinstance(look, Look)  # what a process is looked at with
                 runs.start(turn, playbook, request, ref=ref, look=look)
         case Decision.DRY_RUN:
             forget(turn, request)

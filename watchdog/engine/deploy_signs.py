@@ -16,6 +16,7 @@ from watchdog.engine.world import Departure
 from watchdog.model.events import Delta, Observed
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
+from watchdog.model.targets import unit_of
 
 COMMAND: Final = "command"
 CODE: Final = "code"
@@ -132,7 +133,10 @@ class _Noting:
 
     def _is_expected(self, row: Any) -> bool:
         """It is what this agent is about, or systemd brings back by itself what has ended."""
-        if any(run.ref.unit == row.id for run in self._turn.ledger.runs.values()):
+        ledger = self._turn.ledger
+        if any(run.ref.unit == row.id for run in ledger.runs.values()) or any(
+            unit_of(deed.thing) == row.id for deed in ledger.deeds.values()
+        ):
             return True
         revived = row.state is not MISSING and row.state == "activating" and row.restarts is not MISSING and row.restarts > 0
         return revived or (row.sub_state is not MISSING and row.sub_state.startswith(_REVIVING))

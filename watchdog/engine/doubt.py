@@ -6,7 +6,7 @@ The counterpart of `adopting.py`, which finds out and has a person say so.
 
 import msgspec
 
-from watchdog.engine.incidents import Edit, Playbook, Run
+from watchdog.engine.incidents import Deed, Edit, Playbook, Run
 from watchdog.engine.order import Order
 
 
@@ -39,6 +39,7 @@ class Doubt(msgspec.Struct, frozen=True):
     playbooks: dict[str, Playbook] = {}
     orders: dict[str, Order] = {}
     told: bool = False
+    deeds: dict[str, Deed] = {}
 
     @property
     def reasons(self) -> tuple[str, ...]:

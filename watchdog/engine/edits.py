@@ -22,7 +22,7 @@ from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
 from watchdog.model.results import Counted, JobsReleased, JobsTaken, Refused, Result
-from watchdog.model.targets import Among, JobsRef
+from watchdog.model.targets import Among, JobsRef, TargetKind
 from watchdog.model.verdicts import Decision, Mode
 
 STAGES: Final = {action: "release" if among is Among.QUARANTINE else "take" for action, among in AMONG.items()}
@@ -114,7 +114,7 @@ def _go_on(turn: Turn, edit: Edit) -> None:
     view = View(
         at=turn.at, subject=edit.id, incident=edit.incident, rule=edit.rule, target=edit.jobs.name, process="", ref=None, unreachable="",
         sources=(Source.REDIS,), settings=rule.guards if rule else {}, signal=None, holds=True, look=None, committed=True, ledger=turn.ledger,
-        held={}, sick=frozenset(), cooldowns=turn.ledger.cooldowns, world=turn.world, about_jobs=True, jobs=edit.jobs,
+        held={}, sick=frozenset(), cooldowns=turn.ledger.cooldowns, world=turn.world, about=TargetKind.JOBS, jobs=edit.jobs,
     )  # fmt: skip
     judgement = judge(view, Mode.ACT)
     if turn.rules.mode.rank < Mode.ASK.rank:

@@ -13,7 +13,7 @@ from watchdog.model.flight import Ending, Held, Locks, Placed, Placement
 from watchdog.model.guards import VETO
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
-from watchdog.model.targets import JobsRef, ProcessRef
+from watchdog.model.targets import JobsRef, ProcessRef, Thing
 
 
 class Branch(StrEnum):
@@ -118,6 +118,39 @@ class Edit(msgspec.Struct, frozen=True):
     opened_at: int = 0
 
 
+class Deed(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One action of an incident on a single thing that is neither a process nor jobs, on its way.
+
+    `incident` is the id of its playbook, `opened_wall` and `opened_at` when that was opened, `begun_at` when this step was. It is at `stage`, since `since_at`: what the method does, or `watch` for what is
+    waited for after it. `effect` is the id of what is awaited, and `looking` says that this is a look; `intent` is that of the committed intent without an outcome. `asked` says that an
+    intent was ever committed: then it may have been done, for all that is known. `held` is the reason why it did not go on when it was tried last, and `again_at` when it is tried or looked at again.
+    """
+
+    id: str
+    incident: str
+    rule: str
+    action: str
+    arguments: dict[str, int | float | bool | str]
+    thing: Thing
+    entity: str
+    thread: str
+    severity: Severity
+    notify: tuple[str, ...]
+    stage: str
+    opened_wall: int
+    opened_at: int
+    begun_at: int
+    since_at: int
+    looking: bool = False
+    effect: str = ""
+    intent: str = ""
+    asked: bool = False
+    held: str = ""
+    again_at: int | None = None
+    account: tuple[str, ...] = ()
+
+
 class Proof(msgspec.Struct, frozen=True):
     """
     Whether what was done has helped, as far as it is known.
@@ -136,6 +169,7 @@ class Playbook(msgspec.Struct, frozen=True):
 
     `kind`, `entity`, `seen`, `seen_at` and `beat_at` are the entity as it was when its alert fired, which is what later steps and
     `verify` go by. `reports` are what the steps that are over had to say at their end. `step` of `branch` is under way or, since `since_at`, waits for the guards; `proof` is there once all steps are done.
+    `unit` is the service of the process that a step of it was for, empty where there was none, and `ended` says that the step has told it to end.
     `alerts` are keys of the alerts that wanted it. Accounts count from `opened_at`, which no set clock moves.
     """
 
@@ -160,3 +194,5 @@ class Playbook(msgspec.Struct, frozen=True):
     account: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
     opened_at: int = 0
+    unit: str = ""
+    ended: bool = False

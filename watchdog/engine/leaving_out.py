@@ -1,7 +1,7 @@
 """
 Dry-run: what act would have done, and when, said and spent as if it had been done.
 
-The counterpart of `runs` and `edits`, which do it. What it spends stands in the shadow ledger alone. Every step is taken to do what it is for, and to last as long as it
+The counterpart of `runs`, `edits` and `deeds`, which do it. What it spends stands in the shadow ledger alone. Every step is taken to do what it is for, and to last as long as it
 can: as long keep others away from the host what act would have under way, and from then on counts the cooldown of each target that was acted upon.
 """
 
@@ -11,22 +11,22 @@ import msgspec
 
 from watchdog.engine import accounts, arming, edits
 from watchdog.engine.ledger import Cooldown, Request, Shadow, Spent
-from watchdog.engine.procedures import PROCEDURES
+from watchdog.engine.planning import plan_of_step
 from watchdog.engine.rules import Rule, Step
-from watchdog.engine.selecting import AMONG
 from watchdog.engine.spending import with_one
 from watchdog.engine.targeting import shadow_key, target_of
 from watchdog.engine.turn import Turn
-from watchdog.model.actions import OF_THE_DEAD
+from watchdog.model.actions import OF_THE_DEAD, acts_on
 from watchdog.model.records import IncidentRow
-from watchdog.model.results import Counted, Look
+from watchdog.model.results import Counted, Sight
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Decision, Mode
 
 VERIFY = "verify"
 """The stage at which it would be looked at whether it helped."""
 
 
-def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | None = None) -> None:
+def leave_out(turn: Turn, rule: Rule, request: Request, look: Sight | None = None) -> None:
     """Says what act would have done and when, spends the shadow ledger's cooldowns and budget, and takes the target to be cured."""
     first = turn.ledger.alerts[request.alerts[0]]
     incident = turn.id()
@@ -41,14 +41,14 @@ def leave_out(turn: Turn, rule: Rule, request: Request, look: Look | Counted | N
     for number, step in enumerate(rule.steps):
         target = request.target if number == 0 else _target(turn, request, step)
         told = {**names, "action": step.action, "target": target}
-        if step.action in AMONG:
+        if acts_on(step.action) is TargetKind.JOBS:
             counted = look if number == 0 and isinstance(look, Counted) else None
             said = edits.would(step, request.jobs if number == 0 else None, counted)
             turn.audit("would", **told, stage=edits.STAGES[step.action], reason=said, would_at=turn.wall + over,
                        detail={} if counted is None else {"jobs": counted.fit})  # fmt: skip
             account.append(f"+{over / 1000:.1f} s: {said}")
         else:
-            plan = PROCEDURES[step.action].plan(step.arguments)
+            plan = plan_of_step(step)
             for stage, delay, condition in plan:
                 turn.audit("would", **told, stage=stage, reason=condition, would_at=turn.wall + over + delay)
                 account.append(accounts.planned(stage, over + delay, condition))
@@ -74,14 +74,14 @@ def names_of(request: Request) -> dict[str, str]:
 def _target(turn: Turn, request: Request, step: Step) -> str:
     """Under which name a later step acts; that of the first where nothing better is known."""
     alert = turn.ledger.alerts[request.alerts[0]]
-    target = target_of(turn.world, step, turn.world.find(alert.kind, alert.entity))
+    target = target_of(turn, step, turn.world.find(alert.kind, alert.entity))
     return target.name if target.lasts else request.target
 
 
 def _spent(shadow: Shadow, cooldown: Cooldown, target: str) -> Shadow:
     """As a step that is over spends it: moving jobs counts into no budget."""
     shadow = msgspec.structs.replace(shadow, cooldowns={**shadow.cooldowns, target: cooldown})
-    if cooldown.action in AMONG:
+    if acts_on(cooldown.action) is TargetKind.JOBS:
         return shadow
     one = Spent(cooldown.ended_at, cooldown.rule, cooldown.incident)
     return msgspec.structs.replace(shadow, spent=with_one(shadow.spent, target, one))

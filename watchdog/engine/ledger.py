@@ -16,14 +16,15 @@ from watchdog.engine.deploys import Deploys
 from watchdog.engine.doubt import Binding, Doubt
 from watchdog.engine.earlier import lifted
 from watchdog.engine.fleet import Fleet
-from watchdog.engine.incidents import Edit, Playbook, Run
+from watchdog.engine.incidents import Deed, Edit, Playbook, Run
 from watchdog.engine.order import Order
 from watchdog.engine.success import Success
 from watchdog.engine.switches import Ack, Pause, Rearmed, Silence
+from watchdog.engine.unit_past import UnitPast
 from watchdog.engine.week import Week
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
-from watchdog.model.targets import JobsRef, ProcessRef
+from watchdog.model.targets import JobsRef, ProcessRef, Thing
 from watchdog.model.verdicts import Decision, Mode
 
 
@@ -71,7 +72,7 @@ class Request(msgspec.Struct, frozen=True):
     """
     Somebody wants an action: one for each (rule, target) as long as an alert of that rule on it fires.
 
-    `process` is the id of the process in the world; for an action on jobs it is empty, `jobs` says which, or `unreachable` why they can't be told, and `entity` who wants it. `alerts` are keys of the ledger's table. `decision`, `guard` and
+    `process` is the id of the process in the world; for any other action it is empty, `jobs` or `thing` says on what, or `unreachable` why that can't be told, and `entity` who wants it. `alerts` are keys of the ledger's table. `decision`, `guard` and
     `reason` are the last answer. `playbook` is the id of the one whose next step it is, empty for the first step of a new one.
     """
 
@@ -92,6 +93,7 @@ class Request(msgspec.Struct, frozen=True):
     jobs: JobsRef | None = None
     unreachable: str = ""
     entity: str = ""
+    thing: Thing | None = None
 
 
 class Strike(msgspec.Struct, frozen=True):
@@ -155,7 +157,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
     `pauses`, `silences` (by id), `acks` and `rearmed` (by `rule|target`) are what people have said that holds for a time.
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
-    milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents. `binding` is what all of it belongs to; with `doubt` nothing is done before a person has adopted it. `approvals` is what people were asked, by its id.
+    milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents. `binding` is what all of it belongs to; with `doubt` nothing is done before a person has adopted it. `approvals` is what people were asked, by its id. `units` is, by name, what is remembered of units of this host.
     """
 
     seq: int = 0
@@ -190,6 +192,8 @@ class Ledger(msgspec.Struct, frozen=True):
     doubt: Doubt | None = None
     approvals: dict[str, Approval] = {}
     fleet: Fleet = Fleet()
+    deeds: dict[str, Deed] = {}
+    units: dict[str, UnitPast] = {}
 
 
 TABLES_OF_TIMES: Final = ("marks", "cured")

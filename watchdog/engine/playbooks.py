@@ -13,16 +13,18 @@ import msgspec
 from watchdog.engine import arming, trust
 from watchdog.engine import proof as proofs
 from watchdog.engine.alerts import Truth
-from watchdog.engine.incidents import Branch, Playbook
+from watchdog.engine.incidents import Branch, Playbook, Run
 from watchdog.engine.ledger import Request
 from watchdog.engine.recall import as_it_was
 from watchdog.engine.rules import NO_RULES, Rule, Step
-from watchdog.engine.selecting import AMONG
+from watchdog.engine.succession import ended_by_us
 from watchdog.engine.targeting import target_of
 from watchdog.engine.turn import Over, Turn
+from watchdog.model.actions import acts_on
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Mode
 
 PATIENCE: Final = 3_600_000
@@ -67,7 +69,7 @@ def next_step(turn: Turn, request: Request) -> Request | None:
         why = request.reason or "nobody said so"
         _close(turn, playbook, "failed", f"{request.action} was not allowed within {PATIENCE // 60_000} min: {why}", counts=False)
         return None
-    if request.action not in AMONG and _is_gone(turn, request.process):
+    if acts_on(request.action) is TargetKind.PROCESS and _is_gone(turn, request.process):
         _go_on(turn, playbook, rule, "its process is no longer there: nothing was left to do")
         return None
     step = steps_of(rule, playbook.branch)[playbook.step]
@@ -81,6 +83,8 @@ def step_over(turn: Turn, over: Over) -> None:
     """A step is over: on with the next one, with `or_else`, with the proof, or to the end."""
     run = over.run
     playbook = msgspec.structs.replace(turn.ledger.playbooks[run.incident], action=run.action, account=run.account)
+    if isinstance(run, Run) and run.ref.unit:
+        playbook = msgspec.structs.replace(playbook, unit=run.ref.unit, ended=playbook.ended or ended_by_us(run))
     rule = turn.rule.get(playbook.rule)
     nothing_done = playbook.branch is Branch.THEN and playbook.step == 0
     match over.outcome:
@@ -100,6 +104,7 @@ def ask_anew(turn: Turn) -> None:
     """Those whose next step nobody asks for: they were put away, and their requests with them (`adopting`)."""
     ledger = turn.ledger
     under_way = {run.incident for run in ledger.runs.values()} | {edit.incident for edit in ledger.edits.values()}
+    under_way |= {deed.incident for deed in ledger.deeds.values()}
     asked_for = under_way | {request.playbook for request in ledger.requests.values()}
     for playbook in list(ledger.playbooks.values()):
         if playbook.proof is not None or playbook.id in asked_for:
@@ -153,12 +158,12 @@ def _ask_for(turn: Turn, playbook: Playbook, rule: Rule) -> None:
     """The guards are to be asked for the playbook's next step."""
     turn.put_playbook(playbook.id, playbook)
     step = steps_of(rule, playbook.branch)[playbook.step]
-    target = target_of(turn.world, step, as_it_was(turn.world, playbook, turn.at))
+    target = target_of(turn, step, as_it_was(turn.world, playbook, turn.at), unit=playbook.unit)
     name = target.name if target.lasts else playbook.target
     request = Request(
         id=turn.id(), rule=rule.name, action=step.action, arguments=step.arguments, process=target.process, target=name,
         alerts=playbook.alerts, created_at=turn.at, created_wall=turn.wall, playbook=playbook.id, jobs=target.jobs,
-        unreachable=target.unreachable if step.action in AMONG else "", entity=playbook.entity,
+        unreachable="" if acts_on(step.action) is TargetKind.PROCESS else target.unreachable, entity=playbook.entity, thing=target.thing,
     )  # fmt: skip
     turn.put_request(request.id, request)
 

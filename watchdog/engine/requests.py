@@ -15,13 +15,14 @@ from watchdog.engine.deciding import AGAIN, COUNT_AGAIN, decide, forget, judge_r
 from watchdog.engine.guards.combine import Judgement
 from watchdog.engine.leaving_out import names_of
 from watchdog.engine.ledger import Alert, Phase, Request
+from watchdog.engine.methods import METHODS
 from watchdog.engine.rules import NO_RULES, Rule
-from watchdog.engine.selecting import AMONG
 from watchdog.engine.targeting import about, find_target, firing, first_target, holds, process_of, shadow_key
 from watchdog.engine.turn import Turn
-from watchdog.model.actions import OF_THE_DEAD
+from watchdog.model.actions import OF_THE_DEAD, acts_on
 from watchdog.model.effects import CountJobs, Measure
-from watchdog.model.results import Counted, FleetLockAnswer, Look, Refused, Result
+from watchdog.model.results import FleetLockAnswer, Refused, Result, Sight
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
 
@@ -35,8 +36,9 @@ def want(turn: Turn, key: str, rule: Rule) -> None:
         return
     step = rule.steps[0]
     target = first_target(turn, rule, key)
-    # Only once the host has found the process is its name the one that outlives a restart; jobs have no other.
-    name = target.name if target.lasts or step.action in AMONG or not alert.target else alert.target
+    # Only once the host has found the process is its name the one that outlives a restart; everything else has no other.
+    is_process = acts_on(step.action) is TargetKind.PROCESS
+    name = target.name if target.lasts or not is_process or not alert.target else alert.target
     alert = msgspec.structs.replace(alert, target=name)
     turn.put_alert(key, alert)
     for request in turn.ledger.requests.values():
@@ -50,8 +52,8 @@ def want(turn: Turn, key: str, rule: Rule) -> None:
         return
     request = Request(
         id=turn.id(), rule=rule.name, action=step.action, arguments=step.arguments, process=target.process, target=name,
-        alerts=(key,), created_at=turn.at, created_wall=turn.wall, jobs=target.jobs, unreachable=target.unreachable if step.action in AMONG else "",
-        entity=alert.entity,
+        alerts=(key,), created_at=turn.at, created_wall=turn.wall, jobs=target.jobs, unreachable="" if is_process else target.unreachable,
+        entity=alert.entity, thing=target.thing,
     )  # fmt: skip
     turn.put_request(request.id, request)
 
@@ -102,10 +104,10 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
     if asked is not None and (request := _still_wanted(turn, asked)) is not None:
         rule = turn.rule[request.rule]
         match result:
-            case _ if (request.process, request.jobs) != (asked.process, asked.jobs):
-                # It is for another process now, or for other jobs, which nobody has looked at.
+            case _ if (request.process, request.jobs, request.thing) != (asked.process, asked.jobs, asked.thing):
+                # It is for something else now, which nobody has looked at.
                 turn.world.again.pop(request.id, None)
-            case Look() | Counted() as look:
+            case look if isinstance(look, Sight):
                 decide(turn, request, rule, look)
             case Refused(reason=reason):
                 verdict = Verdict("last_look", Answer.DENY, f"it could not be looked at: {reason}")
@@ -148,6 +150,9 @@ def _consider(turn: Turn, request: Request) -> None:
     if request.jobs is not None:
         turn.effects.append(CountJobs(effect, request.jobs))
         return
+    if request.thing is not None:
+        turn.effects.append(METHODS[request.action].look(effect, request.thing))
+        return
     ref = find_target(turn.world, request.process).ref
     assert ref is not None  # the last look denies without one
     turn.effects.append(Measure(effect, ref))
@@ -177,8 +182,8 @@ def _aim(turn: Turn, rule: Rule, request: Request) -> Request | None:
     None if it turns out to be one that is there already, or that dry-run takes for done.
     """
     step = rule.steps[0]
-    if step.action in AMONG or request.action in AMONG:
-        return _aim_at_jobs(turn, rule, request)
+    if not acts_on(step.action) is acts_on(request.action) is TargetKind.PROCESS:
+        return _aim_at_what_is_named(turn, rule, request)
     process = _neediest(turn, rule, request)
     target = find_target(turn.world, process)
     name = target.name if target.ref is not None else request.target
@@ -190,7 +195,7 @@ def _aim(turn: Turn, rule: Rule, request: Request) -> Request | None:
     return _rename(turn, rule, aimed)
 
 
-def _aim_at_jobs(turn: Turn, rule: Rule, request: Request) -> Request | None:
+def _aim_at_what_is_named(turn: Turn, rule: Rule, request: Request) -> Request | None:
     """The request with the rule's present arguments; None if the rule means something else by now: then its alerts want that."""
     step = rule.steps[0]
     mine = tuple(key for key in request.alerts if first_target(turn, rule, key).name == request.target)
@@ -204,7 +209,7 @@ def _aim_at_jobs(turn: Turn, rule: Rule, request: Request) -> Request | None:
     aimed = msgspec.structs.replace(request, action=step.action, arguments=step.arguments, alerts=kept)
     if mine:
         target = first_target(turn, rule, mine[0])
-        aimed = msgspec.structs.replace(aimed, jobs=target.jobs, unreachable=target.unreachable)
+        aimed = msgspec.structs.replace(aimed, jobs=target.jobs, thing=target.thing, unreachable=target.unreachable)
     if aimed != turn.ledger.requests.get(request.id):
         turn.put_request(aimed.id, aimed)
     return aimed

@@ -29,8 +29,8 @@ class Step(msgspec.Struct, frozen=True):
     """
     One item under `then:`.
 
-    `target` finds the id of the process or job to act on, from the row that the rule looks at; None for an action on jobs that it finds by what
-    they have in common. `arguments` are
+    `target` finds the id of the process, job or unit to act on, from the row that the rule looks at; None for an action on jobs that it finds by what
+    they have in common, and where what is meant is written out among the arguments. `arguments` are
     the other parameters of the action with defaults filled in, in the units of `Form`.
     """
 

@@ -15,7 +15,7 @@ from watchdog.engine.ledger import Phase
 from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.scene import Scene
 from watchdog.engine.sparing import can_be_interrupted, spared_jobs
-from watchdog.engine.succession import DEAD, SAME_BEAT, successor_of, trouble_of, works
+from watchdog.engine.succession import DEAD, SAME_BEAT, ended_by_us, successor_of, trouble_of, unwanted, works
 from watchdog.engine.turn import Turn
 from watchdog.lang.glob import fits
 from watchdog.model.effects import When
@@ -49,7 +49,8 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         successor_works=known and works(turn, successor_of(turn, run)),
         unit=run.ref.unit,
         unit_trouble=trouble_of(turn.world.find(Kind.UNIT, run.ref.unit)),
-        ended_here=any(mark in run.marks for mark in ("TERM", "TERM?", "KILL", "KILL?")),
+        unit_unwanted=unwanted(turn, run.ref.unit),
+        ended_here=ended_by_us(run),
     )
     if row is None:
         return told

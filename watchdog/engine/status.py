@@ -77,7 +77,8 @@ def incident_of(ledger: Ledger, playbook: Playbook) -> dict[str, Any]:
     """How far an open incident is; `pid` is None and `stage` is `next step` or `verify` where no action is under way."""
     run = next((run for run in ledger.runs.values() if run.incident == playbook.id), None)
     edit = next((edit for edit in ledger.edits.values() if edit.incident == playbook.id), None)
-    step = run or edit
+    deed = next((deed for deed in ledger.deeds.values() if deed.incident == playbook.id), None)
+    step = run or edit or deed
     between = "verify" if playbook.proof is not None else "next step"
     return {
         "id": playbook.id, "rule": playbook.rule, "target": playbook.target, "pid": None if run is None else run.ref.pid,

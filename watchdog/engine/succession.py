@@ -9,6 +9,7 @@ from typing import Any, Final
 from watchdog.engine.incidents import Run
 from watchdog.engine.targeting import name_of
 from watchdog.engine.turn import Turn
+from watchdog.engine.unit_past import NOTHING
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 
@@ -16,6 +17,7 @@ SAME_BEAT: Final = 2_000
 """Two confirmations that are nearer than this are of one beat: its age is measured over the network."""
 DEAD: Final = "dead"
 """The mark of the moment at which a process was known to be dead."""
+_OURS: Final = ("TERM", "TERM?", "KILL", "KILL?")
 _MOVES_WITHIN: Final = 10_000
 """A queue whose next job has been waiting for less is being worked on."""
 
@@ -58,11 +60,27 @@ def _moves(queue: Any) -> bool:
     return (queue.size is not MISSING and queue.size == 0) or (queue.latency is not MISSING and queue.latency < _MOVES_WITHIN)
 
 
+def ended_by_us(run: Run) -> bool:
+    """Whether the agent has told its process to end, or may have."""
+    return any(mark in run.marks for mark in _OURS)
+
+
 def trouble_of(row: Any) -> str:
     """Why that unit could not be started again, or is somebody's already; empty where nothing is known against it."""
     if row is None:
         return ""
     if row.job is not MISSING and row.job:
         return f"somebody has asked systemd to {row.job} it"
-    masked = any(state is not MISSING and state == "masked" for state in (row.file_state, row.load_state))
-    return "it is masked, and could not be started again" if masked else ""
+    return "it is masked, and could not be started again" if _is_masked(row) else ""
+
+
+def unwanted(turn: Turn, unit: str) -> str:
+    """Why somebody wants that unit to be down now, whatever was to be done with it; empty where nobody is known to."""
+    row: Any = turn.world.find(Kind.UNIT, unit)
+    if row is not None and _is_masked(row):
+        return "it is masked"
+    return "somebody has stopped it" if turn.ledger.units.get(unit, NOTHING).stopped_at is not None else ""
+
+
+def _is_masked(row: Any) -> bool:
+    return any(state is not MISSING and state == "masked" for state in (row.file_state, row.load_state))

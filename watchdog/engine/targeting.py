@@ -1,6 +1,6 @@
-"""From an alert to the process or the jobs that a step is for, and from there to what a guard is shown."""
+"""From an alert to the process, the jobs or the single thing that a step is for, and from there to what a guard is shown."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,25 +11,34 @@ from watchdog.engine.leading import led_elsewhere
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
 from watchdog.engine.load import rests_on_load
 from watchdog.engine.rules import Rule, Step
-from watchdog.engine.selecting import AMONG, choose, runs_in
+from watchdog.engine.selecting import choose, runs_in
 from watchdog.engine.sparing import can_be_interrupted
 from watchdog.engine.spending import both
+from watchdog.engine.things import FINDERS
 from watchdog.engine.turn import Turn
 from watchdog.engine.world import World
+from watchdog.model.actions import acts_on
 from watchdog.model.changes import BY_NAME
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
-from watchdog.model.results import Counted, Look
+from watchdog.model.results import Counted, Look, Sight
 from watchdog.model.rows import Row
-from watchdog.model.targets import JobsRef, ProcessRef, Signal
+from watchdog.model.targets import JobsRef, ProcessRef, Signal, TargetKind, Thing
 from watchdog.model.verdicts import Mode
+
+REACH: Final = {
+    TargetKind.PROCESS: Source.HOST,
+    TargetKind.JOBS: Source.REDIS,
+    TargetKind.UNIT: Source.SYSTEMD,
+}
+"""Kind of target → what must be read to reach it."""
 
 
 class Target(msgspec.Struct, frozen=True):
     """
-    The process that a step is for: its id in the world, the name under which cooldowns are kept, and how to reach it; or the jobs that it is for.
+    The process that a step is for: its id in the world, the name under which cooldowns are kept, and how to reach it; or the jobs or the thing that it is for.
 
-    Without `ref` it can't be signalled from here; `unreachable` says why, as it does for jobs that can't be told.
+    Without `ref` it can't be signalled from here; `unreachable` says why, as it does for what can't be told.
     """
 
     process: str
@@ -37,19 +46,24 @@ class Target(msgspec.Struct, frozen=True):
     ref: ProcessRef | None
     unreachable: str = ""
     jobs: JobsRef | None = None
+    thing: Thing | None = None
 
     @property
     def lasts(self) -> bool:
         """Whether its name is the one that outlives a restart."""
-        return self.ref is not None or self.jobs is not None
+        return self.ref is not None or self.jobs is not None or self.thing is not None
 
 
-def target_of(world: World, step: Step, row: Row | None) -> Target:
-    """What the step is for, seen from that row."""
-    if step.action in AMONG:
+def target_of(turn: Turn, step: Step, row: Row | None, *, unit: str = "") -> Target:
+    """What the step is for, seen from that row; `unit` is the one that an earlier step of its incident was for."""
+    kind = acts_on(step.action)
+    if kind is TargetKind.JOBS:
         chosen = choose(step, row)
         return Target("", chosen.name, None, chosen.unreachable, chosen.jobs)
-    return find_target(world, (step.target.find(row) if row is not None and step.target is not None else None) or "")
+    if kind in FINDERS:
+        found = FINDERS[kind](turn, step, row, unit)
+        return Target("", found.name, None, found.unreachable, thing=found.thing)
+    return find_target(turn.world, (step.target.find(row) if row is not None and step.target is not None else None) or "")
 
 
 def find_target(world: World, process: str) -> Target:
@@ -98,14 +112,14 @@ def truth_of(turn: Turn, rule: Rule, row: Row | None) -> Truth:
 
 
 def process_of(turn: Turn, rule: Rule, key: str) -> str | None:
-    """The id of the process that the first step means, seen from that alert's entity; None where nothing tells, or where it means jobs."""
+    """The id of the process that the first step means, seen from that alert's entity; None where nothing tells, or where it means no process."""
     row, target = _row_of(turn, key), rule.steps[0].target
-    return target.find(row) if row is not None and target is not None and rule.steps[0].action not in AMONG else None
+    return target.find(row) if row is not None and target is not None and acts_on(rule.steps[0].action) is TargetKind.PROCESS else None
 
 
 def first_target(turn: Turn, rule: Rule, key: str) -> Target:
     """What the first step is for, seen from that alert's entity."""
-    return target_of(turn.world, rule.steps[0], _row_of(turn, key))
+    return target_of(turn, rule.steps[0], _row_of(turn, key))
 
 
 def _row_of(turn: Turn, key: str) -> Row | None:
@@ -115,11 +129,11 @@ def _row_of(turn: Turn, key: str) -> Row | None:
 
 def about(turn: Turn, rule: Rule, request: Request) -> tuple[str, ...]:
     """
-    Those of the request's alerts that are about the very process it is for; of jobs, those that mean the same ones.
+    Those of the request's alerts that are about the very process it is for; of everything else, those that mean the same.
 
     Processes without a unit can share a name, and so a request: one of them must not be ended for what another does.
     """
-    if request.action in AMONG:
+    if acts_on(request.action) is not TargetKind.PROCESS:
         return tuple(key for key in request.alerts if first_target(turn, rule, key).name == request.target)
     return tuple(key for key in request.alerts if process_of(turn, rule, key) == request.process)
 
@@ -143,7 +157,7 @@ def request_view(
     *,
     signal: Signal | None,
     mode: Mode,
-    look: Look | Counted | None,
+    look: Sight | None,
     departed: Target | None = None,
 ) -> View:
     """
@@ -151,8 +165,12 @@ def request_view(
 
     `look` is what was found when it was looked at, or counted; `departed` is a target that is in no picture any more.
     """
-    about_jobs = request.action in AMONG
-    target = Target("", request.target, None, request.unreachable) if about_jobs else departed or find_target(turn.world, request.process)
+    kind = acts_on(request.action)
+    target = (
+        Target("", request.target, None, request.unreachable)
+        if kind is not TargetKind.PROCESS
+        else departed or find_target(turn.world, request.process)
+    )
     ledger = turn.ledger
     row = turn.world.find(Kind.PROCESS, request.process)
     return View(
@@ -164,7 +182,7 @@ def request_view(
         process=request.process,
         ref=target.ref,
         unreachable=target.unreachable,
-        sources=sources_of(rule, Source.REDIS if about_jobs else Source.HOST),
+        sources=sources_of(rule, REACH[kind]),
         settings=rule.guards,
         signal=signal,
         # What has been begun is brought to its end: its first step may have made an end of the condition.
@@ -182,12 +200,16 @@ def request_view(
         alerts=request.alerts,
         spent=both(ledger.spent, ledger.shadow.spent) if mode is Mode.DRY_RUN else ledger.spent,
         interrupts=row is None or can_be_interrupted(row, turn.at),
-        about_jobs=about_jobs,
+        about=kind,
         jobs=request.jobs,
         counted=look if isinstance(look, Counted) else None,
         runs_in=runs_in(turn.world, request.jobs) if request.jobs is not None else "",
         led=led_elsewhere(turn),
         approval=None if departed is not None else approval_for(ledger, request, target.ref),
+        action=request.action,
+        arguments=request.arguments,
+        thing=request.thing,
+        sight=look,
     )
 
 

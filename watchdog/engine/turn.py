@@ -11,7 +11,7 @@ import msgspec
 
 from watchdog.engine.approvals import Approval
 from watchdog.engine.holding import held_threads, sick_processes
-from watchdog.engine.incidents import Edit, Playbook, Run
+from watchdog.engine.incidents import Deed, Edit, Playbook, Run
 from watchdog.engine.ledger import Alert, Ledger, Request
 from watchdog.engine.order import Order
 from watchdog.engine.rules import RuleSet
@@ -25,9 +25,9 @@ from watchdog.model.records import AuditRow, IncidentRow
 
 
 class Over(msgspec.Struct, frozen=True):
-    """A run or an edit that came to its end in this turn: `ended`, `failed` or `abandoned`, with a sentence that says how."""
+    """A run, an edit or a deed that came to its end in this turn: `ended`, `failed` or `abandoned`, with a sentence that says how."""
 
-    run: Run | Edit
+    run: Run | Edit | Deed
     outcome: str
     account: str
 
@@ -80,6 +80,10 @@ class Turn:
     def put_edit(self, key: str, edit: Edit | None) -> None:
         """Writes an edit, or removes it."""
         _write(self._table("edits"), key, edit)
+
+    def put_deed(self, key: str, deed: Deed | None) -> None:
+        """Writes a deed, or removes it."""
+        _write(self._table("deeds"), key, deed)
 
     def put_playbook(self, key: str, playbook: Playbook | None) -> None:
         """Writes a playbook, or removes it."""

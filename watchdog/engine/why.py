@@ -117,7 +117,7 @@ def _request(turn: Turn, rule: Rule, entity: str, alert: Alert | None) -> Reques
     target = first_target(turn, rule, key)
     return Request(
         id=_ASKED, rule=rule.name, action=wanted.action, arguments=wanted.arguments, process=target.process, target=target.name,
-        alerts=(key,), created_at=turn.at, created_wall=turn.wall, jobs=target.jobs, entity=entity, unreachable=target.unreachable,
+        alerts=(key,), created_at=turn.at, created_wall=turn.wall, jobs=target.jobs, entity=entity, unreachable=target.unreachable, thing=target.thing,
     )  # fmt: skip
 
 

@@ -2,40 +2,11 @@
 
 from typing import Final
 
-import msgspec
-
+from watchdog.model.action_spec import ActionSpec
+from watchdog.model.actions_on_units import UNIT_ACTIONS
 from watchdog.model.kinds import Kind
 from watchdog.model.parameters import Form, ParameterSpec
-
-
-class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    One action.
-
-    `target` names the parameter that says on what it acts, empty where it is no single thing. Of the parameters `which` at least one must be said, or told by the
-    entity itself (`TELLS`); with a `target` exactly one of them. `needs` is what must be there for it to be possible; `guards` the settings of guards that differ from those of the guard table. `of_the_dead` says that it is for a process that has ended, under a rule that waits for that.
-    """
-
-    name: str
-    doc: str
-    parameters: tuple[ParameterSpec, ...]
-    target: str
-    needs: tuple[str, ...]
-    can_be_undone: bool
-    guards: dict[str, str] = {}
-    of_the_dead: bool = False
-    which: tuple[str, ...] = ()
-
-    def arguments(self) -> dict[str, ParameterSpec]:
-        """What it is told besides its target, by the name of the argument: settings of a mapping as `parameter.setting`."""
-        flat: dict[str, ParameterSpec] = {}
-        for spec in self.parameters:
-            if spec.form is Form.SETTINGS:
-                flat |= {f"{spec.name}.{setting.name}": setting for setting in spec.settings}
-            elif spec.name != self.target:
-                flat[spec.name] = spec
-        return flat
-
+from watchdog.model.targets import TargetKind
 
 _PROCESS: Final = ParameterSpec(
     name="process",
@@ -248,6 +219,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         target="job",
         needs=(_REDIS,),
         can_be_undone=True,
+        acts_on=TargetKind.JOBS,
         which=("job", "jid"),
     ),
     ActionSpec(
@@ -270,6 +242,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         target="",
         needs=(_REDIS,),
         can_be_undone=True,
+        acts_on=TargetKind.JOBS,
         which=("class", "queue", "domain", "kind", "status", "failing_for", "jid"),
     ),
     ActionSpec(
@@ -296,14 +269,23 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         target="",
         needs=(_REDIS,),
         can_be_undone=True,
+        acts_on=TargetKind.JOBS,
         which=("class", "queue", "domain", "kind", "status", "rule", "jid"),
     ),
+    *UNIT_ACTIONS,
 )
 
 BY_NAME: Final[dict[str, ActionSpec]] = {spec.name: spec for spec in ACTIONS}
 """Name → spec."""
 OF_THE_DEAD: Final = frozenset(spec.name for spec in ACTIONS if spec.of_the_dead)
 """Names of the actions for a process that has ended."""
+
+
+def acts_on(action: str) -> TargetKind:
+    """What it is done to; of one that there is no more, as a ledger can name it, a process."""
+    spec = BY_NAME.get(action)
+    return TargetKind.PROCESS if spec is None else spec.acts_on
+
 
 TELLS: Final[dict[Kind, dict[str, str]]] = {
     Kind.DOMAIN: {"domain": "name"},

@@ -175,6 +175,13 @@ class CallUnit(msgspec.Struct, frozen=True, tag="call_unit"):
     fence: str = ""
 
 
+class LookAtUnit(msgspec.Struct, frozen=True, tag="look_at_unit"):
+    """Ask systemd at once how this unit is, whatever was heard of it before; answered by `UnitLook` or `Refused`."""
+
+    id: str
+    unit: str
+
+
 class CountJobs(msgspec.Struct, frozen=True, tag="count_jobs"):
     """Count the jobs that are meant, and change nothing; answered by `Counted` or `Refused`."""
 
@@ -248,6 +255,7 @@ Command = (
     | LookAfterLocks
     | ReadLog
     | CallUnit
+    | LookAtUnit
     | CountJobs
     | TakeJobs
     | ReleaseJobs

@@ -64,6 +64,24 @@ class UnitCalled(msgspec.Struct, frozen=True, tag="unit_called"):
     invocation: str = ""
 
 
+class UnitLook(msgspec.Struct, frozen=True, kw_only=True, tag="unit_look"):
+    """
+    A unit as systemd tells it at that moment, in its own words (`model.fields.unit`).
+
+    `job` is what is queued for it, empty for nothing. What systemd does not tell, because it no longer holds the unit, is empty, and `restarts` None.
+    """
+
+    load_state: str
+    state: str
+    sub_state: str = ""
+    result: str = ""
+    restarts: int | None = None
+    job: str = ""
+    file_state: str = ""
+    invocation: str = ""
+    pid: int = 0
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """The effect was not carried out, and nothing was changed; `reason` says why."""
 
@@ -205,6 +223,8 @@ class FleetLockRefused(msgspec.Struct, frozen=True, tag="fleet_lock_refused"):
     reason: str
 
 
+Sight = Look | Counted | UnitLook
+"""What a target is found to be when it is looked at at once."""
 FleetLockAnswer = FleetLockTaken | FleetLockHeld | FleetBudgetSpent | FleetLockRefused
 """What can come of the wish to take it."""
 
@@ -218,6 +238,7 @@ Result = (
     | PutBackDone
     | LocksLookedAt
     | UnitCalled
+    | UnitLook
     | LogRead
     | Counted
     | JobsTaken

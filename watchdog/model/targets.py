@@ -1,8 +1,16 @@
-"""What can be acted on: a process, as more than a pid, so that it can't be another one, and what can be done to it or to its unit; and jobs that stand in Redis or in quarantine."""
+"""What can be acted on: a process, as more than a pid, so that it can't be another one; jobs that stand in Redis or in quarantine; and single things of a host, as a unit of systemd."""
 
 from enum import StrEnum
 
 import msgspec
+
+
+class TargetKind(StrEnum):
+    """What an action is for. A process is walked through the stages of its end, jobs are moved, and to everything else one thing is done."""
+
+    PROCESS = "process"
+    JOBS = "jobs"
+    UNIT = "unit"
 
 
 class Signal(StrEnum):
@@ -86,3 +94,20 @@ class JobsRef(msgspec.Struct, frozen=True, kw_only=True):
     failing_for: int = 0
     rule: str = ""
     cap: int = 1
+
+
+class UnitRef(msgspec.Struct, frozen=True, tag="unit"):
+    """A unit of systemd on this host; `name` is what cooldowns are kept under, `host/unit`, as for the processes that run in it."""
+
+    name: str
+    host: str
+    unit: str
+
+
+Thing = UnitRef
+"""What something single is done to. Every kind of it has a `name`, under which cooldowns are kept, and the `host` that it is on."""
+
+
+def unit_of(thing: Thing | None) -> str:
+    """The unit that it is; empty where it is none."""
+    return thing.unit if isinstance(thing, UnitRef) else ""

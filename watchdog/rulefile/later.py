@@ -10,13 +10,11 @@ from typing import Final
 ACTIONS: Final = (
     "capture_evidence",
     "domain_block",
-    "ensure_unit",
     "kill_child",
     "quiet_process",
     "run",
     "scale_in",
     "scale_out",
-    "start_unit",
     "stop_delivery",
 )
 GUARD_SETTINGS: Final = ()

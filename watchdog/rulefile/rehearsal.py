@@ -15,6 +15,7 @@ import msgspec
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.arming import in_force_before
 from watchdog.engine.ledger import Ledger
+from watchdog.engine.methods.unit import as_told
 from watchdog.engine.reasons import account_of
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
@@ -28,6 +29,7 @@ from watchdog.model.effects import (
     GatherInFlight,
     KeepIncident,
     LookAfterLocks,
+    LookAtUnit,
     Measure,
     PutBack,
     ReleaseJobs,
@@ -50,6 +52,7 @@ from watchdog.model.results import (
     Sent,
     StillRunning,
     UnitCalled,
+    UnitLook,
     UnitOutcome,
 )
 from watchdog.model.targets import Signal
@@ -230,12 +233,18 @@ class _Rehearsal:
                 self._later(self._at, name, self._in_flight(target.identity, when))
             case PutBack(id=name, placements=placements):
                 self._later(self._at, name, PutBackDone(tuple(Placed(one.jid, Fate.DONE, one.kind.value) for one in placements)))
-            case CollectEvidence(id=name) | LookAfterLocks(id=name) | CallUnit(id=name):
-                self._later(self._at, name, _DONE[type(effect)])
+            case CollectEvidence() | LookAfterLocks() | CallUnit() | LookAtUnit() as asked:
+                self._later(self._at, asked.id, self._told(asked))
             case CountJobs() | TakeJobs() | ReleaseJobs() as edit:
                 self._later(self._at, edit.id, edited(edit, self._state.world))
             case _:
                 pass
+
+    def _told(self, asked: CollectEvidence | LookAfterLocks | CallUnit | LookAtUnit) -> Result:
+        """What systemd, the evidence and the locks say: the same always, but for a unit, which is as the test has it."""
+        if not isinstance(asked, LookAtUnit):
+            return _DONE[type(asked)]
+        return as_told(self._state.world.find(Kind.UNIT, asked.unit)) or UnitLook(load_state="not-found", state="inactive")
 
     def _in_flight(self, process: str, when: When) -> InFlight:
         """The jobs that the test has it run; after SIGTERM Sidekiq has given back what it had not finished."""

@@ -50,6 +50,7 @@ _FORMS: Final[dict[Form, Schema]] = {
     Form.HOURS: {"type": "string", "pattern": r"^\s*[0-9]{1,2}:[0-5][0-9]\s*-\s*[0-9]{1,2}:[0-5][0-9]\s*$"},
     Form.NAMES: {"type": "array", "items": {"type": ["string", "number"], "pattern": _WORDS}},
     Form.JOB: {"type": "string", "pattern": _WORDS},
+    Form.UNIT: {"type": "string", "pattern": _WORDS},
 }
 _TAKEN: Final = "|".join(sorted({*KEYWORDS, *NAMES, *(kind.value for kind in Kind)}))
 _DEFINED: Final = rf"^(?!({_TAKEN})$)[A-Za-z_][A-Za-z0-9_]{{0,63}}$"

@@ -1,16 +1,23 @@
 """What stands under `then:` and `or_else:`: the actions of a rule with their parameters, checked against the table of `model.actions`."""
 
+from typing import Final
+
 from watchdog.engine.rules import Step
 from watchdog.lang.condition import Reference, read_reference
 from watchdog.lang.text import Text
-from watchdog.model.actions import BY_NAME, TELLS, ActionSpec
+from watchdog.model.action_spec import ActionSpec
+from watchdog.model.actions import BY_NAME, TELLS
 from watchdog.model.kinds import Kind
 from watchdog.model.parameters import Form, ParameterSpec
+from watchdog.model.unit_names import possible
 from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, entries_of, items_of, not_supported, words_of
 from watchdog.rulefile.later import ACTIONS
 from watchdog.rulefile.nodes import Entry, Mapping, Node, Scalar
 from watchdog.rulefile.values import Value, default_of, read_value
+
+_REFERENCES: Final = (Form.PROCESS, Form.JOB, Form.UNIT)
+"""Forms of a target that is named by an expression; any other is an argument like those beside it."""
 
 
 def read_steps(node: Node, each: Kind, findings: Findings, *, key: str = "then") -> tuple[Step, ...]:
@@ -62,7 +69,10 @@ def _read_parameters(entry: Entry, spec: ActionSpec, each: Kind, findings: Findi
     arguments: dict[str, Value] = {}
     for parameter in spec.parameters:
         node = written.get(parameter.name)
-        if parameter.name == spec.target:
+        if parameter.name == spec.target and (name := _named_unit(node, parameter)):
+            arguments[parameter.name] = name
+            continue
+        if parameter.name == spec.target and parameter.form in _REFERENCES:
             target = _target(node, parameter, each, findings) if node is not None else None
             continue
         if parameter.form is Form.SETTINGS:
@@ -73,7 +83,8 @@ def _read_parameters(entry: Entry, spec: ActionSpec, each: Kind, findings: Findi
             arguments[parameter.name] = value
     if spec.which and not _says_which(entry, spec, written, each, findings):
         return None
-    return None if target is None and not spec.which else Step(spec.name, target, arguments, entry.key.span)
+    is_told = target is not None or bool(spec.which) or spec.target in arguments
+    return None if not is_told else Step(spec.name, target, arguments, entry.key.span)
 
 
 def _says_which(entry: Entry, spec: ActionSpec, written: dict[str, Node], each: Kind, findings: Findings) -> bool:
@@ -120,6 +131,23 @@ def _target(node: Node, spec: ParameterSpec, each: Kind, findings: Findings) -> 
     text: Text | None = words_of(node, "the target", findings)
     if text is None:
         return None
-    reference, problems = read_reference(text, each, Kind.JOB if spec.form is Form.JOB else Kind.PROCESS)
+    reference, problems = read_reference(text, each, _meant_by(spec, each))
     findings.take(problems)
     return reference
+
+
+def _meant_by(spec: ParameterSpec, each: Kind) -> Kind:
+    """What a reference must name: of a job only the process is known, and with it the unit that this runs in."""
+    match spec.form:
+        case Form.JOB:
+            return Kind.JOB
+        case Form.UNIT if each is not Kind.JOB:
+            return Kind.UNIT
+        case _:
+            return Kind.PROCESS
+
+
+def _named_unit(node: Node | None, spec: ParameterSpec) -> str:
+    """The name of a service, where it is written out; it is no expression: those have no ending."""
+    is_name = spec.form is Form.UNIT and isinstance(node, Scalar) and possible(node.text.value)
+    return node.text.value if is_name and isinstance(node, Scalar) else ""

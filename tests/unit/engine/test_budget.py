@@ -10,6 +10,7 @@ from watchdog.engine.guards.budget import budget
 from watchdog.engine.ledger import Ledger, Shadow, Spent, decode, encode, rebase
 from watchdog.engine.spending import KEPT, MOST, both, exhausted_until, with_one
 from watchdog.model.parameters import Allowance
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Answer, Verdict
 
 HOUR = 3_600_000
@@ -51,7 +52,7 @@ def test_how_much_is_left(view, times, allowance, until):
 
 @pytest.mark.parametrize(
     ("changes", "answer"),
-    [({}, Answer.ASK), ({"at": AT + 1_000}, Answer.PASS), ({"incident": "7.0"}, Answer.PASS), ({"about_jobs": True}, Answer.PASS), ({"of_the_dead": True}, Answer.PASS)],
+    [({}, Answer.ASK), ({"at": AT + 1_000}, Answer.PASS), ({"incident": "7.0"}, Answer.PASS), ({"about": TargetKind.JOBS}, Answer.PASS), ({"of_the_dead": True}, Answer.PASS)],
 )  # fmt: skip
 def test_the_fleet_has_one_too(view, changes, answer):
     """Once all agents together have acted as often as they may a person is asked, up to that time; not about jobs, the dead, or what has begun."""

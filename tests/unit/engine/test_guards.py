@@ -25,7 +25,7 @@ from watchdog.model.hours import Hours
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import Severity
 from watchdog.model.parameters import Allowance
-from watchdog.model.targets import ProcessRef
+from watchdog.model.targets import ProcessRef, TargetKind
 from watchdog.model.verdicts import Answer, Verdict
 
 NAME = "web1/app[push]"
@@ -165,7 +165,7 @@ def test_the_silence_of_the_target_is_no_blindness(view):
         ({}, Answer.DENY),
         ({"at": AT + 999}, Answer.DENY),
         ({"at": AT + 1_000}, Answer.PASS),
-        ({"about_jobs": True}, Answer.PASS),
+        ({"about": TargetKind.JOBS}, Answer.PASS),
         ({"of_the_dead": True}, Answer.PASS),
     ],
 )
@@ -186,7 +186,7 @@ LEADS = "the agent of web2 leads"
     [
         ({}, Answer.DENY),
         ({"led": ""}, Answer.PASS),
-        ({"about_jobs": False}, Answer.PASS),
+        ({"about": TargetKind.PROCESS}, Answer.PASS),
         ({"incident": "7.0"}, Answer.PASS),
         ({"overruled": ()}, Answer.PASS),
         ({"sources": (Source.CHECKS, Source.REDIS)}, Answer.DENY),
@@ -196,7 +196,7 @@ LEADS = "the agent of web2 leads"
 )
 def test_what_concerns_the_whole_is_the_leaders(view, changes, answer, led):
     """Moving jobs waits while another leads or that is not known; not the end of a process, a step of what has begun, what a person orders, or what no other agent can see."""
-    shown = view(**{"about_jobs": True, "sources": (Source.REDIS,), "led": led, **changes})
+    shown = view(**{"about": TargetKind.JOBS, "sources": (Source.REDIS,), "led": led, **changes})
     denied = {
         LEADS: Verdict("in_flight", Answer.DENY, LEADS), None: Verdict("settling", Answer.DENY, "it is not known yet who leads")
     }[led]  # fmt: skip

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from watchdog.engine.methods import METHODS
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.recover import RECOVER
 from watchdog.engine.procedures.scene import Scene
@@ -26,10 +27,12 @@ from watchdog.engine.procedures.stages import (
 )
 from watchdog.engine.procedures.terminate import TERMINATE
 from watchdog.engine.selecting import AMONG
-from watchdog.model.actions import ACTIONS
+from watchdog.engine.targeting import REACH
+from watchdog.engine.things import FINDERS
+from watchdog.model.actions import BY_NAME
 from watchdog.model.effects import When
 from watchdog.model.results import Exited, InFlight, PutBackDone, Refused, Sent, StillRunning, UnitCalled, UnitOutcome
-from watchdog.model.targets import Signal
+from watchdog.model.targets import Signal, TargetKind
 
 ANSWERS = (Sent(), Exited(), StillRunning(), Refused("because"), InFlight(()), InFlight((), stopped=True), PutBackDone(()))
 SCENES = tuple(
@@ -65,8 +68,18 @@ def outcomes(stage: Stage) -> list[Then]:
 
 def test_every_action_has_its_procedure():
     """What a rule can ask for is what can be carried out, no more and no less."""
-    assert set(PROCEDURES) | set(AMONG) == {spec.name for spec in ACTIONS}
-    assert not set(PROCEDURES) & set(AMONG)
+    by_machine = {TargetKind.PROCESS: set(PROCEDURES), TargetKind.JOBS: set(AMONG)}
+
+    assert set(PROCEDURES) | set(AMONG) | set(METHODS) == set(BY_NAME)
+    for name, spec in BY_NAME.items():
+        assert name in by_machine.get(spec.acts_on, METHODS)
+
+
+def test_everything_that_something_single_is_done_to_can_be_found_and_reached():
+    """Each kind of target but processes and jobs has its finder and the source it rests on; a method is about what its action is about."""
+    assert set(REACH) == set(TargetKind)
+    assert set(FINDERS) == set(TargetKind) - {TargetKind.PROCESS, TargetKind.JOBS}
+    assert all(method.acts_on is BY_NAME[name].acts_on for name, method in METHODS.items())
 
 
 @pytest.mark.parametrize(("action", "stage"), STAGES)

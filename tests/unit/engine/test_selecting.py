@@ -18,7 +18,7 @@ from watchdog.model.fields import BY_KIND
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.results import Counted
-from watchdog.model.targets import Among, JobsRef
+from watchdog.model.targets import Among, JobsRef, TargetKind
 from watchdog.model.verdicts import Answer
 from watchdog.sidekiq.causes import FailureKind
 from watchdog.sidekiq.failed import OTHERS
@@ -104,7 +104,7 @@ def edit(name: str) -> Edit:
 
 def test_guards_of_jobs(view):
     """What is about processes does not apply and says so; one edit of the same jobs at a time, whatever processes do."""
-    shown = view(about_jobs=True, process="", ref=None, signal=None, look=None, target="job j1", jobs=JOBS)
+    shown = view(about=TargetKind.JOBS, process="", ref=None, signal=None, look=None, target="job j1", jobs=JOBS)
 
     assert coverage(shown).reason == "does not apply: no process is touched"
     assert in_flight(view(target="web1/app[push]", ledger=Ledger(edits={"3.0": edit("web1/other")}))).answer is Answer.PASS
@@ -130,6 +130,6 @@ def test_guards_of_jobs(view):
 )
 def test_the_last_look_at_jobs(view, changes, reason):
     """The condition, the number, and whether it runs; what has been begun is asked for nothing of that."""
-    shown = view(about_jobs=True, process="", ref=None, signal=None, look=None, target="job j1", **{"jobs": JOBS, **changes})
+    shown = view(about=TargetKind.JOBS, process="", ref=None, signal=None, look=None, target="job j1", **{"jobs": JOBS, **changes})
 
     assert last_look(shown).reason == reason

@@ -8,6 +8,7 @@ from watchdog.engine.guards.settling import settling
 from watchdog.engine.world import World
 from watchdog.model.events import Body, Delta, Gap, Gone, Observed, SourceBack, SourceLost, TimeReached
 from watchdog.model.kinds import Kind, Source
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Answer, Mode
 
 ONE, TWO = "web1:10:abc", "web2:11:def"
@@ -161,7 +162,7 @@ def settling_of(talk: Conversation) -> Answer:
     """What the guard says of the process now."""
 
     class Shown:
-        at, process, about_jobs, led, settings, world = talk.at, ONE, False, "", {"settle": 3}, talk.state.world
+        at, process, about, led, settings, world = talk.at, ONE, TargetKind.PROCESS, "", {"settle": 3}, talk.state.world
 
     return settling(Shown()).answer  # type: ignore[arg-type]  # all that it looks at
 

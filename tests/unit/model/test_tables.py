@@ -40,6 +40,7 @@ from watchdog.model.results import (
     StillRunning,
 )
 from watchdog.model.rows import ROW_TYPES
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Answer, Mode, lower
 
 ONE = "web1:10:abc"
@@ -121,6 +122,9 @@ def test_names_are_unique_in_each_table():
     assert len(settings) == len(set(settings))
 
 
+_FORMS = {TargetKind.PROCESS: Form.PROCESS, TargetKind.UNIT: Form.UNIT}
+
+
 def test_actions_name_a_target_that_is_there():
     """The target is a required parameter, or one of those that say which jobs are meant; overridden guard settings exist; choices hold their default."""
     settings = {setting.name for guard in guards.GUARDS for setting in guard.settings}
@@ -131,7 +135,7 @@ def test_actions_name_a_target_that_is_there():
         if action.target:
             target = names[action.target]
             assert target.required or action.target in action.which
-            assert target.form is (Form.JOB if action.which else Form.PROCESS)
+            assert target.form is (Form.JOB if action.which else _FORMS[action.acts_on])
         assert set(action.guards) <= settings
     for setting in (setting for guard in guards.GUARDS for setting in guard.settings):
         assert setting.default is not None

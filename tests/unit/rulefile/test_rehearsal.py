@@ -235,3 +235,22 @@ def test_the_end_of_a_process(crash, mode, decisions, incidents) -> None:
         f"    expect:\n      - {{at: 2m, decisions: [{decisions}], incidents: [{incidents}]}}\n"
     )
     assert play(CRASHED, test) == []
+
+
+DOWN = "rules:\n  - rule: down\n    each: unit\n    when: unit.failed\n    for: 20s\n    then: [{start_unit: {unit: unit}}]\n    guards: {cooldown: 5m}\n"
+
+
+@pytest.mark.parametrize(
+    ("readings", "decision"),
+    [
+        ("state: failed, result: signal", "{rule: down, decision: ALLOW}"),
+        ("state: failed, result: start-limit-hit", "{rule: down, decision: DENY, guard: last_look}"),
+        ("state: failed, result: signal, file_state: disabled", "{rule: down, decision: DENY, guard: last_look}"),
+    ],
+)
+def test_a_unit_is_looked_at_as_the_test_has_it(readings: str, decision: str) -> None:
+    """What the test says of it is what systemd says, in the picture and when it is asked at once."""
+    text = (
+        f"    entities:\n      - {{unit: a.service, failed: true, {readings}}}\n    expect:\n      - {{at: 2m, decisions: [{decision}]}}\n"
+    )
+    assert play(DOWN, text) == []

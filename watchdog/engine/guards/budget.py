@@ -15,6 +15,7 @@ from watchdog.engine.spending import exhausted_until, on_host, since_rearmed
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.parameters import Allowance
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Verdict
 
 SCHEDULER: Final = "scheduler"
@@ -25,7 +26,12 @@ def budget(view: View) -> Verdict:
     """Asks once rule, target, host or fleet have had their share; but for the next step of an incident."""
     if view.incident:
         return passes("budget")
-    if (until := view.ledger.fleet.spent_until_at) is not None and view.at < until and not view.about_jobs and not view.of_the_dead:
+    if (
+        (until := view.ledger.fleet.spent_until_at) is not None
+        and view.at < until
+        and view.about is TargetKind.PROCESS
+        and not view.of_the_dead
+    ):
         return asks("budget", "the agents of all hosts together have acted as often as `fleet_budget` allows", until)
     done = since_rearmed(view.ledger.rearmed, view.rule, view.target, view.spent.get(view.target, ()))
     if _serves_schedules(view) and (until := exhausted_until(done, ONCE_A_DAY, view.at)) is not None:
@@ -43,10 +49,10 @@ def _shares(view: View, done: tuple[Spent, ...]) -> Iterator[tuple[str, Iterable
     if view.overruled is not None:
         return
     yield f"rules have acted on {view.target}", (one for one in done if not is_order(one.rule)), settings["target_budget"]
-    if view.ref is not None:
-        here = tuple(on_host(view.spent, view.ref.host))
+    if (where := view.ref or view.thing) is not None:
+        here = tuple(on_host(view.spent, where.host))
         yield (
-            f"rules have acted on the host {view.ref.host}",
+            f"rules have acted on the host {where.host}",
             since_rearmed(view.ledger.rearmed, view.rule, view.target, here),
             settings["host_budget"],
         )

@@ -11,6 +11,7 @@ from watchdog.engine.guards.view import View, denies
 from watchdog.engine.unwritable import refuses_writes
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Answer, Verdict
 
 FULL: Final = 64 * 1024 * 1024
@@ -27,7 +28,7 @@ def common_cause(view: View) -> Verdict:
     reason = refuses_writes(view.ledger, view.world) or _checks(view)
     if not reason and not view.committed:
         # How the processes are says nothing of jobs that wait.
-        reason = _disk(view) or ("" if view.about_jobs else _sick(view))
+        reason = _disk(view) or ("" if view.about is TargetKind.JOBS else _sick(view))
     return denies("common_cause", reason) if reason else Verdict("common_cause", Answer.PASS, _not_checked(view))
 
 

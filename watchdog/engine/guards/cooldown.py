@@ -8,6 +8,7 @@ to lie more than a day back.
 from watchdog.engine.deploy_signs import JOB
 from watchdog.engine.guards.view import View, denies, passes
 from watchdog.engine.spending import A_DAY, incidents_within
+from watchdog.model.targets import unit_of
 from watchdog.model.verdicts import Verdict
 
 
@@ -41,7 +42,8 @@ def _lasting(view: View) -> tuple[int, str]:
 
 def _by_others(view: View) -> tuple[int, str]:
     """When somebody else last had the target's unit started or stopped, and words for it, as far as systemd has told; nothing where a person orders."""
-    sign = view.ledger.deploys.signs.get(f"{JOB} {view.ref.unit}") if view.ref is not None and view.overruled is None else None
+    unit = view.ref.unit if view.ref is not None else unit_of(view.thing)
+    sign = view.ledger.deploys.signs.get(f"{JOB} {unit}") if unit and view.overruled is None else None
     if sign is None:
         return 0, ""
     return sign.seen_at if sign.ended_at is None else sign.ended_at, f"what somebody else had systemd do with {view.target}"

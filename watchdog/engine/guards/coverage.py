@@ -8,7 +8,7 @@ threads that are held (see `engine/holding.py`).
 from collections.abc import Iterable
 from typing import Any, Final
 
-from watchdog.engine.guards.view import View, asks, denies, does_not_apply, passes
+from watchdog.engine.guards.view import ENDS_NOTHING, View, asks, denies, does_not_apply, passes
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.verdicts import Verdict
@@ -19,8 +19,8 @@ SILENT: Final = 60_000
 
 def coverage(view: View) -> Verdict:
     """Denies if a queue of the target would keep less than `keep` of its working threads elsewhere; see `alone` for its only process."""
-    if view.about_jobs:
-        return does_not_apply("coverage", "no process is touched")
+    if why := ENDS_NOTHING.get(view.about):
+        return does_not_apply("coverage", why)
     keep = float(view.settings["keep"])
     target: Any = view.world.find(Kind.PROCESS, view.process)
     if keep == 0 or target is None:

@@ -7,7 +7,7 @@ processes goes on mending nothing, and a person must look.
 
 from typing import Final
 
-from watchdog.engine.guards.view import View, asks, does_not_apply, passes
+from watchdog.engine.guards.view import ENDS_NOTHING, View, asks, does_not_apply, passes
 from watchdog.engine.strikes import caught_by
 from watchdog.model.verdicts import Verdict
 
@@ -17,8 +17,8 @@ DAY: Final = 86_400_000
 
 def culprits(view: View) -> Verdict:
     """Asks once `culprits` different jobs of one class were caught by the rule within a day; but for the next step of an incident."""
-    if view.about_jobs:
-        return does_not_apply("culprits", "no process is touched")
+    if why := ENDS_NOTHING.get(view.about):
+        return does_not_apply("culprits", why)
     limit = int(view.settings["culprits"])
     if not limit or view.incident:
         return passes("culprits")

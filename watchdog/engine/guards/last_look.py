@@ -9,7 +9,9 @@ because its handlers are set after the application has been loaded (tried with 6
 from typing import Final
 
 from watchdog.engine.guards.view import View, denies, passes
-from watchdog.model.targets import Signal
+from watchdog.engine.methods import METHODS
+from watchdog.engine.methods.method import Case
+from watchdog.model.targets import Signal, TargetKind
 from watchdog.model.verdicts import Verdict
 
 HANDLED: Final = (Signal.TERM, Signal.TSTP, Signal.TTIN)
@@ -23,9 +25,15 @@ def last_look(view: View) -> Verdict:
     Denies unless the look, or before it what is known of the target, says that it may be signalled.
 
     After the stage that can't be taken back the condition is no longer asked for: the process is on its way out. What is to be done for the dead needs no more than that they are.
-    Of jobs it asks for the condition and for their number.
+    Of jobs it asks for the condition and for their number, of everything else for the condition and for what the method of the action has against it.
     """
-    reason = _untellable(view) if view.about_jobs else _unknown(view) or _unlike(view)
+    match view.about:
+        case TargetKind.PROCESS:
+            reason = _unknown(view) or _unlike(view)
+        case TargetKind.JOBS:
+            reason = _untellable(view)
+        case _:
+            reason = _unfit(view)
     return denies("last_look", reason) if reason else passes("last_look")
 
 
@@ -41,6 +49,17 @@ def _untellable(view: View) -> str:
     if view.counted is not None and not view.counted.fit:
         return f"nothing is left to be moved: {view.jobs.name}"
     return ""
+
+
+def _unfit(view: View) -> str:
+    if view.thing is None:
+        return view.unreachable or "on what it is to be done is not known"
+    if not view.holds:
+        return "the condition no longer holds"
+    case = Case(
+        at=view.at, thing=view.thing, arguments=view.arguments, sight=view.sight, world=view.world, ledger=view.ledger, incident=view.incident, asked=view.asked
+    )  # fmt: skip
+    return METHODS[view.action].against(case)
 
 
 def _unknown(view: View) -> str:

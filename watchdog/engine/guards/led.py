@@ -4,6 +4,7 @@ from typing import Final
 
 from watchdog.engine.guards.view import View
 from watchdog.model.kinds import Source
+from watchdog.model.targets import TargetKind
 
 LOCAL: Final = frozenset({Source.HOST, Source.SYSTEMD})
 """What only the agent of the host can see."""
@@ -11,4 +12,4 @@ LOCAL: Final = frozenset({Source.HOST, Source.SYSTEMD})
 
 def is_for_the_leader(view: View) -> bool:
     """A rule wants jobs moved for what every agent can see; what has been begun is brought to its end by whoever began it, and people are not bound."""
-    return view.about_jobs and not view.incident and view.overruled is None and not LOCAL.intersection(view.sources)
+    return view.about is TargetKind.JOBS and not view.incident and view.overruled is None and not LOCAL.intersection(view.sources)

@@ -9,6 +9,7 @@ waited for longer than three beats of the slowest version take.
 from watchdog.engine.guards.led import is_for_the_leader
 from watchdog.engine.guards.view import View, denies, passes
 from watchdog.engine.settling import SLOWEST
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Verdict
 
 
@@ -22,6 +23,6 @@ def settling(view: View) -> Verdict:
     beats, until = shaken.beats(view.process), shaken.since + wanted * SLOWEST
     if beats >= wanted or view.at >= until:
         return passes("settling")
-    if view.about_jobs:
+    if view.about is not TargetKind.PROCESS:
         return denies("settling", f"{shaken.why}: less than {wanted} beats ago", until)
     return denies("settling", f"{shaken.why}: {beats} of {wanted} beats of it seen since", until)

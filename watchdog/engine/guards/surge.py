@@ -1,14 +1,14 @@
 """It is load: most threads of the target are at work, and their jobs are short and change. To end it makes that worse."""
 
-from watchdog.engine.guards.view import View, denies, does_not_apply, passes
+from watchdog.engine.guards.view import ENDS_NOTHING, View, denies, does_not_apply, passes
 from watchdog.engine.load import busy_with_short_jobs
 from watchdog.model.verdicts import Verdict
 
 
 def surge(view: View) -> Verdict:
     """Denies a rule that rests on load alone while its target works as fast as it can; but for the next step of an incident."""
-    if view.about_jobs:
-        return does_not_apply("surge", "no process is touched")
+    if why := ENDS_NOTHING.get(view.about):
+        return does_not_apply("surge", why)
     if view.incident or not view.rests_on_load or view.settings["surge"] == "allow":
         return passes("surge")
     busy = busy_with_short_jobs(view.world, view.process)

@@ -7,7 +7,7 @@ beat old. A process that is proven to be frozen is not protected by it: nothing 
 
 from typing import Final
 
-from watchdog.engine.guards.view import View, denies, does_not_apply, passes
+from watchdog.engine.guards.view import ENDS_NOTHING, View, denies, does_not_apply, passes
 from watchdog.engine.sparing import spared_jobs
 from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Verdict
@@ -20,8 +20,8 @@ MOST: Final = 3
 
 def veto(view: View) -> Verdict:
     """Denies while a job whose class fits a pattern of `veto` runs in the target."""
-    if view.about_jobs:
-        return does_not_apply("veto", "no process is touched")
+    if why := ENDS_NOTHING.get(view.about):
+        return does_not_apply("veto", why)
     if not view.interrupts or (view.committed and view.signal not in ENDS):
         return passes("veto")
     jobs = spared_jobs(view.world, view.process, view.settings.get("veto", ()), view.at, kept=view.kept)

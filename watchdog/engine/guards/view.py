@@ -1,7 +1,7 @@
 """What a guard is shown: everything it may rest its answer on, and nothing else."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,8 +11,8 @@ from watchdog.engine.spending import Book
 from watchdog.engine.world import World
 from watchdog.model.flight import Held
 from watchdog.model.kinds import Source
-from watchdog.model.results import Counted, Look
-from watchdog.model.targets import JobsRef, ProcessRef, Signal
+from watchdog.model.results import Counted, Look, Sight
+from watchdog.model.targets import JobsRef, ProcessRef, Signal, TargetKind, Thing
 from watchdog.model.verdicts import Answer, Verdict
 
 
@@ -29,8 +29,9 @@ class View(msgspec.Struct, frozen=True):
     `overruled` are the guards that the person who ordered it overrules; None where a rule asks.
     `approval` is what a person was asked about this very step on this very target.
 
-    With `about_jobs` the target is no process but jobs that wait: `process` and `signal` are empty, `jobs` says which (None with `unreachable`), `counted` how many they were found to be,
-    None before anybody has counted, and `runs_in` names the process that runs the one job that is meant. `led` is why what concerns the whole is not this agent's to do, empty where it is, None while that is not known.
+    `about` says what kind of thing the target is; where it is no process, `process` and `signal` are empty. Of jobs that wait, `jobs` says which (None with `unreachable`), `counted` how many they were found to be,
+    None before anybody has counted, and `runs_in` names the process that runs the one job that is meant. Of everything else, `thing` says what it is (None with `unreachable`), `sight` how it was found when it was
+    looked at, None before, and `asked` that it may have been done already, before the agent was cut off; `action` and `arguments` say what is to be done to it. `led` is why what concerns the whole is not this agent's to do, empty where it is, None while that is not known.
     """
 
     at: int
@@ -60,13 +61,24 @@ class View(msgspec.Struct, frozen=True):
     interrupts: bool = True
     kept: tuple[Held, ...] = ()
     overruled: tuple[str, ...] | None = None
-    about_jobs: bool = False
+    about: TargetKind = TargetKind.PROCESS
     jobs: JobsRef | None = None
     counted: Counted | None = None
     runs_in: str = ""
     led: str | None = ""
     approval: Approval | None = None
+    action: str = ""
+    arguments: Mapping[str, Any] = {}
+    thing: Thing | None = None
+    sight: Sight | None = None
+    asked: bool = False
 
+
+ENDS_NOTHING: Final = {
+    TargetKind.JOBS: "no process is touched",
+    TargetKind.UNIT: "nothing is ended",
+}
+"""Kind of target → what guards say of it that weigh the end of a process; what is not here is, or ends, a process."""
 
 Guard = Callable[[View], Verdict]
 """A guard is named by its function."""

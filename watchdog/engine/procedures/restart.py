@@ -3,7 +3,7 @@
 
 The counterpart of `systemctl restart`, whose stop takes 15 s and then kills with all that is in flight. Here the process is ended as `recover_process` ends it, its jobs
 are put where they belong before anybody can fetch again, and only then is the unit asked to be up: systemd may have revived it by itself, and starting what
-runs does nothing. Whoever ended it in the meantime has something in mind: then systemd is asked for nothing.
+runs does nothing. Whoever ended it in the meantime, or had systemd stop or mask it, has something in mind: then systemd is asked for nothing.
 """
 
 from collections.abc import Mapping
@@ -37,6 +37,10 @@ def _service(scene: Scene) -> Then:
 
 
 def _rebirth(scene: Scene) -> Then:
+    if scene.unit_unwanted:
+        return End(
+            "failed", f"its process has ended and its jobs are in place, but its service is not started again: {scene.unit_unwanted}"
+        )
     return Go("start") if scene.ended_here else Go("successor")
 
 

@@ -4,21 +4,16 @@ Names of units: which are possible, what is in them, and the path under which D-
 Names come from control groups, which anybody can make; nothing that can't be a name gets further than here.
 """
 
-import re
 import string
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Final
 
+from watchdog.model.unit_names import possible
+
 ROOT: Final = "/org/freedesktop/systemd1"
 _SERVICE: Final = ".service"
-_POSSIBLE: Final = re.compile(r"[A-Za-z0-9:_.\\@-]{1,247}\.service")  # VALID_CHARS and UNIT_NAME_MAX in systemd's unit-name.c
 _PLAIN: Final = frozenset(string.ascii_letters + string.digits)
-
-
-def possible(name: str) -> bool:
-    """Whether it can be the name of a service that runs: a template alone can't."""
-    return _POSSIBLE.fullmatch(name) is not None and not name.startswith("@") and not name.endswith(f"@{_SERVICE}")
 
 
 def path_of(name: str) -> str:

@@ -15,12 +15,14 @@ from watchdog.host.systemd.bus import DBUS, PROPERTIES, SYSTEMD, Bus, Heard
 from watchdog.host.systemd.calls import Calls
 from watchdog.host.systemd.choice import Choice
 from watchdog.host.systemd.failures import CallError, SystemdUnavailableError, meant_by
-from watchdog.host.systemd.names import ROOT, path_of, possible
+from watchdog.host.systemd.looking import look_at
+from watchdog.host.systemd.names import ROOT, path_of
 from watchdog.host.systemd.readings import WANTED, job_of
 from watchdog.host.systemd.stop_time import sidekiq_timeout
 from watchdog.model.effects import CallUnit
 from watchdog.model.events import Delta, Gone
-from watchdog.model.results import Result
+from watchdog.model.results import Refused, Result, UnitLook
+from watchdog.model.unit_names import possible
 
 MANAGER: Final = f"{SYSTEMD}.Manager"
 _ALREADY: Final = f"{SYSTEMD}.AlreadySubscribed"
@@ -92,6 +94,10 @@ class Session:
     async def call(self, command: CallUnit, otherwise: str) -> Result:
         """Carry it out; `Refused` with `otherwise` where there is no connection."""
         return await self._calls.call(self._bus, command, self._clock, otherwise=otherwise)
+
+    async def look(self, name: str, otherwise: str) -> UnitLook | Refused:
+        """How it is at this moment; `Refused` with `otherwise` where there is no connection."""
+        return Refused(otherwise) if self._bus is None else await look_at(self._bus, name)
 
     async def _rest(self, bus: Bus) -> None:
         """Until there is something to read."""

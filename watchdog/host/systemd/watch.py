@@ -19,7 +19,7 @@ from watchdog.host.systemd.book import Book
 from watchdog.host.systemd.choice import Choice
 from watchdog.host.systemd.failures import SystemdUnavailableError
 from watchdog.host.systemd.session import Session
-from watchdog.model.effects import CallUnit
+from watchdog.model.effects import CallUnit, LookAtUnit
 from watchdog.model.events import Body, Delta, Gone, Observed, SourceBack, SourceLost
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import Refused, Result
@@ -108,10 +108,20 @@ class Units:
 
     async def call(self, command: CallUnit) -> Result:
         """Carry it out, for a unit that is followed and no other; see `CallUnit`."""
-        if not self._choice.may_be_called(command.unit):
-            return Refused(f"{command.unit} is none of the units that the agent may touch: `units` in the config names them")
-        why = f"there is no systemd to ask: {self.absent}" if self.absent else self._lost or "systemd has not been reached yet"
-        return await self._session.call(command, why)
+        return self._not_ours(command.unit) or await self._session.call(command, self._why_not())
+
+    async def look(self, command: LookAtUnit) -> Result:
+        """Ask how it is at this moment, for a unit that may be called and no other."""
+        return self._not_ours(command.unit) or await self._session.look(command.unit, self._why_not())
+
+    def _not_ours(self, unit: str) -> Refused | None:
+        if self._choice.may_be_called(unit):
+            return None
+        return Refused(f"{unit} is none of the units that the agent may touch: `units` in the config names them")
+
+    def _why_not(self) -> str:
+        """Why nobody could be asked, where there is no connection."""
+        return f"there is no systemd to ask: {self.absent}" if self.absent else self._lost or "systemd has not been reached yet"
 
     def _absence(self) -> str:
         if self._was_met or self._lost_as:

@@ -75,6 +75,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "The systemd unit that it belongs to; empty where there is none.",
         'process.unit like "mastodon-sidekiq*"',
         source=Source.HOST,
+        refers=Kind.UNIT,
     ),
     _kernel("age", Type.DURATION, "Since it was started, its boot included.", "process.age > 7d", attr="started_at", clock=Clock.ENGINE),
     _kernel("cpu", Type.RATIO, "Processor time that it used since the last look; 100 % is one core.", "avg(process.cpu, 5m) > 95%"),

@@ -75,6 +75,10 @@ class FakeSystemd:
                 return [[(name, "", "", "", "", "", path_of(name), 0, "", "/") for name in self.units]]
             case "ListUnitFilesByPatterns", ([], [*_]):
                 return [[(f"/etc/systemd/system/{name}", state) for name, state in self.files.items()]]
+            case "GetUnit", (name,):
+                if name not in self.units:
+                    raise CallError("org.freedesktop.systemd1.NoSuchUnit", f"Unit {name} not loaded.")
+                return [path_of(name)]
             case "GetUnitFileState", (name,):
                 if name not in self.files:
                     raise CallError("org.freedesktop.DBus.Error.FileNotFound", "No such file or directory")

@@ -11,10 +11,10 @@ import pytest
 from watchdog.clock import Clock
 from watchdog.host.systemd.session import EVERY
 from watchdog.host.systemd.watch import LOOK_AGAIN, Units
-from watchdog.model.effects import CallUnit
+from watchdog.model.effects import CallUnit, LookAtUnit
 from watchdog.model.events import Body, Delta, Gone, Observed, SourceBack, SourceLost
 from watchdog.model.kinds import Source
-from watchdog.model.results import Refused
+from watchdog.model.results import Refused, UnitLook
 from watchdog.model.targets import Verb
 
 pytestmark = pytest.mark.looptime
@@ -235,6 +235,52 @@ async def test_a_call_for_a_unit_that_is_not_ours(systemd, watch):
     watched = await watch()
     result = await watched.units.call(CallUnit("1", "ssh.service", Verb.STOP, Clock().at() + 1_000))
     assert result == Refused("ssh.service is none of the units that the agent may touch: `units` in the config names them")
+
+
+async def test_a_look_is_asked_for_at_once(systemd, watch):
+    """Not what was heard of the unit is told but what systemd answers now, with what is queued for it."""
+    systemd.units[NAME] = {**UP, "UnitFileState": "enabled", "Result": "success", "InvocationID": b"\x01\x02", "MainPID": 7}
+    watched = await watch()
+    systemd.units[NAME] |= {
+        "ActiveState": "failed",
+        "SubState": "failed",
+        "Result": "oom-kill",
+        "NRestarts": 2,
+        "MainPID": 0,
+        "Job": [9, "/job/9"],
+    }
+
+    assert await watched.units.look(LookAtUnit("1", NAME)) == UnitLook(
+        load_state="loaded", state="failed", sub_state="failed", result="oom-kill", restarts=2, job="stop", file_state="enabled", invocation="0102"
+    )  # fmt: skip
+
+
+async def test_a_look_at_what_systemd_does_not_hold(systemd, watch):
+    """It is not loaded for that: it does not run, and of its end nothing is known; without a file there is no such unit."""
+    systemd.files[NAME] = "disabled"
+    watched = await watch()
+    systemd.calls.clear()
+    assert await watched.units.look(LookAtUnit("1", NAME)) == UnitLook(
+        load_state="", state="inactive", sub_state="dead", file_state="disabled"
+    )
+    assert "GetAll" not in systemd.calls
+    found = await watched.units.look(LookAtUnit("1", "sidekiq-other.service"))
+    assert found == Refused("systemd does not tell how sidekiq-other.service is: No such file or directory")
+
+
+async def test_a_look_that_is_refused(systemd, watch, tmp_path):
+    """A unit that is not the agent's, a connection that is lost, a host without systemd."""
+    systemd.units[NAME] = dict(UP)
+    watched = await watch()
+    assert await watched.units.look(LookAtUnit("1", "ssh.service")) == Refused(
+        "ssh.service is none of the units that the agent may touch: `units` in the config names them"
+    )
+    systemd.refusals["GetUnit"] = "org.freedesktop.DBus.Error.AccessDenied"
+    assert await watched.units.look(LookAtUnit("1", NAME)) == Refused(f"systemd does not tell how {NAME} is: no")
+    systemd.refusals["connect"] = "refused"
+    systemd.ended.set()
+    await asyncio.sleep(5)
+    assert await watched.units.look(LookAtUnit("1", NAME)) == Refused(f"nothing listens at the system bus {__file__}")
 
 
 def test_the_agents_own_unit_is_found() -> None:

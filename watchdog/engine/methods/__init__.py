@@ -1,0 +1,18 @@
+"""
+Methods: how each action on one single thing is carried out, as data.
+
+The counterpart of `procedures`, which walk a process through the stages of its end. Here one thing is done, and perhaps its outcome waited for; the machine that does it (`engine/deeds.py`) is
+the same for all actions.
+"""
+
+from typing import Final
+
+from watchdog.engine.methods.ensure_unit import ENSURE_UNIT
+from watchdog.engine.methods.method import Method
+from watchdog.engine.methods.start_unit import START_UNIT
+
+METHODS: Final[dict[str, Method]] = {
+    "start_unit": START_UNIT,
+    "ensure_unit": ENSURE_UNIT,
+}
+"""Action → method; a test proves that these are the actions of the action table that are on neither a process nor jobs."""

@@ -1,0 +1,64 @@
+"""
+One unit as systemd tells it at this moment, whatever was heard of it before.
+
+The counterpart of `session`, which follows all of them. A unit that systemd does not hold is not asked for its properties, which would make systemd load it: of such a one it is only known that it
+does not run, and whether its file is enabled.
+"""
+
+from typing import Any, Final
+
+from watchdog.host.systemd.bus import PROPERTIES, SYSTEMD, Bus
+from watchdog.host.systemd.failures import CallError, SystemdUnavailableError
+from watchdog.host.systemd.names import ROOT, path_of
+from watchdog.host.systemd.readings import job_of, readings
+from watchdog.model.results import Refused, UnitLook
+
+_MANAGER: Final = f"{SYSTEMD}.Manager"
+_NOT_HELD: Final = f"{SYSTEMD}.NoSuchUnit"
+
+
+async def look_at(bus: Bus, name: str) -> UnitLook | Refused:
+    """How it is; `Refused` where systemd can't be asked, or has no such unit."""
+    try:
+        return await _look(bus, name)
+    except SystemdUnavailableError as failure:
+        return Refused(failure.message)
+    except CallError as error:
+        return Refused(f"systemd does not tell how {name} is: {error.text}")
+
+
+async def _look(bus: Bus, name: str) -> UnitLook:
+    try:
+        await bus.call(ROOT, _MANAGER, "GetUnit", "s", name)
+    except CallError as error:
+        if error.name != _NOT_HELD:
+            raise
+        (file_state,) = await bus.call(ROOT, _MANAGER, "GetUnitFileState", "s", name)
+        return UnitLook(load_state="", state="inactive", sub_state="dead", file_state=str(file_state))
+    properties: dict[str, Any] = {}
+    for part in ("Unit", "Service"):
+        (told,) = await bus.call(path_of(name), PROPERTIES, "GetAll", "s", f"{SYSTEMD}.{part}")
+        properties |= told
+    known = {slot: value for slot, value in readings(name, properties).items() if value is not None}
+    return UnitLook(
+        load_state=known.get("load_state", ""),
+        state=known.get("state", ""),
+        sub_state=known.get("sub_state", ""),
+        result=known.get("result", ""),
+        restarts=known.get("restarts"),
+        job=await _job(bus, properties),
+        file_state=known.get("file_state", ""),
+        invocation=known.get("invocation", ""),
+        pid=known.get("pid", 0),
+    )
+
+
+async def _job(bus: Bus, properties: dict[str, Any]) -> str:
+    number, path = job_of(properties)
+    if not number:
+        return ""
+    try:
+        (kind,) = await bus.call(path, PROPERTIES, "Get", "ss", f"{SYSTEMD}.Job", "JobType")
+    except CallError:
+        return ""  # it is over: what it did the next look tells
+    return str(kind)
