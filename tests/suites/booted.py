@@ -31,21 +31,12 @@ _ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8
 
 
 class Booted:
-    """One that runs; `pid` is its first process as this machine numbers it, `root` and `bus` lie there as long as that runs."""
+    """One that runs; `pid` is its first process as this machine numbers it."""
 
-    def __init__(self, pid: int, keeper: "subprocess.Popen[bytes] | None" = None) -> None:
+    def __init__(self, pid: int) -> None:
         self.pid = pid
-        self._keeper = keeper
-
-    @property
-    def root(self) -> Path:
-        """Its files, as this machine reaches them."""
-        return Path(f"/proc/{self.pid}/root")
-
-    @property
-    def bus(self) -> str:
-        """The socket of its bus."""
-        return str(self.root / _BUS)
+        self.root = Path(f"/proc/{pid}/root")
+        self.bus = str(self.root / _BUS)
 
     def command(self, *command: str, user: str = "", env: dict[str, str] | None = None) -> list[str]:
         """The argument list that runs it inside, as root or as that user with all groups of it."""
@@ -86,16 +77,14 @@ class Booted:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def reboot(self) -> None:
-        """Shut it down in good order, and wait until it is up again. Of what it wrote only a disk is left."""
-        assert self._keeper is not None  # boot() gave it
+    def shut_down(self) -> None:
+        """As for a reboot: everything is stopped in good order. It is gone then; what it wrote can be booted again if it has a disk."""
         watched = os.pidfd_open(self.pid)
         try:
             self.run("systemctl", "--no-block", "reboot")
             assert select.select([watched], [], [], _DOWN_WITHIN)[0], f"it was not down after {_DOWN_WITHIN} s"
         finally:
             os.close(watched)
-        self.pid = _when_up(self._keeper).pid
 
     def write(self, path: str, text: str) -> None:
         """Put a file there."""
@@ -172,7 +161,7 @@ def _when_up(process: "subprocess.Popen[bytes]") -> Booted:
     while time.monotonic() < deadline:
         assert process.poll() is None, f"systemd-nspawn ended with {process.returncode}"
         for pid in _children(process.pid):
-            booted = Booted(pid, process)
+            booted = Booted(pid)
             if Path(booted.bus).exists() and booted.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded"):
                 return booted
         time.sleep(0.1)

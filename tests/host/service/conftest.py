@@ -1,14 +1,14 @@
-"""A machine for each file of scenes: its rules are those that the file calls RULES."""
+"""A machine for each file of scenes: its rules are those that the file calls RULES, its units have the drop-ins that it calls DROP_INS."""
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.host.service.installed import AGENT
-from tests.host.service.scene import UNITS, Scene, furnish
+from tests.host.service.scene import UNITS, Scene, furnish, scene_of
 from tests.suites.booted import Booted, boot
 
-NEEDS = ("systemd-nspawn", "mount", "trixie-systemd")
+NEEDS = ("systemd-nspawn", "mount", "trixie-systemd", "package")
 """For everything here."""
 
 
@@ -16,9 +16,7 @@ NEEDS = ("systemd-nspawn", "mount", "trixie-systemd")
 def machine(request: pytest.FixtureRequest) -> Iterator[Booted]:
     """With everything installed and running."""
     with boot() as booted:
-        if why := booted.why_no_python():
-            pytest.skip(f"this machine's Python does not run in the suite: {why}")
-        furnish(booted, request.module.RULES)
+        furnish(booted, request.module.RULES, drop_ins=getattr(request.module, "DROP_INS", {}))
         booted.run("systemctl", "start", *UNITS, AGENT)
         yield booted
 
@@ -26,7 +24,5 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Booted]:
 @pytest.fixture
 async def scene(machine: Booted) -> AsyncIterator[Scene]:
     """That machine, for one test; what it then has to say is shown where the test fails."""
-    one = await Scene(machine).open()
-    yield one
-    print(one.journal())
-    await one.aclose()
+    async with scene_of(machine) as one:
+        yield one

@@ -8,11 +8,10 @@ import json
 import os
 import re
 import secrets
-import shutil
-import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import redis.asyncio
@@ -42,19 +41,21 @@ BEAT: Final = 10_000
 CAP_KILL: Final = 1 << 5
 
 
-def furnish(machine: Booted, rules: str, *, settings: str = "") -> None:
-    """All of it is installed, and nothing runs but Redis, which also listens on a socket that a test can reach from outside."""
+def furnish(machine: Booted, rules: str, *, drop_ins: Mapping[str, str] = MappingProxyType({})) -> None:
+    """All of it is installed, units with these drop-ins, and nothing runs but Redis, which also listens on a socket that a test can reach from outside."""
     machine.run("useradd", "--create-home", "mastodon")
     for place in (HERE / "units").iterdir():
         machine.write(f"/etc/systemd/system/{place.name}", place.read_text())
+    for name, text in drop_ins.items():
+        machine.write(f"/etc/systemd/system/{name}.d/of-the-scene.conf", text)
     machine.write(f"{LIVE}/app.rb", (HERE / "app/app.rb").read_text())
     machine.write(f"{LIVE}/Gemfile.lock", "GEM\n")
-    machine.run("sh", "-c", f"chmod 755 /home/mastodon; touch -d {LONG_AGO} {LIVE} {LIVE}/* /etc/systemd/system/mastodon-*")
+    machine.run("sh", "-c", f"chmod 755 /home/mastodon; install -d -o mastodon {LIVE}/tmp; touch -d {LONG_AGO} {LIVE} {LIVE}/* $(find /etc/systemd/system -name '*.service' -o -name '*.conf')")
     with (machine.root / "etc/redis/redis.conf").open("a") as text:
         text.write(f"\nunixsocket {SOCKET}\nunixsocketperm 777\nappendonly yes\n")
     machine.run("systemctl", "restart", "redis-server")
     install(machine)
-    machine.write(f"{CONFIG}/config.yml", SETTINGS + settings)
+    machine.write(f"{CONFIG}/config.yml", SETTINGS)
     machine.write(f"{CONFIG}/rules.yml", rules)
     machine.run("chown", "-R", "root:sidekiq-watchdog", CONFIG)
     machine.run("systemctl", "enable", *UNITS, AGENT)
@@ -63,10 +64,10 @@ def furnish(machine: Booted, rules: str, *, settings: str = "") -> None:
 class Scene:
     """One test's view of the machine. `lines` is all that the agent has said since the test began, `pushed` what each job is that the test has pushed, by jid."""
 
-    def __init__(self, machine: Booted, pushed: dict[str, str] | None = None) -> None:
+    def __init__(self, machine: Booted, pushed: Mapping[str, str]) -> None:
         self.machine = machine
         self.lines: list[str] = []
-        self.pushed = dict(pushed or {})
+        self.pushed = dict(pushed)
         self.client = redis.asyncio.Redis(unix_socket_path=str(machine.root / SOCKET.lstrip("/")))
         self._came = asyncio.Condition()
         self._follower: asyncio.subprocess.Process | None = None
@@ -76,7 +77,9 @@ class Scene:
     async def open(self) -> "Scene":
         """Follow the agent's log from now on."""
         self.began = f"@{time.time():.6f}"
-        command = self.machine.command("journalctl", "--follow", "--no-tail", "--output=cat", f"--since={self.began}", f"--unit={AGENT}")
+        journal = ("journalctl", "--follow", "--no-tail", "--output=cat", f"--since={self.began}", f"--unit={AGENT}")
+        # What enters the machine stays outside of it, and is all that can be ended from here.
+        command = self.machine.command("setpriv", "--pdeathsig", "KILL", *journal)
         self._follower = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
         self._reader = asyncio.create_task(self._read())
         return self
@@ -176,7 +179,7 @@ class Scene:
             seen = {process["unit"]: process for process in (await self.status()).get("processes", ())}
             return all(name in seen and seen[name]["pid"] == self.pid(name) and seen[name]["beat_age"] < BEAT and seen[name]["stopped"] is False for name in names)
 
-        await self._until(all_do, f"{names} to beat")
+        await self.until(all_do, f"{names} to beat")
 
     async def status(self) -> dict[str, Any]:
         """What `status` shows; nothing if no agent has said anything yet."""
@@ -190,7 +193,7 @@ class Scene:
         async def ran() -> bool:
             return set(jids) <= set(await self.ran())
 
-        await self._until(ran, f"{jids} to run")
+        await self.until(ran, f"{jids} to run")
 
     async def under_way(self, *jids: str) -> dict[str, str]:
         """Wait until each of these jobs runs, by the beats of its process; in which unit."""
@@ -199,7 +202,7 @@ class Scene:
             found = await self.working()
             return found if set(jids) <= set(found) else None
 
-        found: dict[str, str] = await self._until(working, f"{jids} to be under way")
+        found: dict[str, str] = await self.until(working, f"{jids} to be under way")
         return found
 
     async def quarantined(self) -> dict[str, str]:
@@ -246,7 +249,8 @@ class Scene:
         lines = self.machine.run("journalctl", "--no-pager", "--output=short-precise", f"--since={self.began}").splitlines()
         return "\n".join(line for line in lines if AGENT in line or "systemd[" in line or " INFO: " in line)
 
-    async def _until(self, condition: Callable[[], Any], what: str) -> Any:
+    async def until(self, condition: Callable[[], Any], what: str) -> Any:
+        """Wait for something that can't announce itself; what it then is."""
         try:
             async with asyncio.timeout(2 * PATIENCE):
                 while True:
@@ -254,6 +258,17 @@ class Scene:
                     seen = await seen if inspect.isawaitable(seen) else seen
                     if seen:
                         return seen
-                    await asyncio.sleep(0.1)  # it can't announce itself
+                    await asyncio.sleep(0.1)
         except TimeoutError:
             raise AssertionError(f"waited in vain for {what}") from None
+
+
+@contextlib.asynccontextmanager
+async def scene_of(machine: Booted, pushed: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator[Scene]:
+    """The machine for one test, or after it was booted again; what it then has to say is shown where the test fails."""
+    scene = await Scene(machine, pushed).open()
+    try:
+        yield scene
+    finally:
+        print(scene.journal())
+        await scene.aclose()

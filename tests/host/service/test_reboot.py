@@ -4,7 +4,7 @@ import pytest
 
 from tests.host.service.conftest import NEEDS
 from tests.host.service.installed import AGENT
-from tests.host.service.scene import MAIN, UNITS, Scene, furnish
+from tests.host.service.scene import MAIN, UNITS, Scene, furnish, scene_of
 from tests.suites.booted import boot, disk
 
 pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(300)]
@@ -25,26 +25,28 @@ async def begun(scene: Scene) -> tuple[set[str], list[str]]:
     """A recovery waits for the jobs that are not stuck: the stuck ones, and the others."""
     await scene.beats(MAIN)
     stuck = {await scene.push("push", "SleepForever"), await scene.push("push", "SleepForever")}
-    beside = [await scene.push("default", "Sleep", 100)]
+    beside = [await scene.push("default", "Sleep", 45)]
     await scene.under_way(*stuck, *beside)
     await scene.says("outcome: rule='stuck-job'.* stage='two beats'")
     return stuck, [*beside, *[await scene.push("push", "Quick") for _ in range(20)]]
 
 
-async def test_a_reboot() -> None:
-    """Everything is stopped in good order, the wedged process as well as that goes; afterwards each job runs once more or is in quarantine, and nothing is put back twice."""
-    with disk() as kept, boot(over=kept) as machine:
-        furnish(machine, RULES)
-        machine.run("systemctl", "start", *UNITS, AGENT)
-        first = await Scene(machine).open()
-        stuck, others = await begun(first)
-        print(first.journal())
-        await first.aclose()
-        machine.reboot()
-        second = await Scene(machine, first.pushed).open()
-        try:
-            await second.says("incident: rule='stuck-job'.* outcome='(ended|failed|verified|unverified|given up)'")
-            await second.accounted_for()
-        finally:
-            print(second.journal())
-            await second.aclose()
+@pytest.mark.parametrize("how", ["in good order", "by a power cut"])
+async def test_down_and_up_again(how: str) -> None:
+    """What ran in the process that was to be ended goes down with it; when the machine is up each of these jobs is put back or in quarantine, once."""
+    with disk() as kept:
+        with boot(over=kept) as machine:
+            furnish(machine, RULES)
+            machine.run("systemctl", "start", *UNITS, AGENT)
+            async with scene_of(machine) as before:
+                stuck, others = await begun(before)
+            if how == "in good order":
+                machine.shut_down()
+        with boot(over=kept) as machine:
+            async with scene_of(machine, before.pushed) as after:
+                await after.says("incident: rule='stuck-job'.* outcome='(ended|failed|verified|unverified|given up)'")
+                await after.done(*others)
+                await after.accounted_for()
+                assert set(await after.quarantined()) == stuck
+                assert {jid: count for jid, count in (await after.ran()).items() if count > 1} == {}
+                after.has_one_right()

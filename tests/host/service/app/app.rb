@@ -47,24 +47,29 @@ class SleepForever
   end
 end
 
-# Computes for so many seconds of the processor: the other threads get little of the interpreter meanwhile.
+# Computes until the file `enough` lies in tmp, each time for a third of a second in which no other thread of the process gets its turn.
 class Compute
   include Sidekiq::Job
 
-  def perform(seconds)
-    ends = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID) + seconds
-    1000.times { Math.sqrt(2.0) } while Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID) < ends
+  def perform(*)
+    3**4_000_000 until File.exist?("tmp/enough")
   end
 end
 
-# Waits so long, then takes the interpreter lock into native code and keeps it: nothing in the process moves any more.
+# Waits so long, then takes the interpreter lock into native code, lays the file `frozen` there, and keeps the lock: nothing in the process moves any more.
 class Freeze
   include Sidekiq::Job
 
   def perform(seconds)
-    native = Fiddle::Function.new(Fiddle::Handle::DEFAULT["pause"], [], Fiddle::TYPE_INT, need_gvl: true)
+    create = native("creat", [Fiddle::TYPE_VOIDP, Fiddle::TYPE_INT])
+    pause = native("pause", [])
     sleep(seconds)
-    native.call
+    create.call("tmp/frozen", 0o644)
+    pause.call
+  end
+
+  def native(name, types)
+    Fiddle::Function.new(Fiddle::Handle::DEFAULT[name], types, Fiddle::TYPE_INT, need_gvl: true)
   end
 end
 

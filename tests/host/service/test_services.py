@@ -1,0 +1,50 @@
+"""Services that do not run: one that somebody has stopped is left alone; one whose process was killed is started, and what was in it comes back."""
+
+import asyncio
+
+import pytest
+
+from tests.host.limits import limited
+from tests.host.service.conftest import NEEDS
+from tests.host.service.installed import AGENT
+from tests.host.service.scene import MAIN, SCHEDULER, Scene
+
+pytestmark = [pytest.mark.needs(*NEEDS, "root"), pytest.mark.timeout(300)]
+
+RULES = """\
+rules:
+  - rule: crashed
+    each: process
+    on: ProcessCrashed
+    severity: critical
+    then:
+      - put_back_jobs: {process: process, stuck_jobs: {strikes: 1, then: quarantine}}
+      - ensure_unit: {unit: process.unit, start_within: 1m}
+  - rule: service-down
+    each: unit
+    where: unit.name like "*-scheduler.service"
+    when: unit.state in ["inactive", "failed"]
+    for: 2s
+    then:
+      - ensure_unit: {unit: unit}
+    guards: {cooldown: 1s, cooldown_max: 0s}
+"""
+DROP_INS = dict.fromkeys((MAIN, SCHEDULER), "[Service]\nRestart=no\n")
+"""Systemd itself starts these only once."""
+MEMORY = 2**27
+
+
+async def test_a_service_that_somebody_has_stopped(scene: Scene) -> None:
+    """Somebody is at work there: the agent says so and starts nothing, nor does one that has been started since."""
+    await scene.beats(SCHEDULER)
+    scene.machine.run("systemctl", "stop", SCHEDULER)
+    since = scene.unit(SCHEDULER, "InactiveEnterTimestampMonotonic")
+    for _ in range(2):
+        seen = len(scene.lines)
+        await scene.says("decision: rule='service-down'.* decision='DENY' guard='last_look'", after=seen)
+        scene.machine.run("systemctl", "restart", AGENT)
+    assert (scene.unit(SCHEDULER, "ActiveState"), scene.unit(SCHEDULER, "InactiveEnterTimestampMonotonic")) == ("inactive", since)
+    print(await scene.client.zrange("retry", 0, -1, withscores=True), scene.machine.run("date", "+%s"), await scene.quarantined())
+    await scene.beats(MAIN)
+    assert scene.pid(MAIN) != before
+    scene.has_one_right()
