@@ -116,7 +116,8 @@ def disk(name: str = "trixie-systemd") -> Iterator[Disk]:
             ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f"{mounts}; echo; exec cat", "sh", debian.root(name), place],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
-        assert holder.stdin is not None and holder.stdout is not None  # made so above
+        assert holder.stdin is not None
+        assert holder.stdout is not None  # both made so above
         try:
             assert holder.stdout.readline() == b"\n", "nothing can be mounted here"
             yield Disk(holder.pid, f"{place}/root")

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import functools
 import inspect
 import json
-import os
 import re
 import secrets
 import time
@@ -50,7 +48,11 @@ def furnish(machine: Booted, rules: str, *, drop_ins: Mapping[str, str] = Mappin
         machine.write(f"/etc/systemd/system/{name}.d/of-the-scene.conf", text)
     machine.write(f"{LIVE}/app.rb", (HERE / "app/app.rb").read_text())
     machine.write(f"{LIVE}/Gemfile.lock", "GEM\n")
-    machine.run("sh", "-c", f"chmod 755 /home/mastodon; install -d -o mastodon {LIVE}/tmp; touch -d {LONG_AGO} {LIVE} {LIVE}/* $(find /etc/systemd/system -name '*.service' -o -name '*.conf')")
+    machine.run(
+        "sh",
+        "-c",
+        f"chmod 755 /home/mastodon; install -d -o mastodon {LIVE}/tmp; touch -d {LONG_AGO} {LIVE} {LIVE}/* $(find /etc/systemd/system -name '*.service' -o -name '*.conf')",
+    )
     with (machine.root / "etc/redis/redis.conf").open("a") as text:
         text.write(f"\nunixsocket {SOCKET}\nunixsocketperm 777\nappendonly yes\n")
     machine.run("systemctl", "restart", "redis-server")
@@ -94,7 +96,8 @@ class Scene:
         await self.client.aclose()
 
     async def _read(self) -> None:
-        assert self._follower is not None and self._follower.stdout is not None  # open() made it so
+        assert self._follower is not None
+        assert self._follower.stdout is not None  # open() made both
         async for line in self._follower.stdout:
             async with self._came:
                 self.lines.append(line.decode(errors="replace").rstrip())
@@ -140,7 +143,7 @@ class Scene:
         for status in Path("/proc").glob("[0-9]*/status"):
             with contextlib.suppress(OSError):
                 numbers = next(line.split()[1:] for line in status.read_text().splitlines() if line.startswith("NSpid:"))
-                if numbers[1:] == [inside] and os.path.samefile(status.parent / "ns/pid", f"/proc/{self.machine.pid}/ns/pid"):
+                if numbers[1:] == [inside] and (status.parent / "ns/pid").samefile(f"/proc/{self.machine.pid}/ns/pid"):
                     return int(numbers[0])
         raise AssertionError(f"{name} does not run")
 
@@ -177,7 +180,10 @@ class Scene:
 
         async def all_do() -> bool:
             seen = {process["unit"]: process for process in (await self.status()).get("processes", ())}
-            return all(name in seen and seen[name]["pid"] == self.pid(name) and seen[name]["beat_age"] < BEAT and seen[name]["stopped"] is False for name in names)
+            return all(
+                name in seen and seen[name]["pid"] == self.pid(name) and seen[name]["beat_age"] < BEAT and seen[name]["stopped"] is False
+                for name in names
+            )
 
         await self.until(all_do, f"{names} to beat")
 

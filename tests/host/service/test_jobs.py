@@ -42,7 +42,19 @@ async def test_a_stuck_job(scene: Scene) -> None:
     await scene.done(*beside, *quick)
     await scene.accounted_for()
     assert set(await scene.quarantined()) == stuck
-    events = ("alert firing", "evidence", "intent", "TSTP sent", "two beats", "drain", "record", "KILL sent", "death", "put_back", "rebirth")
+    events = (
+        "alert firing",
+        "evidence",
+        "intent",
+        "TSTP sent",
+        "two beats",
+        "drain",
+        "record",
+        "KILL sent",
+        "death",
+        "put_back",
+        "rebirth",
+    )
     await scene.tells("stuck-job", *events, "incident verified")
     assert scene.pid(MAIN) not in (0, before)
     scene.has_one_right()
@@ -70,9 +82,8 @@ async def test_the_agent_is_stopped(scene: Scene) -> None:
     scene.machine.unit(f"{AGENT}.service.d/patience.conf", SHORT_PATIENCE)
     scene.machine.run("systemctl", "restart", AGENT)
     await scene.beats(MAIN, *(INGRESS.format(number) for number in (1, 2)))
-    first, before = scene.pid(AGENT), scene.pid(INGRESS.format(2))
-    stuck = await scene.push("ingress", "SleepForever")
-    beside = await scene.push("ingress", "Sleep", 40)
+    first = scene.pid(AGENT)
+    stuck, beside = await scene.push("ingress", "SleepForever"), await scene.push("ingress", "Sleep", 40)
     await scene.under_way(stuck, beside)
     await scene.says("outcome: rule='stuck-job'.* stage='two beats'")
     scene.machine.run("systemctl", "kill", "--kill-whom=main", "--signal=STOP", AGENT)
@@ -81,4 +92,7 @@ async def test_the_agent_is_stopped(scene: Scene) -> None:
     await scene.done(beside)
     await scene.accounted_for()
     assert stuck in await scene.quarantined()
+    assert (await scene.ran())[beside] == 1
+    await scene.tells("stuck-job", "TSTP sent", "two beats", "incident resumed", "record", "KILL sent", "put_back", "incident verified")
+    assert scene.pid(AGENT) not in (0, first)
     scene.has_one_right()

@@ -44,6 +44,26 @@ async def test_a_service_that_somebody_has_stopped(scene: Scene) -> None:
         await scene.says("decision: rule='service-down'.* decision='DENY' guard='last_look'", after=seen)
         scene.machine.run("systemctl", "restart", AGENT)
     assert (scene.unit(SCHEDULER, "ActiveState"), scene.unit(SCHEDULER, "InactiveEnterTimestampMonotonic")) == ("inactive", since)
+    rows = await scene.audit("service-down")
+    assert not [row for row in rows if row["kind"] == "intent"]
+    assert "somebody" in next(row["reason"] for row in rows if row["guard"] == "last_look")
+    scene.machine.run("systemctl", "start", SCHEDULER)
+    await scene.accounted_for()
+    scene.has_one_right()
+
+
+async def test_a_process_that_the_kernel_kills(scene: Scene) -> None:
+    """What it held is known from its beats and comes back; the unit does not come back by itself, so the agent starts it."""
+    await scene.beats(MAIN)
+    before = scene.pid(MAIN)
+    hoard, beside = await scene.push("pull", "Hoard", 10), await scene.push("default", "Sleep", 60)
+    await scene.under_way(hoard, beside)
+    with limited(scene.outside(MAIN), MEMORY):
+        # As everywhere, jobs come and go: that is how its log is known to be whole.
+        while scene.pid(MAIN) == before:
+            await scene.push("push", "Quick")
+            await asyncio.sleep(0.2)
+        await scene.says("incident: rule='crashed'.* outcome='ended'")
     print(await scene.client.zrange("retry", 0, -1, withscores=True), scene.machine.run("date", "+%s"), await scene.quarantined())
     await scene.beats(MAIN)
     assert scene.pid(MAIN) != before
