@@ -28,12 +28,13 @@ from vendor import VendorError, vendored
 HERE: Final = Path(__file__).parent
 CHECKOUT: Final = HERE.parents[1]
 NAME: Final = "sidekiq-watchdog"
-SCRIPTS: Final = ("postinst", "prerm", "postrm")
+SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 ENTRY: Final = """\
 #!/usr/bin/python3 -ISB
+import os
 import sys
 
-sys.path.insert(0, "{home}/lib")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "lib"))
 from {module} import {function}
 
 sys.exit({function}())
@@ -123,7 +124,7 @@ def _program(lib: Path, root: Path) -> str:
     scripts.read(record / "entry_points.txt")
     for name, entry in scripts["console_scripts"].items():
         module, _, function = entry.partition(":")
-        _put(root, f"{HOME}/bin/{name}", ENTRY.format(home=HOME, module=module, function=function).encode())
+        _put(root, f"{HOME}/bin/{name}", ENTRY.format(module=module, function=function).encode())
     for name in ("RECORD", "WHEEL"):
         (record / name).unlink()
     return version

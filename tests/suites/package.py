@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.suites.booted import Booted
+
 CHECKOUT: Final = Path(__file__).parents[2]
 NAME: Final = "package"
 _BUILDER: Final = CHECKOUT / "packaging" / "deb" / "build.py"
@@ -54,6 +56,16 @@ def built() -> Path:
                 raise
     (package,) = final.glob("*.deb")
     return package
+
+
+def install(machine: Booted) -> str:
+    """Install it in a booted machine, by Debian's own means; what these say. One that is there already is upgraded."""
+    shutil.copy(built(), machine.root / "root/package.deb")
+    done = subprocess.run(
+        machine.command("dpkg", "--install", "/root/package.deb"), capture_output=True, text=True, check=False, timeout=_SECONDS
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def _cache() -> Path:

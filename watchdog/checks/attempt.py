@@ -8,8 +8,12 @@ from watchdog.errors import WatchdogError
 LONGEST: Final = 200
 """Characters of what another program said that are passed on."""
 
-Attempt = Callable[[], Awaitable[None]]
-"""Returns where all is well; raises `CheckFailedError` where it is not. It may be cancelled at any time and leaves nothing open."""
+Attempt = Callable[[], Awaitable[int | None]]
+"""
+Returns where all is well; raises `CheckFailedError` where it is not. It may be cancelled at any time and leaves nothing open.
+
+What it returns is for how many more clients there is room, None where it does not tell.
+"""
 
 
 class CheckFailedError(WatchdogError):

@@ -69,7 +69,7 @@ class Checker:
             work = self._watch(settings, self._attempt_of(settings), wait=place * APART)
             self._running[settings.name] = (settings, asyncio.create_task(work, name=f"check {settings.name}"))
         gone = [Gone(Kind.CHECK, name, "no longer declared") for name in stale if name not in self._wanted]
-        unknown: dict[str, Any] = {"ok": None, "failing_at": None, "latency": None, "problem": None}
+        unknown: dict[str, Any] = {"ok": None, "failing_at": None, "latency": None, "free_connections": None, "problem": None}
         told = [Delta(Kind.CHECK, one.name, {"name": one.name, "type": one.type, **unknown}) for one in new]
         if complete or gone or told:
             self._emit(Observed(Source.CHECKS, (*gone, *told), complete=complete))
@@ -90,9 +90,9 @@ class Checker:
         await asyncio.sleep(wait)
         while True:
             began = self._clock.at()
-            failure = await try_once(settings.name, attempt, limit)
+            failure, room = await attempt_once(settings.name, attempt, limit)
             was = record.ok
-            if changed := record.take(failure, began=began, took=self._clock.at() - began):
+            if changed := record.take(failure, began=began, took=self._clock.at() - began, room=room):
                 self._emit(Observed(Source.CHECKS, (Delta(Kind.CHECK, settings.name, changed),)))
             if record.ok is not was:
                 _log(settings.name, failure)
@@ -101,18 +101,22 @@ class Checker:
 
 async def try_once(name: str, attempt: Attempt, limit: int) -> str:
     """Why it failed; empty where it did not. `limit` is in milliseconds."""
+    return (await attempt_once(name, attempt, limit))[0]
+
+
+async def attempt_once(name: str, attempt: Attempt, limit: int) -> tuple[str, int | None]:
+    """The same, and for how many more clients there is room where it tells."""
     try:
         async with asyncio.timeout(limit / 1000):
-            await attempt()
+            return "", await attempt()
     except TimeoutError:
-        return f"no answer within {limit / 1000:g} s"
+        return f"no answer within {limit / 1000:g} s", None
     except CheckFailedError as failure:
-        return str(failure)
+        return str(failure), None
     except Exception as error:
         # Whatever a library comes up with: that it fails must be known, and no other check be lost for it.
         LOG.exception("the check %s could not be tried", name)
-        return f"internal error: {type(error).__name__}"
-    return ""
+        return f"internal error: {type(error).__name__}", None
 
 
 def _log(name: str, failure: str) -> None:

@@ -6,7 +6,7 @@ all its ways to log in (SCRAM, MD5, peer, trust, TLS); a client of our own would
 """
 
 import ssl
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -15,6 +15,12 @@ from watchdog.checks.tcp import plainly
 
 SECONDS_TO_PART: Final = 1.0
 """For the farewell, so that the server's log has no line about a client that broke off."""
+
+# Every user may count the sessions, if not see what they do; our own is over in a moment.
+ROOM: Final = """
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+  - (SELECT count(*)::int FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())
+"""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,8 +43,8 @@ class Postgres:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    async def __call__(self) -> None:
-        """Logs in, asks and leaves; raises `CheckFailedError` with the server's own words."""
+    async def __call__(self) -> int | None:
+        """Logs in, asks and leaves, with how many more could log in; raises `CheckFailedError` with the server's own words."""
         import asyncpg  # an extra, and late: its memory is for those who declare such a check
 
         server = self._server
@@ -59,9 +65,11 @@ class Postgres:
             )
             try:
                 await connection.execute("SELECT 1")
+                room = await _room(connection)
                 await connection.close(timeout=SECONDS_TO_PART)
             finally:
                 connection.terminate()
+            return room
         except asyncpg.PostgresError as error:
             raise CheckFailedError(fit(f"the server says: {error}")) from None
         except ssl.SSLError as error:
@@ -70,6 +78,17 @@ class Postgres:
             raise CheckFailedError(f"no connection to {server.host} port {server.port}: {plainly(error)}") from None
         except (asyncpg.InterfaceError, asyncpg.InternalClientError, ValueError) as error:
             raise CheckFailedError(fit(str(error)) or type(error).__name__) from None
+
+
+async def _room(connection: Any) -> int | None:
+    """None where the server does not say, which is no failure: something else may answer in its place, and the login came about."""
+    import asyncpg
+
+    try:
+        room = await connection.fetchval(ROOM)
+    except asyncpg.PostgresError:
+        return None
+    return max(0, room) if isinstance(room, int) else None
 
 
 def _tls(server: Server) -> str | bool | ssl.SSLContext:

@@ -12,6 +12,7 @@ from watchdog.engine.procedures.stages import CallStage, GatherStage, SendStage
 from watchdog.engine.succession import DEAD
 from watchdog.engine.turn import Turn
 from watchdog.model.effects import AwaitExit, CallUnit, GatherInFlight, Measure, PutBack, SendSignal, When
+from watchdog.model.targets import Verb
 from watchdog.model.verdicts import Decision, Mode
 
 
@@ -63,4 +64,13 @@ def call(turn: Turn, run: Run, spec: CallStage) -> None:
     turn.put_run(run.id, msgspec.structs.replace(run, effect=effect, intent=effect, held="", held_by=""))
     turn.audit("intent", **accounts.names(run), stage=run.stage, mode=Mode.ACT.value, decision=Decision.ALLOW.value,
                detail={"unit": run.ref.unit, "verb": spec.verb.value})  # fmt: skip
-    turn.effects.append(CallUnit(effect, run.ref.unit, spec.verb, turn.at + spec.limit(run.arguments), fence=locking.fence_of(turn, run)))
+    turn.effects.append(
+        CallUnit(
+            effect, run.ref.unit, spec.verb, turn.at + spec.limit(run.arguments), _only_of(run, spec.verb), locking.fence_of(turn, run)
+        )
+    )
+
+
+def _only_of(run: Run, verb: Verb) -> str:
+    """The run of the unit that is meant: what was started since is not to be stopped for what another did."""
+    return run.invocation if verb is Verb.STOP else ""

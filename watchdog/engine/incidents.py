@@ -57,7 +57,8 @@ class Run(msgspec.Struct, frozen=True):
     `intent` is the id of the committed intent without an outcome; `effect` the id of what is awaited;
     `held` the reason why it does not go on, `held_by` the guard that gave it; `flight` what it knows of the jobs of its process,
     `veto` the classes of those that must not be interrupted, should its rule be gone,
-    `named` the jid of the one job that by the evidence can have stopped it, `overruled` the guards that a person does not want to hold it any more.
+    `named` the jid of the one job that by the evidence can have stopped it, `overruled` the guards that a person does not want to hold it any more. `invocation` is systemd's id of the run of its unit in which the process was when it began, empty where that
+    is not known.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Run(msgspec.Struct, frozen=True):
     veto: tuple[str, ...] = VETO
     overruled: tuple[str, ...] = ()
     opened_at: int = 0
+    invocation: str = ""
 
 
 class Edit(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from watchdog.engine import accounts, arming, edits
 from watchdog.engine.ledger import Cooldown, Request, Shadow, Spent
 from watchdog.engine.planning import plan_of_step
 from watchdog.engine.rules import Rule, Step
+from watchdog.engine.scaled import also_named
 from watchdog.engine.spending import with_one
 from watchdog.engine.targeting import shadow_key, target_of
 from watchdog.engine.turn import Turn
@@ -80,7 +81,8 @@ def _target(turn: Turn, request: Request, step: Step) -> str:
 
 def _spent(shadow: Shadow, cooldown: Cooldown, target: str) -> Shadow:
     """As a step that is over spends it: moving jobs counts into no budget."""
-    shadow = msgspec.structs.replace(shadow, cooldowns={**shadow.cooldowns, target: cooldown})
+    names = (target, *also_named(cooldown.action, target))
+    shadow = msgspec.structs.replace(shadow, cooldowns={**shadow.cooldowns, **dict.fromkeys(names, cooldown)})
     if acts_on(cooldown.action) is TargetKind.JOBS:
         return shadow
     one = Spent(cooldown.ended_at, cooldown.rule, cooldown.incident)

@@ -18,6 +18,7 @@ from watchdog.engine.earlier import lifted
 from watchdog.engine.fleet import Fleet
 from watchdog.engine.incidents import Deed, Edit, Playbook, Run
 from watchdog.engine.order import Order
+from watchdog.engine.scaled import Scaled
 from watchdog.engine.success import Success
 from watchdog.engine.switches import Ack, Pause, Rearmed, Silence
 from watchdog.engine.unit_past import UnitPast
@@ -157,7 +158,8 @@ class Ledger(msgspec.Struct, frozen=True):
 
     `pauses`, `silences` (by id), `acks` and `rearmed` (by `rule|target`) are what people have said that holds for a time.
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
-    milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents. `binding` is what all of it belongs to; with `doubt` nothing is done before a person has adopted it. `approvals` is what people were asked, by its id. `units` is, by name, what is remembered of units of this host.
+    milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents. `binding` is what all of it belongs to; with `doubt` nothing is done before a person has adopted it. `approvals` is what people were asked, by its id. `units` is, by name, what is remembered of units of this host. `scaled` are the units that
+    the agent itself has stopped.
     """
 
     seq: int = 0
@@ -192,6 +194,7 @@ class Ledger(msgspec.Struct, frozen=True):
     doubt: Doubt | None = None
     approvals: dict[str, Approval] = {}
     fleet: Fleet = Fleet()
+    scaled: Scaled = Scaled()
     deeds: dict[str, Deed] = {}
     units: dict[str, UnitPast] = {}
 

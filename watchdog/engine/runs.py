@@ -36,6 +36,8 @@ from watchdog.engine.procedures.stages import (
 )
 from watchdog.engine.reckoning import planned
 from watchdog.engine.report import report
+from watchdog.engine.scaled import also_named
+from watchdog.engine.scaling import going
 from watchdog.engine.sightings import begin_counting, count_beats, scene_of, with_found
 from watchdog.engine.spending import with_one
 from watchdog.engine.standing import due, is_committed, is_starting, mark_of, maybe, stage_of, until, unwanted, view_of
@@ -64,7 +66,7 @@ def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, 
         id=turn.id(), incident=playbook.id, rule=playbook.rule, action=request.action, arguments=request.arguments, ref=ref,
         entity=playbook.entity, thread=playbook.thread, severity=playbook.severity, notify=playbook.notify,
         stage=PROCEDURES[request.action].first, looking=False, opened_wall=playbook.opened_wall, opened_at=playbook.opened_at, state=look.state, account=playbook.account, flight=flight,
-        veto=tuple(turn.rule[playbook.rule].guards["veto"]) if playbook.rule in turn.rule else VETO,
+        veto=tuple(turn.rule[playbook.rule].guards["veto"]) if playbook.rule in turn.rule else VETO, invocation=going.invocation_of(turn.world, ref.unit),
     )  # fmt: skip
     locking.hand_over(turn, request.id, run.id)
     accounts.say(turn, run, "next step" if request.playbook else "opened")
@@ -273,7 +275,7 @@ def _take_answer(turn: Turn, run: Run, result: Result) -> None:
         case CallStage(verb=verb, after=after):
             answer = result if isinstance(result, CallAnswer) else Refused("the stage was answered with something else")
             _audit_stage(turn, run, accounts.word(answer))
-            run = accounts.noted(turn, msgspec.structs.replace(run, intent=""), f"{verb} of {run.ref.unit}: {accounts.word(answer)}")
+            run = accounts.noted(turn, going.note_call(turn, run, verb, answer), f"{verb} of {run.ref.unit}: {accounts.word(answer)}")
             _follow(turn, run, after(answer))
         case other:
             if not isinstance(result, Answer) or not isinstance(result, _EXPECTED[type(other)]):
@@ -373,7 +375,7 @@ def end(turn: Turn, run: Run, outcome: str, account: str) -> None:
         # Nothing was done to whatever bears that name by now.
         return
     cooldown = Cooldown(turn.at, run.rule, run.action, run.incident)
-    turn.set(cooldowns={**turn.ledger.cooldowns, run.ref.name: cooldown})
+    turn.set(cooldowns={**turn.ledger.cooldowns, **dict.fromkeys((run.ref.name, *also_named(run.action, run.ref.name)), cooldown)})
     if outcome != "abandoned":
         turn.set(spent=with_one(turn.ledger.spent, run.ref.name, Spent(turn.at, run.rule, run.incident)))
 

@@ -14,6 +14,7 @@ from watchdog.engine.incidents import Run
 from watchdog.engine.ledger import Phase
 from watchdog.engine.procedures.recover import is_frozen
 from watchdog.engine.procedures.scene import Scene
+from watchdog.engine.scaling.going import asked_to_stop, needed, stop_is_patient, unit_stopped
 from watchdog.engine.sparing import can_be_interrupted, spared_jobs
 from watchdog.engine.succession import DEAD, SAME_BEAT, ended_by_us, successor_of, trouble_of, unwanted, works
 from watchdog.engine.turn import Turn
@@ -49,8 +50,11 @@ def scene_of(turn: Turn, run: Run) -> Scene:
         successor_works=known and works(turn, successor_of(turn, run)),
         unit=run.ref.unit,
         unit_trouble=trouble_of(turn.world.find(Kind.UNIT, run.ref.unit)),
-        unit_unwanted=unwanted(turn, run.ref.unit),
+        unit_unwanted="" if asked_to_stop(run) else unwanted(turn, run.ref.unit),
         ended_here=ended_by_us(run),
+        needed=needed(world, turn.ledger, run),
+        unit_stopped=unit_stopped(run),
+        stop_is_patient=stop_is_patient(world, run.ref.unit),
     )
     if row is None:
         return told

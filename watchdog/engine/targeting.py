@@ -11,6 +11,7 @@ from watchdog.engine.leading import led_elsewhere
 from watchdog.engine.ledger import Alert, Cooldown, Ledger, Phase, Request
 from watchdog.engine.load import rests_on_load
 from watchdog.engine.rules import Rule, Step
+from watchdog.engine.scaling.aiming import to_go, why_not
 from watchdog.engine.selecting import choose, runs_in
 from watchdog.engine.sparing import can_be_interrupted
 from watchdog.engine.spending import both
@@ -18,6 +19,7 @@ from watchdog.engine.things import FINDERS
 from watchdog.engine.turn import Turn
 from watchdog.engine.world import World
 from watchdog.model.actions import acts_on
+from watchdog.model.actions_on_templates import SCALE_IN
 from watchdog.model.changes import BY_NAME
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
@@ -30,8 +32,11 @@ REACH: Final = {
     TargetKind.PROCESS: Source.HOST,
     TargetKind.JOBS: Source.REDIS,
     TargetKind.UNIT: Source.SYSTEMD,
+    TargetKind.TEMPLATE: Source.SYSTEMD,
 }
 """Kind of target → what must be read to reach it."""
+ALSO: Final = {SCALE_IN: (Source.SYSTEMD,)}
+"""Action → what must be read besides: which instances run."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -63,6 +68,13 @@ def target_of(turn: Turn, step: Step, row: Row | None, *, unit: str = "") -> Tar
     if kind in FINDERS:
         found = FINDERS[kind](turn, step, row, unit)
         return Target("", found.name, None, found.unreachable, thing=found.thing)
+    if step.action == SCALE_IN:
+        template, choice = to_go(turn.world, step, row)
+        return (
+            find_target(turn.world, choice.process)
+            if choice.process
+            else Target("", f"{turn.ledger.host}/{template}", None, choice.why_none)
+        )
     return find_target(turn.world, (step.target.find(row) if row is not None and step.target is not None else None) or "")
 
 
@@ -114,6 +126,8 @@ def truth_of(turn: Turn, rule: Rule, row: Row | None) -> Truth:
 def process_of(turn: Turn, rule: Rule, key: str) -> str | None:
     """The id of the process that the first step means, seen from that alert's entity; None where nothing tells, or where it means no process."""
     row, target = _row_of(turn, key), rule.steps[0].target
+    if rule.steps[0].action == SCALE_IN:
+        return to_go(turn.world, rule.steps[0], row)[1].process or None
     return target.find(row) if row is not None and target is not None and acts_on(rule.steps[0].action) is TargetKind.PROCESS else None
 
 
@@ -171,6 +185,8 @@ def request_view(
         if kind is not TargetKind.PROCESS
         else departed or find_target(turn.world, request.process)
     )
+    if request.action == SCALE_IN and (why := why_not(turn.world, request.target, request.process, request.arguments)):
+        target = Target(request.process, request.target, None, why)
     ledger = turn.ledger
     row = turn.world.find(Kind.PROCESS, request.process)
     return View(
@@ -182,7 +198,7 @@ def request_view(
         process=request.process,
         ref=target.ref,
         unreachable=target.unreachable,
-        sources=sources_of(rule, REACH[kind]),
+        sources=sources_of(rule, REACH[kind], *ALSO.get(request.action, ())),
         settings=rule.guards,
         signal=signal,
         # What has been begun is brought to its end: its first step may have made an end of the condition.
@@ -213,10 +229,10 @@ def request_view(
     )
 
 
-def sources_of(rule: Rule, reach: Source = Source.HOST) -> tuple[Source, ...]:
+def sources_of(rule: Rule, *reach: Source) -> tuple[Source, ...]:
     """What an action of this rule rests on: its condition or its change, and what must reach the target."""
     change = () if rule.on is None else (BY_NAME[rule.on].source,)
-    return tuple(sorted({*rule.condition.sources, *change, reach}))
+    return tuple(sorted({*rule.condition.sources, *change, *(reach or (Source.HOST,))}))
 
 
 def shadow_key(alert_or_request: Alert | Request) -> str:

@@ -10,6 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.engine.rules import Step
+from watchdog.engine.scaling.aiming import UNTOLD, template_meant
+from watchdog.engine.scaling.choosing import to_start
 from watchdog.engine.turn import Turn
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
@@ -44,7 +46,18 @@ def _unit_named(turn: Turn, step: Step, row: Row | None) -> str:
     return "" if process is None or process.unit is MISSING else str(process.unit)
 
 
+def find_instance(turn: Turn, step: Step, row: Row | None, _remembered: str) -> Found:
+    """The instance of the template that is started next; what is done counts for the template."""
+    template = template_meant(step, row)
+    if not template:
+        return Found("template", None, UNTOLD)
+    name = f"{turn.ledger.host}/{template}"
+    choice = to_start(turn.world, template, most=int(step.arguments["max"]), ledger=turn.ledger)
+    return Found(name, UnitRef(name, turn.ledger.host, choice.unit) if choice.unit else None, choice.why_none)
+
+
 FINDERS: Final[dict[TargetKind, Callable[[Turn, Step, Row | None, str], Found]]] = {
     TargetKind.UNIT: find_unit,
+    TargetKind.TEMPLATE: find_instance,
 }
 """Kind of thing → who finds it; every kind of target but processes and jobs is there."""

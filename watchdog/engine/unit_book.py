@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.engine.incidents import Run
+from watchdog.engine.scaling.going import unit_stopped
 from watchdog.engine.succession import DEAD, ended_by_us
 from watchdog.engine.turn import Over, Turn
 from watchdog.engine.unit_past import NOTHING, UnitPast, with_starts
@@ -39,9 +40,9 @@ def notice_all(turn: Turn) -> None:
 
 
 def heed(turn: Turn, over: Over) -> None:
-    """An action is over: if it has ended the process of a unit, and that has not come back since, it is the agent's to start it again."""
+    """An action is over: if it has ended the process of a unit, and that has not come back since, it is the agent's to start it again; not one that it has had stopped."""
     run = over.run
-    if not isinstance(run, Run) or not run.ref.unit or not ended_by_us(run):
+    if not isinstance(run, Run) or not run.ref.unit or not ended_by_us(run) or unit_stopped(run):
         return
     row: Any = turn.world.find(Kind.UNIT, run.ref.unit)
     past = turn.ledger.units.get(run.ref.unit, NOTHING)

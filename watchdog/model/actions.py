@@ -3,6 +3,7 @@
 from typing import Final
 
 from watchdog.model.action_spec import ActionSpec
+from watchdog.model.actions_on_templates import template_actions
 from watchdog.model.actions_on_units import UNIT_ACTIONS
 from watchdog.model.kinds import Kind
 from watchdog.model.parameters import Form, ParameterSpec
@@ -273,6 +274,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         which=("class", "queue", "domain", "kind", "status", "rule", "jid"),
     ),
     *UNIT_ACTIONS,
+    *template_actions(_RECOVERY),
 )
 
 BY_NAME: Final[dict[str, ActionSpec]] = {spec.name: spec for spec in ACTIONS}

@@ -176,10 +176,11 @@ class CallUnit(msgspec.Struct, frozen=True, tag="call_unit"):
 
 
 class LookAtUnit(msgspec.Struct, frozen=True, tag="look_at_unit"):
-    """Ask systemd at once how this unit is, whatever was heard of it before; answered by `UnitLook` or `Refused`."""
+    """Ask systemd at once how this unit is, whatever was heard of it before; answered by `UnitLook` or `Refused`. With `loads` also where systemd has to read its files for that."""
 
     id: str
     unit: str
+    loads: bool = False
 
 
 class CountJobs(msgspec.Struct, frozen=True, tag="count_jobs"):

@@ -179,6 +179,21 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
         ),
     ),
     GuardSpec(
+        name="headroom",
+        denies="one more process is to be started, and the host, Redis or the database has no room for it: less than `idle` of a processor has nothing to do, memory for less than twice the largest "
+        "of its siblings is available, memory pressure is 10 % or more, Redis has used 90 % of its `maxmemory` or would of its clients, or takes more than 100 ms to answer, or a check of type `postgres` finds fewer free "
+        "connections than it has threads. Each that is lacking is named, and what is not known is lacking; without such a check connections are not looked at, and it says so. It speaks of `scale_out` alone",
+        settings=(
+            ParameterSpec(
+                name="idle",
+                form=Form.RATIO,
+                default="50%",
+                doc="How much of one processor must have nothing to do before one more process is started.",
+                example="idle: 80%",
+            ),
+        ),
+    ),
+    GuardSpec(
         name="in_flight",
         denies="an action on this target or host is under way, or on another host of this Redis, or it can't be known that none is; to move jobs for what every agent sees, while the agent of another host leads; for a process that has ended, one on that very process",
         binds_for_the_dead=True,

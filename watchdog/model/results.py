@@ -68,7 +68,7 @@ class UnitLook(msgspec.Struct, frozen=True, kw_only=True, tag="unit_look"):
     """
     A unit as systemd tells it at that moment, in its own words (`model.fields.unit`).
 
-    `job` is what is queued for it, empty for nothing. What systemd does not tell, because it no longer holds the unit, is empty, and `restarts` None.
+    `job` is what is queued for it, empty for nothing, `queues` those that its command names with `-q`, None where it names none or is not understood. What systemd does not tell, because it no longer holds the unit, is empty, and `restarts` None.
     """
 
     load_state: str
@@ -80,6 +80,7 @@ class UnitLook(msgspec.Struct, frozen=True, kw_only=True, tag="unit_look"):
     file_state: str = ""
     invocation: str = ""
     pid: int = 0
+    queues: tuple[str, ...] | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

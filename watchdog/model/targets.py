@@ -11,6 +11,7 @@ class TargetKind(StrEnum):
     PROCESS = "process"
     JOBS = "jobs"
     UNIT = "unit"
+    TEMPLATE = "template"
 
 
 class Signal(StrEnum):

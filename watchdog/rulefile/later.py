@@ -13,8 +13,6 @@ ACTIONS: Final = (
     "kill_child",
     "quiet_process",
     "run",
-    "scale_in",
-    "scale_out",
     "stop_delivery",
 )
 GUARD_SETTINGS: Final = ()

@@ -17,6 +17,7 @@ from watchdog.rulefile.cover import covered
 from watchdog.rulefile.findings import Findings, quoted
 from watchdog.rulefile.lint_conditions import lint_condition, looks_back
 from watchdog.rulefile.nodes import Node
+from watchdog.rulefile.templates import lint_numbers, lint_templates
 
 SHORTEST_GRACE: Final = 30_000
 """Sidekiq gives its jobs 25 s to end after TERM (`timeout`, its default), then needs a moment to push them back (milliseconds)."""
@@ -40,6 +41,7 @@ def lint_rule(rule: Rule, written: Mapping[str, Node], own_guards: Node | None, 
                 *_trust(rule, written),
             )
         )
+        findings.take(lint_templates(steps))
         findings.take((*_graces(rule.steps, written.get("then")), *_graces(rule.or_else, written.get("or_else"))))
     findings.take(_nothing_before(rule, written))
     conditions = ((rule.where, written.get("where")), (rule.when, written.get("when")))
@@ -47,9 +49,9 @@ def lint_rule(rule: Rule, written: Mapping[str, Node], own_guards: Node | None, 
     findings.take(lint_condition(rule.condition.tree, texts))
 
 
-def lint_together(rules: Iterable[Rule]) -> tuple[Problem, ...]:
-    """What is wrong between rules of all files: those that another one covers."""
-    return tuple(
+def lint_together(rules: Sequence[Rule]) -> tuple[Problem, ...]:
+    """What is wrong between rules of all files: those that another one covers, and numbers that don't fit together."""
+    covers = (
         Problem(
             "W614",
             rule.span,
@@ -58,6 +60,7 @@ def lint_together(rules: Iterable[Rule]) -> tuple[Problem, ...]:
         )
         for rule, other in covered(rules)
     )
+    return (*covers, *lint_numbers(rules))
 
 
 def _haste(rule: Rule, step: Step) -> Iterator[Problem]:

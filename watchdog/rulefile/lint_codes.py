@@ -77,4 +77,30 @@ LINT_CODES: Final[tuple[CodeSpec, ...]] = (
         "`verify` is looked at after the last step, and `or_else` is done where a step has failed: a rule without `then` has neither.",
         _HEAD + "    verify: {when: job.elapsed < 1m, within: 5m}\n",
     ),
+    CodeSpec(
+        "W630",
+        "no template",
+        "`scale_out` and `scale_in` are for units that are made from a template, whose name ends with `@.service`; of any other there can't be one more or one less.",
+        _PROCESS + "process.cpu > 95%\n" + _FOR + "    then:\n      - scale_out: {template: mastodon-sidekiq.service, max: 3}\n" + _GUARDS,
+    ),
+    CodeSpec(
+        "W631",
+        "more or less of the scheduler",
+        "What serves the queue `scheduler` there must be once: two push everything twice, and without one nothing is pushed. So both actions refuse it; the name of this template says that it does.",
+        _PROCESS
+        + "process.cpu > 95%\n"
+        + _FOR
+        + "    then:\n      - scale_out: {template: mastodon-sidekiq-scheduler@.service, max: 3}\n"
+        + _GUARDS,
+    ),
+    CodeSpec(
+        "W632",
+        "more than there may be",
+        "`scale_in` leaves `min` instances of a template, and `scale_out` never lets more than `max` run: where `min` is the greater one nothing is ever taken away.",
+        _PROCESS
+        + "process.cpu > 95%\n"
+        + _FOR
+        + "    then:\n      - scale_out: {template: sidekiq@.service, max: 2}\n      - scale_in: {template: sidekiq@.service, min: 3}\n"
+        + _GUARDS,
+    ),
 )

@@ -55,7 +55,7 @@ from watchdog.model.results import (
     UnitLook,
     UnitOutcome,
 )
-from watchdog.model.targets import Signal
+from watchdog.model.targets import Signal, Verb
 from watchdog.model.vocabulary import BUILT, Vocabulary
 from watchdog.rulefile.comparison import Decided, Failure, Stands, compare
 from watchdog.rulefile.edited import edited
@@ -242,9 +242,20 @@ class _Rehearsal:
 
     def _told(self, asked: CollectEvidence | LookAfterLocks | CallUnit | LookAtUnit) -> Result:
         """What systemd, the evidence and the locks say: the same always, but for a unit, which is as the test has it."""
+        if isinstance(asked, CallUnit) and asked.verb is Verb.STOP:
+            self._stop(asked.unit)
         if not isinstance(asked, LookAtUnit):
             return _DONE[type(asked)]
-        return as_told(self._state.world.find(Kind.UNIT, asked.unit)) or UnitLook(load_state="not-found", state="inactive")
+        row = self._state.world.find(Kind.UNIT, asked.unit)
+        return as_told(row) or UnitLook(load_state="loaded" if asked.loads else "not-found", state="inactive")
+
+    def _stop(self, unit: str) -> None:
+        """Systemd ends what runs in it, with the time that it takes."""
+        rows: list[Any] = list(self._state.world.rows[Kind.PROCESS].values())
+        for row in rows:
+            if row.unit == unit and self._scene.lives(row.id, self._at - START):
+                self._termed.add(row.id)
+                heappush(self._exits, (self._at, row.id))
 
     def _in_flight(self, process: str, when: When) -> InFlight:
         """The jobs that the test has it run; after SIGTERM Sidekiq has given back what it had not finished."""

@@ -198,7 +198,7 @@ def _usual(actor: Actor, start: int) -> _Slots:
         case Kind.REDIS:
             return {
                 "version": "7.0.15", "role": "master", "memory": 2**27, "maxmemory": 0, "policy": "noeviction", "rss": 2**27, "peak": 2**27,
-                "fragmentation": 1.0, "evicted": 0, "expired": 0, "clients": 10, "blocked": 5, "rejected": 0, "ops": 100.0, "latency": 1, "restarts": 0,
+                "fragmentation": 1.0, "evicted": 0, "expired": 0, "clients": 10, "max_clients": 10_000, "blocked": 5, "rejected": 0, "ops": 100.0, "latency": 1, "restarts": 0,
                 "loading": False, "save_ok": True, "unsaved": 0, "append_only": False, "append_ok": True, "replicas": 0,
             }  # fmt: skip
         case _:
@@ -231,7 +231,11 @@ def _usual_unit(actor: Actor, start: int) -> _Slots:
 
 def _usual_check(actor: Actor, _start: int) -> _Slots:
     """What a declared check tells: all is well."""
-    return {} if actor.kind is not Kind.CHECK else {"name": actor.id, "type": "postgres", "ok": True, "latency": 5, "problem": ""}
+    return (
+        {}
+        if actor.kind is not Kind.CHECK
+        else {"name": actor.id, "type": "postgres", "ok": True, "latency": 5, "free_connections": 100, "problem": ""}
+    )
 
 
 def _nothing(_actor: Actor, _start: int) -> _Slots:

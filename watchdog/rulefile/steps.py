@@ -14,6 +14,7 @@ from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, entries_of, items_of, not_supported, words_of
 from watchdog.rulefile.later import ACTIONS
 from watchdog.rulefile.nodes import Entry, Mapping, Node, Scalar
+from watchdog.rulefile.templates import says_template
 from watchdog.rulefile.values import Value, default_of, read_value
 
 _REFERENCES: Final = (Form.PROCESS, Form.JOB, Form.UNIT)
@@ -89,6 +90,8 @@ def _read_parameters(entry: Entry, spec: ActionSpec, each: Kind, findings: Findi
 
 def _says_which(entry: Entry, spec: ActionSpec, written: dict[str, Node], each: Kind, findings: Findings) -> bool:
     """Whether it is said which jobs are meant, by the parameters or by the entity, and not by both."""
+    if "template" in spec.which:
+        return says_template(entry, spec, written, each, findings)
     told = {} if spec.target else {name: slot for name, slot in TELLS.get(each, {}).items() if name in spec.which}
     said = [name for name in spec.which if name in written]
     for name in said:

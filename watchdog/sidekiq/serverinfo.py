@@ -22,6 +22,7 @@ _COUNTS: Final = {
     "peak": "used_memory_peak",
     "maxmemory": "maxmemory",
     "clients": "connected_clients",
+    "max_clients": "maxclients",
     "blocked": "blocked_clients",
     "rejected": "rejected_connections",
     "evicted": "evicted_keys",

@@ -52,7 +52,7 @@ def test_what_is_told():
     ]
 
     assert told == [
-        {"ok": True, "failing_at": None, "latency": 5, "problem": ""},
+        {"ok": True, "failing_at": None, "latency": 5, "free_connections": None, "problem": ""},
         {},
         {"problem": "refused"},
         {"ok": False, "failing_at": 20_000},
@@ -72,3 +72,14 @@ def test_when_to_try_again_soon(tries, doubtful):
         record.take("" if one == "+" else "x", began=0, took=1)
 
     assert record.is_doubtful is doubtful
+
+
+def test_how_much_room_there_is():
+    """As the last success told it, if it is much more or less than was told; while the check fails nobody knows."""
+    record = Record()
+    told = [
+        record.take(said, began=0, took=5, room=room)
+        for said, room in (("", 40), ("", 44), ("", 36), ("", 35), ("", None), ("", 3), ("", 1), ("", 0), ("refused", None), ("refused", None), ("", 30), ("", 30))
+    ]  # fmt: skip
+
+    assert [one["free_connections"] for one in told if "free_connections" in one] == [40, 35, None, 3, 0, None, 30]

@@ -36,7 +36,7 @@ def view() -> Callable[..., View]:
     target = find_target(world, ONE)
     base = View(
         at=AT, subject="7.0", incident="", rule="stuck-job", target=target.name, process=ONE, ref=target.ref, unreachable="", sources=(Source.HOST, Source.REDIS),
-        settings={"settle": 0, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "cooldown_max": 14_400_000, "target_budget": Allowance(6, 86_400_000), "host_budget": Allowance(6, 3_600_000), "keep": 0.5, "alone": "when_half_held", "veto": (), "culprits": 3, "min_success": 0.5, "trials": 4, "protected": (), "budget": Allowance(3, 3_600_000), "flaps": Allowance(6, 3_600_000), "hours": Hours(0, 1_440), "zone": "local", "surge": "deny", "answer_within": 3_600_000, "approvals": 1}, signal=Signal.TERM, holds=True, look=HEALTHY, committed=False,
+        settings={"settle": 0, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "cooldown_max": 14_400_000, "target_budget": Allowance(6, 86_400_000), "host_budget": Allowance(6, 3_600_000), "keep": 0.5, "alone": "when_half_held", "veto": (), "culprits": 3, "min_success": 0.5, "trials": 4, "protected": (), "budget": Allowance(3, 3_600_000), "flaps": Allowance(6, 3_600_000), "hours": Hours(0, 1_440), "zone": "local", "surge": "deny", "idle": 0.5, "answer_within": 3_600_000, "approvals": 1}, signal=Signal.TERM, holds=True, look=HEALTHY, committed=False,
         ledger=Ledger(at=AT), held={}, sick=frozenset(), cooldowns={}, world=world,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from watchdog.engine.unwritable import CODES
 from watchdog.model.events import Delta
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import Severity
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Answer
 from watchdog.sidekiq.failures import SENTENCES
 
@@ -129,3 +130,24 @@ def test_who_is_sick():
     ]  # fmt: skip
 
     assert sick_processes(world, alerts) == {ONE, OTHERS[1]}
+
+
+def test_what_a_rule_has_found_is_no_other_cause_for_one_more(view):
+    """Whoever computes as fast as it can is why another one is started; what other rules have found counts as ever."""
+    there = (process(ONE, AT), *(process(other, AT) for other in OTHERS))
+    world = picture(*there)
+    sick = {
+        f"stuck-job|{one.id}": Alert(
+            id=one.id, rule="stuck-job", kind=Kind.PROCESS, entity=one.id, phase=Phase.FIRING, since_at=0, since_wall=0, counted=0, counted_at=0, counting=False,
+            severity=Severity.WARNING, notify=(),
+        )
+        for one in there
+    }  # fmt: skip
+    shown = view(world=world, ledger=Ledger(alerts=sick), sick=sick_processes(world, sick.values()))
+
+    assert common_cause(shown).answer is Answer.DENY
+    assert common_cause(view(world=world, ledger=Ledger(alerts=sick), sick=shown.sick, about=TargetKind.TEMPLATE)).answer is Answer.PASS
+    assert (
+        common_cause(view(world=world, ledger=Ledger(alerts=sick), sick=shown.sick, about=TargetKind.TEMPLATE, rule="other")).answer
+        is Answer.DENY
+    )

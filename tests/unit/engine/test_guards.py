@@ -25,7 +25,7 @@ from watchdog.model.hours import Hours
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import Severity
 from watchdog.model.parameters import Allowance
-from watchdog.model.targets import ProcessRef, TargetKind
+from watchdog.model.targets import ProcessRef, TargetKind, UnitRef
 from watchdog.model.verdicts import Answer, Verdict
 
 NAME = "web1/app[push]"
@@ -91,6 +91,7 @@ def test_a_healthy_case_passes_every_guard(view):
             "hours": Hours(0, 1_440),
             "zone": "local",
             "surge": "deny",
+            "idle": 0.5,
             "answer_within": 3_600_000,
             "approvals": 1,
         }
@@ -219,7 +220,7 @@ def test_every_denial_says_why(view):
     """No guard answers anything but PASS without a sentence."""
     run = open_run()
     worst = view(
-        settings={"settle": 20, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "cooldown_max": 14_400_000, "target_budget": Allowance(6, 86_400_000), "host_budget": Allowance(6, 3_600_000), "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "min_success": 0.5, "trials": 4, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny", "answer_within": 3_600_000, "approvals": 1}, at=AT + 100_000, ref=None, unreachable="not here", holds=False, look=None,
+        settings={"settle": 20, "max_unhealthy": 0.5, "deploy": 1_800_000, "cooldown": 300_000, "cooldown_max": 14_400_000, "target_budget": Allowance(6, 86_400_000), "host_budget": Allowance(6, 3_600_000), "keep": 0.5, "alone": "when_half_held", "veto": ("Sleep*",), "culprits": 1, "min_success": 0.5, "trials": 4, "protected": ("web1/*",), "budget": Allowance(1, 3_600_000), "flaps": Allowance(0, 3_600_000), "hours": Hours(60, 120), "zone": "local", "surge": "deny", "answer_within": 3_600_000, "approvals": 1, "idle": 0.5}, at=AT + 100_000, action="scale_out", thing=UnitRef("web1/a@.service", "web1", "a@1.service"), ref=None, unreachable="not here", holds=False, look=None,
         ledger=Ledger(pauses={"a": Pause("a", "b", None)}, lost={Source.REDIS: Loss("misconf", "m", 1)}, runs={run.id: run}, alerts={"a|b": msgspec.structs.replace(next(iter(alerts_on(job(ONE, "j1", 0)).values())), baseline=True)}, fired={"a|b": (Spent(AT, "a", "1.0"),)}, deploys=Deploys({"code": Sign("w", AT, AT)}), success={"stuck-job": Success((), Demotion(AT, AT, "w"))}, strikes={"jid j": Strike(1, 0, AT, "stuck-job", "Job")}),
         cooldowns={"web1/app[push]": Cooldown(AT, "r", "a")}, alerts=("a|b",), rests_on_load=True,
         world=picture(process(ONE, AT - 5_000, threads=1), job(ONE, "j1", AT - 6_000)), spent={"web1/app[push]": (Spent(AT, "stuck-job", "1.0"),)},

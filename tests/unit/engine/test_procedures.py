@@ -43,7 +43,11 @@ SCENES = tuple(
         (None, 1_000, 70_000), (None, 0, 60_000), (None, True, False), (True, False), (0, 1, 2), ((), ("j1",), ("j1", "j2")), (0, 2),
         (True, False), (True, False), ((), ("DomainBlockWorker j2, running for 90 min",)),
     )
-) + tuple(Scene(known=True, unit="sidekiq.service", ended_here=here, successor_works=works) for here in (True, False) for works in (True, False))  # fmt: skip
+) + tuple(Scene(known=True, unit="sidekiq.service", ended_here=here, successor_works=works) for here in (True, False) for works in (True, False)) + tuple(
+    Scene(known=True, unit="sidekiq@3.service", ended_here=here, unit_stopped=stopped, unit_trouble=trouble, needed=needed, stop_is_patient=patient, held=held)
+    for here in (True, False) for stopped in (True, False) for trouble in ("", "it is masked") for needed in ("", "too few run")
+    for patient in (True, False) for held in (0, 2)
+)  # fmt: skip
 CALLS: tuple[CallAnswer, ...] = (*(UnitCalled(outcome) for outcome in UnitOutcome), Refused("because"))
 STAGES = [(action, name) for action, procedure in PROCEDURES.items() for name in procedure.stages]
 ARGUMENTS = {"grace": 10_000, "drain": 60_000, "start_within": 60_000}
@@ -117,18 +121,26 @@ def test_no_stage_goes_round_for_ever(action):
 
 @pytest.mark.parametrize(("action", "stage"), STAGES)
 def test_nothing_is_sent_to_a_process_that_has_exited(action, stage):
-    """Once the kernel says that it is dead no signal follows: it is over, or it is asked what it left behind."""
+    """Once the kernel says that it is dead no signal follows: it is over, or it is asked what it left behind, after its unit was kept from coming back where that is wanted."""
     spec = PROCEDURES[action].stages[stage]
     if not isinstance(spec, SendStage | WaitStage | WatchStage):
         return
     then = spec.after(Exited())
 
     if isinstance(then, Go):
-        following = PROCEDURES[action].stages[then.stage]
-        assert isinstance(following, GatherStage)
-        assert following.when is When.DEAD
+        for following in what_asks(action, then.stage):
+            assert isinstance(following, GatherStage)
+            assert following.when is When.DEAD
     else:
         assert isinstance(then, End)
+
+
+def what_asks(action: str, name: str) -> list[Stage]:
+    """The stages that come next, those left out in which only systemd is asked to keep the unit of the dead stopped."""
+    stage = PROCEDURES[action].stages[name]
+    if name == "keep stopped" or isinstance(stage, ChooseStage):
+        return [found for then in outcomes(stage) if isinstance(then, Go) for found in what_asks(action, then.stage)]
+    return [stage]
 
 
 @pytest.mark.parametrize("action", PROCEDURES)
@@ -188,7 +200,7 @@ def test_nothing_is_put_back_of_what_was_given_back(action):
     Of one that held nothing there is nothing to put back; a drained one goes that way all the same: it leaves a trace that keeps its successor from clearing locks away.
     """
     stages = PROCEDURES[action].stages
-    reckon = stages["reckon"]
+    (reckon,) = {id(stage): stage for stage in what_asks(action, "reckon")}.values()
     assert isinstance(reckon, GatherStage)
     drains = any(isinstance(stage, SendStage) and stage.signal is Signal.TSTP for stage in stages.values())
     assert reckon.after(InFlight(())) == Go("remains")

@@ -52,6 +52,7 @@ DEFAULTS = {
     "hours": Hours(0, 1_440),
     "zone": "local",
     "surge": "deny",
+    "idle": 0.5,
     "answer_within": 3_600_000,
     "approvals": 1,
 }

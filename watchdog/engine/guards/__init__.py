@@ -18,6 +18,7 @@ from watchdog.engine.guards.coverage import coverage
 from watchdog.engine.guards.culprits import culprits
 from watchdog.engine.guards.deploy import deploy
 from watchdog.engine.guards.flapping import flapping
+from watchdog.engine.guards.headroom import headroom
 from watchdog.engine.guards.hours import hours
 from watchdog.engine.guards.in_flight import in_flight
 from watchdog.engine.guards.last_look import last_look
@@ -40,6 +41,7 @@ ORDER: Final[tuple[tuple[str, Guard], ...]] = (
     ("protected", protected),
     ("coverage", coverage),
     ("surge", surge),
+    ("headroom", headroom),
     ("in_flight", in_flight),
     ("cooldown", cooldown),
     ("budget", budget),

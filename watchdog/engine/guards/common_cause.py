@@ -8,6 +8,7 @@ declares no check for is not checked: that is neither a reason to act nor one ag
 from typing import Any, Final
 
 from watchdog.engine.guards.view import View, denies
+from watchdog.engine.holding import sick_processes
 from watchdog.engine.unwritable import refuses_writes
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
@@ -51,11 +52,18 @@ def _disk(view: View) -> str:
 
 
 def _sick(view: View) -> str:
-    sick, there = len(view.sick), len(view.world.rows[Kind.PROCESS])
+    sick, there = len(_sick_ones(view)), len(view.world.rows[Kind.PROCESS])
     most = float(view.settings["max_unhealthy"])
     if sick < 2 or sick <= most * there:
         return ""
     return f"more than {most:.0%} of the processes are sick, which has another cause than each of them"
+
+
+def _sick_ones(view: View) -> frozenset[str]:
+    """Where one more is to be started, what this very rule has found is the reason for that, and no other cause."""
+    if view.about is not TargetKind.TEMPLATE:
+        return view.sick
+    return sick_processes(view.world, (alert for alert in view.ledger.alerts.values() if alert.rule != view.rule))
 
 
 def _not_checked(view: View) -> str:

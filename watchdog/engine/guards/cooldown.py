@@ -7,6 +7,7 @@ to lie more than a day back.
 
 from watchdog.engine.deploy_signs import JOB
 from watchdog.engine.guards.view import View, denies, passes
+from watchdog.engine.scaled import also_named
 from watchdog.engine.spending import A_DAY, incidents_within
 from watchdog.model.targets import unit_of
 from watchdog.model.verdicts import Verdict
@@ -14,7 +15,8 @@ from watchdog.model.verdicts import Verdict
 
 def cooldown(view: View) -> Verdict:
     """Denies until the cooldown has passed since the END of the last action on the target, whoever did it; but for the next step of the same incident."""
-    last = view.cooldowns.get(view.target)
+    done = [view.cooldowns[name] for name in (view.target, *also_named(view.action, view.target)) if name in view.cooldowns]
+    last = max(done, key=lambda one: one.ended_at, default=None)
     if last is not None and view.incident and last.incident == view.incident:
         return passes("cooldown")
     ended_at, what = _by_others(view)

@@ -77,6 +77,7 @@ class View(msgspec.Struct, frozen=True):
 ENDS_NOTHING: Final = {
     TargetKind.JOBS: "no process is touched",
     TargetKind.UNIT: "nothing is ended",
+    TargetKind.TEMPLATE: "nothing is ended",
 }
 """Kind of target → what guards say of it that weigh the end of a process; what is not here is, or ends, a process."""
 

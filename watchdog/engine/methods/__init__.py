@@ -9,10 +9,12 @@ from typing import Final
 
 from watchdog.engine.methods.ensure_unit import ENSURE_UNIT
 from watchdog.engine.methods.method import Method
+from watchdog.engine.methods.scale_out import SCALE_OUT
 from watchdog.engine.methods.start_unit import START_UNIT
 
 METHODS: Final[dict[str, Method]] = {
     "start_unit": START_UNIT,
     "ensure_unit": ENSURE_UNIT,
+    "scale_out": SCALE_OUT,
 }
 """Action → method; a test proves that these are the actions of the action table that are on neither a process nor jobs."""

@@ -11,6 +11,7 @@ from typing import Final
 from watchdog.engine.procedures.aftermath import PUT_BACK
 from watchdog.engine.procedures.recover import RECOVER
 from watchdog.engine.procedures.restart import RESTART
+from watchdog.engine.procedures.scale_in import SCALE_IN
 from watchdog.engine.procedures.stages import Procedure
 from watchdog.engine.procedures.terminate import TERMINATE
 
@@ -19,5 +20,6 @@ PROCEDURES: Final[dict[str, Procedure]] = {
     "recover_process": RECOVER,
     "put_back_jobs": PUT_BACK,
     "restart_unit": RESTART,
+    "scale_in": SCALE_IN,
 }
 """Action → procedure; a test proves that the actions are those of the action table."""

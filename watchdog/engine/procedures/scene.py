@@ -18,7 +18,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     it has left Redis in good order, and given back what it had not finished. `successor` says that another process of its name beats, `successor_works` that it has been seen
     to work, or nothing waits for it. `unit` is its service, empty where it runs in none; `unit_trouble` is why that could not be started again, or is
     somebody's already; `unit_unwanted` why it must not be started any more, because somebody has stopped it meanwhile; `ended_here` that it was we who told it to end. `spared` are the jobs in it that must not be interrupted, each as a few words for people; they are never among
-    the stuck. `sent` is the last signal that was sent to end it, empty for none.
+    the stuck. `needed` is why its unit must not go, `unit_stopped` that systemd has stopped that at our word, `stop_is_patient` that systemd waits at a stop for longer than Sidekiq
+    takes to give its jobs back. `sent` is the last signal that was sent to end it, empty for none.
     """
 
     known: bool = False
@@ -40,4 +41,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
     unit_trouble: str = ""
     ended_here: bool = False
+    needed: str = ""
+    unit_stopped: bool = False
+    stop_is_patient: bool = False
     unit_unwanted: str = ""

@@ -10,26 +10,27 @@ from typing import Any, Final
 from watchdog.host.systemd.bus import PROPERTIES, SYSTEMD, Bus
 from watchdog.host.systemd.failures import CallError, SystemdUnavailableError
 from watchdog.host.systemd.names import ROOT, path_of
-from watchdog.host.systemd.readings import job_of, readings
+from watchdog.host.systemd.queues import queues_of
+from watchdog.host.systemd.readings import job_of, readings, start_of
 from watchdog.model.results import Refused, UnitLook
 
 _MANAGER: Final = f"{SYSTEMD}.Manager"
 _NOT_HELD: Final = f"{SYSTEMD}.NoSuchUnit"
 
 
-async def look_at(bus: Bus, name: str) -> UnitLook | Refused:
-    """How it is; `Refused` where systemd can't be asked, or has no such unit."""
+async def look_at(bus: Bus, name: str, *, loads: bool = False) -> UnitLook | Refused:
+    """How it is; `Refused` where systemd can't be asked, or has no such unit. With `loads` it may read its files for that."""
     try:
-        return await _look(bus, name)
+        return await _look(bus, name, "LoadUnit" if loads else "GetUnit")
     except SystemdUnavailableError as failure:
         return Refused(failure.message)
     except CallError as error:
         return Refused(f"systemd does not tell how {name} is: {error.text}")
 
 
-async def _look(bus: Bus, name: str) -> UnitLook:
+async def _look(bus: Bus, name: str, method: str) -> UnitLook:
     try:
-        await bus.call(ROOT, _MANAGER, "GetUnit", "s", name)
+        await bus.call(ROOT, _MANAGER, method, "s", name)
     except CallError as error:
         if error.name != _NOT_HELD:
             raise
@@ -50,6 +51,7 @@ async def _look(bus: Bus, name: str) -> UnitLook:
         file_state=known.get("file_state", ""),
         invocation=known.get("invocation", ""),
         pid=known.get("pid", 0),
+        queues=queues_of(start_of(properties)),
     )
 
 

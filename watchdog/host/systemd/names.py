@@ -22,12 +22,6 @@ def path_of(name: str) -> str:
     return f"{ROOT}/unit/{''.join(signs) or '_'}"
 
 
-def template_of(name: str) -> tuple[str, str]:
-    """Template and instance; both empty where it is made from none. What stands between the first `@` and the ending is the instance, as written."""
-    stem, at, instance = name.removesuffix(_SERVICE).partition("@")
-    return (f"{stem}@{_SERVICE}", instance) if at else ("", "")
-
-
 def meant(name: str, patterns: Iterable[str]) -> bool:
     """Whether one of the patterns means it, as systemd would find it: `*`, `?` and `[…]`; a backslash is itself."""
     return possible(name) and any(fnmatchcase(name, pattern) for pattern in patterns)

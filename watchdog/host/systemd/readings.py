@@ -7,8 +7,8 @@ A property that is missing or of another type than it should be is a reading tha
 from collections.abc import Mapping
 from typing import Any, Final
 
-from watchdog.host.systemd.names import template_of
 from watchdog.host.systemd.stop_time import Start
+from watchdog.model.template_names import template_of
 
 FOREVER: Final = 36_500 * 86_400_000
 """Milliseconds: what is told of a time without end, so that it can be compared."""

@@ -19,7 +19,7 @@ from watchdog.host.systemd.looking import look_at
 from watchdog.host.systemd.names import ROOT, path_of
 from watchdog.host.systemd.readings import WANTED, job_of
 from watchdog.host.systemd.stop_time import sidekiq_timeout
-from watchdog.model.effects import CallUnit
+from watchdog.model.effects import CallUnit, LookAtUnit
 from watchdog.model.events import Delta, Gone
 from watchdog.model.results import Refused, Result, UnitLook
 from watchdog.model.unit_names import possible
@@ -95,9 +95,9 @@ class Session:
         """Carry it out; `Refused` with `otherwise` where there is no connection."""
         return await self._calls.call(self._bus, command, self._clock, otherwise=otherwise)
 
-    async def look(self, name: str, otherwise: str) -> UnitLook | Refused:
+    async def look(self, command: LookAtUnit, otherwise: str) -> UnitLook | Refused:
         """How it is at this moment; `Refused` with `otherwise` where there is no connection."""
-        return Refused(otherwise) if self._bus is None else await look_at(self._bus, name)
+        return Refused(otherwise) if self._bus is None else await look_at(self._bus, command.unit, loads=command.loads)
 
     async def _rest(self, bus: Bus) -> None:
         """Until there is something to read."""

@@ -112,7 +112,7 @@ class Units:
 
     async def look(self, command: LookAtUnit) -> Result:
         """Ask how it is at this moment, for a unit that may be called and no other."""
-        return self._not_ours(command.unit) or await self._session.look(command.unit, self._why_not())
+        return self._not_ours(command.unit) or await self._session.look(command, self._why_not())
 
     def _not_ours(self, unit: str) -> Refused | None:
         if self._choice.may_be_called(unit):

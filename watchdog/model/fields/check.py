@@ -31,5 +31,12 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "How long its last success took; told when it differs by a half and by 10 ms.",
         "check.latency > 1s",
     ),
+    _field(
+        "free_connections",
+        Type.COUNT,
+        "How many more clients the database would let in: `max_connections`, less what is reserved for superusers and less those that are there; known of `postgres` alone, "
+        "from its last success. Told when it differs by more than 2 and a tenth.",
+        "check.free_connections < 20",
+    ),
     _field("problem", Type.STRING, "What went wrong at the last try; empty where nothing did.", 'check.problem like "*too many clients*"'),
 )

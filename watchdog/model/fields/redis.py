@@ -33,6 +33,12 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field("evicted", Type.COUNT, "Keys removed for want of memory, since the server started.", "increase(redis.evicted, 10m) > 0"),
     _field("expired", Type.COUNT, "Keys whose time was over, since the server started.", "rate(redis.expired, 5m) > 1000/s"),
     _field("clients", Type.COUNT, "Connected clients.", "redis.clients > 1000"),
+    _field(
+        "max_clients",
+        Type.COUNT,
+        "How many clients it takes at most; unknown where the server does not say.",
+        "redis.clients / redis.max_clients > 90%",
+    ),
     _field("blocked", Type.COUNT, "Clients that wait for something, like threads of Sidekiq for a job.", "redis.blocked == 0"),
     _field("rejected", Type.COUNT, "Connections refused for want of room, since the server started.", "increase(redis.rejected, 10m) > 0"),
     _field("ops", Type.RATE, "Commands that it carries out, as it measures them.", "redis.ops > 20000/s"),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from watchdog.host.systemd.names import meant, path_of, template_of
+from watchdog.host.systemd.names import meant, path_of
+from watchdog.model.template_names import template_of
 from watchdog.model.unit_names import possible
 
 
