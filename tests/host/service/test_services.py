@@ -1,13 +1,11 @@
 """Services that do not run: one that somebody has stopped is left alone; one whose process was killed is started, and what was in it comes back."""
 
-import asyncio
-
 import pytest
 
 from tests.host.limits import limited
 from tests.host.service.conftest import NEEDS
 from tests.host.service.installed import AGENT
-from tests.host.service.scene import MAIN, SCHEDULER, Scene
+from tests.host.service.scene import LIVE, MAIN, SCHEDULER, Scene
 
 pytestmark = [pytest.mark.needs(*NEEDS, "root"), pytest.mark.timeout(300)]
 
@@ -20,6 +18,7 @@ rules:
     then:
       - put_back_jobs: {process: process, stuck_jobs: {strikes: 1, then: quarantine}}
       - ensure_unit: {unit: process.unit, start_within: 1m}
+  - {rule: within-a-limit, each: process, when: process.cgroup_limit > 0 and process.cgroup_limit < 1GiB, severity: info}
   - rule: service-down
     each: unit
     where: unit.name like "*-scheduler.service"
@@ -53,18 +52,20 @@ async def test_a_service_that_somebody_has_stopped(scene: Scene) -> None:
 
 
 async def test_a_process_that_the_kernel_kills(scene: Scene) -> None:
-    """What it held is known from its beats and comes back; the unit does not come back by itself, so the agent starts it."""
+    """It is killed for the memory of one of its jobs: both that were in it come back through the retries or go into quarantine, and the unit, which systemd leaves as it is, is started."""
     await scene.beats(MAIN)
     before = scene.pid(MAIN)
-    hoard, beside = await scene.push("pull", "Hoard", 10), await scene.push("default", "Sleep", 60)
-    await scene.under_way(hoard, beside)
     with limited(scene.outside(MAIN), MEMORY):
+        jobs = {await scene.push("pull", "Hoard", 600), await scene.push("default", "Sleep", 300)}
+        await scene.under_way(*jobs)
+        await scene.says("alert: rule='within-a-limit'.* outcome='firing'")
         # As everywhere, jobs come and go: that is how its log is known to be whole.
-        while scene.pid(MAIN) == before:
-            await scene.push("push", "Quick")
-            await asyncio.sleep(0.2)
+        await scene.done(*[await scene.push("push", "Quick") for _ in range(5)])
+        scene.machine.write(f"{LIVE}/tmp/hoard", "")
         await scene.says("incident: rule='crashed'.* outcome='ended'")
-    print(await scene.client.zrange("retry", 0, -1, withscores=True), scene.machine.run("date", "+%s"), await scene.quarantined())
     await scene.beats(MAIN)
+    print(await scene.client.zrange("retry", 0, -1, withscores=True), scene.machine.run("date", "+%s"), await scene.quarantined())
+    await scene.accounted_for(later=jobs)
+    await scene.tells("crashed", "alert firing", "reckon", "put_back", "start", "incident ended")
     assert scene.pid(MAIN) != before
     scene.has_one_right()

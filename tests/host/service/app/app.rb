@@ -47,7 +47,7 @@ class SleepForever
   end
 end
 
-# Computes until the file `enough` lies in tmp, each time for a third of a second in which no other thread of the process gets its turn.
+# Computes until the file `enough` lies in tmp.
 class Compute
   include Sidekiq::Job
 
@@ -56,14 +56,14 @@ class Compute
   end
 end
 
-# Waits so long, then takes the interpreter lock into native code, lays the file `frozen` there, and keeps the lock: nothing in the process moves any more.
+# Waits for the file `freeze`, then takes the interpreter lock into native code, lays the file `frozen` there, and keeps the lock: nothing in the process moves any more.
 class Freeze
   include Sidekiq::Job
 
-  def perform(seconds)
+  def perform(*)
     create = native("creat", [Fiddle::TYPE_VOIDP, Fiddle::TYPE_INT])
     pause = native("pause", [])
-    sleep(seconds)
+    sleep 0.1 until File.exist?("tmp/freeze")
     create.call("tmp/frozen", 0o644)
     pause.call
   end
@@ -73,13 +73,13 @@ class Freeze
   end
 end
 
-# Waits so long, then takes memory until there is none.
+# Waits for the file `hoard`, then takes so much memory and keeps it for a while.
 class Hoard
   include Sidekiq::Job
 
-  def perform(seconds)
-    sleep(seconds)
-    kept = []
-    loop { kept << ("x" * 2**20) }
+  def perform(megabytes)
+    sleep 0.1 until File.exist?("tmp/hoard")
+    kept = Array.new(megabytes) { "x" * 2**20 }
+    sleep kept.size / 100
   end
 end
