@@ -53,8 +53,8 @@ def furnish(machine: Booted, rules: str, *, drop_ins: Mapping[str, str] = Mappin
         "-c",
         f"chmod 755 /home/mastodon; install -d -o mastodon {LIVE}/tmp; touch -d {LONG_AGO} {LIVE} {LIVE}/* $(find /etc/systemd/system -name '*.service' -o -name '*.conf')",
     )
-    with (machine.root / "etc/redis/redis.conf").open("a") as text:
-        text.write(f"\nunixsocket {SOCKET}\nunixsocketperm 777\nappendonly yes\n")
+    with (machine.root / "etc/redis/redis.conf").open("a") as conf:
+        conf.write(f"\nunixsocket {SOCKET}\nunixsocketperm 777\nappendonly yes\n")
     machine.run("systemctl", "restart", "redis-server")
     install(machine)
     machine.write(f"{CONFIG}/config.yml", SETTINGS)
@@ -157,13 +157,13 @@ class Scene:
         jid = secrets.token_hex(12)
         job = {"retry": True, "queue": queue, "class": name, "args": args, "jid": jid, "created_at": time.time()}
         self.pushed[jid] = f"{name} on {queue}"
-        async with self.client.pipeline() as pipeline:
-            await pipeline.sadd("queues", queue).lpush(f"queue:{queue}", json.dumps(job)).execute()
+        await self.client.sadd("queues", queue)
+        await self.client.lpush(f"queue:{queue}", json.dumps(job))
         return jid
 
     async def ran(self) -> dict[str, int]:
         """Jid → how often it has run to its end."""
-        counted: dict[bytes, bytes] = await self.client.hgetall("ran")  # type: ignore[misc]
+        counted: dict[Any, Any] = await self.client.hgetall("ran")
         return {jid.decode(): int(count) for jid, count in counted.items()}
 
     async def working(self) -> dict[str, str]:
@@ -171,7 +171,7 @@ class Scene:
         found: dict[str, str] = {}
         for name in UNITS:
             async for key in self.client.scan_iter(f"*:{self.pid(name)}:*:work"):
-                entries: list[bytes] = await self.client.hvals(key)  # type: ignore[misc]
+                entries: list[Any] = await self.client.hvals(key)
                 found |= {json.loads(json.loads(entry)["payload"])["jid"]: name for entry in entries}
         return found
 
@@ -217,7 +217,7 @@ class Scene:
 
     async def later(self) -> set[str]:
         """The jobs that wait among the retries."""
-        members: list[bytes] = await self.client.zrange("retry", 0, -1)
+        members: list[Any] = await self.client.zrange("retry", 0, -1)
         return {json.loads(member)["jid"] for member in members}
 
     async def accounted_for(self, *, later: Collection[str] = ()) -> None:

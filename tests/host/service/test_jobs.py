@@ -4,7 +4,7 @@ import pytest
 
 from tests.host.service.conftest import NEEDS
 from tests.host.service.installed import AGENT
-from tests.host.service.scene import INGRESS, MAIN, Scene
+from tests.host.service.scene import INGRESS, MAIN, SCHEDULER, Scene
 
 pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(300)]
 
@@ -81,9 +81,9 @@ async def test_the_agent_is_stopped(scene: Scene) -> None:
     """Systemd notices that the agent hangs in the middle of a recovery, and begins it anew: what was open is brought to its end, once."""
     scene.machine.unit(f"{AGENT}.service.d/patience.conf", SHORT_PATIENCE)
     scene.machine.run("systemctl", "restart", AGENT)
-    await scene.beats(MAIN, *(INGRESS.format(number) for number in (1, 2)))
+    await scene.beats(SCHEDULER)
     first = scene.pid(AGENT)
-    stuck, beside = await scene.push("ingress", "SleepForever"), await scene.push("ingress", "Sleep", 40)
+    stuck, beside = await scene.push("scheduler", "SleepForever"), await scene.push("scheduler", "Sleep", 40)
     await scene.under_way(stuck, beside)
     await scene.says("outcome: rule='stuck-job'.* stage='two beats'")
     scene.machine.run("systemctl", "kill", "--kill-whom=main", "--signal=STOP", AGENT)

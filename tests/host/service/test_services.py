@@ -55,7 +55,7 @@ async def test_a_process_that_the_kernel_kills(scene: Scene) -> None:
     """It is killed for the memory of one of its jobs: both that were in it come back through the retries or go into quarantine, and the unit, which systemd leaves as it is, is started."""
     await scene.beats(MAIN)
     before = scene.pid(MAIN)
-    with limited(scene.outside(MAIN), MEMORY):
+    with limited(scene.outside(MAIN), MEMORY, below=scene.machine.pid):
         jobs = {await scene.push("pull", "Hoard", 600), await scene.push("default", "Sleep", 300)}
         await scene.under_way(*jobs)
         await scene.says("alert: rule='within-a-limit'.* outcome='firing'")
