@@ -31,7 +31,7 @@ async def test_a_frozen_process(scene: Scene) -> None:
     # As everywhere, jobs come and go: that is how its log is known to be whole.
     while "class=Quick" not in scene.machine.run("journalctl", "--output=cat", "--grep=INFO: done", f"--unit={name}", check=False):
         await scene.done(await scene.push("ingress", "Quick"))
-    scene.machine.write(f"{LIVE}/tmp/freeze", "")
+    scene.lay("freeze")
     await scene.until((scene.machine.root / f"{LIVE}/tmp/frozen".lstrip("/")).exists, "it to freeze")
     await asyncio.sleep(0.3)  # sleeps on purpose: it says so just before it does
     quick = [await scene.push("ingress", "Quick") for _ in range(20)]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.host.service.conftest import NEEDS
-from tests.host.service.scene import INGRESS, LIVE, SCHEDULER, Scene
+from tests.host.service.scene import INGRESS, SCHEDULER, Scene
 
 pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(300)]
 
@@ -38,7 +38,7 @@ async def test_one_more_and_no_scheduler(scene: Scene) -> None:
     await scene.says("decision: rule='scheduler-waits'.* decision='DENY' guard='last_look' reason=.*scheduler")
     await scene.says("incident: rule='one-core-is-not-enough'.* outcome='ended'")
     await scene.beats(INGRESS.format(3))
-    scene.machine.write(f"{LIVE}/tmp/enough", "")
+    scene.lay("enough")
     await scene.done(*busy, *waiting)
     await scene.accounted_for()
     await scene.tells("one-core-is-not-enough", "alert firing", "decision", "intent", "outcome", "incident ended")

@@ -38,6 +38,15 @@ class Sleep
   end
 end
 
+# Takes until that file lies in tmp.
+class Wait
+  include Sidekiq::Job
+
+  def perform(file)
+    sleep 0.1 until File.exist?("tmp/#{file}")
+  end
+end
+
 # Holds its thread for ever.
 class SleepForever
   include Sidekiq::Job
