@@ -36,6 +36,8 @@ LONG_AGO: Final = "yesterday"
 """Since when the files of the application lie there: nobody is just deploying it."""
 BEAT: Final = 10_000
 """Milliseconds in which a process has beaten three times."""
+LONG: Final = 3 * PATIENCE
+"""Seconds for what comes only after other things have had their time."""
 CAP_KILL: Final = 1 << 5
 
 
@@ -48,11 +50,10 @@ def furnish(machine: Booted, rules: str, *, drop_ins: Mapping[str, str] = Mappin
         machine.write(f"/etc/systemd/system/{name}.d/of-the-scene.conf", text)
     machine.write(f"{LIVE}/app.rb", (HERE / "app/app.rb").read_text())
     machine.write(f"{LIVE}/Gemfile.lock", "GEM\n")
-    machine.run(
-        "sh",
-        "-c",
-        f"chmod 755 /home/mastodon; install -d -o mastodon {LIVE}/tmp; touch -d {LONG_AGO} {LIVE} {LIVE}/* $(find /etc/systemd/system -name '*.service' -o -name '*.conf')",
-    )
+    machine.run("chmod", "755", "/home/mastodon")
+    machine.run("install", "-d", "-o", "mastodon", f"{LIVE}/tmp")
+    places = f"{LIVE} {LIVE}/* $(find /etc/systemd/system -name '*.service' -o -name '*.conf')"
+    machine.run("sh", "-c", f"touch -d {LONG_AGO} {places}")
     with (machine.root / "etc/redis/redis.conf").open("a") as conf:
         conf.write(f"\nunixsocket {SOCKET}\nunixsocketperm 777\nappendonly yes\n")
     machine.run("systemctl", "restart", "redis-server")
@@ -64,22 +65,25 @@ def furnish(machine: Booted, rules: str, *, drop_ins: Mapping[str, str] = Mappin
 
 
 class Scene:
-    """One test's view of the machine. `lines` is all that the agent has said since the test began, `pushed` what each job is that the test has pushed, by jid."""
+    """
+    One test's view of the machine.
 
-    def __init__(self, machine: Booted, pushed: Mapping[str, str]) -> None:
+    `lines` is all that the agent has said since the test began, or since the machine was booted again; `pushed` what each job is that the test has pushed, by jid.
+    """
+
+    def __init__(self, machine: Booted, pushed: Mapping[str, str] | None) -> None:
         self.machine = machine
         self.lines: list[str] = []
-        self.pushed = dict(pushed)
+        self.pushed = dict(pushed or {})
         self.client = redis.asyncio.Redis(unix_socket_path=str(machine.root / SOCKET.lstrip("/")))
         self._came = asyncio.Condition()
         self._follower: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
-        self.began = ""
+        self._since = f"--since=@{time.time():.6f}" if pushed is None else "--boot"
 
     async def open(self) -> "Scene":
-        """Follow the agent's log from now on."""
-        self.began = f"@{time.time():.6f}"
-        journal = ("journalctl", "--follow", "--no-tail", "--output=cat", f"--since={self.began}", f"--unit={AGENT}")
+        """Follow the agent's log."""
+        journal = ("journalctl", "--follow", "--no-tail", "--output=cat", self._since, f"--unit={AGENT}")
         # What enters the machine stays outside of it, and is all that can be ended from here.
         command = self.machine.command("setpriv", "--pdeathsig", "KILL", *journal)
         self._follower = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
@@ -103,7 +107,7 @@ class Scene:
                 self.lines.append(line.decode(errors="replace").rstrip())
                 self._came.notify_all()
 
-    async def says(self, pattern: str, *, after: int = 0, within: float = 2 * PATIENCE) -> str:
+    async def says(self, pattern: str, *, after: int = 0, within: float = LONG) -> str:
         """The first line of the agent's log, from number `after` on, that matches."""
 
         def found() -> str | None:
@@ -146,11 +150,6 @@ class Scene:
                 if numbers[1:] == [inside] and (status.parent / "ns/pid").samefile(f"/proc/{self.machine.pid}/ns/pid"):
                     return int(numbers[0])
         raise AssertionError(f"{name} does not run")
-
-    def settle(self, *names: str) -> None:
-        """Start these units, and wait until systemd says that they run."""
-        self.machine.run("systemctl", "reset-failed")
-        self.machine.run("systemctl", "start", *names)
 
     def lay(self, file: str) -> None:
         """Put down the file that a job waits for."""
@@ -226,7 +225,7 @@ class Scene:
             here = {*await self.ran(), *await self.quarantined()}
             return {jid: name for jid, name in self.pushed.items() if jid not in here}
 
-        async with asyncio.timeout(2 * PATIENCE):
+        async with asyncio.timeout(LONG):
             while left := await waits():
                 print("still waited for:", left)
                 await asyncio.sleep(1)
@@ -257,13 +256,13 @@ class Scene:
 
     def journal(self) -> str:
         """What everything on the machine has said since the test began, without the thread dumps."""
-        lines = self.machine.run("journalctl", "--no-pager", "--output=short-precise", f"--since={self.began}").splitlines()
+        lines = self.machine.run("journalctl", "--no-pager", "--output=short-precise", self._since).splitlines()
         return "\n".join(line for line in lines if AGENT in line or "systemd[" in line or " INFO: " in line)
 
     async def until(self, condition: Callable[[], Any], what: str) -> Any:
         """Wait for something that can't announce itself; what it then is."""
         try:
-            async with asyncio.timeout(2 * PATIENCE):
+            async with asyncio.timeout(LONG):
                 while True:
                     seen = condition()
                     seen = await seen if inspect.isawaitable(seen) else seen
@@ -275,8 +274,8 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene_of(machine: Booted, pushed: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator[Scene]:
-    """The machine for one test, or after it was booted again; what it then has to say is shown where the test fails."""
+async def scene_of(machine: Booted, pushed: Mapping[str, str] | None = None) -> AsyncIterator[Scene]:
+    """The machine for one test, or, with what that has pushed, after it was booted again; what it then has to say is shown where the test fails."""
     scene = await Scene(machine, pushed).open()
     try:
         yield scene

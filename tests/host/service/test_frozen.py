@@ -7,7 +7,7 @@ import pytest
 from tests.host.service.conftest import NEEDS
 from tests.host.service.scene import INGRESS, LIVE, Scene
 
-pytestmark = [pytest.mark.needs(*NEEDS, "ptrace"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.needs(*NEEDS, "ptrace"), pytest.mark.timeout(600)]
 
 RULES = """\
 rules:

@@ -6,7 +6,7 @@ from tests.host.service.conftest import NEEDS
 from tests.host.service.installed import AGENT
 from tests.host.service.scene import INGRESS, MAIN, SCHEDULER, Scene
 
-pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(600)]
 
 RULES = """\
 rules:

@@ -7,7 +7,7 @@ from tests.host.service.installed import AGENT
 from tests.host.service.scene import MAIN, UNITS, Scene, furnish, scene_of
 from tests.suites.booted import boot, disk
 
-pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(600)]
 
 RULES = """\
 rules:

@@ -5,7 +5,7 @@ import pytest
 from tests.host.service.conftest import NEEDS
 from tests.host.service.scene import INGRESS, SCHEDULER, Scene
 
-pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(600)]
 
 RULES = """\
 rules:

@@ -7,7 +7,7 @@ from tests.host.service.conftest import NEEDS
 from tests.host.service.installed import AGENT
 from tests.host.service.scene import MAIN, SCHEDULER, Scene
 
-pytestmark = [pytest.mark.needs(*NEEDS, "root"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.needs(*NEEDS, "root"), pytest.mark.timeout(600)]
 
 RULES = """\
 rules:
