@@ -15,7 +15,17 @@ from watchdog.engine.advance import advance, next_due
 from watchdog.engine.arming import in_force_before
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
-from watchdog.model.effects import AwaitExit, CollectEvidence, GatherInFlight, LookAfterLocks, Measure, PutBack, SendSignal
+from watchdog.model.effects import (
+    AwaitExit,
+    CallUnit,
+    CollectEvidence,
+    GatherInFlight,
+    LookAfterLocks,
+    LookAtUnit,
+    Measure,
+    PutBack,
+    SendSignal,
+)
 from watchdog.model.events import (
     CRASHED,
     Body,
@@ -51,6 +61,7 @@ from watchdog.model.results import (
     Sent,
     StillRunning,
     UnitCalled,
+    UnitLook,
     UnitOutcome,
 )
 from watchdog.model.verdicts import Mode
@@ -65,6 +76,8 @@ WEIGHTS = {
 STEPS = tuple(name for name, weight in WEIGHTS.items() for _ in range(weight))
 """What can happen, as often as it is to be drawn."""
 JOB = Held("j1", "Job", "push", Certainty.PROVEN, ("work_hash",), has_payload=True)
+DOWN = UnitLook(load_state="loaded", state="failed", sub_state="failed", result="signal")
+UP = UnitLook(load_state="loaded", state="active", sub_state="running", result="success")
 RESULTS: tuple[Result, ...] = (
     Look(alive=True, same=True, state="S", catches=ALL_SIGNALS),
     Look(alive=True, same=True, state="T", catches=ALL_SIGNALS),
@@ -72,7 +85,7 @@ RESULTS: tuple[Result, ...] = (
     Look(alive=True, same=False, mismatch="not shown to us"),
     Look(alive=True, same=True, state="S", catches=()),
     Sent(), Exited(), StillRunning(), Refused("because"), UnitCalled(UnitOutcome.DONE), InFlight((JOB,)), InFlight((), stopped=True), PutBackDone(()),
-    EvidenceCollected(alone="j1"), LocksLookedAt(orphaned=("j1",)), LocksLookedAt(released=("j1",)),
+    DOWN, UP, EvidenceCollected(alone="j1"), LocksLookedAt(orphaned=("j1",)), LocksLookedAt(released=("j1",)),
 )  # fmt: skip
 JOB_RULE = """
   - rule: stuck-job
@@ -101,7 +114,7 @@ CRASH_RULE = """
     notify: [ops]
 """
 WAYS = """
-    or_else: [{terminate_process: {process: job.process, grace: 5s}}, {terminate_process: {process: job.process, grace: 1s}}]
+    or_else: [{terminate_process: {process: job.process, grace: 5s}}, {ensure_unit: {unit: job.process, start_within: 20s}}]
     verify: {when: count(process where process.host == job.host and process.beat_age < 15s) > 1, within: 40s}
 """
 TEXTS = (
@@ -121,6 +134,12 @@ COOLDOWNS: tuple[dict[str, int], ...] = (
 SETS: dict[Mode, tuple[RuleSet, ...]] = {mode: tuple(rules(text, mode) for text in TEXTS) for mode in Mode}
 UNITS = ("s.service", "", "", "")
 """Unit of each of four processes; the second and third share a name, the last runs on another host."""
+KILLED_UNIT = Delta(
+    Kind.UNIT,
+    UNITS[0],
+    {"name": UNITS[0], "state": "failed", "sub_state": "failed", "result": "signal", "job": "", "running": False, "restarts": 0},
+)
+"""As systemd tells of the unit after somebody has killed what ran in it."""
 
 
 class Simulation(Witness):
@@ -238,9 +257,20 @@ class Simulation(Witness):
                 changes += self._whole(actor, self.at if beat is None else beat)
         self.complete = True
         self.hear(redis(*changes, complete=True))
+        self.hear(Observed(Source.SYSTEMD, (self._unit(other),), complete=True))
         if other % 2:
             for slot in range(3):
                 self._do_found(slot, 0)
+
+    def _unit(self, how: int) -> Delta:
+        """What ran in the only unit was killed; or somebody stops it; or it has just been started."""
+        match how % 6:
+            case 0:
+                return Delta(Kind.UNIT, UNITS[0], {"job": "stop"})
+            case 1:
+                return Delta(Kind.UNIT, UNITS[0], {**KILLED_UNIT.fields, "state": "active", "running": True, "entered_at": self.at + 1})
+            case _:
+                return KILLED_UNIT
 
     def _do_pause(self, one: int, other: int) -> None:
         self.paused = True
@@ -270,6 +300,10 @@ class Simulation(Witness):
                 self.hear(EffectDone(effect.id, EvidenceCollected()))
             case SendSignal():
                 self.hear(EffectDone(effect.id, Sent()))
+            case LookAtUnit():
+                self.hear(EffectDone(effect.id, DOWN if other % 3 else UP))
+            case CallUnit():
+                self.hear(EffectDone(effect.id, UnitCalled(list(UnitOutcome)[other % len(UnitOutcome)] if other % 2 else UnitOutcome.DONE)))
             case GatherInFlight():
                 self.hear(EffectDone(effect.id, InFlight((JOB,) * (other % 4 > 0), stopped=other % 4 == 1)))
             case PutBack():

@@ -10,8 +10,20 @@ from typing import Any
 
 from tests.scenario.conversation import Conversation
 from watchdog.engine.advance import next_due
+from watchdog.engine.methods.method import WATCH
 from watchdog.engine.rules import RuleSet
-from watchdog.model.effects import Audit, AwaitExit, CollectEvidence, Effect, LookAfterLocks, Measure, PutBack, SendSignal
+from watchdog.model.effects import (
+    Audit,
+    AwaitExit,
+    CallUnit,
+    CollectEvidence,
+    Effect,
+    LookAfterLocks,
+    LookAtUnit,
+    Measure,
+    PutBack,
+    SendSignal,
+)
 from watchdog.model.events import Delta
 from watchdog.model.kinds import Source
 from watchdog.model.records import AuditRow
@@ -105,7 +117,14 @@ class Witness(Conversation):
                 if isinstance(effect, SendSignal):
                     self._witness_signal(effect)
             case _:
-                pass
+                self._witness_unit(effect)
+
+    def _witness_unit(self, effect: Effect) -> None:
+        if not isinstance(effect, CallUnit | LookAtUnit):
+            return
+        if effect.id in self._ids or (isinstance(effect, CallUnit) and (self.mode is not Mode.ACT or self.paused)):
+            self.wrong.append(f"systemd is asked in {self.mode}, or while paused, or twice")
+        self._ids.add(effect.id)
 
     def _witness_signal(self, effect: SendSignal) -> None:
         run = next(run for run in self.state.ledger.runs.values() if run.effect == effect.id)
@@ -182,8 +201,13 @@ class Witness(Conversation):
             awaited = bool(run.effect) + (run.again_at is not None)
             if awaited != 1 + (run.stage == "evidence") or (run.effect and run.effect not in self.open):
                 self.wrong.append(f"{run.id} is stuck: effect {run.effect!r}, again at {run.again_at}")
+        for deed in ledger.deeds.values():
+            awaited = bool(deed.effect) + (deed.again_at is not None) + (deed.stage == WATCH)
+            if not awaited or bool(deed.effect) + (deed.again_at is not None) > 1 or (deed.effect and deed.effect not in self.open):
+                self.wrong.append(f"{deed.id} is stuck: effect {deed.effect!r}, again at {deed.again_at}")
         for playbook in ledger.playbooks.values():
             ways = [run.id for run in ledger.runs.values() if run.incident == playbook.id]
+            ways += [deed.id for deed in ledger.deeds.values() if deed.incident == playbook.id]
             ways += [request.id for request in ledger.requests.values() if request.playbook == playbook.id]
             if len(ways) + (playbook.proof is not None) != 1:
                 self.wrong.append(f"{playbook.id} goes on in {ways}")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.property.engine_simulation import STEPS, Simulation, Step, replay
-from watchdog.model.effects import SendSignal
+from watchdog.model.effects import CallUnit, SendSignal
 from watchdog.model.verdicts import Mode
 
 USUAL = settings().max_examples
@@ -107,7 +107,22 @@ def test_random_traces_reach_what_they_are_meant_to_try():
 
     assert [simulation.wrong for simulation in simulations if simulation.wrong] == []
     assert signals == {"TERM", "CONT", "KILL"}
-    assert guards == {"", "paused", "blind", "baseline", "coverage", "in_flight", "cooldown", "budget", "flapping", "trust", "last_look"}
+    assert guards == {
+        "",
+        "paused",
+        "blind",
+        "baseline",
+        "coverage",
+        "deploy",
+        "in_flight",
+        "cooldown",
+        "budget",
+        "flapping",
+        "trust",
+        "approval",
+        "last_look",
+    }
+    assert any(isinstance(effect, CallUnit) for simulation in simulations for effect in simulation.effects)
     assert outcomes == {
         "opened", "resumed", "held", "ended", "failed", "abandoned", "step ended", "step failed", "step abandoned", "next step", "verifying", "verified",
         "unverified",

@@ -79,7 +79,11 @@ class Ordered(Simulation):
                 self.hear(EffectDone(effect.id, UnitCalled(list(UnitOutcome)[other % len(UnitOutcome)])))
 
     def _do_unit(self, one: int, other: int) -> None:
-        readings = ({}, {"job": ""}, {"job": "stop"}, {"file_state": "masked"}, {"job": None, "file_state": None})[one % 5]
+        runs = {"job": "", "file_state": "enabled", "running": True, "entered_at": self.at + 1}
+        # Mostly it runs: once somebody has stopped or masked it, it is never started.
+        readings = ({}, {"job": ""}, {"job": "stop"}, {"file_state": "masked"}, {"job": None, "file_state": None}, *(runs,) * 5)[
+            (one + other) % 10
+        ]
         self.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, UNITS[0], {"name": UNITS[0], **readings}),), complete=bool(other % 2)))
 
 

@@ -313,6 +313,7 @@ def test_one_less_where_nothing_is_in_flight():
 
     assert ends(talk) == [("ended", ends(talk)[0][1])]
     assert "its service is stopped" in ends(talk)[0][1]
+    assert "served in its place" not in ends(talk)[0][1], "nobody is meant to"
     assert list(talk.state.ledger.scaled.stopped) == ["ingress@2.service"]
     assert {TARGET, "web1/ingress@2.service"} <= set(talk.state.ledger.cooldowns)
     assert not [line for line in asked(lines) if line.startswith("start")]
@@ -367,6 +368,32 @@ def test_what_systemd_has_revived_is_left_alone(answer, says):
     assert says in ends(talk)[0][1]
     assert [effect.verb.value for effect in talk.effects if isinstance(effect, CallUnit)] == ["stop", "start"]
     assert not talk.state.ledger.scaled.stopped
+
+
+def test_what_systemd_revives_while_there_is_no_agent_is_known_for_what_it_is():
+    """The agent dies before it can ask: the next one finds another run of the unit, stops nothing, and sees in its process the successor, however early that came."""
+    talk = talking(IN, 1, 2, size=0)
+    talk.hear(redis(job(identity(2), "j1", -700_000, queue="ingress")))
+    to_the_end(talk, held("j1"))
+    for result in (HEALTHY, Sent(), Exited()):
+        newest(talk, result)
+    revived = talk.at + 1_000
+    talk.at += 60_000
+    talk.crash()
+    new = "web1:300:new"
+    beats = (process(identity(1), talk.at, queues=("ingress",)), process(new, talk.at, queues=("ingress",), booted_at=revived))
+    talk.hear(redis(*beats, complete=True))
+    talk.hear(host(found(identity(1), unit="ingress@1.service"), found(new, unit="ingress@2.service")))
+    talk.wait(talk.at + 2_000)
+    for result in (UnitCalled(UnitOutcome.ALREADY), InFlight((held("j1"),)), PutBackDone((Placed("j1", Fate.DONE, "retry"),))):
+        newest(talk, result)
+    if not any(isinstance(effect, CallUnit) for effect in talk.open.values()):
+        newest(talk, LocksLookedAt())
+    newest(talk, DONE)
+    talk.wait(talk.at + 2_000)
+
+    assert ends(talk)[0][0] == "failed"
+    assert "a new process of it beats, and is left alone" in ends(talk)[0][1]
 
 
 def test_a_quiet_unit_that_can_not_be_stopped_is_restarted():

@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
-from tests.scenario.conversation import HEALTHY, Conversation, found, host, process, redis, rules
+from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
 from watchdog.engine.deeds import AGAIN, PATIENCE
 from watchdog.engine.status import status
 from watchdog.engine.why import why
 from watchdog.model.effects import CallUnit, KeepIncident, Notify
-from watchdog.model.events import Delta, Gone, Observed, Paused
+from watchdog.model.events import Delta, Gone, Observed, Paused, Resumed
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import Exited, Refused, Sent, UnitCalled, UnitLook, UnitOutcome
 from watchdog.model.targets import UnitRef
+from watchdog.model.told import OperatorClosed, OperatorWentOn
 from watchdog.model.verdicts import Decision, Mode
 
 ONE, UNIT = "web1:10:abc", "mastodon-sidekiq.service"
@@ -123,6 +124,7 @@ def test_from_the_alert_to_the_end():
         ({"job": "stop"}, "somebody has asked systemd to stop it"),
         ({"state": "active", "sub_state": "running"}, "it runs"),
         ({"result": "start-limit-hit"}, "systemd has started it too often and has given up"),
+        ({"restarts": 2}, "it was started 2 times within 10 min, and has ended again"),
     ],
 )
 def test_what_is_found_right_before_counts(look, reason):
@@ -260,6 +262,88 @@ def test_taken_up_after_a_crash_and_paused():
         talk.answer(seen())
     assert outcomes(talk)[-1] == (TARGET, "failed")
     assert sum(row.outcome == "held" for row in talk.audit("incident")) == 1
+
+
+def held_by_a_pause() -> tuple[Conversation, str]:
+    """Taken up after a crash while somebody has paused it; and the incident."""
+    talk = firing()
+    talk.answer(seen())
+    talk.crash()
+    talk.hear(redis(complete=True))
+    talk.hear(Paused("ana", "new disks", None))
+    talk.wait(talk.at + 1_000)
+    talk.answer(seen())
+    return talk, open_deed(talk).incident
+
+
+def told(talk: Conversation) -> tuple[str, str]:
+    """The answer to what a person said last."""
+    row = talk.audit("operator")[-1]
+    return row.outcome, row.reason
+
+
+def test_go_on_tries_it_at_once():
+    """Of its guards none can be overruled: it has not been begun, for all that is known."""
+    talk, incident = held_by_a_pause()
+    talk.hear(OperatorWentOn(id="c1", by="eve", reason="I know", asked=WALL, incident=incident, overruled=("deploy",)))
+    assert told(talk) == ("refused", "it has not been begun, and all guards are asked for it")
+    talk.hear(Resumed("ana"))
+    lines = talk.hear(OperatorWentOn(id="c2", by="eve", reason="I know", asked=WALL, incident=incident, overruled=()))
+
+    assert told(talk) == ("goes on", "I know; it was held: paused by ana: new disks")
+    assert lines[-1] == f"look at {UNIT}"
+
+
+def test_it_is_not_closed_in_the_middle():
+    """It comes to its end by itself, within ten minutes."""
+    talk, incident = held_by_a_pause()
+    talk.hear(OperatorClosed(id="c1", by="eve", reason="I do it", asked=WALL, incident=incident))
+    assert told(talk) == ("refused", "it does one thing, which can't be left half-way, and ends by itself")
+
+
+def test_a_mode_that_is_lowered_meanwhile():
+    """Whoever lowers it wants nothing more to be started."""
+    talk = firing()
+    talk.answer(seen())
+    talk.rules = rules(START, Mode.DRY_RUN)
+    talk.crash()
+    talk.hear(redis(complete=True))
+    talk.wait(talk.at + 1_000)
+    talk.answer(seen())
+    assert outcomes(talk)[0] == (TARGET, "abandoned")
+
+
+@pytest.mark.parametrize("result", [Refused("systemd is away"), Sent()])
+def test_a_look_that_says_nothing(result):
+    """Before it is begun it is denied and asked for again; after a crash it is held."""
+    talk = firing()
+    talk.answer(result)
+    assert not talk.audit("intent")
+    talk.wait(talk.at + 5_000)
+    talk.answer(seen())
+    talk.crash()
+    talk.hear(redis(complete=True))
+    talk.wait(talk.at + 1_000)
+    talk.answer(result)
+    assert open_deed(talk).held in ("systemd is away", "the look was answered with something else")
+
+
+def test_of_a_job_the_unit_of_its_process_is_started():
+    """The process has gone with its job by then; the incident knows where it ran."""
+    talk = Conversation(rules(AFTER.replace("each: process", "each: job").replace("process.rss > 4GB", "job.elapsed > 20s").replace("for: 20s", "for: 0s")
+                              .replace("{process: process,", "{process: job.process,").replace("unit: process.unit", "unit: job.process")))  # fmt: skip
+    talk.hear(redis(process(ONE, 2_000), job(ONE, "j1", 1_000), complete=True), at=2_000)
+    talk.hear(host(found(ONE, unit=UNIT)))
+    talk.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, UNIT, RUNNING),), complete=True))
+    talk.hear(redis(process(ONE, 22_000)), at=22_000)
+    talk.answer(HEALTHY)
+    talk.answer(Sent())
+    talk.hear(host(Gone(Kind.PROCESS, ONE, "exited")), at=25_000)
+    talk.hear(redis(Gone(Kind.PROCESS, ONE, "left"), Gone(Kind.JOB, f"{ONE}/t1/j1/1000", "left")))
+    talk.hear(unit(**ENDED, entered_at=25_000))
+    talk.answer(Exited())
+
+    assert [getattr(effect, "unit", "") for effect in talk.open.values()] == [UNIT]
 
 
 def test_asked_first():

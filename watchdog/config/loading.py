@@ -11,6 +11,7 @@ from watchdog import __version__
 from watchdog.config.disk import is_readable_by_all, read_text
 from watchdog.config.finding import Place, find, is_test
 from watchdog.config.secrets import fetch_secrets, was_fetched
+from watchdog.config.units import strange_units
 from watchdog.config.zones import weekly_of, with_weekly, with_zones
 from watchdog.engine.rules import RuleSet
 from watchdog.errors import Problem, ProblemsError, Span
@@ -77,6 +78,7 @@ def inspect(path: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
     problems = (*findings.in_order(), *in_rules)
     if settings is None or any(not problem.is_warning for problem in problems):
         return None, problems
+    problems = (*problems, *strange_units(rules, settings.units))
     loaded = Loaded(
         settings=settings,
         rules=RuleSet(rules.rules, rules.digest, rules.mode, rules.by_hand, rules.weekly, settings.fleet_budget),

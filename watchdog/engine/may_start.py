@@ -98,6 +98,8 @@ def _by_its_end(unit: Standing) -> str:
     if not unit.ours and not failed_by_itself:
         if unit.result in ("success", ""):
             return "it has ended in good order, as one does that was stopped"
+        if unit.result in BY_ITSELF:
+            return "it had failed and is so no more: somebody has seen to it"
         return f"it ended with {unit.result}, which is no end that it is started after"
     if unit.starts >= MOST_STARTS:
         return f"it was started {unit.starts} times within 10 min, and has ended again"

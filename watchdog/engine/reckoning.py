@@ -10,6 +10,7 @@ from watchdog.engine.turn import Turn
 from watchdog.model.findings import Certainty, Origin
 from watchdog.model.flight import Ending, Held
 from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
 from watchdog.model.targets import ProcessRef
 
 _HASHES: Final = (Origin.WORK_HASH.value, Origin.FLIGHT_RECORD.value)
@@ -44,12 +45,16 @@ def ending_of(turn: Turn, ref: ProcessRef, *, known: Ending) -> Ending:
     if known not in (Ending.FOREIGN, Ending.UNTOLD):
         return known
     unit: Any = turn.world.find(Kind.UNIT, ref.unit) if ref.unit else None
-    result = unit.result if unit is not None else ""
+    result, status = ("" if value is MISSING else value for value in _end_of(unit))
     if result == "oom-kill":
         return Ending.MEMORY
-    if result == "core-dump" or (result == "signal" and unit.exit_status in _FAULTS):
+    if result == "core-dump" or (result == "signal" and status in _FAULTS):
         return Ending.FAULT
     return known
+
+
+def _end_of(unit: Any) -> tuple[Any, Any]:
+    return (MISSING, MISSING) if unit is None else (unit.result, unit.exit_status)
 
 
 def _doubtful(job: Held) -> Held:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from watchdog.engine.incidents import Flight, Run
+from watchdog.engine.scaling.going import unit_stopped
 from watchdog.engine.succession import DEAD
 from watchdog.model.flight import Fate, Held, PlaceKind
 from watchdog.model.targets import Signal
@@ -71,7 +72,7 @@ def _whence(sources: Iterable[str]) -> str:
 
 def _out_of_service(run: Run, *, at: int, served_at: int | None) -> str:
     since = _left_at(run)
-    if since is None:
+    if since is None or unit_stopped(run):
         return ""
     if served_at is None:
         return f"for {_seconds(at - since)} so far nobody has served in its place"

@@ -24,7 +24,8 @@ _MOVES_WITHIN: Final = 10_000
 
 def successor_of(turn: Turn, run: Run) -> Any:
     """The first other process of the same name that beats, and had not done so before this one ended; None if there is none."""
-    ended = run.marks.get(DEAD, turn.at)
+    # That it was dead may have been known only later, by the next agent; SIGKILL leaves no time for anybody else.
+    ended = min(run.marks.get(DEAD, turn.at), run.marks.get("KILL", turn.at))
     rows: list[Any] = list(turn.world.rows[Kind.PROCESS].values())
     since = [
         row

@@ -14,7 +14,7 @@ from watchdog.engine.succession import DEAD, ended_by_us
 from watchdog.engine.turn import Over, Turn
 from watchdog.engine.unit_past import NOTHING, UnitPast, with_starts
 from watchdog.model.events import Gone, Observed
-from watchdog.model.kinds import Kind
+from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
 
 MOST: Final = 256
@@ -24,7 +24,7 @@ _SLOTS: Final = frozenset({"restarts", "job", "running", "entered_at"})
 
 def notice(turn: Turn, observed: Observed) -> None:
     """What of a reading that was just taken in is to be remembered."""
-    for change in observed.changes:
+    for change in observed.changes if observed.source is Source.SYSTEMD else ():
         if change.kind is not Kind.UNIT:
             continue
         if isinstance(change, Gone):
@@ -42,7 +42,8 @@ def notice_all(turn: Turn) -> None:
 def heed(turn: Turn, over: Over) -> None:
     """An action is over: if it has ended the process of a unit, and that has not come back since, it is the agent's to start it again; not one that it has had stopped."""
     run = over.run
-    if not isinstance(run, Run) or not run.ref.unit or not ended_by_us(run) or unit_stopped(run):
+    # Whoever closes an incident by hand sees to the rest.
+    if not isinstance(run, Run) or not run.ref.unit or not ended_by_us(run) or over.outcome == "closed" or unit_stopped(run):
         return
     row: Any = turn.world.find(Kind.UNIT, run.ref.unit)
     past = turn.ledger.units.get(run.ref.unit, NOTHING)

@@ -145,7 +145,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="coverage",
-        denies="a queue of the target would keep less than `keep` of its working threads elsewhere; held threads don't work. It does not apply to jobs",
+        denies="a queue of the target would keep less than `keep` of its working threads elsewhere; held threads don't work. It does not apply to jobs, nor to what is started",
         settings=(
             ParameterSpec(
                 name="keep",
@@ -339,7 +339,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="last_look",
-        denies="the condition no longer holds, or the target is not, or not quite, the process that was meant: looked at again at once before each stage; of one that has ended, that the kernel has not said so; of jobs: none is left, or the one that is meant runs",
+        denies="the condition no longer holds, or the target is not, or not quite, the process that was meant: looked at again at once before each stage; of one that has ended, that the kernel has not said so; of jobs: none is left, or the one that is meant runs; of a unit: it runs, or was stopped, or did not fail by itself",
         binds_after_no_return=True,
         binds_for_the_dead=True,
         binds_people=True,

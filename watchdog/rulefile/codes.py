@@ -347,6 +347,13 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "A pack that may act has no tests that would say whether it does what it should.",
         _CONFIG.replace("[rules.yml]", "[rules.yml, untested]") + "mode: act\n",
     ),
+    CodeSpec(
+        "W622",
+        "a unit that the agent may not touch",
+        "A rule names a service that `units` of the config does not mean. What runs no Sidekiq that beats and is not meant there is not followed, and never started.",
+        "rules:\n  - rule: down\n    each: queue\n    when: queue.latency > 10m\n    for: 1m\n    then:\n"
+        "      - start_unit: {unit: postgresql.service}\n    guards: {cooldown: 15m}\n",
+    ),
 )
 CODES: Final[tuple[CodeSpec, ...]] = (
     *FILE_CODES,

@@ -10,7 +10,8 @@ from typing import Final
 
 from watchdog.engine.rules import Rule, Step
 from watchdog.errors import Problem, Span
-from watchdog.model.actions import OF_THE_DEAD
+from watchdog.model.actions import OF_THE_DEAD, acts_on
+from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.cover import covered
@@ -36,6 +37,7 @@ def lint_rule(rule: Rule, written: Mapping[str, Node], own_guards: Node | None, 
             (
                 *_haste(rule, steps[0]),
                 *_moment(rule, steps[0]),
+                *_stopped(rule, steps[0]),
                 *_repetition(rule, guards, steps[0]),
                 *_reach(rule, guards),
                 *_trust(rule, written),
@@ -81,6 +83,11 @@ def _moment(rule: Rule, step: Step) -> Iterator[Problem]:
             "an alert on a change is over in the same moment, so nothing is ever done",
             hint="add 'keep_firing_for: 1m', the time that the action may take to come through",
         )
+
+
+def _stopped(rule: Rule, step: Step) -> Iterator[Problem]:
+    if rule.on == "UnitStopped" and acts_on(step.action) is TargetKind.UNIT:
+        yield Problem("W619", step.span, "a unit that was stopped is never started", hint="on: UnitFailed")
 
 
 def _repetition(rule: Rule, guards: Sequence[Node], step: Step) -> Iterator[Problem]:

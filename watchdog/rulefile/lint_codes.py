@@ -78,6 +78,14 @@ LINT_CODES: Final[tuple[CodeSpec, ...]] = (
         _HEAD + "    verify: {when: job.elapsed < 1m, within: 5m}\n",
     ),
     CodeSpec(
+        "W619",
+        "a start that never comes",
+        "`UnitStopped` tells of units that have ended in good order, which is how one ends that somebody stops; such a one is not started. Those that failed by themselves "
+        "`UnitFailed` tells of.",
+        "rules:\n  - rule: down\n    each: unit\n    on: UnitStopped\n    keep_firing_for: 5m\n    then:\n"
+        "      - start_unit: {unit: unit}\n    guards: {cooldown: 15m}\n",
+    ),
+    CodeSpec(
         "W630",
         "no template",
         "`scale_out` and `scale_in` are for units that are made from a template, whose name ends with `@.service`; of any other there can't be one more or one less.",

@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,21 +63,22 @@ DONE = re.compile(r"jid=(?P<jid>\w+).*\bdone\b")
 
 @pytest.fixture
 def scaled(lent: Booted, redis_inside: RedisInside) -> Iterator[Booted]:
-    """Two instances run, and the agent, whose rules wait for queues that are empty; systemd would start each of them again whatever it ends by."""
+    """
+    Two instances run, and no agent yet, whose rules wait for queues that are empty; systemd would start each of them again whatever it ends by.
+
+    Not within its usual 0.1 s, which an agent on a busy machine can miss: what follows then is a conversation of its own (tests/scenario).
+    """
     environment = "REDIS_URL=redis://127.0.0.1:6400/0 BEAT=3"
     for template, queue in ((TEMPLATE, "scaled"), (SCHEDULES, "scheduler")):
         command = f"/usr/bin/sidekiq -r {PROGRAM}/tests/host/systemd/app/scaling.rb -q {queue} -c 2 -t 4"
-        lent.unit(template, service(command, Environment=environment, Restart="always", TimeoutStopSec="15"))
+        lent.unit(template, service(command, Environment=environment, Restart="always", RestartSec="20", TimeoutStopSec="15"))
     lent.write("/etc/scaled/config.yml", CONFIG)
     lent.write("/etc/scaled/rules.yml", RULES)
     lent.run("rm", "-rf", "/var/lib/scaled")
     lent.run("install", "-d", "-o", "sidekiq-watchdog", "-m", "0700", "/var/lib/scaled")
-    given = " ".join(f"{name}={value}" for name, value in Booted.environment().items())
-    rights = {"User": "sidekiq-watchdog", "AmbientCapabilities": "CAP_KILL", "Type": "notify", "Environment": given}
-    lent.unit(AGENT, service(f"{INTERPRETER} {Booted.script()} run --config /etc/scaled/config.yml", **rights))
     lent.run("cp", f"{PROGRAM}/packaging/polkit.rules", POLKIT)
     lent.run("systemctl", "restart", "polkit")
-    lent.run("systemctl", "start", ONE, TWO, SCHEDULES.replace("@.", "@1."), AGENT)
+    lent.run("systemctl", "start", ONE, TWO, SCHEDULES.replace("@.", "@1."))
     yield lent
     print(lent.run("journalctl", "--unit", AGENT, "--no-pager", "-n", "60"))  # shown where a test fails
     lent.run("systemctl", "stop", AGENT, "mastodon-sidekiq-scaled@*", "mastodon-sidekiq-clock@*")
@@ -91,6 +93,13 @@ class Server:
         self._machine = machine
         self._client = inside.client
         self.pushed: list[str] = []
+
+    def start_agent(self, *, program: str = "", **environment: str) -> None:
+        """It runs once this returns; `program` is run in its place."""
+        given = " ".join(f"{name}={value}" for name, value in {**Booted.environment(), **environment}.items())
+        rights = {"User": "sidekiq-watchdog", "AmbientCapabilities": "CAP_KILL", "Type": "notify", "Environment": given}
+        self._machine.unit(AGENT, service(f"{INTERPRETER} {program or Booted.script()} run --config /etc/scaled/config.yml", **rights))
+        self._machine.run("systemctl", "restart", AGENT)
 
     async def push(self, job_class: str, *arguments: object, queue: str = "scaled", count: int = 1) -> None:
         """So many jobs of that class."""
@@ -119,9 +128,13 @@ class Server:
         return found
 
     async def ran(self) -> bool:
-        """Each job that was pushed has been done, as the log says."""
+        """Each job that was pushed has been done."""
+        return set(self.pushed) <= self.done()
+
+    def done(self) -> set[str]:
+        """The jids of what has been, as the log says."""
         lines = self._machine.run("journalctl", "--unit", "mastodon-sidekiq-scaled@*", "--no-pager", "--output=cat", "--all")
-        return set(self.pushed) <= {match["jid"] for match in DONE.finditer(lines)}
+        return {match["jid"] for match in DONE.finditer(lines)}
 
     async def waiting(self, key: str) -> list[str]:
         """The jids of what stands in a queue, or waits for its next try."""
@@ -150,9 +163,13 @@ class Server:
         said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
         return [json.loads(line) for line in said.splitlines()]
 
-    async def is_over(self, rule: str, times: int) -> bool:
-        """Whether so many incidents of that rule are over."""
-        return sum(row["kind"] == "incident" and row["outcome"] in OVER for row in self.audit(rule)) >= times
+    def ends(self, rule: str) -> list[str]:
+        """How the incidents of that rule have ended that are over."""
+        return [row["outcome"] for row in self.audit(rule) if row["kind"] == "incident" and row["outcome"] in OVER]
+
+    async def is_over(self, rule: str) -> bool:
+        """Whether one is."""
+        return bool(self.ends(rule))
 
 
 @pytest.fixture
@@ -163,6 +180,9 @@ def server(scaled: Booted, redis_inside: RedisInside) -> Server:
 
 async def test_one_more_for_a_backlog_and_never_for_the_scheduler(server, until):
     """The third instance of two is started, and no fourth; the template that serves the queue `scheduler` is left alone, with that for a reason."""
+    if not Path("/proc/pressure/memory").exists():
+        pytest.skip("this kernel does not measure memory pressure, and what is not known has no room")
+    server.start_agent()
     await until(lambda: _is(server.beating, 2), within=60)
     await server.push("SleepForever", count=40)
 
@@ -170,7 +190,7 @@ async def test_one_more_for_a_backlog_and_never_for_the_scheduler(server, until)
     assert server.states(ONE, TWO, THREE) == ["active"] * 3
     (begun,) = [row for row in server.audit("one-more") if row["kind"] == "intent"]
     assert begun["target"].endswith(f"/{TEMPLATE}")
-    await until(lambda: server.is_over("one-more", 1))
+    await until(lambda: server.is_over("one-more"))
 
     async def is_denied() -> bool:
         rows = [row for row in server.audit("never") if row["kind"] == "decision"]
@@ -187,15 +207,16 @@ async def test_one_less_with_stuck_jobs(server, until):
 
     Each job that was pushed waits for its next try or in its queue, or runs in the one that stays, as `min` says.
     """
+    server.start_agent()
     await until(lambda: _is(server.beating, 2), within=60)
     await server.push("SleepForever", count=4)
     await until(lambda: _is(server.running, 4), within=60, what="both to be busy")
     await server.push("Quick", count=5)
 
     await server.push("Nobody", queue="less")
-    await until(lambda: server.is_over("one-less", 1), within=120, what="one less")
+    await until(lambda: server.is_over("one-less"), within=120, what="one less")
     await server.clear("less")
-    assert [row["outcome"] for row in server.audit("one-less") if row["kind"] == "incident"][-1] == "ended"
+    assert server.ends("one-less") == ["ended"]
     assert [row["stage"] for row in server.audit("one-less") if row["kind"] == "intent"][:3] == ["TSTP", "KILL", "keep stopped"]
     assert server.states(ONE, TWO) in (["active", "inactive"], ["active", "failed"])
     await until(lambda: _is(server.running, 2), what="the work of the dead to be forgotten")
@@ -204,21 +225,47 @@ async def test_one_less_with_stuck_jobs(server, until):
     assert server.restarts(TWO) == 0
 
 
+async def test_an_agent_that_dies_before_it_can_keep_it_stopped(scaled, server, until):
+    """Systemd has started it again by the time there is an agent once more: the new process is left alone, and the jobs of its predecessor are put back."""
+    scaled.unit(f"{TWO}.d/soon.conf", "[Service]\nRestartSec=100ms\n")
+    server.start_agent(program=f"{PROGRAM}/tests/service/mortal_agent.py", DIE_AT="CallUnit:1:before")
+    await until(lambda: _is(server.beating, 2), within=60)
+    await server.push("SleepForever", count=4)
+    await until(lambda: _is(server.running, 4), within=60, what="both to be busy")
+    await server.push("Nobody", queue="less")
+    await until(lambda: server.states(AGENT) == ["failed"], within=120, what="the agent to die")
+    await server.clear("less")
+    await until(lambda: server.restarts(TWO) == 1, what="systemd to start it again")
+    # That it works shows by what it does; the two of its predecessor nobody has put back yet.
+    await server.push("Quick", count=5)
+    await until(lambda: set(server.pushed[4:]) <= server.done(), within=60, what="the new process to work")
+
+    server.start_agent()
+    await until(lambda: server.is_over("one-less"), within=120, what="the end of what was begun")
+    assert server.ends("one-less") == ["failed"]
+    assert server.states(ONE, TWO) == ["active", "active"]
+    assert server.restarts(TWO) == 1
+    assert sorted([*await server.waiting("retry"), *await server.in_hand()]) == sorted(server.pushed[:4])
+
+
 async def test_one_less_that_works(server, until):
     """Innocent jobs that take long are given back when systemd stops the unit, which waits long enough for that; the other does them, and none is lost."""
+    server.start_agent()
     await until(lambda: _is(server.beating, 2), within=60)
     await server.push("Nap", 12, count=4)
     await server.push("Quick", count=20)
 
     await server.push("Nobody", queue="less")
-    await until(lambda: server.is_over("one-less", 1), within=120, what="one less")
+    await until(lambda: server.is_over("one-less"), within=120, what="one less")
     await server.clear("less")
-    assert [row["outcome"] for row in server.audit("one-less") if row["kind"] == "incident"][-1] == "ended"
+    assert server.ends("one-less") == ["ended"]
     assert [row["stage"] for row in server.audit("one-less") if row["kind"] == "intent"] == ["TSTP", "stop"]
     assert server.states(ONE, TWO) == ["active", "inactive"]
     await until(server.ran, within=90, what="all jobs to be done")
 
-    # What the agent has stopped it starts again.
+    # What the agent has stopped it starts again, if there can be room.
+    if not Path("/proc/pressure/memory").exists():
+        return
     await server.push("SleepForever", count=40)
     await until(lambda: _is(server.beating, 2), within=90, what="the second to beat again")
     assert server.states(ONE, TWO, THREE)[:2] == ["active", "active"]

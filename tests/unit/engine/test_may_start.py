@@ -70,6 +70,7 @@ def test_what_the_agent_ended_is_started():
         ({"result": "resources"}, "systemd lacks what it needs to start it"),
         ({"result": "protocol"}, "it does not speak with systemd as its unit says"),
         ({"result": "exec-condition"}, "a condition of the unit keeps it from being started"),
+        ({"state": "inactive", "sub_state": "dead"}, "it had failed and is so no more: somebody has seen to it"),
         ({"result": "something-new"}, "it ended with something-new, which is no end that it is started after"),
         ({"ours": True, "starts": 3, **STOPPED}, "it was started 3 times within 10 min, and has ended again"),
     ],

@@ -2,16 +2,24 @@
 
 from typing import Any
 
+import msgspec
+
 from tests.scenario.conversation import Conversation, redis, rules
+from watchdog.engine.incidents import Run
 from watchdog.engine.ledger import decode, encode, rebase
-from watchdog.engine.unit_book import MOST
+from watchdog.engine.turn import Over, Turn
+from watchdog.engine.unit_book import MOST, heed
 from watchdog.engine.unit_past import MOST as MOST_STARTS
 from watchdog.engine.unit_past import WITHIN, Began, UnitPast, starts_within
-from watchdog.model.events import Delta, Gone, Observed
+from watchdog.model.events import Delta, Event, Gone, Observed, TimeReached
 from watchdog.model.kinds import Kind, Source
+from watchdog.model.notices import Severity
+from watchdog.model.targets import ProcessRef
 
 UNIT = "sidekiq.service"
 RULE = "rules: [{rule: failed, each: unit, when: unit.failed, notify: [ops]}]"
+RUN = Run(id="7.1", incident="7.0", rule="r", action="terminate_process", arguments={}, ref=ProcessRef("web1/" + UNIT, "web1:10:abc", "web1", 10, 77, "boot-1", "app", UNIT), entity="x",
+          thread="t", severity=Severity.WARNING, notify=(), stage="KILL", looking=False, opened_wall=0, marks={"TERM": 7_000, "dead": 8_000})  # fmt: skip
 UP = {"running": True, "entered_at": 0, "job": "", "restarts": 3}
 
 
@@ -71,3 +79,23 @@ def test_a_unit_that_is_no_longer_there_is_forgotten():
         talk.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, f"s@{number}.service", UP),)))
     assert len(talk.state.ledger.units) == MOST
     assert "s@0.service" not in talk.state.ledger.units
+
+
+def test_what_the_agent_has_ended():
+    """Which run of the unit that was, and how it was set up; not where a person has closed it and sees to the rest, nor where it runs again."""
+    for outcome, entered_at, noted in (("ended", 0, True), ("failed", 0, True), ("closed", 0, False), ("ended", 9_000, False)):
+        talk = begun()
+        told(talk, 9_500, running=entered_at > 0, entered_at=entered_at, invocation="a1", file_state="enabled")
+        turn = Turn(talk.rules, talk.state, Event(99, 10_000, 10_000, TimeReached()))
+        heed(turn, Over(RUN, outcome, "it is over"))
+        expected = UnitPast(restarts=3, ended_at=8_000, invocation="a1", file_state="enabled") if noted else UnitPast(restarts=3)
+        assert turn.ledger.units[UNIT] == expected, outcome
+
+
+def test_what_ended_by_itself_is_not_ours():
+    """The agent had sent it nothing, or it ran in no unit."""
+    talk = begun()
+    turn = Turn(talk.rules, talk.state, Event(99, 10_000, 10_000, TimeReached()))
+    heed(turn, Over(msgspec.structs.replace(RUN, marks={"dead": 8_000}), "ended", ""))
+    heed(turn, Over(msgspec.structs.replace(RUN, ref=msgspec.structs.replace(RUN.ref, unit="")), "ended", ""))
+    assert turn.ledger.units[UNIT] == UnitPast(restarts=3)

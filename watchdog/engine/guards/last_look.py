@@ -1,5 +1,5 @@
 """
-Measured again at once before the stage: does the condition still hold, and is it the very process that was meant?
+Measured again at once before the stage: does the condition still hold, and is it the very process, or unit, that was meant?
 
 The engine asks for the look as an effect and is given the answer as an event; this guard only judges it.
 Why the signal's handler is looked at: while a Sidekiq boots, TERM ends it half-way and TSTP or TTIN stop it,

@@ -34,9 +34,11 @@ def standing(case: Case) -> Standing | None:
     # What systemd holds no longer it can't tell the end of; the picture still knows.
     result = told.result or _text(row, "result")
     ours = past.ended_at is not None and (not past.invocation or not told.invocation or past.invocation == told.invocation)
+    # What it has done since it was last heard of nobody has noted yet.
+    since = max(0, told.restarts - past.restarts) if told.restarts is not None and past.restarts is not None else 0
     return Standing(
         load_state=told.load_state, state=told.state, sub_state=told.sub_state, result=result, job=told.job, file_state=told.file_state or _text(row, "file_state"),
-        ours=ours, disabled_since=ours and past.file_state not in ("", told.file_state), stopped=past.stopped_at is not None, starts=starts_within(past, case.at),
+        ours=ours, disabled_since=ours and past.file_state not in ("", told.file_state), stopped=past.stopped_at is not None, starts=starts_within(past, case.at) + since,
     )  # fmt: skip
 
 

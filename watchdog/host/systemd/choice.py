@@ -7,8 +7,7 @@ The agent's own units are never among them by pattern, and the one that it runs 
 from collections.abc import Iterable
 from typing import Final
 
-from watchdog.host.systemd.names import meant
-from watchdog.model.unit_names import possible
+from watchdog.model.unit_names import meant, possible
 
 OURS: Final = "sidekiq-watchdog"
 

@@ -16,4 +16,6 @@ def queues_of(start: Start | None) -> tuple[str, ...] | None:
         options = options_of(start.words)
     except NotUnderstoodError:
         return None
-    return tuple(dict.fromkeys(value.partition(",")[0] for name, value in options if name == "queue")) or None
+    queues = tuple(dict.fromkeys(value.partition(",")[0] for name, value in options if name == "queue"))
+    # A variable becomes something else, or several things.
+    return None if not queues or any(sign in queue for queue in queues for sign in "$%") else queues

@@ -2,9 +2,9 @@
 
 import pytest
 
-from watchdog.host.systemd.names import meant, path_of
+from watchdog.host.systemd.names import path_of
 from watchdog.model.template_names import template_of
-from watchdog.model.unit_names import possible
+from watchdog.model.unit_names import meant, possible
 
 
 @pytest.mark.parametrize(
