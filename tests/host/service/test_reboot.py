@@ -50,5 +50,5 @@ async def test_down_and_up_again(how: str) -> None:
                 await after.accounted_for()
                 assert set(await after.quarantined()) == stuck
                 assert {jid: count for jid, count in (await after.ran()).items() if count > 1} == {}
-                await after.tells("stuck-job", "TSTP sent", "two beats", "incident resumed", "death", "put_back", "incident ended")
+                await after.tells("stuck-job", "TSTP sent", "two beats", "incident resumed", "reckon", "put_back", "incident ended")
                 after.has_one_right()
