@@ -9,10 +9,17 @@ import pytest
 
 
 @contextmanager
-def limited(pid: int, memory: int) -> Iterator[Path]:
-    """Put a process into a group of its own that may use so many bytes, for as long as the block; both versions. Skips where nobody may make one."""
+def limited(pid: int, memory: int, *, below: int = 0) -> Iterator[Path]:
+    """
+    Put a process into a group of its own that may use so many bytes, for as long as the block; both versions. Skips where nobody may make one.
+
+    `below` is a process whose group has the new one in it, so that who sees no other groups than that sees it.
+    """
     old = Path("/sys/fs/cgroup/memory")
     parent, limit = (old, "memory.limit_in_bytes") if old.is_dir() else (Path("/sys/fs/cgroup"), "memory.max")
+    if below:
+        groups = dict(line.split(":", 2)[1:] for line in Path(f"/proc/{below}/cgroup").read_text().splitlines())
+        parent /= groups["memory" if old.is_dir() else ""].lstrip("/")
     group = parent / f"watchdog-memory-{os.getpid()}"
     try:
         group.mkdir()

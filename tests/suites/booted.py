@@ -7,9 +7,11 @@ killed its first process stays behind, and has to be killed by hand. What this m
 
 import contextlib
 import os
+import select
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +26,7 @@ INTERPRETER: Final = f"{PYTHON}/bin/python{sys.version_info.major}.{sys.version_
 """This machine's own Python, which runs there if that Debian is no older: nothing has to be built or fetched."""
 _BUS: Final = "run/dbus/system_bus_socket"
 _BOOT_WITHIN: Final = 60.0
+_DOWN_WITHIN: Final = 120.0
 _ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"}
 
 
@@ -74,6 +77,15 @@ class Booted:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
+    def shut_down(self) -> None:
+        """As for a reboot: everything is stopped in good order. It is gone then; what it wrote can be booted again if it has a disk."""
+        watched = os.pidfd_open(self.pid)
+        try:
+            self.run("systemctl", "--no-block", "reboot")
+            assert select.select([watched], [], [], _DOWN_WITHIN)[0], f"it was not down after {_DOWN_WITHIN} s"
+        finally:
+            os.close(watched)
+
     def write(self, path: str, text: str) -> None:
         """Put a file there."""
         place = self.root / path.lstrip("/")
@@ -86,17 +98,46 @@ class Booted:
         self.run("systemctl", "daemon-reload")
 
 
+class Disk:
+    """What a machine writes, for as long as `disk` lasts: it can be booted over it more than once. Lies in memory, in a mount namespace that ends with the tests."""
+
+    def __init__(self, pid: int, root: str) -> None:
+        self.root = root
+        self.within = ("nsenter", "-t", str(pid), "--mount")
+
+
 @contextlib.contextmanager
-def boot(name: str = "trixie-systemd") -> Iterator[Booted]:
-    """Boot it, wait until systemd has started everything, and throw it away at the end."""
-    root = debian.root(name)
+def disk(name: str = "trixie-systemd") -> Iterator[Disk]:
+    """An empty one over that suite."""
+    mounts = 'mount -t tmpfs disk "$2" && cd "$2" && mkdir upper work root && mount -t overlay -o "lowerdir=$1,upperdir=upper,workdir=work" disk root'
+    with tempfile.TemporaryDirectory() as place:
+        holder = subprocess.Popen(
+            # Ends with its input, at the latest when the tests do.
+            ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f"{mounts}; echo; exec cat", "sh", debian.root(name), place],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        assert holder.stdin is not None
+        assert holder.stdout is not None  # both made so above
+        try:
+            assert holder.stdout.readline() == b"\n", "nothing can be mounted here"
+            yield Disk(holder.pid, f"{place}/root")
+        finally:
+            holder.stdin.close()
+            holder.wait()
+            holder.stdout.close()
+
+
+@contextlib.contextmanager
+def boot(name: str = "trixie-systemd", *, over: Disk | None = None) -> Iterator[Booted]:
+    """Boot it, wait until systemd has started everything, and throw it away at the end; what it wrote stays only on a disk."""
     binds = (f"--bind-ro={sys.base_prefix}:{PYTHON}", f"--bind-ro={CHECKOUT}:{PROGRAM}")
-    quiet = ("--quiet", "--register=no", "--keep-unit", "--private-network", "--volatile=overlay", "--console=pipe")
+    quiet = ("--quiet", "--register=no", "--keep-unit", "--private-network", "--console=pipe")
+    lies = ("--volatile=overlay", f"--directory={debian.root(name)}") if over is None else (f"--directory={over.root}",)
     # A machine allows it to whom may trace; containers seldom do.
     calls = ("--system-call-filter=pidfd_getfd",)
     process = subprocess.Popen(
         # At least nspawn itself does not outlive the tests.
-        ["setpriv", "--pdeathsig", "KILL", "systemd-nspawn", *quiet, *calls, *binds, f"--directory={root}", "--boot"],
+        ["setpriv", "--pdeathsig", "KILL", *(over.within if over else ()), "systemd-nspawn", *quiet, *calls, *binds, *lies, "--boot"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:

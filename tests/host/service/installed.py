@@ -1,0 +1,17 @@
+"""How the agent gets onto the machine of the scenes: the package, as anybody installs it. The scenes know nothing of it but these names."""
+
+import shutil
+from typing import Final
+
+from tests.suites import package
+from tests.suites.booted import Booted
+
+AGENT: Final = "sidekiq-watchdog"
+"""The name of the package, the command, the user and the unit."""
+CONFIG: Final = "/etc/sidekiq-watchdog"
+
+
+def install(machine: Booted) -> None:
+    """Nothing runs yet, for want of a config."""
+    shutil.copy(package.built(), machine.root / "root/agent.deb")
+    machine.run("dpkg", "--install", "/root/agent.deb")
