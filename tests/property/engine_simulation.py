@@ -4,7 +4,7 @@ A small server with processes and jobs, driven by any list of steps, with an eng
 Every step is possible at every moment: what makes no sense then does nothing. So any list of steps is a trace.
 """
 
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -134,11 +134,7 @@ COOLDOWNS: tuple[dict[str, int], ...] = (
 SETS: dict[Mode, tuple[RuleSet, ...]] = {mode: tuple(rules(text, mode) for text in TEXTS) for mode in Mode}
 UNITS = ("s.service", "", "", "")
 """Unit of each of four processes; the second and third share a name, the last runs on another host."""
-KILLED_UNIT = Delta(
-    Kind.UNIT,
-    UNITS[0],
-    {"name": UNITS[0], "state": "failed", "sub_state": "failed", "result": "signal", "job": "", "running": False, "restarts": 0},
-)
+KILLED_UNIT = {"name": UNITS[0], "state": "failed", "sub_state": "failed", "result": "signal", "job": "", "running": False, "restarts": 0}
 """As systemd tells of the unit after somebody has killed what ran in it."""
 
 
@@ -257,20 +253,21 @@ class Simulation(Witness):
                 changes += self._whole(actor, self.at if beat is None else beat)
         self.complete = True
         self.hear(redis(*changes, complete=True))
-        self.hear(Observed(Source.SYSTEMD, (self._unit(other),), complete=True))
+        for told in self._unit(other):
+            self.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, UNITS[0], told),), complete=True))
         if other % 2:
             for slot in range(3):
                 self._do_found(slot, 0)
 
-    def _unit(self, how: int) -> Delta:
+    def _unit(self, how: int) -> tuple[dict[str, Any], ...]:
         """What ran in the only unit was killed; or somebody stops it; or it has just been started."""
-        match how % 6:
+        match how % 12:
             case 0:
-                return Delta(Kind.UNIT, UNITS[0], {"job": "stop"})
-            case 1:
-                return Delta(Kind.UNIT, UNITS[0], {**KILLED_UNIT.fields, "state": "active", "running": True, "entered_at": self.at + 1})
+                return {"job": "stop"}, {"job": ""}
+            case 1 | 2:
+                return ({**KILLED_UNIT, "state": "active", "running": True, "entered_at": self.at + 1},)
             case _:
-                return KILLED_UNIT
+                return (KILLED_UNIT,)
 
     def _do_pause(self, one: int, other: int) -> None:
         self.paused = True
