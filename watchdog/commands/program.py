@@ -95,7 +95,8 @@ def _install(definitions: Definitions, places: Places, *, dry_run: bool, reload:
     except OSError as error:
         return _fail(f"{error.filename}: {error.strerror}", 1)
     if not wanted:
-        print(f"nothing to be done: {len(definitions.commands)} commands")
+        number = len(definitions.commands)
+        print(f"nothing to be done: {'1 command' if number == 1 else f'{number} commands'}")
     for warning in warnings(definitions, places):
         print(f"note: {warning}")
     if dry_run:

@@ -57,7 +57,9 @@ def load(path: Path) -> Loaded:
 def inspect(path: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
     """As `load`, but gives the problems, warnings included; None if any of them is not a warning."""
     findings = Findings()
-    text = read_text(path, Span(str(path), 1, 1), findings)
+    text = read_text(
+        path, Span(str(path), 1, 1), findings, missing="`sidekiq-watchdog init` writes one for this machine; --config names another"
+    )
     if text is None:
         return None, findings.in_order()
     draft, problems = draft_settings(str(path), text)

@@ -320,7 +320,7 @@ class Agent:
                 receivers = build(loaded.settings.receivers, self._clock)
             except ProblemsError as error:
                 LOG.error("reload refused, the old rules and settings stay:\n%s", error)
-                await self._turns.settle(ReloadRefused(tuple(str(problem) for problem in error.problems)))
+                await self._turns.settle(ReloadRefused(tuple(map(str, sorted(error.problems, key=lambda one: one.is_warning)))))
             except WatchdogError as error:
                 LOG.error("reload refused, the old rules and settings stay: %s", error)
                 await self._turns.settle(ReloadRefused((str(error),)))
