@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.kind == "run":
             return carry_out_one(definitions, given.name, given.run)
         return _install(
-            definitions, Places((given.program or Path(sys.argv[0])).absolute(), given.config.absolute()), dry_run=given.dry_run
+            definitions, Places((given.program or Path(sys.argv[0]).resolve()).absolute(), given.config.absolute()), dry_run=given.dry_run
         )
     except DefinitionError as error:
         return _fail(str(error), 2)
