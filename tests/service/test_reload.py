@@ -12,6 +12,12 @@ pytestmark = pytest.mark.needs("redis-server")
 
 BAD: str = """\
 rules:
+  - rule: without-a-cooldown
+    each: job
+    when: job.elapsed > 1h
+    for: 5s
+    then:
+      - terminate_process: {process: job.process, grace: 35s}
   - rule: stuck-job
     each: job
     when: job.elapsd > 20s
@@ -38,9 +44,11 @@ async def test_a_bad_file_keeps_the_old_rules_and_says_why(redis_server, tmp_pat
         rows = await agent.audit(lambda row: row["kind"] == "agent")
         assert await agent.stop() == 0
 
-    for place in ("rules.yml:4:11: E203", "rules.yml:5:10", "rules.yml:6:5", "rules.yml:7:5"):
+    for place in ("rules.yml:7:9: W611", "rules.yml:10:11: E203", "rules.yml:11:10", "rules.yml:12:5", "rules.yml:13:5"):
         assert place in refused, f"{place} is not in:\n{refused}"
     assert [row["outcome"] for row in rows] == ["started", "rules in force", "reload refused", "rules in force"]
+    # Not the warning, though that stands above it in the file.
+    assert "E203" in rows[2]["reason"]
     assert rows[1]["detail"]["digest"] != rows[3]["detail"]["digest"]
 
 
