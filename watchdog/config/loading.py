@@ -141,7 +141,7 @@ def _libraries_for(settings: Settings, findings: Findings) -> None:
     for check in settings.checks.values():
         if check.type == "postgres" and find_spec(DRIVER) is None:
             message = f"the check {quoted(check.name)} needs the library {DRIVER}, which is not installed"
-            findings.add("E517", check.span, message, hint="pip install 'sidekiq-watchdog[postgres]'")
+            findings.add("E517", check.span, message, hint="pip install asyncpg")
 
 
 def _prove(place: Place, findings: Findings) -> None:

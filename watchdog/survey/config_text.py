@@ -233,7 +233,7 @@ def checks_text(postgres: PostgresEnv | None, tried: PostgresState | None) -> It
         yield "# This takes a role without any other right; then take the signs # away:"
         yield f"#   sudo -u postgres psql -c 'CREATE ROLE \"{ROLE}\" LOGIN'"
         if tried is None or not tried.has_driver:
-            yield "#   pip install 'sidekiq-watchdog[postgres]'"
+            yield "#   pip install asyncpg"
         if tried is not None:
             yield f"# It was tried: {tried.obstacle}"
     yield f"{sign}checks:"
