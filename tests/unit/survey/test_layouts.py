@@ -97,7 +97,9 @@ async def test_a_template_without_an_instance(plant, shown):
     files = {f"{ETC}/mastodon-sidekiq.service": unit(), f"{ETC}/mastodon-sidekiq-scheduler@.service": unit("-q scheduler"), **live()}
     idle = await survey(root=plant(files))
     assert "two-schedulers" not in names(judge(idle, CONFIG))
-    wanted = await survey(root=plant({**files, f"{ETC}/multi-user.target.wants/mastodon-sidekiq-scheduler@1.service": unit("-q scheduler")}))
+    wanted = await survey(
+        root=plant({**files, f"{ETC}/multi-user.target.wants/mastodon-sidekiq-scheduler@1.service": unit("-q scheduler")})
+    )
     assert "two-schedulers" in names(judge(wanted, CONFIG))
 
 
