@@ -18,13 +18,18 @@ FILES: Final = (
 )
 CONFFILES: Final = ("/etc/sidekiq-watchdog/inspect.toml",)
 """What an operator may change, and an upgrade asks about. No config is among them: `init` writes one, or a person does."""
-LINKS: Final = {"/usr/bin/sidekiq-watchdog": f"{HOME}/bin/sidekiq-watchdog"}
+LINKS: Final = {
+    "/usr/bin/sidekiq-watchdog": f"{HOME}/bin/sidekiq-watchdog",
+    "/usr/sbin/sidekiq-watchdog-command": f"{HOME}/bin/sidekiq-watchdog-command",
+}
+"""What people type, and root alone."""
 DOCUMENTS: Final = (
     ("README.md", f"{_DOCUMENTS}/README.md"),
     ("packaging/README.md", f"{_DOCUMENTS}/packaging.md"),
     ("rules/README.md", f"{_DOCUMENTS}/rules.md"),
     ("packaging/config.yml", f"{_DOCUMENTS}/examples/config.yml"),
     ("packaging/rules.yml", f"{_DOCUMENTS}/examples/rules.yml"),
+    ("packaging/commands.toml", f"{_DOCUMENTS}/examples/commands.toml"),
     ("packaging/redis.acl", f"{_DOCUMENTS}/examples/redis.acl"),
     ("packaging/probe", f"{_DOCUMENTS}/examples/probe"),
 )

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 _FILES: Final = (
-    ("/etc/sidekiq-watchdog/config.yml", "the config; /usr/share/doc/sidekiq-watchdog/examples has one with comments"),
+    ("/etc/sidekiq-watchdog/config.yml", "the config; init writes one, /usr/share/doc/sidekiq-watchdog/examples has one with all keys"),
+    ("/etc/sidekiq-watchdog/commands.toml", "the commands that rules may have run; sidekiq-watchdog-command install makes a unit of each"),
     ("/etc/sidekiq-watchdog/inspect.toml", "what sidekiq-watchdog-inspect may read, and for whom"),
     ("/var/lib/sidekiq-watchdog", "what the agent remembers: audit trail, incidents, quarantine, trace"),
     ("/var/lib/sidekiq-watchdog/pause", "while this file is there nothing is done; its first line is the reason"),

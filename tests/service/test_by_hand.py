@@ -41,8 +41,8 @@ async def _asked_and_done(room: Room) -> None:
     for word in (
         "in flight: SleepForever",
         "in flight: Sleep",
-        "coverage   PASS: it is the only process of queue push",
-        "last_look  PASS",
+        "coverage     PASS: it is the only process of queue push",
+        "last_look    PASS",
         "would SIGTSTP",
     ):
         assert word in asked.said

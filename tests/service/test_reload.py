@@ -12,6 +12,12 @@ pytestmark = pytest.mark.needs("redis-server")
 
 BAD: str = """\
 rules:
+  - rule: without-a-cooldown
+    each: job
+    when: job.elapsed > 1h
+    for: 5s
+    then:
+      - terminate_process: {process: job.process, grace: 35s}
   - rule: stuck-job
     each: job
     when: job.elapsd > 20s
@@ -21,7 +27,7 @@ rules:
 """
 
 
-async def test_a_bad_file_keeps_the_old_rules_and_says_why(redis_server, tmp_path):
+async def test_a_bad_file_keeps_the_old_rules_and_says_why(redis_server, tmp_path, until):
     """Every problem of the bad file is logged with its place; the rules in force are still the old ones; a good file is taken over then."""
     config = write_config(tmp_path, url=redis_server.url)
     async with contextlib.aclosing(AgentProcess(config)) as agent:
@@ -32,16 +38,32 @@ async def test_a_bad_file_keeps_the_old_rules_and_says_why(redis_server, tmp_pat
         await agent.notified("READY=1")
         await agent.wait_for("reload refused")
         refused = "\n".join(agent.lines)
+        await until(lambda: refusal(agent), what="a status that tells of it")
         (tmp_path / "rules.yml").write_text(RULES.format(elapsed="7s", grace="30s"))
         agent.signal(signal.SIGHUP)
         await agent.wait_for("reloaded: mode act, 1 rules")
+        await until(lambda: nothing_refused(agent), what="a status without it")
         rows = await agent.audit(lambda row: row["kind"] == "agent")
         assert await agent.stop() == 0
 
-    for place in ("rules.yml:4:11: E203", "rules.yml:5:10", "rules.yml:6:5", "rules.yml:7:5"):
+    for place in ("rules.yml:7:9: W611", "rules.yml:10:11: E203", "rules.yml:11:10", "rules.yml:12:5", "rules.yml:13:5"):
         assert place in refused, f"{place} is not in:\n{refused}"
     assert [row["outcome"] for row in rows] == ["started", "rules in force", "reload refused", "rules in force"]
+    # Not the warning, though that stands above it in the file.
+    assert "E203" in rows[2]["reason"]
     assert rows[1]["detail"]["digest"] != rows[3]["detail"]["digest"]
+
+
+async def refusal(agent: AgentProcess) -> bool:
+    """Whether `status` tells of the mistake for which a reload was refused."""
+    _, output = await agent.ask("status")
+    return "Reload refused" in output and "E203 unknown field 'job.elapsd'" in output
+
+
+async def nothing_refused(agent: AgentProcess) -> bool:
+    """Whether `status` shows an agent and no such thing."""
+    _, output = await agent.ask("status")
+    return "mode act" in output and "Reload refused" not in output
 
 
 async def reads_redis(agent: AgentProcess) -> bool:

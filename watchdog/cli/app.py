@@ -1,6 +1,6 @@
 """The command line as a whole: which commands there are, and what holds for all of them."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from typer.main import get_command
@@ -31,6 +31,26 @@ from watchdog.cli.silence import silence
 from watchdog.cli.status import status
 from watchdog.cli.test import test
 
+_IN_SHORT: Final = {
+    init: "Look at this machine and write a config for it.",
+    doctor: "Say what the agent lacks, and how to mend it.",
+    check: "Check config and rules; show all that is wrong, and where.",
+    test: "Run the tests of rules; show what differs.",
+    schema: "Print the JSON Schema of rules, config, manifest or tests.",
+    log: "Show which jobs run in a process, or ran at its end.",
+    recover: "End a process without losing a job.",
+    restart: "Restart services of Sidekiq without losing a job.",
+    arm: "Say how far a rule goes: observe, dry-run, ask or act.",
+    adopt: "Let an agent act again that does not trust its memory.",
+    approve: "Say yes to what the agent asks.",
+    deny: "Say no to what the agent asks.",
+    pause: "Keep the agent from doing anything for a time.",
+    resume: "End a pause before its time.",
+    ack: "Say that you have seen an alert.",
+    close: "End an incident as handled by hand.",
+    go_on: "Try at once what is held half-way.",
+}
+"""In the list of commands, where the first sentence of the whole help has no room."""
 APP = typer.Typer(
     name=NAME,
     add_completion=False,
@@ -59,10 +79,10 @@ for _function in (
     approve,
     deny,
 ):
-    APP.command(cls=Command)(_function)
+    APP.command(cls=Command, short_help=_IN_SHORT.get(_function))(_function)
 for _word in (pause, resume, silence, ack, close):
-    APP.command(cls=Command)(_word)
-APP.command("go-on", cls=Command)(go_on)
+    APP.command(cls=Command, short_help=_IN_SHORT.get(_word))(_word)
+APP.command("go-on", cls=Command, short_help=_IN_SHORT[go_on])(go_on)
 APP.add_typer(QUARANTINE)
 
 

@@ -8,7 +8,7 @@ from watchdog.cli.picture import Armed
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
 
-HEADINGS: Final = ("rule", "goes", "its file says", "for", "by", "reason")
+HEADINGS: Final = ("rule", "goes", "its file said", "for", "by", "reason")
 
 
 def armed_rows(armed: Sequence[Armed], *, at: int) -> list[list[Piece]]:

@@ -20,8 +20,10 @@ OnlyOption = Annotated[
     typer.Option("--only", metavar="NAME", help="Tell of this point alone; may be given several times.", show_default=False),
 ]
 
+AllOption = Annotated[bool, typer.Option("--all", help="Show what is well, too.")]
 
-def doctor(config: ConfigOption = DEFAULT_CONFIG, only: OnlyOption = None, as_json: JsonOption = False) -> int:
+
+def doctor(config: ConfigOption = DEFAULT_CONFIG, only: OnlyOption = None, every: AllOption = False, as_json: JsonOption = False) -> int:
     """
     Look at everything that the agent needs, and say how to mend each point that is not well.
 
@@ -45,7 +47,7 @@ def doctor(config: ConfigOption = DEFAULT_CONFIG, only: OnlyOption = None, as_js
         say_json({"ok": not (counts[Health.FAIL] or problems), "user": name, "counts": counts, "points": shown, "problems": told})
     else:
         show_problems(errors(), problems)
-        show_points(output(), points, user=name)
+        show_points(output(), points, user=name, every=every or bool(wanted))
     if problems:
         return Exit.USAGE
     return Exit.FINDINGS if counts[Health.FAIL] else Exit.FINE

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from watchdog.cli.options import DEFAULT_CONFIG
 from watchdog.cli.output import Output, count
 from watchdog.survey.config_text import Text, described
 from watchdog.survey.judging import served
@@ -40,7 +41,8 @@ def show_survey(out: Output, found: Survey) -> None:
             namespace = f", namespace {seen.namespace}" if seen.namespace else ""
             number = len(seen.processes)
             beating = "1 process of Sidekiq beats in it" if number == 1 else f"{number} processes of Sidekiq beat in it"
-            out.line("  Redis ", seen.version, ("  answers", "good"), f", {beating}, {count(len(seen.queues), 'queue')}{namespace}")
+            queues_used = f", {count(len(seen.queues), 'queue')}" if seen.queues else ""
+            out.line("  Redis ", seen.version, ("  answers", "good"), f", {beating}{queues_used}{namespace}")
         case str() as why:
             out.line(("  does not answer", "bad"), f": {why}")
 
@@ -61,11 +63,13 @@ def show_text(out: Output, text: Text, folder: Path, *, is_written: bool) -> Non
     out.line()
     out.line(("written: " if is_written else "would be written: ", "good" if is_written else "strong"), names)
     if is_written:
-        out.line(
-            "next: ",
-            (f"sidekiq-watchdog doctor --config {folder / 'config.yml'}", "strong"),
-            "  says what is still missing, and how to mend it",
-        )
+        config = folder / DEFAULT_CONFIG.name
+        of_the_service = config == DEFAULT_CONFIG
+        doctor = "sidekiq-watchdog doctor" + ("" if of_the_service else f" --config {config}")
+        begin = "systemctl enable --now sidekiq-watchdog" if of_the_service else f"sidekiq-watchdog run --config {config}"
+        width = max(len(doctor), len(begin))
+        out.line("next: ", (doctor.ljust(width), "strong"), "  says what is still missing, and how to mend it")
+        out.line("then: ", (begin.ljust(width), "strong"), "  begins to watch, in dry-run")
 
 
 def show_nothing(out: Output, found: Survey, remarks: Sequence[Remark]) -> None:

@@ -9,6 +9,7 @@ from watchdog.model.guards import BY_NAME
 OVER: Final = {"ended": "good", "would": "good", "refused": "bad", "failed": "bad", "abandoned": "warn"}
 """The outcomes with which an order is over → how they look."""
 _QUIET: Final = ("opened", "resumed")
+_WIDTH: Final = max(map(len, BY_NAME))
 
 
 def is_over(row: dict[str, Any]) -> bool:
@@ -40,7 +41,7 @@ def lines_of(row: dict[str, Any]) -> Iterator[list[Piece]]:
             ]
         case "order" if outcome in OVER:
             guard = f" by {row['guard']}" if row.get("guard") else ""
-            yield [time, (f"{outcome}{guard}", OVER[outcome]), f": {reason}"]
+            yield [time, (f"{outcome}{guard}", OVER[outcome]), f": {reason}", _way_out(outcome, row.get("guard") or "")]
         case "order":
             yield [time, (outcome, "warn"), f": {reason}"]
         case "decision":
@@ -69,6 +70,12 @@ def lines_of(row: dict[str, Any]) -> Iterator[list[Piece]]:
             yield [time, (f"{outcome} at {stage}", "dim")]
 
 
+def _way_out(outcome: str, guard: str) -> str:
+    """What a person can do against a guard that has refused."""
+    can_overrule = outcome == "refused" and guard in BY_NAME and not BY_NAME[guard].binds_people
+    return f"; --force {guard} overrules it" if can_overrule else ""
+
+
 def _place(guard: str) -> tuple[int, str]:
     """In which they are asked; those of another version last."""
     return list(BY_NAME).index(guard) if guard in BY_NAME else len(BY_NAME), guard
@@ -77,7 +84,7 @@ def _place(guard: str) -> tuple[int, str]:
 def _verdict(guard: str, said: str) -> list[Piece]:
     word, _, reason = said.partition(": ")
     style = {"PASS": "good", "ASK": "warn"}.get(word, "bad")
-    return [f"{guard:<10} ", (word, style), f": {reason}" if reason else ""]
+    return [f"{guard:<{_WIDTH}} ", (word, style), f": {reason}" if reason else ""]
 
 
 def _stage(stage: str) -> list[Piece]:

@@ -8,6 +8,7 @@ passed over, so that the command of one version can show the picture of another.
 import msgspec
 
 from watchdog.cli.exits import NothingToShowError
+from watchdog.cli.refused_view import Refused
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -358,6 +359,7 @@ class Picture(msgspec.Struct, frozen=True):
     trace: Trace | None = None
     locks: Locks | None = None
     fleet: Fleet | None = None
+    refused: Refused | None = None
 
     @property
     def all_pauses(self) -> tuple[Pause, ...]:

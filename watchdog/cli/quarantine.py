@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 QUARANTINE: Final = typer.Typer(
     name="quarantine",
     help="Jobs that were taken out: show them, put them back, delete them, take more.",
+    short_help="Jobs that were taken out: show, put back, delete, take more.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 QUARANTINE.command("release", cls=Command)(release_jobs)
 QUARANTINE.command("drop", cls=Command)(drop_jobs)
-QUARANTINE.command("take", cls=Command)(take_jobs)
+QUARANTINE.command("take", cls=Command, short_help="Take jobs out of Redis into quarantine.")(take_jobs)
 _STYLES: Final = {Kept.KEPT: "", Kept.RELEASED: "good", Kept.DROPPED: "dim"}
 _HERE: Final = (Kept.TAKING, Kept.KEPT, Kept.RELEASING, Kept.DROPPING)
 

@@ -14,7 +14,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     Show what the agent sees and does.
 
     Works from the state folder of the config; if the agent is down, it says so and shows the last that was seen. Ends with 1 if an alert fires,
-    a source can't be read or a declared check fails, with 3 if no agent runs.
+    a source can't be read, a declared check fails or a reload was refused, with 3 if no agent runs.
     """
     from watchdog.cli.picture import read_picture
     from watchdog.cli.view import show
@@ -33,4 +33,8 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         show(output(), picture, running=running, age=age)
     if not running:
         return Exit.UNREACHABLE
-    return Exit.FINDINGS if picture.firing or picture.lost or picture.failing or picture.doubt is not None else Exit.FINE
+    return (
+        Exit.FINDINGS
+        if picture.firing or picture.lost or picture.failing or picture.doubt is not None or picture.refused is not None
+        else Exit.FINE
+    )

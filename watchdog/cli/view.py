@@ -24,6 +24,7 @@ from watchdog.cli.picture import (
     Trace,
     Unit,
 )
+from watchdog.cli.refused_view import show_refused
 from watchdog.cli.switches_view import show_switches
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
@@ -37,6 +38,7 @@ _SEVERITIES: Final = {"critical": "bad", "warning": "warn"}
 def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     """All of it; `age` is that of the picture in milliseconds."""
     _show_agent(out, picture, running=running, age=age)
+    show_refused(out, picture.refused, at=picture.agent.at)
     _show_sources(out, picture.sources)
     if picture.units_absent:
         out.line(

@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.kind == "run":
             return carry_out_one(definitions, given.name, given.run)
         return _install(
-            definitions, Places((given.program or Path(sys.argv[0])).absolute(), given.config.absolute()), dry_run=given.dry_run
+            definitions, Places((given.program or Path(sys.argv[0]).resolve()).absolute(), given.config.absolute()), dry_run=given.dry_run
         )
     except DefinitionError as error:
         return _fail(str(error), 2)
@@ -95,7 +95,8 @@ def _install(definitions: Definitions, places: Places, *, dry_run: bool, reload:
     except OSError as error:
         return _fail(f"{error.filename}: {error.strerror}", 1)
     if not wanted:
-        print(f"nothing to be done: {len(definitions.commands)} commands")
+        number = len(definitions.commands)
+        print(f"nothing to be done: {'1 command' if number == 1 else f'{number} commands'}")
     for warning in warnings(definitions, places):
         print(f"note: {warning}")
     if dry_run:

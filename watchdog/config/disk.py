@@ -15,12 +15,19 @@ _WORST_ENCODED: Final = 4
 _READABLE_BY_ALL: Final = 0o004
 
 
-def read_text(path: Path, place: Span, findings: Findings) -> str | None:
-    """The text of a file, bytes that are not UTF-8 as `rulefile` expects them; None if it can't be read, which is noted at `place`."""
+def read_text(
+    path: Path, place: Span, findings: Findings, *, missing: str = "paths are relative to the file that they are written in"
+) -> str | None:
+    """The text of a file, bytes that are not UTF-8 as `rulefile` expects them; None if it can't be read, which is noted at `place`; `missing` is the hint where it is not there."""
     try:
         data = bytes_of(path, LARGEST * _WORST_ENCODED + 1)
     except OSError as error:
-        findings.add("E113", place, f"the file {quoted(str(path))} can't be read: {why(error)}", hint=remedy(error))
+        findings.add(
+            "E113",
+            place,
+            f"the file {quoted(str(path))} can't be read: {why(error)}",
+            hint=missing if isinstance(error, FileNotFoundError) else remedy(error),
+        )
         return None
     return data.decode("utf-8", "surrogateescape")
 

@@ -57,7 +57,9 @@ def load(path: Path) -> Loaded:
 def inspect(path: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
     """As `load`, but gives the problems, warnings included; None if any of them is not a warning."""
     findings = Findings()
-    text = read_text(path, Span(str(path), 1, 1), findings)
+    text = read_text(
+        path, Span(str(path), 1, 1), findings, missing="`sidekiq-watchdog init` writes one for this machine; --config names another"
+    )
     if text is None:
         return None, findings.in_order()
     draft, problems = draft_settings(str(path), text)
@@ -139,7 +141,7 @@ def _libraries_for(settings: Settings, findings: Findings) -> None:
     for check in settings.checks.values():
         if check.type == "postgres" and find_spec(DRIVER) is None:
             message = f"the check {quoted(check.name)} needs the library {DRIVER}, which is not installed"
-            findings.add("E517", check.span, message, hint="pip install 'sidekiq-watchdog[postgres]'")
+            findings.add("E517", check.span, message, hint="pip install asyncpg")
 
 
 def _prove(place: Place, findings: Findings) -> None:

@@ -320,13 +320,17 @@ class Agent:
                 receivers = build(loaded.settings.receivers, self._clock)
             except ProblemsError as error:
                 LOG.error("reload refused, the old rules and settings stay:\n%s", error)
-                await self._turns.settle(ReloadRefused(tuple(str(problem) for problem in error.problems)))
+                await self._refuse(*map(str, sorted(error.problems, key=lambda one: one.is_warning)))
             except WatchdogError as error:
                 LOG.error("reload refused, the old rules and settings stay: %s", error)
-                await self._turns.settle(ReloadRefused((str(error),)))
+                await self._refuse(str(error))
             else:
                 await self._take_over(loaded, receivers, tasks)
             self._systemd.ready()
+
+    async def _refuse(self, *problems: str) -> None:
+        self._status.reload_refused(problems[0])
+        await self._turns.settle(ReloadRefused(problems))
 
     async def _take_over(self, loaded: Loaded, receivers: dict[str, Receiver], tasks: Tasks) -> None:
         self._warn(loaded)
@@ -341,6 +345,7 @@ class Agent:
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
+        self._status.reload_refused("")
         LOG.info("reloaded: mode %s, %d rules", self._turns.state.ledger.mode, len(loaded.rules.rules))
 
     async def _say_goodbye(self) -> None:

@@ -45,7 +45,7 @@ class StatusKeeper:
         self._started = clock.wall()
         self._changed = asyncio.Event()
         self._ledger: object = None
-        self._line_of: tuple[object, str] = (None, "")
+        self._line_of: tuple[object, str, object] = (None, "", None)
         self._line = ""
         self.follower: Follower | None = None
         self.sampler: Sampler | None = None
@@ -54,6 +54,12 @@ class StatusKeeper:
         self.trace: TraceKeeper | None = None
         self.locks: LockCounter | None = None
         self.fleet: FleetKeeper | None = None
+        self._refused: dict[str, Any] | None = None
+
+    def reload_refused(self, why: str) -> None:
+        """What is in force is older than the files, and stays so for this reason; empty once they have been taken over."""
+        self._refused = {"at": self._clock.wall(), "why": why} if why else None
+        self._changed.set()
 
     def turned(self) -> None:
         """A turn is complete."""
@@ -65,14 +71,16 @@ class StatusKeeper:
         """One line for people."""
         ledger, failing = self._turns.state.ledger, self._turns.failing
         # Asked for after every turn, and there can be thousands of alerts.
-        if self._line_of[0] is not ledger or self._line_of[1] != failing:
-            self._line_of = (ledger, failing)
+        if self._line_of[0] is not ledger or self._line_of[1:] != (failing, self._refused):
+            self._line_of = (ledger, failing, self._refused)
             firing = sum(alert.phase is Phase.FIRING for alert in ledger.alerts.values())
             lost = f", can't read {', '.join(ledger.lost)}" if ledger.lost else ""
             doubt = f", in doubt: {'; '.join(ledger.doubt.reasons)}" if ledger.doubt is not None else ""
             paused = (", paused" if _is_whole(ledger) else ", paused in part") if ledger.pauses else ""
             stuck = ", can't write anything down and does nothing" if failing else ""
-            self._line = f"{ledger.mode}: {firing} alerts, {len(ledger.runs) + len(ledger.edits) + len(ledger.deeds)} incidents{lost}{paused}{doubt}{stuck}"
+            refused = ", reload refused" if self._refused is not None else ""
+            open_ones = len(ledger.runs) + len(ledger.edits) + len(ledger.deeds)
+            self._line = f"{ledger.mode}: {firing} alerts, {open_ones} incidents{lost}{paused}{doubt}{refused}{stuck}"
         return self._line
 
     async def run(self) -> None:
@@ -140,4 +148,5 @@ class StatusKeeper:
             **trace,
             **locks,
             **fleet,
+            "refused": self._refused,
         }

@@ -29,6 +29,8 @@ def _mend(exam: Exam, errors: list[Problem]) -> str:
         # What the unit gives the agent, a shell has not.
         given = f"-p User={exam.who.name} -p EnvironmentFile=… -p LoadCredential=…"
         return f"if the unit gives it: systemd-run --pipe --wait {given} sidekiq-watchdog doctor"
+    if not exam.path.exists():
+        return "sidekiq-watchdog init writes one for this machine"
     return f"sidekiq-watchdog check --config {exam.path}"
 
 

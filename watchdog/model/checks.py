@@ -34,7 +34,7 @@ EVERY_CHECK: Final[tuple[ParameterSpec, ...]] = (
 CHECKS: Final[tuple[CheckSpec, ...]] = (
     CheckSpec(
         type="postgres",
-        doc="Logs in to PostgreSQL and asks `SELECT 1`, which a server with too many clients refuses and one that is starting up, too. Needs `pip install 'sidekiq-watchdog[postgres]'`.",
+        doc="Logs in to PostgreSQL and asks `SELECT 1`, which a server with too many clients refuses and one that is starting up, too. Needs `pip install asyncpg`.",
         settings=(
             ParameterSpec(
                 name="host",

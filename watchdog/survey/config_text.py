@@ -72,7 +72,7 @@ def config_text(found: Survey, *, state: str, postgres: PostgresState | None = N
 
 def _head() -> Iterator[str]:
     yield "# Written by `sidekiq-watchdog init`. Each value has above it where it was found; correct what is wrong: it is never written anew."
-    yield "# Then: sidekiq-watchdog check, sidekiq-watchdog doctor. All keys are in rules/README.md."
+    yield "# Then: sidekiq-watchdog check, sidekiq-watchdog doctor. All keys: rules/README.md (by package: /usr/share/doc/sidekiq-watchdog/rules.md)."
     yield ""
     yield "# It says what it would do, and does nothing. Look at it for a week: sidekiq-watchdog audit --would"
     yield "mode: dry-run"
@@ -233,7 +233,7 @@ def checks_text(postgres: PostgresEnv | None, tried: PostgresState | None) -> It
         yield "# This takes a role without any other right; then take the signs # away:"
         yield f"#   sudo -u postgres psql -c 'CREATE ROLE \"{ROLE}\" LOGIN'"
         if tried is None or not tried.has_driver:
-            yield "#   pip install 'sidekiq-watchdog[postgres]'"
+            yield "#   pip install asyncpg"
         if tried is not None:
             yield f"# It was tried: {tried.obstacle}"
     yield f"{sign}checks:"

@@ -17,6 +17,7 @@ from watchdog.survey.units import Unit
 
 _LATEST: Final = 5_000
 """Milliseconds that Sidekiq takes beyond its timeout to give back its jobs and to end."""
+_MOST_NAMED: Final = 2
 _SCHEDULER: Final = "scheduler"
 _FILLED: Final = ("default", "push", "ingress", "mailers", "pull")
 """Queues that every Mastodon since 4.0 fills."""
@@ -74,17 +75,22 @@ def _of_stops(units: tuple[Unit, ...]) -> Iterator[Remark]:
         if unit.restart != "always":
             slack.setdefault(unit.restart, []).append(unit.name)
     for (stop, timeout), names in short.items():
-        wanted = f"{(timeout + 2 * _LATEST) // 1000}s"
+        wanted = f"{-(-(timeout + _LATEST) // 1000)}s"
         yield remark(
             "stop-timeout",
-            units=", ".join(names),
+            units=_some(names),
             files=_files(names),
             stop=display(stop, Type.DURATION),
             timeout=display(timeout, Type.DURATION),
             wanted=wanted,
         )
     for restart, names in slack.items():
-        yield remark("no-restart", units=", ".join(names), files=_files(names), restart=restart)
+        yield remark("no-restart", units=_some(names), files=_files(names), restart=restart)
+
+
+def _some(names: list[str]) -> str:
+    """The first of them, where they are many; what mends them names each."""
+    return ", ".join(names) if len(names) <= _MOST_NAMED else f"{names[0]} and {len(names) - 1} more"
 
 
 def _files(names: list[str]) -> str:
@@ -124,7 +130,7 @@ def _of_logs(found: Survey) -> Iterator[Remark]:
         if not unit.log and 0 < (burst := unit.log_burst or found.journal_burst) <= DEFAULT:
             limits.setdefault(burst, []).append(unit.name)
     for burst, names in limits.items():
-        yield remark("log-rate", units=", ".join(names), files=_files(names), burst=f"{burst:,}")
+        yield remark("log-rate", units=_some(names), files=_files(names), burst=f"{burst:,}")
 
 
 def _of_pools(found: Survey) -> Iterator[Remark]:

@@ -25,10 +25,10 @@ def with_roles(units: Sequence[Unit], running: Sequence[Process], seen: Seen | s
 
 
 def served_by(units: Sequence[Unit], running: Sequence[Process], seen: Seen | str, host: str) -> dict[str, list[str]]:
-    """Queue → the services of this host that serve it, and the processes that belong to none of them, as Redis names them. A queue is there where anybody serves it."""
+    """Queue → the services of this host that serve it, and the processes that belong to none of them, as Redis names them. A queue is there where anybody serves it; a template without an instance serves none."""
     queues: dict[str, list[str]] = {}
     for unit in units:
-        for queue in unit.service.queues if unit.service is not None else ():
+        for queue in unit.service.queues if unit.service is not None and not unit.template else ():
             queues.setdefault(queue, []).append(unit.name)
     names = {unit.name for unit in units}
     ours = {one.pid for one in running if one.unit in names and not one.container}

@@ -99,7 +99,7 @@ def named(server: Booted) -> None:
     server.write("/etc/sidekiq-watchdog/commands.toml", COMMANDS)
     code, found = told(server, "doctor", "--only", "commands")
     assert (code, found["points"][0]["says"]) == (1, "not installed, or before commands.toml was changed: refresh-domain")
-    server.run("/opt/sidekiq-watchdog/bin/sidekiq-watchdog-command", "install")
+    server.run("sidekiq-watchdog-command", "install")
     code, found = told(server, "doctor", "--only", "commands")
     assert (code, found["points"][0]["says"], found["points"][0]["health"]) == (0, "1 command: refresh-domain", "ok")
     assert "refresh-domain" not in server.run(

@@ -147,7 +147,7 @@ async def test_a_fresh_installation_is_mended(examined: Booted, redis_inside: Re
 async def test_on_a_host_with_nothing(lent: Booted) -> None:
     """It says what is lacking, and looks at all the rest."""
     done = await asyncio.create_subprocess_exec(
-        *lent.python(lent.script(), "doctor", "--config", "/etc/nowhere.yml"),
+        *lent.python(lent.script(), "doctor", "--all", "--config", "/etc/nowhere.yml"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -29,6 +29,18 @@ Redis
 
 as agent: 1 ok, 1 warning, 1 to be mended, 2 not looked at
 """
+IN_SHORT = """\
+config
+  warn  rules  few
+               mend: write more
+Redis
+  FAIL  redis  gone
+               mend: start it
+host    ok
+log     -   sidekiq-here first
+
+as agent: 2 ok, 1 warning, 1 to be mended, 4 not looked at; --all shows each
+"""
 CHECKOUT = Path(__file__).parents[3]
 SOME = [
     Point("config", "config", Health.OK, "fine"),
@@ -54,7 +66,7 @@ def test_what_has_to_be_mended_is_a_finding(ask, config):
     (place,) = [number for number, line in enumerate(lines) if line.startswith("  FAIL  redis ")]
     assert lines[place].endswith("nothing listens at 127.0.0.1:1: the connection was refused")
     assert lines[place + 1].strip() == "mend: correct redis: in config.yml, or start Redis"
-    assert sum(" points " in line for line in lines) >= 3
+    assert not any(line.startswith("  ok") for line in lines)
     assert not (config.parent / "state").exists()
 
 
@@ -95,7 +107,7 @@ def test_a_config_that_cant_be_read(ask, config, text):
     answer = ask("doctor", "-c", "config.yml")
     assert answer.code == 2
     assert "config.yml:1:1" in answer.err or "config.yml:2:1" in answer.err or "config.yml:1:7" in answer.err
-    assert "host-clock" in answer.out
+    assert "\nhost" in answer.out
     told = json.loads(ask("doctor", "-c", "config.yml", "--json").out)
     assert (told["ok"], bool(told["problems"])) == (False, True)
 
@@ -103,14 +115,34 @@ def test_a_config_that_cant_be_read(ask, config, text):
 def test_points_in_a_pipe():
     """Areas, aligned names, what mends; points that wait for the same one are one line."""
     stream = io.StringIO()
-    show_points(Plain(stream), SOME, user="agent")
+    show_points(Plain(stream), SOME, user="agent", every=True)
     assert stream.getvalue() == SHOWN
+
+
+def test_what_is_not_well_alone():
+    """Of an area in which nothing is amiss there is one line; points that are well or wait for others are only counted."""
+    stream = io.StringIO()
+    more = [
+        Point("host-clock", "host", Health.OK, "right"),
+        Point("log", "log", Health.SKIPPED, "sidekiq-here first"),
+        Point("log-level", "log", Health.SKIPPED, "sidekiq-here first"),
+    ]
+    show_points(Plain(stream), [*SOME, *more], user="agent", every=False)
+    assert stream.getvalue() == IN_SHORT
+
+
+def test_all_of_them(ask, config):
+    """With `--all` those that are well are shown, too."""
+    config.write_text(NOBODY)
+    lines = ask("doctor", "-c", "config.yml", "--all").out.splitlines()
+    assert any(line.startswith("  ok    config ") for line in lines)
+    assert sum(" points " in line for line in lines) >= 3
 
 
 def test_points_on_a_terminal():
     """The same words in colours."""
     stream = io.StringIO()
-    show_points(Terminal(stream, width=200, force_terminal=True), SOME, user="agent")
+    show_points(Terminal(stream, width=200, force_terminal=True), SOME, user="agent", every=True)
     assert "\x1b[1;31mFAIL" in stream.getvalue()
     assert "start it" in stream.getvalue()
 

@@ -68,6 +68,7 @@ def test_a_machine_that_is_well_set_up(ask, machine):
         "",
         "written: etc/config.yml",
         "next: sidekiq-watchdog doctor --config etc/config.yml  says what is still missing, and how to mend it",
+        "then: sidekiq-watchdog run --config etc/config.yml     begins to watch, in dry-run",
     ]
     checked = ask("check", "--config", "etc/config.yml")
     assert (checked.code, checked.out.partition(" rules")[2]) == (0, ", 0 errors, 0 warnings\n")

@@ -25,7 +25,11 @@ def told(**row) -> list[str]:
             },
             ["recover_process on web1/x is to be done for ada: fat"],
         ),
-        ({"kind": "order", "outcome": "refused", "guard": "cooldown", "reason": "a moment ago"}, ["refused by cooldown: a moment ago"]),
+        (
+            {"kind": "order", "outcome": "refused", "guard": "cooldown", "reason": "a moment ago"},
+            ["refused by cooldown: a moment ago; --force cooldown overrules it"],
+        ),
+        ({"kind": "order", "outcome": "refused", "guard": "blind", "reason": "no redis"}, ["refused by blind: no redis"]),
         ({"kind": "order", "outcome": "too late", "reason": "it goes on"}, ["too late: it goes on"]),
         (
             {
@@ -33,11 +37,11 @@ def told(**row) -> list[str]:
                 "mode": "act",
                 "detail": {"coverage": "PASS", "blind": "PASS", "cooldown": "PASS: overruled: a moment ago"},
             },
-            ["cooldown   PASS: overruled: a moment ago"],
+            ["cooldown     PASS: overruled: a moment ago"],
         ),
         (
             {"kind": "decision", "mode": "dry-run", "detail": {"coverage": "DENY: too few", "blind": "PASS"}},
-            ["blind      PASS", "coverage   DENY: too few"],
+            ["blind        PASS", "coverage     DENY: too few"],
         ),
         (
             {"kind": "would", "stage": "in flight", "detail": {"jid": "j1", "class": "Job", "elapsed_ms": 1500}},

@@ -95,6 +95,7 @@ def test_declared_checks_are_lines(ask, leave, checks, line):
         pytest.param({"alerts": [ALERT | {"phase": "pending"}]}, 0, id="an alert is pending"),
         pytest.param({"sources": LOST}, 1, id="a source is lost"),
         pytest.param({"checks": [{"name": "web", "type": "http", "ok": False}]}, 1, id="a declared check fails"),
+        pytest.param({"refused": {"at": 1, "why": "E101"}}, 1, id="a reload was refused"),
         pytest.param({"checks": [{"name": "web", "type": "http"}, {"name": "pg", "ok": True}]}, 0, id="none is known to fail"),
         pytest.param(
             {"sources": {"redis": {"ok": False, "code": "starting", "message": "not read in full yet"}}}, 0, id="a source is not read yet"
@@ -364,6 +365,15 @@ def test_the_trace_is_a_line(ask, leave, changes, line):
     trace = {**TRACE, "since": now - 7_200_000, **changes}
     leave(status=picture(trace=trace))
     assert line in ask("status", "-c", "config.yml").out.splitlines()
+
+
+def test_a_reload_that_was_refused(ask, leave):
+    """Whoever wonders why a change does nothing reads it, with the mistake; and it is a finding."""
+    now = time.time_ns() // 1_000_000
+    agent = {"pid": 1, "host": "web1", "at": now}
+    leave(status=picture(agent=agent, refused={"at": now - 90_000, "why": "rules.yml:2:1: E101 x"}))
+    answer = ask("status", "-c", "config.yml")
+    assert "Reload refused 1m 30s ago, what was in force stays: rules.yml:2:1: E101 x\n" in answer.out
 
 
 def test_an_agent_without_a_trace_shows_none(ask, leave):

@@ -136,3 +136,18 @@ async def test_the_line_for_systemd(start):
     one.turns.offer(Resumed("somebody"))
     await asyncio.sleep(0.1)
     assert keeper.line().endswith("paused, can't write anything down and does nothing")
+
+
+async def test_a_refused_reload_stays_until_one_is_taken_over(start):
+    """It stands in the picture and in the line of systemd with the first mistake, and is gone with the next reload that is taken over."""
+    keeper, one, _ = await start()
+    keeper.reload_refused("rules.yml:2:1: E101 x")
+    assert keeper.line() == "observe: 0 alerts, 0 incidents, reload refused"
+    await keeper.keep()
+    refused = read_picture(orjson.dumps(one.store.pictures[-1][1])).refused
+    assert refused is not None
+    assert refused.why == "rules.yml:2:1: E101 x"
+    keeper.reload_refused("")
+    assert keeper.line() == "observe: 0 alerts, 0 incidents"
+    await keeper.keep()
+    assert read_picture(orjson.dumps(one.store.pictures[-1][1])).refused is None

@@ -92,6 +92,25 @@ async def test_two_schedulers(plant, shown):
     assert one.text == "2 services serve the queue scheduler: mastodon-sidekiq-2.service, mastodon-sidekiq.service"
 
 
+async def test_a_template_without_an_instance(plant, shown):
+    """It serves nothing, so it is no second scheduler; with an instance it is one."""
+    files = {f"{ETC}/mastodon-sidekiq.service": unit(), f"{ETC}/mastodon-sidekiq-scheduler@.service": unit("-q scheduler"), **live()}
+    idle = await survey(root=plant(files))
+    assert "two-schedulers" not in names(judge(idle, CONFIG))
+    wanted = await survey(
+        root=plant({**files, f"{ETC}/multi-user.target.wants/mastodon-sidekiq-scheduler@1.service": unit("-q scheduler")})
+    )
+    assert "two-schedulers" in names(judge(wanted, CONFIG))
+
+
+async def test_many_services(plant, shown):
+    """What is to be said of more than two of them names the first; what mends it names each file."""
+    files = {f"{ETC}/mastodon-sidekiq-{number}.service": unit(f"-q {queue}") for number, queue in enumerate(("default", "push", "pull"))}
+    (one,) = [remark for remark in judge(await survey(root=plant({**files, **live()})), CONFIG) if remark.name == "stop-timeout"]
+    assert one.text.startswith("mastodon-sidekiq-0.service and 2 more: ")
+    assert one.mend.startswith("sudo systemctl edit mastodon-sidekiq-0.service mastodon-sidekiq-1.service mastodon-sidekiq-2.service:")
+
+
 async def test_two_redis(plant, shown):
     """One agent watches one Redis: that of most services; the others are named."""
     other = unit("-q push").replace("/home/mastodon/live", "/srv/second")
@@ -120,7 +139,7 @@ async def test_what_costs_jobs_or_hides_them_is_said(plant, shown):
     text = unit("-q default -q push -q ingress -q mailers -q pull -q scheduler").replace("DB_POOL=25", "DB_POOL=5").replace("always", "no")
     remarks = judge(await survey(root=plant({f"{ETC}/mastodon-sidekiq.service": text, **live(f"{ENV}RAILS_LOG_LEVEL=warn\n")})), CONFIG)
     mends = {one.name: one.mend for one in remarks}
-    assert mends["stop-timeout"] == "sudo systemctl edit mastodon-sidekiq.service: [Service] TimeoutStopSec=35s"
+    assert mends["stop-timeout"] == "sudo systemctl edit mastodon-sidekiq.service: [Service] TimeoutStopSec=30s"
     assert mends["no-restart"] == "sudo systemctl edit mastodon-sidekiq.service: [Service] Restart=always"
     assert mends["log-rate"] == "sudo systemctl edit mastodon-sidekiq.service: [Service] LogRateLimitBurst=1000000"
     assert mends["small-pool"] == "DB_POOL=25"
