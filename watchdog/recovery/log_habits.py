@@ -1,0 +1,83 @@
+"""
+Whether the log of a process tells of every job that ends, and was still written at its end. Pure.
+
+The counterpart of `ran_at_end`, which knows the threads. A start without an end proves that a job ran only where its end would stand in the log. Two things must be known
+for that, and on a quiet server neither need be told by the last minute.
+
+That it *writes ends*: no logger changes its mind while it lives, so any end of this process will do, however old. Where it has not ended one job yet, its log must be there from its
+first line on, and the start of a job must be the last word of it: Sidekiq's own logger writes an end for each start, and who writes other words for an end has said them by then. What
+somebody writes who has only starts, in Sidekiq's words, or a job that says "start" itself where the logger is silent, is told from it by nothing but that: no such logger is known.
+
+That it *was still written*: pipes break and disks fill. Within the minute before the end a job began or ended in it; or the last work hash holds the job, so that it
+ended, if it did, within the one beat after that.
+
+Neither a predecessor nor a sibling is asked: they may have been started with another level, and whoever has neither an end nor a first line has hardly worked.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from watchdog.sidekiq.log.events import JobEnded, JobStarted
+
+RECENT: Final = 60_000
+"""Milliseconds before the end in which a job must have begun or ended."""
+
+
+class Habits:
+    """
+    Hears every start and end of one process, in any order.
+
+    `until` is the last moment at which it is known to have worked (UTC milliseconds); `running` the jids that its work hash held then.
+    """
+
+    def __init__(self, *, until: int, running: frozenset[str] = frozenset()) -> None:
+        self._until = until
+        self._running = running
+        self._is_recent = False
+        self._timeless = False
+        self._minute_seen = False
+        self._starts_at_boot = False
+        self.starts = 0
+        self.ends = 0
+
+    def hear(self, event: JobStarted | JobEnded) -> None:
+        """One of them."""
+        self._timeless |= not event.at
+        self._is_recent |= bool(event.at) and event.at >= self._until - RECENT
+        if isinstance(event, JobStarted):
+            self.starts += 1
+        else:
+            self.ends += 1
+
+    def begin(self) -> None:
+        """The first line of the process was read."""
+        self._starts_at_boot = True
+
+    def pass_by(self, at: int) -> None:
+        """A line of that time (UTC milliseconds) was read, whatever stands in it."""
+        self._minute_seen |= at < self._until - RECENT
+
+    @property
+    def is_known(self) -> bool:
+        """Nothing older can change what is said here."""
+        return self._timeless or (bool(self.ends) and (self._is_recent or self._minute_seen))
+
+    def prove(self, event: JobStarted, *, has_spoken: bool) -> bool:
+        """Whether an end of this job would have been read; `has_spoken` says that it wrote something after its start."""
+        return (bool(self.ends) or not has_spoken) and (self._is_recent or event.jid in self._running)
+
+    def doubts(self, pid: int) -> Iterable[str]:
+        """What keeps every start from being proven."""
+        if not self.starts and not self.ends:
+            yield f"pid {pid} writes no start and end of jobs (hint: RAILS_LOG_LEVEL must be info or debug)"
+        elif self._timeless:
+            yield "neither the log nor its lines tell the time, so nobody knows how old they are"
+        elif not self.ends and not self._starts_at_boot:
+            yield "no end of a job was read, nor where the process began, so nobody knows whether this log tells of ends"
+
+    def misgivings(self, *, has_spoken: bool) -> Iterable[str]:
+        """What keeps some of them from it, or the list from being whole; `has_spoken` says that one of them wrote something after its start."""
+        if (self.starts or self.ends) and not self._timeless and not self._is_recent:
+            yield "in the last minute before the end no job began or ended in the log: it may not have been written any more"
+        if has_spoken and not self.ends and self._starts_at_boot:
+            yield "the process has not ended one job in its log yet: one that has said something since its start may be through"
