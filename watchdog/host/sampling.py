@@ -112,6 +112,7 @@ class Sampler:
     async def look(self) -> None:
         """Look once at everything, and tell what is new."""
         before = self._spent()
+        self._processes.look_at_groups()
         found = self._processes.starts
         if (at := self._clock.at()) >= self._deploys_due:
             self._deploys_due = at + DEPLOYS_EVERY
