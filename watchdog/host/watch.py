@@ -132,10 +132,11 @@ class LocalProcesses:
         """Of a process that is dead and not buried yet, where nothing has told that it was killed for want of memory."""
         return self._deaths.get(identity)
 
-    def look_at_groups(self) -> None:
-        """Remember what the control groups of all processes count: the later that was, the surer is it known why one of them ended."""
-        for identity in self._locals:
-            self._look_at_group(identity)
+    def look_at_group(self, identity: str) -> None:
+        """Remember what its control group counts, if it lives: the later that was, the surer is it known why it ended."""
+        # Where the dead are shown, and if, the kernel says differently by version.
+        if self.lives(identity):
+            self._locals[identity].starvation.look(self._clock.at())
 
     def bury(self, identity: str, *, asked: bool, starved: bool = False) -> None:
         """
@@ -167,7 +168,7 @@ class LocalProcesses:
                 if isinstance(change, Delta):
                     said.take(change.fields)
                     if "confirmed_at" in change.fields:
-                        self._look_at_group(change.id)
+                        self.look_at_group(change.id)
                 continue
             match change:
                 case Delta(id=identity, fields=fields):
@@ -304,11 +305,6 @@ class LocalProcesses:
         is_of_this_boot = boot_id == self._here.boot_id
         lived = since_boot() - start_ticks * 1000 // self._here.ticks_per_second
         return Death(pid, unit, boot_id, self._clock.wall() - lived if is_of_this_boot else 0)
-
-    def _look_at_group(self, identity: str) -> None:
-        # Where the dead are shown, and if, the kernel says differently by version.
-        if self.lives(identity):
-            self._locals[identity].starvation.look(self._clock.at())
 
     def _have_asked(self, identity: str) -> None:
         if self._ask is None or self._dead[identity].settled:
