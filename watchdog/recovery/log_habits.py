@@ -5,8 +5,9 @@ The counterpart of `ran_at_end`, which knows the threads. A start without an end
 for that, and on a quiet server neither need be told by the last minute.
 
 That it *writes ends*: no logger changes its mind while it lives, so any end of this process will do, however old. Where it has not ended one job yet, its log must be there from its
-first line on, and the start of a job must be the last word of it: Sidekiq's own logger writes an end for each start, and who writes other words for an end has said them by then. What
-somebody writes who has only starts, in Sidekiq's words, or a job that says "start" itself where the logger is silent, is told from it by nothing but that: no such logger is known.
+first line on, and its start must be the last that was written of a job: Sidekiq's own logger writes an end for each start, and a logger with other words for an end has written them
+by then. Two things can't be told from that: a logger that writes nothing but starts, in Sidekiq's very words, and a job that says "start" itself where `skip_default_job_logging`
+keeps the logger silent. Nobody is known to have either, and both give themselves away once a thread begins its second job.
 
 That it *was still written*: pipes break and disks fill. Within the minute before the end a job began or ended in it; or the last work hash holds the job, so that it
 ended, if it did, within the one beat after that.

@@ -1,5 +1,7 @@
 """What is asked of Redis and of the journal about a process that has ended, and what is made of the answers."""
 
+from typing import Any
+
 import pytest
 
 from watchdog.daemon import endings
@@ -57,7 +59,8 @@ async def test_it_is_buried_with_what_is_known(monkeypatch, death, journal, told
         return told
 
     monkeypatch.setattr(endings, "tells_of_a_kill", tells)
-    processes = Processes(death)
-    await endings.hear_how_it_ended("web1:42:abc", Followed(failure), processes, wall=lambda: 9, journal=journal)
+    processes: Any = Processes(death)
+    follower: Any = Followed(failure)
+    await endings.hear_how_it_ended("web1:42:abc", follower, processes, wall=lambda: 9, journal=journal)
 
     assert processes.buried == [("web1:42:abc", asked, starved)]

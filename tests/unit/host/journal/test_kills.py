@@ -1,5 +1,7 @@
 """Who was killed for want of memory, by the words of the kernel and of systemd."""
 
+from typing import Any
+
 import pytest
 
 from watchdog.host.journal.command import STARVED, Selection, backwards
@@ -56,7 +58,9 @@ class Told:
 )
 async def test_who_was_killed(entries, told):
     """By pid, or by unit a moment ago."""
-    assert await tells_of_a_kill(DEATH, wall=NOW, source=Told(*entries)) is told
+    source: Any = Told(*entries)
+
+    assert await tells_of_a_kill(DEATH, wall=NOW, source=source) is told
 
 
 def test_what_is_asked_for():
