@@ -10,7 +10,8 @@ by then. Two things can't be told from that: a logger that writes nothing but st
 keeps the logger silent. Nobody is known to have either, and both give themselves away once a thread begins its second job.
 
 That it *was still written*: pipes break and disks fill. Within the minute before the end a job began or ended in it; or the last work hash holds the job, so that it
-ended, if it did, within the one beat after that.
+ended, if it did, within the one beat after that. The work hash can speak against a log, too: what began long before it was written and does not stand in it had ended by then,
+and the log does not tell that.
 
 Neither a predecessor nor a sibling is asked: they may have been started with another level, and whoever has neither an end nor a first line has hardly worked.
 """
@@ -22,16 +23,19 @@ from watchdog.sidekiq.log.events import JobEnded, JobStarted
 
 RECENT: Final = 60_000
 """Milliseconds before the end in which a job must have begun or ended."""
+PICTURED: Final = 20_000
+"""Milliseconds after its start in which a job may be missing in the last work hash: that is written every ten seconds, and can be read a beat late."""
 
 
 class Habits:
     """
     Hears every start and end of one process, in any order.
 
-    `until` is the last moment at which it is known to have worked (UTC milliseconds); `running` the jids that its work hash held then.
+    `until` is the last moment at which it is known to have worked (UTC milliseconds); `running` the jids that its work hash held then, None where that is not
+    known.
     """
 
-    def __init__(self, *, until: int, running: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *, until: int, running: frozenset[str] | None = None) -> None:
         self._until = until
         self._running = running
         self._is_recent = False
@@ -65,7 +69,8 @@ class Habits:
 
     def prove(self, event: JobStarted, *, has_spoken: bool) -> bool:
         """Whether an end of this job would have been read; `has_spoken` says that it wrote something after its start."""
-        return (bool(self.ends) or not has_spoken) and (self._is_recent or event.jid in self._running)
+        runs = self._running is not None and event.jid in self._running
+        return (bool(self.ends) or not has_spoken) and (self._is_recent or runs) and not self._had_ended(event)
 
     def doubts(self, pid: int) -> Iterable[str]:
         """What keeps every start from being proven."""
@@ -76,9 +81,14 @@ class Habits:
         elif not self.ends and not self._starts_at_boot:
             yield "no end of a job was read, nor where the process began, so nobody knows whether this log tells of ends"
 
-    def misgivings(self, *, has_spoken: bool) -> Iterable[str]:
-        """What keeps some of them from it, or the list from being whole; `has_spoken` says that one of them wrote something after its start."""
+    def misgivings(self, begun: Iterable[JobStarted], *, has_spoken: bool) -> Iterable[str]:
+        """What keeps some of those that have `begun` from it, or the list from being whole; `has_spoken` says that one of them wrote something after its start."""
         if (self.starts or self.ends) and not self._timeless and not self._is_recent:
             yield "in the last minute before the end no job began or ended in the log: it may not have been written any more"
         if has_spoken and not self.ends and self._starts_at_boot:
             yield "the process has not ended one job in its log yet: one that has said something since its start may be through"
+        if ended := sum(map(self._had_ended, begun)):
+            yield f"jobs that began long before its last beat and were not in its work hash then: {ended}; the log does not tell of their ends"
+
+    def _had_ended(self, event: JobStarted) -> bool:
+        return self._running is not None and event.jid not in self._running and event.at < self._until - PICTURED

@@ -61,11 +61,12 @@ class AtEnd:
     Takes the entries of a log from the newest to the oldest, and says when it knows.
 
     `pid` is whose end it is; `until` the last moment at which it is known to have worked (UTC milliseconds), its last beat or its death; `threads` how many it has, 0 if
-    that is not known; `running` the jids that its work hash held at that moment; `drops` and `burst` whether lines of the log can be missing without a word, and beyond how many in half a minute (0: never).
+    that is not known; `running` the jids that its work hash held at that moment, None if that is not known; `drops` and `burst` whether lines of the log can be missing
+    without a word, and beyond how many in half a minute (0: never).
     """
 
     def __init__(
-        self, *, pid: int, until: int, threads: int = 0, running: frozenset[str] = frozenset(), drops: bool = False, burst: int = BURST
+        self, *, pid: int, until: int, threads: int = 0, running: frozenset[str] | None = None, drops: bool = False, burst: int = BURST
     ) -> None:
         self._pid = pid
         self._habits = Habits(until=until, running=running)
@@ -147,7 +148,7 @@ class AtEnd:
         left_out = len(running) - MOST
         del running[MOST:]
         clean = self._clean()
-        doubts, misgivings = list(self._doubts()), list(self._habits.misgivings(has_spoken=any(map(self._has_spoken, running))))
+        doubts, misgivings = list(self._doubts()), list(self._misgivings(running))
         if left_out > 0:
             doubts.append(f"{left_out:,} more starts without an end: no Sidekiq has so many threads")
         findings = () if clean else tuple(self._finding(event, doubts) for event in running)
@@ -289,6 +290,10 @@ class AtEnd:
             job_class=event.job_class,
             tid=event.tid,
         )
+
+    def _misgivings(self, running: Iterable[JobStarted | JobSaid]) -> Iterable[str]:
+        begun = [event for event in running if isinstance(event, JobStarted)]
+        return self._habits.misgivings(begun, has_spoken=any(map(self._has_spoken, begun)))
 
     def _has_spoken(self, event: JobStarted | JobSaid) -> bool:
         return event.tid in self._said or self._timed.get(event.tid) == event.jid

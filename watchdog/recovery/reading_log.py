@@ -45,7 +45,7 @@ async def read_log(
     *,
     until: int,
     threads: int,
-    running: frozenset[str] = frozenset(),
+    running: frozenset[str] | None = None,
     wall: Callable[[], int],
     source: LogSource | None = None,
     bounds: Bounds = BOUNDS,
@@ -54,7 +54,7 @@ async def read_log(
     What its log says, within `bounds`. Raises `LogUnreadableError`.
 
     `until` is the last moment at which it is known to have worked (UTC milliseconds), `wall` what time it is; `threads` as in `ReadLog`; `running` are the jids that its work
-    hash held at `until`; `source` stands in for what the
+    hash held at `until`, None if that is not known; `source` stands in for what the
     settings name.
     """
     source = source_of(target, settings) if source is None else source

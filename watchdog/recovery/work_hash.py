@@ -77,10 +77,12 @@ def findings_in(entries: Mapping[bytes, bytes], *, origin: Origin, certainty: Ce
     return tuple(found), broken
 
 
-def running_in(noted: Noted | None) -> frozenset[str]:
-    """The jids that it held at its last beat."""
-    found, _ = findings_in({} if noted is None else noted.entries, origin=Origin.FLIGHT_RECORD, certainty=Certainty.LIKELY)
-    return frozenset(one.jid for one in found)
+def running_in(noted: Noted | None) -> frozenset[str] | None:
+    """The jids that it held at its last beat; None where they are not all known."""
+    if noted is None:
+        return None
+    found, broken = findings_in(noted.entries, origin=Origin.FLIGHT_RECORD, certainty=Certainty.LIKELY)
+    return None if broken else frozenset(one.jid for one in found)
 
 
 def _payload(raw: bytes) -> bytes | None:

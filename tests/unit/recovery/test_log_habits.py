@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.unit.recovery.test_ran_at_end import NOW, PID, UNIT, captured, captured_end, done, read, said, start, verdicts
+from tests.unit.recovery.test_ran_at_end import NOW, PID, UNIT, WORKS, captured, captured_end, done, read, said, start, verdicts
 from watchdog.model.findings import Certainty
 from watchdog.model.log_lines import Extent, LinesLost, LogLine, ReadEnd
-from watchdog.recovery.log_habits import RECENT
+from watchdog.recovery.log_habits import PICTURED, RECENT
 from watchdog.recovery.ran_at_end import AtEnd
 
 HOUR = 3_600_000
@@ -19,18 +19,23 @@ PROVEN, LIKELY = Certainty.PROVEN, Certainty.LIKELY
     [
         # The log writes ends, and the start itself lies in the last minute.
         ([*LONG_AGO, start(10_000, "j2")], (), PROVEN),
-        ([*LONG_AGO, start(RECENT, "j2")], (), PROVEN),
+        ([*LONG_AGO, start(RECENT, "j2")], None, PROVEN),
         # It was not written for longer than a minute: what the work hash held ran still, and of others nobody knows.
-        ([*LONG_AGO, start(RECENT + 1, "j2")], (), LIKELY),
+        ([*LONG_AGO, start(RECENT + 1, "j2")], None, LIKELY),
         ([*LONG_AGO, start(RECENT + 1, "j2")], ("j2",), PROVEN),
         ([*LONG_AGO, start(RECENT + 1, "j2")], ("j1", "j0"), LIKELY),
         # Another job began in the last minute: then it was written.
-        ([*LONG_AGO, start(RECENT + 1, "j2"), start(20_000, "j3", "b"), done(10_000, "j3", "b")], (), PROVEN),
+        ([*LONG_AGO, start(RECENT + 1, "j2"), start(20_000, "j3", "b"), done(10_000, "j3", "b")], None, PROVEN),
+        # What began long before the last beat and does not stand in its work hash had ended: the log has lost that.
+        ([*WORKS, start(PICTURED, "j2")], (), PROVEN),
+        ([*WORKS, start(PICTURED + 1, "j2")], (), LIKELY),
+        ([*WORKS, start(PICTURED + 1, "j2")], ("j2",), PROVEN),
+        ([*WORKS, start(PICTURED + 1, "j2")], None, PROVEN),
         # No end was ever read: the log must be there from its first line on.
         ([BOOT, start(10_000, "j2")], (), PROVEN),
         ([start(10_000, "j2")], (), LIKELY),
         ([start(10_000, "j2")], ("j2",), LIKELY),
-        ([BOOT, start(RECENT + 1, "j2")], (), LIKELY),
+        ([BOOT, start(RECENT + 1, "j2")], None, LIKELY),
         ([BOOT, start(RECENT + 1, "j2")], ("j2",), PROVEN),
         # Its logger may have other words for an end; where it has been heard to say "done" they are just words.
         ([BOOT, start(10_000, "j2"), said(9_000, "Finished", jid="j2")], (), LIKELY),
@@ -41,7 +46,7 @@ PROVEN, LIKELY = Certainty.PROVEN, Certainty.LIKELY
 )
 def test_on_a_quiet_server(lines, running, certainty):
     """One job that began, and a log in which little else stands."""
-    found, _ = read(lines, running=frozenset(running))
+    found, _ = read(lines, running=None if running is None else frozenset(running))
 
     assert verdicts(found)[0] == ("j2", certainty)
     assert bool(found.missing) or certainty is PROVEN
@@ -92,6 +97,8 @@ def test_what_is_said_of_it():
     """In words, and with what to do."""
     (unwritten,) = read([BOOT, *LONG_AGO, start(RECENT + 1, "j2")])[0].missing
     assert unwritten == "in the last minute before the end no job began or ended in the log: it may not have been written any more"
+    lost = read([BOOT, *WORKS, start(PICTURED + 1, "j2")], running=frozenset())[0].missing
+    assert lost == ("jobs that began long before its last beat and were not in its work hash then: 1; the log does not tell of their ends",)
     assert "whether this log tells of ends" in read([start(10_000, "j2")])[0].missing[0]
     assert read([BOOT, start(10_000, "j2")])[0].missing == ()
     (spoken,) = read([BOOT, start(10_000, "j2"), said(9_000, "words", jid="j2")])[0].missing
