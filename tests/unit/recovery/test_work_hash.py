@@ -135,7 +135,7 @@ def test_the_bytes_are_those_that_redis_held():
 def test_what_ran_at_the_last_beat():
     """The jids alone; nothing where nothing is kept, or one can't be read: then none can be said to be missing."""
     last = noted("a", "b")
-    assert running_in(last) == {"a", "b"}
+    assert running_in(last) == frozenset({"a", "b"})
     assert running_in(noted()) == frozenset()
     last.entries[b"broken"] = b"{"
 
