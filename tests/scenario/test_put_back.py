@@ -245,6 +245,18 @@ def test_alone_it_is_caught_three_times_and_no_more():
     assert places == ["retry", "retry", "quarantine"]
 
 
+def test_what_the_journal_tells_of_its_end_counts():
+    """An agent that has just begun has nothing to compare a counter with: the journal's word comes after the end, and before it is told to be gone."""
+    talk = begun()
+    talk.at += 10_000
+    talk.hear(host(Delta(Kind.PROCESS, ONE, {"alive": False, "out_of_memory": False})))
+    talk.hear(host(Delta(Kind.PROCESS, ONE, {"out_of_memory": True})))
+    talk.hear(host(Gone(Kind.PROCESS, ONE, CRASHED)))
+    lines = asked(talk.answer(InFlight((held("j1"), held("j2", job_class="Other")))))
+
+    assert [line.split()[3] for line in lines] == ["retry", "retry"]
+
+
 def test_who_was_killed_from_outside_is_innocent_once():
     """Its jobs are the next to run; one that is caught so again comes later, or one that brings its process down would do so for ever."""
     talk = begun(RULE, Mode.ACT, ONE, NEXT)

@@ -82,6 +82,8 @@ def test_from_the_alert_to_the_end():
     )
     assert outcomes(talk) == [(TARGET, "ended")]
     assert talk.state.ledger.cooldowns[TARGET].action == "run"
+    (spent,) = talk.state.ledger.spent[TARGET]
+    assert spent.by_command, "it is none of the host's budget"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +156,7 @@ def test_dry_run_says_what_would_be_run():
     assert not runs(talk)
     (would,) = talk.audit("would")
     assert (would.stage, would.target, would.reason) == ("run", TARGET, "if root's list still allows it, for 300 s at most")
+    assert [one.by_command for one in talk.state.ledger.shadow.spent[TARGET]] == [True]
 
 
 def test_asked_first():

@@ -7,6 +7,7 @@ works beside any number of agents.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from watchdog.cli.change_lines import Shown
@@ -36,6 +37,7 @@ class Following:
     def __init__(self, settings: Settings, *, names: Iterable[str], show: Callable[[Shown], None], clock: Clock) -> None:
         redis = settings.redis
         self._clock = clock
+        self._journal = settings.log.journal
         self._show = show
         self._tasks: asyncio.TaskGroup | None = None
         self._onlooker = Onlooker(names, at=clock.at())
@@ -67,7 +69,8 @@ class Following:
 
     def _ask_how_it_ended(self, identity: str) -> None:
         assert self._tasks is not None  # nothing is found before it is there
-        self._tasks.create_task(hear_how_it_ended(identity, self._follower, self._local), name=f"end of {identity}")
+        hear = partial(hear_how_it_ended, wall=self._clock.wall, journal=self._journal)
+        self._tasks.create_task(hear(identity, self._follower, self._local), name=f"end of {identity}")
 
     def _hear(self, body: Body) -> None:
         if isinstance(body, Observed) and body.source is Source.REDIS:

@@ -290,7 +290,8 @@ class Agent:
 
     def _ask_how_it_ended(self, identity: str) -> None:
         assert self._tasks is not None  # nothing is found before they are there
-        self._tasks.do(f"end of {identity}", partial(hear_how_it_ended, identity, self._follower, self._local))
+        hear = partial(hear_how_it_ended, wall=self._clock.wall, journal=self._loaded.settings.log.journal)
+        self._tasks.do(f"end of {identity}", partial(hear, identity, self._follower, self._local))
 
     def _hear(self, body: Body) -> None:
         # The host first: a rule that fires on this reading must find out whether its target is one of ours.

@@ -30,6 +30,7 @@ from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
 from watchdog.model.results import Refused, Result, Sight
+from watchdog.model.targets import CommandRef
 from watchdog.model.verdicts import Decision, Mode
 
 AGAIN: Final = 15_000
@@ -206,7 +207,9 @@ def _end(turn: Turn, deed: Deed, outcome: str, account: str) -> None:
     cooldown = Cooldown(turn.at, deed.rule, deed.action, deed.incident)
     turn.set(cooldowns={**turn.ledger.cooldowns, deed.thing.name: cooldown})
     if deed.asked:
-        turn.set(spent=with_one(turn.ledger.spent, deed.thing.name, Spent(turn.at, deed.rule, deed.incident)))
+        turn.set(
+            spent=with_one(turn.ledger.spent, deed.thing.name, Spent(turn.at, deed.rule, deed.incident, isinstance(deed.thing, CommandRef)))
+        )
 
 
 def _unwanted(turn: Turn, deed: Deed) -> str:

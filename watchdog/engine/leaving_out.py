@@ -83,7 +83,8 @@ def _spent(shadow: Shadow, cooldown: Cooldown, target: str) -> Shadow:
     """As a step that is over spends it: moving jobs counts into no budget."""
     names = (target, *also_named(cooldown.action, target))
     shadow = msgspec.structs.replace(shadow, cooldowns={**shadow.cooldowns, **dict.fromkeys(names, cooldown)})
-    if acts_on(cooldown.action) is TargetKind.JOBS:
+    about = acts_on(cooldown.action)
+    if about is TargetKind.JOBS:
         return shadow
-    one = Spent(cooldown.ended_at, cooldown.rule, cooldown.incident)
+    one = Spent(cooldown.ended_at, cooldown.rule, cooldown.incident, about is TargetKind.COMMAND)
     return msgspec.structs.replace(shadow, spent=with_one(shadow.spent, target, one))

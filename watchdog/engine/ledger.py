@@ -124,11 +124,16 @@ class Cooldown(msgspec.Struct, frozen=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """Something was done to a target, as a step of that incident; or an alert began to fire, and `incident` is its id."""
+    """
+    Something was done to a target, as a step of that incident; or an alert began to fire, and `incident` is its id.
+
+    `by_command` says that a named command was run: it has ended no process and started none.
+    """
 
     at: int
     rule: str
     incident: str
+    by_command: bool = False
 
 
 class Shadow(msgspec.Struct, frozen=True):

@@ -39,9 +39,9 @@ def both(real: Book, shadow: Book) -> Book:
 
 
 def on_host(book: Book, host: str) -> list[Spent]:
-    """What rules did to processes of that host, whose names begin with it, the oldest first; not what people have ordered."""
+    """What rules did on that host, to what has a name that begins with it, the oldest first; not what people have ordered, nor runs of commands."""
     here = (one for target, entries in book.items() if target.startswith(f"{host}/") for one in entries)
-    return sorted((one for one in here if not is_order(one.rule)), key=lambda one: one.at)
+    return sorted((one for one in here if not (one.by_command or is_order(one.rule))), key=lambda one: one.at)
 
 
 def incidents_within(entries: Iterable[Spent], time: int, at: int) -> int:

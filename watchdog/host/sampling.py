@@ -166,6 +166,8 @@ class Sampler:
                 self._known.setdefault(identity, _Told()), pid, start_ticks, groups, self._deploys[1].get(identity, {})
             ):
                 deltas.append(Delta(Kind.PROCESS, identity, new))
+            # After it: whoever hears of the group that was read just now may rely on it.
+            self._processes.look_at_group(identity)
             spent += self._spent() - before
         return deltas, spent
 

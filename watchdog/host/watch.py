@@ -16,6 +16,7 @@ import msgspec
 
 from watchdog.clock import Clock
 from watchdog.host.boot import CGROUPS, PROC, Here, here, since_boot, started_at
+from watchdog.host.journal.kills import Death
 from watchdog.host.last_words import Said, ending
 from watchdog.host.match import mismatch
 from watchdog.host.pidfd import Pidfd
@@ -47,6 +48,7 @@ class _Local(msgspec.Struct, frozen=True):
     pidfd: Pidfd
     said: Said
     starvation: Starvation
+    unit: str
 
 
 class _Stranger(msgspec.Struct):
@@ -84,6 +86,7 @@ class LocalProcesses:
         self._ask = ask
         self._before = dict(before)
         self._dead: dict[str, Said] = {}
+        self._deaths: dict[str, Death] = {}
         self._unasked: list[str] = []
         self._locals: dict[str, _Local] = {}
         self._by_pid: dict[int, str] = {}
@@ -125,9 +128,26 @@ class LocalProcesses:
         if (said := self._said_of(identity)) is not None:
             said.is_killed = False
 
-    def bury(self, identity: str, *, asked: bool) -> None:
-        """Tell that a process is gone, and how it ended; `asked` says that Redis could be read of it after its end."""
+    def death_of(self, identity: str) -> Death | None:
+        """Of a process that is dead and not buried yet, where nothing has told that it was killed for want of memory."""
+        return self._deaths.get(identity)
+
+    def look_at_group(self, identity: str) -> None:
+        """Remember what its control group counts, if it lives: the later that was, the surer is it known why it ended."""
+        # Where the dead are shown, and if, the kernel says differently by version.
+        if self.lives(identity):
+            self._locals[identity].starvation.look(self._clock.at())
+
+    def bury(self, identity: str, *, asked: bool, starved: bool = False) -> None:
+        """
+        Tell that a process is gone, and how it ended.
+
+        `asked` says that Redis could be read of it after its end, `starved` that something told since that it was killed for want of memory.
+        """
+        self._deaths.pop(identity, None)
         if (said := self._dead.pop(identity, None)) is not None:
+            if starved:
+                self._tell(Delta(Kind.PROCESS, identity, {"out_of_memory": True}))
             how = ending(said, asked=asked)
             _LOG.info("%s %s", identity, how)
             self._tell(Gone(Kind.PROCESS, identity, how))
@@ -147,8 +167,8 @@ class LocalProcesses:
             if (said := self._said_of(change.id)) is not None:
                 if isinstance(change, Delta):
                     said.take(change.fields)
-                    if "confirmed_at" in change.fields and (local := self._locals.get(change.id)) is not None:
-                        local.starvation.look()
+                    if "confirmed_at" in change.fields:
+                        self.look_at_group(change.id)
                 continue
             match change:
                 case Delta(id=identity, fields=fields):
@@ -168,6 +188,7 @@ class LocalProcesses:
         self._strangers.clear()
         self._remote.clear()
         self._dead.clear()
+        self._deaths.clear()
 
     def _said_of(self, identity: str) -> Said | None:
         local = self._locals.get(identity)
@@ -250,8 +271,8 @@ class LocalProcesses:
     def _adopt(self, claim: Claim, facts: ProcessFacts, pidfd: Pidfd, stranger: _Stranger) -> None:
         asyncio.get_running_loop().add_reader(pidfd.fileno(), self._ended, claim.identity)
         starvation = Starvation(claim.pid, proc=self._here.proc, cgroups=self._here.cgroups)
-        starvation.look()
-        self._locals[claim.identity] = _Local(claim.pid, facts.start_ticks, claim.booted_at, pidfd, stranger.said, starvation)
+        starvation.look(self._clock.at())
+        self._locals[claim.identity] = _Local(claim.pid, facts.start_ticks, claim.booted_at, pidfd, stranger.said, starvation, facts.unit)
         self._by_pid[claim.pid] = claim.identity
         self._by_pid[claim.pid] = claim.identity
         del self._strangers[claim.identity]
@@ -272,11 +293,18 @@ class LocalProcesses:
         local = self._locals[identity]
         self._dead[identity] = local.said
         fields: dict[str, Any] = {"alive": False}
-        if (starved := local.starvation.has_killed()) is not None:
+        if (starved := local.starvation.has_killed(self._clock.at())) is not None:
             fields["out_of_memory"] = starved
+        if not starved:
+            self._deaths[identity] = self._death(local.pid, local.unit, self._here.boot_id, local.start_ticks)
         self._release(identity)
         self._tell(Delta(Kind.PROCESS, identity, fields))
         self._have_asked(identity)
+
+    def _death(self, pid: int, unit: str, boot_id: str, start_ticks: int) -> Death:
+        is_of_this_boot = boot_id == self._here.boot_id
+        lived = since_boot() - start_ticks * 1000 // self._here.ticks_per_second
+        return Death(pid, unit, boot_id, self._clock.wall() - lived if is_of_this_boot else 0)
 
     def _have_asked(self, identity: str) -> None:
         if self._ask is None or self._dead[identity].settled:
@@ -293,6 +321,7 @@ class LocalProcesses:
         self._strangers.pop(identity, None)
         said = self._dead[identity] = Said()
         said.take(fields)
+        self._deaths[identity] = self._death(ref.pid, ref.unit, ref.boot_id, ref.start_ticks)
         _LOG.info("%s ended while nobody looked", identity)
         known = {"host": ref.host, "pid": ref.pid, "tag": ref.tag, "unit": ref.unit, "start_ticks": ref.start_ticks, "boot_id": ref.boot_id}
         self._tell(Delta(Kind.PROCESS, identity, {**known, "local": True, "alive": False}))

@@ -217,7 +217,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="budget",
-        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget`, on the host as often as `host_budget`, the agents of all hosts as often as `fleet_budget` of the config, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not); to move jobs counts into none of them",
+        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget`, on the host as often as `host_budget`, the agents of all hosts as often as `fleet_budget` of the config, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not); to move jobs counts into none of them, to run a command not into that of the host",
         settings=(
             ParameterSpec(
                 name="budget",
@@ -237,7 +237,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
                 name="host_budget",
                 form=Form.ALLOWANCE,
                 default="6/1h",
-                doc="The same for all processes of the target's host; it does not apply to jobs.",
+                doc="The same for all that is ended or started on the target's host; it does not apply to jobs, nor to commands.",
                 example="host_budget: 10/1h",
             ),
         ),

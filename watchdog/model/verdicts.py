@@ -1,6 +1,7 @@
 """Modes, and what guards and their joint answer can say."""
 
 from enum import IntEnum, StrEnum
+from typing import Final
 
 import msgspec
 
@@ -30,6 +31,10 @@ class Answer(IntEnum):
     PASS = 0
     ASK = 1
     DENY = 2
+
+
+DOES_NOT_APPLY: Final = "does not apply: "
+"""How the reason of a guard begins that has nothing to say of such a target."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from watchdog.model.effects import When
 from watchdog.model.findings import Finding
 from watchdog.model.targets import ProcessRef
 from watchdog.recovery.sources import Source, Told
-from watchdog.recovery.work_hash import HASHES
+from watchdog.recovery.work_hash import HASHES, running_in
 from watchdog.rulefile.log import LogSettings
 from watchdog.sidekiq.flight import Noted
 
@@ -41,6 +41,7 @@ def the_log(settings: Callable[[], LogSettings], wall: Callable[[], int]) -> Sou
                 settings(),
                 until=until,
                 threads=0 if noted is None else noted.threads,
+                running=running_in(noted),
                 wall=wall,
                 bounds=UNHURRIED if when is When.FROZEN else BOUNDS,
             )

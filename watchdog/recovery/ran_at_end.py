@@ -6,7 +6,7 @@ job at a time, so the last line about each thread is enough: a start means that 
 another with a new name (`processor.rb`), so it says nothing about how many are known.
 
 A start is *proven* to be the last of its thread only if nothing that would tell otherwise can be missing:
-- in the minute before the end both a start and an end of this process came into the log, so it does write them;
+- the log tells of ends, and was still written (`log_habits`);
 - no hole of the log lies behind the start;
 - the lines of each thread alternate as they must (start, end, start, …), which lost or forged lines rarely do;
 - the start itself was read: a job that only said something, later than any end of its thread, is likely;
@@ -26,6 +26,7 @@ from typing import Final
 from watchdog.model.findings import Certainty, Finding, Origin
 from watchdog.model.log_lines import Extent, LinesLost, LogEntry, ReadEnd
 from watchdog.model.results import LogRead
+from watchdog.recovery.log_habits import Habits
 from watchdog.sidekiq.log.dump import Dump
 from watchdog.sidekiq.log.events import (
     Booted,
@@ -35,6 +36,7 @@ from watchdog.sidekiq.log.events import (
     JobEnded,
     JobSaid,
     JobStarted,
+    JobTimed,
     LogEvent,
     PushedBack,
     Quieted,
@@ -44,8 +46,6 @@ from watchdog.sidekiq.log.events import (
 )
 from watchdog.sidekiq.log.parse import parse
 
-RECENT: Final = 60_000
-"""Milliseconds before the end in which starts and ends must have come."""
 WINDOW: Final = 30_000
 """RateLimitIntervalSec of journald (journald.conf(5))."""
 MOST: Final = 1_000
@@ -61,23 +61,22 @@ class AtEnd:
     Takes the entries of a log from the newest to the oldest, and says when it knows.
 
     `pid` is whose end it is; `until` the last moment at which it is known to have worked (UTC milliseconds), its last beat or its death; `threads` how many it has, 0 if
-    that is not known; `drops` and `burst` whether lines of the log can be missing without a word, and beyond how many in half a minute (0: never).
+    that is not known; `running` the jids that its work hash held at that moment, None if that is not known; `drops` and `burst` whether lines of the log can be missing
+    without a word, and beyond how many in half a minute (0: never).
     """
 
-    def __init__(self, *, pid: int, until: int, threads: int = 0, drops: bool = False, burst: int = BURST) -> None:
+    def __init__(
+        self, *, pid: int, until: int, threads: int = 0, running: frozenset[str] | None = None, drops: bool = False, burst: int = BURST
+    ) -> None:
         self._pid = pid
-        self._until = until
+        self._habits = Habits(until=until, running=running)
         self._threads = threads
         self._burst = burst if drops else 0
         self._last: dict[str, JobStarted | JobEnded] = {}
         self._oldest: dict[str, JobStarted | JobEnded] = {}
         self._said: dict[str, JobSaid] = {}
+        self._timed: dict[str, str] = {}
         self._known = 0
-        self._starts = 0
-        self._ends = 0
-        self._recent_start = False
-        self._recent_end = False
-        self._timeless = False
         self._torn = False
         self._unreadable = 0
         self._lost: list[LinesLost] = []
@@ -86,7 +85,6 @@ class AtEnd:
         self._newest = 0
         self._in_window = 0
         self._window_seen = False
-        self._minute_seen = False
         self._ended = False
         self._told_to_end = False
         self._quieted_at = 0
@@ -107,7 +105,7 @@ class AtEnd:
         if self._closing:
             # Who had been quiet for long before, fetched nothing any more: that is told by an older line.
             return self._told_to_end and (not self._is_hasty or self._fetched_before or bool(self._quieted_at))
-        return bool(self._threads) and self._known >= self._threads and self._window_known and self._proof_known
+        return bool(self._threads) and self._known >= self._threads and self._window_known and self._habits.is_known
 
     def take(self, entry: LogEntry) -> bool:
         """An entry that is older than all before; True once the answer is known."""
@@ -134,7 +132,7 @@ class AtEnd:
         match None if entry.pid and entry.pid != self._pid else parse(entry):
             case JobStarted() | JobEnded() as event if event.pid == self._pid:
                 self._last[event.tid] = event
-                self._tally(event)
+                self._habits.hear(event)
                 self._fail(event)
             case Ended() | PushedBack() | RequeueFailed() | ShuttingDown() as event if event.pid == self._pid:
                 self._hear(event)
@@ -150,7 +148,7 @@ class AtEnd:
         left_out = len(running) - MOST
         del running[MOST:]
         clean = self._clean()
-        doubts = list(self._doubts())
+        doubts, misgivings = list(self._doubts()), list(self._misgivings(running))
         if left_out > 0:
             doubts.append(f"{left_out:,} more starts without an end: no Sidekiq has so many threads")
         findings = () if clean else tuple(self._finding(event, doubts) for event in running)
@@ -163,10 +161,10 @@ class AtEnd:
             clean=clean,
             pushed_back=self._pushed_back,
             not_pushed_back=self._not_pushed_back,
-            starts=self._starts,
-            ends=self._ends,
+            starts=self._habits.starts,
+            ends=self._habits.ends,
             lines=extent.lines,
-            missing=() if clean else (*doubts, *self._unread(extent)),
+            missing=() if clean else (*doubts, *misgivings, *self._unread(extent)),
             threads=self._dump.threads,
             dumped_at=self._dump.at,
             hasty=bool(pushed),
@@ -179,10 +177,6 @@ class AtEnd:
     @property
     def _window_known(self) -> bool:
         return not self._burst or self._window_seen or self._in_window >= self._burst
-
-    @property
-    def _proof_known(self) -> bool:
-        return (self._recent_start and self._recent_end) or self._minute_seen or self._timeless
 
     @property
     def _is_hasty(self) -> bool:
@@ -217,8 +211,11 @@ class AtEnd:
             case JobSaid():
                 if event.tid not in self._last:
                     self._said.setdefault(event.tid, event)
+            case JobTimed():
+                self._timed.setdefault(event.tid, event.jid)
             case Booted():
                 self._booted = True
+                self._habits.begin()
             case Ended():
                 self._ended = True
             case PushedBack(at=at, jobs=jobs):
@@ -238,7 +235,7 @@ class AtEnd:
                 pass
 
     def _job(self, event: JobStarted | JobEnded) -> None:
-        self._tally(event)
+        self._habits.hear(event)
         if not self._told_to_end:
             self._fail(event)
         elif isinstance(event, JobStarted):
@@ -262,21 +259,11 @@ class AtEnd:
             self._torn |= later.jid != event.jid
         self._oldest[event.tid] = event
 
-    def _tally(self, event: JobStarted | JobEnded) -> None:
-        is_recent = bool(event.at) and event.at >= self._until - RECENT
-        self._timeless |= not event.at
-        if isinstance(event, JobStarted):
-            self._starts += 1
-            self._recent_start |= is_recent
-        else:
-            self._ends += 1
-            self._recent_end |= is_recent
-
     def _count(self, at: int) -> None:
         if not at:
             return
         self._newest = max(self._newest, at)
-        self._minute_seen |= at < self._until - RECENT
+        self._habits.pass_by(at)
         if at >= self._newest - WINDOW:
             self._in_window += 1
         else:
@@ -290,7 +277,12 @@ class AtEnd:
         return True if self._closing and (self._told_to_end or self._booted) and not self._torn else None
 
     def _finding(self, event: JobStarted | JobSaid, doubts: list[str]) -> Finding:
-        is_proven = isinstance(event, JobStarted) and not doubts and not any(self._is_behind(lost, event.at) for lost in self._lost)
+        is_proven = (
+            isinstance(event, JobStarted)
+            and not doubts
+            and self._habits.prove(event, has_spoken=self._has_spoken(event))
+            and not any(self._is_behind(lost, event.at) for lost in self._lost)
+        )
         return Finding(
             jid=event.jid,
             certainty=Certainty.PROVEN if is_proven else Certainty.LIKELY,
@@ -299,6 +291,13 @@ class AtEnd:
             tid=event.tid,
         )
 
+    def _misgivings(self, running: Iterable[JobStarted | JobSaid]) -> Iterable[str]:
+        begun = [event for event in running if isinstance(event, JobStarted)]
+        return self._habits.misgivings(begun, has_spoken=any(map(self._has_spoken, begun)))
+
+    def _has_spoken(self, event: JobStarted | JobSaid) -> bool:
+        return event.tid in self._said or self._timed.get(event.tid) == event.jid
+
     def _is_behind(self, lost: LinesLost, start: int) -> bool:
         return (not lost.at or lost.at >= start) and (not lost.unit or not self._units or lost.unit in self._units)
 
@@ -306,12 +305,8 @@ class AtEnd:
         """What keeps every finding from being proven."""
         if not self._lines:
             yield f"the log has no line of pid {self._pid}"
-        elif not self._starts and not self._ends:
-            yield f"pid {self._pid} writes no start and end of jobs (hint: RAILS_LOG_LEVEL must be info or debug)"
-        elif self._timeless:
-            yield "neither the log nor its lines tell the time, so nobody knows how old they are"
-        elif not (self._recent_start and self._recent_end):
-            yield "in the last minute before the end not both a start and an end of a job came into the log"
+        else:
+            yield from self._habits.doubts(self._pid)
         if self._is_hasty:
             seconds = (self._pushed_at - (self._quieted_at or self._shut_down_at)) / 1000
             yield (

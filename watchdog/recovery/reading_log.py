@@ -45,6 +45,7 @@ async def read_log(
     *,
     until: int,
     threads: int,
+    running: frozenset[str] | None = None,
     wall: Callable[[], int],
     source: LogSource | None = None,
     bounds: Bounds = BOUNDS,
@@ -52,11 +53,12 @@ async def read_log(
     """
     What its log says, within `bounds`. Raises `LogUnreadableError`.
 
-    `until` is the last moment at which it is known to have worked (UTC milliseconds), `wall` what time it is; `threads` as in `ReadLog`; `source` stands in for what the
+    `until` is the last moment at which it is known to have worked (UTC milliseconds), `wall` what time it is; `threads` as in `ReadLog`; `running` are the jids that its work
+    hash held at `until`, None if that is not known; `source` stands in for what the
     settings name.
     """
     source = source_of(target, settings) if source is None else source
-    at_end = AtEnd(pid=target.pid, until=until, threads=threads, drops=source.drops, burst=settings.burst)
+    at_end = AtEnd(pid=target.pid, until=until, threads=threads, running=running, drops=source.drops, burst=settings.burst)
     extent = await source.backwards(at_end.take, bounds=bounds)
     if source.drops and extent.cursor and wall() - until < _SETTLED:
         # The log is kept by another process, which is a moment behind: a job may have ended in that moment.

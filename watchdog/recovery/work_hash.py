@@ -77,6 +77,14 @@ def findings_in(entries: Mapping[bytes, bytes], *, origin: Origin, certainty: Ce
     return tuple(found), broken
 
 
+def running_in(noted: Noted | None) -> frozenset[str] | None:
+    """The jids that it held at its last beat; None where they are not all known."""
+    if noted is None:
+        return None
+    found, broken = findings_in(noted.entries, origin=Origin.FLIGHT_RECORD, certainty=Certainty.LIKELY)
+    return None if broken else frozenset(one.jid for one in found)
+
+
 def _payload(raw: bytes) -> bytes | None:
     """The job's own bytes: Sidekiq keeps them as text within the entry. A job that stands there as an object has no bytes of its own any more."""
     payload = orjson.loads(raw)["payload"]

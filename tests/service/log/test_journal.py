@@ -11,8 +11,9 @@ import pytest
 
 from tests.patience import PATIENCE
 from tests.service.log.journal_files import BOOT, UNIT, entry, suppressed, write
-from watchdog.host.journal.command import Selection
+from watchdog.host.journal.command import STARVED, Selection
 from watchdog.host.journal.journal import Journal
+from watchdog.host.journal.kills import Death, tells_of_a_kill
 from watchdog.host.log_source import Bounds, LogUnreadableError
 from watchdog.model.findings import Certainty
 from watchdog.model.log_lines import LinesLost, LogLine, ReadEnd
@@ -213,3 +214,27 @@ async def test_a_process_without_lines(tmp_path):
     found = await read(tmp_path / "j")
     assert found.findings == ()
     assert any("no line of pid 42" in missing for missing in found.missing)
+
+
+KILLED = b"Memory cgroup out of memory: Killed process 42 (ruby) total-vm:1048576kB, anon-rss:900000kB"
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ([entry(NOW - 900, KILLED, pid=0, unit="", _TRANSPORT="kernel")], True),
+        ([entry(NOW - 900, KILLED, pid=0, unit="", _TRANSPORT="kernel", _BOOT_ID="f" * 32)], False),
+        ([entry(NOW - 90_000, KILLED, pid=0, unit="", _TRANSPORT="kernel")], False),
+        ([entry(NOW - 900, b"killed", pid=1, unit="init.scope", _TRANSPORT="journal", MESSAGE_ID=STARVED, UNIT=UNIT)], True),
+        ([entry(NOW - 900, b"killed", pid=1, unit="init.scope", _TRANSPORT="journal", MESSAGE_ID=STARVED, UNIT="other.service")], False),
+        # What a job prints, or sends to journald with fields of its own, is neither the kernel's nor systemd's.
+        ([entry(NOW - 900, KILLED), entry(NOW - 800, b"killed", _TRANSPORT="journal", MESSAGE_ID=STARVED, UNIT=UNIT)], False),
+    ],
+)
+async def test_who_was_killed_for_want_of_memory(tmp_path, entries, told):
+    """Only the kernel and systemd are asked, of this boot, since the process began."""
+    write(tmp_path / "j", [*LIFE, *entries])
+    death = Death(42, UNIT, BOOT, NOW - 60_000)
+    source = journal(tmp_path / "j", pid=0, unit=UNIT, since=death.began, kills=True)
+
+    assert await tells_of_a_kill(death, wall=NOW, source=source) is told

@@ -1,7 +1,9 @@
 """Real Sidekiqs, killed in the midst of work and told to talk: what the log names, against what was running."""
 
 import signal
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +62,44 @@ async def test_a_job_that_talks(suite, tmp_path):
     finally:
         await store.close()
         await end(process)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+async def test_the_first_job_of_a_quiet_server(suite, tmp_path):
+    """Nothing came or went before: that its log is there from the first line on is enough, for as long as the job says nothing, or has ended one."""
+    store = await Store({suite: store for store, (suite, _) in STORES.items()}[suite], tmp_path / "run").start()
+    process = await start_logging(suite, store, concurrency=3)
+    try:
+        client = store.client()
+        waiting = await push_job(client, "SleepForever")
+        await _eventually(_has_said(process.log, waiting, "start"), within=PATIENCE, what=process.log.read_text)
+        source = LogFile(process.log)
+        target = ProcessRef("", process.identity, "here", process.pid, 0, "")
+        until = await last_sign_of_life(target, source)
+
+        async def found(until: int = until, running: frozenset[str] = frozenset()) -> tuple[dict[str, Certainty], int]:
+            read = await read_log(target, LogSettings(), until=until, threads=0, running=running, wall=lambda: until, source=source)
+            return {one.jid: one.certainty for one in read.findings}, read.ends
+
+        assert await found() == ({waiting: Certainty.PROVEN}, 0)
+        # An hour later nothing has been written since: only the work hash says that it still runs.
+        hour = until + 3_600_000
+        assert await found(hour) == ({waiting: Certainty.LIKELY}, 0)
+        assert await found(hour, frozenset({waiting})) == ({waiting: Certainty.PROVEN}, 0)
+
+        talking = await push_job(client, "Talking", ["nothing"])
+        await _eventually(_has_said(process.log, talking, "Pushed 7 jobs"), within=PATIENCE, what=process.log.read_text)
+        process.signal(signal.SIGKILL)
+        await process.process.wait()
+        until = await last_sign_of_life(target, source)
+        assert await found(until) == ({waiting: Certainty.PROVEN, talking: Certainty.LIKELY}, 0)
+    finally:
+        await store.close()
+        await end(process)
+
+
+def _has_said(log: Path, jid: str, words: str) -> Callable[[], Awaitable[bool]]:
+    async def said() -> bool:
+        return any(jid in line and words in line for line in log.read_text().splitlines())
+
+    return said

@@ -104,10 +104,12 @@ def test_all_rules_together_on_one_target(view, book, until):
         ({"web1/a": spent(AT - 10), "web11/b": spent(AT - 30), "web1/c": spent(AT - 20)}, None),
         ({"web1/a": spent(AT - 10), "retries of push": spent(AT - 30), "web1/c": spent(AT - 20)}, None),
         ({"web1/a": spent(AT - 10), "web1/b": spent(AT - 30, rule="order:1"), "web1/c": spent(AT - 20)}, None),
+        ({"web1/a": spent(AT - 10), "web1/command tell": (Spent(AT - 30, "c", "1.0", by_command=True),), "web1/c": spent(AT - 20)}, None),
+        ({"web1/a": spent(AT - 10), "web1/command[push]": spent(AT - 30), "web1/c": spent(AT - 20)}, AT - 30 + HOUR),
     ],
 )
 def test_all_rules_together_on_one_host(view, book, until):
-    """Over all its targets, the oldest first; other hosts, jobs and what people have ordered are none of it."""
+    """Over all its targets, the oldest first; other hosts, jobs, commands and what people have ordered are none of it."""
     verdict = budget(view(spent=book, settings=settings(host=THRICE)))
 
     assert (verdict.answer, verdict.until) == (Answer.PASS if until is None else Answer.ASK, until)

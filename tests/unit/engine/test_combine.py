@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from watchdog.engine.guards import ORDER
 from watchdog.engine.guards.combine import combine, judge
+from watchdog.engine.guards.view import does_not_apply
 from watchdog.engine.ledger import Cooldown, Ledger
 from watchdog.engine.switches import Pause
 from watchdog.model.guards import BY_NAME
@@ -40,6 +41,16 @@ def test_the_strictest_wins_whatever_the_order(answers, mode):
     assert judgement.decision is expected
     assert judgement.verdict.guard == f"g{answers.index(strictest)}", "the first of its kind gives the reason"
     assert len(judgement.all) == len(answers), "all are kept for whoever asks why"
+
+
+def test_what_nothing_speaks_against_says_each_sentence_once():
+    """What was not looked at is the reason then; who does not apply is told by `why` alone."""
+    said = [does_not_apply("veto", "nothing is ended"), Verdict("a", Answer.PASS, "not checked: web"), does_not_apply("surge", "nothing is ended"), Verdict("b", Answer.PASS, "not checked: web"),
+            Verdict("c", Answer.PASS), Verdict("d", Answer.PASS, "no deployment looked for")]  # fmt: skip
+
+    assert combine(tuple(said), Mode.ACT).reason == "not checked: web; no deployment looked for"
+    assert combine(tuple(said[:1]), Mode.ACT).reason == ""
+    assert combine((*said, Verdict("e", Answer.DENY, "nothing is ended")), Mode.ACT).reason == "nothing is ended"
 
 
 @given(st.lists(st.sampled_from(Answer), min_size=1, max_size=9))

@@ -56,6 +56,8 @@ def test_what_has_nothing_to_say(shown, name):
         ("cooldown", {"cooldowns": {TARGET: Cooldown(AT - 1_000, "other", "run")}}, Answer.DENY, "run of rule other"),
         ("cooldown", {"cooldowns": {"web1/command refresh other.social": Cooldown(AT - 1_000, "other", "run")}}, Answer.PASS, ""),
         ("budget", {"spent": {TARGET: tuple(Spent(AT - number, "stuck-job", f"i{number}") for number in (3, 2, 1))}}, Answer.ASK, "this rule has acted on"),
+        ("budget", {"spent": {TARGET: tuple(Spent(AT - number, "other", f"i{number}", by_command=True) for number in range(6, 0, -1))}}, Answer.ASK, "rules have acted on web1/command"),
+        ("budget", {"spent": {"web1/sidekiq.service": tuple(Spent(AT - number, "stuck-job", f"i{number}") for number in range(9, 0, -1))}}, Answer.PASS, ""),
         ("last_look", {"holds": False}, Answer.DENY, "the condition no longer holds"),
         ("last_look", {"thing": None, "unreachable": "its argument domain (job.domain) is not known"}, Answer.DENY, "its argument domain (job.domain) is not known"),
         ("last_look", {"sight": CommandLook("there is no such command")}, Answer.DENY, "there is no such command"),

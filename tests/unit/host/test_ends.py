@@ -147,6 +147,11 @@ async def test_who_died_while_nobody_looked(tree):
     assert asked == []
     one.processes.hear(Observed(Source.REDIS, (), complete=True))
     assert asked == [ref.identity, rebooted.identity]
+    deaths = [one.processes.death_of(identity) for identity in asked]
+    assert [(death.pid, death.unit, bool(death.began)) for death in deaths] == [
+        (child.pid, "s.service", True),
+        (PID, "s.service", False),
+    ]
     for identity in asked:
         one.processes.bury(identity, asked=True)
 
@@ -186,9 +191,26 @@ async def test_killed_for_memory(tree, file, listing, at_the_end, told):
     counter.unlink() if at_the_end is None else counter.write_text(at_the_end)
     await one.die()
     (ended,) = one.scene.said[-1].changes
+    is_open = one.scene.processes.death_of(one.identity) is not None
     one.close()
 
+    assert is_open is not told, "the journal is asked where the counters have not told it"
     assert ended.fields == {"alive": False} | ({} if told is None else {"out_of_memory": told})
+
+
+async def test_what_the_journal_tells_comes_before_the_end(dying):
+    """Nothing counted it: where the journal is to be asked of whom is known, and its answer is heard before that the process is gone."""
+    began = dying.scene.clock.wall() - since_boot() + (since_boot() // 10 - 1000) * 10
+    await dying.die()
+    death = dying.scene.processes.death_of(dying.identity)
+    assert (death.pid, death.unit) == (dying.child.pid, "mastodon-sidekiq.service")
+    assert abs(death.began - began) < 10_000
+    dying.scene.processes.bury(dying.identity, asked=True, starved=True)
+
+    told = [change for body in dying.scene.said[-2:] for change in body.changes]
+    assert told[0] == Delta(Kind.PROCESS, dying.identity, {"out_of_memory": True})
+    assert isinstance(told[1], Gone)
+    assert dying.scene.processes.death_of(dying.identity) is None
 
 
 async def test_a_group_that_systemd_has_removed(tree):

@@ -172,6 +172,23 @@ async def test_a_process_that_ends(scene):
     assert identity not in await scene.look()
 
 
+async def test_what_its_group_counts_is_known_from_the_same_look(scene):
+    """A process that has been moved, and is killed for want of memory before its next beat: that is told, since the look that saw its new group."""
+    identity, pid = scene.sidekiq()
+    counter = scene.tree.cgroups / "other" / "memory.events"
+    counter.parent.mkdir()
+    counter.write_text("oom_kill 1\n")
+    (scene.tree.proc / str(pid) / "cgroup").write_text("0::/other\n")
+    await scene.look()
+    counter.write_text("oom_kill 2\n")
+    scene.processes._ended(identity)
+
+    (ended,) = (
+        change for body in scene.said for change in body.changes if isinstance(change, Delta) and change.fields.get("alive") is False
+    )
+    assert ended.fields["out_of_memory"] is True
+
+
 async def test_the_host(scene):
     """The host is an entity of its own, told by the same look."""
     (scene.tree.proc / "loadavg").write_text("3.5 2.0 1.0 1/2 3\n")

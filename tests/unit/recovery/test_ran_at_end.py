@@ -6,7 +6,7 @@ import pytest
 
 from watchdog.model.findings import Certainty, Origin
 from watchdog.model.log_lines import Extent, LinesLost, LogLine, ReadEnd
-from watchdog.recovery.ran_at_end import BURST, MOST, RECENT, WINDOW, AtEnd
+from watchdog.recovery.ran_at_end import BURST, MOST, WINDOW, AtEnd
 
 CAPTURED = Path(__file__).parent / "captured"
 NOW = 1_795_700_000_000
@@ -112,14 +112,6 @@ def test_a_hole_that_nobody_dates_or_names_counts():
     """Where it is not known whose lines are missing, or when, they may be these."""
     for hole in (LinesLost(NOW - 5_000, 0, "", "gone"), LinesLost(0, 0, UNIT, "gone")):
         assert verdicts(read([*WORKS, start(10_000, "j2"), hole])[0]) == [("j2", Certainty.LIKELY)]
-
-
-def test_only_a_log_that_works_proves():
-    """Without a start and an end in the last minute before the end nobody knows whether it still writes them."""
-    for lines in ([start(10_000, "j2")], [start(RECENT + 9_000, "j1"), done(RECENT + 8_000, "j1"), start(RECENT + 7_000, "j2")]):
-        found, _ = read(lines)
-        assert verdicts(found) == [("j2", Certainty.LIKELY)]
-        assert any("last minute" in missing for missing in found.missing)
 
 
 def test_the_last_minute_is_that_before_the_last_sign_of_life():

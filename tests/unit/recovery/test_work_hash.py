@@ -5,7 +5,7 @@ import pytest
 
 from watchdog.model.effects import When
 from watchdog.model.findings import Certainty, Finding, Origin
-from watchdog.recovery.work_hash import Seen, findings_in, seen_in
+from watchdog.recovery.work_hash import Seen, findings_in, running_in, seen_in
 from watchdog.sidekiq.decode import Beat
 from watchdog.sidekiq.flight import Noted
 from watchdog.sidekiq.reading import Reading
@@ -130,3 +130,14 @@ def test_the_bytes_are_those_that_redis_held():
         ("c", "push", "Job", "t3", None),
     ]
     assert broken == 1
+
+
+def test_what_ran_at_the_last_beat():
+    """The jids alone; nothing where nothing is kept, or one can't be read: then none can be said to be missing."""
+    last = noted("a", "b")
+    assert running_in(last) == frozenset({"a", "b"})
+    assert running_in(noted()) == frozenset()
+    last.entries[b"broken"] = b"{"
+
+    assert running_in(last) is None
+    assert running_in(None) is None

@@ -49,7 +49,8 @@ def _shares(view: View, done: tuple[Spent, ...]) -> Iterator[tuple[str, Iterable
     if view.overruled is not None:
         return
     yield f"rules have acted on {view.target}", (one for one in done if not is_order(one.rule)), settings["target_budget"]
-    if (where := view.ref or view.thing) is not None:
+    # A command ends no process and starts none: many of them must not keep a repair waiting, nor many repairs a command.
+    if view.about is not TargetKind.COMMAND and (where := view.ref or view.thing) is not None:
         here = tuple(on_host(view.spent, where.host))
         yield (
             f"rules have acted on the host {where.host}",

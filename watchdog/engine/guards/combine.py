@@ -6,7 +6,7 @@ from watchdog.engine.approvals import is_given, with_consent
 from watchdog.engine.guards import ORDER
 from watchdog.engine.guards.view import View
 from watchdog.model.guards import BY_NAME, GuardSpec
-from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
+from watchdog.model.verdicts import DOES_NOT_APPLY, Answer, Decision, Mode, Verdict
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -18,10 +18,11 @@ class Judgement(msgspec.Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """Why it was decided so; of what nothing speaks against, what was not looked at."""
+        """Why it was decided so; of what nothing speaks against, what was not looked at, each sentence once. Who does not apply is no reason: `why` tells it of each guard."""
         if self.verdict.answer is not Answer.PASS:
             return self.verdict.reason
-        return "; ".join(verdict.reason for verdict in self.all if verdict.reason)
+        said = (verdict.reason for verdict in self.all if not verdict.reason.startswith(DOES_NOT_APPLY))
+        return "; ".join(dict.fromkeys(filter(None, said)))
 
 
 def judge(view: View, mode: Mode) -> Judgement:

@@ -13,7 +13,7 @@ from watchdog.model.flight import Held
 from watchdog.model.kinds import Source
 from watchdog.model.results import Counted, Look, Sight
 from watchdog.model.targets import JobsRef, ProcessRef, Signal, TargetKind, Thing
-from watchdog.model.verdicts import Answer, Verdict
+from watchdog.model.verdicts import DOES_NOT_APPLY, Answer, Verdict
 
 
 class View(msgspec.Struct, frozen=True):
@@ -94,7 +94,7 @@ def passes(guard: str) -> Verdict:
 
 def does_not_apply(guard: str, why: str) -> Verdict:
     """It has nothing to say of such a target; whoever asks why is told so."""
-    return Verdict(guard, Answer.PASS, f"does not apply: {why}")
+    return Verdict(guard, Answer.PASS, f"{DOES_NOT_APPLY}{why}")
 
 
 def denies(guard: str, reason: str, until: int | None = None) -> Verdict:

@@ -12,6 +12,8 @@ import msgspec
 
 DROPPED: Final = "a596d6fe7bfa4994828e72309e95d61e"
 """SD_MESSAGE_JOURNAL_DROPPED: "Suppressed N messages from UNIT" (sd-messages.h)."""
+STARVED: Final = "fe6faa94e7774663a0da52717891d8ef"
+"""SD_MESSAGE_UNIT_OUT_OF_MEMORY: "A process of this unit has been killed by the OOM killer" (sd-messages.h)."""
 WANTED: Final = ("MESSAGE", "MESSAGE_ID", "N_DROPPED", "_PID", "_SYSTEMD_UNIT", "_TRANSPORT")
 """Fields that are asked for; cursor and time come with every entry."""
 
@@ -21,13 +23,16 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     Whose lines: of a pid or of a unit, or of both.
 
     `boot_id` (as the kernel writes it, with dashes or without) keeps out those of other boots that had the same pid; `directory` is where journals lie,
-    None for those of this host.
+    None for those of this host. `since` (UTC milliseconds, 0: ever) leaves out what is older. `kills` asks not for lines of the unit but for what tells of its
+    processes being killed for want of memory: the kernel's own lines, and systemd's word on the unit.
     """
 
     pid: int = 0
     unit: str = ""
     boot_id: str = ""
     directory: Path | None = None
+    since: int = 0
+    kills: bool = False
 
 
 def backwards(selection: Selection) -> list[str]:
@@ -52,7 +57,19 @@ def permission(selection: Selection) -> list[str]:
 
 
 def _base(selection: Selection) -> list[str]:
-    return ["journalctl", "--no-pager", "--quiet", "--output=export", f"--output-fields={','.join(WANTED)}", *_place(selection)]
+    return [
+        "journalctl",
+        "--no-pager",
+        "--quiet",
+        "--output=export",
+        f"--output-fields={','.join(WANTED)}",
+        *_since(selection),
+        *_place(selection),
+    ]
+
+
+def _since(selection: Selection) -> list[str]:
+    return [f"--since=@{selection.since // 1000}"] if selection.since else []
 
 
 def _place(selection: Selection) -> Iterable[str]:
@@ -61,6 +78,10 @@ def _place(selection: Selection) -> Iterable[str]:
 
 def _matches(selection: Selection) -> list[str]:
     boot = [f"_BOOT_ID={selection.boot_id.replace('-', '')}"] if selection.boot_id else []
+    if selection.kills:
+        # Only systemd itself is believed, as pid 1.
+        word = ["+", *boot, "_PID=1", f"MESSAGE_ID={STARVED}", f"UNIT={selection.unit}"] if selection.unit else []
+        return [*boot, "_TRANSPORT=kernel", *word]
     own = [f"_PID={selection.pid}"] if selection.pid else []
     own += [f"_SYSTEMD_UNIT={selection.unit}"] if selection.unit else []
     return [*boot, *own, "+", *boot, f"MESSAGE_ID={DROPPED}"]

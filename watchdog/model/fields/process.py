@@ -186,7 +186,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field(
         "out_of_memory",
         Type.BOOL,
-        "When it ended, the kernel had just killed something in its control group for want of memory. Known of a process that is gone, under `on: ProcessCrashed` or `on: ProcessVanished`.",
+        "When it ended, the kernel had just killed something in its control group for want of memory, or the journal says so. Known of a process that is gone, under `on: ProcessCrashed` or `on: ProcessVanished`.",
         "process.out_of_memory",
         source=Source.HOST,
     ),

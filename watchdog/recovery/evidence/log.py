@@ -14,6 +14,7 @@ from watchdog.model.log_lines import Extent, LogEntry, LogLine
 from watchdog.recovery.evidence.subject import Subject
 from watchdog.recovery.evidence.views import Begun, LogTail
 from watchdog.recovery.reading_log import read_log, source_of
+from watchdog.recovery.work_hash import running_in
 from watchdog.sidekiq.log.events import JobStarted
 from watchdog.sidekiq.log.head import read_head
 from watchdog.sidekiq.log.parse import parse
@@ -92,7 +93,7 @@ async def collect(subject: Subject) -> LogTail:
         source = Tail(source_of(target, subject.log), target.pid, subject.tail_read)
         read = await read_log(
             target, subject.log, until=wall() if noted is None else min(noted.beat, wall()), threads=0 if noted is None else noted.threads,
-            wall=wall, source=source,
+            running=running_in(noted), wall=wall, source=source,
         )  # fmt: skip
     finally:
         subject.tail_read.set()

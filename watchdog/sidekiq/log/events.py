@@ -40,6 +40,15 @@ class JobSaid(msgspec.Struct, frozen=True):
     job_class: str
 
 
+class JobTimed(msgspec.Struct, frozen=True):
+    """Words that are not Sidekiq's and name the time that a job has taken: by somebody else's logger it may be through."""
+
+    at: int
+    pid: int
+    tid: str
+    jid: str
+
+
 class DumpBegan(msgspec.Struct, frozen=True):
     """The line of a thread in a dump after SIGTTIN; its `tid` is that of the work hash. The lines that follow are its backtrace."""
 
@@ -112,5 +121,17 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 LogEvent = (
-    JobStarted | JobEnded | JobSaid | DumpBegan | Frames | Booted | Quieted | ShuttingDown | PushedBack | RequeueFailed | Ended | Unreadable
+    JobStarted
+    | JobEnded
+    | JobSaid
+    | JobTimed
+    | DumpBegan
+    | Frames
+    | Booted
+    | Quieted
+    | ShuttingDown
+    | PushedBack
+    | RequeueFailed
+    | Ended
+    | Unreadable
 )

@@ -18,7 +18,7 @@ LONGEST_WORD: Final = 256
 
 _LEVELS: Final = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _START: Final = re.compile(
-    rf"(?P<new>(?:\x1b\[1;3\dm)?(?:{'|'.join(_LEVELS)}) ?(?:\x1b\[0m)? )?"
+    rf"(?P<new>(?:\x1b\[1;3\dm)?(?P<level>{'|'.join(_LEVELS)}) ?(?:\x1b\[0m)? )?"
     r"(?:(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) )?pid=(?P<pid>\d{1,10}) tid=(?P<tid>[0-9a-z]{1,32})(?=[ :])"
 )
 _WORD: Final = re.compile(rf"[!-~]{{1,{LONGEST_WORD}}}")
@@ -28,7 +28,7 @@ class Head(msgspec.Struct, frozen=True):
     """
     What the logger says: `time` as it writes it ('' if it writes none), `fields` its context (`class`, `jid`, `elapsed`, …).
 
-    `message` is what somebody said: anything.
+    `message` is what somebody said: anything. `level` is how loud: DEBUG, INFO, WARN, ERROR or FATAL.
     """
 
     time: str
@@ -36,6 +36,7 @@ class Head(msgspec.Struct, frozen=True):
     tid: str
     fields: dict[str, str]
     message: str
+    level: str
 
     @property
     def at(self) -> int:
@@ -76,7 +77,8 @@ def read_head(text: str) -> Head | None:
     written, colon, message = text[found.end() :].partition(": ")
     if not colon:
         return None
-    if found["new"] is None:
+    level = found["level"]
+    if level is None:
         written, _, level = written.rpartition(" ")
         if level not in _LEVELS:
             return None
@@ -87,7 +89,7 @@ def read_head(text: str) -> Head | None:
             return None
         # The first one is the logger's: what comes behind it could stand in a value.
         fields.setdefault(name, value)
-    return Head(found["time"] or "", int(found["pid"]), found["tid"], fields, message)
+    return Head(found["time"] or "", int(found["pid"]), found["tid"], fields, message, level)
 
 
 def looks_like_a_head(text: str) -> bool:
@@ -103,7 +105,7 @@ def _of_json(text: str) -> Head | None:
     if not isinstance(line.msg, str):
         return None
     fields = {name: str(value) for name, value in line.ctx.items() if isinstance(value, str | int | float)}
-    return Head(line.ts, line.pid, line.tid, fields, line.msg)
+    return Head(line.ts, line.pid, line.tid, fields, line.msg, line.lvl)
 
 
 def _milliseconds(text: str) -> int:

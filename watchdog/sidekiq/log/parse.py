@@ -18,6 +18,7 @@ from watchdog.sidekiq.log.events import (
     JobEnded,
     JobSaid,
     JobStarted,
+    JobTimed,
     LogEvent,
     PushedBack,
     Quieted,
@@ -34,6 +35,8 @@ _DUMP: Final = re.compile(r"Thread TID-([0-9a-z]{1,32})(?: (.{0,100}))?")
 _PUSHED: Final = re.compile(r"Pushed (\d{1,6}) jobs back to Redis")
 _NOT_PUSHED: Final = re.compile(r"Failed to requeue (\d{1,6}) jobs: ", re.DOTALL)
 _ELAPSED: Final = re.compile(r"\d{1,9}(?:\.\d{1,6})?(?:e-\d\d?)?")
+_QUIET: Final = ("DEBUG", "INFO")
+"""At no other level does Sidekiq say that a job began: then it is the job's own word, and shows even where the logger's are hidden."""
 _OF_A_JOB: Final = ("start", "done", "fail")
 _SAID: Final[dict[str, Callable[[int, int], LogEvent]]] = {
     "Bye!": Ended,
@@ -61,13 +64,13 @@ def _of_job(head: Head, at: int) -> LogEvent | None:
     if not jid:
         return Unreadable(at, head.pid) if head.message in _OF_A_JOB else None
     elapsed = head.fields.get("elapsed")
-    if head.message == "start":
+    if head.message == "start" and head.level in _QUIET:
         return JobStarted(at, head.pid, head.tid, jid, job_class)
     if elapsed is None:
         # The job's own word, "done" too: JobLogger has put the time before it says so.
         return JobSaid(at, head.pid, head.tid, jid, job_class)
     if head.message not in _OF_A_JOB:
-        return None
+        return JobTimed(at, head.pid, head.tid, jid)
     if not _ELAPSED.fullmatch(elapsed):
         return Unreadable(at, head.pid)
     return JobEnded(at, head.pid, head.tid, jid, job_class, round(float(elapsed) * 1000), failed=head.message == "fail")
