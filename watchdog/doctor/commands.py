@@ -7,11 +7,11 @@ from typing import Final
 
 from watchdog.commands.trusted import load
 from watchdog.commands.units import UNITS, Places, unit_text
-from watchdog.doctor.bus import may_not
 from watchdog.doctor.exam import Exam, bus_of
 from watchdog.doctor.found import Found, bad, counted, doubtful, fine, listed, passed_over
 from watchdog.host.systemd.bus import Bus
 from watchdog.host.systemd.failures import SystemdUnavailableError
+from watchdog.host.systemd.rights import may_not
 from watchdog.model.named.handing_over import unit_of
 from watchdog.model.named.reading import PLACE, DefinitionError, Definitions
 from watchdog.model.targets import Verb

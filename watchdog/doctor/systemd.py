@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from watchdog.doctor.bus import may_not, units_of
+from watchdog.doctor.bus import units_of
 from watchdog.doctor.exam import Exam, Unit, bus_of
 from watchdog.doctor.found import Found, bad, doubtful, fine, listed, passed_over
 from watchdog.host.systemd.bus import Bus
 from watchdog.host.systemd.failures import SystemdUnavailableError
+from watchdog.host.systemd.rights import may_not
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
 from watchdog.model.targets import Verb
