@@ -1,5 +1,6 @@
 """The machines that tests boot: what becomes of one when the tests themselves are killed."""
 
+import contextlib
 import os
 import select
 import subprocess
@@ -26,8 +27,10 @@ def test_a_machine_ends_with_the_tests_that_booted_it() -> None:
     """SIGKILL leaves them no time to throw it away: its first process and all services go all the same."""
     tests = subprocess.Popen([sys.executable, "-c", KEEPS_ONE], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     first = int(tests.stdout.readline())
-    services = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-    watched = [os.pidfd_open(pid) for pid in (first, *map(int, services))]
+    watched = [os.pidfd_open(first)]
+    for service in Path(f"/proc/{first}/task/{first}/children").read_text().split():
+        with contextlib.suppress(ProcessLookupError):  # one that ends by itself
+            watched.append(os.pidfd_open(int(service)))
     try:
         tests.kill()
         tests.communicate(timeout=PATIENCE)
