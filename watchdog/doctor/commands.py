@@ -31,8 +31,8 @@ async def look(exam: Exam) -> Mapping[str, Found]:
     except DefinitionError as error:
         return {"commands": bad(str(error), f"correct {place}; then {_INSTALL}")}
     refused: set[str] = set()
-    where, is_expected = bus_of(exam.places)
-    if is_expected and definitions.commands:
+    where = bus_of(exam.places)
+    if where is not None and definitions.commands:
         try:
             refused = await _refused(where, definitions)
         except SystemdUnavailableError:
