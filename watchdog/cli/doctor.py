@@ -1,6 +1,5 @@
 """`doctor`: everything that the agent needs, looked at as the agent's user, and how to mend what is wrong."""
 
-import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,6 +61,8 @@ def _known(names: list[str]) -> frozenset[str]:
 
 def _examined(config: Path, only: frozenset[str]) -> "tuple[str, list[Point], list[Problem]]":
     """As whom it was looked, the points, and what keeps the config itself from being read, if anything does."""
+    import asyncio
+
     import msgspec
 
     from watchdog.doctor.beginning import as_whom, examined

@@ -18,7 +18,7 @@ _SHORTEST: Final = 500
 _MOST_CORES: Final = 8192
 _SECOND: Final = 1000
 _WAITS: Final = "D"
-_LEAST_WAKES: Final = 6
+_LEAST_WAKES: Final = 4
 _MOST_WAKES: Final = 14
 """A second, around the ten of Ruby: a machine that is busy wakes it late, and a look is not exact."""
 _PACE: Final = 800

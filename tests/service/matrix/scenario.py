@@ -155,7 +155,8 @@ class _Scene:
         assert await quieted.wait_exit() == 0, quieted.log.read_text()
         await self._reach("stopped", wanted)
         changes = self.following.changes
-        self.played.lives = self.words.lives(changes)
+        # A beat may fall into the moment in which the job that plans the others runs.
+        self.played.lives = {job: life for job, life in self.words.lives(changes).items() if not job.startswith("job Plan ")}
         moments = self.words.beats(changes, worker.identity)
         self.played.beat = round(median([later - sooner for sooner, later in pairwise(moments)] or [0]) / 1_000)
         self.played.silent = await client.hget(killed.identity, "beat") in (last, None)

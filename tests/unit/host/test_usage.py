@@ -110,7 +110,7 @@ def test_a_heart_that_only_waits_for_the_lock():
 
     # A beat of ten wakes in one look, and rest in the next, is a beat; so is another pace, or one that costs something.
     assert _told(SAMPLE, beat, heart(6, 55), heart(7, 55), heart(8, 65))["heartbeat_still"] == 1_000
-    assert _told(SAMPLE, beat, heart(6, 50))["heartbeat_still"] == 0
+    assert _told(SAMPLE, beat, heart(6, 48))["heartbeat_still"] == 0
     assert _told(SAMPLE, beat, heart(6, 60))["heartbeat_still"] == 0
     assert _told(SAMPLE, beat, heart(5.4, 49))["heartbeat_still"] == 0
     assert _told(SAMPLE, beat, heart(6, 55, threads=(MAIN, _used(HEART, 2), WORKER)))["heartbeat_still"] == 0
