@@ -30,7 +30,7 @@ lint: .venv/.dev ## ruff, mypy, layers
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
 	$(PYTHON) -m mypy
-	$(PYTHON) -m mypy tests
+	$(PYTHON) -m mypy tests packaging
 	.venv/bin/lint-imports --no-logo
 
 docs: .venv/.dev ## the reference in rules/README.md, from the tables

@@ -20,7 +20,8 @@ from watchdog.lang.arithmetic import EXAMPLES
 from watchdog.lang.functions import FUNCTIONS
 from watchdog.lang.units import DURATIONS, SIZES
 from watchdog.model import keys
-from watchdog.model.actions import ACTIONS, ActionSpec
+from watchdog.model.action_spec import ActionSpec
+from watchdog.model.actions import ACTIONS
 from watchdog.model.changes import CHANGES
 from watchdog.model.checks import CHECKS
 from watchdog.model.evidence import EVIDENCE

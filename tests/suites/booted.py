@@ -1,8 +1,8 @@
 """
 A suite that is booted: systemd is its first process, with a bus, a journal, polkit and control groups of its own.
 
-It runs in memory over the suite, which stays as it is, without a network, and goes when the block does. Where the tests themselves are
-killed its first process stays behind, and has to be killed by hand. What this machine runs in it sees its processes, files and bus as if it were at home there.
+It runs in memory over the suite, which stays as it is, without a network, and goes when the block does, or with the tests themselves where these are killed.
+What this machine runs in it sees its processes, files and bus as if it were at home there.
 """
 
 import contextlib
@@ -27,6 +27,8 @@ INTERPRETER: Final = f"{PYTHON}/bin/python{sys.version_info.major}.{sys.version_
 _BUS: Final = "run/dbus/system_bus_socket"
 _BOOT_WITHIN: Final = 60.0
 _DOWN_WITHIN: Final = 120.0
+_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL")
+_NAMESPACE: Final = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 _ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"}
 
 
@@ -136,19 +138,24 @@ def boot(name: str = "trixie-systemd", *, over: Disk | None = None) -> Iterator[
     # A machine allows it to whom may trace; containers seldom do.
     calls = ("--system-call-filter=pidfd_getfd",)
     process = subprocess.Popen(
-        # At least nspawn itself does not outlive the tests.
-        ["setpriv", "--pdeathsig", "KILL", *(over.within if over else ()), "systemd-nspawn", *quiet, *calls, *binds, *lies, "--boot"],
+        # nspawn is the first process of a namespace, whose end the kernel makes that of all in it: nothing outlives tests that are killed.
+        [*_WITH_US, *(over.within if over else ()), *_NAMESPACE, "systemd-nspawn", *quiet, *calls, *binds, *lies, "--boot"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
         yield _when_up(process)
     finally:
-        for pid in _children(process.pid):
+        for pid in _first_processes(process.pid):
             os.kill(pid, 9)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(20)
         process.kill()
         process.wait()
+
+
+def _first_processes(holder: int) -> list[int]:
+    """What nspawn has begun, which is itself a child of the holder of its namespace."""
+    return [pid for nspawn in _children(holder) for pid in _children(nspawn)]
 
 
 def _children(pid: int) -> list[int]:
@@ -161,7 +168,7 @@ def _when_up(process: "subprocess.Popen[bytes]") -> Booted:
     deadline = time.monotonic() + _BOOT_WITHIN
     while time.monotonic() < deadline:
         assert process.poll() is None, f"systemd-nspawn ended with {process.returncode}"
-        for pid in _children(process.pid):
+        for pid in _first_processes(process.pid):
             booted = Booted(pid)
             if Path(booted.bus).exists() and booted.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded"):
                 return booted

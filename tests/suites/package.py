@@ -5,6 +5,7 @@ Built once for each content of the checkout, packed less tightly than for people
 to fetch, as long as they stay the same ones, the package itself as long as nothing of the program changes.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import hashlib
@@ -66,6 +67,16 @@ def install(machine: Booted) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+async def typed(machine: Booted, *arguments: str, user: str = "") -> tuple[int, str]:
+    """A command of the installed program as somebody types it: exit code, and all that it said."""
+    done = await asyncio.to_thread(
+        subprocess.run,
+        machine.command("sidekiq-watchdog", *arguments, user=user),
+        capture_output=True, text=True, check=False, timeout=200,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
 
 
 def _cache() -> Path:

@@ -21,8 +21,8 @@ _OF_THE_UNIT: Final = Path("/run/credentials", OWN_UNIT)
 def as_whom(path: Path, places: Places | None = None) -> tuple[Who, Mapping[str, Any], Running | None]:
     """The user to look as, the properties of the agent's unit, and the agent that runs. Whoever is not root can only be himself."""
     places = places or Places()
-    where, is_expected = bus_of(places)
-    unit = asyncio.run(own_unit(where)) if is_expected else NOTHING
+    where = bus_of(places)
+    unit = asyncio.run(own_unit(where)) if where is not None else NOTHING
     state = state_of(path, settings_of(path))
     agent = running(state, places.proc)
     _lend_credentials()

@@ -7,11 +7,11 @@ from typing import Final
 
 from watchdog.commands.trusted import load
 from watchdog.commands.units import UNITS, Places, unit_text
-from watchdog.doctor.bus import may_not
 from watchdog.doctor.exam import Exam, bus_of
 from watchdog.doctor.found import Found, bad, counted, doubtful, fine, listed, passed_over
 from watchdog.host.systemd.bus import Bus
 from watchdog.host.systemd.failures import SystemdUnavailableError
+from watchdog.host.systemd.rights import may_not
 from watchdog.model.named.handing_over import unit_of
 from watchdog.model.named.reading import PLACE, DefinitionError, Definitions
 from watchdog.model.targets import Verb
@@ -31,8 +31,8 @@ async def look(exam: Exam) -> Mapping[str, Found]:
     except DefinitionError as error:
         return {"commands": bad(str(error), f"correct {place}; then {_INSTALL}")}
     refused: set[str] = set()
-    where, is_expected = bus_of(exam.places)
-    if is_expected and definitions.commands:
+    where = bus_of(exam.places)
+    if where is not None and definitions.commands:
         try:
             refused = await _refused(where, definitions)
         except SystemdUnavailableError:

@@ -17,7 +17,7 @@ from watchdog.doctor.who import Running, Who
 from watchdog.errors import Problem, Span
 from watchdog.host.boot import PROC, host_name
 from watchdog.host.proc import ProcessFacts
-from watchdog.host.systemd.watch import BOOTED, bus_socket
+from watchdog.host.systemd.watch import system_bus
 from watchdog.model.named.reading import PLACE
 from watchdog.model.verdicts import Mode
 from watchdog.recovery.inspecting import SOCKET
@@ -114,9 +114,6 @@ def begin(path: Path, who: Who, *, agent: Running | None, own_unit: Mapping[str,
     return Exam(path=path, who=who, settings=settings, loaded=loaded, problems=problems, agent=agent, own_unit=own_unit, places=places)
 
 
-def bus_of(places: Places) -> tuple[str, bool]:
-    """The path of the system bus, and whether there is reason to expect a systemd behind it."""
-    if places.bus is not None:
-        return str(places.bus), True
-    where, is_named = bus_socket()
-    return where, is_named or BOOTED.is_dir()
+def bus_of(places: Places) -> str | None:
+    """The path of the system bus; None where there is no reason to expect a systemd behind it."""
+    return system_bus() if places.bus is None else str(places.bus)

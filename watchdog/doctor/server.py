@@ -20,7 +20,7 @@ from watchdog.sidekiq.probe import read_left
 from watchdog.sidekiq.reading import ProcessReader, Reading
 from watchdog.sidekiq.replies import seconds
 from watchdog.sidekiq.rights import may_not_read, may_not_write
-from watchdog.sidekiq.scanning import first_page, rest
+from watchdog.sidekiq.scanning import names_in
 from watchdog.sidekiq.sentinel import Election
 from watchdog.sidekiq.serverinfo import ASK_SAVING, parse_info, readings, save_stops_writes
 from watchdog.sidekiq.tracking import switch_off, switch_on
@@ -103,12 +103,9 @@ async def _tracking(wire: Wire) -> str:
 
 
 async def _processes(wire: Wire, keys: Keys) -> list[Reading]:
-    (page,) = await wire.ask([first_page(keys.processes)])
-    members = await rest(wire.ask, keys.processes, page, most=MOST, where=wire.where)
-    identities = sorted(identity for member in members or () if (identity := name(member)) is not None)[:MOST]
     reader = ProcessReader(keys, Tally(Clock()), wire.where)
     found = []
-    for identity in identities:
+    for identity in await names_in(wire.ask, keys.processes, most=MOST, where=wire.where):
         *replies, now = await wire.ask([*reader.commands(identity), ("TIME",)])
         at = time.time() if isinstance(now, ServerError) else seconds(now, wire.where)
         reading = reader.reading(identity, replies, round(at * 1000))

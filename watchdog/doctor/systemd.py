@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from watchdog.doctor.bus import may_not, units_of
+from watchdog.doctor.bus import units_of
 from watchdog.doctor.exam import Exam, Unit, bus_of
 from watchdog.doctor.found import Found, bad, doubtful, fine, listed, passed_over
 from watchdog.host.systemd.bus import Bus
 from watchdog.host.systemd.failures import SystemdUnavailableError
+from watchdog.host.systemd.rights import may_not
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
 from watchdog.model.targets import Verb
@@ -21,8 +22,8 @@ _POLKIT: Final = "install -m 0644 polkit.rules /etc/polkit-1/rules.d/50-sidekiq-
 
 async def look(exam: Exam) -> Mapping[str, Found]:
     """The points of this area; fills in the units."""
-    where, is_expected = bus_of(exam.places)
-    if not is_expected:
+    where = bus_of(exam.places)
+    if where is None:
         return {"systemd": passed_over("this host was not booted by systemd: no unit can be seen or started")}
     try:
         bus = await Bus.connect(where, lambda _: None)

@@ -7,7 +7,7 @@ close what would lose them.
 
 import msgspec
 
-from watchdog.engine import playbooks, runs
+from watchdog.engine import ending, playbooks
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.incidents import Deed, Edit, Run
 from watchdog.engine.left_half_way import must_put_back, state_of
@@ -57,7 +57,7 @@ def close(turn: Turn, told: OperatorClosed) -> Heard:
                 f"{state_of(run)}, and what it held is not put back yet: that is not left undone; `go-on` tries it again at once", **names
             )
         account = f"closed by {told.by}: {told.reason}; {state_of(run)}"
-        runs.end(turn, run, "closed", account)
+        ending.end(turn, run, "closed", account)
     elif edit is not None:
         return refused("it moves jobs, each as a whole or not at all, and ends by itself", rule=edit.rule, target=edit.jobs.name)
     elif (deed := _deed_of(turn, told.incident)) is not None:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from watchdog.engine.graves import Graves
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.saved import read_saved, write_saved
 from watchdog.engine.tables import fill
@@ -40,7 +41,7 @@ def caught_up(data: bytes, events: Iterable[Event], series: Iterable[Series], *,
         known = world.history.go_on(saved.history, series, saved.at)
     except (LookupError, TypeError, ValueError) as error:
         raise BrokenHistoryError("the saved history is damaged") from error
-    world.complete, world.graves = set(saved.complete), dict.fromkeys(saved.graves)
+    world.complete, world.graves = set(saved.complete), Graves(dict.fromkeys(saved.graves))
     world.go_on(known, (), ())
     world.recount(saved.at)
     _schedule(world, world.subjects(), saved.at)

@@ -13,6 +13,7 @@ import msgspec
 
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.deadlines import Deadlines
+from watchdog.engine.graves import Graves
 from watchdog.engine.groups import Member
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
@@ -169,7 +170,7 @@ def _put_together(world: World, saved: _Checkpoint, rules: RuleSet, vocabulary: 
     world.looks, world.again, world.denials, world.reasons = saved.looks, saved.again, saved.denials, saved.reasons
     world.proofs = saved.proofs
     world.watches = saved.watches
-    world.stopping, world.kept, world.graves = saved.stopping, saved.kept, dict.fromkeys(saved.graves)
+    world.stopping, world.kept, world.graves = saved.stopping, saved.kept, Graves(dict.fromkeys(saved.graves))
     world.settling.go_on(saved.settling)
     for began, ms in saved.gaps:
         world.gaps.add(began, ms)

@@ -61,3 +61,10 @@ class Deadlines(Generic[Key]):
     def _drop_outdated(self) -> None:
         while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
             heappop(self._heap)
+
+
+def earlier(one: int | None, other: int | None) -> int | None:
+    """The earlier of two times of which each may be never."""
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)

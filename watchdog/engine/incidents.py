@@ -5,7 +5,7 @@ Times named `…_at` are engine milliseconds, as everywhere in it.
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -47,6 +47,10 @@ class Flight(msgspec.Struct, frozen=True):
     plan: tuple[Placement, ...] | None = None
     placed: tuple[Placed, ...] = ()
     locks: Locks = Locks()
+
+
+NO_FLIGHT: Final = Flight()
+"""Nothing is known of its jobs."""
 
 
 class Run(msgspec.Struct, frozen=True):

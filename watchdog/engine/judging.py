@@ -7,6 +7,7 @@ import msgspec
 from watchdog.engine import acknowledging, arming, departed, silencing
 from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
 from watchdog.engine.consequences import shared_out, tell_what_remains
+from watchdog.engine.deadlines import earlier
 from watchdog.engine.ledger import Alert, Phase, Spent
 from watchdog.engine.news import Seen
 from watchdog.engine.requests import alert_over, want
@@ -14,7 +15,7 @@ from watchdog.engine.rules import Rule
 from watchdog.engine.spending import A_DAY, with_one
 from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
-from watchdog.engine.world import Departure, earlier
+from watchdog.engine.world import Departure
 from watchdog.model.delivery import listed_by
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING

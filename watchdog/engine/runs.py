@@ -10,13 +10,14 @@ from typing import Final, assert_never
 
 import msgspec
 
-from watchdog.engine import accounts, asking, collecting, locking, orphans
+from watchdog.engine import accounts, asking, collecting, ending, locking, orphans
 from watchdog.engine.guards.combine import judge
-from watchdog.engine.incidents import Flight, Playbook, Run
-from watchdog.engine.ledger import Cooldown, Request, Spent
+from watchdog.engine.incidents import NO_FLIGHT, Flight, Playbook, Run
+from watchdog.engine.ledger import Request
 from watchdog.engine.left_half_way import state_of, ways_out
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import (
+    EXPECTED,
     Answer,
     Awaiting,
     CallAnswer,
@@ -35,16 +36,10 @@ from watchdog.engine.procedures.stages import (
     WatchStage,
 )
 from watchdog.engine.reckoning import planned
-from watchdog.engine.report import report
-from watchdog.engine.scaled import also_named
 from watchdog.engine.scaling import going
 from watchdog.engine.sightings import begin_counting, count_beats, scene_of, with_found
-from watchdog.engine.spending import with_one
 from watchdog.engine.standing import due, is_committed, is_starting, mark_of, maybe, stage_of, until, unwanted, view_of
-from watchdog.engine.succession import served_at
-from watchdog.engine.turn import Over, Turn
-from watchdog.model.actions import OF_THE_DEAD
-from watchdog.model.effects import DropFlight
+from watchdog.engine.turn import Turn
 from watchdog.model.guards import VETO
 from watchdog.model.notices import Severity
 from watchdog.model.results import Exited, FleetLockAnswer, InFlight, Look, PutBackDone, Refused, Result, Sent, StillRunning
@@ -55,9 +50,6 @@ AGAIN: Final = 5_000
 """Milliseconds after which a held stage is tried again."""
 SOON: Final = 1_000
 """The same while a source has not been read in full since the start; and how often it is looked for what a stage waits for."""
-
-
-NO_FLIGHT: Final = Flight()
 
 
 def start(turn: Turn, playbook: Playbook, request: Request, *, ref: ProcessRef, look: Look, flight: Flight = NO_FLIGHT) -> None:
@@ -278,7 +270,7 @@ def _take_answer(turn: Turn, run: Run, result: Result) -> None:
             run = accounts.noted(turn, going.note_call(turn, run, verb, answer), f"{verb} of {run.ref.unit}: {accounts.word(answer)}")
             _follow(turn, run, after(answer))
         case other:
-            if not isinstance(result, Answer) or not isinstance(result, _EXPECTED[type(other)]):
+            if not isinstance(result, Answer) or not isinstance(result, EXPECTED[type(other)]):
                 result = Refused("the stage was answered with something else")
             _go_on(turn, run, other, result)
 
@@ -337,7 +329,7 @@ def _follow(turn: Turn, run: Run, then: Then) -> None:
             # The signal may have gone out before the agent was cut off.
             _hold(turn, run, account, guard="")
         case End(outcome=outcome, account=account):
-            end(turn, run, outcome, account)
+            ending.end(turn, run, outcome, account)
         case _:
             assert_never(then)
 
@@ -345,7 +337,7 @@ def _follow(turn: Turn, run: Run, then: Then) -> None:
 def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
     starting = is_starting(turn)
     if not starting and not is_committed(run):
-        end(turn, run, "abandoned", reason)
+        ending.end(turn, run, "abandoned", reason)
         return
     again_at = turn.at + (SOON if starting else AGAIN)
     held = msgspec.structs.replace(
@@ -359,39 +351,7 @@ def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
         accounts.tell(turn, held, text, outcome="held", guard=guard, reason=reason, severity=Severity.CRITICAL)
 
 
-def end(turn: Turn, run: Run, outcome: str, account: str) -> None:
-    """It is over, and stands in `turn.over`."""
-    if told := report(run, at=turn.at, served_at=served_at(turn, run)):
-        account = f"{account}; {told}"
-    if locks := orphans.account(run.flight):
-        account = f"{account}; {locks}"
-    if run.flight != NO_FLIGHT:
-        turn.effects.append(DropFlight(run.incident))
-    run = accounts.noted(turn, run, account)
-    turn.put_run(run.id, None)
-    turn.world.watches.pop(run.id, None)
-    turn.over.append(Over(run, outcome, account))
-    if run.action in OF_THE_DEAD:
-        # Nothing was done to whatever bears that name by now.
-        return
-    cooldown = Cooldown(turn.at, run.rule, run.action, run.incident)
-    turn.set(cooldowns={**turn.ledger.cooldowns, **dict.fromkeys((run.ref.name, *also_named(run.action, run.ref.name)), cooldown)})
-    if outcome != "abandoned":
-        turn.set(spent=with_one(turn.ledger.spent, run.ref.name, Spent(turn.at, run.rule, run.incident)))
-
-
 def _audit_stage(turn: Turn, run: Run, outcome: str) -> None:
     spec = stage_of(run)
     stage = spec.signal.value if isinstance(spec, SendStage) else run.stage
     turn.audit("outcome", **accounts.names(run), stage=stage, outcome=outcome)
-
-
-_EXPECTED: Final[dict[type[Awaiting], tuple[type[Answer], ...]]] = {
-    SendStage: (Sent, Exited, Refused),
-    WaitStage: (Exited, StillRunning, Refused),
-    WatchStage: (Exited, StillRunning, Refused),
-    ChooseStage: (),
-    GatherStage: (InFlight, Refused),
-    PutBackStage: (PutBackDone, Refused),
-}
-"""Stage → with what it can be answered; anything else is a fault of ours, and stops it."""

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine.deadlines import Deadlines
+from watchdog.engine.deadlines import Deadlines, earlier
 from watchdog.engine.gaps import Gaps
+from watchdog.engine.graves import Graves
 from watchdog.engine.history import History
 from watchdog.engine.news import News
 from watchdog.engine.readings import ACCEPTED, PLAIN, accepted, reading
@@ -30,7 +31,6 @@ from watchdog.model.missing import MISSING
 from watchdog.model.rows import Row
 from watchdog.model.vocabulary import BUILT, Vocabulary
 
-_GRAVES: Final = 4096
 _ITS_PROCESS: Final = "its process"
 # Python 3.11 looks a member of an enumeration up in Python: too slow for every change of every beat.
 _JOB: Final = Kind.JOB
@@ -87,7 +87,7 @@ class World:
         self.demanding: frozenset[Kind] = frozenset()
         self.tallies = Tallies()
         self.counted = Watchers()
-        self.graves: dict[str, None] = {}
+        self.graves = Graves()
 
     def find(self, kind: Kind, entity: str) -> Row | None:
         """The row of that entity, if it is in the picture."""
@@ -247,7 +247,7 @@ class World:
 
     def _put(self, delta: Delta, touched: dict[Subject, None], left: list[Departure]) -> None:
         kind, entity, fields = delta.kind, delta.id, delta.fields
-        if (rows := self.rows.get(kind)) is None or (self.graves and self._is_late(delta)):
+        if (rows := self.rows.get(kind)) is None or (self.graves and self.graves.are_late_for(delta)):
             return
         row: Any = rows.get(entity)
         is_new = row is None
@@ -293,13 +293,6 @@ class World:
         self.counted.set((departure.kind, departure.id), {})
         self.history.gone(departure.kind, departure.id, at)
         shaken.update(dict.fromkeys(self.tallies.remove(departure.kind, departure.id)))
-
-    def _is_late(self, delta: Delta) -> bool:
-        """A reading of a process that the kernel has already said to be dead, or of a job in it."""
-        process = delta.fields.get("process") if delta.kind is _JOB else delta.id
-        if delta.kind is _PROCESS and "left_behind" in delta.fields:
-            return False  # told of the dead alone
-        return delta.kind in (_JOB, _PROCESS) and isinstance(process, str) and process in self.graves
 
     def _house(self, job: Any, before: Any) -> None:
         if before is not MISSING:
@@ -356,14 +349,7 @@ class World:
             self.beat_deadlines.pop(entity, None)
             self.settling.forget(entity)
             if row.alive is not MISSING:
-                self._bury(entity)
-
-    def _bury(self, process: str) -> None:
-        # The last beat of a dead process stands in Redis for a minute: late readings must not bring it back. One that only
-        # left Redis is not buried: after a minute without a beat it may well beat again.
-        self.graves[process] = None
-        if len(self.graves) > _GRAVES:
-            del self.graves[next(iter(self.graves))]
+                self.graves.bury(entity)
 
     def schedule(self, row: Row, *, engine: int | None, beat: int | None, now: int) -> None:
         """When this entity is to be judged again, or counted, if nothing is read of it before."""
@@ -390,10 +376,3 @@ class World:
             engine = earlier(engine, written.engine)
             beat = earlier(beat, written.beat)
         return engine, beat
-
-
-def earlier(one: int | None, other: int | None) -> int | None:
-    """The earlier of two times of which each may be never."""
-    if one is None or other is None:
-        return one if other is None else other
-    return min(one, other)

@@ -1,4 +1,9 @@
-"""Every action that a rule can ask for: one table. The procedures that carry them out are keyed to it."""
+"""
+Every action that a rule can ask for: one table. The procedures and methods that carry them out are keyed to it.
+
+A new action is a row in the part for its kind of target (`actions_on_….py`), and a file in `engine/procedures/` for a process or in `engine/methods/` for another thing, with
+its line in the table there. Only a new kind of thing needs more: how it is found (`engine/things.py`) and what performs its effects (`daemon/performers.py`).
+"""
 
 from typing import Final
 

@@ -16,7 +16,7 @@ from watchdog.model.findings import Certainty, Finding, Origin
 from watchdog.sidekiq.decode import Broken, count, decode_class, is_name, label, name
 from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
 from watchdog.sidekiq.keys import Keys
-from watchdog.sidekiq.scanning import Ask, first_fields, first_page, rest, rest_of_fields
+from watchdog.sidekiq.scanning import Ask, first_fields, names_in, rest_of_fields
 
 STRENGTHS: Final = ("observe", "fetch")
 FORMAT: Final = 1
@@ -115,9 +115,7 @@ async def read_probes(ask: Ask, keys: Keys, *, where: str) -> list[str]:
 
     Those of them that are gone may have left something, even if they went while no agent was there. Raises `SourceUnavailableError`.
     """
-    (page,) = await ask([first_page(keys.probes)])
-    members = await rest(ask, keys.probes, page, most=MOST_PROBES, where=where)
-    return sorted(identity for member in members or () if (identity := name(member)) is not None)[:MOST_PROBES]
+    return await names_in(ask, keys.probes, most=MOST_PROBES, where=where)
 
 
 async def read_left(ask: Ask, keys: Keys, identity: str, *, queues: Iterable[str] = (), where: str) -> Left:
@@ -183,9 +181,7 @@ async def read_all_left(ask: Ask, keys: Keys, identity: str, *, where: str) -> L
     left = await read_left(ask, keys, identity, where=where)
     if left.strength:
         return left
-    (page,) = await ask([first_page(keys.queues)])
-    members = await rest(ask, keys.queues, page, most=_MOST_QUEUES, where=where)
-    queues = sorted(queue for member in members or () if (queue := name(member)) is not None)
+    queues = await names_in(ask, keys.queues, most=_MOST_QUEUES, where=where)
     return await read_left(ask, keys, identity, queues=queues, where=where) if queues else left
 
 

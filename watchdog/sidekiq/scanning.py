@@ -8,6 +8,7 @@ SSCAN gives every member that was there from the first page to the last, some pe
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
+from watchdog.sidekiq.decode import name
 from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
 from watchdog.sidekiq.wire import Command, Reply
 
@@ -45,6 +46,13 @@ async def rest(ask: Ask, key: bytes, page: Reply, *, most: int, where: str) -> s
         if len(found) >= most:
             break
     return found
+
+
+async def names_in(ask: Ask, key: bytes, *, most: int, where: str) -> list[str]:
+    """The names in a set, such as those of all queues, in their order; the first `most`, and none where the key is no set. Raises `SourceUnavailableError`."""
+    (page,) = await ask([first_page(key)])
+    members = await rest(ask, key, page, most=most, where=where)
+    return sorted(found for member in members or () if (found := name(member)) is not None)[:most]
 
 
 async def rest_of_fields(ask: Ask, key: bytes, page: Reply, *, most: int, where: str) -> dict[bytes, bytes] | None:

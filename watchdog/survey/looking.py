@@ -6,11 +6,11 @@ import msgspec
 
 from watchdog.rulefile.redis_settings import RedisSettings
 from watchdog.sidekiq.address import AddressError
-from watchdog.sidekiq.connection import demand
-from watchdog.sidekiq.decode import Info, count, decode_info, name
+from watchdog.sidekiq.decode import Info, count, decode_info
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.place import Place, place_of
+from watchdog.sidekiq.scanning import names_in
 from watchdog.sidekiq.serverinfo import parse_info
 from watchdog.sidekiq.wire import Wire
 
@@ -63,14 +63,13 @@ async def _look(wire: Wire, namespace: str) -> Seen:
     # Mastodon 4.4 and later pays no heed to REDIS_NAMESPACE, though it may still be set.
     for one in dict.fromkeys((namespace, "")):
         keys = Keys(one)
-        members, queues = demand(await wire.ask([("SSCAN", key, 0, "COUNT", _MOST) for key in (keys.processes, keys.queues)]), wire.where)
-        if _list(members) or _list(queues):
-            return await _read(wire, keys, facts, _list(members), _list(queues))
+        identities, queues = [await names_in(wire.ask, key, most=_MOST, where=wire.where) for key in (keys.processes, keys.queues)]
+        if identities or queues:
+            return await _read(wire, keys, facts, identities, queues)
     return Seen(facts.get("redis_version", ""), facts.get("role", ""), None)
 
 
-async def _read(wire: Wire, keys: Keys, facts: dict[str, str], members: list[Any], queues: list[Any]) -> Seen:
-    identities = sorted(one for member in members if (one := name(member)) is not None)
+async def _read(wire: Wire, keys: Keys, facts: dict[str, str], identities: list[str], queues: list[str]) -> Seen:
     told: list[Any] = await wire.ask([("HMGET", keys.identity(one), "info", "concurrency") for one in identities]) if identities else []
     beating = [beat for identity, raw in zip(identities, told, strict=True) if (beat := _beating(identity, raw)) is not None]
     return Seen(
@@ -79,7 +78,7 @@ async def _read(wire: Wire, keys: Keys, facts: dict[str, str], members: list[Any
         keys.namespace,
         tuple(beating),
         sum(raw == [None, None] for raw in told),
-        tuple(sorted(one for queue in queues if (one := name(queue)) is not None)),
+        tuple(queues),
     )
 
 
@@ -91,8 +90,3 @@ def _beating(identity: str, raw: object) -> Beating | None:
                 # From 8.1.2 on the number of threads is a field of its own.
                 return Beating(identity, msgspec.structs.replace(info, threads=info.threads or count(threads)))
     return None
-
-
-def _list(reply: object) -> list[Any]:
-    """The members that SSCAN gives; at most some thousand are asked for, and the rest is left."""
-    return list(reply[1]) if isinstance(reply, list) and len(reply) == 2 and isinstance(reply[1], list) else []

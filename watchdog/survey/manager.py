@@ -1,15 +1,12 @@
 """What systemd itself says of services, asked once over D-Bus: which there are, how they are, and what holds for them in the end."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
-from watchdog.host.systemd.bus import PROPERTIES, SYSTEMD, Bus
+from watchdog.host.systemd.asking import list_units, properties_of
+from watchdog.host.systemd.bus import Bus
 from watchdog.host.systemd.failures import CallError
-from watchdog.host.systemd.names import ROOT, path_of
 from watchdog.host.systemd.readings import readings
-
-_MANAGER: Final = f"{SYSTEMD}.Manager"
-
 
 Held = dict[str, Any]
 """A service that systemd holds: readings by slot, as the agent has them (`host.systemd.readings`)."""
@@ -23,21 +20,16 @@ async def ask_systemd(where: str, means: Callable[[str], bool]) -> tuple[dict[st
     """
     bus = await Bus.connect(where, lambda _: None)
     try:
-        (units,) = await bus.expect(ROOT, _MANAGER, "ListUnitsByPatterns", "asas", [], ["*.service"])
-        (files,) = await bus.expect(ROOT, _MANAGER, "ListUnitFilesByPatterns", "asas", [], ["*.service"])
-        names = [name for name, _, load, *_ in units if load != "not-found" and means(name)]
+        told = await list_units(bus.expect, ["*.service"])
+        names = [name for name, load in told.held.items() if load != "not-found" and means(name)]
         held = {name: one for name in names if (one := await _held(bus, name)) is not None}
     finally:
         bus.close()
-    return held, {path.rpartition("/")[2]: state for path, state in files}
+    return held, told.files
 
 
 async def _held(bus: Bus, name: str) -> Held | None:
-    properties: dict[str, Any] = {}
-    for part in ("Unit", "Service"):
-        try:
-            (told,) = await bus.call(path_of(name), PROPERTIES, "GetAll", "s", f"{SYSTEMD}.{part}")
-        except CallError:
-            return None  # it has gone meanwhile
-        properties |= told
-    return readings(name, properties)
+    try:
+        return readings(name, await properties_of(bus.call, name))
+    except CallError:
+        return None  # it has gone meanwhile

@@ -1,7 +1,8 @@
 """
 What `init` has to say beside the config: what it could not read, and what will lose jobs or keep the agent from helping.
 
-The table is the source of the reference. A remark stops nothing; whoever reads it decides.
+The table is the source of the reference. A remark stops nothing; whoever reads it decides. A new one is a row here, and is made with `remark` where it is found out: in
+`judging.py`, or by whoever could not read something.
 """
 
 from typing import Final

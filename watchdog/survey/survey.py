@@ -10,7 +10,7 @@ import msgspec
 
 from watchdog.host.boot import host_name
 from watchdog.host.systemd.failures import SystemdUnavailableError
-from watchdog.host.systemd.watch import BOOTED, SOCKET
+from watchdog.host.systemd.watch import system_bus
 from watchdog.mastodon.postgres_env import PostgresEnv, postgres_of
 from watchdog.survey.applications import DEFAULT, Application, Found, of_folder, of_processes, of_units, of_variables
 from watchdog.survey.containers import compose_file, is_container
@@ -131,7 +131,7 @@ async def _ask(folders: UnitFolders, bus: str | None, homes: set[str]) -> tuple[
 
 def _bus(root: Path) -> str | None:
     """Of this very machine; of a recorded one nobody can be asked."""
-    return SOCKET if root == Path("/") and BOOTED.exists() else None
+    return system_bus() if root == Path("/") else None
 
 
 def _is_application(folder: str, root: Path) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.suites import package
 from tests.suites.booted import PROGRAM, Booted, boot
+from tests.suites.package import typed
 from tests.unit.survey.layouts import unit
 
 pytestmark = [pytest.mark.needs("systemd-nspawn", "mount", "trixie-systemd", "package"), pytest.mark.timeout(400)]
@@ -20,6 +21,16 @@ LIVE = "/home/mastodon/live"
 PASSWORD = "open/sesame#"
 ENV = f"LOCAL_DOMAIN=example.com\nREDIS_HOST=127.0.0.1\nREDIS_PASSWORD='{PASSWORD}'\n"
 INITIALIZER = f'require "sidekiq"\nload "{PROGRAM}/tests/host/systemd/app/app.rb"\n'
+COMMANDS = """\
+agent = "sidekiq-watchdog"
+[commands.refresh-domain]
+user = "mastodon"
+directory = "/"
+argv = ["/bin/true"]
+timeout = "90s"
+"""
+UNDECLARED = {"checks", "receivers"}
+"""What nobody has declared yet."""
 OF_THE_HOST = {"host-clock", "log-level", "state-disk", "redis-clock", "redis-saving"}
 """What the machine that runs the tests may have as it likes."""
 
@@ -54,11 +65,15 @@ def machine() -> Iterator[Booted]:
             print(booted.run("journalctl", "--no-pager", "-n", "100", check=False))
 
 
-async def typed(machine: Booted, *arguments: str, user: str = "") -> tuple[int, str]:
-    """A command as somebody types it: exit code, and all that it said."""
-    command = machine.command("sidekiq-watchdog", *arguments, user=user)
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False, timeout=200)
-    return done.returncode, done.stdout + done.stderr
+async def told(machine: Booted, *arguments: str, user: str = "") -> tuple[int, dict[str, Any]]:
+    """What a command says as JSON, and its exit code."""
+    code, said = await typed(machine, *arguments, "--json", user=user)
+    return code, json.loads(said)
+
+
+def amiss(found: dict[str, Any], health: str) -> set[str]:
+    """The names of the points that are so."""
+    return {point["name"] for point in found["points"] if point["health"] == health} - OF_THE_HOST
 
 
 async def all_beat(machine: Booted) -> bool:
@@ -71,6 +86,10 @@ async def all_beat(machine: Booted) -> bool:
 async def test_from_the_package_to_an_agent_that_watches(machine: Booted, until: Callable[..., Any]) -> None:
     """What `init` writes passes `check` and `doctor`, as root and as the agent's user; the service runs on it, sees all three processes, and nothing shows the password."""
     await until(lambda: all_beat(machine), what="three processes that beat")
+    code, found = await told(machine, "doctor")
+    assert (code, found["problems"][0]["code"], found["user"]) == (2, "E113", "sidekiq-watchdog")
+    assert amiss(found, "fail") == {"config"}
+
     code, said = await typed(machine, "init")
     assert code == 0, said
     assert "stop-timeout" in said
@@ -79,19 +98,27 @@ async def test_from_the_package_to_an_agent_that_watches(machine: Booted, until:
 
     for user in ("", "sidekiq-watchdog"):
         assert (await typed(machine, "check", user=user))[0] == 0
-    told = json.loads((await typed(machine, "init", "--print", "--json"))[1])
-    assert told["served"]["ingress"] == list(INSTANCES)
-    assert told["served"]["scheduler"] == [SIDEKIQ]
-    assert {one["unit"] for one in told["processes"]} == {SIDEKIQ, *INSTANCES}
+    _, seen = await told(machine, "init", "--print")
+    assert seen["served"]["ingress"] == list(INSTANCES)
+    assert seen["served"]["scheduler"] == [SIDEKIQ]
+    assert {one["unit"] for one in seen["processes"]} == {SIDEKIQ, *INSTANCES}
+    _, found = await told(machine, "doctor")
+    assert (amiss(found, "fail"), amiss(found, "warn")) == (set(), {"agent", *UNDECLARED}), found
 
     machine.run("systemctl", "enable", "--now", "sidekiq-watchdog")
+
+    async def is_well() -> bool:
+        return (await told(machine, "doctor", "--only", "agent"))[1]["counts"]["ok"] == 1
+
+    await until(is_well, what="an agent that runs and has read everything")
     for user in ("", "sidekiq-watchdog"):
-        code, said = await typed(machine, "doctor", "--json", user=user)
-        points = {point["name"]: point for point in json.loads(said)["points"]}
-        failed = {name for name, point in points.items() if point["health"] == "fail"} - OF_THE_HOST
-        assert failed == set(), said
-        assert all(points[name]["health"] == "ok" for name in ("config", "redis", "sidekiq-here", "units", "units-rights")), said
-        said_of_all += said
+        code, found = await told(machine, "doctor", user=user)
+        assert (amiss(found, "fail"), amiss(found, "warn")) == (set(), UNDECLARED), found
+        says = {point["name"]: point["says"] for point in found["points"]}
+        assert says["sidekiq-signals"] == "3 processes may be signalled (CAP_KILL)"
+        assert says["units-rights"] == "this user may start, stop, restart them"
+        assert says["agent-unit"].startswith("sidekiq-watchdog.service, watched by systemd each 60 s")
+        said_of_all += json.dumps(found)
 
     async def watches() -> str:
         _, shown = await typed(machine, "status")
@@ -101,6 +128,20 @@ async def test_from_the_package_to_an_agent_that_watches(machine: Booted, until:
         "journalctl", "--unit", "sidekiq-watchdog", "--no-pager"
     )
     assert not any(secret in said_of_all for secret in (PASSWORD, "open%2Fsesame"))
+
+
+async def test_a_command_that_root_has_defined(machine: Booted) -> None:
+    """It is not installed, and then it is: nothing is started for it."""
+    machine.write("/etc/sidekiq-watchdog/commands.toml", COMMANDS)
+    _, found = await told(machine, "doctor", "--only", "commands")
+    (point,) = found["points"]
+    assert (point["health"], point["says"]) == ("fail", "not installed, or before commands.toml was changed: refresh-domain")
+    machine.run("/opt/sidekiq-watchdog/bin/sidekiq-watchdog-command", "install")
+    _, found = await told(machine, "doctor", "--only", "commands")
+    (point,) = found["points"]
+    assert (point["health"], point["says"]) == ("ok", "1 command: refresh-domain")
+    started = machine.run("journalctl", "--no-pager", "_COMM=systemd", "-o", "cat", "-g", "Command refresh", check=False)
+    assert "refresh-domain" not in started
 
 
 async def test_a_host_with_nothing(machine: Booted) -> None:

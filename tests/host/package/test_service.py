@@ -1,9 +1,7 @@
 """The agent as its package has it: a service without root's rights beside a real Sidekiq of another user, on a Debian 13 with systemd and Redis 8."""
 
-import asyncio
 import json
 import re
-import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 
 from tests.suites import package
 from tests.suites.booted import PROGRAM, Booted, boot
+from tests.suites.package import typed
 
 pytestmark = [pytest.mark.needs("systemd-nspawn", "mount", "trixie-systemd", "package"), pytest.mark.timeout(400)]
 
@@ -46,14 +45,6 @@ def shown(machine: Booted, name: str, unit: str = UNIT) -> str:
 def said(machine: Booted) -> str:
     """What the agent has written, and systemd of it."""
     return machine.run("journalctl", "--unit", UNIT, "--no-pager", "--output=cat")
-
-
-async def typed(machine: Booted, *arguments: str) -> tuple[int, str]:
-    """A command as root types it: exit code, and all that it said."""
-    done = await asyncio.to_thread(
-        subprocess.run, machine.command("sidekiq-watchdog", *arguments), capture_output=True, text=True, check=False, timeout=200
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """How the agent gets onto the machine of the scenes: the package, as anybody installs it. The scenes know nothing of it but these names."""
 
-import shutil
 from typing import Final
 
 from tests.suites import package
@@ -13,5 +12,4 @@ CONFIG: Final = "/etc/sidekiq-watchdog"
 
 def install(machine: Booted) -> None:
     """Nothing runs yet, for want of a config."""
-    shutil.copy(package.built(), machine.root / "root/agent.deb")
-    machine.run("dpkg", "--install", "/root/agent.deb")
+    package.install(machine)

@@ -147,7 +147,7 @@ class Scene:
         for status in Path("/proc").glob("[0-9]*/status"):
             with contextlib.suppress(OSError):
                 numbers = next(line.split()[1:] for line in status.read_text().splitlines() if line.startswith("NSpid:"))
-                if numbers[1:] == [inside] and (status.parent / "ns/pid").samefile(f"/proc/{self.machine.pid}/ns/pid"):
+                if len(numbers) > 1 and numbers[-1] == inside and (status.parent / "ns/pid").samefile(f"/proc/{self.machine.pid}/ns/pid"):
                     return int(numbers[0])
         raise AssertionError(f"{name} does not run")
 

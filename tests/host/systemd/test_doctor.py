@@ -10,9 +10,9 @@ import pytest
 
 from tests.host.systemd.conftest import NEEDS, RedisInside, service
 from tests.suites.booted import INTERPRETER, PROGRAM, Booted
-from watchdog.doctor.bus import may_not
 from watchdog.host.systemd.bus import SYSTEMD, Bus
 from watchdog.host.systemd.names import ROOT
+from watchdog.host.systemd.rights import may_not
 
 pytestmark = [pytest.mark.needs(*NEEDS), pytest.mark.timeout(180)]
 

@@ -1,7 +1,7 @@
 """What a procedure is made of."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -140,3 +140,14 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     no_return: tuple[str, ...]
     stages: Mapping[str, Stage]
     plan: Callable[[Mapping[str, Any]], tuple[tuple[str, int, str], ...]]
+
+
+EXPECTED: Final[dict[type[Awaiting], tuple[type[Answer], ...]]] = {
+    SendStage: (Sent, Exited, Refused),
+    WaitStage: (Exited, StillRunning, Refused),
+    WatchStage: (Exited, StillRunning, Refused),
+    ChooseStage: (),
+    GatherStage: (InFlight, Refused),
+    PutBackStage: (PutBackDone, Refused),
+}
+"""Stage → with what it can be answered; anything else is a fault of ours, and stops it."""

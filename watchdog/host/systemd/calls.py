@@ -9,6 +9,7 @@ import asyncio
 from typing import Any, Final
 
 from watchdog.clock import Clock
+from watchdog.host.systemd.asking import MANAGER
 from watchdog.host.systemd.bus import PROPERTIES, SYSTEMD, Bus
 from watchdog.host.systemd.failures import CallError, SystemdUnavailableError, meant_by
 from watchdog.host.systemd.names import ROOT, path_of
@@ -17,7 +18,7 @@ from watchdog.model.results import Refused, Result, UnitCalled, UnitOutcome
 from watchdog.model.targets import Verb
 
 _METHODS: Final = {Verb.START: "StartUnit", Verb.STOP: "StopUnit", Verb.RESTART: "RestartUnit"}
-_REMOVED: Final = f"type='signal',sender='{SYSTEMD}',path='{ROOT}',interface='{SYSTEMD}.Manager',member='JobRemoved',arg2='{{}}'"
+_REMOVED: Final = f"type='signal',sender='{SYSTEMD}',path='{ROOT}',interface='{MANAGER}',member='JobRemoved',arg2='{{}}'"
 _OUTCOMES: Final = {
     one.value: one
     for one in (
@@ -28,7 +29,6 @@ _POLKIT: Final = (
     "systemd does not let the agent's user {verb} {unit}: install the polkit rule that comes with the agent as "
     "/etc/polkit-1/rules.d/50-sidekiq-watchdog.rules"
 )
-_NOT_ALLOWED: Final = ("AccessDenied", "InteractiveAuthorizationRequired")
 
 
 class _Wait:
@@ -95,7 +95,7 @@ class Calls:
             return Refused(failure.message)
         asked.append(command.verb)
         try:
-            (path,) = await bus.call(ROOT, f"{SYSTEMD}.Manager", _METHODS[command.verb], "ss", command.unit, "fail")
+            (path,) = await bus.call(ROOT, MANAGER, _METHODS[command.verb], "ss", command.unit, "fail")
         except CallError as error:
             return _refusal(error, command)
         except SystemdUnavailableError as failure:
@@ -132,7 +132,7 @@ def _run(invocation: Any) -> str:
 
 
 def _refusal(error: CallError, command: CallUnit) -> Result:
-    if error.name.rpartition(".")[2] in _NOT_ALLOWED:
+    if error.is_for_want_of_a_right:
         return Refused(_POLKIT.format(verb=command.verb, unit=command.unit))
     if error.name == f"{SYSTEMD}.TransactionIsDestructive":
         return Refused(f"somebody has already asked systemd for something else with {command.unit}")

@@ -34,6 +34,11 @@ class CallError(Exception):
         self.name = name
         self.text = text
 
+    @property
+    def is_for_want_of_a_right(self) -> bool:
+        """Whether polkit, or the bus, does not let this user do it."""
+        return self.name.rpartition(".")[2] in ("AccessDenied", "InteractiveAuthorizationRequired")
+
 
 def meant_by(error: CallError) -> str:
     """The code for what an error means for systemd as a whole, where no error is expected."""

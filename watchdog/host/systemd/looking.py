@@ -7,14 +7,14 @@ does not run, and whether its file is enabled.
 
 from typing import Any, Final
 
+from watchdog.host.systemd.asking import MANAGER, properties_of
 from watchdog.host.systemd.bus import PROPERTIES, SYSTEMD, Bus
 from watchdog.host.systemd.failures import CallError, SystemdUnavailableError
-from watchdog.host.systemd.names import ROOT, path_of
+from watchdog.host.systemd.names import ROOT
 from watchdog.host.systemd.queues import queues_of
 from watchdog.host.systemd.readings import job_of, readings, start_of
 from watchdog.model.results import Refused, UnitLook
 
-_MANAGER: Final = f"{SYSTEMD}.Manager"
 _NOT_HELD: Final = f"{SYSTEMD}.NoSuchUnit"
 
 
@@ -30,16 +30,13 @@ async def look_at(bus: Bus, name: str, *, loads: bool = False) -> UnitLook | Ref
 
 async def _look(bus: Bus, name: str, method: str) -> UnitLook:
     try:
-        await bus.call(ROOT, _MANAGER, method, "s", name)
+        await bus.call(ROOT, MANAGER, method, "s", name)
     except CallError as error:
         if error.name != _NOT_HELD:
             raise
-        (file_state,) = await bus.call(ROOT, _MANAGER, "GetUnitFileState", "s", name)
+        (file_state,) = await bus.call(ROOT, MANAGER, "GetUnitFileState", "s", name)
         return UnitLook(load_state="", state="inactive", sub_state="dead", file_state=str(file_state))
-    properties: dict[str, Any] = {}
-    for part in ("Unit", "Service"):
-        (told,) = await bus.call(path_of(name), PROPERTIES, "GetAll", "s", f"{SYSTEMD}.{part}")
-        properties |= told
+    properties = await properties_of(bus.call, name)
     known = {slot: value for slot, value in readings(name, properties).items() if value is not None}
     return UnitLook(
         load_state=known.get("load_state", ""),

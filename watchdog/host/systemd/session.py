@@ -10,6 +10,7 @@ import asyncio
 from typing import Any, Final, Protocol
 
 from watchdog.clock import Clock
+from watchdog.host.systemd.asking import MANAGER, Listed, list_units, properties_of
 from watchdog.host.systemd.book import Book
 from watchdog.host.systemd.bus import DBUS, PROPERTIES, SYSTEMD, Bus, Heard
 from watchdog.host.systemd.calls import Calls
@@ -24,7 +25,6 @@ from watchdog.model.events import Delta, Gone
 from watchdog.model.results import Refused, Result, UnitLook
 from watchdog.model.unit_names import possible
 
-MANAGER: Final = f"{SYSTEMD}.Manager"
 _ALREADY: Final = f"{SYSTEMD}.AlreadySubscribed"
 EVERY: Final = 30.0
 """Seconds after which everything is read again, and half a second more for each unit: a host can have many."""
@@ -132,12 +132,11 @@ class Session:
     async def _read_everything(self, bus: Bus) -> None:
         patterns = self._choice.wanted()
         self._dirty, self._moved = {}, {}
-        (units,) = await bus.expect(ROOT, MANAGER, "ListUnitsByPatterns", "asas", [], patterns) if patterns else [[]]
-        (files,) = await bus.expect(ROOT, MANAGER, "ListUnitFilesByPatterns", "asas", [], patterns) if patterns else [[]]
+        told = await list_units(bus.expect, patterns) if patterns else Listed({}, {})
         # What has come or gone since the question may have done so after the answer.
-        listed = dict.fromkeys((name for name, *_ in units if self._choice.means(name)), True) | self._moved
+        listed = dict.fromkeys(filter(self._choice.means, told.held), True) | self._moved
         self._loaded = {name for name, is_held in listed.items() if is_held}
-        names = {*self._loaded, *self._book.units, *(name for path, _ in files if possible(name := path.rpartition("/")[2]))}
+        names = {*self._loaded, *self._book.units, *filter(possible, told.files)}
         changes = [change for name in sorted(names) if (change := await self._read(bus, name)) is not None]
         self._is_complete = True
         self._tell(tuple(changes), complete=True)
@@ -170,10 +169,7 @@ class Session:
     async def _ask(self, bus: Bus, name: str) -> None:
         """All properties, and what its job does."""
         self._book.ask(name)
-        properties: dict[str, Any] = {}
-        for part in ("Unit", "Service"):
-            (told,) = await bus.expect(path_of(name), PROPERTIES, "GetAll", "s", f"{SYSTEMD}.{part}")
-            properties |= told
+        properties = await properties_of(bus.expect, name)
         if name not in self._loaded:
             return  # what was read is how it would begin; how it ended is known
         self._book.take(name, properties)

@@ -45,6 +45,12 @@ def bus_socket() -> tuple[str, bool]:
     return (named.removeprefix(_BY_PATH).partition(",")[0] if named.startswith(_BY_PATH) else SOCKET), bool(named)
 
 
+def system_bus() -> str | None:
+    """The path of the system bus' socket, None where there is no reason to expect a systemd behind it: for whoever asks once."""
+    place, is_named = bus_socket()
+    return place if is_named or BOOTED.is_dir() else None
+
+
 class Units:
     """
     Emits `Observed`, `SourceLost` and `SourceBack` of the source SYSTEMD.

@@ -1,6 +1,8 @@
 """
 Everything that `doctor` looks at: one table, a file for each part of it. What looks is keyed to it (`doctor/`).
 
+A new point is a row here, and a line in what the `look` of its area answers; nothing else names it.
+
 The counterpart of `checks.py`, whose checks the operator declares and the agent tries for ever: these are tried when somebody asks, and say how to mend what is wrong.
 """
 
