@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenario.conversation import Conversation, redis, rules
+from tests.scenario.conversation import HEALTHY, Conversation, redis, rules
 from tests.unit.commands.hostile import HOSTILE
 from watchdog.engine.deeds import AGAIN
 from watchdog.engine.methods.run_command import run_of
@@ -13,7 +13,7 @@ from watchdog.model.effects import KeepIncident, LookAtCommand, Notify, RunComma
 from watchdog.model.events import Delta, Observed, Paused, SourceLost
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.named.handing_over import is_id
-from watchdog.model.results import CommandLook, CommandRan, Exited, Refused
+from watchdog.model.results import CommandLook, CommandRan, Exited, Refused, UnitLook
 from watchdog.model.targets import CommandRef
 from watchdog.model.verdicts import Decision, Mode
 
@@ -108,6 +108,18 @@ def test_one_that_fails_says_why(result, account):
 
     assert outcomes(talk) == [(TARGET, "failed")]
     assert [effect.notice.title for effect in talk.effects if isinstance(effect, Notify) and account in effect.notice.title]
+
+
+@pytest.mark.parametrize("answer", [HEALTHY, UnitLook(load_state="loaded", state="inactive"), CommandRan(0)])
+def test_a_look_at_something_else_is_no_leave(answer):
+    """What does not say that root's definition allows it starts nothing: it is looked up again."""
+    talk = firing()
+    talk.answer(answer)
+    assert (runs(talk), outcomes(talk)) == ([], [])
+
+    talk.wait(talk.at + 5_000)
+    (look,) = talk.open.values()
+    assert isinstance(look, LookAtCommand)
 
 
 def test_what_the_definition_has_against_it():

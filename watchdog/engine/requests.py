@@ -22,7 +22,7 @@ from watchdog.engine.targeting import about, firing, first_target, holds, proces
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD, acts_on
 from watchdog.model.effects import CountJobs, Measure
-from watchdog.model.results import FleetLockAnswer, Refused, Result, Sight
+from watchdog.model.results import Counted, FleetLockAnswer, Look, Refused, Result, Sight
 from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
@@ -108,7 +108,7 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
             case _ if (request.process, request.jobs, request.thing) != (asked.process, asked.jobs, asked.thing):
                 # It is for something else now, which nobody has looked at.
                 turn.world.again.pop(request.id, None)
-            case look if isinstance(look, Sight):
+            case look if isinstance(look, _sight_of(request)):
                 decide(turn, request, rule, look)
             case Refused(reason=reason):
                 verdict = Verdict("last_look", Answer.DENY, f"it could not be looked at: {reason}")
@@ -118,6 +118,13 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
             case _:
                 turn.world.again[request.id] = turn.at + AGAIN
     return True
+
+
+def _sight_of(request: Request) -> type[Sight]:
+    """What a look at its target is answered with; whatever else comes is no look at it."""
+    if request.jobs is not None:
+        return Counted
+    return METHODS[request.action].sight if request.thing is not None else Look
 
 
 def look_around(turn: Turn) -> None:

@@ -9,7 +9,7 @@ from watchdog.engine.state import State
 from watchdog.model.effects import Measure, SendSignal
 from watchdog.model.events import Delta, EffectDone, Gone, Paused, Resumed, RulesLoaded, Stopping
 from watchdog.model.kinds import Kind
-from watchdog.model.results import Exited, InFlight, Look, Refused, Sent
+from watchdog.model.results import ChildLook, CommandLook, Counted, Exited, InFlight, Look, Refused, Sent, UnitLook
 from watchdog.model.verdicts import Mode
 
 ONE = "web1:10:abc"
@@ -279,12 +279,15 @@ def test_a_look_that_could_not_be_made_is_made_again():
     assert talk.wait(27_000) == [f"measure {ONE}"]
 
 
-def test_an_answer_that_fits_no_look_decides_nothing():
-    """A look answered with anything but a look is made again."""
+@pytest.mark.parametrize(
+    "answer", [Sent(), CommandLook(), UnitLook(load_state="loaded", state="failed"), ChildLook(alive=True), Counted(3)]
+)
+def test_an_answer_that_fits_no_look_decides_nothing(answer):
+    """A look at a process that is answered with anything but a look at a process is made again."""
     talk = conversation()
     beat(talk, 22_000)
 
-    assert talk.answer(Sent()) == []
+    assert talk.answer(answer) == []
     assert talk.wait(27_000) == [f"measure {ONE}"]
 
 
