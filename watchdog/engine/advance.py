@@ -113,7 +113,7 @@ def next_due(state: State) -> int | None:
         *(run.again_at for run in ledger.runs.values()),
         *(edit.again_at for edit in ledger.edits.values()),
         *deeds.dues(state),
-        *(world.watches.get(run) for run in ledger.runs),
+        *(world.watches.get(run.id) for run in ledger.runs.values() if run.again_at is None),
         *(world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None),
         *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
         *(world.again.get(order.id, 0) for order in ledger.orders.values() if orders.waits(order) and not world.stopping),
