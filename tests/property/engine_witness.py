@@ -199,6 +199,8 @@ class Witness(Conversation):
         for run in ledger.runs.values():
             # For evidence it is waited, and only so long.
             awaited = bool(run.effect) + (run.again_at is not None)
+            # The dead answer nothing: who takes their place is looked for in the picture alone.
+            awaited += not awaited and run.id in self.state.world.watches
             if awaited != 1 + (run.stage == "evidence") or (run.effect and run.effect not in self.open):
                 self.wrong.append(f"{run.id} is stuck: effect {run.effect!r}, again at {run.again_at}")
         for deed in ledger.deeds.values():
