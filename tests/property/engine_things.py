@@ -99,7 +99,7 @@ def _text(names: tuple[str, ...], most: int, least: int) -> str:
 SETS: Final[dict[Mode, tuple[RuleSet, ...]]] = {mode: tuple(rules(_text(*terms), mode) for terms in _TERMS) for mode in Mode}
 WEIGHTS: Final = {
     "pass": 10, "beats": 14, "right": 60, "answer": 3, "late": 2, "size": 7, "retries": 4, "hang": 5, "moves": 2, "job": 3, "die": 7, "revive": 3, "stopped": 1,
-    "started": 3, "lose": 1, "back": 4, "read": 4, "pause": 1, "resume": 3, "reload": 1, "fail": 2, "crash": 2, "stop": 1, "reboot": 1, "gap": 1,
+    "started": 3, "lose": 1, "back": 4, "read": 4, "pause": 1, "resume": 3, "reload": 3, "fail": 2, "crash": 4, "stop": 1, "reboot": 1, "gap": 1,
 }  # fmt: skip
 STEPS: Final = tuple(name for name, weight in WEIGHTS.items() for _ in range(weight))
 WARM_UP: Final[list[Step]] = [("started", 0, 0), ("started", 1, 0), ("started", 2, 0), ("read", 0, 1), ("beats", 1, 0)]

@@ -19,7 +19,7 @@ from watchdog.engine.scaling.choosing import to_stop
 from watchdog.engine.turn import Turn
 from watchdog.model.verdicts import Answer, Mode, Verdict
 
-TRACES = 80
+TRACES = 100
 """Each of 250 steps after the first; thousands are tried by `make trial ARGS=properties`."""
 FEWER = 15
 """Where each trace is played twice."""
@@ -51,10 +51,10 @@ def test_the_traces_are_no_idle_talk():
     seen = all_that_is_broken()[1]
     actions = ("start_unit", "ensure_unit", "scale_out", "scale_in", "kill_child", "run")
 
-    assert min(seen[f"{action} {what}"] for action in actions for what in ("ALLOW", "DENY", "ended", "resumed")) > 2
-    assert min(seen[f"{action} failed"] + seen[f"{action} step failed"] for action in actions) > 2
-    assert min(seen[what] for what in ("CallUnit", "EndChild", "RunCommand", "SendSignal")) > 20
-    assert min(seen[what] for what in ("start 1", "start 2", "at the most", "at the least")) > 10
+    assert min(seen[f"{action} {what}"] for action in actions for what in ("ALLOW", "DENY", "ended", "resumed")) > 0
+    assert min(seen[f"{action} failed"] + seen[f"{action} step failed"] for action in actions) > 0
+    assert min(seen[what] for what in ("CallUnit", "EndChild", "RunCommand", "SendSignal")) > 10
+    assert min(seen[what] for what in ("start 1", "start 2", "at the most", "at the least")) > 5
     assert seen["start 3"] == 0
 
 
