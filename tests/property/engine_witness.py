@@ -193,7 +193,8 @@ class Witness(Conversation):
 
     def look_at_the_ledger(self, *, after_start: bool) -> None:
         ledger = self.state.ledger
-        pairs = [(request.rule, request.target) for request in ledger.requests.values()]
+        # What the next steps of two incidents are for may be the same.
+        pairs = [(request.rule, request.target, request.playbook) for request in ledger.requests.values()]
         if len(pairs) != len(set(pairs)):
             self.wrong.append(f"several requests for one target: {pairs}")
         for run in ledger.runs.values():
