@@ -110,8 +110,13 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
                 turn.world.again.pop(request.id, None)
             case look if isinstance(look, _sight_of(request)):
                 decide(turn, request, rule, look)
-            case Refused(reason=reason):
-                verdict = Verdict("last_look", Answer.DENY, f"it could not be looked at: {reason}")
+            case _ if isinstance(result, Refused | Sight):
+                reason = (
+                    f"it could not be looked at: {result.reason}"
+                    if isinstance(result, Refused)
+                    else "the look was answered with something else"
+                )
+                verdict = Verdict("last_look", Answer.DENY, reason)
                 write_down(turn, request, rule, Judgement(Decision.DENY, verdict, (verdict,)))
                 if request.jobs is not None:
                     turn.world.again[request.id] = turn.at + COUNT_AGAIN

@@ -279,15 +279,23 @@ def test_a_look_that_could_not_be_made_is_made_again():
     assert talk.wait(27_000) == [f"measure {ONE}"]
 
 
-@pytest.mark.parametrize(
-    "answer", [Sent(), CommandLook(), UnitLook(load_state="loaded", state="failed"), ChildLook(alive=True), Counted(3)]
-)
-def test_an_answer_that_fits_no_look_decides_nothing(answer):
-    """A look at a process that is answered with anything but a look at a process is made again."""
+def test_an_answer_that_fits_no_look_decides_nothing():
+    """A look answered with anything but a look is made again."""
     talk = conversation()
     beat(talk, 22_000)
 
-    assert talk.answer(answer) == []
+    assert talk.answer(Sent()) == []
+    assert talk.wait(27_000) == [f"measure {ONE}"]
+
+
+@pytest.mark.parametrize("look", [CommandLook(), UnitLook(load_state="loaded", state="failed"), ChildLook(alive=True), Counted(3)])
+def test_a_look_at_something_else_is_a_denial(look):
+    """A look at a process that tells of something else is no leave; it is made again."""
+    talk = conversation()
+    beat(talk, 22_000)
+    talk.answer(look)
+
+    assert (talk.audit("decision")[-1].decision, talk.audit("decision")[-1].reason) == ("DENY", "the look was answered with something else")
     assert talk.wait(27_000) == [f"measure {ONE}"]
 
 
