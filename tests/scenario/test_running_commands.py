@@ -207,3 +207,22 @@ def test_cut_off():
     talk.answer(CommandRan(0))
     assert outcomes(talk) == [(TARGET, "ended")]
     assert run_of("1.0", "7.1", TARGET) != run_of("1.0", "7.2", TARGET) != run_of("1.1", "7.2", TARGET)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_retries_wait_for_is_not_gone_before_it_was_counted(is_there):
+    """Over a restart of the agent an alert on a domain lasts until the census tells: no second alert, and no second run, for what was there all the time."""
+    talk = firing()
+    talk.answer(CommandLook())
+    talk.answer(CommandRan(0))
+    talk.crash()
+    talk.hear(redis(complete=True), at=30_000)
+    talk.wait(40_000)
+    assert [row.outcome for row in talk.audit("alert")] == ["firing"]
+
+    there = [Delta(Kind.DOMAIN, DOMAIN, {"name": DOMAIN, "retries": 500})] if is_there else []
+    talk.hear(redis(*there, Delta(Kind.SIDEKIQ, "sidekiq", {"retry_census_at": 45_000})), at=45_000)
+    talk.wait(7_200_000)
+
+    assert [row.outcome for row in talk.audit("alert")] == ["firing"] + ["resolved"] * (not is_there)
+    assert len(runs(talk)) == 1
