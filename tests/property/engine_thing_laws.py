@@ -113,7 +113,8 @@ class LawfulThings(Things):
                 self._count(f"{row.action} {row.decision}")
                 (self._allowed.add if row.decision == "ALLOW" else self._allowed.discard)((row.action, row.target))
             case "intent":
-                if row.incident in self._intents:
+                # Where jobs are put back there is an intent for each, and they have one outcome.
+                if row.incident in self._intents and not row.stage == self._intents[row.incident] == "put_back":
                     self._break(
                         Law.OUTCOME, f"{row.stage} of {row.incident} is intended, and nothing is said of {self._intents[row.incident]}"
                     )
@@ -142,7 +143,9 @@ class LawfulThings(Things):
                 self._break(Law.OUTCOME, f"{row.incident} is over, and nothing is said of {self._intents.pop(row.incident)}")
 
     def _judge(self, effect: SendSignal | CallUnit | EndChild | RunCommand) -> None:
-        one: Any = next(one for one in (*self.state.ledger.deeds.values(), *self.state.ledger.runs.values()) if one.effect == effect.id)
+        ledger = self.state.ledger
+        under_way: list[Any] = [*ledger.deeds.values(), *ledger.runs.values()]
+        one = next(one for one in under_way if one.effect == effect.id)
         what = f"{type(effect).__name__} of {one.action} at {self.wall}"
         self._count(type(effect).__name__)
         if self.mode is not Mode.ACT or self.paused:

@@ -15,7 +15,7 @@ from watchdog.model.effects import (
     AwaitExit,
     CallUnit,
     CollectEvidence,
-    Command,
+    Effect,
     EndChild,
     GatherInFlight,
     LookAfterLocks,
@@ -354,21 +354,21 @@ class Things(Simulation):
     def _do_right(self, one: int, other: int) -> None:
         """An answer of the kind that the effect asks for, and what it says is so."""
         if self.open:
-            effect = self.open[sorted(self.open)[one % len(self.open)]]
-            self._hears(effect.id, self._comes_of(effect, other))
+            name = sorted(self.open)[one % len(self.open)]
+            self._hears(name, self._comes_of(self.open[name], other))
 
     def _hears(self, effect: str, result: Result) -> None:
         self.past.append(effect)
         self.hear(EffectDone(effect, result))
 
-    def _comes_of(self, effect: Command, how: int) -> Result:
+    def _comes_of(self, effect: Effect, how: int) -> Result:
         match effect:
             case LookAtUnit(unit=name):
-                return Refused("systemd does not answer") if how == 7 else self._unit(name).look()
+                return Refused("systemd does not answer") if how == 7 else self._named(name).look()
             case CallUnit(unit=name, verb=Verb.START):
-                return self._started(self._unit(name), how)
+                return self._started(self._named(name), how)
             case CallUnit(unit=name, invocation=invocation):
-                return self._stopped(self._unit(name), invocation, how)
+                return self._stopped(self._named(name), invocation, how)
             case LookAtChild(child=child):
                 return self._child(child.process.identity, child.pid)
             case EndChild(child=child, still_for=still_for):
@@ -380,7 +380,7 @@ class Things(Simulation):
             case _:
                 return self._of_process(effect, how)
 
-    def _of_process(self, effect: Command, how: int) -> Result:
+    def _of_process(self, effect: Effect, how: int) -> Result:
         match effect:
             case Measure(target=target):
                 alive = self._alive(target.identity) is not None
@@ -413,7 +413,7 @@ class Things(Simulation):
             case _:
                 return Refused("nobody does that here")
 
-    def _unit(self, name: str) -> Unit:
+    def _named(self, name: str) -> Unit:
         return self.units[NAMES.index(name)]
 
     def _alive(self, identity: str) -> Unit | None:
