@@ -201,11 +201,11 @@ class Things(Simulation):
             self._new_job(unit, self.at - 13_000 * other)
             self.hear(host(*self._children()))
 
-    def _do_moves(self, one: int, _: int) -> None:
-        """A program that has stood still goes on; that is seen later."""
-        unit = self.units[one % 4]
-        if unit.child is not None:
-            unit.child = (unit.child[0], self.at)
+    def _do_moves(self, *_: int) -> None:
+        """Programs that have stood still go on; that is seen later."""
+        for unit in self.units:
+            if unit.child is not None:
+                unit.child = (unit.child[0], self.at)
 
     def _do_job(self, one: int, other: int) -> None:
         unit = self.units[one % 4]

@@ -19,7 +19,8 @@ from watchdog.engine.scaling.choosing import to_stop
 from watchdog.engine.turn import Turn
 from watchdog.model.verdicts import Answer, Mode, Verdict
 
-TRACES = 100
+pytestmark = pytest.mark.timeout(300)
+TRACES = 80
 """Each of 250 steps after the first; thousands are tried by `make trial ARGS=properties`."""
 FEWER = 15
 """Where each trace is played twice."""
