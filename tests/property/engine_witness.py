@@ -193,12 +193,15 @@ class Witness(Conversation):
 
     def look_at_the_ledger(self, *, after_start: bool) -> None:
         ledger = self.state.ledger
-        pairs = [(request.rule, request.target) for request in ledger.requests.values()]
+        # What the next steps of two incidents are for may be the same.
+        pairs = [(request.rule, request.target, request.playbook) for request in ledger.requests.values()]
         if len(pairs) != len(set(pairs)):
             self.wrong.append(f"several requests for one target: {pairs}")
         for run in ledger.runs.values():
             # For evidence it is waited, and only so long.
             awaited = bool(run.effect) + (run.again_at is not None)
+            # The dead answer nothing: who takes their place is looked for in the picture alone.
+            awaited += not awaited and run.id in self.state.world.watches
             if awaited != 1 + (run.stage == "evidence") or (run.effect and run.effect not in self.open):
                 self.wrong.append(f"{run.id} is stuck: effect {run.effect!r}, again at {run.again_at}")
         for deed in ledger.deeds.values():

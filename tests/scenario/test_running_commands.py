@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenario.conversation import Conversation, redis, rules
+from tests.scenario.conversation import HEALTHY, Conversation, redis, rules
 from tests.unit.commands.hostile import HOSTILE
 from watchdog.engine.deeds import AGAIN
 from watchdog.engine.methods.run_command import run_of
@@ -13,7 +13,7 @@ from watchdog.model.effects import KeepIncident, LookAtCommand, Notify, RunComma
 from watchdog.model.events import Delta, Observed, Paused, SourceLost
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.named.handing_over import is_id
-from watchdog.model.results import CommandLook, CommandRan, Exited, Refused
+from watchdog.model.results import CommandLook, CommandRan, Exited, Refused, UnitLook
 from watchdog.model.targets import CommandRef
 from watchdog.model.verdicts import Decision, Mode
 
@@ -112,6 +112,18 @@ def test_one_that_fails_says_why(result, account):
     assert [effect.notice.title for effect in talk.effects if isinstance(effect, Notify) and account in effect.notice.title]
 
 
+@pytest.mark.parametrize("answer", [HEALTHY, UnitLook(load_state="loaded", state="inactive"), CommandRan(0)])
+def test_a_look_at_something_else_is_no_leave(answer):
+    """What does not say that root's definition allows it starts nothing: it is looked up again."""
+    talk = firing()
+    talk.answer(answer)
+    assert (runs(talk), outcomes(talk)) == ([], [])
+
+    talk.wait(talk.at + 5_000)
+    (look,) = talk.open.values()
+    assert isinstance(look, LookAtCommand)
+
+
 def test_what_the_definition_has_against_it():
     """Nothing is written down as meant, and the reason is told."""
     talk = firing()
@@ -198,3 +210,22 @@ def test_cut_off():
     talk.answer(CommandRan(0))
     assert outcomes(talk) == [(TARGET, "ended")]
     assert run_of("1.0", "7.1", TARGET) != run_of("1.0", "7.2", TARGET) != run_of("1.1", "7.2", TARGET)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_retries_wait_for_is_not_gone_before_it_was_counted(is_there):
+    """Over a restart of the agent an alert on a domain lasts until the census tells: no second alert, and no second run, for what was there all the time."""
+    talk = firing()
+    talk.answer(CommandLook())
+    talk.answer(CommandRan(0))
+    talk.crash()
+    talk.hear(redis(complete=True), at=30_000)
+    talk.wait(40_000)
+    assert [row.outcome for row in talk.audit("alert")] == ["firing"]
+
+    there = [Delta(Kind.DOMAIN, DOMAIN, {"name": DOMAIN, "retries": 500})] if is_there else []
+    talk.hear(redis(*there, Delta(Kind.SIDEKIQ, "sidekiq", {"retry_census_at": 45_000})), at=45_000)
+    talk.wait(7_200_000)
+
+    assert [row.outcome for row in talk.audit("alert")] == ["firing"] + ["resolved"] * (not is_there)
+    assert len(runs(talk)) == 1

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
+from watchdog.engine.advance import next_due
 from watchdog.model.effects import CallUnit, KeepIncident
 from watchdog.model.events import Delta, Gone, Observed, SourceLost
 from watchdog.model.findings import Certainty
@@ -317,6 +318,21 @@ def test_one_less_where_nothing_is_in_flight():
     assert list(talk.state.ledger.scaled.stopped) == ["ingress@2.service"]
     assert {TARGET, "web1/ingress@2.service"} <= set(talk.state.ledger.cooldowns)
     assert not [line for line in asked(lines) if line.startswith("start")]
+
+
+def test_a_wait_that_is_cut_short_is_begun_again_once():
+    """Where the end of a quiet process can't be waited for, that is tried again a second later; in between nothing is due at once, again and again."""
+    talk = talking(IN, 1, 2, size=0)
+    for result in (HEALTHY, InFlight(()), HEALTHY):
+        newest(talk, result)
+    newest(talk, Sent(), at=23_000)
+    # The next look into the picture would be due earlier than that.
+    newest(talk, Refused("the process can't be waited for"), at=23_500)
+    assert next_due(talk.state) == 24_500
+
+    assert [line for line in asked(talk.wait(24_500)) if line.startswith("await")] == [f"await {identity(2)} until 83000"]
+    assert next_due(talk.state) is not None
+    assert talk.state.ledger.runs
 
 
 def test_one_less_with_a_stuck_job():

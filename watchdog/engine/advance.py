@@ -5,7 +5,7 @@ It reads no clock and does no I/O: two runs over the same events give the same e
 what it wrote, then carries out what it asked for, then brings the answers back as events.
 """
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from watchdog.engine import (
     adopting,
@@ -29,6 +29,7 @@ from watchdog.engine import (
     unit_book,
 )
 from watchdog.engine import strikes as strike_book
+from watchdog.engine.counted import COUNTED, is_counted
 from watchdog.engine.ledger import Ledger, Loss, rebase
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.rules import RuleSet
@@ -60,6 +61,8 @@ from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.results import FleetLockTaken
 from watchdog.model.told import Commanded, OperatorAsked, OperatorWithdrew
 from watchdog.model.verdicts import Mode, lower
+
+_AWAY: Final = "it was no longer there when the agent came back"
 
 
 def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
@@ -113,7 +116,7 @@ def next_due(state: State) -> int | None:
         *(run.again_at for run in ledger.runs.values()),
         *(edit.again_at for edit in ledger.edits.values()),
         *deeds.dues(state),
-        *(world.watches.get(run) for run in ledger.runs),
+        *(world.watches.get(run.id) for run in ledger.runs.values() if run.again_at is None),
         *(world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None),
         *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
         *(world.again.get(order.id, 0) for order in ledger.orders.values() if orders.waits(order) and not world.stopping),
@@ -186,6 +189,7 @@ def _forgive(turn: Turn, vouched: Vouched) -> None:
 
 def _observe(turn: Turn, observed: Observed) -> None:
     first = observed.complete and observed.source not in turn.world.complete
+    uncounted = [kind for kind in COUNTED if not is_counted(turn.world, kind)]
     touched, left = turn.world.take(observed, turn.at)
     for departure in left:
         judging.bury(turn, departure)
@@ -205,10 +209,12 @@ def _observe(turn: Turn, observed: Observed) -> None:
         requests.reconsider(turn, settling.intersection(entity for _, entity in touched))
     if first:
         turn.world.again.clear()
-        judging.drop_orphans(turn, "it was no longer there when the agent came back")
+        judging.drop_orphans(turn, _AWAY)
         if observed.source is Source.REDIS:
             known_here.forget_missing(turn)
             requests.want_all(turn)
+    if any(is_counted(turn.world, kind) for kind in uncounted):
+        judging.drop_orphans(turn, _AWAY)
 
 
 def _miss(turn: Turn, gap: Gap) -> None:

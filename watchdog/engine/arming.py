@@ -13,12 +13,13 @@ adopting arms all rules at once, and as with any arming, what has come about mea
 """
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from watchdog.engine.alerts import Truth
 from watchdog.engine.armed import Armed, Arming, InForce
+from watchdog.engine.counted import COUNTED, is_counted
 from watchdog.engine.ledger import Alert, Ledger, Phase
 from watchdog.engine.rule_digest import digest_of_rule
 from watchdog.engine.rules import Rule, RuleSet
@@ -26,7 +27,6 @@ from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
 from watchdog.model.delivery import listed_by
 from watchdog.model.kinds import Kind
-from watchdog.model.missing import MISSING
 from watchdog.model.told import OperatorArmed
 from watchdog.model.verdicts import Mode, lower
 
@@ -34,8 +34,6 @@ HEEDED_WITHIN: Final = 3_600_000
 """Milliseconds after which a command that lets a rule act or ask is void: it lay there while no agent ran, and whoever said so had looked at what was there then."""
 MOST_UNKNOWN: Final = 1_000
 """So many entities of a rule are remembered of which it could not be known whether it was so."""
-_COUNTED: Final = (Kind.DOMAIN, Kind.RETRY_GROUP)
-_SIDEKIQ: Final = "sidekiq"
 
 
 def mode_of(turn: Turn, rule: Rule) -> Mode:
@@ -211,10 +209,9 @@ def _unknown(turn: Turn, rule: Rule) -> tuple[str, ...]:
 
 
 def _is_listed(turn: Turn, rule: Rule) -> bool:
-    """Whether it is known which entities of its kind there are; what retries wait for only their census tells, which takes its time."""
-    if rule.each in _COUNTED:
-        row: Any = turn.world.find(Kind.SIDEKIQ, _SIDEKIQ)
-        return row is not None and row.retry_census_at is not MISSING
+    """Whether it is known which entities of its kind there are."""
+    if rule.each in COUNTED:
+        return is_counted(turn.world, rule.each)
     return rule.each is Kind.HOST or listed_by(rule.each) in turn.world.complete
 
 

@@ -7,6 +7,7 @@ import msgspec
 from watchdog.engine import acknowledging, arming, departed, silencing
 from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
 from watchdog.engine.consequences import shared_out, tell_what_remains
+from watchdog.engine.counted import is_counted
 from watchdog.engine.deadlines import earlier
 from watchdog.engine.ledger import Alert, Phase, Spent
 from watchdog.engine.news import Seen
@@ -125,7 +126,7 @@ def drop_orphans(turn: Turn, why: str) -> None:
     """Ends the alerts of entities that are no longer there, of the kinds of which it is known who is."""
     for key, alert in list(turn.ledger.alerts.items()):
         rule = turn.rule.get(alert.rule)
-        is_known = listed_by(alert.kind) in turn.world.complete
+        is_known = listed_by(alert.kind) in turn.world.complete and is_counted(turn.world, alert.kind)
         if rule is not None and rule.on is None and is_known and turn.world.find(alert.kind, alert.entity) is None:
             _apply(turn, key, rule, alert, _step(turn, rule, alert, Truth.GONE), why=why)
 

@@ -22,7 +22,7 @@ from watchdog.engine.targeting import about, firing, first_target, holds, proces
 from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD, acts_on
 from watchdog.model.effects import CountJobs, Measure
-from watchdog.model.results import FleetLockAnswer, Refused, Result, Sight
+from watchdog.model.results import Counted, FleetLockAnswer, Look, Refused, Result, Sight
 from watchdog.model.targets import TargetKind
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
@@ -108,16 +108,28 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
             case _ if (request.process, request.jobs, request.thing) != (asked.process, asked.jobs, asked.thing):
                 # It is for something else now, which nobody has looked at.
                 turn.world.again.pop(request.id, None)
-            case look if isinstance(look, Sight):
+            case look if isinstance(look, _sight_of(request)):
                 decide(turn, request, rule, look)
-            case Refused(reason=reason):
-                verdict = Verdict("last_look", Answer.DENY, f"it could not be looked at: {reason}")
+            case _ if isinstance(result, Refused | Sight):
+                reason = (
+                    f"it could not be looked at: {result.reason}"
+                    if isinstance(result, Refused)
+                    else "the look was answered with something else"
+                )
+                verdict = Verdict("last_look", Answer.DENY, reason)
                 write_down(turn, request, rule, Judgement(Decision.DENY, verdict, (verdict,)))
                 if request.jobs is not None:
                     turn.world.again[request.id] = turn.at + COUNT_AGAIN
             case _:
                 turn.world.again[request.id] = turn.at + AGAIN
     return True
+
+
+def _sight_of(request: Request) -> type[Sight]:
+    """What a look at its target is answered with; whatever else comes is no look at it."""
+    if request.jobs is not None:
+        return Counted
+    return METHODS[request.action].sight if request.thing is not None else Look
 
 
 def look_around(turn: Turn) -> None:

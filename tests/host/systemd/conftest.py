@@ -80,13 +80,18 @@ class Followed:
             await self.task
 
 
+def with_users(booted: Booted) -> None:
+    """Those whom tests there run things as."""
+    booted.run("useradd", "--system", "--groups", "systemd-journal", "sidekiq-watchdog")
+    booted.run("useradd", "--system", "stranger")
+    booted.run("useradd", "--system", "mastodon")
+
+
 @pytest.fixture(scope="session")
 def machine() -> Iterator[Booted]:
     """One machine for all tests; each uses units of its own."""
     with boot() as booted:
-        booted.run("useradd", "--system", "--groups", "systemd-journal", "sidekiq-watchdog")
-        booted.run("useradd", "--system", "stranger")
-        booted.run("useradd", "--system", "mastodon")
+        with_users(booted)
         yield booted
 
 
@@ -105,9 +110,9 @@ class RedisInside(msgspec.Struct, frozen=True):
     client: redis.asyncio.Redis
 
 
-@pytest.fixture
-async def redis_inside(machine: Booted, until: Callable[..., Any]) -> AsyncIterator[RedisInside]:
-    """One of this test alone; it goes with the test."""
+@contextlib.asynccontextmanager
+async def redis_in(machine: Booted, until: Callable[..., Any]) -> AsyncIterator[RedisInside]:
+    """One that runs on that machine for as long as this lasts."""
     name, path = "redis-of-a-test.service", "/run/redis-of-a-test/redis.sock"
     command = f"/usr/bin/redis-server --port 6400 --unixsocket {path} --unixsocketperm 777 --save '' --daemonize no"
     machine.unit(name, service(command, RuntimeDirectory="redis-of-a-test"))
@@ -120,9 +125,18 @@ async def redis_inside(machine: Booted, until: Callable[..., Any]) -> AsyncItera
         return False
 
     await until(answers)
-    yield RedisInside("redis://127.0.0.1:6400/0", client)
-    await client.aclose()
-    machine.run("systemctl", "stop", name)
+    try:
+        yield RedisInside("redis://127.0.0.1:6400/0", client)
+    finally:
+        await client.aclose()
+        machine.run("systemctl", "stop", name)
+
+
+@pytest.fixture
+async def redis_inside(machine: Booted, until: Callable[..., Any]) -> AsyncIterator[RedisInside]:
+    """One of this test alone; it goes with the test."""
+    async with redis_in(machine, until) as inside:
+        yield inside
 
 
 @pytest.fixture

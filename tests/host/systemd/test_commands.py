@@ -1,6 +1,7 @@
 """Named commands as they are on a server: units that root has installed, started over D-Bus by the agent's user, run as another."""
 
 import asyncio
+import contextlib
 import json
 import secrets
 import shutil
@@ -70,11 +71,9 @@ POLKIT = "/etc/polkit-1/rules.d/50-sidekiq-watchdog.rules"
 AGENT = "sidekiq-watchdog"
 
 
-@pytest.fixture(scope="module")
-def commands(machine: Booted) -> Iterator[Booted]:
-    """The machine with three commands installed by root, the agent's folders and the polkit rule in their places."""
-    if why := machine.why_no_python():
-        pytest.skip(f"this machine's Python does not run in the suite: {why}")
+@contextlib.contextmanager
+def installed(machine: Booted) -> Iterator[Booted]:
+    """The commands are installed by root, the agent's folders and the polkit rule in their places, for as long as this lasts."""
     shutil.copytree(CHECKOUT / "watchdog", machine.root / f"{HOME}/lib/watchdog".lstrip("/"), ignore=shutil.ignore_patterns("__pycache__"))
     machine.write(NAME, ENTRY)
     machine.write("/etc/sidekiq-watchdog/commands.toml", COMMANDS)
@@ -89,11 +88,22 @@ def commands(machine: Booted) -> Iterator[Booted]:
     polkit(machine, is_there=True)
     said = machine.run(NAME, "install")
     assert set(said.splitlines()) == {f"/etc/systemd/system/{unit_of(name)}: written" for name in ("hello", "hang", "gate", "note")}
-    yield machine
-    polkit(machine, is_there=False)
-    machine.write("/etc/sidekiq-watchdog/commands.toml", "")
-    machine.run(NAME, "install")
-    machine.run("rm", "-r", HOME, "/etc/sidekiq-watchdog", FOLDER, "/run/sidekiq-watchdog", "/var/lib/sidekiq-watchdog")
+    try:
+        yield machine
+    finally:
+        polkit(machine, is_there=False)
+        machine.write("/etc/sidekiq-watchdog/commands.toml", "")
+        machine.run(NAME, "install")
+        machine.run("rm", "-r", HOME, "/etc/sidekiq-watchdog", FOLDER, "/run/sidekiq-watchdog", "/var/lib/sidekiq-watchdog")
+
+
+@pytest.fixture(scope="module")
+def commands(machine: Booted) -> Iterator[Booted]:
+    """The machine with them."""
+    if why := machine.why_no_python():
+        pytest.skip(f"this machine's Python does not run in the suite: {why}")
+    with installed(machine) as ready:
+        yield ready
 
 
 def polkit(machine: Booted, *, is_there: bool) -> None:

@@ -4,6 +4,7 @@ Instances of a template come and go under a real systemd, and no job is lost by 
 Carried out by the agent as it runs on a server: a service with a user of its own, which may signal and, by the polkit rule of the package, start and stop units.
 """
 
+import contextlib
 import json
 import re
 import secrets
@@ -61,8 +62,8 @@ OVER = ("ended", "failed", "abandoned")
 DONE = re.compile(r"jid=(?P<jid>\w+).*\bdone\b")
 
 
-@pytest.fixture
-def scaled(lent: Booted, redis_inside: RedisInside) -> Iterator[Booted]:
+@contextlib.contextmanager
+def two_instances(lent: Booted) -> Iterator[Booted]:
     """
     Two instances run, and no agent yet, whose rules wait for queues that are empty; systemd would start each of them again whatever it ends by.
 
@@ -79,11 +80,20 @@ def scaled(lent: Booted, redis_inside: RedisInside) -> Iterator[Booted]:
     lent.run("cp", f"{PROGRAM}/packaging/polkit.rules", POLKIT)
     lent.run("systemctl", "restart", "polkit")
     lent.run("systemctl", "start", ONE, TWO, SCHEDULES.replace("@.", "@1."))
-    yield lent
-    print(lent.run("journalctl", "--unit", AGENT, "--no-pager", "-n", "60"))  # shown where a test fails
-    lent.run("systemctl", "stop", AGENT, "mastodon-sidekiq-scaled@*", "mastodon-sidekiq-clock@*")
-    lent.run("rm", POLKIT)
-    lent.run("systemctl", "restart", "polkit")
+    try:
+        yield lent
+    finally:
+        print(lent.run("journalctl", "--unit", AGENT, "--no-pager", "-n", "60"))  # shown where a test fails
+        lent.run("systemctl", "stop", AGENT, "mastodon-sidekiq-scaled@*", "mastodon-sidekiq-clock@*")
+        lent.run("rm", POLKIT)
+        lent.run("systemctl", "restart", "polkit")
+
+
+@pytest.fixture
+def scaled(lent: Booted, redis_inside: RedisInside) -> Iterator[Booted]:
+    """That machine."""
+    with two_instances(lent) as ready:
+        yield ready
 
 
 class Server:

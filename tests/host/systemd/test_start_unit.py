@@ -5,6 +5,7 @@ What was killed it starts; what somebody has stopped, masked or disabled, and wh
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -82,19 +83,28 @@ class Beside:
         return [row for row in rows if all(row.get(name) == value for name, value in wanted.items())]
 
 
-@pytest.fixture
-def beside(lent: Booted, redis_inside: RedisInside) -> Iterator[Beside]:
+@contextlib.contextmanager
+def ready(lent: Booted) -> Iterator[Beside]:
     """No agent runs yet; all units of the test are gone after it."""
     lent.write(f"{FOLDER}/config.yml", CONFIG)
     lent.run("install", "-d", "-o", "sidekiq-watchdog", "-m", "0700", STATE)
     lent.run("cp", f"{PROGRAM}/packaging/polkit.rules", POLKIT)
     lent.run("systemctl", "restart", "polkit")
-    yield Beside(lent)
-    print(lent.run("journalctl", "--unit", AGENT, "--no-pager", "-n", "60"))  # shown where a test fails
-    lent.run("systemctl", "stop", AGENT, "mastodon-sidekiq-start-*", check=False)
-    lent.run("systemctl", "reset-failed", check=False)
-    lent.run("rm", "-rf", POLKIT, STATE, FOLDER)
-    lent.run("systemctl", "restart", "polkit")
+    try:
+        yield Beside(lent)
+    finally:
+        print(lent.run("journalctl", "--unit", AGENT, "--no-pager", "-n", "60"))  # shown where a test fails
+        lent.run("systemctl", "stop", AGENT, "mastodon-sidekiq-start-*", check=False)
+        lent.run("systemctl", "reset-failed", check=False)
+        lent.run("rm", "-rf", POLKIT, STATE, FOLDER)
+        lent.run("systemctl", "restart", "polkit")
+
+
+@pytest.fixture
+def beside(lent: Booted, redis_inside: RedisInside) -> Iterator[Beside]:
+    """That machine, with a Redis."""
+    with ready(lent) as one:
+        yield one
 
 
 async def test_which_are_started(beside: Beside, until: Callable[..., Any]) -> None:

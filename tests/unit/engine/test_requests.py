@@ -9,7 +9,7 @@ from watchdog.engine.state import State
 from watchdog.model.effects import Measure, SendSignal
 from watchdog.model.events import Delta, EffectDone, Gone, Paused, Resumed, RulesLoaded, Stopping
 from watchdog.model.kinds import Kind
-from watchdog.model.results import Exited, InFlight, Look, Refused, Sent
+from watchdog.model.results import ChildLook, CommandLook, Counted, Exited, InFlight, Look, Refused, Sent, UnitLook
 from watchdog.model.verdicts import Mode
 
 ONE = "web1:10:abc"
@@ -285,6 +285,17 @@ def test_an_answer_that_fits_no_look_decides_nothing():
     beat(talk, 22_000)
 
     assert talk.answer(Sent()) == []
+    assert talk.wait(27_000) == [f"measure {ONE}"]
+
+
+@pytest.mark.parametrize("look", [CommandLook(), UnitLook(load_state="loaded", state="failed"), ChildLook(alive=True), Counted(3)])
+def test_a_look_at_something_else_is_a_denial(look):
+    """A look at a process that tells of something else is no leave; it is made again."""
+    talk = conversation()
+    beat(talk, 22_000)
+    talk.answer(look)
+
+    assert (talk.audit("decision")[-1].decision, talk.audit("decision")[-1].reason) == ("DENY", "the look was answered with something else")
     assert talk.wait(27_000) == [f"measure {ONE}"]
 
 
