@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from tests.property.engine_simulation import Step
-from tests.property.engine_things import AT_REST, SINGLE, STILL, Things, Unit
+from tests.property.engine_things import STILL, Things
+from tests.property.engine_units import AT_REST, SINGLE, Unit
 from watchdog.engine.rules import RuleSet
 from watchdog.model.effects import Audit, CallUnit, Effect, EndChild, RunCommand, SendSignal
 from watchdog.model.events import Body, Delta, EffectDone, Observed
