@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from tests.property.engine_simulation import Step
-from tests.property.engine_things import AT_REST, SINGLE, STILL, Things, Unit
+from tests.property.engine_things import STILL, Things
+from tests.property.engine_units import AT_REST, SINGLE, Unit
 from watchdog.engine.rules import RuleSet
 from watchdog.model.effects import Audit, CallUnit, Effect, EndChild, RunCommand, SendSignal
 from watchdog.model.events import Body, Delta, EffectDone, Observed
@@ -40,8 +41,10 @@ MOST_STARTS: Final = 2
 _OVER: Final = (
     "ended", "failed", "abandoned", "verified", "unverified", "step ended", "step failed", "step abandoned",
 )  # fmt: skip
-_ENDING: Final = {"scale_out": Source.SYSTEMD, "start_unit": Source.SYSTEMD, "ensure_unit": Source.SYSTEMD, "kill_child": Source.HOST}
-"""Action → what tells of its thing."""
+_RESTS_ON: Final = {
+    "scale_out": (Source.SYSTEMD, Source.REDIS), "start_unit": (Source.SYSTEMD,), "ensure_unit": (Source.SYSTEMD,), "kill_child": (Source.HOST,),
+}  # fmt: skip
+"""Action → what tells of its thing, and of what its rule asks."""
 
 
 class LawfulThings(Things):
@@ -122,7 +125,7 @@ class LawfulThings(Things):
             case "outcome" if row.incident in self._intents:
                 if row.stage != (stage := self._intents.pop(row.incident)):
                     self._break(Law.OUTCOME, f"{row.incident}: {row.stage} is told, {stage} was intended")
-            case "outcome" if row.action in _ENDING or row.action == "run":
+            case "outcome" if row.action in _RESTS_ON or row.action == "run":
                 self._break(Law.OUTCOME, f"{row.stage} of {row.incident} has another outcome: {row.outcome}")
             case "incident":
                 self._hear_incident(row)
@@ -161,7 +164,7 @@ class LawfulThings(Things):
         ]
         if others:
             self._break(Law.ALONE, f"{what} beside {', '.join(others)}")
-        if (source := _ENDING.get(one.action)) is not None and source in self.lost:
+        for source in self.lost.intersection(_RESTS_ON.get(one.action, ())):
             self._break(Law.SIGHT, f"{what} while {source} can't be read")
         match effect:
             case SendSignal(signal=signal):

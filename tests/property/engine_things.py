@@ -6,11 +6,12 @@ about late, fails, is refused, or nobody knows. The engine hears of units as it 
 """
 
 import random
-from typing import Any, Final
+from typing import Final
 
 from tests.property.engine_simulation import Simulation, Step
-from tests.scenario.conversation import ALL_SIGNALS, found, host, job, process, redis, rules
-from watchdog.engine.rules import RuleSet
+from tests.property.engine_thing_rules import SETS, TERMS
+from tests.property.engine_units import NAMES, Unit
+from tests.scenario.conversation import ALL_SIGNALS, found, host, job, process, redis
 from watchdog.model.effects import (
     AwaitExit,
     CallUnit,
@@ -47,56 +48,14 @@ from watchdog.model.results import (
     Sent,
     StillRunning,
     UnitCalled,
-    UnitLook,
     UnitOutcome,
 )
 from watchdog.model.targets import Signal, Verb
 from watchdog.model.verdicts import Mode
 
-TEMPLATE: Final = "ingress@.service"
-SINGLE: Final = "s.service"
-NAMES: Final = (SINGLE, "ingress@1.service", "ingress@2.service", "ingress@3.service")
-AT_REST: Final = ("inactive", "failed")
 STILL: Final = 120_000
 """Milliseconds for which a program must have stood still."""
 GIB: Final = 1 << 30
-_GUARDS: Final = (
-    "guards: {cooldown: 3s, cooldown_max: 3s, deploy: 0s, baseline: allow, surge: allow, trials: 0, keep: 0%, idle: 0%, flaps: 1000/1h, culprits: 1000, "
-    "budget: 1000/1h, target_budget: 1000/1d, host_budget: 1000/1h}\n    notify: [ops]"
-)
-_RULES: Final = {
-    "backlog": ("queue", "queue.size > 100", "scale_out: {{template: ingress@.service, max: {most}, start_within: 20s}}"),
-    "idle": ("queue", "queue.size == 0", "scale_in: {{template: ingress@.service, min: {least}, drain: 12s, grace: 30s, start_within: 20s, stuck_after: 20s}}"),
-    "down": ("unit", 'unit.name == "s.service" and unit.state in ["failed", "inactive"]', "start_unit: {{unit: unit, start_within: 20s}}"),
-    "gone": ("unit", 'unit.name == "s.service" and unit.state in ["failed", "inactive"]', "ensure_unit: {{unit: unit, start_within: 20s}}"),
-    "hung": ("process", "process.child_still > 2m", "kill_child: {{process: process}}"),
-    "back": ("domain", "domain.retries > 100", "run: {{command: refresh, with: {{domain: domain.name}}}}"),
-}  # fmt: skip
-_TERMS: Final = (
-    (("backlog", "idle", "down"), 2, 1),
-    (("backlog", "idle", "gone", "hung", "back"), 3, 2),
-    (("down", "hung", "back"), 3, 1),
-    (("gone", "back", "idle", "backlog"), 3, 1),
-)
-"""Which rules are in force, how many instances there may be, and how many there must be."""
-
-
-def _text(names: tuple[str, ...], most: int, least: int) -> str:
-    parts = ["rules:"]
-    for name in names:
-        each, when, step = _RULES[name]
-        more = (
-            "\n    or_else:\n      - run: {command: refresh, with: {domain: '\"fallback\"'}}\n      - ensure_unit: {unit: s.service, start_within: 20s}"
-            if name == "hung"
-            else ""
-        )
-        parts.append(
-            f"  - rule: {name}\n    each: {each}\n    when: {when}\n    then:\n      - {step.format(most=most, least=least)}{more}\n    {_GUARDS}"
-        )
-    return "\n".join(parts)
-
-
-SETS: Final[dict[Mode, tuple[RuleSet, ...]]] = {mode: tuple(rules(_text(*terms), mode) for terms in _TERMS) for mode in Mode}
 WEIGHTS: Final = {
     "pass": 10, "beats": 14, "right": 60, "answer": 3, "late": 2, "size": 7, "retries": 4, "hang": 5, "moves": 2, "job": 3, "die": 7, "revive": 3, "stopped": 1,
     "started": 3, "lose": 1, "back": 4, "read": 4, "pause": 1, "resume": 3, "reload": 3, "fail": 2, "crash": 4, "stop": 1, "reboot": 1, "gap": 1,
@@ -118,49 +77,6 @@ def trace(seed: int, length: int = 250) -> list[Step]:
     return WARM_UP + [(chance.choice(STEPS), chance.randrange(6), chance.randrange(12)) for _ in range(length)]
 
 
-class Unit:
-    """One unit, as it really is."""
-
-    def __init__(self, slot: int) -> None:
-        self.slot = slot
-        self.name = NAMES[slot]
-        self.state, self.result, self.job = "inactive", "success", ""
-        self.number, self.restarts = 0, 0
-        self.entered_at: int | None = None
-        self.quiet = False
-        self.jobs: dict[str, Delta] = {}
-        self.child: tuple[int, int] | None = None
-        """Pid of a program that hangs, and since when."""
-
-    @property
-    def runs(self) -> bool:
-        """Whether a process lives in it."""
-        return self.state == "active"
-
-    @property
-    def identity(self) -> str:
-        """Of the process that lives in it, or did."""
-        return f"web1:{100 + self.slot}:{self.number:x}"
-
-    def told(self) -> Delta:
-        """As systemd tells of it."""
-        fields: dict[str, Any] = {
-            "name": self.name, "template": TEMPLATE if self.slot else "", "load_state": "loaded", "state": self.state, "sub_state": "running" if self.runs else self.state, "result": self.result,
-            "job": self.job, "running": self.runs, "failed": self.state == "failed", "restarts": self.restarts, "invocation": f"{self.slot}-{self.number}", "file_state": "enabled",
-            "restart_policy": "always" if self.slot else "no", "stop_timeout": 15_000 if self.slot == 1 else 40_000, "sidekiq_timeout": 25_000,
-        }  # fmt: skip
-        if self.entered_at is not None:
-            fields["entered_at"] = self.entered_at
-        return Delta(Kind.UNIT, self.name, fields)
-
-    def look(self) -> UnitLook:
-        """As systemd tells it when it is asked at once."""
-        return UnitLook(
-            load_state="loaded", state=self.state, sub_state="running" if self.runs else self.state, result=self.result, restarts=self.restarts, job=self.job, file_state="enabled",
-            restart_policy="always" if self.slot else "no", invocation=f"{self.slot}-{self.number}", queues=("ingress",) if self.slot else ("push",),
-        )  # fmt: skip
-
-
 class Things(Simulation):
     """
     Server and engine.
@@ -176,7 +92,7 @@ class Things(Simulation):
         self._in_force(0)
 
     def _in_force(self, number: int) -> None:
-        self.rules, self.terms_now = SETS[self.mode][number], _TERMS[number]
+        self.rules, self.terms_now = SETS[self.mode][number], TERMS[number]
         self.hear(RulesLoaded(self.rules.digest, self.rules.mode))
 
     # What happens to the server
@@ -319,7 +235,7 @@ class Things(Simulation):
         self.hear(host(*(found(unit.identity, unit=unit.name) for unit in self.units if unit.runs), *self._children()))
 
     def _do_reload(self, one: int, _: int) -> None:
-        self._in_force(one % len(_TERMS))
+        self._in_force(one % len(TERMS))
 
     def _do_reboot(self, one: int, other: int) -> None:
         """Everything that is enabled runs again, but for one perhaps."""
