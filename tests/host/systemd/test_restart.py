@@ -129,7 +129,7 @@ async def test_what_can_not_be_restarted(rolling):
     before = rolling.run("systemctl", "show", "-P", "MainPID", ONE)
     code, said = await type_in(rolling, "restart", ONE, "--dry-run", "--force", "cooldown")
     assert code == 0, said
-    for words in ("would SIGTSTP", "would start", "if systemd has not started it by itself", "in_flight  PASS"):
+    for words in ("would SIGTSTP", "would start", "if systemd has not started it by itself", "in_flight    PASS"):
         assert words in said
     assert rolling.run("systemctl", "show", "-P", "MainPID", ONE) == before
     assert rolling.run("find", "/var/lib/rolling", "-not", "-user", "sidekiq-watchdog") == ""
