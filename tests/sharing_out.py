@@ -4,7 +4,6 @@ Which tests run in one process, where several run them at once.
 The tests of a file stay together, and so do those of a folder that share what takes long to set up.
 """
 
-import os
 from typing import Any, Final
 
 import pytest
@@ -27,9 +26,3 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """The way in for pytest-xdist."""
     config.option.loadscopereorder = False
     return ByFile(config, log)
-
-
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """The same names in every process: its own number stands in none."""
-    own = str(os.getpid())
-    return str(val).replace(own, "PID") if isinstance(val, str | int) and own in str(val) else None

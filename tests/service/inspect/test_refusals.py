@@ -79,6 +79,7 @@ async def test_it_is_found(held, unit, program):
         f"watchdog-test-user.service/{UNIT}",
         "watchdog-test.slice",
     ],
+    ids=["another service", "scope in it", "slice in it", "in a scope", "of a user", "slice"],
 )
 @pytest.mark.parametrize("ask", ["memory", "sockets", "facts"])
 async def test_a_process_outside_its_units(place, ask, held, unit, program):

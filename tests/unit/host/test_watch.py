@@ -131,6 +131,7 @@ async def test_found_once(scene):
         ({}, {"tag": None, "booted_at": None}, "Redis does not tell its tag, booted_at"),
         ({"tgid": 1}, {}, None),
     ],
+    ids=["tag", "version", "title", "start", "no pid", "no tag", "thread"],
 )
 async def test_not_found(scene, fields, claim, reason):
     """A process that is not, or not quite, the one of the claim is told with the reason, once; nothing is held."""

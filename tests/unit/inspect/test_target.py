@@ -36,7 +36,7 @@ def test_system_service(listing, unit):
     assert system_service(listing) == unit
 
 
-@pytest.mark.parametrize("pid", [0, 1, -1, os.getpid()])
+@pytest.mark.parametrize("pid", [0, 1, -1, os.getpid()], ids=["0", "1", "-1", "own"])
 def test_what_is_never_read(pid):
     """Pid 1 and the program itself."""
     with pytest.raises(RefusedError) as refused:
