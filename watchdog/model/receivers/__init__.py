@@ -1,0 +1,11 @@
+"""Every type of receiver with its settings: one table, one file a type. The code that tells them is keyed to it (`receivers/`)."""
+
+from typing import Final
+
+from watchdog.model.receivers.spec import ReceiverSpec
+from watchdog.model.receivers.webhook import WEBHOOK
+
+RECEIVERS: Final[tuple[ReceiverSpec, ...]] = (WEBHOOK,)
+
+BY_TYPE: Final[dict[str, ReceiverSpec]] = {spec.type: spec for spec in RECEIVERS}
+"""Type → spec."""
