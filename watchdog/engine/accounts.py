@@ -37,7 +37,7 @@ def tell(turn: Turn, run: Run, title: str, *, outcome: str, severity: Severity |
     """People are told of a stage."""
     turn.notify(
         run.notify, thread=run.thread, kind=NoticeKind.STAGE, severity=severity or run.severity, title=title, rule=run.rule, entity=run.entity,
-        target=run.ref.name, action=run.action, stage=run.stage, decision=Decision.ALLOW.value, outcome=outcome, **more,
+        target=run.ref.name, action=run.action, stage=run.stage, decision=Decision.ALLOW.value, outcome=outcome, page=turn.page(run.incident), **more,
     )  # fmt: skip
 
 
@@ -56,14 +56,14 @@ def noted(turn: Turn, run: Run, line: str) -> Run:
     return msgspec.structs.replace(run, account=(*run.account, f"+{seconds:.1f} s: {line}"))
 
 
-def planned(stage: str, milliseconds: int, condition: str) -> str:
-    """A stage of a plan, as what would be done."""
+def planned(stage: str, milliseconds: int, condition: str, *, word: str = "would ") -> str:
+    """A stage of a plan, as what would be done, or will be with another word."""
     if stage in Signal.__members__:
-        what = f"would send SIG{stage}"
+        what = f"{word}send SIG{stage}"
     elif stage in list(Verb):
-        what = f"would ask systemd for a {stage} of its unit"
+        what = f"{word}ask systemd for a {stage} of its unit"
     else:
-        what = f"would {stage.replace('_', ' ')}"
+        what = f"{word}{stage.replace('_', ' ')}"
     return f"+{milliseconds / 1000:.1f} s: {what}{' ' + condition if condition else ''}"
 
 

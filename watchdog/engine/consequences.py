@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from watchdog.engine.judged_by import readings_of
 from watchdog.engine.ledger import Alert, Phase
 from watchdog.engine.turn import Turn
 from watchdog.engine.unwritable import refuses_writes
@@ -45,6 +46,7 @@ def tell_what_remains(turn: Turn, over: Alert) -> None:
             turn.notify(
                 due, thread=alert.id, kind=NoticeKind.FIRING, severity=alert.severity, title=alert.title, rule=alert.rule, entity=alert.entity,
                 target=alert.target, reason=f"not told before, because {BECAUSE[over.kind]}: {over.title}",
+                seen=readings_of(turn.rule.get(alert.rule), turn.world.find(alert.kind, alert.entity), turn.at, turn.world),
             )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ class RuleSet:
 
     `digest` is that of the texts they were read from. `by_name` and `by_kind` are the same rules, found quickly, and `by_change` those that
     wait for a change. `by_hand` are the settings of the guards for what a person orders; `weekly` is when people are told what has come of their rules, None for never. `fleet` is how often all agents of this Redis may act
-    together; None where there are no others to think of (tests of rules), and no lock is taken. `series` and `aggregates` are what their conditions ask of the world beyond a row.
+    together; None where there are no others to think of (tests of rules), and no lock is taken. `page` is the address under which people see the page of the agent, without a slash at its end; empty if there is none. `series` and `aggregates` are what their conditions ask of the world beyond a row.
     """
 
     __slots__ = (
@@ -110,6 +110,7 @@ class RuleSet:
         "digest",
         "fleet",
         "mode",
+        "page",
         "rules",
         "series",
         "weekly",
@@ -123,6 +124,8 @@ class RuleSet:
         by_hand: Mapping[str, Any] = MappingProxyType({}),
         weekly: Weekly | None = None,
         fleet: Allowance | None = None,
+        *,
+        page: str = "",
     ) -> None:
         self.rules: Final = rules
         self.digest: Final = digest
@@ -130,6 +133,7 @@ class RuleSet:
         self.by_hand: Final = by_hand
         self.weekly: Final = weekly
         self.fleet: Final = fleet
+        self.page: Final = page
         self.by_name: Final[Mapping[str, Rule]] = {rule.name: rule for rule in rules}
         self.by_kind: Final[Mapping[Kind, tuple[Rule, ...]]] = {
             kind: tuple(rule for rule in rules if rule.each is kind and rule.on is None) for kind in Kind
@@ -151,7 +155,7 @@ class RuleSet:
         if self.mode.rank <= Mode.DRY_RUN.rank:
             return self
         if self._in_doubt is None:
-            self._in_doubt = RuleSet(self.rules, self.digest, Mode.DRY_RUN, self.by_hand, self.weekly, self.fleet)
+            self._in_doubt = RuleSet(self.rules, self.digest, Mode.DRY_RUN, self.by_hand, self.weekly, self.fleet, page=self.page)
         return self._in_doubt
 
 

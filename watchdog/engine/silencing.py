@@ -10,6 +10,7 @@ import msgspec
 
 from watchdog.engine import approving
 from watchdog.engine.heard import Heard, refused
+from watchdog.engine.judged_by import readings_of
 from watchdog.engine.ledger import Alert, Phase
 from watchdog.engine.pausing import like_no_rule, wrong_pattern, wrong_until
 from watchdog.engine.reaching import name_of
@@ -81,6 +82,7 @@ def _end(turn: Turn, over: Silence) -> None:
         turn.notify(
             alert.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=alert.severity, title=alert.title, rule=alert.rule, entity=alert.entity,
             target=alert.target, reason=f"it still fires, and was silenced by {over.by}: {over.reason}",
+            seen=readings_of(turn.rule.get(alert.rule), turn.world.find(alert.kind, alert.entity), turn.at, turn.world),
         )  # fmt: skip
     approving.ask_anew(turn)
 

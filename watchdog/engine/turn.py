@@ -12,6 +12,7 @@ import msgspec
 from watchdog.engine.approvals import Approval
 from watchdog.engine.holding import held_threads, sick_processes
 from watchdog.engine.incidents import Deed, Edit, Playbook, Run
+from watchdog.engine.known import known
 from watchdog.engine.ledger import Alert, Ledger, Request
 from watchdog.engine.order import Order
 from watchdog.engine.rules import RuleSet
@@ -104,7 +105,8 @@ class Turn:
     def notify(self, receivers: tuple[str, ...], **fields: Any) -> None:
         """Asks for a notice to each of these receivers, unless somebody does not want to hear of it."""
         if receivers and not is_withheld(self.ledger, self.rule, fields):
-            self.effects.append(Notify(receivers, Notice(id=self.id(), at=self.wall, **fields)))
+            told = known(self.ledger, self.rule, fields) | fields
+            self.effects.append(Notify(receivers, Notice(id=self.id(), at=self.wall, **told)))
 
     def rely(self) -> None:
         """What is remembered may be relied upon: the mode of the rules counts again."""
@@ -115,6 +117,10 @@ class Turn:
     def everybody(self) -> tuple[str, ...]:
         """Every receiver that a rule names, in their order."""
         return self.rules.audience
+
+    def page(self, incident: str) -> str:
+        """The address of the page of that incident; empty where the config names none."""
+        return f"{self.rules.page}/incidents/{incident}" if self.rules.page else ""
 
     def keep_incident(self, incident: IncidentRow) -> None:
         """Asks for the incident to be written as it stands."""
