@@ -18,6 +18,7 @@ from watchdog.engine.incidents import Branch, Playbook
 from watchdog.engine.judged_by import readings_of
 from watchdog.engine.ledger import Ledger, Request
 from watchdog.engine.planning import plan_of_step
+from watchdog.engine.routing import asks
 from watchdog.engine.rules import NO_RULES, Rule, Step
 from watchdog.engine.turn import Turn
 from watchdog.engine.whats_next import after_answer, to_answer
@@ -84,7 +85,7 @@ def tend(turn: Turn) -> None:
         return
     for one in list(turn.ledger.approvals.values()):
         if one.standing in LIVE or one.standing in HELD:
-            _tend(turn, one)
+            _tend(turn, asks.tend(turn, one))
         elif one.settled_at is not None and turn.at - one.settled_at >= HOLDS and one.incident not in turn.ledger.playbooks:
             turn.put_approval(one.id, None)
 
@@ -93,7 +94,7 @@ def dues(ledger: Ledger) -> Iterator[int]:
     """When something becomes of one without an event."""
     for one in ledger.approvals.values():
         if one.standing is Standing.OPEN:
-            yield one.expires_at
+            yield one.expires_at if one.raise_at is None else min(one.raise_at, one.expires_at)
         elif one.settled_at is not None and one.standing is Standing.APPROVED:
             yield one.settled_at + USE_WITHIN
         elif one.settled_at is not None and one.standing in HELD:
@@ -162,8 +163,8 @@ def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...],
     one = Approval(
         id=_new_id(turn, request), rule=rule.name, entity=entity, target=request.target, action=request.action, request=request.id, playbook=request.playbook,
         process=request.process, ref=ref, jobs=request.jobs, thing=request.thing, plan=tuple(Planned(step.action, step.arguments) for step in steps), stages=stages_of(steps, request, look),
-        condition=rule.condition.text, seen=seen, grounds=grounds, thread=thread, severity=rule.severity, notify=rule.notify, needed=int(rule.guards["approvals"]),
-        asked_at=turn.at, asked_wall=turn.wall, expires_at=turn.at + within,
+        condition=rule.condition.text, seen=seen, grounds=grounds, thread=thread, severity=rule.severity, notify=turn.audience(rule, thread), needed=int(rule.guards["approvals"]),
+        asked_at=turn.at, asked_wall=turn.wall, expires_at=turn.at + within, raise_at=asks.raise_at(turn, thread, within),
         silenced=_is_silenced(turn, rule.name, entity, request.target),
     )  # fmt: skip
     turn.put_approval(one.id, one)

@@ -136,7 +136,8 @@ def _who_hears(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -
     """Who was told of the cause instead of the alert need not hear that nothing is done about it either; whatever is done everybody hears."""
     first = turn.ledger.alerts.get(request.alerts[0])
     withheld = first.withheld if first is not None and judgement.decision is Decision.DENY else ()
-    return tuple(receiver for receiver in rule.notify if receiver not in withheld)
+    everyone = turn.audience(rule, first.id) if first is not None else rule.notify
+    return tuple(receiver for receiver in everyone if receiver not in withheld)
 
 
 def _story(turn: Turn, request: Request) -> tuple[str, str]:

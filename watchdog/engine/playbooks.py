@@ -42,7 +42,7 @@ def begin(turn: Turn, rule: Rule, request: Request, alerts: tuple[str, ...]) -> 
     first = turn.ledger.alerts[alerts[0]]
     playbook = Playbook(
         id=turn.id(), rule=rule.name, kind=first.kind, entity=first.entity, seen=first.seen, seen_at=first.since_at, beat_at=first.beat_at,
-        target=request.target, action=request.action, alerts=alerts, thread=first.id, severity=rule.severity, notify=rule.notify,
+        target=request.target, action=request.action, alerts=alerts, thread=first.id, severity=rule.severity, notify=turn.audience(rule, first.id),
         opened_wall=turn.wall, opened_at=turn.at, since_at=turn.at,
     )  # fmt: skip
     turn.put_playbook(playbook.id, playbook)
