@@ -56,14 +56,14 @@ def noted(turn: Turn, run: Run, line: str) -> Run:
     return msgspec.structs.replace(run, account=(*run.account, f"+{seconds:.1f} s: {line}"))
 
 
-def planned(stage: str, milliseconds: int, condition: str, *, word: str = "would ") -> str:
-    """A stage of a plan, as what would be done, or will be with another word."""
+def planned(stage: str, milliseconds: int, condition: str) -> str:
+    """A stage of a plan, as what would be done."""
     if stage in Signal.__members__:
-        what = f"{word}send SIG{stage}"
+        what = f"would send SIG{stage}"
     elif stage in list(Verb):
-        what = f"{word}ask systemd for a {stage} of its unit"
+        what = f"would ask systemd for a {stage} of its unit"
     else:
-        what = f"{word}{stage.replace('_', ' ')}"
+        what = f"would {stage.replace('_', ' ')}"
     return f"+{milliseconds / 1000:.1f} s: {what}{' ' + condition if condition else ''}"
 
 

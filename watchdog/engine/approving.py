@@ -138,8 +138,8 @@ def settled(turn: Turn, one: Approval, standing: Standing, sentence: str, **more
     return one
 
 
-def stages_of(steps: Iterable[Step], request: Request, look: Sight | None, *, word: str = "would ") -> tuple[str, ...]:
-    """What would be done, in words; of what is done with another word."""
+def stages_of(steps: Iterable[Step], request: Request, look: Sight | None) -> tuple[str, ...]:
+    """What would be done, in words."""
     told: list[str] = []
     over = 0
     for number, step in enumerate(steps):
@@ -150,7 +150,7 @@ def stages_of(steps: Iterable[Step], request: Request, look: Sight | None, *, wo
             )
             continue
         plan = plan_of_step(step)
-        told.extend(accounts.planned(stage, over + delay, condition, word=word) for stage, delay, condition in plan)
+        told.extend(accounts.planned(stage, over + delay, condition) for stage, delay, condition in plan)
         over += max(delay for _, delay, _ in plan)
     return tuple(told)
 
@@ -159,7 +159,8 @@ def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...],
     steps = plan_of(turn, rule, request)
     playbook = turn.ledger.playbooks.get(request.playbook)
     within = int(rule.guards["answer_within"])
-    thread, entity, seen = _story(turn, rule, request, playbook)
+    thread, entity, title, readings = _story(turn, rule, request, playbook)
+    seen = (*title, *readings)
     one = Approval(
         id=_new_id(turn, request), rule=rule.name, entity=entity, target=request.target, action=request.action, request=request.id, playbook=request.playbook,
         process=request.process, ref=ref, jobs=request.jobs, thing=request.thing, plan=tuple(Planned(step.action, step.arguments) for step in steps), stages=stages_of(steps, request, look),
@@ -175,7 +176,7 @@ def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...],
     tell(
         turn, one, f"{one.action} on {one.target}: waits for a person ({why}): {how}", outcome="asked",
         reason=why, written=f"{why}; {'; '.join(one.stages)}; seen: {', '.join(seen) or 'nothing'}", severity=Severity.CRITICAL if alarming else rule.severity,
-        seen=seen, plan=one.stages, next=to_answer(one.id, turn.ledger.host, within, one.needed),
+        seen=readings, plan=one.stages, next=to_answer(one.id, turn.ledger.host, within, one.needed),
     )  # fmt: skip
 
 
@@ -239,16 +240,16 @@ def _is_told(one: Approval, ground: Ground) -> bool:
     return covers(one, Verdict(ground.guard, Answer.ASK, ground.reason))
 
 
-def _story(turn: Turn, rule: Rule, request: Request, playbook: Playbook | None) -> tuple[str, str, tuple[str, ...]]:
-    """The thread in which people are told of it, the entity that it began with, and what is read of that now."""
+def _story(turn: Turn, rule: Rule, request: Request, playbook: Playbook | None) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
+    """The thread in which people are told of it, the entity that it began with, how that was called, and what is read of it now."""
     first = turn.ledger.alerts.get(request.alerts[0])
     kind, entity = (
         (playbook.kind, playbook.entity) if playbook is not None else (rule.each, first.entity if first is not None else request.entity)
     )
-    seen = readings_of(rule, turn.world.find(kind, entity), turn.at, turn.world)
+    readings = readings_of(rule, turn.world.find(kind, entity), turn.at, turn.world)
     title = (first.title,) if first is not None and first.title else ()
     thread = playbook.thread if playbook is not None else first.id if first is not None else request.id
-    return thread, entity, (*title, *seen)
+    return thread, entity, title, readings
 
 
 def _new_id(turn: Turn, request: Request) -> str:

@@ -47,7 +47,7 @@ def decide(turn: Turn, request: Request, rule: Rule, look: Sight) -> None:
         judgement = judge_request(turn, request, rule, look)
     if judgement.decision is Decision.ALLOW and isinstance(look, Look) and _asks_for_the_lock(turn, request):
         return
-    request = write_down(turn, request, rule, judgement)
+    request = write_down(turn, request, rule, judgement, look)
     if isinstance(look, Counted):
         turn.world.again[request.id] = turn.at + COUNT_AGAIN
     match judgement.decision:
@@ -77,8 +77,8 @@ def _asks_for_the_lock(turn: Turn, request: Request) -> bool:
     return bool(effect)
 
 
-def write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> Request:
-    """Says what was decided, if that is something new; returns the request with it."""
+def write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement, look: Sight | None = None) -> Request:
+    """Says what was decided, if that is something new, on this look; returns the request with it."""
     verdict, world, mode = judgement.verdict, turn.world, mode_of(turn, rule)
     world.again[request.id] = min(
         turn.at + AGAIN, verdict.until if verdict.until is not None and verdict.until > turn.at else turn.at + AGAIN
@@ -107,23 +107,17 @@ def write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -
     turn.notify(
         _who_hears(turn, request, rule, judgement), thread=thread, kind=NoticeKind.DECIDED, severity=_weight(rule, guard), title=headline(request, judgement, mode), rule=rule.name,
         entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
-        **_account(turn, request, rule, judgement, mode),
+        **_account(turn, request, rule, judgement, mode, look),
     )  # fmt: skip
     return request
 
 
-def _account(turn: Turn, request: Request, rule: Rule, judgement: Judgement, mode: Mode) -> dict[str, Any]:
-    """What it was judged by, what is done or would be done, and what comes next."""
+def _account(turn: Turn, request: Request, rule: Rule, judgement: Judgement, mode: Mode, look: Sight | None) -> dict[str, Any]:
+    """What it was judged by, what would be done, and what comes next."""
     first = turn.ledger.alerts.get(request.alerts[0])
     row = turn.world.find(first.kind, first.entity) if first is not None else None
-    steps, looked_at = approving.plan_of(turn, rule, request), None
-    match judgement.decision:
-        case Decision.ALLOW:
-            plan = approving.stages_of(steps[:1], request, looked_at, word="")
-        case Decision.DENY:
-            plan = ()
-        case _:
-            plan = approving.stages_of(steps, request, looked_at)
+    is_planned = judgement.decision in (Decision.DRY_RUN, Decision.ASK)
+    plan = approving.stages_of(approving.plan_of(turn, rule, request), request, look) if is_planned else ()
     return {"seen": readings_of(rule, row, turn.at, turn.world), "plan": plan, "next": after_decision(rule, judgement, mode, turn.at)}
 
 

@@ -233,7 +233,9 @@ def _close(turn: Turn, playbook: Playbook, outcome: str, account: str, *, stage:
         trust.note(turn, playbook, outcome)
     _keep(turn, playbook, outcome, closed=True)
     severity = Severity.CRITICAL if outcome in ("failed", proofs.UNVERIFIED) else playbook.severity
-    _notify(turn, playbook, NoticeKind.ENDED, stage, outcome, told, severity=severity, coming=after_end(outcome))
+    # Its steps have been told as they ended.
+    said = account if playbook.reports else told
+    _notify(turn, playbook, NoticeKind.ENDED, stage, outcome, said, severity=severity, coming=after_end(outcome))
 
 
 def _say(

@@ -97,5 +97,5 @@ def after_answer(standing: Standing) -> str:
 
 def to_answer(ident: str, host: str, within: int, needed: int) -> str:
     """Of a question that was just asked: what people type, where, until when."""
-    people = f"{needed} people must say" if needed > 1 else "say"
+    people = f"{needed} people must say" if needed > 1 else "type"
     return f"{people} sidekiq-watchdog approve {ident} (or deny {ident}) on {host} within {lasting(within)}, else it is not done"

@@ -4,6 +4,7 @@ A card and a notice in words: short, plain, and the first line says what matters
 Every text in it is made harmless here; nothing in a notice is an argument of a job. Times are those of the zone of this machine, named with it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
@@ -37,6 +38,11 @@ _RANK: Final = {
 }
 """Which of them a person has to see first."""
 _OVER: Final = "OVER"
+_ONLY_SAID: Final = "(dry-run)"
+"""Stands in what would have been done."""
+_APPROVAL: Final = "approval"
+"""The guard that waits for the answer of a person: it is no ground of its own."""
+_BRACKETS: Final = re.compile(r" \([^()]*\)")
 
 
 def message_of(card: Card, *, missed: int = 0, zone: tzinfo | None = None) -> Message:
@@ -51,9 +57,15 @@ def line_of(notice: Notice, *, zone: tzinfo | None = None) -> str:
     parts = [f"{_clock(notice.at, zone)} {harmless(notice.title, LINE)}"]
     if notice.by and notice.by not in notice.title:
         parts.append(f"by {harmless(notice.by, 80)}")
-    if notice.reason and notice.reason not in notice.title and notice.kind is not NoticeKind.DIGEST:
+    if (
+        notice.reason
+        and notice.reason not in notice.title
+        and notice.kind is not NoticeKind.DIGEST
+        and not _is_remark(notice.decision, notice.guard)
+    ):
         parts.append(harmless(notice.reason, LINE))
-    if notice.next:
+    # A question has said in its title what to type.
+    if notice.next and not (notice.approval and notice.approval in notice.title):
         parts.append(f"next: {harmless(notice.next, LINE)}")
     return "; ".join(parts)
 
@@ -69,17 +81,16 @@ def _urgency(entry: Entry) -> tuple[int, int, int]:
 
 
 def _headline(card: Card, entries: list[Entry]) -> str:
-    word = _OVER if card.is_over else card.severity.upper()
+    word = card.severity.upper()
+    if card.is_over:
+        word = f"{_OVER} after {_lasted(entries[0])}:" if len(entries) == 1 and entries[0].since else _OVER
     total = len(entries) + card.more + card.more_over
     if not entries:
         return f"{word} {harmless(card.group, LINE)}"
     first = entries[0]
     if total == 1:
-        return (
-            harmless(f"{word} {_named(first)}{_place(first)}: {_state(first)}", LINE)
-            if first.rule
-            else harmless(f"{word} {first.title}", LINE)
-        )
+        state = f": {said}" if first.rule and (said := _end(first) if first.over is not None else _state(first)) else ""
+        return harmless(f"{word} {_named(first)}{_place(first) if first.rule else ''}{state}", LINE)
     open_ = sum(entry.over is None for entry in entries) + card.more
     rules = {entry.rule for entry in entries}
     what = f"{next(iter(rules))}: " if len(rules) == 1 and first.rule else ""
@@ -99,14 +110,14 @@ def _counted(entries: Iterable[Entry], more: int) -> str:
 
 
 _STATES: Final = {
-    Standing.FIRING: "nothing done", Standing.ASKING: "waiting for a person", Standing.ACTING: "being acted upon", Standing.HELD: "left half-way",
+    Standing.FIRING: "firing", Standing.ASKING: "waiting for a person", Standing.ACTING: "being acted upon", Standing.HELD: "left half-way",
     Standing.VERIFIED: "helped", Standing.FAILED: "not helped", Standing.RESOLVED: "over",
 }  # fmt: skip
 
 
 def _state(entry: Entry) -> str:
     """How it stands, in a few words; with the account of its jobs where something was done."""
-    jobs = f", {entry.jobs}" if entry.jobs else ""
+    jobs = f", {_short(entry.jobs)}" if entry.jobs else ""
     match entry.standing:
         case Standing.FIRING:
             return _undone(entry)
@@ -121,7 +132,18 @@ def _state(entry: Entry) -> str:
         case Standing.FAILED:
             return f"{entry.action} has not helped{jobs}" if entry.action else f"has not helped{jobs}"
         case Standing.RESOLVED:
-            return f"over after {_lasted(entry)}{jobs}"
+            return ", ".join(part for part in (f"over after {_lasted(entry)}", _end(entry)) if part)
+
+
+def _end(entry: Entry) -> str:
+    """What was done about something that is over, with the account of its jobs."""
+    acted = entry.decision == "ALLOW" and entry.action
+    return ", ".join(part for part in (f"after {entry.action}" if acted else "", _short(entry.jobs)) if part)
+
+
+def _short(jobs: str) -> str:
+    """An account without what it says in brackets: where each of them was found."""
+    return _BRACKETS.sub("", jobs)
 
 
 def _undone(entry: Entry) -> str:
@@ -134,11 +156,30 @@ def _undone(entry: Entry) -> str:
             return f"a person would be asked about {entry.action} (dry-run)"
     if entry.acknowledged:
         return f"seen by {entry.acknowledged}"
-    return "nothing is done"
+    return "nothing is done by itself" if entry.next else "the guards are asked"
 
 
 def _named(entry: Entry) -> str:
     return entry.title or entry.rule
+
+
+def _done(entry: Entry) -> list[str]:
+    """The last things that were done, without what the headline has said."""
+    what = f"{entry.action} on {entry.target}: "
+    return [line.removeprefix(what) for line in entry.did if _ONLY_SAID not in line][-_LATEST:]
+
+
+def _ground(entry: Entry) -> tuple[str, str]:
+    """Why it stands as it does."""
+    told = ": ".join(part for part in (entry.guard, entry.reason) if part)
+    if entry.standing is Standing.ASKING:
+        return "asked because", entry.reason if entry.guard == _APPROVAL else told
+    return "stopped by" if entry.guard else "because", told
+
+
+def _is_remark(decision: str, guard: str) -> bool:
+    """Of what is done, or would be, the reason says only which guards had nothing to look at: it stands in the audit log."""
+    return decision in ("ALLOW", "DRY_RUN") and not guard
 
 
 def _place(entry: Entry) -> str:
@@ -162,9 +203,11 @@ def _facts(entry: Entry, zone: tzinfo | None) -> Iterator[Fact]:
     yield from _fact("rule", entry.rule)
     yield from _fact("why", entry.condition)
     yield from _fact("seen", "\n".join(entry.seen))
-    yield from _fact("would do" if entry.decision in ("DRY_RUN", "ASK") else "plan", "\n".join(entry.plan))
-    yield from _fact("done", "\n".join(entry.did[-_LATEST:]))
-    yield from _fact("stopped by" if entry.guard else "because", ": ".join(part for part in (entry.guard, entry.reason) if part))
+    if entry.standing in (Standing.FIRING, Standing.ASKING):
+        yield from _fact("would do", "\n".join(entry.plan))
+    yield from _fact("done", "\n".join(_done(entry)))
+    if not _is_remark(entry.decision, entry.guard):
+        yield from _fact(*_ground(entry))
     yield from _fact("jobs", entry.jobs)
     yield from _fact("seen by", entry.acknowledged)
     yield from _fact("next", entry.next)
