@@ -29,7 +29,7 @@ class KeepIncident(msgspec.Struct, frozen=True, tag="keep_incident"):
 
 
 class Notify(msgspec.Struct, frozen=True, tag="notify"):
-    """Put this notice into the outbox of each of these receivers; it is not sent before that UTC time (milliseconds; 0: at once)."""
+    """Put this notice into the outbox of each of these receivers; they hear of it not before the UTC milliseconds `not_before`, 0 at once."""
 
     receivers: tuple[str, ...]
     notice: Notice
