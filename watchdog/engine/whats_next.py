@@ -16,7 +16,7 @@ from watchdog.model.verdicts import Decision, Mode
 NOBODY: Final = "nothing by itself: a person must look"
 """Where the agent does nothing."""
 _BY_PERSON: Final = {
-    "paused": "then, or after: sidekiq-watchdog resume",
+    "paused": "asked again when that ends, or after: sidekiq-watchdog resume",
     "protected": "nothing by itself: it is on the list of what is never touched, a person must look",
     "trust": "nothing by itself until a person arms the rule again: sidekiq-watchdog arm {rule} --mode act --reason WHY",
 }
@@ -50,7 +50,7 @@ def after_signal(signal: Signal, arguments: Mapping[str, Any]) -> str:
     """Of a process that it was sent to."""
     match signal:
         case Signal.TSTP if "drain" in arguments:
-            return f"it fetches no more jobs; it is ended once only stuck ones are left, after {lasting(int(arguments['drain']))} at the latest if none must be spared"
+            return f"it takes no more jobs, and is ended once only stuck ones are left: in {lasting(int(arguments['drain']))} at the latest, unless one of them must not be interrupted"
         case Signal.TERM if "grace" in arguments:
             return f"SIGKILL in {lasting(int(arguments['grace']))}, if it still lives then; its jobs are put back"
         case Signal.KILL:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
+from functools import reduce
 from typing import Final
 
 from watchdog.lang.display import display
@@ -23,7 +24,7 @@ MOST: Final = 10
 WHOLE: Final = 3
 """Of so many alerts everything is said; of more than these only what tells them apart."""
 LINE: Final = 250
-"""Characters of a headline, or of a line in a thread."""
+"""Characters of a headline."""
 _LONG: Final = 500
 _LATEST: Final = 5
 """So many of the last things done are told again."""
@@ -54,18 +55,15 @@ def message_of(card: Card, *, missed: int = 0, zone: tzinfo | None = None) -> Me
 
 def line_of(notice: Notice, *, zone: tzinfo | None = None) -> str:
     """One turn of the story, for a thread."""
-    parts = [f"{_clock(notice.at, zone)} {harmless(notice.title, LINE)}"]
-    if notice.by and notice.by not in notice.title:
+    title = notice.title
+    parts = [f"{_clock(notice.at, zone)} {harmless(title, _LONG)}"]
+    if notice.by and notice.by not in title:
         parts.append(f"by {harmless(notice.by, 80)}")
-    if (
-        notice.reason
-        and notice.reason not in notice.title
-        and notice.kind is not NoticeKind.DIGEST
-        and not _is_remark(notice.decision, notice.guard)
-    ):
+    is_told = notice.reason in title or notice.kind is NoticeKind.DIGEST or _is_remark(notice.decision, notice.guard)
+    if not is_told:
         parts.append(harmless(notice.reason, LINE))
-    # A question has said in its title what to type.
-    if notice.next and not (notice.approval and notice.approval in notice.title):
+    # A question, and what is left half-way, have said in their title what to type.
+    if notice.next not in title and not (notice.approval and notice.approval in title):
         parts.append(f"next: {harmless(notice.next, LINE)}")
     return "; ".join(parts)
 
@@ -89,16 +87,17 @@ def _headline(card: Card, entries: list[Entry]) -> str:
         return f"{word} {harmless(card.group, LINE)}"
     first = entries[0]
     if total == 1:
-        state = f": {said}" if first.rule and (said := _end(first) if first.over is not None else _state(first)) else ""
-        return harmless(f"{word} {_named(first)}{_place(first) if first.rule else ''}{state}", LINE)
+        state = f": {_state(first) if first.over is None else _end(first)}" if first.rule else ""
+        return harmless(f"{word} {_called(first)}{state}", LINE)
     open_ = sum(entry.over is None for entry in entries) + card.more
     rules = {entry.rule for entry in entries}
     what = f"{next(iter(rules))}: " if len(rules) == 1 and first.rule else ""
     counted = _counted(entries, card.more)
     if card.is_over:
-        return harmless(f"{word} {what}all {total} alerts are over; the first was {_named(first)}", LINE)
+        return harmless(f"{word} {what}{total} alerts, all of them over; first {_called(first)}: {_end(first)}", LINE)
     return harmless(
-        f"{word} {what}{open_} of {total} alerts go on ({counted}); first {_named(first)}{_place(first)}: {_state(first)}", LINE
+        f"{word} {what}{open_} of {total} alerts {'goes' if open_ == 1 else 'go'} on ({counted}); first {_called(first)}: {_state(first)}",
+        LINE,
     )
 
 
@@ -132,13 +131,19 @@ def _state(entry: Entry) -> str:
         case Standing.FAILED:
             return f"{entry.action} has not helped{jobs}" if entry.action else f"has not helped{jobs}"
         case Standing.RESOLVED:
-            return ", ".join(part for part in (f"over after {_lasted(entry)}", _end(entry)) if part)
+            return f"over after {_lasted(entry)}, {_end(entry)}"
 
 
 def _end(entry: Entry) -> str:
     """What was done about something that is over, with the account of its jobs."""
-    acted = entry.decision == "ALLOW" and entry.action
-    return ", ".join(part for part in (f"after {entry.action}" if acted else "", _short(entry.jobs)) if part)
+    match entry.decision:
+        case "ALLOW":
+            done = f"{entry.action} was done"
+        case "DRY_RUN":
+            done = f"{entry.action} would have been done (dry-run)"
+        case _:
+            done = "nothing was done"
+    return ", ".join(part for part in (done, _short(entry.jobs)) if part)
 
 
 def _short(jobs: str) -> str:
@@ -152,21 +157,33 @@ def _undone(entry: Entry) -> str:
             return f"{entry.action} not done ({entry.guard})"
         case "DRY_RUN":
             return f"{entry.action} would be done (dry-run)"
+        case "ASK" if answered := _done(entry):
+            return f"{entry.action} {answered[-1]}"
         case "ASK":
             return f"a person would be asked about {entry.action} (dry-run)"
     if entry.acknowledged:
         return f"seen by {entry.acknowledged}"
-    return "nothing is done by itself" if entry.next else "the guards are asked"
+    return "nothing is done by itself" if entry.next else "being checked"
 
 
 def _named(entry: Entry) -> str:
     return entry.title or entry.rule
 
 
+def _called(entry: Entry) -> str:
+    """What is wrong and where. What the agent says of itself begins with its host."""
+    if entry.rule:
+        return f"{_named(entry)}{_place(entry)}"
+    return entry.title if not entry.host or entry.host in entry.title else f"{entry.host}: {entry.title}"
+
+
 def _done(entry: Entry) -> list[str]:
     """The last things that were done, without what the headline has said."""
     what = f"{entry.action} on {entry.target}: "
-    return [line.removeprefix(what) for line in entry.did if _ONLY_SAID not in line][-_LATEST:]
+    # Of what is left half-way the reason and the ways out stand by themselves.
+    said = [f": {entry.reason}" if entry.reason else "", f"; {entry.next}" if entry.next else ""]
+    lines = [line.removeprefix(what) for line in entry.did if _ONLY_SAID not in line][-_LATEST:]
+    return [reduce(lambda text, part: text.replace(part, "") if part else text, said, line) for line in lines]
 
 
 def _ground(entry: Entry) -> tuple[str, str]:
@@ -174,6 +191,11 @@ def _ground(entry: Entry) -> tuple[str, str]:
     told = ": ".join(part for part in (entry.guard, entry.reason) if part)
     if entry.standing is Standing.ASKING:
         return "asked because", entry.reason if entry.guard == _APPROVAL else told
+    if entry.guard == _APPROVAL:
+        return "stopped by", entry.reason
+    if not entry.rule or entry.reason in entry.title:
+        # The digest is all reason; of other things that the agent says of itself the title has said it.
+        return "", "" if entry.reason in entry.title else entry.reason
     return "stopped by" if entry.guard else "because", told
 
 
@@ -186,7 +208,7 @@ def _place(entry: Entry) -> str:
     """Where it is, as far as its title has not said so."""
     host, _, inner = (entry.target or entry.host).partition("/")
     unsaid = [part for part in (host, inner) if part and part not in entry.title]
-    return f" ({'/'.join(unsaid)})" if unsaid else ""
+    return f", {'/'.join(unsaid)}" if unsaid else ""
 
 
 def _section(entry: Entry, zone: tzinfo | None, *, of: int) -> Section:
