@@ -8,16 +8,21 @@ from datetime import UTC
 
 from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
 from tests.scenario.test_recover import NEXT, ONE, answer, beat, ended, held
+from watchdog.engine.digest import told
+from watchdog.engine.week import OfRule, Week
 from watchdog.model.cards import Card
 from watchdog.model.effects import Notify
 from watchdog.model.events import Gone, Paused, SourceBack, SourceLost
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Placed
 from watchdog.model.kinds import Kind, Source
+from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.model.results import Exited, InFlight, PutBackDone, Sent
 from watchdog.model.told import OperatorApproved
 from watchdog.model.verdicts import Mode
 from watchdog.receivers.folding import fold
+from watchdog.receivers.message.html import html_of
+from watchdog.receivers.message.mrkdwn import mrkdwn_lines
 from watchdog.receivers.message.plain import plain_of
 from watchdog.receivers.message.words import line_of, message_of
 
@@ -297,3 +302,39 @@ OVER after 1m: web1: redis can be read again after 60 s
 since: 2026-09-21 14:13:21 UTC, until 14:14:21: 1m
 where: web1"""
     )
+
+
+def test_the_digest_on_every_receiver():
+    """The sentences of the week, each on its own line, in text, HTML and Slack's markup; one line of it is the headline."""
+    week = Week(
+        since_wall=WALL - 7 * 86_400_000,
+        rules={"stuck_job": OfRule(fired=3, would=2, by_itself=2), "full": OfRule(fired=1, begun=1, verified=1)},
+    )
+    first, *others = told(week, ("stuck_job", "full", "silent"), until=WALL)
+    notice = Notice("9.0", "digest", NoticeKind.DIGEST, Severity.INFO, WALL, first, reason="\n".join(others), host="web1")
+
+    message = message_of(fold(Card(group="agent:9.0"), [notice]), zone=UTC)
+
+    assert (
+        plain_of(message)
+        == """\
+INFO web1: 7 days: 4 alerts, 1 acted upon, 2 would have been (dry-run), 0 held back
+
+where: web1
+  done: full once (1 verified)
+  dry-run would have done: stuck_job 2 times (2 ended before)
+  never right: stuck_job (2 ended by themselves before)
+  never fired: silent"""
+    )
+    assert html_of(message) == (
+        "<p><b>INFO web1: 7 days: 4 alerts, 1 acted upon, 2 would have been (dry-run), 0 held back</b></p><p><b>where</b>: web1<br>"
+        "done: full once (1 verified)<br>dry-run would have done: stuck_job 2 times (2 ended before)<br>"
+        "never right: stuck_job (2 ended by themselves before)<br>never fired: silent</p>"
+    )
+    assert mrkdwn_lines(message)[2:] == (
+        "done: full once (1 verified)",
+        "dry-run would have done: stuck_job 2 times (2 ended before)",
+        "never right: stuck_job (2 ended by themselves before)",
+        "never fired: silent",
+    )
+    assert line_of(notice, zone=UTC) == f"14:13:20 {first}"
