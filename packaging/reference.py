@@ -49,6 +49,7 @@ KEY_TABLES: Final = {
     "Under `ask`": keys.ASK,
     "Under `quarantine`": keys.QUARANTINE,
     "Under `digest`": keys.DIGEST,
+    "Under `alerts` of the config": keys.ALERTS,
     "Under `routes`, for each route": keys.ROUTE,
     "Under `match`, `when` and `hides` of routes and inhibitions": keys.MATCH,
     "Under `escalate`": keys.ESCALATE,

@@ -90,7 +90,7 @@ def inspect(path: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
     )
     loaded = Loaded(
         settings=settings,
-        rules=rules.but(fleet=settings.fleet_budget),
+        rules=rules.but(fleet=settings.fleet_budget, page=settings.alerts.page),
         warnings=problems,
         folder=path.parent,
         state=path.parent / settings.state.value,

@@ -240,7 +240,8 @@ def _lose(turn: Turn, lost: SourceLost) -> None:
     turn.set(lost={**turn.ledger.lost, lost.source: Loss(lost.code, lost.message, since)})
     turn.audit("source", entity=lost.source.value, outcome="lost", reason=lost.message, detail={"code": lost.code})
     turn.notify(turn.everybody(), thread=f"source:{lost.source}", kind=NoticeKind.SOURCE, severity=Severity.CRITICAL,
-                title=f"{lost.source} can't be read: {lost.message}", outcome="lost", reason=lost.message, group=f"source:{lost.source}:{since}")  # fmt: skip
+                title=f"{lost.source} can't be read: {lost.message}", outcome="lost", reason=lost.message, group=f"source:{lost.source}:{since}", since=turn.wall - (turn.at - since),
+                next="nothing is judged by it and nothing done that rests on it until it can be read; it is tried again all the time")  # fmt: skip
     turn.world.history.lost(lost.source, turn.at)
     judging.blind_alerts(turn)
     if lost.source is Source.REDIS:
@@ -255,7 +256,8 @@ def _regain(turn: Turn, source: Source) -> None:
     turn.set(lost={name: other for name, other in turn.ledger.lost.items() if name != source})
     turn.audit("source", entity=source.value, outcome="back", reason=f"after {(turn.at - loss.since_at) // 1000} s")
     turn.notify(turn.everybody(), thread=f"source:{source}", kind=NoticeKind.SOURCE, severity=Severity.INFO,
-                title=f"{source} can be read again after {(turn.at - loss.since_at) // 1000} s", outcome="back", group=f"source:{source}:{loss.since_at}")  # fmt: skip
+                title=f"{source} can be read again after {(turn.at - loss.since_at) // 1000} s", outcome="back", group=f"source:{source}:{loss.since_at}",
+                since=turn.wall - (turn.at - loss.since_at))  # fmt: skip
     turn.world.again.clear()
     turn.world.history.back(source, turn.at)
     turn.world.recount(turn.at)

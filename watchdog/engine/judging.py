@@ -9,6 +9,7 @@ from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
 from watchdog.engine.consequences import tell_what_remains
 from watchdog.engine.counted import is_counted
 from watchdog.engine.deadlines import earlier
+from watchdog.engine.judged_by import readings_of
 from watchdog.engine.ledger import Alert, Phase, Spent
 from watchdog.engine.news import Seen
 from watchdog.engine.requests import alert_over, want
@@ -17,6 +18,7 @@ from watchdog.engine.rules import Rule
 from watchdog.engine.spending import A_DAY, with_one
 from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
+from watchdog.engine.whats_next import after_firing
 from watchdog.engine.world import Departure
 from watchdog.model.delivery import listed_by
 from watchdog.model.kinds import Kind
@@ -212,6 +214,8 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None)
         title=title,
         rule=rule.name,
         entity=alert.entity,
+        seen=readings_of(rule, row, turn.at, turn.world),
+        next=after_firing(rule, arming.mode_of(turn, rule)),
     )
     want(turn, key, rule)
 
@@ -223,7 +227,7 @@ def _tell_resolved(turn: Turn, alert: Alert, why: str) -> None:
     turn.audit("alert", rule=alert.rule, entity=alert.entity, outcome="resolved", reason=why, target=alert.target)
     turn.notify(
         () if alert.silenced else alert.notify, thread=alert.id, kind=NoticeKind.RESOLVED, severity=alert.severity, title=f"resolved after {lasted} s: {alert.title}",
-        rule=alert.rule, entity=alert.entity, target=alert.target, reason=why,
+        rule=alert.rule, entity=alert.entity, target=alert.target, reason=why, since=alert.since_wall,
     )  # fmt: skip
     telling.over(turn, alert)
     tell_what_remains(turn, alert)

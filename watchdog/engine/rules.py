@@ -98,7 +98,7 @@ class RuleSet:
 
     `digest` is that of the texts they were read from. `by_name` and `by_kind` are the same rules, found quickly, and `by_change` those that
     wait for a change. `by_hand` are the settings of the guards for what a person orders; `weekly` is when people are told what has come of their rules, None for never. `fleet` is how often all agents of this Redis may act
-    together; None where there are no others to think of (tests of rules), and no lock is taken. `routing` is who is told. `series` and `aggregates` are what their conditions ask of the world beyond a row.
+    together; None where there are no others to think of (tests of rules), and no lock is taken. `routing` is who is told, `page` the address under which people see the page of the agent, without a slash at its end; empty if there is none. `series` and `aggregates` are what their conditions ask of the world beyond a row.
     """
 
     __slots__ = (
@@ -111,6 +111,7 @@ class RuleSet:
         "digest",
         "fleet",
         "mode",
+        "page",
         "routing",
         "rules",
         "series",
@@ -126,6 +127,7 @@ class RuleSet:
         weekly: Weekly | None = None,
         fleet: Allowance | None = None,
         *,
+        page: str = "",
         routing: Routing = NO_ROUTING,
     ) -> None:
         self.rules: Final = rules
@@ -134,6 +136,7 @@ class RuleSet:
         self.by_hand: Final = by_hand
         self.weekly: Final = weekly
         self.fleet: Final = fleet
+        self.page: Final = page
         self.routing: Final = routing
         self.by_name: Final[Mapping[str, Rule]] = {rule.name: rule for rule in rules}
         self.by_kind: Final[Mapping[Kind, tuple[Rule, ...]]] = {
@@ -154,7 +157,8 @@ class RuleSet:
     def but(self, **changes: Any) -> "RuleSet":
         """The same, with other fields in place of those."""
         fields = {
-            name: changes.get(name, getattr(self, name)) for name in ("rules", "digest", "mode", "by_hand", "weekly", "fleet", "routing")
+            name: changes.get(name, getattr(self, name))
+            for name in ("rules", "digest", "mode", "by_hand", "weekly", "fleet", "routing", "page")
         }
         return RuleSet(**fields)
 

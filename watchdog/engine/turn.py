@@ -12,6 +12,7 @@ import msgspec
 from watchdog.engine.approvals import Approval
 from watchdog.engine.holding import held_threads, sick_processes
 from watchdog.engine.incidents import Deed, Edit, Playbook, Run
+from watchdog.engine.known import known
 from watchdog.engine.ledger import Alert, Ledger, Request
 from watchdog.engine.order import Order
 from watchdog.engine.routing.addressing import addressed, is_hidden
@@ -111,7 +112,7 @@ class Turn:
     def notify(self, receivers: tuple[str, ...], **fields: Any) -> None:
         """Asks for a notice to each of these receivers, unless somebody does not want to hear of it or it is a symptom of what they know."""
         if receivers and not is_withheld(self.ledger, self.rule, fields) and not is_hidden(self, fields):
-            self.effects.append(addressed(self, receivers, fields))
+            self.effects.append(addressed(self, receivers, known(self, fields)))
 
     def audience(self, rule: Rule, thread: str) -> tuple[str, ...]:
         """Who is told of what that rule does about the alert of that thread: those whom the rule names, else those to whom its route led."""
@@ -127,6 +128,10 @@ class Turn:
     def everybody(self) -> tuple[str, ...]:
         """Every receiver that a rule or a route names, in their order."""
         return self.rules.audience
+
+    def page(self, incident: str) -> str:
+        """The address of the page of that incident; empty where the config names none."""
+        return f"{self.rules.page}/incidents/{incident}" if self.rules.page else ""
 
     def keep_incident(self, incident: IncidentRow) -> None:
         """Asks for the incident to be written as it stands."""

@@ -136,6 +136,7 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "whom the rules name",
     ),
     KeySpec("inhibit", "list of inhibitions", "Alerts that are the cause of others, of which nobody is told meanwhile.", "none"),
+    KeySpec("alerts", "`page`", "What every message says beside what it is about."),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (
@@ -217,6 +218,14 @@ DIGEST: Final[tuple[KeySpec, ...]] = (
     KeySpec("day", "choice", "A day of the week, from `monday` on, or `never`.", "monday"),
     KeySpec("at", "time of the day", "When on that day, by 24 hours.", "09:00"),
     KeySpec("zone", "name", "By which clocks: a name like `Europe/Berlin`, `UTC`, or `local` for those of this machine.", "local"),
+)
+
+ALERTS: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "page",
+        "address",
+        "Where people find the page of the agent: a message about an incident has a link to `/incidents/ID` under it. Without it there is no such link.",
+    ),
 )
 
 ASK: Final[tuple[KeySpec, ...]] = (

@@ -122,6 +122,7 @@ def config_schema() -> Schema:
             ),
             "fleet_budget": _FORMS[Form.ALLOWANCE],
             "routes": _list({"$ref": "#/$defs/route"}),
+            "alerts": _mapping(keys.ALERTS, {"page": {"type": "string", "pattern": r"^https?://"}}),
             "inhibit": _list({"$ref": "#/$defs/inhibition"}),
         },
         required=("redis", "rules", "state"),

@@ -17,6 +17,7 @@ from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
+from watchdog.rulefile.alerts import AlertSettings, read_alerts
 from watchdog.rulefile.application import AppSettings, read_app
 from watchdog.rulefile.ask import AskSettings, read_ask
 from watchdog.rulefile.checks import SECTION as CHECKS
@@ -66,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     fleet_budget: Allowance = FLEET_BUDGET
+    alerts: AlertSettings = AlertSettings()
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -118,6 +120,7 @@ _KEYS: Final = Keys(
         "fleet_budget",
         "routes",
         "inhibit",
+        "alerts",
     ),
 )
 
@@ -204,6 +207,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             quarantine=quarantine,
             checks=checks,
             fleet_budget=read_fleet_budget(values["fleet_budget"], findings) if "fleet_budget" in values else FLEET_BUDGET,
+            alerts=read_alerts(values["alerts"], findings) if "alerts" in values else AlertSettings(),
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )

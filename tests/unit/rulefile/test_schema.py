@@ -20,6 +20,7 @@ from watchdog.model.receivers import RECEIVERS
 from watchdog.rulefile import (
     actors,
     adjust,
+    alerts,
     digest,
     log,
     match,
@@ -224,6 +225,7 @@ def test_a_wrong_config_is_refused(more):
         (keys.LOG, log._KEYS),
         (keys.QUARANTINE, quarantine._KEYS),
         (keys.DIGEST, digest._KEYS),
+        (keys.ALERTS, alerts._KEYS),
         (keys.ROUTE, routes.ROUTE_KEYS),
         (keys.MATCH, match.KEYS),
         (keys.ESCALATE, routes.ESCALATE_KEYS),
