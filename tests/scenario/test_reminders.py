@@ -1,7 +1,11 @@
 """What still fires is said again, each time after twice as long, as long as nobody has acknowledged it."""
 
+import msgspec
+
 from tests.scenario.conversation import WALL, redis
 from tests.scenario.routed import HOUR, MINUTE, long, notices, rows, short, talking, told, under
+from watchdog.engine.routing.book import Book
+from watchdog.engine.state import State
 from watchdog.model.events import RulesLoaded
 from watchdog.model.told import OperatorAcknowledged, OperatorSilenced, OperatorUnsilenced
 
@@ -142,3 +146,17 @@ def test_whoever_knows_no_rules_yet_says_nothing():
     assert lines.index("notify ops alert.reminder") > lines.index("audit agent rules in force")
     talk.hear(redis())
     assert told(talk, "ops", since=before) == ["reminder push"]
+
+
+def test_what_an_earlier_version_has_told_of():
+    """Its ledger knows nothing of what was told: it counts as told when the new one starts."""
+    talk = talking("routes: [{notify: [ops], repeat: 1h}]")
+    long(talk, "push", at=2_000)
+    talk.state = State(msgspec.structs.replace(talk.state.ledger, routing=Book()), talk.state.world)
+    talk.at = 10 * MINUTE
+    talk.crash(lose_world=False)
+    talk.wait(69 * MINUTE)
+    assert [kind for _, kind in said(talk)] == ["firing"]
+    talk.wait(71 * MINUTE)
+    short(talk, "push")
+    assert [kind for _, kind in said(talk)] == ["firing", "reminder", "resolved"]
