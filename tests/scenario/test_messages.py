@@ -5,6 +5,7 @@ Each text stands here whole, as somebody sees it who has just been woken.
 """
 
 from datetime import UTC
+from pathlib import Path
 
 from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
 from tests.scenario.test_recover import NEXT, ONE, answer, beat, ended, held
@@ -26,6 +27,7 @@ from watchdog.receivers.message.mrkdwn import mrkdwn_lines
 from watchdog.receivers.message.plain import plain_of
 from watchdog.receivers.message.words import line_of, message_of
 
+REFERENCE = Path(__file__).parents[2] / "rules" / "README.md"
 RULE = """
 rules:
   - rule: stuck-job
@@ -96,6 +98,38 @@ def drained(talk: Conversation) -> None:
     answer(talk, InFlight((held("j1", job_class="PushWorker"),)))
 
 
+def killed(talk: Conversation) -> None:
+    """It is ended by force."""
+    talk.answer(HEALTHY)
+    talk.answer(Sent())
+
+
+def gone(talk: Conversation) -> None:
+    """What it held has been put back, and another one has come."""
+    talk.answer(Exited())
+    talk.answer(InFlight((held("j1", job_class="PushWorker"),)))
+    talk.answer(PutBackDone((Placed("j1", Fate.DONE, "retry"),)))
+    left = (Gone(Kind.PROCESS, ONE, "killed"), Gone(Kind.JOB, f"{ONE}/t1/j1/1000", "its process has ended"))
+    talk.hear(redis(*left, process(NEXT, 60_000, booted_at=59_000), complete=True), at=60_000)
+
+
+def helped(talk: Conversation) -> None:
+    """The other one serves in its place, and nothing is stuck any more."""
+    talk.hear(host(found(NEXT, unit="mastodon-sidekiq.service")), at=60_001)
+    talk.hear(redis(process(NEXT, 70_000, booted_at=59_000), complete=True), at=70_000)
+    talk.wait(90_000)
+
+
+def at_its_end() -> Reader:
+    """Who has been told all of it."""
+    talk, reader = wedged(Mode.ASK)
+    talk.answer(HEALTHY)
+    approve(talk, at=23_000)
+    for stage in (stopped, drained, killed, gone, helped):
+        stage(talk)
+    return reader
+
+
 def test_a_person_is_asked():
     """What is wrong, since when, by which readings, what would be done and what to type; the first line is enough for whoever only sees that."""
     talk, reader = wedged(Mode.ASK)
@@ -156,26 +190,19 @@ page: https://watchdog.example.org/incidents/9.1
 runbook: https://wiki.example.org/stuck-job"""
     )
     drained(talk)
-    talk.answer(HEALTHY)
-    talk.answer(Sent())
+    killed(talk)
     assert reader.now.splitlines()[-4:] == [
         "  SIGKILL sent to web1/mastodon-sidekiq.service (pid 10)",
         "next: the jobs that it held are put back",
         "page: https://watchdog.example.org/incidents/9.1",
         "runbook: https://wiki.example.org/stuck-job",
     ]
-    talk.answer(Exited())
-    talk.answer(InFlight((held("j1", job_class="PushWorker"),)))
-    talk.answer(PutBackDone((Placed("j1", Fate.DONE, "retry"),)))
-    gone = (Gone(Kind.PROCESS, ONE, "killed"), Gone(Kind.JOB, f"{ONE}/t1/j1/1000", "its process has ended"))
-    talk.hear(redis(*gone, process(NEXT, 60_000, booted_at=59_000), complete=True), at=60_000)
+    gone(talk)
     assert (
         reader.now.splitlines()[0]
         == "OVER after 38s: PushWorker has been running for 21s on web1 (queue push), mastodon-sidekiq.service: recover_process was done"
     )
-    talk.hear(host(found(NEXT, unit="mastodon-sidekiq.service")), at=60_001)
-    talk.hear(redis(process(NEXT, 70_000, booted_at=59_000), complete=True), at=70_000)
-    talk.wait(90_000)
+    helped(talk)
     assert (
         reader.now
         == """\
@@ -200,6 +227,13 @@ runbook: https://wiki.example.org/stuck-job"""
         "14:14:30 recover_process on web1/mastodon-sidekiq.service: a new process of its name beats; 2 in flight: 1 finished by themselves; 1 put into the retry set (1 from work hash); for 36 s nobody served in its place; next: proof within 5m: count(job where job.elapsed > 20s) == 0",
         "14:14:30 recover_process on web1/mastodon-sidekiq.service: it helped: count(job where job.elapsed > 20s) == 0",
     ]
+
+
+def test_the_reference_shows_it():
+    """What the chapter on messages shows is what the engine makes."""
+    shown = REFERENCE.read_text().split("At its end an incident reads so:\n\n```text\n")[1].split("\n```")[0]
+
+    assert shown == at_its_end().now
 
 
 def test_dry_run_says_would():
