@@ -7,7 +7,7 @@ The only way in which a person lets a rule act again that was to ask: so it is w
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from watchdog.engine import arming, speaking
+from watchdog.engine import arming
 from watchdog.engine.guards.budget import budget
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.ledger import Alert, Phase
@@ -17,7 +17,7 @@ from watchdog.engine.switches import Ack, Rearmed, moment
 from watchdog.engine.targeting import request_view
 from watchdog.engine.turn import Turn
 from watchdog.engine.withholding import names_of
-from watchdog.model.told import OperatorAcknowledged
+from watchdog.model.told import LOCAL, OperatorAcknowledged
 from watchdog.model.verdicts import Answer
 
 _MOST_TOLD: Final = 3
@@ -59,10 +59,10 @@ def _acknowledge_all(turn: Turn, told: OperatorAcknowledged) -> Heard:
 
 def _note(turn: Turn, told: OperatorAcknowledged, rule: str, target: str) -> bool:
     """Writes it down; True if a budget begins anew by it."""
-    who = speaking.person_of(turn.rules, told.channel, told.by)
-    ack = Ack(who, told.reason, rule, target, turn.at + told.until - turn.wall, told.until)
+    ack = Ack(told.by, told.reason, rule, target, turn.at + told.until - turn.wall, told.until)
     turn.set(acks={**turn.ledger.acks, key_of(rule, target): ack})
-    return _rearm(turn, rule, target, who)
+    # An eye that is clicked under a message lets no rule act again: for that there is the answer to what it asks.
+    return told.channel == LOCAL and _rearm(turn, rule, target, told.by)
 
 
 def run_out(turn: Turn) -> None:

@@ -41,7 +41,7 @@ def hear(turn: Turn, told: Command) -> None:
     if told.id in known:
         return
     turn.set(heard={**known, told.id: turn.wall})
-    heard = speaking.not_theirs_to_say(turn, told) or _HEARS[type(told)](turn, told)
+    heard = speaking.not_theirs_to_say(turn, told) or _HEARS[type(told)](turn, speaking.by_person(turn, told))
     turn.audit(
         "operator", rule=heard.rule, target=heard.target, outcome=heard.outcome, reason=heard.reason or told.reason,
         detail={"told": told.id, "by": told.by, **_channel(told), **heard.detail},

@@ -4,10 +4,12 @@ Who speaks, and may: on this machine whoever may leave orders there, by a receiv
 The counterpart of `answering`, where a rule can want more of them. It holds for looking as well: what the agent sees is nobody's business but theirs.
 """
 
+import msgspec
+
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.turn import Turn
-from watchdog.model.told import LOCAL, OperatorAcknowledged, OperatorLooked, OperatorSilenced
+from watchdog.model.told import LOCAL, Command, OperatorAcknowledged, OperatorLooked, OperatorSilenced
 
 ByReceiver = OperatorAcknowledged | OperatorSilenced | OperatorLooked
 """What can be said by a receiver, beside the answers to what is asked."""
@@ -21,7 +23,12 @@ def person_of(rules: RuleSet, channel: str, by: str) -> str:
     return dict(named).get(f"{channel}:{by}", "")
 
 
-def not_theirs_to_say(turn: Turn, told: object) -> Heard | None:
+def by_person(turn: Turn, told: Command) -> Command:
+    """The same in the name under which the config knows the person; what answers a question keeps the name of the channel, by which its rule judges."""
+    return msgspec.structs.replace(told, by=person_of(turn.rules, told.channel, told.by)) if isinstance(told, ByReceiver) else told
+
+
+def not_theirs_to_say(turn: Turn, told: Command) -> Heard | None:
     """The refusal for somebody who may not say it; None where they may."""
     if not isinstance(told, ByReceiver) or person_of(turn.rules, told.channel, told.by):
         return None
