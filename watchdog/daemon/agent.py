@@ -19,6 +19,7 @@ from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.beginning import started
 from watchdog.daemon.children import ChildKeeper
+from watchdog.daemon.ears import Ears
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.fleet import FleetKeeper
@@ -133,6 +134,7 @@ class Agent:
         self._status.trace = self._trace
         self._status.sampler = self._sampler
         self._status.units = self._units
+        self._ears = self._status.ears = Ears(store=store, turns=self._turns, clock=clock, host=self._host)
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
@@ -253,6 +255,7 @@ class Agent:
         tasks.serve("left behind", self._left_behind.run)
         tasks.serve("checks", self._checker.run)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
+        tasks.serve("listeners", self._ears.by(self._loaded.settings.receivers, receivers).run)
         tasks.serve("prune", lambda: prune_daily(self._store, self._clock))
         tasks.serve(
             "quarantine",
@@ -346,6 +349,7 @@ class Agent:
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
         tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
+        tasks.serve("listeners", self._ears.by(loaded.settings.receivers, receivers).run)
         self._status.reload_refused("")
         LOG.info("reloaded: mode %s, %d rules", self._turns.state.ledger.mode, len(loaded.rules.rules))
 

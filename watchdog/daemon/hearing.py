@@ -6,7 +6,7 @@ only found out what is meant, which agent is meant, and whether somebody says to
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -37,7 +37,7 @@ _ByReceiver = OperatorApproved | OperatorDenied | OperatorAcknowledged | Operato
 
 
 class Memory(Protocol):
-    """As much of the store as a desk needs."""
+    """As much of `store.post.Post` as a desk needs."""
 
     async def about(self, receiver: str, ref: str, /) -> tuple[str, str] | None:
         """Group and name of the message that the receiver remembered as `ref`."""
@@ -45,14 +45,15 @@ class Memory(Protocol):
     async def card_of(self, receiver: str, group: str, /) -> Card | None:
         """The group as that receiver was shown it last."""
 
-    async def kept(self, receiver: str, name: str, /) -> str:
+    async def noted(self, receiver: str, name: str, /) -> str:
         """What its listener has put away."""
 
-    async def keep(self, receiver: str, name: str, value: str, /) -> None:
+    async def note(self, receiver: str, name: str, value: str, /) -> None:
         """Puts it away."""
 
-    async def answer_to(self, told: str, /) -> tuple[str, str] | None:
-        """Outcome and reason of the command with that id, as they stand in the audit log."""
+
+Answer = Callable[[str], Awaitable[tuple[str, str] | None]]
+"""Outcome and reason of the command with that id, as they stand in the audit log; None where none does."""
 
 
 class ReceiverDesk:
@@ -63,11 +64,12 @@ class ReceiverDesk:
     """
 
     def __init__(
-        self, receiver: str, channel: str, *, memory: Memory, turns: Turns, clock: Clock, host: str, crowd: Crowd
+        self, receiver: str, channel: str, *, memory: Memory, answer: Answer, turns: Turns, clock: Clock, host: str, crowd: Crowd
     ) -> None:
         self._receiver = receiver
         self._channel = channel
         self._memory = memory
+        self._answer_to = answer
         self._turns = turns
         self._clock = clock
         self._host = host
@@ -80,11 +82,11 @@ class ReceiverDesk:
 
     async def kept(self, name: str) -> str:
         """What was put away. Raises `StoreError`."""
-        return await self._memory.kept(self._receiver, name)
+        return await self._memory.noted(self._receiver, name)
 
     async def keep(self, name: str, value: str) -> None:
         """Puts it away. Raises `StoreError`."""
-        await self._memory.keep(self._receiver, name, value)
+        await self._memory.note(self._receiver, name, value)
 
     async def tell(self, said: Said) -> str:
         """Into the engine, and the answer. Raises `StoreError` where only what is remembered can't be read."""
@@ -100,7 +102,7 @@ class ReceiverDesk:
         if not (self._crowd.hears_person(who, now) if person else self._crowd.hears_stranger(who, now)):
             LOG.debug("%s says too much by %s", harmless(said.by, 100), self._receiver)
             return ""
-        row = _row_of(await self._turns.settle(told), told.id) or await self._memory.answer_to(told.id)
+        row = _row_of(await self._turns.settle(told), told.id) or await self._answer_to(told.id)
         if not person:
             return ""
         answer = "" if row is None else sentence(*row)

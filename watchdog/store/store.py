@@ -147,6 +147,10 @@ class Store:
         """What is kept, the oldest first. Raises `StoreError`."""
         return await self._writer.read(evidence.summaries)
 
+    async def answer_to(self, told: str) -> tuple[str, str] | None:
+        """Outcome and reason of what the audit log answers to the command with that id; None where it says nothing. Raises `StoreError`."""
+        return await self._writer.read(lambda connection: audit.answer_to(connection, told))
+
     async def keep_status(self, data: bytes) -> None:
         """
         What `status` shows when asked, in place of what was kept before.

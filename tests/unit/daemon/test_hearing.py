@@ -47,7 +47,7 @@ class Remembered:
     def __init__(self, talk: Conversation) -> None:
         self._talk = talk
         self.refs: dict[str, tuple[str, str]] = {}
-        self.noted: dict[str, str] = {}
+        self.put_away: dict[str, str] = {}
         self.approval = ""
 
     async def about(self, _receiver: str, ref: str) -> tuple[str, str] | None:
@@ -65,13 +65,13 @@ class Remembered:
         over = Entry(thread="0.0", standing=Stands.RESOLVED, severity=Severity.INFO, title="over", first=0, last=0, over=1, rule="stuck-job")
         return Card(group=group, entries=(over, *entries))
 
-    async def kept(self, receiver: str, name: str) -> str:
+    async def noted(self, receiver: str, name: str) -> str:
         """What was put away."""
-        return self.noted.get(f"{receiver} {name}", "")
+        return self.put_away.get(f"{receiver} {name}", "")
 
-    async def keep(self, receiver: str, name: str, value: str) -> None:
+    async def note(self, receiver: str, name: str, value: str) -> None:
         """Puts it away."""
-        self.noted[f"{receiver} {name}"] = value
+        self.put_away[f"{receiver} {name}"] = value
 
     async def answer_to(self, told: str) -> tuple[str, str] | None:
         """From the audit rows of the conversation."""
@@ -134,7 +134,7 @@ class Room:
     def new_desk(self, host_name: str = "web1") -> ReceiverDesk:
         """As after a reload."""
         return ReceiverDesk(
-            "room", "matrix", memory=self.memory, turns=cast("Turns", self.turns), clock=cast("Clock", Now(self.talk)), host=host_name, crowd=self.crowd
+            "room", "matrix", memory=self.memory, answer=self.memory.answer_to, turns=cast("Turns", self.turns), clock=cast("Clock", Now(self.talk)), host=host_name, crowd=self.crowd
         )  # fmt: skip
 
     async def say(self, text: str, *, by: str = ADA, about: Posted | None = None, id_: str = "", asked: int | None = None) -> str:
@@ -383,7 +383,7 @@ async def test_it_remembers_how_far_it_has_read():
     room = Room()
     await room.desk.keep("since", "s1")
     assert (await room.desk.kept("since"), await room.desk.kept("else")) == ("s1", "")
-    assert room.memory.noted == {"room since": "s1"}
+    assert room.memory.put_away == {"room since": "s1"}
 
 
 async def test_a_message_is_found_again():

@@ -14,7 +14,8 @@ class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
     One type of receiver, as it is named under `type:` in the config.
 
-    `edits` says that what has been sent can be changed there; then an incident is one message that moves. `listens` says that people can answer by it.
+    `edits` says that what has been sent can be changed there; then an incident is one message that moves. `listens` says that people can answer by it,
+    where `listens_by` names a setting only if that is given.
     """
 
     type: str
@@ -22,6 +23,7 @@ class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     settings: tuple[ParameterSpec, ...]
     edits: bool = False
     listens: bool = False
+    listens_by: str = ""
 
     @property
     def all_settings(self) -> tuple[ParameterSpec, ...]:
