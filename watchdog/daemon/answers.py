@@ -45,9 +45,15 @@ def _status(picture: dict[str, Any]) -> Iterator[str]:
     if picture["doubt"] is not None:
         yield f"in doubt, so nothing is done: {'; '.join(picture['doubt']['reasons'])}"
     yield from _most([f"paused by {one['by']}: {one['reason']}" for one in picture.get("pauses", ())])
-    yield from _most([f"asks: {one['action']} on {one['target']} (approve {one['id']}), {lasting(one['left_ms'])} left" for one in picture["approvals"]])
-    yield from _most([f"{one['action']} on {one['target']}: {one['held'] and 'held, ' + one['held'] or one['stage']}" for one in picture["incidents"]])
-    yield from _most([f"{one['severity']} for {lasting(one['for_ms'])}: {one['title'] or one['rule'] + ' on ' + one['entity']}" for one in firing])
+    yield from _most(
+        [f"asks: {one['action']} on {one['target']} (approve {one['id']}), {lasting(one['left_ms'])} left" for one in picture["approvals"]]
+    )
+    yield from _most(
+        [f"{one['action']} on {one['target']}: {one['held'] and 'held, ' + one['held'] or one['stage']}" for one in picture["incidents"]]
+    )
+    yield from _most(
+        [f"{one['severity']} for {lasting(one['for_ms'])}: {one['title'] or one['rule'] + ' on ' + one['entity']}" for one in firing]
+    )
 
 
 def _why(account: dict[str, Any]) -> Iterator[str]:
@@ -58,7 +64,9 @@ def _why(account: dict[str, Any]) -> Iterator[str]:
     if account["blind"]:
         yield f"can't be read: {', '.join(account['blind'])}"
     if account["condition"] is not None:
-        yield from _most([f"{part['text']}: {part['value'] if part['value'] is not None else '?'}" for part in _leaves(account["condition"])])
+        yield from _most(
+            [f"{part['text']}: {part['value'] if part['value'] is not None else '?'}" for part in _leaves(account["condition"])]
+        )
     if account["alert"] is not None:
         yield f"alert {account['alert']['phase']} for {lasting(account['alert']['since_ms'])}"
     if account["decision"] is not None:

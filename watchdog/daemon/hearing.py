@@ -153,36 +153,46 @@ class ReceiverDesk:
         return await self._seen(said, Seen(SEEN_FOR, ""), is_addressed=True) if yes else ""
 
     async def _seen(self, said: Said, meant: Seen, *, is_addressed: bool) -> "_ByReceiver | str":
-        asked = self._asked(said)
-        common = {"id": self._id(said), "by": said.by, "reason": meant.reason or _SEEN, "channel": self._channel}
-        ledger = self._turns.state.ledger
         if meant.incident:
             if is_addressed or said.about is not None:
-                return OperatorAcknowledged(**common, asked=asked, until=asked + meant.lasts, incident=meant.incident)
+                return self._acknowledged(said, meant, incident=meant.incident)
             # Every agent counts from one.
-            is_here = meant.incident in ledger.playbooks or any(one.id == meant.incident for one in ledger.alerts.values())
-            return f"several hosts may have a {meant.incident}; write: {self._host} ack {meant.incident}" if is_here else ""
+            return (
+                f"several hosts may have a {meant.incident}; write: {self._host} ack {meant.incident}" if self._has(meant.incident) else ""
+            )
         if meant.rule:
             if not is_addressed and self._is_elsewhere(meant.target):
                 return ""
-            return OperatorAcknowledged(**common, asked=asked, until=asked + meant.lasts, rule=meant.rule, target=meant.target)
+            return self._acknowledged(said, meant, rule=meant.rule, target=meant.target)
         assert said.about is not None  # without words and without a message it would have been puzzling
         if said.about.name.startswith(ASK):
-            one = ledger.approvals.get(said.about.name.removeprefix(ASK))
-            if one is None:
-                return _OVER
-            return OperatorAcknowledged(**common, asked=asked, until=asked + meant.lasts, rule=one.rule, target=one.target)
+            one = self._turns.state.ledger.approvals.get(said.about.name.removeprefix(ASK))
+            return _OVER if one is None else self._acknowledged(said, meant, rule=one.rule, target=one.target)
         card = await self._memory.card_of(self._receiver, said.about.group)
         alerts = tuple(entry.thread for entry in card.entries if entry.over is None and entry.rule) if card is not None else ()
-        if not alerts:
-            return _OVER
-        return OperatorAcknowledged(**common, asked=asked, until=asked + meant.lasts, alerts=alerts)
+        return self._acknowledged(said, meant, alerts=alerts) if alerts else _OVER
+
+    def _acknowledged(
+        self, said: Said, meant: Seen, *, incident: str = "", alerts: tuple[str, ...] = (), rule: str = "", target: str = ""
+    ) -> OperatorAcknowledged:
+        asked = self._asked(said)
+        return OperatorAcknowledged(
+            id=self._id(said), by=said.by, reason=meant.reason or _SEEN, asked=asked, until=asked + meant.lasts, channel=self._channel, incident=incident,
+            alerts=alerts, rule=rule, target=target,
+        )  # fmt: skip
+
+    def _has(self, incident: str) -> bool:
+        """Whether there is an incident or an alert of that id here."""
+        ledger = self._turns.state.ledger
+        return incident in ledger.playbooks or any(one.id == incident for one in ledger.alerts.values())
 
     def _is_elsewhere(self, target: str) -> bool:
         """Whether a target names the host that it is on, and it is not this one."""
         host, slash, _ = target.partition("/")
-        return bool(slash) and host.lower() != self._host.lower() and not any(
-            target in (one.target, one.entity) for one in self._turns.state.ledger.alerts.values()
+        return (
+            bool(slash)
+            and host.lower() != self._host.lower()
+            and not any(target in (one.target, one.entity) for one in self._turns.state.ledger.alerts.values())
         )
 
     def _asked(self, said: Said) -> int:
