@@ -204,7 +204,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             bare_secrets=tuple(bare),
         )
     ask = read_ask(values["ask"], findings) if "ask" in values else AskSettings()
-    if "receivers" in values:
+    if "receivers" in values and not findings.errors:
         warn_of_unheard(receivers, values["receivers"], ask, findings)
     return Draft(
         settings=settings,

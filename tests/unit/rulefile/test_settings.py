@@ -279,5 +279,6 @@ def test_every_type_of_receiver_can_be_read() -> None:
     """The reader follows the table: a receiver with every setting as in its example has every value."""
     for spec in RECEIVERS:
         lines = "".join(f"    {setting.example}\n" for setting in spec.settings)
-        settings = read(LEAST + f"receivers:\n  ops:\n    type: {spec.type}\n{lines}")
+        ask = f"ask: {{people: {{ada: ['{spec.type}:ada']}}}}\n" if spec.listens else ""
+        settings = read(LEAST + ask + f"receivers:\n  ops:\n    type: {spec.type}\n{lines}")
         assert set(settings.receivers["ops"].values) == {setting.name for setting in spec.settings}
