@@ -230,7 +230,6 @@ WRONG = {
     "redis as a text": (LEAST.replace("{url: redis://h}", "redis://h"), ["1:8 E122"]),
     "receivers as a list": (LEAST + "receivers: [ops]\n", ["4:12 E122"]),
     "receiver without type": (LEAST + "receivers: {ops: {url: https://h}}\n", ["4:18 E121"]),
-    "receiver of a later type": (LEAST + "receivers: {ops: {type: matrix}}\n", ["4:25 E403"]),
     "receiver of an unknown type": (LEAST + "receivers: {ops: {type: webhoook}}\n", ["4:25 E503"]),
     "receiver without address": (LEAST + "receivers: {ops: {type: webhook}}\n", ["4:18 E121"]),
     "receiver with an unknown key": (LEAST + "receivers: {ops: {type: webhook, url: https://h, key: x}}\n", ["4:50 E120"]),

@@ -24,7 +24,7 @@ MATRIX: Final = ReceiverSpec(
             form=Form.SECRET,
             required=True,
             doc="An access token of the user who writes, made for this agent alone.",
-            example='token: "${credential:matrix-token}"',
+            example='token: "${file:secret}"',
         ),
         ParameterSpec(
             name="room",
