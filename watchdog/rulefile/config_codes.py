@@ -158,7 +158,8 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "W623",
         "receiver by which nobody may answer",
         "People could answer by a receiver, and `ask: people:` names nobody who comes by it: what they say there is refused.",
-        CONFIG + 'receivers: {ops: {type: matrix, homeserver: "https://matrix.example.org", token: "${env:HOME}", room: "#ops:example.org"}}\n',
+        CONFIG
+        + 'receivers: {ops: {type: matrix, homeserver: "https://matrix.example.org", token: "${env:HOME}", room: "#ops:example.org"}}\n',
     ),
     CodeSpec(
         "W624",
