@@ -63,7 +63,7 @@ def dispatch(id_, memory, *notices, ask="", **more):
 
 async def deliver(id_, server, memory, *notices, ask=""):
     """Until it has arrived, as the deliverer does; the errors on the way, each with whether anything of it was there then."""
-    errors = []
+    errors: list[tuple[TryAgainError, bool]] = []
     for _ in range(50):
         try:
             await Sending(dispatch(id_, memory, *notices, ask=ask), "!r", put=server.put, remember=memory.remember).run()
