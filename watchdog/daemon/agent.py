@@ -54,6 +54,7 @@ from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
+from watchdog.receivers.habits import habits
 from watchdog.receivers.receiver import Receiver
 from watchdog.recovery.left_behind import LeftBehind
 from watchdog.recovery.quarantine import Quarantine
@@ -254,8 +255,7 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("left behind", self._left_behind.run)
         tasks.serve("checks", self._checker.run)
-        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
-        tasks.serve("listeners", self._ears.by(self._loaded.settings.receivers, receivers).run)
+        self._tell_and_hear(tasks, receivers)
         tasks.serve("prune", lambda: prune_daily(self._store, self._clock))
         tasks.serve(
             "quarantine",
@@ -348,10 +348,14 @@ class Agent:
         self._limit_quarantine(loaded)
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
-        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
-        tasks.serve("listeners", self._ears.by(loaded.settings.receivers, receivers).run)
+        self._tell_and_hear(tasks, receivers)
         self._status.reload_refused("")
         LOG.info("reloaded: mode %s, %d rules", self._turns.state.ledger.mode, len(loaded.rules.rules))
+
+    def _tell_and_hear(self, tasks: Tasks, receivers: dict[str, Receiver]) -> None:
+        settings = self._loaded.settings.receivers
+        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock, habits(settings)).run)
+        tasks.serve("listeners", self._ears.by(settings, receivers).run)
 
     async def _say_goodbye(self) -> None:
         try:

@@ -49,7 +49,7 @@ def _status(picture: dict[str, Any]) -> Iterator[str]:
         [f"asks: {one['action']} on {one['target']} (approve {one['id']}), {lasting(one['left_ms'])} left" for one in picture["approvals"]]
     )
     yield from _most(
-        [f"{one['action']} on {one['target']}: {one['held'] and 'held, ' + one['held'] or one['stage']}" for one in picture["incidents"]]
+        [f"{one['action']} on {one['target']}: {(one['held'] and 'held, ' + one['held']) or one['stage']}" for one in picture["incidents"]]
     )
     yield from _most(
         [f"{one['severity']} for {lasting(one['for_ms'])}: {one['title'] or one['rule'] + ' on ' + one['entity']}" for one in firing]

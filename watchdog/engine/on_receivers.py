@@ -30,6 +30,8 @@ def tell(turn: Turn, told: OperatorTested) -> Heard:
     if not told.receivers:
         return refused("it says of nobody who is to be told")
     turn.effects.append(Notify(told.receivers, notice_of(told, id=turn.id(), wall=turn.wall, host=turn.ledger.host)))
+    # One that has failed is left alone for a while; whoever tests it wants to know how it is now.
+    turn.effects.extend(TryReceiver(receiver) for receiver in told.receivers)
     return Heard("told", f"as a test: {', '.join(told.receivers)}", detail={"thread": thread_of(told.id)})
 
 

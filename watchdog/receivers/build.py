@@ -38,7 +38,12 @@ def _matrix(settings: ReceiverSettings, clock: Clock) -> Receiver:
 
     values = settings.values
     return Matrix(
-        str(values["homeserver"]), token=str(values["token"]), room=str(values["room"]), timeout=int(values["timeout"]), clock=clock, name=settings.name
+        str(values["homeserver"]),
+        token=str(values["token"]),
+        room=str(values["room"]),
+        timeout=int(values["timeout"]),
+        clock=clock,
+        name=settings.name,
     )
 
 

@@ -62,7 +62,9 @@ class Remembered:
             Entry(thread=one.id, standing=Stands.FIRING, severity=Severity.WARNING, title=one.title, first=0, last=0, rule=one.rule, approval=self.approval)
             for one in self._talk.state.ledger.alerts.values()
         )  # fmt: skip
-        over = Entry(thread="0.0", standing=Stands.RESOLVED, severity=Severity.INFO, title="over", first=0, last=0, over=1, rule="stuck-job")
+        over = Entry(
+            thread="0.0", standing=Stands.RESOLVED, severity=Severity.INFO, title="over", first=0, last=0, over=1, rule="stuck-job"
+        )
         return Card(group=group, entries=(over, *entries))
 
     async def noted(self, receiver: str, name: str) -> str:
@@ -195,7 +197,9 @@ async def test_a_person_denies():
     assert room.standing is Standing.DENIED
 
 
-@pytest.mark.parametrize("text", ["approve", "deny", "ack", "!watchdog status", "!watchdog help", "!watchdog silence stuck-job for 2h", "!watchdog hello"])
+@pytest.mark.parametrize(
+    "text", ["approve", "deny", "ack", "!watchdog status", "!watchdog help", "!watchdog silence stuck-job for 2h", "!watchdog hello"]
+)
 async def test_a_stranger_is_not_heeded_and_not_answered(text):
     """Nothing changes but a line in the audit log, and that once an hour however often he clicks."""
     room = Room()
@@ -277,7 +281,10 @@ async def test_a_yes_to_a_message_that_shows_a_question_is_no_yes_to_it():
     """Whoever means the question answers the message that asks: the other one shows more than that."""
     room = Room()
     room.memory.approval = room.asked
-    assert await room.say("approve", about=CARD) == f"web1: what is asked has a message of its own; answer that, or write: approve {room.asked}"
+    assert (
+        await room.say("approve", about=CARD)
+        == f"web1: what is asked has a message of its own; answer that, or write: approve {room.asked}"
+    )
     assert room.turns.heard == []
 
 
@@ -334,7 +341,9 @@ async def test_a_server_whose_clock_is_ahead_lends_no_time():
     assert ack.until_wall == room.talk.booted_wall + room.talk.at + 4 * HOUR
 
 
-@pytest.mark.parametrize("text", ["approve 7kq2m", "deny 7kq2m", "web2 approve 7kq2m", "web2 status", "web2 pause", "ack 999.0", "ack stuck-job web2/app"])
+@pytest.mark.parametrize(
+    "text", ["approve 7kq2m", "deny 7kq2m", "web2 approve 7kq2m", "web2 status", "web2 pause", "ack 999.0", "ack stuck-job web2/app"]
+)
 async def test_what_may_be_another_agents_is_not_answered(text):
     """Several agents hear in one room, and only one of them knows of it."""
     room = Room()
@@ -353,7 +362,10 @@ async def test_addressed_it_is_answered_in_any_case():
 async def test_what_only_the_machine_takes(word):
     """Who may answer may not take the guards away; nothing reaches the engine."""
     room = Room()
-    assert await room.say(f"!watchdog {word} stuck-job") == f"web1: {word} can't be said here, only on the machine itself: sidekiq-watchdog {word}"
+    assert (
+        await room.say(f"!watchdog {word} stuck-job")
+        == f"web1: {word} can't be said here, only on the machine itself: sidekiq-watchdog {word}"
+    )
     assert room.turns.heard == []
 
 

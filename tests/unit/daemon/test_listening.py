@@ -59,7 +59,12 @@ async def test_without_anybody_to_listen_by():
 
 async def test_a_fault_is_said_once_and_it_is_begun_again(caplog):
     """After a second, then after two, and so on; what was raised on purpose is shown, of all else only the kind."""
-    one = Listens(WatchdogError("the token is no longer valid"), WatchdogError("the token is no longer valid"), ValueError("somebody's private post"), None)
+    one = Listens(
+        WatchdogError("the token is no longer valid"),
+        WatchdogError("the token is no longer valid"),
+        ValueError("somebody's private post"),
+        None,
+    )
     begun = asyncio.get_running_loop().time()
     with caplog.at_level(logging.ERROR):
         await during(listening(room=one), 60)
