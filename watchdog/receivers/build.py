@@ -33,7 +33,22 @@ def _webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
     return Webhook(str(values["url"]), secret=None if secret is None else str(secret), timeout=int(values["timeout"]), clock=clock)
 
 
+def _matrix(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.matrix.receiver import Matrix
+
+    values = settings.values
+    return Matrix(
+        str(values["homeserver"]),
+        token=str(values["token"]),
+        room=str(values["room"]),
+        timeout=int(values["timeout"]),
+        clock=clock,
+        name=settings.name,
+    )
+
+
 TYPES: Final[dict[str, Callable[[ReceiverSettings, Clock], Receiver]]] = {
+    "matrix": _matrix,
     "webhook": _webhook,
 }
 """Type → what makes it."""
