@@ -33,7 +33,21 @@ def _webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
     return Webhook(str(values["url"]), secret=None if secret is None else str(secret), timeout=int(values["timeout"]), clock=clock)
 
 
+def _slack(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.slack.making import of_app
+
+    return of_app(settings.values, clock)
+
+
+def _slack_webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.slack.making import of_webhook
+
+    return of_webhook(settings.values, clock)
+
+
 TYPES: Final[dict[str, Callable[[ReceiverSettings, Clock], Receiver]]] = {
     "webhook": _webhook,
+    "slack": _slack,
+    "slack_webhook": _slack_webhook,
 }
 """Type → what makes it."""
