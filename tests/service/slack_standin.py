@@ -24,6 +24,9 @@ from typing import Any, Final, Self
 
 from aiohttp import WSMsgType, web
 
+from watchdog.receivers.slack.blocks import Post
+from watchdog.store.encoding import encode
+
 BOT: Final = "xoxb-1-strict"
 APP: Final = "xapp-1-strict"
 CHANNEL: Final = "C012AB3CD"
@@ -42,7 +45,7 @@ class SlackStandIn:
     """
     Listens on the loopback. `messages` are by channel and id; `calls` are (method, arguments) in the order in which they came; `called` who was called by which text.
 
-    `instead[method]` are answers to the next calls of it; `after[method]` are given once the call has been carried out: its answer is lost. `apart` is in seconds.
+    `instead[method]` are answers to the next calls of it (None: as usual); `after[method]` are given once the call has been carried out: its answer is lost. `apart` is in seconds.
     """
 
     def __init__(self, *, apart: float = 1.0, scopes: frozenset[str] = ALL_SCOPES) -> None:
@@ -50,7 +53,7 @@ class SlackStandIn:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.called: list[str] = []
         self.answers: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
-        self.instead: defaultdict[str, list[Answer]] = defaultdict(list)
+        self.instead: defaultdict[str, list[Answer | None]] = defaultdict(list)
         self.after: defaultdict[str, list[Answer]] = defaultdict(list)
         self.archived = self.left = self.frozen = self.is_off = False
         self.token_says = ""
@@ -122,8 +125,8 @@ class SlackStandIn:
     async def _web_api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         body = await request.read()
-        if self.instead[method]:
-            return await _said(self.instead[method].pop(0), request)
+        if self.instead[method] and (instead := self.instead[method].pop(0)) is not None:
+            return await _said(instead, request)
         kind = request.headers.get("content-type", "")
         if kind.replace(" ", "").lower() != "application/json;charset=utf-8":
             return _no("invalid_post_type" if "json" not in kind else "invalid_charset")
@@ -211,7 +214,7 @@ class SlackStandIn:
         if method == "conversations.replies":
             found = [one for one in self.messages.values() if its["ts"] in {one["ts"], one.get("thread_ts")}]
         else:
-            found = [one for one in reversed(self.shown())]
+            found = list(reversed(self.shown()))
         found = [one for one in found if float(one["ts"]) >= oldest]
         if not its.get("include_all_metadata"):
             found = [{name: value for name, value in one.items() if name != "metadata"} for one in found]
@@ -255,8 +258,8 @@ class SlackStandIn:
 
     async def _webhook(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        if self.instead["webhook"]:
-            return await _said(self.instead["webhook"].pop(0), request)
+        if self.instead["webhook"] and (instead := self.instead["webhook"].pop(0)) is not None:
+            return await _said(instead, request)
         if request.match_info["secret"] != "topsecret":
             return web.Response(status=404, text="no_service")
         if self.archived:
@@ -461,6 +464,14 @@ def buttons(message: dict[str, Any]) -> list[str]:
 def said(message: dict[str, Any]) -> str:
     """All its texts, a line each."""
     return "\n".join(text["text"] for text in _texts(message.get("blocks", [])))
+
+
+def wrong_with(post: Post) -> tuple[str | None, set[str]]:
+    """What Slack would say to it, and who would be called."""
+    plain = json.loads(encode({"text": post.text, "blocks": post.blocks}))
+    answer = _wrong_with_message(plain)
+    texts = [post.text, *(text["text"] for text in _texts(plain["blocks"]) if text["type"] == "mrkdwn")]
+    return str(answer.text) if answer else None, {call for text in texts for call in _CALLS.findall(text)}
 
 
 def _length(text: str) -> int:

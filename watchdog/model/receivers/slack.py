@@ -24,7 +24,7 @@ SLACK: Final = ReceiverSpec(
     ),
     settings=(
         ParameterSpec(
-            name="token", form=Form.SECRET, required=True, doc="The app's bot token, `xoxb-…`.", example='token: "${file:slack-token}"'
+            name="token", form=Form.SECRET, required=True, doc="The app's bot token, `xoxb-…`.", example='token: "${file:secret}"'
         ),
         ParameterSpec(
             name="channel",
@@ -38,7 +38,7 @@ SLACK: Final = ReceiverSpec(
             name="app_token",
             form=Form.SECRET,
             doc="An app-level token, `xapp-…`, with the scope `connections:write`: people can answer. Each agent needs an app of its own for that: Slack gives a press of a button to only one of those that are connected.",
-            example='app_token: "${file:slack-app-token}"',
+            example='app_token: "${file:secret}"',
         ),
         _MENTION,
         ParameterSpec(

@@ -30,7 +30,7 @@ SCOPES: Final[Mapping[str, frozenset[str]]] = {
 }
 """Every method that is called → the scopes that the bot token needs for it (the app-level token has `connections:write`)."""
 
-_USER_AGENT: Final = f"sidekiq-watchdog/{watchdog.__version__}"
+USER_AGENT: Final = f"sidekiq-watchdog/{watchdog.__version__}"
 _AS_SAFE: Final = {"https": ("https", "wss"), "http": ("https", "wss", "http", "ws")}
 _LONGEST: Final = 4 * 1024 * 1024
 """Bytes of an answer; a page of 200 messages with all their blocks stays far below."""
@@ -62,7 +62,7 @@ class Web:
 
         Raises `TryAgainError` where there was no whole answer; `untouched` where not even a connection came about.
         """
-        headers = {"content-type": "application/json; charset=utf-8", "user-agent": _USER_AGENT}
+        headers = {"content-type": "application/json; charset=utf-8", "user-agent": USER_AGENT}
         if token:
             headers["authorization"] = f"Bearer {token}"
         try:

@@ -79,7 +79,7 @@ def question(section: Section, *, mention: str = "", with_buttons: bool) -> Post
     if with_buttons:
         sure = {
             "title": _plain("Is that meant?"),
-            "text": _plain(cut(section.title, CONFIRM)),
+            "text": _plain(cut(section.title, CONFIRM) or "…"),
             "confirm": _plain("Approve"),
             "deny": _plain("Not now"),
         }
@@ -99,7 +99,7 @@ def lines(texts: Iterable[str], *, mention: str = "") -> Post:
             break
         kept.append(line)
         room -= size(line) + 1
-    text = "\n".join(reversed(kept))
+    text = "\n".join(reversed(kept)).strip("\n") or "…"
     return Post(text, (_said(text),))
 
 
@@ -112,14 +112,14 @@ def called(mention: str) -> str:
 
 def size(text: str) -> int:
     """How long it is to Slack."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text.encode("utf-16-le", "backslashreplace")) // 2
 
 
 def cut(text: str, most: int) -> str:
     """At most that long; never within an entity."""
     if size(text) <= most:
         return text
-    kept = text.encode("utf-16-le", "surrogatepass")[: 2 * (most - 1)].decode("utf-16-le", "ignore")
+    kept = text.encode("utf-16-le", "backslashreplace")[: 2 * (most - 1)].decode("utf-16-le", "ignore")
     return f"{_HALF_AN_ENTITY.sub('', kept)}…"
 
 

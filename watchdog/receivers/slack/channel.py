@@ -33,7 +33,13 @@ _log: Final = logging.getLogger(__name__)
 
 
 class SlackChannel:
-    """`mention` is called where something critical begins; with `with_buttons` people can answer. `apart` is how long two messages are kept apart, in milliseconds."""
+    """
+    `mention` is called where something critical begins; with `with_buttons` people can answer. `apart` is how long two messages are kept apart, in milliseconds.
+
+    `may_double` says of the last attempt whether something was posted that may have been there already.
+    """
+
+    paces_itself = True
 
     def __init__(
         self, *, api: Api, web: Web, token: str, channel: str, mention: str, with_buttons: bool, clock: Clock, apart: int = _APART
@@ -48,10 +54,12 @@ class SlackChannel:
         self._looking = Looking(api, token, channel)
         self.mention = mention
         self.with_buttons = with_buttons
+        self.may_double = False
 
     async def send(self, dispatch: Dispatch, remember: Remember) -> str:
         """Shows the group as it stands, tells what happened, asks what is asked; raises `TryAgainError`."""
         sending = _Sending(self, dispatch, remember)
+        self.may_double = False
         try:
             return await sending.run()
         except SaidNoError as said:
@@ -207,6 +215,7 @@ class _Sending:
         if self._is_trying(key):
             ts = await self._channel.find(key, since=self._since(), thread=thread)
             if ts is None:
+                self._channel.may_double = True
                 _log.warning("Message %s may come to Slack twice: whether it arrived can't be looked up", key)
         if not ts:
             await self._keep({"trying": f"{key} {self._channel.now()}"})

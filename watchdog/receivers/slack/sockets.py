@@ -14,7 +14,7 @@ import aiohttp
 
 from watchdog.receivers.receiver import TryAgainError
 from watchdog.receivers.slack import envelopes
-from watchdog.receivers.slack.api import Api, Web
+from watchdog.receivers.slack.api import USER_AGENT, Api, Web
 from watchdog.receivers.slack.envelopes import Frame
 from watchdog.receivers.slack.refusals import SaidNoError, failure
 from watchdog.receivers.waits import next_wait
@@ -26,6 +26,9 @@ _LEFT_S: Final = 60.0
 """How long a connection that Slack is about to close is still listened to."""
 _SOUND_S: Final = 60.0
 """A connection that held for so long was a good one."""
+_BRIEF_S: Final = 10.0
+_BRIEF_ONES: Final = 3
+"""So many connections that were taken back sooner than that are thought nothing of."""
 _LONGEST: Final = 1024 * 1024
 _BROKE: Final = "the connection broke"
 _RENEWED: Final = frozenset({"warning", "refresh_requested"})
@@ -46,7 +49,7 @@ class Sockets:
     async def run(self) -> None:
         """For ever."""
         loop = asyncio.get_running_loop()
-        failed = 0
+        failed = brief = 0
         async with asyncio.TaskGroup() as group:
             while True:
                 begun = loop.time()
@@ -62,8 +65,10 @@ class Sockets:
                 except TryAgainError as broken:
                     error = broken
                 if error is None:
-                    failed = 0
-                    continue
+                    failed, brief = 0, brief + 1 if loop.time() - begun < _BRIEF_S else 0
+                    if brief <= _BRIEF_ONES:
+                        continue
+                    failed, error = brief - _BRIEF_ONES - 1, TryAgainError("Slack takes back each connection at once")
                 self._state(error.reason)
                 failed = 1 if loop.time() - begun > _SOUND_S else failed + 1
                 await asyncio.sleep(next_wait(error, attempts=failed) / 1000)
@@ -76,7 +81,11 @@ class Sockets:
             raise TryAgainError("Slack named no address to connect to")
         try:
             socket = await self._web.session.ws_connect(
-                url, heartbeat=_HEARTBEAT_S, max_msg_size=_LONGEST, timeout=aiohttp.ClientWSTimeout(ws_close=1.0)
+                url,
+                headers={"user-agent": USER_AGENT},
+                heartbeat=_HEARTBEAT_S,
+                max_msg_size=_LONGEST,
+                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
             )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             # The address has a ticket in it.
