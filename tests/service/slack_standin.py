@@ -146,6 +146,8 @@ class SlackStandIn:
         if token != expected or says:
             return _no(says or "invalid_auth")
         answer = self._answered(method, arguments)
+        if token == BOT:
+            answer.headers["x-oauth-scopes"] = ",".join(sorted(self._scopes))
         if self.after[method]:
             return await _said(self.after[method].pop(0), request)
         return answer
@@ -153,7 +155,7 @@ class SlackStandIn:
     def _answered(self, method: str, its: dict[str, Any]) -> web.Response:
         match method:
             case "auth.test":
-                return _yes({"user": "watchdog", "team": "Example", "url": "https://example.slack.com/"}, ",".join(sorted(self._scopes)))
+                return _yes({"user": "watchdog", "team": "Example", "url": "https://example.slack.com/"})
             case "apps.connections.open":
                 if self.is_off:
                     return _no("socket_mode_not_enabled")
@@ -478,8 +480,8 @@ def _length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _yes(more: dict[str, Any], scopes: str = "") -> web.Response:
-    return web.json_response({"ok": True, **more}, headers={"x-oauth-scopes": scopes} if scopes else {})
+def _yes(more: dict[str, Any]) -> web.Response:
+    return web.json_response({"ok": True, **more})
 
 
 def _no(error: str, detail: str = "") -> web.Response:
