@@ -89,11 +89,14 @@ class SlackChannel:
         """A new message; its id. `key` is found again in its metadata. Raises `SaidNoError`, `TryAgainError`."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._next - loop.time()))
-        self._next = loop.time() + self._apart / 1000
         arguments: dict[str, Any] = {"metadata": {"event_type": EVENT, "event_payload": {"id": key}}, **_NEVER_MIND}
         if thread:
             arguments |= {"thread_ts": thread, "reply_broadcast": rings}
-        answer = await self._legibly("chat.postMessage", post, arguments)
+        try:
+            answer = await self._legibly("chat.postMessage", post, arguments)
+        finally:
+            # From its end on: however long it took, Slack had it by then.
+            self._next = loop.time() + self._apart / 1000
         ts = answer.get("ts")
         if not isinstance(ts, str) or not ts:
             raise TryAgainError("what answered is not Slack: it named no message")
