@@ -8,7 +8,7 @@ import pytest
 from tests.service.homeserver.dispatches import Group, notice
 from watchdog.model.cards import Standing
 from watchdog.model.notices import NoticeKind
-from watchdog.receivers.hearing import Posted
+from watchdog.receivers.hearing import Posted, Said
 
 pytestmark = pytest.mark.needs("synapse")
 THE_ASK = Posted("incident-7", "ask:7kq2m")
@@ -20,8 +20,8 @@ class Desk:
     def __init__(self, group: Group, *strangers: str) -> None:
         self.group = group
         self.strangers = strangers
-        self.said = asyncio.Queue()
-        self.away = {}
+        self.said: asyncio.Queue[Said] = asyncio.Queue()
+        self.away: dict[str, str] = {}
         self.has_begun = asyncio.Event()
 
     async def about(self, ref):
