@@ -33,6 +33,18 @@ def _webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
     return Webhook(str(values["url"]), secret=None if secret is None else str(secret), timeout=int(values["timeout"]), clock=clock)
 
 
+def _slack(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.slack.making import of_app
+
+    return of_app(settings.values, clock)
+
+
+def _slack_webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.slack.making import of_webhook
+
+    return of_webhook(settings.values, clock)
+
+
 def _matrix(settings: ReceiverSettings, clock: Clock) -> Receiver:
     from watchdog.receivers.matrix.receiver import Matrix
 
@@ -50,5 +62,7 @@ def _matrix(settings: ReceiverSettings, clock: Clock) -> Receiver:
 TYPES: Final[dict[str, Callable[[ReceiverSettings, Clock], Receiver]]] = {
     "matrix": _matrix,
     "webhook": _webhook,
+    "slack": _slack,
+    "slack_webhook": _slack_webhook,
 }
 """Type → what makes it."""
