@@ -14,9 +14,9 @@ from watchdog.model.receivers import BY_TYPE
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.later import RECEIVER_TYPES
 from watchdog.rulefile.nodes import Node
+from watchdog.rulefile.receivers_judged import judge
 from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.typed import Section, read_typed
-from watchdog.rulefile.values import Value
 
 _SECTION: Final = Section("receivers", "receiver", BY_TYPE, bad_name="E504", bad_type="E503", later=RECEIVER_TYPES, secret_urls=True)
 
@@ -31,7 +31,7 @@ class ReceiverSettings(msgspec.Struct, frozen=True):
 
     name: str
     type: str
-    values: dict[str, Value]
+    values: dict[str, Any]
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -48,4 +48,8 @@ class ReceiverSettings(msgspec.Struct, frozen=True):
 
 def read_receivers(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> dict[str, ReceiverSettings]:
     """The receivers by name. References are added to `secrets`, the places of secrets that are written out to `bare`."""
-    return {one.name: ReceiverSettings(one.name, one.spec.type, one.values) for one in read_typed(node, _SECTION, secrets, bare, findings)}
+    receivers = {}
+    for one in read_typed(node, _SECTION, secrets, bare, findings):
+        judge(one.spec.type, one.values, one.written, findings)
+        receivers[one.name] = ReceiverSettings(one.name, one.spec.type, one.values)
+    return receivers

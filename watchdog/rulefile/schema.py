@@ -45,6 +45,7 @@ _FORMS: Final[dict[Form, Schema]] = {
     Form.TEXT: {"type": ["string", "number", "boolean"], "pattern": _WORDS},
     Form.SECRET: {"type": ["string", "number"], "pattern": _WORDS},
     Form.URL: {"type": "string", "pattern": r"^(https?://|\$\{)"},
+    Form.URLS: {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^https?://"}},
     Form.PROCESS: {"type": "string", "pattern": _WORDS},
     Form.ALLOWANCE: {"type": "string", "pattern": rf"^\s*[0-9]{{1,4}}\s*/\s*({_NUMBER}({'|'.join(DURATIONS)}))+\s*$"},
     Form.HOURS: {"type": "string", "pattern": r"^\s*[0-9]{1,2}:[0-5][0-9]\s*-\s*[0-9]{1,2}:[0-5][0-9]\s*$"},
