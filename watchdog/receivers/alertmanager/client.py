@@ -62,7 +62,8 @@ class Alertmanager:
         told = told_by(dispatch, now=self._clock.wall(), every=self.repeat_every)
         if told.alerts:
             body = [encode([alert.as_posted() for alert in part]) for part in _parts(told.alerts)]
-            answers = await asyncio.gather(*(self._tell(url, body) for url in self._urls))
+            session = await self._open()
+            answers = await asyncio.gather(*(self._tell(session, url, body) for url in self._urls))
             self._say(answers)
             if not any(answer is None for answer in answers):
                 raise _worst([answer for answer in answers if answer is not None])
@@ -72,7 +73,8 @@ class Alertmanager:
 
     async def look(self) -> str:
         """Asks each of them how it is; sends no alert."""
-        versions = [await self._version(url) for url in self._urls]
+        session = await self._open()
+        versions = [await self._version(session, url) for url in self._urls]
         return f"Alertmanager {', '.join(versions)} answers"
 
     async def close(self) -> None:
@@ -81,9 +83,8 @@ class Alertmanager:
             await self._session.close()
             self._session = None
 
-    async def _tell(self, url: str, bodies: Sequence[bytes]) -> TryAgainError | None:
+    async def _tell(self, session: aiohttp.ClientSession, url: str, bodies: Sequence[bytes]) -> TryAgainError | None:
         try:
-            session = await self._open()
             for body in bodies:
                 async with session.post(f"{url}/api/v2/alerts", data=body, headers=self._headers, allow_redirects=False) as response:
                     judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall())
@@ -93,9 +94,8 @@ class Alertmanager:
             return failed(error, timeout=self._timeout)
         return None
 
-    async def _version(self, url: str) -> str:
+    async def _version(self, session: aiohttp.ClientSession, url: str) -> str:
         try:
-            session = await self._open()
             async with session.get(f"{url}/api/v2/status", headers=self._headers, allow_redirects=False) as response:
                 judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall())
                 version = _version_in(await beginning_of(response))
