@@ -15,7 +15,6 @@ from tests.patience import PATIENCE
 from tests.service.conftest import Served, _die_with_parent, _eventually, _free_port
 
 
-
 class AlertmanagerServer:
     """`folder` keeps its silences over `stop` and `start`; `url` stays the same. `passed_on` are the bodies that its hook was sent."""
 

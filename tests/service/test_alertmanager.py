@@ -36,7 +36,9 @@ async def receiver(server) -> AsyncIterator[Alertmanager]:
 def alert(**fields) -> Entry:
     """One that began a minute ago."""
     now = int(time.time() * 1000)
-    return entry(since=now - 60_000, first=now - 59_000, last=now - 59_000, labels={"team": "ops"}, runbook="https://example.org/stuck", **fields)
+    return entry(
+        since=now - 60_000, first=now - 59_000, last=now - 59_000, labels={"team": "ops"}, runbook="https://example.org/stuck", **fields
+    )
 
 
 async def shown(server: AlertmanagerServer) -> list[dict]:
@@ -78,7 +80,13 @@ async def test_a_silence_by_our_labels_outlives_a_restart(server, receiver):
     memory, fires = Memory(), alert()
     matchers = [{"name": "alertname", "value": "stuck-job", "isRegex": False}, {"name": "team", "value": "ops", "isRegex": False}]
     now = int(time.time() * 1000)
-    silence = {"matchers": matchers, "startsAt": rfc3339(now), "endsAt": rfc3339(now + 3_600_000), "createdBy": "ada", "comment": "new disks"}
+    silence = {
+        "matchers": matchers,
+        "startsAt": rfc3339(now),
+        "endsAt": rfc3339(now + 3_600_000),
+        "createdBy": "ada",
+        "comment": "new disks",
+    }
     await server.ask("silences", method="POST", json=silence)
     await receiver.send(dispatch(fires), memory.keep)
     await server.stop()

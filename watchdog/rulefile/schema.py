@@ -23,6 +23,7 @@ from watchdog.model.verdicts import Decision, Mode
 from watchdog.model.weekly import DAYS
 from watchdog.rulefile.annotations import LABEL
 from watchdog.rulefile.digest import NEVER, TIME
+from watchdog.rulefile.heartbeat import STYLES
 from watchdog.rulefile.pack import VERSION
 from watchdog.rulefile.quarantine import PLACES
 from watchdog.rulefile.rule import MATURITIES
@@ -120,6 +121,9 @@ def config_schema() -> Schema:
                 },
             ),
             "fleet_budget": _FORMS[Form.ALLOWANCE],
+            "heartbeat": _mapping(
+                keys.HEARTBEAT, {"url": _FORMS[Form.URL], "every": _DURATION, "style": {"enum": list(STYLES)}}, required=("url",)
+            ),
         },
         required=("redis", "rules", "state"),
     )

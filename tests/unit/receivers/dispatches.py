@@ -33,11 +33,19 @@ def over(thread: str = "7", *, at: int = BEGAN + 60_000, **fields: Any) -> Entry
 
 def turn(thread: str = "7", kind: NoticeKind = NoticeKind.FIRING, **fields: Any) -> Notice:
     """One turn of its story."""
-    usual = {"id": f"m_{thread}", "severity": Severity.CRITICAL, "at": BEGAN + 1_000, "title": "web1/sidekiq-2 holds 3 jobs", "rule": "stuck-job"}
+    usual = {
+        "id": f"m_{thread}",
+        "severity": Severity.CRITICAL,
+        "at": BEGAN + 1_000,
+        "title": "web1/sidekiq-2 holds 3 jobs",
+        "rule": "stuck-job",
+    }
     return Notice(thread=thread, kind=kind, **{**usual, **fields})
 
 
-def dispatch(*entries: Entry, notices: tuple[Notice, ...] | None = None, posted: dict[str, str] | None = None, id_: str = "d1", **card: Any) -> Dispatch:
+def dispatch(
+    *entries: Entry, notices: tuple[Notice, ...] | None = None, posted: dict[str, str] | None = None, id_: str = "d1", **card: Any
+) -> Dispatch:
     """A group with these alerts, each of which has had one turn unless it is said which there were."""
     told = tuple(turn(one.thread) for one in entries) if notices is None else notices
     return Dispatch(id=id_, group="g1", card=Card(group="g1", entries=entries, **card), notices=told, posted=posted or {})

@@ -93,7 +93,11 @@ def test_what_has_no_room_on_the_card_goes_on():
     """As long as there are such, what was told of is told of again; one alert stands for all that are not known one by one."""
     lines = remembered(told(entry("1", entity="a"), entry("2", entity="b")))
     said = told(entry("2", entity="b"), notices=(), posted=lines, more=41)
-    assert sorted((alert.known.labels["alertname"], alert.is_over) for alert in said.alerts) == [(MORE, False), ("stuck-job", False), ("stuck-job", False)]
+    assert sorted((alert.known.labels["alertname"], alert.is_over) for alert in said.alerts) == [
+        (MORE, False),
+        ("stuck-job", False),
+        ("stuck-job", False),
+    ]
     assert "41 more" in next(alert for alert in said.alerts if alert.known.labels["alertname"] == MORE).known.annotations["summary"]
     lines = remembered(said, lines)
     said = told(over("2", entity="b"), notices=(turn("2", NoticeKind.RESOLVED),), posted=lines)
@@ -126,7 +130,15 @@ def test_whatever_is_done_about_it_it_fires_until_it_is_over(standing):
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("team", "team"), ("severity", "rule_severity"), ("instance", "rule_instance"), ("a-b.c", "a_b_c"), ("1st", "rule_1st"), ("__name__", "rule___name__"), ("ü", "rule__")],
+    [
+        ("team", "team"),
+        ("severity", "rule_severity"),
+        ("instance", "rule_instance"),
+        ("a-b.c", "a_b_c"),
+        ("1st", "rule_1st"),
+        ("__name__", "rule___name__"),
+        ("ü", "rule__"),
+    ],
 )
 def test_a_label_of_the_rule_has_a_valid_name(name, shown):
     """And never takes the place of one of ours."""

@@ -139,6 +139,8 @@ def test_what_is_worth_a_letter(notice, expected):
 
 def test_something_held_is_told_as_urgent_as_it_is():
     """The severity of the card, whatever kind of turn it was."""
-    letter = written(dispatch(entry(standing=Standing.HELD, severity=Severity.WARNING), notices=(turn(kind=NoticeKind.STAGE, outcome="held"),)))
+    letter = written(
+        dispatch(entry(standing=Standing.HELD, severity=Severity.WARNING), notices=(turn(kind=NoticeKind.STAGE, outcome="held"),))
+    )
     assert letter["X-Watchdog-Severity"] == "warning"
     assert letter["Subject"].startswith("WARNING")
