@@ -7,7 +7,7 @@ import msgspec
 
 from watchdog.model.cards import Card
 from watchdog.store import cards, outbox, standing
-from watchdog.store.cards import Failure, Look, Shown, Terms
+from watchdog.store.cards import Failure, Group, Look, Shown, Terms
 from watchdog.store.outbox import Outgoing
 from watchdog.store.standing import OutboxCounts
 from watchdog.store.writer import Writer
@@ -34,6 +34,10 @@ class Post:
     async def look(self, receiver: str, terms: Terms, now: int) -> Look:
         """What there is to do for a receiver now."""
         return await self._writer.read(lambda connection: cards.look(connection, receiver, terms, now=now))
+
+    async def new_groups(self, receiver: str) -> list[Group]:
+        """Those of which the receiver has seen nothing yet, due or not; none that is held back, and none that failed."""
+        return await self._writer.read(lambda connection: cards.new_groups(connection, receiver))
 
     async def shown(self, receiver: str, group: str, now: int) -> Shown:
         """How a group that has messages, or had some, stands with its receiver."""
