@@ -143,7 +143,9 @@ async def test_an_agent_keeps_it_told(server, redis_server, tmp_path):
     )
     client = redis_server.client()
     await client.sadd("queues", "push")
-    await client.lpush("queue:push", json.dumps({"class": "C", "jid": "a" * 24, "args": ["secret"], "queue": "push", "enqueued_at": time.time()}))
+    await client.lpush(
+        "queue:push", json.dumps({"class": "C", "jid": "a" * 24, "args": ["secret"], "queue": "push", "enqueued_at": time.time()})
+    )
     agent = AgentProcess(config)
     try:
         await agent.start()
