@@ -1,23 +1,24 @@
 """What became of what was told: whether all of it has arrived, in order, and what came twice; counted from what the far side has, and from nothing else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from tests.service.faults.far_sides import Seen, doubled
 
 
 class Told(NamedTuple):
-    """A notice that was committed: its number, its story, and where that is shown."""
+    """A notice that was committed: its number, which is higher than that of every one before, and its story."""
 
     number: int
     thread: str
-    group: str
 
 
 class Account(NamedTuple):
     """
-    `lost` are the numbers of stories whose newest turn nobody was shown; `turned` those that came in the wrong order, or that an older turn was shown over. Of what was told, `shown` turns were seen themselves and
-    `missed` were counted to whoever reads; `twice` messages came more than once, `calls` is how many came at all.
+    Of what was told, `shown` turns were seen themselves, and `missed` were counted to whoever reads.
+
+    `lost` are the newest turns of stories that nobody was shown; `turned` those that came in the wrong order, or over which an older one was shown. `twice` messages came more than once, of `calls` that came at all.
     """
 
     told: int
@@ -36,43 +37,47 @@ class Account(NamedTuple):
 
 def account(told: Sequence[Told], seen: Sequence[Seen]) -> Account:
     """The sum of it."""
-    threads: dict[str, list[int]] = {}
-    for one in told:
-        threads.setdefault(one.thread, []).append(one.number)
     thread_of = {one.number: one.thread for one in told}
-    arrivals = [(one, [int(name[1:]) for name in one.tokens]) for one in seen]
-    shown = {number for _, numbers in arrivals for number in numbers if number in thread_of}
-    lost = [numbers[-1] for numbers in threads.values() if numbers[-1] not in shown]
-    turned: set[int] = set()
-    newest: dict[tuple[str, str], int] = {}
-    known: set[str] = set()
-    for one, numbers in arrivals:
-        repeated, _ = one.key in known, known.add(one.key)
-        for thread, highest in _highest(numbers, thread_of):
-            place = (one.place, thread)
-            # The same once more is no new word; and what has a place of its own can't be set back there.
-            if not repeated and highest < newest.get(place, highest):
-                turned.add(highest)
-            newest[place] = max(newest.get(place, highest), highest)
-    first: dict[int, int] = {}
-    for moment, (_, numbers) in enumerate(arrivals):
-        for number in numbers:
-            first.setdefault(number, moment)
-    for numbers in threads.values():
-        came = [number for number in numbers if number in first]
-        turned |= {later for earlier, later in zip(came, came[1:], strict=False) if first[earlier] > first[later]}
+    last = {one.thread: one.number for one in told}
+    shown = {number for one in seen for number in _numbers(one) if number in thread_of}
+    # What comes once more, by its key, is no news, and no other word either.
+    once = list({one.key: one for one in reversed(seen)}.values())[::-1]
     return Account(
-        told=len(told), shown=len(shown), missed=sum(one.missed for one in _once(seen)), lost=tuple(lost), turned=tuple(sorted(turned)), twice=doubled(list(seen)), calls=len(seen)
-    )  # fmt: skip
+        told=len(told),
+        shown=len(shown),
+        missed=sum(one.missed for one in once),
+        lost=tuple(number for number in last.values() if number not in shown),
+        turned=tuple(sorted(_out_of_order(once, thread_of) | _set_back(once, thread_of))),
+        twice=doubled(seen),
+        calls=len(seen),
+    )
 
 
-def _highest(numbers: Iterable[int], thread_of: dict[int, str]) -> Iterable[tuple[str, int]]:
-    found: dict[str, int] = {}
-    for number in numbers:
-        if (thread := thread_of.get(number)) is not None:
-            found[thread] = max(found.get(thread, number), number)
-    return found.items()
+def _out_of_order(seen: Sequence[Seen], thread_of: dict[int, str]) -> set[int]:
+    """What was seen for the first time before something older of its story."""
+    first: dict[int, int] = {}
+    for moment, one in enumerate(seen):
+        for number in _numbers(one):
+            first.setdefault(number, moment)
+    threads: dict[str, list[int]] = {}
+    for number in sorted(first):
+        if number in thread_of:
+            threads.setdefault(thread_of[number], []).append(number)
+    return {later for numbers in threads.values() for earlier, later in pairwise(numbers) if first[earlier] > first[later]}
 
 
-def _once(seen: Iterable[Seen]) -> Iterable[Seen]:
-    return {one.key: one for one in seen}.values()
+def _set_back(seen: Sequence[Seen], thread_of: dict[int, str]) -> set[int]:
+    """What was put in the place of something newer of its story."""
+    newest: dict[tuple[str, str], int] = {}
+    found = set()
+    for one in seen:
+        highest = {thread_of[number]: number for number in sorted(_numbers(one)) if number in thread_of}
+        for thread, number in highest.items():
+            if number < newest.get((one.place, thread), number):
+                found.add(number)
+            newest[one.place, thread] = number
+    return found
+
+
+def _numbers(one: Seen) -> list[int]:
+    return [int(name[1:]) for name in one.tokens]

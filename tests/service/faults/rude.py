@@ -52,7 +52,9 @@ _DRIP: Final = 1.0
 
 class Rude:
     """
-    Listens on a port of the loopback that stays its own, also while nothing listens there. `connections` is how often somebody came through the door; with `tls` it speaks that to whoever comes, and plainly to the server.
+    Listens on a port of the loopback that stays its own, also while nothing listens there.
+
+    `connections` is how often somebody came through the door. With `tls` it speaks that to whoever comes, and plainly to the server.
     """
 
     def __init__(self, upstream: int, speech: Speech = HTTP) -> None:
