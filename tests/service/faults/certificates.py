@@ -23,7 +23,7 @@ _KEY: Final = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
 
 class Certificates:
-    """`authority` is the file to be trusted (`SSL_CERT_FILE`)."""
+    """Those in a folder, made where there are none. `authority` is the file to be trusted (`SSL_CERT_FILE`)."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
@@ -47,7 +47,8 @@ class Certificates:
         return context
 
     def _own(self, name: str, subject: str) -> Path:
-        self._openssl("req", "-x509", *_KEY, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", subject, "-days", "2")
+        if not (self._folder / f"{name}.pem").exists():
+            self._openssl("req", "-x509", *_KEY, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", subject, "-days", "2")
         return self._folder / f"{name}.pem"
 
     def _openssl(self, *arguments: str) -> None:

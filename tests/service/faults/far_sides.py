@@ -15,6 +15,8 @@ from tests.service.faults.rude import Speech
 TOKEN: Final = re.compile(r"\bT\d{5}\b")
 """What the title of every notice of these tests holds: its number, by which it is known again wherever it is shown."""
 
+_MISSED: Final = re.compile(r"([\d,]+) messages? could not be sent in time")
+
 
 def token(number: int) -> str:
     """The number of a notice, as titles hold it."""
@@ -46,6 +48,10 @@ class FarSide(Protocol):
     """The type of the receiver."""
     speech: Speech
     port: int
+    never_twice: bool
+    """The protocol can tell what it has had before, so that nobody ever sees it twice."""
+    counts_missed: bool
+    """Who reads there is told how many turns he is not told of."""
 
     def settings(self, port: int, *, tls: bool, timeout: str) -> dict[str, Any]:
         """The receiver in the config, with a middle that listens on that port."""
@@ -61,6 +67,12 @@ class FarSide(Protocol):
 
     async def __aexit__(self, cls: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """It is gone."""
+
+
+def missed_in(text: str) -> int:
+    """How many turns a message says that it does not tell."""
+    found = _MISSED.search(text)
+    return int(found[1].replace(",", "")) if found else 0
 
 
 def doubled(seen: Sequence[Seen]) -> int:

@@ -10,3 +10,6 @@ SIDES: Final[dict[str, Callable[[Callable[[], int]], FarSide]]] = {
     "webhook": WebhookSide,
 }
 """Name → what makes one, given the clock of the test (milliseconds)."""
+
+NEEDS: Final[dict[str, tuple[str, ...]]] = {}
+"""Name → what a machine must have for it (`needs`)."""

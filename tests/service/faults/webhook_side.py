@@ -17,6 +17,8 @@ class WebhookSide:
 
     name = "webhook"
     speech = HTTP
+    never_twice = False
+    counts_missed = True
 
     def __init__(self, now: Callable[[], int]) -> None:
         self.port = 0
