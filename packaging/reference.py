@@ -182,7 +182,7 @@ def _receivers() -> Iterator[str]:
     for spec in RECEIVERS:
         yield f"### {spec.type}\n"
         yield f"{spec.doc}\n"
-        yield from _parameters(spec.settings)
+        yield from _parameters(spec.all_settings)
 
 
 def _checks() -> Iterator[str]:

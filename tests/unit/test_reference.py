@@ -22,7 +22,8 @@ from watchdog.model.fields import BY_KIND, FIELDS, FieldSpec
 from watchdog.model.guards import GUARDS
 from watchdog.model.kinds import Kind
 from watchdog.model.points import POINTS
-from watchdog.model.receivers import RECEIVERS, ReceiverSpec
+from watchdog.model.receivers import RECEIVERS
+from watchdog.model.receivers.spec import ReceiverSpec
 from watchdog.rulefile import codes as files
 from watchdog.rulefile.settings import read_settings
 
@@ -89,7 +90,7 @@ def test_the_example_of_a_guards_setting_can_stand_in_a_rule(setting, tmp_path):
 @pytest.mark.parametrize("spec", RECEIVERS, ids=lambda spec: spec.type)
 def test_the_example_of_a_receiver_can_stand_in_a_config(spec: ReceiverSpec, tmp_path):
     """With all its settings."""
-    receiver = ", ".join((f"type: {spec.type}", *(setting.example for setting in spec.settings)))
+    receiver = ", ".join((f"type: {spec.type}", *(setting.example for setting in spec.all_settings)))
     (tmp_path / "config.yml").write_text(f"{CONFIG}receivers: {{ops: {{{receiver}}}}}\n")
     (tmp_path / "rules.yml").write_text(RULE)
     (tmp_path / "secret").write_text("whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0")

@@ -53,6 +53,7 @@ from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
+from watchdog.receivers.habits import habits
 from watchdog.receivers.receiver import Receiver
 from watchdog.recovery.left_behind import LeftBehind
 from watchdog.recovery.quarantine import Quarantine
@@ -252,7 +253,7 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("left behind", self._left_behind.run)
         tasks.serve("checks", self._checker.run)
-        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
+        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock, habits(self._loaded.settings.receivers)).run)
         tasks.serve("prune", lambda: prune_daily(self._store, self._clock))
         tasks.serve(
             "quarantine",
@@ -345,7 +346,7 @@ class Agent:
         self._limit_quarantine(loaded)
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
-        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock).run)
+        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock, habits(self._loaded.settings.receivers)).run)
         self._status.reload_refused("")
         LOG.info("reloaded: mode %s, %d rules", self._turns.state.ledger.mode, len(loaded.rules.rules))
 

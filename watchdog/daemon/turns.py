@@ -29,6 +29,7 @@ from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow
 from watchdog.model.told import OperatorPaused, OperatorResumed
 from watchdog.store.failures import StoreDamagedError, StoreError
+from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
 
 LOG: Final = logging.getLogger("watchdog")
@@ -198,7 +199,10 @@ class Turns:
         changed = state.ledger is not self.state.ledger or self.failing != ""
         audit = tuple(effect.row for effect in effects if isinstance(effect, Audit))
         notices = tuple(
-            (receiver, self._named(effect.notice)) for effect in effects if isinstance(effect, Notify) for receiver in effect.receivers
+            Handed(receiver, self._named(effect.notice), effect.not_before)
+            for effect in effects
+            if isinstance(effect, Notify)
+            for receiver in effect.receivers
         )
         incidents = tuple(effect.incident for effect in effects if isinstance(effect, KeepIncident))
         landed = tuple(effect.incident for effect in effects if isinstance(effect, DropFlight))

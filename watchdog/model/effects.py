@@ -29,10 +29,11 @@ class KeepIncident(msgspec.Struct, frozen=True, tag="keep_incident"):
 
 
 class Notify(msgspec.Struct, frozen=True, tag="notify"):
-    """Put this notice into the outbox of each of these receivers."""
+    """Put this notice into the outbox of each of these receivers; they hear of it not before the UTC milliseconds `not_before`, 0 at once."""
 
     receivers: tuple[str, ...]
     notice: Notice
+    not_before: int = 0
 
 
 class Measure(msgspec.Struct, frozen=True, tag="measure"):

@@ -26,6 +26,9 @@ GIVE_UP_AFTER: Final = 3 * 24 * 60 * 60 * 1000
 GIVE_UP_ATTEMPTS: Final = 20
 """… and so often is given up. The count protects what was written while the clock was wrong by years."""
 
+STURDY: Final = 3
+"""A receiver that has failed so often in a row is left alone, whatever else waits for it, and then tried with one dispatch at a time."""
+
 _SHORTEST: Final = 1000
 
 

@@ -16,7 +16,6 @@ from watchdog.rulefile.later import RECEIVER_TYPES
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.typed import Section, read_typed
-from watchdog.rulefile.values import Value
 
 _SECTION: Final = Section("receivers", "receiver", BY_TYPE, bad_name="E504", bad_type="E503", later=RECEIVER_TYPES, secret_urls=True)
 
@@ -31,7 +30,7 @@ class ReceiverSettings(msgspec.Struct, frozen=True):
 
     name: str
     type: str
-    values: dict[str, Value]
+    values: dict[str, Any]
 
     @property
     def addresses(self) -> frozenset[str]:

@@ -18,6 +18,7 @@ from watchdog.model.keys import KeySpec
 from watchdog.model.kinds import Kind, Source, Type
 from watchdog.model.notices import Severity
 from watchdog.model.parameters import Form, ParameterSpec
+from watchdog.model.receivers.spec import ReceiverSpec
 from watchdog.model.records import INCIDENT_OUTCOMES
 from watchdog.model.verdicts import Decision, Mode
 from watchdog.model.weekly import DAYS
@@ -251,7 +252,7 @@ def _define() -> Schema:
     return _by_name({"anyOf": [_TEXT, {**_list(_TEXT), "minItems": 1}]}, _DEFINED)
 
 
-def _typed(table: Iterable[receivers.ReceiverSpec | checks.CheckSpec]) -> Schema:
+def _typed(table: Iterable[ReceiverSpec | checks.CheckSpec]) -> Schema:
     """Which settings there are depends on the type."""
     specs = tuple(table)
     types = {"type": _choice((spec.type, spec.doc) for spec in specs)}

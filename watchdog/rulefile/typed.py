@@ -15,9 +15,10 @@ from watchdog.model.parameters import Form, ParameterSpec
 from watchdog.rulefile import nodes
 from watchdog.rulefile.findings import Findings, nearest, quoted
 from watchdog.rulefile.keys import Keys, entries_of, words_of
+from watchdog.rulefile.names import Setting, default_setting, read_setting
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.secrets import SecretRef, read_secret
-from watchdog.rulefile.values import Value, default_of, read_value
+from watchdog.rulefile.values import read_value
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -51,11 +52,11 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Typed(msgspec.Struct, frozen=True):
-    """One of them. `values` has its settings with defaults filled in, `written` the nodes of those that were written, by name."""
+    """One of them. `values` has its settings with defaults filled in, as their forms promise, `written` the nodes of those that were written, by name."""
 
     name: str
     spec: Any
-    values: dict[str, Value]
+    values: dict[str, Any]
     written: Mapping[str, Node]
     span: Span
 
@@ -119,20 +120,23 @@ class _Values:
         self._bare = bare
         self._findings = findings
 
-    def of(self, spec: TypeSpec, written: Mapping[str, Node]) -> dict[str, Value]:
+    def of(self, spec: TypeSpec, written: Mapping[str, Node]) -> dict[str, Any]:
         """By name; what is wrong is left out."""
-        values: dict[str, Value] = {}
+        values: dict[str, Any] = {}
         for setting in spec.all_settings:
-            value = self._value(written[setting.name], setting) if setting.name in written else default_of(setting)
+            if setting.name in written:
+                value = self._value(written[setting.name], setting)
+            else:
+                value = None if setting.default is None else default_setting(setting)
             if value is not None:
                 values[setting.name] = value
         return values
 
-    def _value(self, node: Node, setting: ParameterSpec) -> Value | None:
+    def _value(self, node: Node, setting: ParameterSpec) -> Setting | None:
         hidden = setting.form is Form.SECRET or (setting.form is Form.URL and self._section.secret_urls)
-        return self._hidden(node, setting) if hidden else read_value(node, setting, self._findings)
+        return self._hidden(node, setting) if hidden else read_setting(node, setting, self._findings)
 
-    def _hidden(self, node: Node, setting: ParameterSpec) -> Value | None:
+    def _hidden(self, node: Node, setting: ParameterSpec) -> Setting | None:
         text = words_of(node, f"'{setting.name}'", self._findings)
         secret = read_secret(text, (self._section.key, self._name, setting.name), self._findings) if text else None
         if isinstance(secret, SecretRef):

@@ -34,6 +34,10 @@ _ONE_ROW_EACH: Final = (
     "SELECT id FROM quarantine LIMIT 1",
     "SELECT jid FROM flight LIMIT 1",
     "SELECT incident FROM evidence LIMIT 1",
+    "SELECT card FROM cards LIMIT 1",
+    "SELECT ref FROM posted LIMIT 1",
+    "SELECT value FROM noted LIMIT 1",
+    "SELECT receiver FROM receivers LIMIT 1",
 )
 _BROKEN: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CORRUPT_INDEX", "SQLITE_CORRUPT_SEQUENCE", "SQLITE_CORRUPT_VTAB"})
 

@@ -18,20 +18,21 @@ import orjson
 
 from watchdog.model.quarantine import Kept
 from watchdog.model.records import IncidentRow
-from watchdog.store import audit, evidence, outbox, quarantine
+from watchdog.store import audit, evidence, quarantine, standing
 from watchdog.store.chain import BrokenRow, Link, Verified
 from watchdog.store.failures import NoStateError, StoreError
 from watchdog.store.lock import is_running
 from watchdog.store.opening import DATABASE
-from watchdog.store.outbox import OutboxCounts
 from watchdog.store.quarantine import Entry
 from watchdog.store.schema import refuse_later_format, version_of
+from watchdog.store.standing import OutboxCounts
 
 _T = TypeVar("_T")
 _PAGE: Final = 500
 _BUSY_S: Final = 5.0
 _WITH_QUARANTINE: Final = 3
 _WITH_EVIDENCE: Final = 5
+_WITH_CARDS: Final = 6
 
 
 def read_audit(
@@ -73,8 +74,8 @@ def read_incidents(folder: Path, *, open_only: bool = False) -> list[IncidentRow
 
 
 def read_outbox_counts(folder: Path) -> dict[str, OutboxCounts]:
-    """Receiver → how many messages wait, were delivered, were given up."""
-    return _ask(folder, outbox.counts)
+    """Receiver → how many messages wait, were delivered, were given up; nothing of what an earlier version has written."""
+    return _ask(folder, lambda connection: standing.counts(connection) if version_of(connection) >= _WITH_CARDS else {})
 
 
 def read_quarantine(folder: Path, states: Sequence[Kept] = tuple(Kept)) -> list[Entry]:

@@ -102,7 +102,80 @@ _FIFTH: Final = (
     ) STRICT""",
 )
 
-STEPS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+_SIXTH: Final = (
+    # Messages are shown by group. `ready` is when one may go (wall; 0: at once, whatever the receiver's own wait), `kind` is that of the notice; `answer` is what the server said to it.
+    "ALTER TABLE outbox ADD COLUMN grp TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE outbox ADD COLUMN ready INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE outbox ADD COLUMN kind TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE outbox ADD COLUMN answer TEXT NOT NULL DEFAULT ''",
+    "UPDATE outbox SET grp = thread, ready = written",
+    "DROP INDEX outbox_waiting",
+    "CREATE INDEX outbox_waiting ON outbox (receiver, grp, id) WHERE ended IS NULL",
+    "CREATE INDEX outbox_given_up ON outbox (receiver, id) WHERE outcome = 'given_up'",
+    # A group as a receiver was shown it last, and the dispatch that is on its way: all up to the message `upto`, as it is in `body`; `unknown` says that it may have arrived. `home` is the group that it was gathered into. `waiting` and `ready` are of its messages
+    # that wait, `held` says that all of them are held back, `missed` and `left_out` count those that ended untold since it was shown. `ended` is since when nothing in it goes on.
+    """CREATE TABLE cards (
+        receiver TEXT NOT NULL,
+        grp TEXT NOT NULL,
+        home TEXT NOT NULL DEFAULT '',
+        waiting INTEGER NOT NULL DEFAULT 0,
+        ready INTEGER NOT NULL DEFAULT 0,
+        held INTEGER NOT NULL DEFAULT 0,
+        missed INTEGER NOT NULL DEFAULT 0,
+        left_out INTEGER NOT NULL DEFAULT 0,
+        shown INTEGER NOT NULL DEFAULT 0,
+        ended INTEGER,
+        dispatch TEXT NOT NULL DEFAULT '',
+        upto INTEGER NOT NULL DEFAULT 0,
+        unknown INTEGER NOT NULL DEFAULT 0,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_try INTEGER NOT NULL DEFAULT 0,
+        refused INTEGER NOT NULL DEFAULT 0,
+        error TEXT NOT NULL DEFAULT '',
+        failed INTEGER NOT NULL DEFAULT 0,
+        card BLOB,
+        body BLOB,
+        PRIMARY KEY (receiver, grp)
+    ) STRICT""",
+    "CREATE INDEX cards_waiting ON cards (receiver) WHERE waiting > 0",
+    "CREATE INDEX cards_open ON cards (receiver) WHERE ended IS NULL AND shown > 0",
+    "CREATE INDEX cards_failed ON cards (receiver, failed) WHERE error != ''",
+    """INSERT INTO cards (receiver, grp, waiting, ready, attempts, next_try, error)
+        SELECT receiver, grp, count(*), min(ready), max(attempts), min(next_try), max(error) FROM outbox WHERE ended IS NULL GROUP BY receiver, grp""",
+    # What a receiver calls the messages that it has of a group.
+    """CREATE TABLE posted (
+        receiver TEXT NOT NULL,
+        grp TEXT NOT NULL,
+        name TEXT NOT NULL,
+        ref TEXT NOT NULL,
+        PRIMARY KEY (receiver, grp, name)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX posted_by_ref ON posted (receiver, ref)",
+    # What a listener has put away: how far it has read.
+    """CREATE TABLE noted (
+        receiver TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (receiver, name)
+    ) STRICT, WITHOUT ROWID""",
+    # How a receiver stands: what it was told, and its circuit: `failures` in a row since `failing`, left alone until `next_try`. `full` is since when more waited than there is room for.
+    """CREATE TABLE receivers (
+        receiver TEXT PRIMARY KEY,
+        delivered INTEGER NOT NULL DEFAULT 0,
+        given_up INTEGER NOT NULL DEFAULT 0,
+        left_out INTEGER NOT NULL DEFAULT 0,
+        dispatches INTEGER NOT NULL DEFAULT 0,
+        again INTEGER NOT NULL DEFAULT 0,
+        failures INTEGER NOT NULL DEFAULT 0,
+        failing INTEGER,
+        next_try INTEGER NOT NULL DEFAULT 0,
+        full INTEGER
+    ) STRICT, WITHOUT ROWID""",
+    """INSERT INTO receivers (receiver, delivered, given_up)
+        SELECT receiver, sum(outcome = 'delivered'), sum(outcome = 'given_up') FROM outbox GROUP BY receiver""",
+)
+
+STEPS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 """All steps, oldest first."""
 
 

@@ -6,7 +6,7 @@ The counterpart of `reading.py`, which only looks. Nothing here judges: what is 
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,16 @@ import msgspec
 
 from watchdog.clock import Clock
 from watchdog.model.findings import Finding
-from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow, IncidentRow
-from watchdog.store import audit, evidence, flight, outbox, quarantine
+from watchdog.store import audit, cards, evidence, flight, outbox, quarantine
 from watchdog.store.encoding import encode
 from watchdog.store.failures import StoreError
 from watchdog.store.lock import StateLock
 from watchdog.store.opening import DATABASE, connect_or_set_aside, prepare
-from watchdog.store.outbox import OutboxCounts, Outgoing
+from watchdog.store.outbox import Handed
+from watchdog.store.post import Post
 from watchdog.store.shelf import Shelf
+from watchdog.store.standing import OutboxCounts
 from watchdog.store.writer import Writer
 
 
@@ -30,14 +31,14 @@ class Commit(msgspec.Struct, frozen=True):
     """
     Everything that one event leaves behind.
 
-    `seq` is the event's; `ledger` None leaves the kept one as it is; `notices` are pairs of receiver and notice. `landed` are incidents whose
+    `seq` is the event's; `ledger` None leaves the kept one as it is; `landed` are incidents whose
     flight records are no longer needed.
     """
 
     seq: int
     ledger: bytes | None = None
     audit: tuple[AuditRow, ...] = ()
-    notices: tuple[tuple[str, Notice], ...] = ()
+    notices: tuple[Handed, ...] = ()
     incidents: tuple[IncidentRow, ...] = ()
     landed: tuple[str, ...] = ()
 
@@ -47,9 +48,8 @@ class Store:
     The open state folder of a running agent.
 
     `ledger` (None at the very first start), `last_seq` (0 then) and `history` (None if none was kept) are as they were found at `open`;
-    `name` is that of this memory and of no other. `quarantine` are the jobs that are kept here. `set_aside` is where a
-    damaged database was put, if there was one; the state begins anew then. `on_outbox` is
-    called in the event loop whenever new messages have been committed.
+    `name` is that of this memory and of no other. `quarantine` are the jobs that are kept here, `post` the messages to people. `set_aside` is where a
+    damaged database was put, if there was one; the state begins anew then.
     """
 
     ledger: bytes | None
@@ -57,16 +57,17 @@ class Store:
     last_seq: int
     name: str
     quarantine: Shelf
+    post: Post
     set_aside: Path | None
-    on_outbox: Callable[[], None] | None
 
     def __init__(self, writer: Writer, lock: StateLock, clock: Clock) -> None:
         self._writer = writer
         self._lock = lock
         self._clock = clock
         self.quarantine = Shelf(writer, wall=clock.wall)
+        self.post = Post(writer)
         self._closing: asyncio.Future[None] | None = None
-        self.ledger, self.history, self.last_seq, self.name, self.set_aside, self.on_outbox = None, None, 0, "", None, None
+        self.ledger, self.history, self.last_seq, self.name, self.set_aside = None, None, 0, "", None
 
     @classmethod
     async def open(cls, folder: Path, *, clock: Clock | None = None) -> "Store":
@@ -121,7 +122,7 @@ class Store:
             outbox.add(connection, commit.notices, wall=wall)
             flight.drop(connection, commit.landed)
 
-        await self._writer.write(work, then=self._tell if commit.notices else None)
+        await self._writer.write(work, then=self.post.tell if commit.notices else None)
 
     async def keep_flight(self, incident: str, findings: Sequence[Finding]) -> None:
         """What a process under recovery holds, with payloads, in place of what was kept of that incident before; on the disk when this returns. Raises `StoreError`."""
@@ -173,35 +174,15 @@ class Store:
         def work(connection: sqlite3.Connection) -> int:
             connection.execute("DELETE FROM incidents WHERE closed < ?", (before_wall,))
             outbox.prune(connection, before=before_wall)
+            cards.prune(connection, before=before_wall)
             quarantine.prune(connection, before=before_wall)
             return audit.prune(connection, before=before_wall)
 
         return await self._writer.write(work)
 
-    async def due(self, receiver: str, now: int) -> list[Outgoing]:
-        """The messages that may be tried at wall time `now`: at most one a thread, the oldest that waits; at most 8 at a time."""
-        return await self._writer.read(lambda connection: outbox.due(connection, receiver, now=now))
-
-    async def next_due(self, receiver: str) -> int | None:
-        """The wall time at which the next message may be tried (in the past: at once); None if none waits."""
-        return await self._writer.read(lambda connection: outbox.next_due(connection, receiver))
-
-    async def delivered(self, id: int, receiver: str, wall: int) -> None:  # noqa: A002
-        """The receiver has it."""
-        await self._writer.write(lambda connection: outbox.end(connection, id, receiver, outcome="delivered", wall=wall))
-
-    async def failed(self, id: int, receiver: str, error: str, next_try: int) -> None:  # noqa: A002
-        """An attempt failed; it is due again at wall time `next_try`. `error` is kept and shown: no secrets in it."""
-        await self._writer.write(lambda connection: outbox.fail(connection, id, receiver, error=error, next_try=next_try))
-
-    async def given_up(self, id: int, receiver: str, error: str) -> None:  # noqa: A002
-        """It is not tried any more."""
-        wall = self._clock.wall()
-        await self._writer.write(lambda connection: outbox.end(connection, id, receiver, outcome="given_up", wall=wall, error=error))
-
     async def outbox_counts(self) -> dict[str, OutboxCounts]:
-        """Receiver → how many messages wait, were delivered, were given up."""
-        return await self._writer.read(outbox.counts)
+        """Receiver → how it stands: how many messages wait, were delivered, were given up."""
+        return await self.post.counts()
 
     async def close(self) -> None:
         """Writes everything asked for before, tidies the files, gives the folder back. Later calls raise `StoreClosedError`."""
@@ -215,10 +196,6 @@ class Store:
             await self._writer.stop(_checkpoint)
         finally:
             self._lock.release()
-
-    def _tell(self) -> None:
-        if self.on_outbox is not None:
-            self.on_outbox()
 
 
 def _load(connection: sqlite3.Connection) -> tuple[int, bytes | None, bytes | None, str]:

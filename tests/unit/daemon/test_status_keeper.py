@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 
+import msgspec
 import orjson
 import pytest
 
@@ -15,7 +16,7 @@ from watchdog.model.events import Paused, Resumed, SourceLost, Started
 from watchdog.model.kinds import Source
 from watchdog.recovery.lock_census import LockCensus
 from watchdog.store.failures import StoreDamagedError
-from watchdog.store.outbox import OutboxCounts
+from watchdog.store.standing import OutboxCounts
 
 pytestmark = pytest.mark.looptime
 
@@ -88,7 +89,7 @@ async def test_what_it_shows(start):
     _, picture = one.store.pictures[-1]
     assert picture["agent"]["host"] == "web1"
     assert picture["agent"]["failing"] == ""
-    assert picture["outbox"] == {"ops": {"waiting": 1, "delivered": 2, "given_up": 3, "oldest": 4, "last_error": ""}}
+    assert picture["outbox"] == {"ops": msgspec.to_builtins(OutboxCounts(1, 2, 3, 4, ""))}
     assert {"mode", "sources", "alerts", "incidents"} <= picture.keys()
 
 

@@ -223,7 +223,7 @@ async def test_messages_are_named_after_the_memory_they_come_from(run):
     await loaded(one, STUCK)
     one.turns.offer(SourceLost(Source.REDIS, "timeout", "Redis does not answer"))
     await asyncio.sleep(0.1)
-    notices = [notice for commit in one.store.commits for _, notice in commit.notices]
+    notices = [handed.notice for commit in one.store.commits for handed in commit.notices]
     assert [notice.id for notice in notices] == ["memory_3_0"]
 
 

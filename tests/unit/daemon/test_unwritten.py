@@ -11,8 +11,7 @@ import pytest
 from watchdog.clock import Clock
 from watchdog.daemon import unwritten
 from watchdog.daemon.unwritten import AGAIN, EVERY, PATIENCE, UnwrittenAlarm
-from watchdog.model.notices import Notice
-from watchdog.receivers.receiver import TryAgainError
+from watchdog.receivers.receiver import Dispatch, Remember, TryAgainError
 
 pytestmark = pytest.mark.looptime
 FULL = "database or disk is full"
@@ -30,13 +29,15 @@ class Phone:
         self.dead = False
         self.closed = 0
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, dispatch: Dispatch, _remember: Remember, /) -> str:
+        (notice,) = dispatch.notices
         now = asyncio.get_running_loop().time()
         self.tried.append(now)
         if self.dead:
             raise TryAgainError("no answer")
         self.ids.add(notice.id)
         self.told.append((now, (notice.severity.value, notice.title)))
+        return "heard"
 
     async def close(self) -> None:
         self.closed += 1

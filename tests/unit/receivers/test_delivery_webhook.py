@@ -10,6 +10,8 @@ from tests.patience import PATIENCE
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.rulefile.receivers import ReceiverSettings
+from watchdog.store.cards import Terms
+from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit
 
 
@@ -37,8 +39,8 @@ def recorded(store, until):
 
     async def wait(**expected):
         async def ask():
-            counts = (await store.outbox_counts())["ops"]
-            return all(getattr(counts, name) == value for name, value in expected.items())
+            counts = (await store.outbox_counts()).get("ops")
+            return counts and all(getattr(counts, name) == value for name, value in expected.items())
 
         await until(ask, what=str(expected))
 
@@ -58,23 +60,23 @@ async def test_a_server_that_recovers_gets_everything_in_order(store, endpoint, 
         return web.Response(status=429, headers={"Retry-After": "30"})
 
     endpoint.answers = [500, busy]
-    await store.commit(Commit(seq=1, notices=(("ops", notice("1", "a")), ("ops", notice("2", "a")))))
+    await store.commit(Commit(seq=1, notices=(Handed("ops", notice("1", "a")), Handed("ops", notice("2", "a")))))
     async with deliver():
         assert await arrived(endpoint) == "1"
         await recorded(last_error="answered 500 Internal Server Error")
         clock.now += 2_000
-        store.on_outbox()
+        store.post.tell()
         assert await arrived(endpoint) == "1"
         await recorded(last_error="answered 429 Too Many Requests")
-        assert await store.next_due("ops") == clock.now + 30_000
+        assert (await store.post.look("ops", Terms(), clock.now)).alone_until == clock.now + 30_000
         await endpoint.down()
         clock.now += 30_000
-        store.on_outbox()
+        store.post.tell()
         await recorded(last_error="can't connect: Connection refused")
         assert endpoint.requests.empty()
         await endpoint.up()
         clock.now += 300_000
-        store.on_outbox()
+        store.post.tell()
         assert [await arrived(endpoint), await arrived(endpoint)] == ["1", "2"]
         await recorded(waiting=0, delivered=2)
 
@@ -88,7 +90,7 @@ async def test_a_restart_between_arrival_and_record(store, endpoint, deliver, re
         return web.Response()
 
     endpoint.answers = [slow]
-    await store.commit(Commit(seq=1, notices=(("ops", notice("1", "a")),)))
+    await store.commit(Commit(seq=1, notices=(Handed("ops", notice("1", "a")),)))
     async with deliver():
         first, body = await asyncio.wait_for(endpoint.requests.get(), PATIENCE)
     hold.set()

@@ -4,7 +4,7 @@ import pytest
 
 from watchdog.receivers.receiver import RefusedError, TryAgainError
 from watchdog.receivers.waits import GIVE_UP_AFTER, LONGEST_ASKED, hopeless, next_wait, retry_after
-from watchdog.store.outbox import LONGEST_WAIT
+from watchdog.store.cards import LONGEST_WAIT
 
 WALL = 1_445_412_420_000  # Wed, 21 Oct 2015 07:27:00 GMT
 HOUR = 3_600_000

@@ -14,7 +14,9 @@ from aiohttp import web
 
 import watchdog
 from tests.patience import PATIENCE
-from watchdog.receivers.receiver import RefusedError, TryAgainError
+from watchdog.model.cards import Card
+from watchdog.receivers.folding import fold
+from watchdog.receivers.receiver import Dispatch, RefusedError, TryAgainError
 from watchdog.receivers.webhook import Webhook
 
 
@@ -26,17 +28,32 @@ async def hook(endpoint, clock):
     await receiver.close()
 
 
+async def forget(_lines):
+    """Nothing is remembered."""
+
+
+def dispatch_of(*notices, **fields):
+    """One with these notices."""
+    card = fold(Card(group="a"), notices)
+    return Dispatch(id="d1", group="a", card=card, notices=notices, **fields)
+
+
+async def tell(hook, *notices, **fields):
+    """A dispatch of these notices."""
+    return await hook.send(dispatch_of(*notices, **fields), forget)
+
+
 async def refusal(hook, notice):
     """What the attempt ends with."""
     with pytest.raises(TryAgainError) as caught:
-        await hook.send(notice)
+        await tell(hook, notice)
     assert "topsecret" not in str(caught.value)
     return caught.value
 
 
 async def test_a_notice_is_posted(endpoint, hook, notice):
     """The body is JSON with kind, time and everything the notice says; the headers are those of Standard Webhooks."""
-    await hook.send(notice("412.0", "incident-7", rule="stuck-job", target="host/unit", stage="TERM", outcome="sent", reason="zu spät"))
+    await tell(hook, notice("412.0", "incident-7", rule="stuck-job", target="host/unit", stage="TERM", outcome="sent", reason="zu spät"))
     headers, body = endpoint.requests.get_nowait()
     assert headers["content-type"] == "application/json"
     assert headers["user-agent"] == f"sidekiq-watchdog/{watchdog.__version__}"
@@ -48,13 +65,14 @@ async def test_a_notice_is_posted(endpoint, hook, notice):
         "data": {
             "id": "412.0", "thread": "incident-7", "severity": "critical", "title": "title of 412.0", "rule": "stuck-job", "entity": "", "target": "host/unit",
             "decision": "", "guard": "", "reason": "zu spät", "action": "", "stage": "TERM", "outcome": "sent", "approval": "",
+            "group": "incident-7", "since": "", "host": "", "condition": "", "seen": [], "plan": [], "next": "", "jobs": "", "by": "", "runbook": "", "labels": {}, "missed": 0,
         },
     }  # fmt: skip
 
 
 async def test_the_signature_is_over_what_was_sent(endpoint, hook, notice):
     """A receiver that knows the secret verifies id, timestamp and the very bytes of the body."""
-    await hook.send(notice("412.0"))
+    await tell(hook, notice("412.0"))
     headers, body = endpoint.requests.get_nowait()
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     expected = base64.b64encode(hmac.new(b"k" * 32, signed, hashlib.sha256).digest()).decode()
@@ -63,9 +81,9 @@ async def test_the_signature_is_over_what_was_sent(endpoint, hook, notice):
 
 async def test_a_retry_keeps_its_id_and_moves_its_timestamp(endpoint, hook, notice, clock):
     """The id says that it is the same message, the timestamp when this attempt was made; the signature follows it."""
-    await hook.send(notice("1"))
+    await tell(hook, notice("1"))
     clock.now += 60_000
-    await hook.send(notice("1"))
+    await tell(hook, notice("1"))
     (first, body), (second, again) = endpoint.requests.get_nowait(), endpoint.requests.get_nowait()
     assert first["webhook-id"] == second["webhook-id"]
     assert int(second["webhook-timestamp"]) - int(first["webhook-timestamp"]) == 60
@@ -76,7 +94,7 @@ async def test_a_retry_keeps_its_id_and_moves_its_timestamp(endpoint, hook, noti
 async def test_without_a_secret_nothing_is_signed(endpoint, clock, notice):
     """No secret, no signature header; id and timestamp are there all the same."""
     receiver = Webhook(endpoint.url, secret=None, timeout=30_000, clock=clock)
-    await receiver.send(notice("1"))
+    await tell(receiver, notice("1"))
     await receiver.close()
     headers, _ = endpoint.requests.get_nowait()
     assert "webhook-signature" not in headers
@@ -95,7 +113,7 @@ async def test_only_success_is_success(endpoint, hook, notice, status, kind):
     """2xx is success; what passes by itself is tried again soon, what a person has to mend seldom; the reason names the status."""
     endpoint.answers = [status]
     if kind is None:
-        await hook.send(notice("1"))
+        await tell(hook, notice("1"))
         return
     error = await refusal(hook, notice("1"))
     assert type(error) is kind
@@ -147,7 +165,7 @@ async def test_an_endless_answer_is_not_read(endpoint, hook, notice):
             closed.set()
 
     endpoint.answers = [endless]
-    await hook.send(notice("1"))
+    await tell(hook, notice("1"))
     await asyncio.wait_for(closed.wait(), PATIENCE)
     assert sum(sent) < 32_000_000
 
@@ -256,3 +274,46 @@ async def test_closing_without_having_sent(clock):
     hook = Webhook("http://127.0.0.1:9/", secret=None, timeout=1, clock=clock)
     await hook.close()
     await hook.close()
+
+
+async def test_what_is_known_of_it_is_in_the_body(endpoint, hook, notice):
+    """Since when, where, why, what comes next, and how many before it were left out: with the first of a dispatch."""
+    full = notice(
+        "1", "a", group="g", since=1_699_999_990_000, host="web1", condition="job.elapsed > 10m", seen=("job.elapsed = 12m",), plan=("TERM",), next="KILL in 20 s",
+        jobs="12 put back", by="ada", runbook="https://example.org/r", labels={"team": "ops"},
+    )  # fmt: skip
+    await tell(hook, full, notice("2", "a"), missed=7)
+    data, second = (json.loads(endpoint.requests.get_nowait()[1])["data"] for _ in range(2))
+    assert {name: data[name] for name in ("group", "since", "host", "condition", "seen", "plan", "next", "jobs", "by", "runbook", "labels", "missed")} == {
+        "group": "g", "since": "2023-11-14T22:13:10.000Z", "host": "web1", "condition": "job.elapsed > 10m", "seen": ["job.elapsed = 12m"], "plan": ["TERM"],
+        "next": "KILL in 20 s", "jobs": "12 put back", "by": "ada", "runbook": "https://example.org/r", "labels": {"team": "ops"}, "missed": 7,
+    }  # fmt: skip
+    assert second["missed"] == 0
+
+
+async def test_a_dispatch_goes_on_behind_what_has_arrived(endpoint, hook, notice):
+    """Of three notices the second is refused: the first is remembered at once, and the next attempt begins with the second. That the dispatch has arrived in part is said."""
+    posted = {}
+
+    async def remember(lines):
+        posted.update(lines)
+
+    notices = (notice("1", "a"), notice("2", "b"), notice("3", "c"))
+    endpoint.answers = [200, 429]
+    with pytest.raises(TryAgainError) as caught:
+        await hook.send(dispatch_of(*notices), remember)
+    assert not caught.value.untouched
+    assert posted == {"last": "1"}
+    answer = await hook.send(dispatch_of(*notices, posted=posted), remember)
+    assert answer == "answered 200 OK"
+    assert [endpoint.requests.get_nowait()[0]["webhook-id"] for _ in range(4)] == ["1", "2", "2", "3"]
+    assert endpoint.requests.empty()
+
+
+@pytest.mark.parametrize(("status", "untouched"), [(500, False), (503, False), (429, True), (400, True), (302, True)])
+async def test_whether_anything_arrived_is_said(endpoint, hook, notice, status, untouched):
+    """A server that fails may have taken it; one that is too busy or says no has not, and neither has one that nobody could reach."""
+    endpoint.answers = [status]
+    assert (await refusal(hook, notice("1"))).untouched is untouched
+    await endpoint.down()
+    assert (await refusal(hook, notice("1"))).untouched is True

@@ -19,6 +19,8 @@ receivers:
   ops: {type: webhook, url: http://127.0.0.1:9999/hook, secret: "${file:secret}"}
 """
 LEAST = "redis: {url: redis://h}\nrules: [r.yml]\nstate: s\n"
+COMMON = {"group_wait": 0, "group_interval": 0, "at_most": Allowance(300, 60_000)}
+"""What a webhook has of what every receiver can have."""
 
 
 def read(text: str) -> Settings:
@@ -41,7 +43,7 @@ def test_the_config_of_the_manual() -> None:
     assert (settings.redis.url, settings.redis.namespace) == ("redis://127.0.0.1:6379/0", "")
     assert [text.value for text in settings.rules] == ["rules.yml"]
     assert settings.state.value == "state"
-    assert settings.receivers["ops"].values == {"url": "http://127.0.0.1:9999/hook", "secret": "", "timeout": 10_000}
+    assert settings.receivers["ops"].values == {"url": "http://127.0.0.1:9999/hook", "secret": "", "timeout": 10_000, **COMMON}
     assert [(secret.setting, secret.origin, secret.name) for secret in settings.secrets] == [
         (("receivers", "ops", "secret"), Origin.FILE, "secret")
     ]
@@ -101,7 +103,7 @@ def test_secrets_take_their_places() -> None:
     assert problems == ()
     assert whole.secrets == ()
     assert whole.redis.url == "unix:///run/r.sock"
-    assert whole.receivers["ops"].values == {"url": "https://h/x", "secret": "k", "timeout": 10_000}
+    assert whole.receivers["ops"].values == {"url": "https://h/x", "secret": "k", "timeout": 10_000, **COMMON}
 
 
 def test_contents_of_secrets_are_checked_and_not_shown() -> None:
@@ -278,6 +280,6 @@ def test_receivers_are_unknown_where_the_config_is_broken_there() -> None:
 def test_every_type_of_receiver_can_be_read() -> None:
     """The reader follows the table: a receiver with every setting as in its example has every value."""
     for spec in RECEIVERS:
-        lines = "".join(f"    {setting.example}\n" for setting in spec.settings)
+        lines = "".join(f"    {setting.example}\n" for setting in spec.all_settings)
         settings = read(LEAST + f"receivers:\n  ops:\n    type: {spec.type}\n{lines}")
-        assert set(settings.receivers["ops"].values) == {setting.name for setting in spec.settings}
+        assert set(settings.receivers["ops"].values) == {setting.name for setting in spec.all_settings}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.model.records import AuditRow
+from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
 
 
@@ -23,7 +24,7 @@ async def main() -> None:
         seq += 1
         rows = tuple(AuditRow("intent", seq, detail={"event": seq, "row": n}) for n in range(3))
         notice = Notice(f"{seq}.0", "thread", NoticeKind.STAGE, Severity.INFO, seq, "title")
-        await store.commit(Commit(seq=seq, ledger=b"%d" % seq * 5000, audit=rows, notices=(("ops", notice),)))
+        await store.commit(Commit(seq=seq, ledger=b"%d" % seq * 5000, audit=rows, notices=(Handed("ops", notice),)))
         os.write(1, b"%d\n" % seq)
 
 

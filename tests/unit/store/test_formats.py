@@ -25,6 +25,7 @@ from watchdog.model.effects import Audit
 from watchdog.model.events import Event, Started
 from watchdog.model.quarantine import Kept
 from watchdog.store import reading
+from watchdog.store.cards import Terms
 from watchdog.store.chain import Verified
 from watchdog.store.schema import STEPS, version_of
 from watchdog.store.store import Store
@@ -74,7 +75,9 @@ async def test_what_was_written_is_there(number, old, clock):
         (incident,) = reading.read_incidents(old)
         assert (incident.rule, incident.closed, incident.outcome) == ("stuck-job", None, "open")
         assert (await store.outbox_counts())["ops"].waiting == rows_of(number, "outbox")
-        assert [one.notice.thread for one in await store.due("ops", WALL + 86_400_000)]
+        due = (await store.post.look("ops", Terms(), WALL + 86_400_000)).due
+        assert sum(group.waiting for group in due) == rows_of(number, "outbox")
+        assert all([await store.post.page("ops", group.name, after=0, upto=1_000, limit=9, now=WALL) for group in due])
         assert f"VALUES(1,'{store.name}')" in KNOWN[number].read_text()
         assert store.last_seq > 0
         assert reading.read_status(old) == b'{"mode":"act"}'

@@ -4,7 +4,7 @@ import sqlite3
 
 from watchdog.store.opening import DATABASE
 from watchdog.store.schema import STEPS
-from watchdog.store.store import Commit, Store
+from watchdog.store.store import Store
 
 
 async def test_histories_are_found_again(state, store, clock):
@@ -26,16 +26,16 @@ async def test_keeping_them_leaves_commits_synced(store):
     assert await store._writer.read(lambda connection: connection.execute("PRAGMA synchronous").fetchone()[0]) == 2
 
 
-async def test_a_database_of_before_gets_the_table(state, store, clock):
+async def test_a_database_of_before_gets_the_table(state, clock):
     """A folder written by an early version, which kept neither histories nor jobs, is taken over with everything in it."""
-    await store.commit(Commit(seq=3, ledger=b"ledger"))
-    await store.close()
+    state.mkdir(mode=0o700)
     connection = sqlite3.connect(state / DATABASE)
-    connection.execute("DROP TABLE history")
-    connection.execute("DROP TABLE quarantine")
-    connection.execute("DROP TABLE flight")
-    connection.execute("DROP TABLE evidence")
+    for statement in STEPS[0]:
+        connection.execute(statement)
+    connection.execute("UPDATE position SET event_seq = 3")
+    connection.execute("INSERT INTO ledger VALUES (1, ?)", (b"ledger",))
     connection.execute("PRAGMA user_version = 1")
+    connection.commit()
     connection.close()
 
     again = await Store.open(state, clock=clock)

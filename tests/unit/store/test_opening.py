@@ -117,12 +117,13 @@ async def test_the_new_account_leads_to_the_old_one(written, clock):
     """It is told where the old audit log ended, as far as that can be read, and how much room all that was set aside takes."""
     path = written / "watchdog.db"
     (last,) = (row["hash"] for row in reading.read_audit(written, limit=1))
-    size = path.stat().st_size
-    scribble(path, at=size - 4096, length=4096)
+    scribble(path, at=path.stat().st_size - 4096, length=4096)
     store = await Store.open(written, clock=clock)
     aside = store.set_aside
     await store.close()
     assert aside is not None
+    count, size = room_of(written)
+    assert count == 1
     assert account_of(aside) == f"{aside.name} ({size / (1 << 20):.1f} MB; its audit log ended with row 200, hash {last})"
 
     clock.now += 1

@@ -6,12 +6,14 @@ import threading
 
 import pytest
 
+from watchdog.model.cards import Card
 from watchdog.model.records import AuditRow, IncidentRow
 from watchdog.store import opening, reading
 from watchdog.store import store as store_module
 from watchdog.store.chain import Verified
 from watchdog.store.failures import StateInUseError, StoreClosedError, StoreError
 from watchdog.store.lock import is_running
+from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
 
 
@@ -23,7 +25,7 @@ async def test_what_was_committed_is_found_again(state, store, notice):
             seq=3,
             ledger=b"ledger",
             audit=(AuditRow("alert", 4), AuditRow("intent", 5)),
-            notices=(("ops", notice("3.1")),),
+            notices=(Handed("ops", notice("3.1")),),
             incidents=(incident,),
         )
     )
@@ -31,7 +33,7 @@ async def test_what_was_committed_is_found_again(state, store, notice):
     again = await Store.open(state)
     try:
         assert (again.ledger, again.last_seq, again.set_aside) == (b"ledger", 3, None)
-        assert [head.notice for head in await again.due("ops", 0)] == [notice("3.1")]
+        assert [row.notice for row in await again.post.page("ops", "3.1", after=0, upto=9, limit=9, now=0)] == [notice("3.1")]
         assert [(row["seq"], row["kind"]) for row in reading.read_audit(state)] == [(1, "alert"), (2, "intent")]
         assert reading.read_incidents(state) == [incident]
     finally:
@@ -124,9 +126,9 @@ async def test_status_is_replaced(state, store):
 async def test_a_cancelled_caller_leaves_the_writer_undisturbed(state, store, notice):
     """A commit whose caller is cancelled is carried out as a whole, wakes the deliverer, and the next one follows it."""
     gate, told = threading.Event(), asyncio.Event()
-    store.on_outbox = told.set
+    store.post.on_news = told.set
     blocked = asyncio.ensure_future(store._writer.read(lambda _: gate.wait(5)))
-    task = asyncio.create_task(store.commit(Commit(seq=1, audit=(AuditRow("alert", 1),), notices=(("ops", notice("1.0")),))))
+    task = asyncio.create_task(store.commit(Commit(seq=1, audit=(AuditRow("alert", 1),), notices=(Handed("ops", notice("1.0")),))))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -146,14 +148,14 @@ async def test_commits_keep_their_order(state, store):
 
 
 async def test_messages_wake_the_deliverer(store, notice):
-    """`on_outbox` is called after a commit with messages, and not after one without, nor after one that failed."""
+    """`on_news` is called after a commit with messages, and not after one without, nor after one that failed."""
     calls = []
-    store.on_outbox = lambda: calls.append(1)
+    store.post.on_news = lambda: calls.append(1)
     await store.commit(Commit(seq=1))
     with pytest.raises(StoreError):
-        await store.commit(Commit(seq=1, notices=(("ops", notice("1.0")),)))
+        await store.commit(Commit(seq=1, notices=(Handed("ops", notice("1.0")),)))
     assert calls == []
-    await store.commit(Commit(seq=2, notices=(("ops", notice("2.0")),)))
+    await store.commit(Commit(seq=2, notices=(Handed("ops", notice("2.0")),)))
     assert calls == [1]
 
 
@@ -230,13 +232,13 @@ async def test_pruning_forgets_what_ended_and_nothing_else(state, store, clock, 
     """Closed incidents and messages that ended go with their time; what is open or waits stays, however old."""
     old = IncidentRow("1", "r", "e", "t", "a", 1, 2, "ended")
     still = IncidentRow("2", "r", "e", "t", "a", 1, None, "open")
-    await store.commit(Commit(seq=1, incidents=(old, still), notices=(("ops", notice("1.0")), ("ops", notice("1.1")))))
-    (first, _) = await store.due("ops", clock.now)
-    await store.delivered(first.id, "ops", clock.now)
+    await store.commit(Commit(seq=1, incidents=(old, still), notices=(Handed("ops", notice("1.0")), Handed("ops", notice("1.1")))))
+    await store.post.arrived("ops", "1.0", card=Card(group="1.0"), is_over=True, upto=1, wall=clock.now, answer="")
     await store.prune(clock.now + 1)
     assert [row.id for row in reading.read_incidents(state)] == ["2"]
     counts = reading.read_outbox_counts(state)["ops"]
-    assert (counts.waiting, counts.delivered) == (1, 0)
+    assert (counts.waiting, counts.delivered) == (1, 1)
+    assert (await store.post.card_of("ops", "1.0"), await store.post.card_of("ops", "1.1")) == (None, None)
 
 
 async def test_a_cancelled_opening_leaves_nothing_behind(state, monkeypatch):

@@ -4,9 +4,32 @@ from typing import Final
 
 import msgspec
 
-from watchdog.model.parameters import ParameterSpec
+from watchdog.model.parameters import Form, ParameterSpec
 
-COMMON: Final[tuple[ParameterSpec, ...]] = ()
+COMMON: Final[tuple[ParameterSpec, ...]] = (
+    ParameterSpec(
+        name="group_wait",
+        form=Form.DURATION,
+        default="5s",
+        doc="How long the first message of a group waits for others that are shown with it.",
+        example="group_wait: 5s",
+    ),
+    ParameterSpec(
+        name="group_interval",
+        form=Form.DURATION,
+        default="15s",
+        doc="How soon a group is told of again after the last time.",
+        example="group_interval: 15s",
+    ),
+    ParameterSpec(
+        name="at_most",
+        form=Form.ALLOWANCE,
+        default="20/1m",
+        longest=86_400_000,
+        doc="How many calls may be made, in any stretch of so long. What is too much for it is told together.",
+        example="at_most: 20/1m",
+    ),
+)
 """What every type can have beside its own: how often and how soon it is told."""
 
 
@@ -14,7 +37,8 @@ class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
     One type of receiver, as it is named under `type:` in the config.
 
-    `edits` says that what has been sent can be changed there; then an incident is one message that moves. `listens` says that people can answer by it.
+    `edits` says that what has been sent can be changed there; then an incident is one message that moves. `listens` says that people can answer by it. With `every_thread` programs read it: each alert is told,
+    and many are not gathered into one. `common` are defaults of its own for what all types have, by name, as they are written.
     """
 
     type: str
@@ -22,8 +46,11 @@ class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     settings: tuple[ParameterSpec, ...]
     edits: bool = False
     listens: bool = False
+    every_thread: bool = False
+    common: dict[str, str] = {}
 
     @property
     def all_settings(self) -> tuple[ParameterSpec, ...]:
         """Its settings, and those that every type has."""
-        return (*self.settings, *COMMON)
+        own = {name: {"default": written, "example": f"{name}: {written}"} for name, written in self.common.items()}
+        return (*self.settings, *(msgspec.structs.replace(one, **own.get(one.name, {})) for one in COMMON))

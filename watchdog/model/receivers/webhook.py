@@ -7,7 +7,9 @@ from watchdog.model.receivers.spec import ReceiverSpec
 
 WEBHOOK: Final = ReceiverSpec(
     type="webhook",
-    doc="A POST with a JSON body, signed after the Standard Webhooks specification (headers webhook-id, webhook-timestamp, webhook-signature).",
+    doc="A POST with a JSON body, signed after the Standard Webhooks specification (headers webhook-id, webhook-timestamp, webhook-signature). One for each notice, in order; of many that have come together the newest of each alert.",
+    every_thread=True,
+    common={"group_wait": "0s", "group_interval": "0s", "at_most": "300/1m"},
     settings=(
         ParameterSpec(name="url", form=Form.URL, required=True, doc="Where to post.", example="url: https://example.org/hook"),
         ParameterSpec(
