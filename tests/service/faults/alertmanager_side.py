@@ -25,11 +25,13 @@ class AlertmanagerSide:
 
     name = "alertmanager"
     speech = HTTP
+    is_program = True
     never_twice = True
     counts_missed = False
 
     def __init__(self, now: Callable[[], int]) -> None:
         self.port = 0
+        self.calls: list[int] = []
         self.refused: list[str] = []
         self._now = now
         self._seen: list[Seen] = []
@@ -72,6 +74,7 @@ class AlertmanagerSide:
         if wrong or request.content_type != "application/json":
             self.refused += wrong or ["no JSON"]
             return web.json_response("; ".join(wrong), status=400)
+        self.calls.append(self._now())
         for alert in alerts:
             self._alerts.append(alert)
             labels = orjson.dumps(alert["labels"], option=orjson.OPT_SORT_KEYS).decode()

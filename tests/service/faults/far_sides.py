@@ -48,6 +48,10 @@ class FarSide(Protocol):
     """The type of the receiver."""
     speech: Speech
     port: int
+    calls: list[int]
+    """When something was called for, by the clock of the test."""
+    is_program: bool
+    """No person reads there, but a program that wants each alert."""
     never_twice: bool
     """The protocol can tell what it has had before, so that nobody ever sees it twice."""
     counts_missed: bool

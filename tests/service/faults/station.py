@@ -63,7 +63,7 @@ class Station:
         self.number = self._seq = 0
 
     async def __aenter__(self) -> Self:
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.clock = Skipping(self.busy)
         async with self._stack as stack:
             for name in self._names:

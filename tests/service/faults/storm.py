@@ -22,6 +22,8 @@ from watchdog.model.kinds import Kind
 from watchdog.model.verdicts import Mode
 from watchdog.receivers.habits import habits_of
 from watchdog.rulefile.rules import read_rules
+from watchdog.store.opening import DATABASE
+from watchdog.store.reading import read_audit
 
 CHECKOUT: Final = Path(__file__).parents[3]
 RULES: Final = """
@@ -127,7 +129,7 @@ async def _minute(one: Storm, what: Any, numbers: range) -> None:
 async def _how_it_stands(station: Station, name: str) -> tuple[int, int]:
     """How many alerts go on and how many are over, by the cards that the receiver was shown."""
     on = over = 0
-    with closing(sqlite3.connect(station.folder / "state" / "watchdog.db")) as connection:
+    with closing(sqlite3.connect(station.folder / "state" / DATABASE)) as connection:
         for (group,) in connection.execute("SELECT grp FROM cards WHERE receiver = ? AND card IS NOT NULL", (name,)).fetchall():
             card = await station.store.post.card_of(name, group)
             on += card.more + sum(entry.over is None for entry in card.entries)
@@ -144,9 +146,7 @@ def _fastest(station: Station, line: Line) -> tuple[int, int]:
 
 
 def _audited(state: Path) -> int:
-    with closing(sqlite3.connect(state / "watchdog.db")) as connection:
-        found: int = connection.execute("SELECT count(*) FROM audit WHERE kind = 'alert'").fetchone()[0]
-        return found
+    return sum(row["kind"] == "alert" for row in read_audit(state))
 
 
 def _resident() -> int:
