@@ -49,6 +49,7 @@ KEY_TABLES: Final = {
     "Under `ask`": keys.ASK,
     "Under `quarantine`": keys.QUARANTINE,
     "Under `digest`": keys.DIGEST,
+    "Under `heartbeat`": keys.HEARTBEAT,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,
     "Of `pack.yml`": keys.PACK,
     "Of a file of tests": keys.TEST_FILE,

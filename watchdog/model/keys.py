@@ -129,6 +129,11 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "How often the agents of all hosts together may quiet, end or restart a process of this Redis within a time that slides; after that a person is asked.",
         "6/1h",
     ),
+    KeySpec(
+        "heartbeat",
+        "`url`, `every`, `style`",
+        "Who is told, again and again, that the agent lives; when it no longer is, it raises the alarm.",
+    ),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (
@@ -210,6 +215,21 @@ DIGEST: Final[tuple[KeySpec, ...]] = (
     KeySpec("day", "choice", "A day of the week, from `monday` on, or `never`.", "monday"),
     KeySpec("at", "time of the day", "When on that day, by 24 hours.", "09:00"),
     KeySpec("zone", "name", "By which clocks: a name like `Europe/Berlin`, `UTC`, or `local` for those of this machine.", "local"),
+)
+
+HEARTBEAT: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "url",
+        "address or secret",
+        "What is called as long as the agent makes its turns and can write them down; can be written as `${file:PATH}`, `${env:NAME}` or `${credential:NAME}`. An agent that hangs, has ended or was stopped no longer does: whoever listens there must raise the alarm by itself.",
+    ),
+    KeySpec("every", "duration", "How often. Whoever listens should wait for two or three times as long before the alarm.", "1m"),
+    KeySpec(
+        "style",
+        "choice",
+        "`healthchecks`: a POST, with `/start` behind the address when the agent begins and `/fail` while nothing can be written down or Redis can't be read; a line of counts is the body. `plain`: a GET of the address itself, and none while something is wrong.",
+        "healthchecks",
+    ),
 )
 
 ASK: Final[tuple[KeySpec, ...]] = (

@@ -121,6 +121,12 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         "A rule has a command run, and `commands.toml` can't be read, or there is a mistake in it.",
         COMMANDED + "    then: [{run: {command: refresh-domain}}]\n",
     ),
+    CodeSpec(
+        "E530",
+        "unusable setting of a receiver",
+        "A receiver's settings don't go together, or one of them is not what it must be: an address of mail, the whole path of a file. A password is sent by mail's protocol over an encrypted connection only.",
+        CONFIG + "receivers: {ops: {type: email, host: mail.example.org, from: watchdog, to: [ops@example.org]}}\n",
+    ),
 )
 WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
