@@ -64,9 +64,23 @@ def _email(settings: ReceiverSettings, _clock: Clock) -> Receiver:
     )
 
 
+def _slack(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.slack.making import of_app
+
+    return of_app(settings.values, clock)
+
+
+def _slack_webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.slack.making import of_webhook
+
+    return of_webhook(settings.values, clock)
+
+
 TYPES: Final[dict[str, Callable[[ReceiverSettings, Clock], Receiver]]] = {
     "webhook": _webhook,
     "alertmanager": _alertmanager,
     "email": _email,
+    "slack": _slack,
+    "slack_webhook": _slack_webhook,
 }
 """Type → what makes it."""

@@ -354,6 +354,8 @@ def _parameters(parameters: Iterable[ParameterSpec], more: Mapping[str, Schema] 
 def _form(spec: ParameterSpec) -> Schema:
     if spec.form is Form.SETTINGS:
         return _parameters(spec.settings)
+    if spec.shape:
+        return {"type": "string", "pattern": f"^({spec.shape})$"}
     return {"enum": list(spec.choices)} if spec.form is Form.CHOICE else _FORMS[spec.form]
 
 
