@@ -236,7 +236,7 @@ ASK: Final[tuple[KeySpec, ...]] = (
     KeySpec(
         "people",
         "names with lists",
-        "Who may answer: for each person the names under which he comes, an account of this machine as it is, others behind their channel (`matrix:@ada:example.org`).",
+        "Who may answer: for each person the names under which he comes, an account of this machine as it is, others behind their channel (`matrix:@ada:example.org`). By a receiver nobody else is heard, whatever is said.",
         "whoever may write into the folder `orders` of the state folder",
     ),
     KeySpec(

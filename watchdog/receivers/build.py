@@ -76,7 +76,22 @@ def _slack_webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
     return of_webhook(settings.values, clock)
 
 
+def _matrix(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.matrix.receiver import Matrix
+
+    values = settings.values
+    return Matrix(
+        str(values["homeserver"]),
+        token=str(values["token"]),
+        room=str(values["room"]),
+        timeout=int(values["timeout"]),
+        clock=clock,
+        name=settings.name,
+    )
+
+
 TYPES: Final[dict[str, Callable[[ReceiverSettings, Clock], Receiver]]] = {
+    "matrix": _matrix,
     "webhook": _webhook,
     "alertmanager": _alertmanager,
     "email": _email,

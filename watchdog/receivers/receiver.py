@@ -1,7 +1,7 @@
 """What a receiver is to the deliverer: something that is shown how a group stands, or says why it could not be."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -61,3 +61,15 @@ class Receiver(Protocol):
 
     async def close(self) -> None:
         """Lets go of connections."""
+
+
+@runtime_checkable
+class Inspectable(Protocol):
+    """A receiver that can be asked how things stand with it, for `doctor`."""
+
+    async def look(self) -> str:
+        """
+        What it finds on the other side with the settings that it has, in a few words: as whom it is signed in, what it may do there.
+
+        Nobody is told anything by it. Raises `TryAgainError`, whose reason says what to do; ends within a bounded time.
+        """

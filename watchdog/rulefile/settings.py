@@ -38,6 +38,7 @@ from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.shares import KEYS as SHARES
 from watchdog.rulefile.shares import read_shares
 from watchdog.rulefile.trace import TraceSettings, read_trace
+from watchdog.rulefile.unheard import warn_of_unheard
 from watchdog.rulefile.units import UNITS, read_units
 from watchdog.rulefile.values import wrong_with_url
 
@@ -213,6 +214,9 @@ def _draft(root: Node, findings: Findings) -> Draft:
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )
+    ask = read_ask(values["ask"], findings) if "ask" in values else AskSettings()
+    if "receivers" in values and not findings.errors:
+        warn_of_unheard(receivers, values["receivers"], ask, findings)
     return Draft(
         settings=settings,
         mode=Mode(mode) if mode else Mode.DRY_RUN,
@@ -220,7 +224,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
         commands=commands.value if commands else PLACE,
         receivers=_declared(root, values),
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
-        ask=read_ask(values["ask"], findings) if "ask" in values else AskSettings(),
+        ask=ask,
         protected=read_names(values["protected"], "'protected'", findings) if "protected" in values else (),
         digest=read_digest(values["digest"], findings) if "digest" in values else DigestSettings(),
         shares=read_shares(values, findings),

@@ -4,11 +4,12 @@ from typing import Final
 
 from watchdog.model.receivers.alertmanager import ALERTMANAGER
 from watchdog.model.receivers.email import EMAIL
+from watchdog.model.receivers.matrix import MATRIX
 from watchdog.model.receivers.slack import SLACK, SLACK_WEBHOOK
 from watchdog.model.receivers.spec import ReceiverSpec
 from watchdog.model.receivers.webhook import WEBHOOK
 
-RECEIVERS: Final[tuple[ReceiverSpec, ...]] = (WEBHOOK, ALERTMANAGER, EMAIL, SLACK, SLACK_WEBHOOK)
+RECEIVERS: Final[tuple[ReceiverSpec, ...]] = (WEBHOOK, ALERTMANAGER, EMAIL, MATRIX, SLACK, SLACK_WEBHOOK)
 
 BY_TYPE: Final[dict[str, ReceiverSpec]] = {spec.type: spec for spec in RECEIVERS}
 """Type → spec."""
