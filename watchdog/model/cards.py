@@ -49,12 +49,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     decision: str = ""
     guard: str = ""
     reason: str = ""
+    plan: tuple[str, ...] = ()
     did: tuple[str, ...] = ()
     next: str = ""
     jobs: str = ""
     approval: str = ""
     acknowledged: str = ""
     runbook: str = ""
+    page: str = ""
     labels: dict[str, str] = {}
 
 

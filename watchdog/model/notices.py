@@ -40,7 +40,7 @@ class Notice(msgspec.Struct, frozen=True):
     counts; never job arguments. `approval` is the id of what a person is asked, where one is.
 
     `condition` is the text of the rule's condition and `seen` the readings that it was judged by (`job.elapsed = 12m`); `plan` is what is done or would be done, a line a stage; `next` what comes next, as a sentence;
-    `jobs` the account of the jobs that were in it, as a sentence; `by` the person who has done it; `host` that of the agent; `runbook` and `labels` are those of the rule.
+    `jobs` the account of the jobs that were in it, as a sentence; `by` the person who has done it; `host` that of the agent; `runbook` and `labels` are those of the rule; `page` is the address at which all of it can be read.
     """
 
     id: str
@@ -70,3 +70,4 @@ class Notice(msgspec.Struct, frozen=True):
     by: str = ""
     runbook: str = ""
     labels: dict[str, str] = {}
+    page: str = ""

@@ -33,9 +33,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """
-    A card in words. `headline` is one line that says it all; `notes` are sentences under everything (how many more there are, what was missed).
-    """
+    """A card in words. `headline` is one line that says it all; `notes` are sentences under everything (how many more there are, what was missed)."""
 
     headline: str
     severity: Severity
