@@ -121,7 +121,14 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         "A rule has a command run, and `commands.toml` can't be read, or there is a mistake in it.",
         COMMANDED + "    then: [{run: {command: refresh-domain}}]\n",
     ),
+    CodeSpec(
+        "E531",
+        "unusable name of a route",
+        "The name of a route consists of small letters, digits and '-', and no two routes share one. It need not have any.",
+        CONFIG + "routes: [{route: nights, repeat: never}, {route: nights, match: {severity: critical}}]\n",
+    ),
 )
+_ROUTED: Final = CONFIG + "receivers: {ops: {type: webhook, url: https://example.org}}\n"
 WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
         "W602",
@@ -166,5 +173,17 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "name under which nobody can come",
         "Before the colon of a name under `people` stands the type of a receiver by which people can answer, and there is no such type.",
         CONFIG + "ask: {people: {ada: ['matrx:@ada:example.org']}}\n",
+    ),
+    CodeSpec(
+        "W633",
+        "a route that leads nowhere",
+        "A route before it fits all that it does and does not say `continue: true`, or no rule that is in force fits it.",
+        _ROUTED + "routes: [{notify: [ops]}, {match: {severity: critical}, repeat: 1h}]\n",
+    ),
+    CodeSpec(
+        "W634",
+        "a receiver that is told nothing",
+        "There are routes, and neither one of them nor a rule names this receiver.",
+        _ROUTED + "routes: [{repeat: 1h}]\n",
     ),
 )
