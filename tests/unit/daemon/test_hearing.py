@@ -38,7 +38,7 @@ CARD = Posted("g1", "card")
 def named(ruleset: RuleSet) -> RuleSet:
     """Rules under which only ada and ben may answer."""
     changed = tuple(msgspec.structs.replace(rule, guards={**rule.guards, "people": PEOPLE}) for rule in ruleset.rules)
-    return RuleSet(changed, ruleset.digest, ruleset.mode, {**ruleset.by_hand, "people": PEOPLE})
+    return ruleset.but(rules=changed, by_hand={**ruleset.by_hand, "people": PEOPLE})
 
 
 class Remembered:
