@@ -18,6 +18,7 @@ from watchdog.engine.speaking import person_of
 from watchdog.model.cards import Card
 from watchdog.model.effects import Audit, Effect
 from watchdog.model.told import (
+    SAID,
     OperatorAcknowledged,
     OperatorApproved,
     OperatorDenied,
@@ -200,7 +201,7 @@ class ReceiverDesk:
         return min(said.asked, self._clock.wall())
 
     def _id(self, said: Said) -> str:
-        return f"said_{sha256(f'{self._receiver}|{said.id}'.encode(errors='surrogatepass')).hexdigest()[:24]}"
+        return f"{SAID}{sha256(f'{self._receiver}|{said.id}'.encode(errors='surrogatepass')).hexdigest()[:24]}"
 
 
 def _row_of(effects: Iterable[Effect], told: str) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
 from watchdog.clock import Clock
-from watchdog.daemon.crowd import STRANGERS, WORDS, Crowd
+from watchdog.daemon.crowd import MANY, STRANGERS, WORDS, Crowd
 from watchdog.daemon.hearing import ReceiverDesk
 from watchdog.daemon.turns import Turns
 from watchdog.engine.approvals import Standing
@@ -249,6 +249,16 @@ async def test_a_person_is_listened_to_as_often_as_fingers_go():
     assert answers[WORDS:] == [""] * (2 * WORDS)
     room.talk.wait(room.talk.at + 61_000)
     assert await room.say("status") != ""
+
+
+def test_nor_does_a_patient_one_fill_the_memory():
+    """Once a minute all day long is too much; a day later the person is heard again, and so is one whose clock was set back."""
+    crowd = Crowd()
+    heard = [crowd.hears_person("ada", minute * 60_000) for minute in range(1_440)]
+    assert heard == [True] * MANY + [False] * (1_440 - MANY)
+    assert crowd.hears_person("ada", 1_440 * 60_000)
+    assert crowd.hears_person("ada", 30_000)
+    assert crowd.hears_person("ben", 1_440 * 60_000)
 
 
 async def test_said_twice_it_is_heard_once_and_answered_alike():
