@@ -122,6 +122,12 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         COMMANDED + "    then: [{run: {command: refresh-domain}}]\n",
     ),
     CodeSpec(
+        "E530",
+        "unusable setting of a receiver",
+        "A receiver's settings don't go together, or one of them is not what it must be: an address of mail, the whole path of a file. A password is sent by mail's protocol over an encrypted connection only.",
+        CONFIG + "receivers: {ops: {type: email, host: mail.example.org, from: watchdog, to: [ops@example.org]}}\n",
+    ),
+    CodeSpec(
         "E531",
         "unusable name of a route",
         "The name of a route consists of small letters, digits and '-', and no two routes share one. It need not have any.",
