@@ -57,7 +57,7 @@ def test_one_alert_is_told_in_full():
     [
         (Standing.FIRING, {"decision": "", "guard": "", "action": "", "next": "nothing by itself"}, "nothing is done by itself"),
         (Standing.FIRING, {"decision": "", "guard": "", "action": "", "next": ""}, "being checked"),
-        (Standing.FIRING, {"decision": "", "action": "", "acknowledged": "ada"}, "seen by ada"),
+        (Standing.FIRING, {"acknowledged": "ada"}, "recover_process not done (cooldown), seen by ada"),
         (Standing.FIRING, {"decision": "DRY_RUN", "guard": ""}, "recover_process would be done (dry-run)"),
         (Standing.FIRING, {"decision": "ASK", "guard": ""}, "a person would be asked about recover_process (dry-run)"),
         (
