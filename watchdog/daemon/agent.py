@@ -185,8 +185,8 @@ class Agent:
             commands=lambda: self._loaded.folder / self._loaded.settings.commands,
         )
         self._unwritten = UnwrittenAlarm(
-            lambda: self._loaded.settings.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name
-        )
+            lambda: self._loaded.settings.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name, host=self._host
+        )  # fmt: skip
         self._heartbeat = Heartbeat(loaded.settings.heartbeat, clock)
         pause = self._turns.state.ledger.pauses.get(BY)
         self._pause = PauseFile(loaded.state, self._turns.offer, said=None if pause is None else pause.reason)
