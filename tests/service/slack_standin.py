@@ -62,7 +62,8 @@ class SlackStandIn:
         self.connected = asyncio.Condition()
         self.changed = asyncio.Condition()
         self.sockets: list[web.WebSocketResponse] = []
-        self.greeted = self.refused = 0
+        self.greeted = self.refused = self.turned_away = 0
+        self.most_sockets = 10
         self.acknowledged: list[float] = []
         self.url = ""
         self._apart = apart
@@ -360,9 +361,12 @@ class SlackStandIn:
         self._tickets.discard(ticket)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        if len(self.sockets) >= 10:
+        if len(self.sockets) >= self.most_sockets:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await socket.close()
+            async with self.connected:
+                self.turned_away += 1
+                self.connected.notify_all()
             return socket
         self.sockets.append(socket)
         await socket.send_json(

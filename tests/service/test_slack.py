@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -16,6 +17,7 @@ from watchdog.clock import Clock
 from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
+from watchdog.receivers.hearing import Said
 from watchdog.rulefile.receivers import ReceiverSettings
 from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
@@ -106,6 +108,36 @@ async def test_what_slack_asks_for_is_waited_for(store):
             assert time.monotonic() - times[0] >= 2.9
             await all_delivered(store, 1)
         assert len(slack.messages) == 1
+
+
+async def test_a_connection_outlives_the_timeout_of_calls():
+    """How long a call may take says nothing of how long people may be silent."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    class Desk:
+        async def about(self, ref: str) -> None:
+            raise AssertionError("a command is said to nothing")
+
+        async def tell(self, said_: Said) -> str:
+            heard.put_nowait(said_.text)
+            return ""
+
+    async with SlackStandIn() as slack:
+        values = {"token": BOT, "app_token": APP, "channel": CHANNEL, "api": slack.api, "timeout": 1_000}
+        receiver: Any = build({"ops": ReceiverSettings("ops", "slack", values)}, Clock())["ops"]
+        task = asyncio.create_task(receiver.listen(Desk()))
+        await slack.wait_for_connections(1)
+        await slack.command(ADA, "help")
+        assert await heard.get() == "/watchdog help"
+        socket = slack.sockets[-1]
+        await asyncio.sleep(1.5)
+        await slack.command(ADA, "status")
+        assert await heard.get() == "/watchdog status"
+        assert slack.sockets == [socket]
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await receiver.close()
 
 
 @pytest.mark.needs("redis-server", "sidekiq")

@@ -69,9 +69,10 @@ def card(message: Message, *, mention: str = "", with_buttons: bool) -> Post:
     return Post(_heard(f"{mark} {message.headline}", mention), tuple(blocks))
 
 
-def question(section: Section, *, mention: str = "", with_buttons: bool) -> Post:
-    """What a person is asked."""
-    head = f"❓ {section.title}"
+def question(section: Section, *, action: str, mention: str = "", with_buttons: bool) -> Post:
+    """What a person is asked; `action` is what would be done."""
+    asked = f"{action}? {section.title}"
+    head = f"❓ {asked}"
     lines = [f"*{quoted(head)}*", *_lines(section, with_title=False)]
     if mention:
         lines.append(called(mention))
@@ -79,7 +80,7 @@ def question(section: Section, *, mention: str = "", with_buttons: bool) -> Post
     if with_buttons:
         sure = {
             "title": _plain("Is that meant?"),
-            "text": _plain(cut(section.title, CONFIRM) or "…"),
+            "text": _plain(cut(asked, CONFIRM)),
             "confirm": _plain("Approve"),
             "deny": _plain("Not now"),
         }

@@ -172,8 +172,9 @@ class _Sending:
             else:
                 await self._keep({"at": self._dispatch.id})
                 return "changed"
-        calling = message.severity is Severity.CRITICAL and not message.is_over
-        if calling:
+        # A question calls by itself, and nobody twice.
+        asks = any(section.approval and not self._posted.get(f"{ASK}{section.approval}") for section in message.sections)
+        if message.severity is Severity.CRITICAL and not message.is_over and not asks:
             post = blocks.card(message, mention=self._channel.mention, with_buttons=with_buttons)
         await self._post("card", post, {"new": self._dispatch.id}, name=CARD)
         return "posted"
@@ -183,10 +184,15 @@ class _Sending:
         for section in message.sections:
             name = f"{ASK}{section.approval}"
             if section.approval and not self._posted.get(name):
-                post = blocks.question(section, mention=self._channel.mention, with_buttons=self._channel.with_buttons)
+                post = blocks.question(
+                    section, action=self._action(section.approval), mention=self._channel.mention, with_buttons=self._channel.with_buttons
+                )
                 await self._post(name, post, {}, name=name)
                 asked += 1
         return f", with {asked} question{'s' * (asked > 1)}" if asked else ""
+
+    def _action(self, approval: str) -> str:
+        return next((entry.action for entry in self._dispatch.card.entries if entry.approval == approval), "") or "an action"
 
     async def _settle(self) -> None:
         """Questions that are no longer open lose their buttons."""

@@ -64,11 +64,12 @@ async def test_whoever_is_to_be_called_is_called_once(slack, channel, memory, en
 
 async def test_a_question_is_a_message_of_its_own(slack, conversation, memory, entry, dispatch):
     """In the channel, with buttons; asked once; when it is settled the buttons go."""
-    asking = entry(standing=Standing.ASKING, approval="7kq2m")
+    asking = entry(standing=Standing.ASKING, approval="7kq2m", action="recover_process")
     assert await send(conversation, memory, dispatch("d1", asking)) == "posted, with 1 question"
     card, question = slack.shown()
     assert buttons(card) == ["ack"]
     assert buttons(question) == ["approve", "deny"]
+    assert question["text"] == "❓ recover_process? job stuck on a1"
     assert memory.lines["ask:7kq2m"] == question["ts"]
 
     await send(conversation, memory, dispatch("d2", asking, notices=(turn("n2", "a1"),)))
