@@ -113,7 +113,7 @@ async def test_what_comes_together_is_shown_together(box, clock, notice):
             await asyncio.sleep(1)
         await box.hand(notice("b", "b"))
         await asyncio.sleep(60)
-    groups = {"a": [], "b": []}
+    groups: dict[str, list[tuple[int, int]]] = {"a": [], "b": []}
     for at, dispatch in zip(told.times, told.got, strict=True):
         groups[dispatch.group].append((round(at - begun), dispatch.card.told))
     assert [at for at, _ in groups["a"]] == [5, 20, 35, 50]
@@ -186,7 +186,8 @@ async def test_a_group_that_is_refused_keeps_nobody_waiting(box, clock, notice):
             handed[f"{number}"] = asyncio.get_running_loop().time()
             await box.hand(notice(f"{number}"))
             await asyncio.sleep(60)
-    arrived = {one.id: at for at, dispatch in zip(told.times, list(told.heard._queue), strict=True) for one in dispatch.notices}
+    heard = [told.heard.get_nowait() for _ in range(told.heard.qsize())]
+    arrived = {one.id: at for at, dispatch in zip(told.times, heard, strict=True) for one in dispatch.notices}
     assert len(told.got) == 100
     assert max(arrived[id_] - at for id_, at in handed.items()) < 11
 
