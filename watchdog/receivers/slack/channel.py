@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from watchdog.clock import Clock
+from watchdog.model.cards import Card, Entry
 from watchdog.model.notices import Notice, NoticeKind, Severity
+from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.message import Message
 from watchdog.receivers.message.words import line_of, message_of
 from watchdog.receivers.receiver import Dispatch, RefusedError, Remember, TryAgainError
@@ -148,7 +150,7 @@ class _Sending:
         message = message_of(self._dispatch.card, missed=self._dispatch.missed)
         await self._settle()
         shown = await self._show(message)
-        asked = await self._ask(message)
+        asked = await self._ask()
         await self._tell()
         return f"{shown}{asked}"
 
@@ -173,26 +175,23 @@ class _Sending:
                 await self._keep({"at": self._dispatch.id})
                 return "changed"
         # A question calls by itself, and nobody twice.
-        asks = any(section.approval and not self._posted.get(f"{ASK}{section.approval}") for section in message.sections)
-        if message.severity is Severity.CRITICAL and not message.is_over and not asks:
+        if message.severity is Severity.CRITICAL and not message.is_over and not self._unasked():
             post = blocks.card(message, mention=self._channel.mention, with_buttons=with_buttons)
         await self._post("card", post, {"new": self._dispatch.id}, name=CARD)
         return "posted"
 
-    async def _ask(self, message: Message) -> str:
-        asked = 0
-        for section in message.sections:
-            name = f"{ASK}{section.approval}"
-            if section.approval and not self._posted.get(name):
-                post = blocks.question(
-                    section, action=self._action(section.approval), mention=self._channel.mention, with_buttons=self._channel.with_buttons
-                )
-                await self._post(name, post, {}, name=name)
-                asked += 1
-        return f", with {asked} question{'s' * (asked > 1)}" if asked else ""
+    def _unasked(self) -> list[Entry]:
+        return [entry for entry in self._dispatch.card.entries if entry.approval and not self._posted.get(f"{ASK}{entry.approval}")]
 
-    def _action(self, approval: str) -> str:
-        return next((entry.action for entry in self._dispatch.card.entries if entry.approval == approval), "") or "an action"
+    async def _ask(self) -> str:
+        unasked = self._unasked()
+        for entry in unasked:
+            # As a card of its own: that of the group may have no room for it.
+            (section,) = message_of(Card(group=self._dispatch.group, entries=(entry,))).sections
+            name, action = f"{ASK}{entry.approval}", harmless(entry.action or "an action")
+            post = blocks.question(section, action=action, mention=self._channel.mention, with_buttons=self._channel.with_buttons)
+            await self._post(name, post, {}, name=name)
+        return f", with {len(unasked)} question{'s' * (len(unasked) > 1)}" if unasked else ""
 
     async def _settle(self) -> None:
         """Questions that are no longer open lose their buttons."""
