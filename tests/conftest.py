@@ -31,11 +31,11 @@ UNIT_PATIENCE: Final = 120
 _LIMITED: Final = pytest.StashKey[bool]()
 
 EXECUTABLES: Final[dict[str, str]] = {
-    "alertmanager": "prometheus-alertmanager",
     "journalctl": "systemd",
     "openssl": "openssl",
     "postgres": "postgresql",
     "prometheus": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
     "redis-sentinel": "redis-sentinel",
     "redis-server": "redis-server",
     "ruby": "ruby",

@@ -23,6 +23,7 @@ from watchdog.daemon.ears import Ears
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.fleet import FleetKeeper
+from watchdog.daemon.heartbeat import Heartbeat
 from watchdog.daemon.last_exit import LastExit
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.orders import OrderTaker
@@ -186,6 +187,7 @@ class Agent:
         self._unwritten = UnwrittenAlarm(
             lambda: self._loaded.settings.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name
         )
+        self._heartbeat = Heartbeat(loaded.settings.heartbeat, clock)
         pause = self._turns.state.ledger.pauses.get(BY)
         self._pause = PauseFile(loaded.state, self._turns.offer, said=None if pause is None else pause.reason)
         self._orders = OrderTaker(loaded.state, self._turns.settle)
@@ -246,6 +248,7 @@ class Agent:
         tasks.serve("orders", self._orders.run)
         tasks.serve("status", self._status.run)
         tasks.serve("alarm", self._unwritten.run)
+        tasks.serve("heartbeat", self._heartbeat.run)
         tasks.serve("histories", self._memory.run)
         tasks.serve("reload", lambda: self._reload_when(reload_wanted, tasks))
         tasks.serve("follower", self._follower.run)
@@ -310,6 +313,7 @@ class Agent:
     def _after_turn(self) -> None:
         self._pause.look()
         self._unwritten.turned(self._turns.failing)
+        self._heartbeat.turned(self._turns.failing, self._turns.state.ledger)
         self._status.turned()
         self._systemd.status(self._status.line())
         self._systemd.turned()
@@ -348,6 +352,7 @@ class Agent:
         self._limit_quarantine(loaded)
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
+        self._heartbeat.mean(loaded.settings.heartbeat)
         self._tell_and_hear(tasks, receivers)
         self._status.reload_refused("")
         LOG.info("reloaded: mode %s, %d rules", self._turns.state.ledger.mode, len(loaded.rules.rules))
@@ -391,8 +396,7 @@ class Agent:
         return loaded.settings.mode if self._ceiling is None else lower(loaded.settings.mode, self._ceiling)
 
     def _rules(self, loaded: Loaded) -> RuleSet:
-        read = loaded.rules
-        return RuleSet(read.rules, read.digest, self._mode(loaded), read.by_hand, read.weekly, read.fleet)
+        return loaded.rules.but(mode=self._mode(loaded))
 
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:

@@ -14,6 +14,7 @@ from watchdog.model.receivers import BY_TYPE
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.later import RECEIVER_TYPES
 from watchdog.rulefile.nodes import Node
+from watchdog.rulefile.receivers_judged import judge
 from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.typed import Section, read_typed
 
@@ -53,4 +54,8 @@ class ReceiverSettings(msgspec.Struct, frozen=True):
 
 def read_receivers(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> dict[str, ReceiverSettings]:
     """The receivers by name. References are added to `secrets`, the places of secrets that are written out to `bare`."""
-    return {one.name: ReceiverSettings(one.name, one.spec.type, one.values) for one in read_typed(node, _SECTION, secrets, bare, findings)}
+    receivers = {}
+    for one in read_typed(node, _SECTION, secrets, bare, findings):
+        judge(one.spec.type, one.values, one.written, findings)
+        receivers[one.name] = ReceiverSettings(one.name, one.spec.type, one.values)
+    return receivers

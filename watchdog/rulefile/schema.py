@@ -24,10 +24,12 @@ from watchdog.model.verdicts import Decision, Mode
 from watchdog.model.weekly import DAYS
 from watchdog.rulefile.annotations import LABEL
 from watchdog.rulefile.digest import NEVER, TIME
+from watchdog.rulefile.heartbeat import STYLES
 from watchdog.rulefile.pack import VERSION
 from watchdog.rulefile.quarantine import PLACES
 from watchdog.rulefile.rule import MATURITIES
 from watchdog.rulefile.rule import NAME as RULE_NAME
+from watchdog.rulefile.schema_routes import routing_parts
 from watchdog.rulefile.shares import KEYS as SHARES
 from watchdog.rulefile.testfile import LOOKS, STATES
 from watchdog.rulefile.typed import NAME as NAME_OF_ONE
@@ -46,6 +48,7 @@ _FORMS: Final[dict[Form, Schema]] = {
     Form.TEXT: {"type": ["string", "number", "boolean"], "pattern": _WORDS},
     Form.SECRET: {"type": ["string", "number"], "pattern": _WORDS},
     Form.URL: {"type": "string", "pattern": r"^(https?://|\$\{)"},
+    Form.URLS: {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^https?://"}},
     Form.PROCESS: {"type": "string", "pattern": _WORDS},
     Form.ALLOWANCE: {"type": "string", "pattern": rf"^\s*[0-9]{{1,4}}\s*/\s*({_NUMBER}({'|'.join(DURATIONS)}))+\s*$"},
     Form.HOURS: {"type": "string", "pattern": r"^\s*[0-9]{1,2}:[0-5][0-9]\s*-\s*[0-9]{1,2}:[0-5][0-9]\s*$"},
@@ -120,6 +123,12 @@ def config_schema() -> Schema:
                 },
             ),
             "fleet_budget": _FORMS[Form.ALLOWANCE],
+            "routes": _list({"$ref": "#/$defs/route"}),
+            "alerts": _mapping(keys.ALERTS, {"page": {"type": "string", "pattern": r"^https?://"}}),
+            "inhibit": _list({"$ref": "#/$defs/inhibition"}),
+            "heartbeat": _mapping(
+                keys.HEARTBEAT, {"url": _FORMS[Form.URL], "every": _DURATION, "style": {"enum": list(STYLES)}}, required=("url",)
+            ),
         },
         required=("redis", "rules", "state"),
     )
@@ -145,6 +154,7 @@ def config_schema() -> Schema:
         "receiver": _typed(receivers.RECEIVERS),
         "check": _typed(checks.CHECKS),
         "adjustment": _adjustment(),
+        **routing_parts(_mapping, duration=_DURATION, text=_TEXT),
         "guards": _guards(),
         "define": _define(),
     }
@@ -349,6 +359,8 @@ def _parameters(parameters: Iterable[ParameterSpec], more: Mapping[str, Schema] 
 def _form(spec: ParameterSpec) -> Schema:
     if spec.form is Form.SETTINGS:
         return _parameters(spec.settings)
+    if spec.shape:
+        return {"type": "string", "pattern": f"^({spec.shape})$"}
     return {"enum": list(spec.choices)} if spec.form is Form.CHOICE else _FORMS[spec.form]
 
 
