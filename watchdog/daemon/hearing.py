@@ -34,6 +34,8 @@ ASK: Final = "ask:"
 """With the id of an approval: under which a receiver remembers the message that asks."""
 _OVER: Final = "nothing of it goes on any more"
 _SEEN: Final = "seen"
+_LONGEST_NAME: Final = 255
+"""No server calls anybody by more letters."""
 _ByReceiver = OperatorApproved | OperatorDenied | OperatorAcknowledged | OperatorSilenced | OperatorLooked
 
 
@@ -92,7 +94,7 @@ class ReceiverDesk:
     async def tell(self, said: Said) -> str:
         """Into the engine, and the answer. Raises `StoreError` where only what is remembered can't be read."""
         host, meant = read(said.text, is_reply=said.about is not None)
-        if host and host.lower() != self._host.lower():
+        if (host and host.lower() != self._host.lower()) or len(said.by) > _LONGEST_NAME:
             return ""
         person = person_of(self._turns.rules, self._channel, said.by)
         told = await self._meant(said, meant, is_addressed=bool(host))
