@@ -133,10 +133,9 @@ def known_to_agent(state: Path, names: tuple[str, ...]) -> None:
     from watchdog.store.reading import read_status
 
     data = read_status(state)
-    known = read_picture(data).receivers if data is not None else {}
-    if known is None:
-        return
-    if strange := [name for name in names if name not in known]:
+    # One that has only just been started has not said anything yet, and an older one does not tell of receivers.
+    known = read_picture(data).receivers if data is not None else None
+    if known is not None and (strange := [name for name in names if name not in known]):
         raise UnfinishedError(f"the agent that runs does not know {strange[0]} yet: systemctl reload sidekiq-watchdog")
 
 
