@@ -56,7 +56,7 @@ class SlackStandIn:
         self.answers: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self.instead: defaultdict[str, list[Answer | None]] = defaultdict(list)
         self.after: defaultdict[str, list[Answer]] = defaultdict(list)
-        self.archived = self.left = self.frozen = self.is_off = False
+        self.archived = self.left = self.frozen = self.is_off = self.hides_metadata = False
         self.token_says = ""
         self.app_token_says = ""
         self.connected = asyncio.Condition()
@@ -236,7 +236,7 @@ class SlackStandIn:
         else:
             found = list(reversed(self.shown()))
         found = [one for one in found if float(one["ts"]) >= oldest]
-        if not its.get("include_all_metadata"):
+        if not its.get("include_all_metadata") or self.hides_metadata:
             found = [{name: value for name, value in one.items() if name != "metadata"} for one in found]
         begin, limit = int(its.get("cursor") or 0), int(its.get("limit", 100))
         further = str(begin + limit) if begin + limit < len(found) else ""
