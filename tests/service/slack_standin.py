@@ -64,6 +64,7 @@ class SlackStandIn:
         self.sockets: list[web.WebSocketResponse] = []
         self.greeted = self.refused = self.turned_away = 0
         self.most_sockets = 10
+        self.waits = THREE_SECONDS
         self.acknowledged: list[float] = []
         self.url = ""
         self._apart = apart
@@ -336,13 +337,13 @@ class SlackStandIn:
         await self.envelope("slash_commands", payload, accepts_response_payload=True)
 
     async def envelope(self, kind: str, payload: dict[str, Any], **more: Any) -> None:
-        """Sends it to the connection that was made last; raises `TimeoutError` where it is not acknowledged within three seconds."""
+        """Sends it to the connection that was made last; raises `TimeoutError` where it is not acknowledged within `waits`, three seconds."""
         id_ = f"envelope-{self._next_id()}"
         acknowledged: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._pending[id_] = acknowledged
         sent = time.monotonic()
         await self.sockets[-1].send_json({"envelope_id": id_, "type": kind, "payload": payload, **more})
-        async with asyncio.timeout(THREE_SECONDS):
+        async with asyncio.timeout(self.waits):
             self.acknowledged.append(await acknowledged - sent)
 
     async def say_farewell(self, reason: str) -> None:
