@@ -56,7 +56,7 @@ class SlackStandIn:
         self.answers: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self.instead: defaultdict[str, list[Answer | None]] = defaultdict(list)
         self.after: defaultdict[str, list[Answer]] = defaultdict(list)
-        self.archived = self.left = self.frozen = self.is_off = False
+        self.archived = self.left = self.frozen = self.is_off = self.hides_metadata = False
         self.token_says = ""
         self.app_token_says = ""
         self.connected = asyncio.Condition()
@@ -64,6 +64,7 @@ class SlackStandIn:
         self.sockets: list[web.WebSocketResponse] = []
         self.greeted = self.refused = self.turned_away = 0
         self.most_sockets = 10
+        self.waits = THREE_SECONDS
         self.acknowledged: list[float] = []
         self.url = ""
         self._apart = apart
@@ -236,7 +237,7 @@ class SlackStandIn:
         else:
             found = list(reversed(self.shown()))
         found = [one for one in found if float(one["ts"]) >= oldest]
-        if not its.get("include_all_metadata"):
+        if not its.get("include_all_metadata") or self.hides_metadata:
             found = [{name: value for name, value in one.items() if name != "metadata"} for one in found]
         begin, limit = int(its.get("cursor") or 0), int(its.get("limit", 100))
         further = str(begin + limit) if begin + limit < len(found) else ""
@@ -336,13 +337,13 @@ class SlackStandIn:
         await self.envelope("slash_commands", payload, accepts_response_payload=True)
 
     async def envelope(self, kind: str, payload: dict[str, Any], **more: Any) -> None:
-        """Sends it to the connection that was made last; raises `TimeoutError` where it is not acknowledged within three seconds."""
+        """Sends it to the connection that was made last; raises `TimeoutError` where it is not acknowledged within `waits`, three seconds."""
         id_ = f"envelope-{self._next_id()}"
         acknowledged: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._pending[id_] = acknowledged
         sent = time.monotonic()
         await self.sockets[-1].send_json({"envelope_id": id_, "type": kind, "payload": payload, **more})
-        async with asyncio.timeout(THREE_SECONDS):
+        async with asyncio.timeout(self.waits):
             self.acknowledged.append(await acknowledged - sent)
 
     async def say_farewell(self, reason: str) -> None:

@@ -20,6 +20,7 @@ TEXT: Final = 3_000
 ALL_TEXTS: Final = 11_000
 BLOCKS: Final = 50
 VALUE: Final = 2_000
+NAME: Final = 255
 CONFIRM: Final = 300
 
 APPROVE: Final = "approve"
@@ -102,6 +103,12 @@ def lines(texts: Iterable[str], *, mention: str = "") -> Post:
         room -= size(line) + 1
     text = "\n".join(reversed(kept)).strip("\n") or "…"
     return Post(text, (_said(text),))
+
+
+def named(post: Post, key: str) -> Post:
+    """The same with that name, by which it is found again (`block_id`)."""
+    first, *rest = post.blocks
+    return Post(post.text, (first | {"block_id": cut(key, NAME)}, *rest))
 
 
 def called(mention: str) -> str:

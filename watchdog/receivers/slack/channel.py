@@ -19,7 +19,7 @@ from watchdog.receivers.message.words import line_of, message_of
 from watchdog.receivers.receiver import Dispatch, RefusedError, Remember, TryAgainError
 from watchdog.receivers.slack import blocks
 from watchdog.receivers.slack.api import Api, Web
-from watchdog.receivers.slack.blocks import Post
+from watchdog.receivers.slack.blocks import Post, named
 from watchdog.receivers.slack.looking import READING, Looking
 from watchdog.receivers.slack.refusals import GONE, UNREADABLE, SaidNoError, failure
 
@@ -88,14 +88,14 @@ class SlackChannel:
         await self._web.close()
 
     async def post(self, post: Post, *, key: str, thread: str = "", rings: bool = True) -> str:
-        """A new message; its id. `key` is found again in its metadata. Raises `SaidNoError`, `TryAgainError`."""
+        """A new message; its id. `key` is found again in its metadata, and as the name of its first block. Raises `SaidNoError`, `TryAgainError`."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._next - loop.time()))
         arguments: dict[str, Any] = {"metadata": {"event_type": EVENT, "event_payload": {"id": key}}, **_NEVER_MIND}
         if thread:
             arguments |= {"thread_ts": thread, "reply_broadcast": rings}
         try:
-            answer = await self._legibly("chat.postMessage", post, arguments)
+            answer = await self._legibly("chat.postMessage", named(post, key), arguments)
         finally:
             # From its end on: however long it took, Slack had it by then.
             self._next = loop.time() + self._apart / 1000
@@ -109,7 +109,7 @@ class SlackChannel:
         await self._legibly("chat.update", post, {"ts": ts, "parse": "none", "link_names": False})
 
     async def find(self, key: str, *, since: int, thread: str = "") -> str | None:
-        """The message with that key in its metadata; empty if there is none, None if nobody can tell. `since` is UTC milliseconds."""
+        """The message with that key; empty if there is none, None if nobody can tell. `since` is UTC milliseconds."""
         return await self._looking.find(key, since=since, thread=thread)
 
     def now(self) -> int:

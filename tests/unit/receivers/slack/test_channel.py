@@ -96,8 +96,10 @@ async def test_without_an_app_level_token_there_are_no_buttons(slack, channel, m
     assert [buttons(message) for message in slack.shown()] == [[], []]
 
 
-async def test_a_lost_answer_does_not_double_a_message(slack, channel, memory, entry, dispatch):
-    """Slack has posted it and its answer was lost: the next attempt finds it by its metadata and goes on behind it."""
+@pytest.mark.parametrize("hides_metadata", [False, True])
+async def test_a_lost_answer_does_not_double_a_message(slack, channel, memory, entry, dispatch, hides_metadata):
+    """Slack has posted it and its answer was lost: the next attempt finds it by its metadata, or by the name of its first block, and goes on behind it."""
+    slack.hides_metadata = hides_metadata
     slack.after["chat.postMessage"].append(502)
     error = await refusal(channel, memory, dispatch("d1", entry()))
     assert not error.untouched
