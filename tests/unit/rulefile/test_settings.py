@@ -19,8 +19,8 @@ receivers:
   ops: {type: webhook, url: http://127.0.0.1:9999/hook, secret: "${file:secret}"}
 """
 LEAST = "redis: {url: redis://h}\nrules: [r.yml]\nstate: s\n"
-COMMON = {"group_wait": 0, "group_interval": 0, "at_most": Allowance(300, 60_000)}
-"""What a webhook has of what every receiver can have."""
+COMMON = {"every_alert": False, "group_wait": 0, "group_interval": 5_000, "at_most": Allowance(60, 60_000)}
+"""What a webhook has beside what is written."""
 
 
 def read(text: str) -> Settings:
@@ -236,6 +236,11 @@ WRONG = {
     "receiver without address": (LEAST + "receivers: {ops: {type: webhook}}\n", ["4:18 E121"]),
     "receiver with an unknown key": (LEAST + "receivers: {ops: {type: webhook, url: https://h, key: x}}\n", ["4:50 E120"]),
     "receiver with a wrong address": (LEAST + "receivers: {ops: {type: webhook, url: ftp://h}}\n", ["4:39 E502"]),
+    "channel by its name": (LEAST + 'receivers: {ops: {type: slack, token: x, channel: "#ops"}}\n', ["4:52 E122"]),
+    "app with the address of a webhook": (
+        LEAST + "receivers: {ops: {type: slack, url: https://h}}\n",
+        ["4:18 E121", "4:18 E121", "4:32 E120"],
+    ),
     "receiver with a wrong duration": (LEAST + "receivers: {ops: {type: webhook, url: https://h, timeout: 10}}\n", ["4:59 E217"]),
     "receiver with a wrong name": (LEAST + "receivers: {a b: {type: webhook, url: https://h}}\n", ["4:13 E504"]),
     "reference of an unknown kind": (LEAST + 'receivers: {ops: {type: webhook, url: https://h, secret: "${vault:x}"}}\n', ["4:59 E505"]),

@@ -119,7 +119,7 @@ def _state(entry: Entry) -> str:
     jobs = f", {_short(entry.jobs)}" if entry.jobs else ""
     match entry.standing:
         case Standing.FIRING:
-            return _undone(entry)
+            return ", ".join((_undone(entry), *((f"seen by {entry.acknowledged}",) if entry.acknowledged else ())))
         case Standing.ASKING:
             return f"waits for a person: {entry.action}" if entry.action else "waits for a person"
         case Standing.ACTING:
@@ -161,8 +161,6 @@ def _undone(entry: Entry) -> str:
             return f"{entry.action} {answered[-1]}"
         case "ASK":
             return f"a person would be asked about {entry.action} (dry-run)"
-    if entry.acknowledged:
-        return f"seen by {entry.acknowledged}"
     return "nothing is done by itself" if entry.next else "being checked"
 
 
