@@ -5,10 +5,12 @@ No clock runs here; time is said. An effect is written as one line, e.g. `signal
 a test compares whole conversations and shows their difference.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from jsonschema import Draft202012Validator
 
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
@@ -42,6 +44,7 @@ from watchdog.model.effects import (
     SendSignal,
     TakeFleetLock,
     TakeJobs,
+    TryReceiver,
     When,
 )
 from watchdog.model.events import Body, Delta, EffectDone, Event, Gone, Observed, RulesLoaded, Started, TimeReached
@@ -50,8 +53,11 @@ from watchdog.model.events import encode as encode_event
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import InFlight, Look, Result
 from watchdog.model.verdicts import Mode
+from watchdog.receivers.webhook import body_of
+from watchdog.receivers.webhook_schema import webhook_schema
 from watchdog.rulefile.rules import read_rules
 
+_WEBHOOK = Draft202012Validator(webhook_schema())
 WALL = 1_790_000_000_000
 ALL_SIGNALS = ("TERM", "TSTP", "TTIN", "INT")
 
@@ -199,6 +205,9 @@ class Conversation:
         self.events.append((ruleset, event))
         state, effects = advance(ruleset, self.state, event)
         assert ledgers.decode(ledgers.encode(state.ledger)) == state.ledger, "the ledger does not survive being written down"
+        for effect in effects:
+            if isinstance(effect, Notify):
+                assert not list(_WEBHOOK.iter_errors(json.loads(body_of(effect.notice)))), "the body of a webhook is not as its schema says"
         self.state = state
         self.effects += effects
         self.open |= {effect.id: effect for effect in effects if isinstance(effect, Command)}
@@ -230,6 +239,8 @@ def _line(effect: Effect) -> list[str]:
             return [f"{'release' if release else 'find'} locks of {' '.join(jids)}"]
         case DropFlight():
             return ["drop flight"]
+        case TryReceiver(receiver=receiver):
+            return [f"try {receiver} now"]
         case _:
             return _calls(effect)
 

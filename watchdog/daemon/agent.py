@@ -19,9 +19,11 @@ from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.beginning import started
 from watchdog.daemon.children import ChildKeeper
+from watchdog.daemon.ears import Ears
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.fleet import FleetKeeper
+from watchdog.daemon.heartbeat import Heartbeat
 from watchdog.daemon.last_exit import LastExit
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.orders import OrderTaker
@@ -134,6 +136,7 @@ class Agent:
         self._status.trace = self._trace
         self._status.sampler = self._sampler
         self._status.units = self._units
+        self._ears = self._status.ears = Ears(store=store, turns=self._turns, clock=clock, host=self._host)
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
@@ -184,6 +187,7 @@ class Agent:
         self._unwritten = UnwrittenAlarm(
             lambda: self._loaded.settings.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name, host=self._host
         )  # fmt: skip
+        self._heartbeat = Heartbeat(loaded.settings.heartbeat, clock)
         pause = self._turns.state.ledger.pauses.get(BY)
         self._pause = PauseFile(loaded.state, self._turns.offer, said=None if pause is None else pause.reason)
         self._orders = OrderTaker(loaded.state, self._turns.settle)
@@ -244,6 +248,7 @@ class Agent:
         tasks.serve("orders", self._orders.run)
         tasks.serve("status", self._status.run)
         tasks.serve("alarm", self._unwritten.run)
+        tasks.serve("heartbeat", self._heartbeat.run)
         tasks.serve("histories", self._memory.run)
         tasks.serve("reload", lambda: self._reload_when(reload_wanted, tasks))
         tasks.serve("follower", self._follower.run)
@@ -253,7 +258,7 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("left behind", self._left_behind.run)
         tasks.serve("checks", self._checker.run)
-        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock, habits(self._loaded.settings.receivers)).run)
+        self._tell_and_hear(tasks, receivers)
         tasks.serve("prune", lambda: prune_daily(self._store, self._clock))
         tasks.serve(
             "quarantine",
@@ -308,6 +313,7 @@ class Agent:
     def _after_turn(self) -> None:
         self._pause.look()
         self._unwritten.turned(self._turns.failing)
+        self._heartbeat.turned(self._turns.failing, self._turns.state.ledger)
         self._status.turned()
         self._systemd.status(self._status.line())
         self._systemd.turned()
@@ -346,9 +352,15 @@ class Agent:
         self._limit_quarantine(loaded)
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
-        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock, habits(self._loaded.settings.receivers)).run)
+        self._heartbeat.mean(loaded.settings.heartbeat)
+        self._tell_and_hear(tasks, receivers)
         self._status.reload_refused("")
         LOG.info("reloaded: mode %s, %d rules", self._turns.state.ledger.mode, len(loaded.rules.rules))
+
+    def _tell_and_hear(self, tasks: Tasks, receivers: dict[str, Receiver]) -> None:
+        settings = self._loaded.settings.receivers
+        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock, habits(settings)).run)
+        tasks.serve("listeners", self._ears.by(settings, receivers).run)
 
     async def _say_goodbye(self) -> None:
         try:

@@ -137,6 +137,11 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
     ),
     KeySpec("inhibit", "list of inhibitions", "Alerts that are the cause of others, of which nobody is told meanwhile.", "none"),
     KeySpec("alerts", "`page`", "What every message says beside what it is about."),
+    KeySpec(
+        "heartbeat",
+        "`url`, `every`, `style`",
+        "Who is told, again and again, that the agent lives; when it no longer is, it raises the alarm.",
+    ),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (
@@ -228,11 +233,26 @@ ALERTS: Final[tuple[KeySpec, ...]] = (
     ),
 )
 
+HEARTBEAT: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "url",
+        "address or secret",
+        "What is called as long as the agent makes its turns and can write them down; can be written as `${file:PATH}`, `${env:NAME}` or `${credential:NAME}`. An agent that hangs, has ended or was stopped no longer does: whoever listens there must raise the alarm by itself.",
+    ),
+    KeySpec("every", "duration", "How often. Whoever listens should wait for two or three times as long before the alarm.", "1m"),
+    KeySpec(
+        "style",
+        "choice",
+        "`healthchecks`: a POST, with `/start` behind the address when the agent begins and `/fail` while nothing can be written down or Redis can't be read; a line of counts is the body. `plain`: a GET of the address itself, and none while something is wrong.",
+        "healthchecks",
+    ),
+)
+
 ASK: Final[tuple[KeySpec, ...]] = (
     KeySpec(
         "people",
         "names with lists",
-        "Who may answer: for each person the names under which he comes, an account of this machine as it is, others behind their channel (`matrix:@ada:example.org`).",
+        "Who may answer: for each person the names under which he comes, an account of this machine as it is, others behind their channel (`matrix:@ada:example.org`). By a receiver nobody else is heard, whatever is said.",
         "whoever may write into the folder `orders` of the state folder",
     ),
     KeySpec(

@@ -10,7 +10,7 @@ class Form(StrEnum):
     What a parameter's value looks like in YAML.
 
     DURATION, RATIO, COUNT and BOOL become int milliseconds, float, int, bool; TEXT a str; SECRET a str that
-    may be written as `${file:…}`, `${env:…}` or `${credential:…}` and is never shown; URL a str that was checked to be one;
+    may be written as `${file:…}`, `${env:…}` or `${credential:…}` and is never shown; URL a str that was checked to be one, URLS a list of them as a tuple of str;
     CHOICE one of `choices`; NAMES a list of names, glob patterns among them, as a tuple of str (a default has commas between them); ALLOWANCE an `Allowance`; HOURS an `Hours`; PROCESS and JOB an expression of the language that names a process or a job; UNIT one that names a unit, or a process for its own, or the name of a service; COMMAND the name of a command that root has defined; GIVEN values for its arguments, which are read apart; SETTINGS a mapping of `settings`, whose values become
     arguments of their own, `stuck_jobs.strikes`.
     """
@@ -22,6 +22,7 @@ class Form(StrEnum):
     TEXT = "text"
     SECRET = "secret"
     URL = "url"
+    URLS = "list of urls"
     CHOICE = "choice"
     NAMES = "list of names"
     ALLOWANCE = "times in a time"
@@ -52,7 +53,7 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
     One parameter.
 
     `default` is in YAML's notation and goes through the same checks; None where there is none. `least` and `most` bound a COUNT, `least` also a DURATION; None where nothing does. `longest` is that of
-    the time of an allowance, in milliseconds.
+    the time of an allowance, in milliseconds. `shape` is a regular expression that the whole of a TEXT must match; empty: any will do.
     """
 
     name: str
@@ -66,3 +67,4 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
     longest: int = 30 * 86_400_000
     least: int | None = None
     most: int | None = None
+    shape: str = ""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from watchdog.clock import Clock
+from watchdog.model.receivers.email import PORTS
 from watchdog.receivers.receiver import Receiver
 from watchdog.receivers.signing import BadSecretError
 from watchdog.rulefile.receivers import ReceiverSettings
@@ -33,7 +34,68 @@ def _webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
     return Webhook(str(values["url"]), secret=None if secret is None else str(secret), timeout=int(values["timeout"]), clock=clock)
 
 
+def _slack(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.slack.making import of_app
+
+    return of_app(settings.values, clock)
+
+
+def _slack_webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.slack.making import of_webhook
+
+    return of_webhook(settings.values, clock)
+
+
+def _matrix(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.matrix.receiver import Matrix
+
+    values = settings.values
+    return Matrix(
+        str(values["homeserver"]),
+        token=str(values["token"]),
+        room=str(values["room"]),
+        timeout=int(values["timeout"]),
+        clock=clock,
+        name=settings.name,
+    )
+
+
+def _alertmanager(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.alertmanager.client import Alertmanager, authorization
+
+    values = settings.values
+    return Alertmanager(
+        values["urls"],
+        authorization=authorization(values.get("user"), values.get("password"), values.get("token")),
+        authority=values.get("ca"),
+        every=values["every"],
+        timeout=values["timeout"],
+        clock=clock,
+    )
+
+
+def _email(settings: ReceiverSettings, _clock: Clock) -> Receiver:
+    from watchdog.receivers.email.mailer import Mailer
+
+    values = settings.values
+    return Mailer(
+        values["host"],
+        int(values["port"]) if "port" in values else PORTS[values["tls"]],
+        tls=values["tls"],
+        authority=values.get("ca"),
+        login=(values["user"], values.get("password", "")) if "user" in values else None,
+        sender=values["from"],
+        recipients=values["to"],
+        timeout=values["timeout"],
+    )
+
+
 TYPES: Final[dict[str, Callable[[ReceiverSettings, Clock], Receiver]]] = {
+    "matrix": _matrix,
     "webhook": _webhook,
+    "slack": _slack,
+    "slack_webhook": _slack_webhook,
+    "alertmanager": _alertmanager,
+    "email": _email,
 }
 """Type → what makes it."""

@@ -134,8 +134,8 @@ def body_of(notice: Notice, *, missed: int = 0) -> bytes:
                 "jobs": notice.jobs,
                 "by": notice.by,
                 "runbook": notice.runbook,
-                "labels": notice.labels,
                 "page": notice.page,
+                "labels": notice.labels,
                 "missed": missed,
             },
         }

@@ -122,6 +122,12 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         COMMANDED + "    then: [{run: {command: refresh-domain}}]\n",
     ),
     CodeSpec(
+        "E530",
+        "unusable setting of a receiver",
+        "A receiver's settings don't go together, or one of them is not what it must be: an address of mail, the whole path of a file. A password is sent by mail's protocol over an encrypted connection only.",
+        CONFIG + "receivers: {ops: {type: email, host: mail.example.org, from: watchdog, to: [ops@example.org]}}\n",
+    ),
+    CodeSpec(
         "E531",
         "unusable name of a route",
         "The name of a route consists of small letters, digits and '-', and no two routes share one. It need not have any.",
@@ -172,5 +178,18 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "a receiver that is told nothing",
         "There are routes, and neither one of them nor a rule names this receiver.",
         _ROUTED + "routes: [{repeat: 1h}]\n",
+    ),
+    CodeSpec(
+        "W623",
+        "receiver by which nobody may answer",
+        "People could answer by a receiver, and `ask: people:` names nobody who comes by it: what they say there is refused.",
+        CONFIG
+        + 'receivers: {ops: {type: matrix, homeserver: "https://matrix.example.org", token: "${env:HOME}", room: "#ops:example.org"}}\n',
+    ),
+    CodeSpec(
+        "W624",
+        "name under which nobody can come",
+        "Before the colon of a name under `people` stands the type of a receiver by which people can answer, and there is no such type.",
+        CONFIG + "ask: {people: {ada: ['matrx:@ada:example.org']}}\n",
     ),
 )

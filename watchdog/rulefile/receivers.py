@@ -14,6 +14,7 @@ from watchdog.model.receivers import BY_TYPE
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.later import RECEIVER_TYPES
 from watchdog.rulefile.nodes import Node
+from watchdog.rulefile.receivers_judged import judge
 from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.typed import Section, read_typed
 
@@ -38,6 +39,12 @@ class ReceiverSettings(msgspec.Struct, frozen=True):
         spec = BY_TYPE.get(self.type)
         return frozenset(setting.name for setting in spec.settings if setting.form is Form.URL) if spec else frozenset()
 
+    @property
+    def listens(self) -> bool:
+        """Whether people can answer by it."""
+        spec = BY_TYPE.get(self.type)
+        return spec is not None and spec.listens and (not spec.listens_by or spec.listens_by in self.values)
+
     def __repr__(self) -> str:
         return f"ReceiverSettings({self.name!r}, {self.type!r}, {sorted(self.values)})"
 
@@ -47,4 +54,8 @@ class ReceiverSettings(msgspec.Struct, frozen=True):
 
 def read_receivers(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> dict[str, ReceiverSettings]:
     """The receivers by name. References are added to `secrets`, the places of secrets that are written out to `bare`."""
-    return {one.name: ReceiverSettings(one.name, one.spec.type, one.values) for one in read_typed(node, _SECTION, secrets, bare, findings)}
+    receivers = {}
+    for one in read_typed(node, _SECTION, secrets, bare, findings):
+        judge(one.spec.type, one.values, one.written, findings)
+        receivers[one.name] = ReceiverSettings(one.name, one.spec.type, one.values)
+    return receivers

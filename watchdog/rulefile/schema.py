@@ -24,6 +24,7 @@ from watchdog.model.verdicts import Decision, Mode
 from watchdog.model.weekly import DAYS
 from watchdog.rulefile.annotations import LABEL
 from watchdog.rulefile.digest import NEVER, TIME
+from watchdog.rulefile.heartbeat import STYLES
 from watchdog.rulefile.pack import VERSION
 from watchdog.rulefile.quarantine import PLACES
 from watchdog.rulefile.rule import MATURITIES
@@ -47,6 +48,7 @@ _FORMS: Final[dict[Form, Schema]] = {
     Form.TEXT: {"type": ["string", "number", "boolean"], "pattern": _WORDS},
     Form.SECRET: {"type": ["string", "number"], "pattern": _WORDS},
     Form.URL: {"type": "string", "pattern": r"^(https?://|\$\{)"},
+    Form.URLS: {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^https?://"}},
     Form.PROCESS: {"type": "string", "pattern": _WORDS},
     Form.ALLOWANCE: {"type": "string", "pattern": rf"^\s*[0-9]{{1,4}}\s*/\s*({_NUMBER}({'|'.join(DURATIONS)}))+\s*$"},
     Form.HOURS: {"type": "string", "pattern": r"^\s*[0-9]{1,2}:[0-5][0-9]\s*-\s*[0-9]{1,2}:[0-5][0-9]\s*$"},
@@ -124,6 +126,9 @@ def config_schema() -> Schema:
             "routes": _list({"$ref": "#/$defs/route"}),
             "alerts": _mapping(keys.ALERTS, {"page": {"type": "string", "pattern": r"^https?://"}}),
             "inhibit": _list({"$ref": "#/$defs/inhibition"}),
+            "heartbeat": _mapping(
+                keys.HEARTBEAT, {"url": _FORMS[Form.URL], "every": _DURATION, "style": {"enum": list(STYLES)}}, required=("url",)
+            ),
         },
         required=("redis", "rules", "state"),
     )
@@ -354,6 +359,8 @@ def _parameters(parameters: Iterable[ParameterSpec], more: Mapping[str, Schema] 
 def _form(spec: ParameterSpec) -> Schema:
     if spec.form is Form.SETTINGS:
         return _parameters(spec.settings)
+    if spec.shape:
+        return {"type": "string", "pattern": f"^({spec.shape})$"}
     return {"enum": list(spec.choices)} if spec.form is Form.CHOICE else _FORMS[spec.form]
 
 

@@ -25,6 +25,8 @@ from watchdog.rulefile.checks import CheckSettings, read_checks
 from watchdog.rulefile.digest import DigestSettings, read_digest
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.fleet import FLEET_BUDGET, read_fleet_budget
+from watchdog.rulefile.heartbeat import SECTION as HEARTBEAT
+from watchdog.rulefile.heartbeat import HeartbeatSettings, heartbeat_with, read_heartbeat
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
 from watchdog.rulefile.names import read_names
@@ -38,6 +40,7 @@ from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.shares import KEYS as SHARES
 from watchdog.rulefile.shares import read_shares
 from watchdog.rulefile.trace import TraceSettings, read_trace
+from watchdog.rulefile.unheard import warn_of_unheard
 from watchdog.rulefile.units import UNITS, read_units
 from watchdog.rulefile.values import wrong_with_url
 
@@ -68,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: QuarantineSettings = QuarantineSettings()
     fleet_budget: Allowance = FLEET_BUDGET
     alerts: AlertSettings = AlertSettings()
+    heartbeat: HeartbeatSettings | None = None
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -121,6 +125,7 @@ _KEYS: Final = Keys(
         "routes",
         "inhibit",
         "alerts",
+        HEARTBEAT,
     ),
 )
 
@@ -148,6 +153,7 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
     redis = {"redis": settings.redis, "app_redis": settings.app_redis}
     receivers = dict(settings.receivers)
     checks = dict(settings.checks)
+    heartbeat = settings.heartbeat
     for secret in settings.secrets:
         content = contents.get(secret.setting, "")
         match secret.setting:
@@ -155,6 +161,8 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
                 redis[server] = with_secret(known, key, secret.text, content, findings)
             case (section, check, key) if section == CHECKS:
                 checks[check] = msgspec.structs.replace(checks[check], values={**checks[check].values, key: content})
+            case (section, _) if section == HEARTBEAT:
+                heartbeat = heartbeat_with(heartbeat, secret.text, content, findings)
             case (_, receiver, key):
                 old = receivers[receiver]
                 receivers[receiver] = ReceiverSettings(old.name, old.type, {**old.values, key: content})
@@ -167,7 +175,9 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
                     )
             case _:
                 raise ValueError(f"no setting {secret.setting} can hold a secret")
-    return msgspec.structs.replace(settings, **redis, receivers=receivers, checks=checks, secrets=()), findings.in_order()
+    return msgspec.structs.replace(
+        settings, **redis, receivers=receivers, checks=checks, heartbeat=heartbeat, secrets=()
+    ), findings.in_order()
 
 
 def _draft(root: Node, findings: Findings) -> Draft:
@@ -188,6 +198,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
     trace = read_trace(values["trace"], findings) if "trace" in values else TraceSettings()
     log = read_log_settings(values["log"], findings) if "log" in values else LogSettings()
     checks = read_checks(values["checks"], secrets, bare, findings) if "checks" in values else {}
+    heartbeat = read_heartbeat(values[HEARTBEAT], secrets, findings) if HEARTBEAT in values else None
     quarantine = read_quarantine(values["quarantine"], findings) if "quarantine" in values else QuarantineSettings()
     settings = None
     if mode is not None and redis is not None and state is not None:
@@ -208,10 +219,14 @@ def _draft(root: Node, findings: Findings) -> Draft:
             checks=checks,
             fleet_budget=read_fleet_budget(values["fleet_budget"], findings) if "fleet_budget" in values else FLEET_BUDGET,
             alerts=read_alerts(values["alerts"], findings) if "alerts" in values else AlertSettings(),
+            heartbeat=heartbeat,
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )
     declared = _declared(root, values)
+    ask = read_ask(values["ask"], findings) if "ask" in values else AskSettings()
+    if "receivers" in values and not findings.errors:
+        warn_of_unheard(receivers, values["receivers"], ask, findings)
     return Draft(
         settings=settings,
         mode=Mode(mode) if mode else Mode.DRY_RUN,
@@ -220,11 +235,11 @@ def _draft(root: Node, findings: Findings) -> Draft:
         receivers=None if declared is None else frozenset(declared),
         receiver_places=declared or {},
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
-        ask=read_ask(values["ask"], findings) if "ask" in values else AskSettings(),
         routing=RoutingSettings(
             read_routes(values["routes"], declared, findings) if "routes" in values else (),
             read_inhibitions(values["inhibit"], findings) if "inhibit" in values else (),
         ),
+        ask=ask,
         protected=read_names(values["protected"], "'protected'", findings) if "protected" in values else (),
         digest=read_digest(values["digest"], findings) if "digest" in values else DigestSettings(),
         shares=read_shares(values, findings),

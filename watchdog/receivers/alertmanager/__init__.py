@@ -1,0 +1,1 @@
+"""Alertmanager: what it is told (`alerts`, `labels`), and how (`client`)."""

@@ -1,0 +1,1 @@
+"""Mail: which letter a dispatch is (`letter`), and how it is handed over (`mailer`)."""
