@@ -33,9 +33,8 @@ def dispatch(text: str) -> Dispatch:
         FIRING, standing=Standing.ASKING, approval="7kq2m", seen=(text,), plan=(text,), did=(text,), **dict.fromkeys(FIELDS, text)
     )
     over = msgspec.structs.replace(entry, thread="5.0", standing=Standing.RESOLVED, over=T, approval="")
-    notice = Notice(
-        "1.0", "4.0", NoticeKind.STAGE, Severity.CRITICAL, T, text, seen=(text,), plan=(text,), by=text, **dict.fromkeys(FIELDS[1:], text)
-    )
+    same: dict[str, Any] = dict.fromkeys(FIELDS[1:], text)
+    notice = Notice("1.0", "4.0", NoticeKind.STAGE, Severity.CRITICAL, T, text, seen=(text,), plan=(text,), by=text, **same)
     return Dispatch(id="d1", group="g1", card=Card(group="g1", entries=(entry, over)), notices=(notice,))
 
 
