@@ -38,6 +38,8 @@ _RANK: Final = {
     Standing.RESOLVED: 6,
 }
 """Which of them a person has to see first."""
+_LAST: Final = 253_000_000_000_000
+"""UTC milliseconds of a day in the year 9987: a clock that is wrong by more is wrong enough."""
 _OVER: Final = "OVER"
 _ONLY_SAID: Final = "(dry-run)"
 """Stands in what would have been done."""
@@ -297,4 +299,4 @@ def _clock(wall: int, zone: tzinfo | None) -> str:
 
 
 def _there(wall: int, zone: tzinfo | None) -> datetime:
-    return datetime.fromtimestamp(wall / 1000, zone).astimezone(zone)
+    return datetime.fromtimestamp(min(max(wall, 0), _LAST) / 1000, zone).astimezone(zone)
