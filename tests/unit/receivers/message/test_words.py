@@ -201,6 +201,22 @@ def test_a_link_is_quoted_in_slack():
     assert linked("a|b>c", "https://example.org/?a=1&b=2") == "<https://example.org/?a=1&amp;b=2|a¦b&gt;c>"
 
 
+def test_what_the_agent_says_of_a_rule():
+    """It is no alert: nothing is said of what is done about it, but by which agent it is said, and what a person can do."""
+    entry = Entry(
+        thread="rule:stuck-job", standing=Standing.FIRING, severity=Severity.CRITICAL, title="rule stuck-job only asks from now on: 1 of its last 4 helped", first=T, last=T,
+        rule="stuck-job", host="web1", reason="1 of its last 4 helped", next="when you trust it again: sidekiq-watchdog arm stuck-job --mode act --reason WHY",
+    )  # fmt: skip
+
+    assert message(entry) == (
+        "CRITICAL web1: rule stuck-job only asks from now on: 1 of its last 4 helped\n"
+        "\n"
+        "where: web1\n"
+        "rule: stuck-job\n"
+        "next: when you trust it again: sidekiq-watchdog arm stuck-job --mode act --reason WHY"
+    )
+
+
 TEXTS = st.one_of(st.sampled_from(("", "recover_process", "web1/sidekiq.service", *HOSTILE[:40])), st.text(max_size=20))
 TIMES = st.integers(-(2**62), 2**62)
 ENTRIES = st.builds(
