@@ -31,7 +31,6 @@ class AlertmanagerSide:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self.port = 0
-        self.calls: list[int] = []
         self.refused: list[str] = []
         self._now = now
         self._seen: list[Seen] = []
@@ -74,7 +73,6 @@ class AlertmanagerSide:
         if wrong or request.content_type != "application/json":
             self.refused += wrong or ["no JSON"]
             return web.json_response("; ".join(wrong), status=400)
-        self.calls.append(self._now())
         for alert in alerts:
             self._alerts.append(alert)
             labels = orjson.dumps(alert["labels"], option=orjson.OPT_SORT_KEYS).decode()

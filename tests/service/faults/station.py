@@ -53,7 +53,9 @@ class Station:
     `restart` ends the deliverer, as the agent does it, and begins another one. `number` is that of the last notice.
     """
 
-    def __init__(self, folder: Path, *names: str, tls: bool = False, settings: Mapping[str, Any] | None = None, timeout: str = TIMEOUT) -> None:
+    def __init__(
+        self, folder: Path, *names: str, tls: bool = False, settings: Mapping[str, Any] | None = None, timeout: str = TIMEOUT
+    ) -> None:
         self.folder = folder
         self.busy = Busy()
         self.lines: dict[str, Line] = {}
@@ -66,6 +68,7 @@ class Station:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.clock = Skipping(self.busy)
         async with self._stack as stack:
+            stack.enter_context(self.busy.sleepers())
             for name in self._names:
                 side = await stack.enter_async_context(SIDES[name](self.clock.wall))
                 self.lines[name] = Line(name, side)
@@ -107,18 +110,17 @@ class Station:
         await self.stop()
         self.start()
 
-    async def tell(self, thread: str, kind: NoticeKind, *, group: str = "rule", to: str = "") -> int:
-        """Commits one turn of a story, to that receiver or to all; its number."""
+    async def tell(self, thread: str, kind: NoticeKind) -> int:
+        """Commits one turn of a story, which is a group of its own, to all of them; its number."""
         self.number += 1
         self._seq += 1
         notice = Notice(
             f"n_{self.number}", thread, kind, Severity.CRITICAL, self.clock.wall(), f"{kind.value} {token(self.number)} of {thread}",
-            rule=group, entity=thread, group=group, host="web1",
+            rule="stuck-job", entity=thread, host="web1",
         )  # fmt: skip
-        names = [to] if to else list(self.lines)
-        await self.store.commit(Commit(seq=self._seq, notices=tuple(Handed(name, notice) for name in names)))
-        for name in names:
-            self.lines[name].told.append(Told(self.number, thread))
+        await self.store.commit(Commit(seq=self._seq, notices=tuple(Handed(name, notice) for name in self.lines)))
+        for line in self.lines.values():
+            line.told.append(Told(self.number, thread))
         return self.number
 
     async def counts(self, name: str) -> OutboxCounts:

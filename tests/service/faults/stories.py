@@ -22,9 +22,16 @@ HOUR: Final = 3600.0
 MANY_ATTEMPTS: Final = 60
 """Nobody is called more often within an hour in which nothing works: a minute's growing waits, and every five minutes at the latest."""
 SEQUENCE: Final = "reset after the request, then refused"
-FAULTS: Final = (*(manner.value for manner in Manner if manner is not Manner.WELL), SEQUENCE, *(f"certificate {shown}" for shown in Shown if shown is not Shown.GOOD))
+FAULTS: Final = (
+    *(manner.value for manner in Manner if manner is not Manner.WELL),
+    SEQUENCE,
+    *(f"certificate {shown}" for shown in Shown if shown is not Shown.GOOD),
+)
 """All of them, by name."""
-_MANNERS: Final[Mapping[str, tuple[Manner, ...]]] = {**{manner.value: (manner,) for manner in Manner}, SEQUENCE: (Manner.RESETS_ANSWER, Manner.REFUSES)}
+_MANNERS: Final[Mapping[str, tuple[Manner, ...]]] = {
+    **{manner.value: (manner,) for manner in Manner},
+    SEQUENCE: (Manner.RESETS_ANSWER, Manner.REFUSES),
+}
 CHECKOUT: Final = Path(__file__).parents[3]
 _BY_WAITING: Final = frozenset({Manner.SILENT, Manner.DRIPS})
 """What costs real time at each attempt."""

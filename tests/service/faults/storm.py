@@ -90,21 +90,30 @@ async def storm(folder: Path, number: int, names: Sequence[str]) -> dict[str, An
         one = Storm(station)
         running = asyncio.create_task(one.turns.run())
         await one.start()
-        await _minute(one, one.begin, range(0, 100))
+        await _minute(one, one.begin, range(100))
         before = _resident()
         await _minute(one, one.begin, range(100, 100 + number))
         await station.clock.skip(2 * MINUTE)
         at_height = {name: await _how_it_stands(station, name) for name in names}
-        await _minute(one, one.end, range(0, 100 + number))
+        await _minute(one, one.end, range(100 + number))
         await station.clock.skip(30 * MINUTE)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        row = {"alerts": number, "grown by MB": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024) - before}
+        row: dict[str, Any] = {"alerts": number, "grown by MB": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024) - before}
         broken = []
         for name, line in station.lines.items():
-            counts, messages, fastest = await station.counts(name), len({seen.place for seen in await line.side.seen()}), _fastest(station, line)
+            counts, messages, fastest = (
+                await station.counts(name),
+                len({seen.place for seen in await line.side.seen()}),
+                _fastest(station, line),
+            )
             known, over = at_height[name], await _how_it_stands(station, name)
-            row |= {f"{name}: messages": messages, f"{name}: calls": len(line.side.calls), f"{name}: most in its allowance": fastest[0], f"{name}: allowed": fastest[1]}
+            row |= {
+                f"{name}: messages": messages,
+                f"{name}: calls": len(line.rude.calls),
+                f"{name}: most in its allowance": fastest[0],
+                f"{name}: allowed": fastest[1],
+            }
             broken += [f"{name} {what}" for what, is_so in {
                 "too many messages": messages > HANDFUL and not line.side.is_program,
                 "called too often": fastest[0] > fastest[1],
@@ -141,7 +150,7 @@ def _fastest(station: Station, line: Line) -> tuple[int, int]:
     """The most calls within any stretch of the allowance, and how many are allowed."""
     allowed = habits_of(station.settings[line.name]).at_most
     assert allowed is not None, "every type has one"
-    calls = line.side.calls
+    calls = line.rude.calls
     return max((sum(at <= later < at + allowed.per for later in calls[index:]) for index, at in enumerate(calls)), default=0), allowed.times
 
 
