@@ -30,6 +30,8 @@ from watchdog.model.guards import GUARDS
 from watchdog.model.parameters import ParameterSpec
 from watchdog.model.points import POINTS, Area
 from watchdog.model.receivers import RECEIVERS
+from watchdog.model.receivers.webhook import WEBHOOK
+from watchdog.model.receivers.webhook_body import BODY
 from watchdog.rulefile import codes as files
 from watchdog.survey.remarks import REMARKS
 
@@ -49,6 +51,12 @@ KEY_TABLES: Final = {
     "Under `ask`": keys.ASK,
     "Under `quarantine`": keys.QUARANTINE,
     "Under `digest`": keys.DIGEST,
+    "Under `alerts` of the config": keys.ALERTS,
+    "Under `routes`, for each route": keys.ROUTE,
+    "Under `match`, `when` and `hides` of routes and inhibitions": keys.MATCH,
+    "Under `escalate`": keys.ESCALATE,
+    "Under `quiet_hours`": keys.QUIET_HOURS,
+    "Under `inhibit`, for each": keys.INHIBIT,
     "Under `heartbeat`": keys.HEARTBEAT,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,
     "Of `pack.yml`": keys.PACK,
@@ -184,6 +192,9 @@ def _receivers() -> Iterator[str]:
         yield f"### {spec.type}\n"
         yield f"{spec.doc}\n"
         yield from _parameters(spec.all_settings)
+        if spec.type == WEBHOOK.type:
+            yield "What stands in the body, under `data`; beside it `type` (the kind of turn) and `timestamp` (when it happened). `sidekiq-watchdog schema webhook` prints the JSON Schema.\n"
+            yield from table(("key", "value", "what it is"), ((code(key.name), str(key.shape), key.doc) for key in BODY))
 
 
 def _checks() -> Iterator[str]:

@@ -24,6 +24,7 @@ from typing import Any, Final, Self
 
 from aiohttp import WSMsgType, web
 
+from tests.patience import PATIENCE
 from watchdog.receivers.slack.blocks import Post
 from watchdog.store.encoding import encode
 
@@ -43,7 +44,7 @@ Answer = str | int | Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 class SlackStandIn:
     """
-    Listens on the loopback. `messages` are by channel and id; `calls` are (method, arguments) in the order in which they came; `called` who was called by which text.
+    Listens on the loopback. `messages` are by channel and id; `calls` are (method, arguments) in the order in which they came; `called` who was called by which text; `refused` how many calls came too fast.
 
     `instead[method]` are answers to the next calls of it (None: as usual); `after[method]` are given once the call has been carried out: its answer is lost. `apart` is in seconds.
     """
@@ -59,8 +60,9 @@ class SlackStandIn:
         self.token_says = ""
         self.app_token_says = ""
         self.connected = asyncio.Condition()
+        self.changed = asyncio.Condition()
         self.sockets: list[web.WebSocketResponse] = []
-        self.greeted = 0
+        self.greeted = self.refused = 0
         self.acknowledged: list[float] = []
         self.url = ""
         self._apart = apart
@@ -116,6 +118,19 @@ class SlackStandIn:
         """The replies to a message, oldest first."""
         return [its for its in self.messages.values() if its.get("thread_ts") == ts]
 
+    async def wait_for(self, found: Callable[[dict[str, Any]], bool], within: float = PATIENCE) -> dict[str, Any]:
+        """The first message of which that is true, as soon as there is one."""
+
+        def first() -> dict[str, Any] | None:
+            return next(filter(found, self.messages.values()), None)
+
+        try:
+            async with asyncio.timeout(within), self.changed:
+                await self.changed.wait_for(lambda: first() is not None)
+        except TimeoutError:
+            raise AssertionError("no such message came:\n" + "\n---\n".join(map(said, self.messages.values()))) from None
+        return first() or {}
+
     def delete(self, ts: str) -> None:
         """Somebody deletes a message."""
         del self.messages[CHANNEL, ts]
@@ -146,6 +161,10 @@ class SlackStandIn:
         if token != expected or says:
             return _no(says or "invalid_auth")
         answer = self._answered(method, arguments)
+        async with self.changed:
+            self.changed.notify_all()
+        if token == BOT:
+            answer.headers["x-oauth-scopes"] = ",".join(sorted(self._scopes))
         if self.after[method]:
             return await _said(self.after[method].pop(0), request)
         return answer
@@ -153,7 +172,7 @@ class SlackStandIn:
     def _answered(self, method: str, its: dict[str, Any]) -> web.Response:
         match method:
             case "auth.test":
-                return _yes({"user": "watchdog", "team": "Example", "url": "https://example.slack.com/"}, ",".join(sorted(self._scopes)))
+                return _yes({"user": "watchdog", "team": "Example", "url": "https://example.slack.com/"})
             case "apps.connections.open":
                 if self.is_off:
                     return _no("socket_mode_not_enabled")
@@ -237,6 +256,7 @@ class SlackStandIn:
     def _rate(self, channel: str) -> web.Response | None:
         now = time.monotonic()
         if now < self._last[channel] + self._apart:
+            self.refused += 1
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "1"})
         self._last[channel] = now
         return None
@@ -478,8 +498,8 @@ def _length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _yes(more: dict[str, Any], scopes: str = "") -> web.Response:
-    return web.json_response({"ok": True, **more}, headers={"x-oauth-scopes": scopes} if scopes else {})
+def _yes(more: dict[str, Any]) -> web.Response:
+    return web.json_response({"ok": True, **more})
 
 
 def _no(error: str, detail: str = "") -> web.Response:

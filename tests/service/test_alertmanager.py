@@ -1,19 +1,23 @@
 """A real Alertmanager is told of alerts: it shows them, silences them by our labels, passes them on, and hears when they are over."""
 
+import json
 import time
 from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 
+from tests.patience import PATIENCE
+from tests.service.agent import AgentProcess
 from tests.service.alertmanager_server import AlertmanagerServer
+from tests.service.conftest import _eventually
 from tests.unit.receivers.dispatches import Memory, dispatch, entry, over, turn
 from watchdog.clock import Clock
 from watchdog.model.cards import Entry
 from watchdog.model.notices import NoticeKind
 from watchdog.receivers.alertmanager.client import Alertmanager
 from watchdog.receivers.receiver import RefusedError, TryAgainError
-from watchdog.store.moments import rfc3339
+from watchdog.store.moments import rfc3339, wall_of
 
 pytestmark = pytest.mark.needs("prometheus-alertmanager")
 
@@ -55,15 +59,15 @@ async def test_an_alert_from_its_beginning_to_its_end(server, receiver):
         "alertname": "stuck-job", "severity": "critical", "instance": "web1", "entity": "web1:4321:abc", "team": "ops",
     }  # fmt: skip
     assert seen["annotations"]["runbook_url"] == "https://example.org/stuck"
-    assert (seen["startsAt"], seen["status"]["state"]) == (rfc3339(fires.since), "active")
-    before = seen["endsAt"]
+    assert (wall_of(seen["startsAt"]), seen["status"]["state"]) == (fires.since, "active")
+    before = wall_of(seen["endsAt"])
     assert (await server.wait_for("firing"))["annotations"]["summary"] == "web1/sidekiq-2 holds 3 jobs"
 
     await receiver.send(dispatch(fires, notices=(), posted=dict(memory), id_="d2"), memory.keep)
     (again,) = await shown(server)
     assert again["fingerprint"] == seen["fingerprint"]
     assert again["startsAt"] == seen["startsAt"]
-    assert again["endsAt"] >= before
+    assert wall_of(again["endsAt"]) >= before
 
     end = int(time.time() * 1000)
     ended = over(at=end, since=fires.since, labels={}, entity=fires.entity)
@@ -71,7 +75,7 @@ async def test_an_alert_from_its_beginning_to_its_end(server, receiver):
     assert told == "took 0 that fire and 1 that are over"
     assert await shown(server) == []
     resolved = await server.wait_for("resolved")
-    assert (resolved["labels"], resolved["endsAt"]) == (seen["labels"], rfc3339(end))
+    assert (resolved["labels"], wall_of(resolved["endsAt"])) == (seen["labels"], end)
     assert memory == {}
 
 
@@ -114,3 +118,50 @@ async def test_a_look(server, receiver):
     with pytest.raises(RefusedError, match="answered 404 Not Found"):
         await wrong.look()
     await wrong.close()
+
+
+RULES = """\
+rules:
+  - rule: jobs-wait
+    each: queue
+    when: queue.size > 0
+    summary: "{{ queue.size }} jobs wait"
+    notify: [am]
+"""
+
+
+@pytest.mark.needs("redis-server")
+async def test_an_agent_keeps_it_told(server, redis_server, tmp_path):
+    """What fires is told again to one that was started anew, and is over there when it is over here."""
+    folder = tmp_path / "agent"
+    folder.mkdir()
+    (folder / "rules.yml").write_text(RULES)
+    config = folder / "config.yml"
+    config.write_text(
+        f"redis: {{url: '{redis_server.url}'}}\nrules: [rules.yml]\nstate: state\nhost: web1\n"
+        f"receivers: {{am: {{type: alertmanager, urls: ['{server.url}'], every: 1s}}}}\n"
+    )
+    client = redis_server.client()
+    await client.sadd("queues", "push")
+    await client.lpush(
+        "queue:push", json.dumps({"class": "C", "jid": "a" * 24, "args": ["secret"], "queue": "push", "enqueued_at": time.time()})
+    )
+    agent = AgentProcess(config)
+    try:
+        await agent.start()
+
+        async def there() -> list[dict]:
+            return [one for one in await shown(server) if one["labels"]["alertname"] == "jobs-wait"]
+
+        (first,) = await _eventually(there, within=PATIENCE, what=lambda: "".join(agent.lines[-20:]))
+        assert (first["labels"]["severity"], first["labels"]["entity"]) == ("warning", "push")
+        await server.stop()
+        await server.start()
+        (second,) = await _eventually(there, within=PATIENCE, what=lambda: "".join(agent.lines[-20:]))
+        assert (second["fingerprint"], second["startsAt"]) == (first["fingerprint"], first["startsAt"])
+        await client.delete("queue:push")
+        resolved = await server.wait_for("resolved")
+        assert resolved["labels"] == first["labels"]
+        assert "secret" not in json.dumps(server.passed_on)
+    finally:
+        await agent.aclose()

@@ -60,7 +60,7 @@ class Reached(msgspec.Struct, frozen=True):
 def receivers_of(reached: Mapping[str, Reached]) -> Found:
     """How each stands."""
     if not reached:
-        return doubtful("nobody is told anything", "receivers: in the config, and notify: in rules or under adjust:")
+        return doubtful("nobody is told anything", "receivers: in the config, and routes: there or notify: in rules or under adjust:")
     failed = [name for name, one in reached.items() if one.why]
     if failed:
         mend = f"correct it in the config, or open the way there; then: sidekiq-watchdog notify test {failed[0]}"

@@ -12,6 +12,7 @@ from watchdog.engine.guards.budget import budget
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.ledger import Alert, Phase
 from watchdog.engine.pausing import wrong_until
+from watchdog.engine.routing import acknowledged
 from watchdog.engine.spending import KEPT
 from watchdog.engine.switches import Ack, Rearmed, moment
 from watchdog.engine.targeting import request_view
@@ -61,6 +62,7 @@ def _note(turn: Turn, told: OperatorAcknowledged, rule: str, target: str) -> boo
     """Writes it down; True if a budget begins anew by it."""
     ack = Ack(told.by, told.reason, rule, target, turn.at + told.until - turn.wall, told.until)
     turn.set(acks={**turn.ledger.acks, key_of(rule, target): ack})
+    acknowledged.tell(turn, ack)
     # An eye that is clicked under a message lets no rule act again: for that there is the answer to what it asks.
     return told.channel == LOCAL and _rearm(turn, rule, target, told.by)
 

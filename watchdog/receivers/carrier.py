@@ -69,9 +69,7 @@ class Carrier:
             self.news.clear()  # before looking: what is written from now on must not be missed
             self._looked, now = self._clock.at(), self._clock.wall()
             look = await self._lasting(lambda: self._post.look(self._name, self._terms, now))  # noqa: B023  (awaited at once)
-            if look.alone_until > now:
-                await self._rest(look.alone_until if look.next is not None else None)
-            elif not look.due:
+            if not look.due:
                 await self._rest(look.next)
             elif wait := self._pace.wait():
                 await asyncio.sleep(wait / 1000)
@@ -90,9 +88,11 @@ class Carrier:
 
     async def _gather(self, look: Look) -> bool:
         """Whether many new groups have been made one."""
-        new = [group.name for group in look.due if group.is_new and group.waiting and not group.attempts and group.kind not in ALONE]
-        new = [name for name in new if not name.startswith(STORM_NAME)]
-        if self._habits.every_thread or not new:
+        if self._habits.every_thread or not any(group.is_new and group.waiting and not group.attempts for group in look.due):
+            return False
+        found = await self._lasting(lambda: self._post.new_groups(self._name))
+        new = [group.name for group in found if group.kind not in ALONE and not group.name.startswith(STORM_NAME)]
+        if not new:
             return False
         since = self._clock.wall() - STORM_LASTS
         storm = await self._lasting(lambda: self._post.open_group(self._name, STORM_NAME, since))
@@ -130,7 +130,8 @@ class Carrier:
                 _log.error("A dispatch to %s can't be read any more and is put together anew", self._name)
                 await self._lasting(lambda: self._post.take_apart(self._name, group.name))
             else:
-                await self._lasting(lambda: self._post.sent_again(self._name, group.name))
+                may_double = bool(getattr(self._receiver, "may_double", True))
+                await self._lasting(lambda: self._post.sent_again(self._name, group.name, may_double=may_double))
             return parcel
         if not group.waiting:
             card = known_card(shown, group.name)
@@ -195,8 +196,9 @@ class Carrier:
     def _remembering(self, group: str) -> Callable[[Mapping[str, str]], Awaitable[None]]:
         async def remember(lines: Mapping[str, str]) -> None:
             await self._lasting(lambda: self._post.remember(self._name, group, lines))
-            # Whoever remembers in the middle of a dispatch is about to make another call.
-            await self._pace.turn()
+            if not getattr(self._receiver, "paces_itself", False):
+                # Whoever remembers in the middle of a dispatch is about to make another call.
+                await self._pace.turn()
 
         return remember
 

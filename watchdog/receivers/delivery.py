@@ -12,6 +12,8 @@ import logging
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+import msgspec
+
 from watchdog.clock import Clock
 from watchdog.receivers.carrier import Carrier
 from watchdog.receivers.habits import Habits
@@ -42,7 +44,7 @@ class Deliverer:
         self._receivers = receivers
         of = habits or {}
         self.carriers = {
-            name: Carrier(name, receiver, of.get(name, Habits()), post=store.post, clock=clock, memory=store.name)
+            name: Carrier(name, receiver, _with_repeat(of.get(name, Habits()), receiver), post=store.post, clock=clock, memory=store.name)
             for name, receiver in receivers.items()
         }
 
@@ -76,3 +78,8 @@ class Deliverer:
         for name, its in counts.items():
             if its.waiting and name not in self._receivers:
                 _log.warning("%d messages wait for receiver %s, which the config does not name any more", its.waiting, name)
+
+
+def _with_repeat(habits: Habits, receiver: Receiver) -> Habits:
+    """A receiver who forgets what he is not told again says so by an attribute `repeat_every` (milliseconds)."""
+    return msgspec.structs.replace(habits, repeat=getattr(receiver, "repeat_every", habits.repeat))

@@ -54,7 +54,12 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receiver(Protocol):
-    """Somebody who is told. A dispatch can come to him more than once, always with the same id."""
+    """
+    Somebody who is told. A dispatch can come to him more than once, always with the same id.
+
+    He can have `may_double`, which is true without it: whether a dispatch that is sent again can be seen twice. And `paces_itself`: what he remembers in the middle of a dispatch costs
+    nothing of `at_most` then, for he keeps his calls apart by himself.
+    """
 
     async def send(self, dispatch: Dispatch, remember: Remember, /) -> str:
         """Returns when he has it, with what the server answered in a few words; raises `TryAgainError`. Ends within a bounded time."""

@@ -33,6 +33,8 @@ _KIND: Final = """(SELECT kind FROM outbox WHERE outbox.receiver = cards.receive
 _ORDER: Final = f"ORDER BY attempts, ready, shown, rowid LIMIT {AT_ONCE}"
 _LOOK: Final = f"SELECT grp, waiting, attempts, card IS NULL, {_KIND} FROM cards WHERE receiver = :receiver AND {_DUE} {_ORDER}"  # noqa: S608  (of constants)
 _NEXT: Final = f"SELECT min({_MOMENT}) FROM cards WHERE receiver = :receiver AND waiting > 0"  # noqa: S608  (of constants)
+_NEW: Final = f"""SELECT grp, waiting, {_KIND} FROM cards WHERE receiver = :receiver AND waiting > 0 AND card IS NULL AND dispatch = '' AND NOT held AND attempts = 0
+    LIMIT {AT_ONCE}"""  # noqa: S608  (of constants)
 _OPEN: Final = "receiver = :receiver AND waiting = 0 AND ended IS NULL AND shown > 0"
 _AGAIN: Final = f"""SELECT grp, 0, attempts, 0, '' FROM cards WHERE {_OPEN} AND (shown + :repeat <= :now OR shown < :began OR shown > :now)
     AND (next_try <= :now OR next_try > :now + :longest) {_ORDER}"""  # noqa: S608  (of constants)
@@ -69,7 +71,7 @@ class Look(msgspec.Struct, frozen=True):
     """
     What there is to do for one receiver: the groups that are due, those that failed least first, and when the next one is (None: nothing waits).
 
-    The circuit: `failures` in a row, and the time until which the receiver is left alone.
+    The circuit: `failures` in a row, and the time until which the receiver is left alone (0: it is not); nothing is due until then.
     """
 
     due: tuple[Group, ...]
@@ -119,6 +121,10 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 def look(connection: sqlite3.Connection, receiver: str, terms: Terms, *, now: int) -> Look:
     """What is due now, and when the next is."""
+    row = connection.execute("SELECT failures, next_try FROM receivers WHERE receiver = ?", (receiver,)).fetchone()
+    failures, alone = row or (0, 0)
+    if now < alone <= now + LONGEST_WAIT:
+        return Look((), alone, failures, alone)
     times = {"receiver": receiver, "now": now, "longest_held": LONGEST_HELD, "longest": LONGEST_WAIT} | msgspec.structs.asdict(terms)
     rows = connection.execute(_LOOK, times).fetchall()
     moments = connection.execute(_NEXT, times).fetchone()
@@ -126,10 +132,14 @@ def look(connection: sqlite3.Connection, receiver: str, terms: Terms, *, now: in
         rows += connection.execute(_AGAIN, times).fetchall()
         moments += connection.execute(_NEXT_AGAIN, times).fetchone()
     moment = min((one for one in moments if one is not None), default=None)
-    row = connection.execute("SELECT failures, next_try FROM receivers WHERE receiver = ?", (receiver,)).fetchone()
-    failures, alone = row or (0, 0)
     due = tuple(Group(name, waiting, attempts, bool(is_new), kind or "") for name, waiting, attempts, is_new, kind in rows)
-    return Look(due, moment, failures, alone if alone <= now + LONGEST_WAIT else 0)
+    return Look(due, moment, failures, 0)
+
+
+def new_groups(connection: sqlite3.Connection, receiver: str) -> list[Group]:
+    """Those of which the receiver has seen nothing and nothing is on its way, due or not; none that is held back, and none that failed."""
+    rows = connection.execute(_NEW, {"receiver": receiver}).fetchall()
+    return [Group(name, waiting, 0, is_new=True, kind=kind or "") for name, waiting, kind in rows]
 
 
 def shown(connection: sqlite3.Connection, receiver: str, group: str, *, now: int) -> Shown:
@@ -193,10 +203,10 @@ def shown_again(connection: sqlite3.Connection, receiver: str, group: str, *, wa
     _is_well(connection, receiver)
 
 
-def sent_again(connection: sqlite3.Connection, receiver: str, group: str) -> None:
-    """The dispatch of the group, of which nobody knows whether it arrived, is sent once more."""
+def sent_again(connection: sqlite3.Connection, receiver: str, group: str, *, may_double: bool) -> None:
+    """The dispatch of the group, of which nobody knows whether it arrived, is sent once more; it is counted where it can be seen twice."""
     connection.execute("UPDATE cards SET unknown = 1 WHERE receiver = ? AND grp = ?", (receiver, group))
-    connection.execute("UPDATE receivers SET again = again + 1 WHERE receiver = ?", (receiver,))
+    connection.execute("UPDATE receivers SET again = again + ? WHERE receiver = ?", (may_double, receiver))
 
 
 def failed(connection: sqlite3.Connection, receiver: str, group: str, failure: Failure) -> None:

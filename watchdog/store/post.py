@@ -7,7 +7,7 @@ import msgspec
 
 from watchdog.model.cards import Card
 from watchdog.store import cards, outbox, standing
-from watchdog.store.cards import Failure, Look, Shown, Terms
+from watchdog.store.cards import Failure, Group, Look, Shown, Terms
 from watchdog.store.outbox import Outgoing
 from watchdog.store.standing import OutboxCounts
 from watchdog.store.writer import Writer
@@ -35,6 +35,10 @@ class Post:
         """What there is to do for a receiver now."""
         return await self._writer.read(lambda connection: cards.look(connection, receiver, terms, now=now))
 
+    async def new_groups(self, receiver: str) -> list[Group]:
+        """Those of which the receiver has seen nothing yet, due or not; none that is held back, and none that failed."""
+        return await self._writer.read(lambda connection: cards.new_groups(connection, receiver))
+
     async def shown(self, receiver: str, group: str, now: int) -> Shown:
         """How a group that has messages, or had some, stands with its receiver."""
         return await self._writer.read(lambda connection: cards.shown(connection, receiver, group, now=now))
@@ -53,9 +57,9 @@ class Post:
         """It is not any more, and was not seen by anybody."""
         await self._writer.write(lambda connection: cards.take_apart(connection, receiver, group))
 
-    async def sent_again(self, receiver: str, group: str) -> None:
+    async def sent_again(self, receiver: str, group: str, *, may_double: bool) -> None:
         """The dispatch of the group is sent once more, and nobody knows whether it has arrived before."""
-        await self._writer.write(lambda connection: cards.sent_again(connection, receiver, group))
+        await self._writer.write(lambda connection: cards.sent_again(connection, receiver, group, may_double=may_double))
 
     async def arrived(self, receiver: str, group: str, *, card: Card, is_over: bool, upto: int, wall: int, answer: str) -> None:
         """The receiver has the dispatch; the group now stands as `card` says."""

@@ -15,7 +15,7 @@ from watchdog.model.told import OperatorAcknowledged, OperatorLooked, OperatorRe
 HOUR = 3_600_000
 RULE = "rules:\n  - rule: stuck\n    each: job\n    when: job.elapsed > 20s\n    notify: [ops]\n"
 PEOPLE = (("matrix:@ada:example.org", "ada"), ("slack:U1", "ada"), ("local:root", "root"))
-COMMON = {"id": "c1", "reason": "why", "asked": WALL}
+COMMON: dict[str, Any] = {"id": "c1", "reason": "why", "asked": WALL}
 
 
 def named(ruleset: RuleSet) -> RuleSet:

@@ -92,6 +92,7 @@ def notice() -> Callable[..., Notice]:
     """Make a notice, by default one of its own thread."""
 
     def make(id_: str, thread: str = "", **fields: Any) -> Notice:
-        return Notice(id_, thread or id_, NoticeKind.STAGE, Severity.CRITICAL, 1_699_999_999_123, f"title of {id_}", **fields)
+        usual = {"kind": NoticeKind.STAGE, "severity": Severity.CRITICAL, "at": 1_699_999_999_123, "title": f"title of {id_}"}
+        return Notice(id_, thread or id_, **{**usual, **fields})
 
     return make

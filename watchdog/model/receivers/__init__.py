@@ -9,7 +9,7 @@ from watchdog.model.receivers.slack import SLACK, SLACK_WEBHOOK
 from watchdog.model.receivers.spec import ReceiverSpec
 from watchdog.model.receivers.webhook import WEBHOOK
 
-RECEIVERS: Final[tuple[ReceiverSpec, ...]] = (WEBHOOK, ALERTMANAGER, EMAIL, MATRIX, SLACK, SLACK_WEBHOOK)
+RECEIVERS: Final[tuple[ReceiverSpec, ...]] = (WEBHOOK, MATRIX, SLACK, SLACK_WEBHOOK, ALERTMANAGER, EMAIL)
 
 BY_TYPE: Final[dict[str, ReceiverSpec]] = {spec.type: spec for spec in RECEIVERS}
 """Type → spec."""

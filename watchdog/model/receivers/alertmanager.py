@@ -11,6 +11,9 @@ ALERTMANAGER: Final = ReceiverSpec(
         "An Alertmanager of Prometheus, by its API v2 (0.16 or later), or several that are one cluster: each alert as one of its own, which it groups, silences and passes on by its own config. Labels: `alertname` (the rule), `severity`, "
         "`instance` (the agent's host), `entity`, `target`, and those of the rule; they stay as they were when the alert began. Annotations: `summary`, `description`, `runbook_url`."
     ),
+    every_thread=True,
+    # It groups, waits and repeats by itself.
+    common={"group_wait": "0s", "group_interval": "0s", "at_most": "300/1m"},
     settings=(
         ParameterSpec(
             name="urls",

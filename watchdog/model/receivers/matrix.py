@@ -35,6 +35,8 @@ MATRIX: Final = ReceiverSpec(
         ),
         ParameterSpec(name="timeout", form=Form.DURATION, default="20s", doc="How long one call may take.", example="timeout: 20s"),
     ),
+    # As many as Synapse lets through without a rate limit of its own being lifted (rc_message).
+    common={"at_most": "10/1m"},
     edits=True,
     listens=True,
 )

@@ -52,6 +52,7 @@ SLACK: Final = ReceiverSpec(
     ),
     edits=True,
     listens=True,
+    listens_by="app_token",
 )
 
 SLACK_WEBHOOK: Final = ReceiverSpec(

@@ -11,7 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.model.cards import Card, Entry
-from watchdog.receivers.alertmanager.labels import MORE, labels_of
+from watchdog.model.notices import Notice
+from watchdog.receivers.alertmanager.labels import MORE, ends, labels_of
+from watchdog.receivers.folding import fold
 from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.message import Section
 from watchdog.receivers.message.words import message_of
@@ -77,11 +79,11 @@ def told_by(dispatch: Dispatch, *, now: int, every: int) -> Told:
     alerts: list[Alert] = []
     fresh = {notice.thread for notice in dispatch.notices}
     unseen = {thread: known for thread, known in before.items() if thread != _REST}
-    for entry in dispatch.card.entries:
+    beside = tuple(_beside(dispatch))
+    for entry in (*dispatch.card.entries, *beside):
         was = unseen.pop(entry.thread, None)
         known = _known(entry, was)
-        if not entry.rule:
-            # What the agent says of itself is said once: nobody would tell when it is over.
+        if not ends(entry):
             alerts.extend([Alert(known, holds)] if entry.thread in fresh else ())
         elif entry.over is None:
             alerts.append(Alert(known, holds))
@@ -92,13 +94,26 @@ def told_by(dispatch: Dispatch, *, now: int, every: int) -> Told:
         # There is no room for them on the card any more, but they may well go on.
         after |= unseen
         alerts.extend(Alert(known, holds) for known in unseen.values())
-        rest = _rest(dispatch.card, before.get(_REST), now)
-        alerts.append(Alert(rest, holds))
-        after[_REST] = rest
-    else:
-        gone = [*unseen.values(), *([before[_REST]] if _REST in before else [])]
-        alerts.extend(Alert(known, now, is_over=True) for known in gone)
+        unseen = {}
+    unknown = dispatch.card.more - (len(after) - sum(entry.over is None and ends(entry) for entry in dispatch.card.entries))
+    if unknown > 0:
+        after[_REST] = _rest(dispatch.card, before.get(_REST), unknown, now)
+        alerts.append(Alert(after[_REST], holds))
+    elif _REST in before:
+        unseen[_REST] = before[_REST]
+    alerts.extend(Alert(known, now, is_over=True) for known in unseen.values())
     return Told(tuple(_each_once(alerts)), _changes(before, after))
+
+
+def _beside(dispatch: Dispatch) -> Iterator[Entry]:
+    """What the notices say of alerts that the card has no room for."""
+    there = {entry.thread for entry in dispatch.card.entries}
+    threads: dict[str, list[Notice]] = {}
+    for notice in dispatch.notices:
+        if notice.thread not in there:
+            threads.setdefault(notice.thread, []).append(notice)
+    for notices in threads.values():
+        yield from fold(Card(group=dispatch.group), notices).entries
 
 
 def _known(entry: Entry, was: Known | None) -> Known:
@@ -119,9 +134,9 @@ def _description(section: Section) -> str:
     return "\n".join(f"{fact.label}: {fact.value}" if fact.label else fact.value for fact in section.facts)
 
 
-def _rest(card: Card, was: Known | None, now: int) -> Known:
+def _rest(card: Card, was: Known | None, number: int, now: int) -> Known:
     labels = {"alertname": MORE, "severity": card.severity.value, "group": harmless(card.group, _LINE)} if was is None else was.labels
-    return Known(labels, now if was is None else was.since, {"summary": f"{card.more:,} more alerts go on that are not shown one by one"})
+    return Known(labels, now if was is None else was.since, {"summary": f"{number:,} more alerts go on that are not shown one by one"})
 
 
 def _each_once(alerts: Iterable[Alert]) -> Iterator[Alert]:

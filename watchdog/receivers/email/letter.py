@@ -23,10 +23,6 @@ from watchdog.receivers.message.words import line_of, message_of
 from watchdog.receivers.receiver import Dispatch
 
 NAME: Final = "sidekiq-watchdog"
-FIRST: Final = "first"
-"""The line that remembers the Message-ID of the first letter of a group, …"""
-LAST: Final = "last"
-"""… and that of the last."""
 ALARMS: Final = frozenset({"held", "not kept"})
 """How a stage can come out that a person must hear of at once."""
 _NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -48,8 +44,8 @@ def is_worth_a_letter(notice: Notice) -> bool:
             return True
 
 
-def letter_of(dispatch: Dispatch, *, sender: str, recipients: tuple[str, ...]) -> EmailMessage:
-    """The letter that a dispatch is."""
+def letter_of(dispatch: Dispatch, *, sender: str, recipients: tuple[str, ...], host: str) -> EmailMessage:
+    """The letter that a dispatch is; `host` is the machine that it comes from."""
     message = message_of(dispatch.card, missed=dispatch.missed)
     letter = EmailMessage(policy=SMTP)
     letter["From"] = Address(NAME, addr_spec=sender)
@@ -57,9 +53,7 @@ def letter_of(dispatch: Dispatch, *, sender: str, recipients: tuple[str, ...]) -
     letter["Subject"] = header(message.headline)
     letter["Date"] = format_datetime(datetime.fromtimestamp(max(notice.at for notice in dispatch.notices) // 1000, UTC))
     letter["Message-ID"] = message_id(dispatch, sender)
-    if (last := dispatch.posted.get(LAST, "")) and (first := dispatch.posted.get(FIRST, "")):
-        letter["In-Reply-To"] = last
-        letter["References"] = " ".join(dict.fromkeys((first, last)))
+    letter["In-Reply-To"] = letter["References"] = thread_id(dispatch, sender, host)
     # Nobody's holiday shall be told to the watchdog (RFC 3834; the second is Exchange's word for it).
     letter["Auto-Submitted"] = "auto-generated"
     letter["X-Auto-Response-Suppress"] = "All"
@@ -69,23 +63,36 @@ def letter_of(dispatch: Dispatch, *, sender: str, recipients: tuple[str, ...]) -
     letter["X-Watchdog-State"] = "over" if message.is_over else "open"
     letter["X-Watchdog-Rule"] = header(", ".join(dict.fromkeys(entry.rule for entry in dispatch.card.entries if entry.rule)) or "-")
     lines = [line_of(notice) for notice in dispatch.notices]
-    letter.set_content(_plain(message, lines), cte="quoted-printable")
+    letter.set_content(_text(message, lines), cte="quoted-printable")
     letter.add_alternative(_html(message, lines), subtype="html", cte="quoted-printable")
     # What is chosen at random would be another letter at the next attempt; quoted-printable can't hold this one.
-    letter.set_boundary(f"=_{_plain_id(dispatch)}")
+    letter.set_boundary(f"=_{_plain(dispatch.id)}")
     return letter
 
 
 def message_id(dispatch: Dispatch, sender: str) -> str:
     """Unique in the world, and the same at every attempt."""
-    return f"<{_plain_id(dispatch)}@{sender.rpartition('@')[2]}>"
+    return f"<{_plain(dispatch.id)}@{_domain(sender)}>"
 
 
-def _plain_id(dispatch: Dispatch) -> str:
-    return _NOT_IN_AN_ID.sub("-", dispatch.id)[:60]
+def thread_id(dispatch: Dispatch, sender: str, host: str) -> str:
+    """
+    That of a letter that was never written, which all of a group answer: so they are one thread.
+
+    Nothing has to be remembered for it, and nothing is torn where the first of them was lost.
+    """
+    return f"<{_plain(dispatch.group)}.{_plain(host)}@{_domain(sender)}>"
 
 
-def _plain(message: Message, lines: list[str]) -> str:
+def _plain(name: str) -> str:
+    return _NOT_IN_AN_ID.sub("-", name)[:60]
+
+
+def _domain(sender: str) -> str:
+    return sender.rpartition("@")[2]
+
+
+def _text(message: Message, lines: list[str]) -> str:
     happened = "\n".join(f"  {line}" for line in lines)
     return f"{plain_of(message)}\n\nwhat happened:\n{happened}\n"
 

@@ -16,12 +16,12 @@ from typing import Final
 
 import aiosmtplib
 
-from watchdog.receivers.email.letter import FIRST, LAST, is_worth_a_letter, letter_of, message_id
+from watchdog.receivers.email.letter import is_worth_a_letter, letter_of
 from watchdog.receivers.http import trusting
 from watchdog.receivers.receiver import Dispatch, RefusedError, Remember, TryAgainError
 
-GOT: Final = "got:"
-"""What the name of a line begins with that remembers who has a letter already; the id of the dispatch follows."""
+GOT: Final = "got"
+"""The line that remembers who has a letter already that others have yet to get: the id of its dispatch, and their addresses."""
 _FINER: Final = re.compile(r"[45]\.[0-9]{1,3}\.[0-9]{1,3}(?=\s|$)")
 _PASSING: Final = 400
 _PERMANENT: Final = 500
@@ -55,20 +55,16 @@ class Mailer:
         """Returns once the server has the letter for everybody whom it will ever take it for; raises `TryAgainError`."""
         if not any(map(is_worth_a_letter, dispatch.notices)):
             return "nothing that is worth a letter"
-        letter = letter_of(dispatch, sender=self._sender, recipients=self._recipients)
-        line = f"{GOT}{dispatch.id}"
-        got: list[str] = json.loads(dispatch.posted.get(line, "[]"))
+        letter = letter_of(dispatch, sender=self._sender, recipients=self._recipients, host=socket.gethostname())
+        got = _got(dispatch)
         missing = [one for one in self._recipients if one not in got]
-        refused: dict[str, aiosmtplib.SMTPRecipientRefused] = {}
-        if missing:
-            refused = await self._hand_over(letter.as_bytes(), missing)
-        this = message_id(dispatch, self._sender)
-        threads = {FIRST: dispatch.posted.get(FIRST) or this, LAST: this}
+        if not missing:
+            return "took it"
+        refused = await self._hand_over(letter.as_bytes(), missing)
         later = [error for error in refused.values() if error.code < _PERMANENT]
         if later:
-            await remember({line: json.dumps([*got, *(one for one in missing if one not in refused)])})
+            await remember({GOT: json.dumps([dispatch.id, *got, *(one for one in missing if one not in refused)])})
             raise TryAgainError(f"it does not take mail for {len(later)} of {len(self._recipients)} addresses now ({_coded(later[0])})")
-        await remember({**threads, line: ""})
         if refused:
             return f"took it, but not for {len(refused)} of {len(self._recipients)} addresses ({_coded(next(iter(refused.values())))})"
         return "took it"
@@ -162,6 +158,11 @@ class Mailer:
             raise _broken(error, self._timeout) from None
         except aiosmtplib.SMTPException as error:
             raise RefusedError(f"it offers no login that is known here ({type(error).__name__})", untouched=True) from None
+
+
+def _got(dispatch: Dispatch) -> list[str]:
+    line: list[str] = json.loads(dispatch.posted.get(GOT, "[]"))
+    return line[1:] if line[:1] == [dispatch.id] else []
 
 
 def _context(authority: str | None) -> ssl.SSLContext:

@@ -75,7 +75,7 @@ class Client:
         try:
             async with self._open().request(
                 method,
-                _as_it_is(url),
+                url,
                 params=query,
                 data=None if body is None else encode(body),
                 timeout=aiohttp.ClientTimeout(total=seconds),
@@ -108,13 +108,6 @@ def _checked(token: str) -> str:
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise BadSecretError("the access token holds characters that none can have; its file must hold the token and nothing else")
     return token
-
-
-def _as_it_is(url: str) -> Any:
-    # An id holds `!`, `:` and `/`, each of which the server must see as it was quoted here.
-    from yarl import URL
-
-    return URL(url, encoded=True)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -19,6 +19,8 @@ from watchdog.receivers.receiver import Dispatch, Remember, TryAgainError
 CARD: Final = "card"
 ASK: Final = "ask:"
 """What is remembered of a group: the event of its card, and of each question as long as it is open."""
+MOST_ASKED: Final = 10
+"""So many questions of a group stand open in messages of their own."""
 _ROOM: Final = "room"
 _STEP: Final = "step"
 _OPEN: Final = frozenset({"asked", "noted"})
@@ -45,6 +47,7 @@ class Sending:
         # What was posted in another room, which the config named before, can't be changed from here.
         is_here = dispatch.posted.get(_ROOM, room) == room
         self._posted = dict(dispatch.posted) if is_here else {}
+        self._last = ""
 
     async def run(self) -> str:
         """Sends what has not been sent, and returns the event of the card. Raises `TryAgainError`, untouched only where nothing of the dispatch has gone out."""
@@ -55,20 +58,31 @@ class Sending:
             raise
 
     async def _run(self) -> str:
-        dispatch = self._dispatch
         is_new = CARD not in self._posted or "new" in self._done
+        asks = self._to_ask()
+        over = self._to_settle()
+        lines = tuple(line_of(notice) for notice in self._dispatch.notices) if not is_new or len(self._dispatch.notices) > 1 else ()
+        self._last = "lines" if lines else f"settled.{over[-1]}" if over else f"ask.{asks[-1]}" if asks else "card"
         card = await self._card()
-        for id_ in asked(dispatch):
-            if f"{ASK}{id_}" not in self._posted:
-                await self._step(f"ask.{id_}", content_of(question(dispatch, id_)), name=f"{ASK}{id_}")
-        still = set(asked(dispatch))
-        for name, event in list(self._posted.items()):
-            if name.startswith(ASK) and (id_ := name.removeprefix(ASK)) not in still:
-                await self._step(f"settled.{id_}", changed(content_of(settled(dispatch, id_)), event), forget=name)
-        if lines := tuple(line_of(notice) for notice in dispatch.notices if not is_new or len(dispatch.notices) > 1):
-            kind = RINGS if not is_new and any(map(_rings, dispatch.notices)) else QUIET
+        for id_ in asks:
+            await self._step(f"ask.{id_}", content_of(question(self._dispatch, id_)), name=f"{ASK}{id_}")
+        for id_ in over:
+            name = f"{ASK}{id_}"
+            await self._step(f"settled.{id_}", changed(content_of(settled(self._dispatch, id_)), self._posted[name]), forget=name)
+        if lines:
+            kind = RINGS if not is_new and any(map(_rings, self._dispatch.notices)) else QUIET
             await self._step("lines", in_thread(lines_of(lines, kind=kind), card))
         return card
+
+    def _to_ask(self) -> tuple[str, ...]:
+        """The questions that have no message yet; of many only so many that the room does not overflow with them. The card tells of the others."""
+        here = [name for name in self._posted if name.startswith(ASK)]
+        return tuple(id_ for id_ in asked(self._dispatch) if f"{ASK}{id_}" not in here)[: max(MOST_ASKED - len(here), 0)]
+
+    def _to_settle(self) -> tuple[str, ...]:
+        """Those that are over, and still stand there as open."""
+        still = asked(self._dispatch)
+        return tuple(id_ for name in self._posted if name.startswith(ASK) and (id_ := name.removeprefix(ASK)) not in still)
 
     async def _card(self) -> str:
         content = content_of(message_of(self._dispatch.card, missed=self._dispatch.missed))
@@ -84,12 +98,13 @@ class Sending:
             return self._posted.get(name, "")
         event = await self._put(content, f"{self._dispatch.id}.{what}")
         self._done |= {what, also} - {""}
-        lines = {_STEP: f"{self._dispatch.id} {' '.join(sorted(self._done))}", _ROOM: self._room}
+        lines = {name: event} if name else {forget: ""} if forget else {}
+        if what == self._last and not lines:
+            # The dispatch is over with it. To remember costs a turn, and would only help a retry that doubles nothing anyway.
+            return event
         if name:
-            lines[name] = self._posted[name] = event
-        if forget:
-            lines[forget] = ""
-        await self._remember(lines)
+            self._posted[name] = event
+        await self._remember({_STEP: f"{self._dispatch.id} {' '.join(sorted(self._done))}", _ROOM: self._room, **lines})
         return event
 
 

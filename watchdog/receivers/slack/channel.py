@@ -18,7 +18,7 @@ from watchdog.receivers.receiver import Dispatch, RefusedError, Remember, TryAga
 from watchdog.receivers.slack import blocks
 from watchdog.receivers.slack.api import Api, Web
 from watchdog.receivers.slack.blocks import Post
-from watchdog.receivers.slack.looking import Looking
+from watchdog.receivers.slack.looking import READING, Looking
 from watchdog.receivers.slack.refusals import GONE, UNREADABLE, SaidNoError, failure
 
 CARD: Final = "card"
@@ -33,11 +33,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 class SlackChannel:
-    """
-    `mention` is called where something critical begins; with `with_buttons` people can answer. `apart` is how long two messages are kept apart, in milliseconds.
-
-    `may_double` says of the last attempt whether something was posted that may have been there already.
-    """
+    """`mention` is called where something critical begins; with `with_buttons` people can answer. `apart` is how long two messages are kept apart, in milliseconds."""
 
     paces_itself = True
 
@@ -54,12 +50,18 @@ class SlackChannel:
         self._looking = Looking(api, token, channel)
         self.mention = mention
         self.with_buttons = with_buttons
-        self.may_double = False
+        self._scopes: frozenset[str] = frozenset()
+
+    @property
+    def may_double(self) -> bool:
+        """Whether a message whose answer was lost can't be looked for, as far as is known."""
+        if self._looking.sees is None:
+            return not self._scopes & READING
+        return not self._looking.sees
 
     async def send(self, dispatch: Dispatch, remember: Remember) -> str:
         """Shows the group as it stands, tells what happened, asks what is asked; raises `TryAgainError`."""
         sending = _Sending(self, dispatch, remember)
-        self.may_double = False
         try:
             return await sending.run()
         except SaidNoError as said:
@@ -73,14 +75,10 @@ class SlackChannel:
             answer = await self._api.call("auth.test", self._token)
         except SaidNoError as said:
             raise failure(said) from None
-        scopes = set(str(answer["scopes"]).replace(" ", "").split(","))
-        if scopes - {""} and "chat:write" not in scopes:
+        self._note_scopes(answer)
+        if self._scopes and "chat:write" not in self._scopes:
             raise RefusedError("the app lacks chat:write: add it under OAuth & Permissions and install the app again")
-        doubling = (
-            ""
-            if scopes & {"channels:history", "groups:history"}
-            else "; without channels:history a message can come twice after a broken connection"
-        )
+        doubling = "; without channels:history a message can come twice after a broken connection" * (not self._scopes & READING)
         return f"signed in as {_word(answer.get('user'))} of {_word(answer.get('team'))}{doubling}"
 
     async def close(self) -> None:
@@ -91,11 +89,14 @@ class SlackChannel:
         """A new message; its id. `key` is found again in its metadata. Raises `SaidNoError`, `TryAgainError`."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._next - loop.time()))
-        self._next = loop.time() + self._apart / 1000
         arguments: dict[str, Any] = {"metadata": {"event_type": EVENT, "event_payload": {"id": key}}, **_NEVER_MIND}
         if thread:
             arguments |= {"thread_ts": thread, "reply_broadcast": rings}
-        answer = await self._legibly("chat.postMessage", post, arguments)
+        try:
+            answer = await self._legibly("chat.postMessage", post, arguments)
+        finally:
+            # From its end on: however long it took, Slack had it by then.
+            self._next = loop.time() + self._apart / 1000
         ts = answer.get("ts")
         if not isinstance(ts, str) or not ts:
             raise TryAgainError("what answered is not Slack: it named no message")
@@ -115,7 +116,9 @@ class SlackChannel:
 
     async def _legibly(self, method: str, post: Post, arguments: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return await self._api.call(method, self._token, channel=self._channel, text=post.text, blocks=post.blocks, **arguments)
+            answer = await self._api.call(method, self._token, channel=self._channel, text=post.text, blocks=post.blocks, **arguments)
+            self._note_scopes(answer)
+            return answer
         except SaidNoError as said:
             if said.code not in UNREADABLE:
                 raise
@@ -125,6 +128,10 @@ class SlackChannel:
             # Else those of before would stay.
             kept["blocks"] = ()
         return await self._api.call(method, self._token, channel=self._channel, text=post.text, **kept)
+
+    def _note_scopes(self, answer: Mapping[str, Any]) -> None:
+        if scopes := str(answer["scopes"]).replace(" ", ""):
+            self._scopes = frozenset(scopes.split(","))
 
 
 class _Sending:
@@ -151,7 +158,9 @@ class _Sending:
         return error
 
     async def _show(self, message: Message) -> str:
-        post = blocks.card(message, with_buttons=self._channel.with_buttons)
+        # What the agent says of itself is of no rule, and nothing to acknowledge.
+        with_buttons = self._channel.with_buttons and any(entry.rule and entry.over is None for entry in self._dispatch.card.entries)
+        post = blocks.card(message, with_buttons=with_buttons)
         if ts := self._posted.get(CARD):
             try:
                 await self._channel.change(ts, post)
@@ -165,7 +174,7 @@ class _Sending:
                 return "changed"
         calling = message.severity is Severity.CRITICAL and not message.is_over
         if calling:
-            post = blocks.card(message, mention=self._channel.mention, with_buttons=self._channel.with_buttons)
+            post = blocks.card(message, mention=self._channel.mention, with_buttons=with_buttons)
         await self._post("card", post, {"new": self._dispatch.id}, name=CARD)
         return "posted"
 
@@ -215,7 +224,6 @@ class _Sending:
         if self._is_trying(key):
             ts = await self._channel.find(key, since=self._since(), thread=thread)
             if ts is None:
-                self._channel.may_double = True
                 _log.warning("Message %s may come to Slack twice: whether it arrived can't be looked up", key)
         if not ts:
             await self._keep({"trying": f"{key} {self._channel.now()}"})

@@ -11,7 +11,9 @@ from watchdog.receivers.slack.api import Api, Web
 from watchdog.receivers.slack.blocks import ACKNOWLEDGE, TEXT, cut
 from watchdog.receivers.slack.channel import SlackChannel
 from watchdog.receivers.slack.envelopes import Deed, Frame, deed_of
+from watchdog.receivers.slack.refusals import SaidNoError, failure
 from watchdog.receivers.slack.sockets import Sockets
+from watchdog.store.failures import StoreError
 
 _AT_ONCE: Final = 256
 """So many deeds can wait for the desk; who presses a button beyond that has to do it again."""
@@ -26,6 +28,16 @@ class SlackConversation(SlackChannel):
         self._app_token = app_token
         self._waiting: asyncio.Queue[Deed] = asyncio.Queue(_AT_ONCE)
         self.trouble = "not connected yet"
+
+    async def look(self) -> str:
+        """Who both tokens belong to; opens no connection. Raises `TryAgainError`."""
+        found = await super().look()
+        try:
+            await self._api.call("apps.connections.open", self._app_token)
+        except SaidNoError as said:
+            error = failure(said)
+            raise type(error)(f"nobody can answer: {error.reason}") from None
+        return f"{found}; people can answer"
 
     async def listen(self, desk: Desk) -> None:
         """For ever; connects anew by itself."""
@@ -46,13 +58,20 @@ class SlackConversation(SlackChannel):
     async def _bring(self, desk: Desk) -> None:
         while True:
             deed = await self._waiting.get()
-            about = await desk.about(deed.ref) if deed.ref else None
-            if about is None and deed.text == ACKNOWLEDGE:
-                # Another agent's message, or one that is long over.
-                continue
-            answer = await desk.tell(Said(id=deed.id, by=deed.by, text=deed.text, asked=deed.at or self.now(), about=about))
+            try:
+                answer = await self._told(desk, deed)
+            except StoreError as error:
+                _log.warning("What was said in Slack can't be written down: %s", error)
+                answer = "That can't be written down just now; say it again in a minute."
             if answer:
                 await self._answer(deed, answer)
+
+    async def _told(self, desk: Desk, deed: Deed) -> str:
+        about = await desk.about(deed.ref) if deed.ref else None
+        if about is None and deed.text == ACKNOWLEDGE:
+            # Another agent's message, or one that is long over.
+            return ""
+        return await desk.tell(Said(id=deed.id, by=deed.by, text=deed.text, asked=deed.at or self.now(), about=about))
 
     async def _answer(self, deed: Deed, answer: str) -> None:
         """To that person alone; what has come of it everybody sees by the message."""

@@ -17,8 +17,6 @@ _CODES: Final = 80
 class IncomingWebhook:
     """One message for each dispatch: the group as it stands. Sent again, it is a second message."""
 
-    may_double = True
-
     def __init__(self, url: str, *, web: Web, mention: str) -> None:
         self._url = url
         self._web = web

@@ -6,9 +6,11 @@ For that the app needs a scope that it may not have been given; then nobody can 
 
 from typing import Any, Final
 
-from watchdog.receivers.slack.api import Api
+from watchdog.receivers.slack.api import SCOPES, Api
 from watchdog.receivers.slack.refusals import SaidNoError
 
+READING: Final = SCOPES["conversations.history"]
+"""Scopes without which nothing can be looked for."""
 _EARLIER: Final = 10 * 60 * 1000
 """Slack's clock and ours may differ by that (milliseconds)."""
 _PAGES: Final = 5
@@ -16,12 +18,13 @@ _BUSY: Final = frozenset({"ratelimited", "rate_limited"})
 
 
 class Looking:
-    """In one channel."""
+    """In one channel. `sees` says whether Slack let us look the last time; None before."""
 
     def __init__(self, api: Api, token: str, channel: str) -> None:
         self._api = api
         self._token = token
         self._channel = channel
+        self.sees: bool | None = None
 
     async def find(self, key: str, *, since: int, thread: str) -> str | None:
         """
@@ -41,7 +44,9 @@ class Looking:
             except SaidNoError as said:
                 if said.code in _BUSY:
                     raise
+                self.sees = False
                 return None
+            self.sees = True
             for message in answer.get("messages") or ():
                 if _key(message) == key:
                     return str(message.get("ts", ""))

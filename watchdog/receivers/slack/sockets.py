@@ -69,8 +69,10 @@ class Sockets:
                     if brief <= _BRIEF_ONES:
                         continue
                     failed, error = brief - _BRIEF_ONES - 1, TryAgainError("Slack takes back each connection at once")
-                self._state(error.reason)
                 failed = 1 if loop.time() - begun > _SOUND_S else failed + 1
+                # Connections break; that is worth a word only where the next one does not come about.
+                if failed > 1 or error.reason != _BROKE:
+                    self._state(error.reason)
                 await asyncio.sleep(next_wait(error, attempts=failed) / 1000)
 
     async def _connect(self) -> aiohttp.ClientWebSocketResponse:
@@ -105,7 +107,7 @@ class Sockets:
         self._open += 1
         if frame.num_connections > self._open:
             _log.warning(
-                "%d others hold a connection of the same Slack app: presses of buttons go to only one of them; each agent needs an app of its own",
+                "%d others are connected as the same Slack app: if it is not an agent that has just ended, each needs an app of its own, for Slack gives a press of a button to only one",
                 frame.num_connections - self._open,
             )
         return socket

@@ -7,7 +7,7 @@ from tests.unit.receivers.dispatches import BEGAN, dispatch, entry, over, turn
 from watchdog.model.cards import Entry, Standing
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.receivers.alertmanager.alerts import MOST, PREFIX, Told, told_by
-from watchdog.receivers.alertmanager.labels import AGENT, MORE, OURS, labels_of
+from watchdog.receivers.alertmanager.labels import AGENT, BLIND, MORE, OURS, labels_of
 
 EVERY = 60_000
 NOW = BEGAN + 100_000
@@ -98,12 +98,46 @@ def test_what_has_no_room_on_the_card_goes_on():
         ("stuck-job", False),
         ("stuck-job", False),
     ]
-    assert "41 more" in next(alert for alert in said.alerts if alert.known.labels["alertname"] == MORE).known.annotations["summary"]
+    assert "40 more" in next(alert for alert in said.alerts if alert.known.labels["alertname"] == MORE).known.annotations["summary"]
     lines = remembered(said, lines)
     said = told(over("2", entity="b"), notices=(turn("2", NoticeKind.RESOLVED),), posted=lines)
     assert len(said.alerts) == 3
     assert all(alert.is_over for alert in said.alerts)
     assert remembered(said, lines) == {}
+
+
+def test_alerts_beside_the_card_are_told_of_one_by_one():
+    """The card has room for fifty; whoever fires or ends beside it is known by its own notices."""
+    beside = {"rule": "stuck-job", "entity": "b", "severity": Severity.CRITICAL}
+    said = told(entry("1", entity="a"), notices=(turn("2", **beside), turn("3", **{**beside, "entity": "c"})), more=2)
+    assert sorted(alert.known.labels["entity"] for alert in said.alerts) == ["a", "b", "c"]
+    lines = remembered(said)
+    ended = turn("2", NoticeKind.RESOLVED, **{**beside, "severity": Severity.INFO, "at": BEGAN + 50_000, "target": "web1/x.service"})
+    said = told(entry("1", entity="a"), notices=(ended,), posted=lines, more=1, more_over=1)
+    assert {alert.known.labels["entity"]: (alert.is_over, alert.known.labels["severity"]) for alert in said.alerts} == {
+        "a": (False, "critical"), "b": (True, "critical"), "c": (False, "critical"),
+    }  # fmt: skip
+    assert sorted(remembered(said, lines)) == ["alert:1", "alert:3"]
+
+
+def test_a_source_that_can_not_be_read_is_an_alert():
+    """With a beginning and an end; each source by itself."""
+    lost = [entry(f"source:{name}", rule="", entity="", title=f"can't read {name}") for name in ("redis", "host")]
+    said = told(*lost)
+    assert [(alert.known.labels["alertname"], alert.known.labels["source"], alert.is_over) for alert in said.alerts] == [
+        (BLIND, "redis", False), (BLIND, "host", False),
+    ]  # fmt: skip
+    lines = remembered(said)
+    back = over("source:redis", rule="", entity="", title="redis can be read again")
+    said = told(back, lost[1], notices=(turn("source:redis", NoticeKind.SOURCE, rule=""),), posted=lines)
+    assert [(alert.known.labels["source"], alert.is_over) for alert in said.alerts] == [("redis", True), ("host", False)]
+
+
+def test_what_a_person_has_ordered_is_no_alert_that_goes_on():
+    """It has nobody who would resolve it."""
+    ordered = entry("order:7", rule="order:7", title="ada has ordered restart_unit")
+    assert [alert.known.labels["alertname"] for alert in told(ordered).alerts] == [AGENT]
+    assert told(ordered, notices=()).alerts == ()
 
 
 def test_two_of_the_same_labels_are_one():

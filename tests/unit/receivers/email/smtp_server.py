@@ -16,9 +16,7 @@ USER: Final = ("watchdog", "s3cret")
 
 
 class SmtpServer:
-    """
-    Takes mail for everybody. `answers` are given one a letter in place of `250 OK`, `senders`, `recipients` in place of it for an address; `tears` is what it breaks off at: `data` in the middle of a letter, `end` once it has all of it and before it says so.
-    """
+    """Takes mail for everybody. `answers` are given one a letter in place of `250 OK`, `senders`, `recipients` in place of it for an address; `tears` is what it breaks off at: `data` in the middle of a letter, `end` once it has all of it and before it says so."""
 
     def __init__(self, *, starttls: bool = False, tls: bool = False, wants_login: bool = False) -> None:
         self.letters: list[EmailMessage] = []

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.receivers.dispatches import dispatch, entry, over, turn
 from watchdog.model.cards import Standing
 from watchdog.model.notices import NoticeKind, Severity
-from watchdog.receivers.email.letter import FIRST, LAST, is_worth_a_letter, letter_of
+from watchdog.receivers.email.letter import is_worth_a_letter, letter_of
 from watchdog.receivers.receiver import Dispatch
 
 SENDER = "watchdog@example.org"
@@ -18,7 +18,7 @@ SENDER = "watchdog@example.org"
 
 def written(of: Dispatch, *recipients: str) -> EmailMessage:
     """As it is read at the other end."""
-    data = letter_of(of, sender=SENDER, recipients=recipients or ("ops@example.org",)).as_bytes()
+    data = letter_of(of, sender=SENDER, recipients=recipients or ("ops@example.org",), host="web1").as_bytes()
     assert data.isascii()
     assert all(len(line) <= 998 for line in data.splitlines())
     return BytesParser(policy=default).parsebytes(data)
@@ -43,8 +43,6 @@ def test_what_stands_in_its_headers():
     assert letter["Auto-Submitted"] == "auto-generated"
     assert (letter["Importance"], letter["X-Watchdog-Severity"], letter["X-Watchdog-State"]) == ("high", "critical", "open")
     assert letter["X-Watchdog-Rule"] == "stuck-job"
-    assert "In-Reply-To" not in letter
-    assert "References" not in letter
 
 
 def test_it_is_text_and_html():
@@ -58,18 +56,19 @@ def test_it_is_text_and_html():
 
 
 def test_a_group_is_one_thread():
-    """Each letter answers the last one, and names the first."""
-    letter = written(msgspec.structs.replace(dispatch(over()), id="d3", posted={FIRST: "<d1@example.org>", LAST: "<d2@example.org>"}))
-    assert letter["In-Reply-To"] == "<d2@example.org>"
-    assert letter["References"] == "<d1@example.org> <d2@example.org>"
-    assert letter["X-Watchdog-State"] == "over"
-    assert "Importance" not in letter
+    """Every letter answers the same one, which is of this group and host alone; nothing has to be remembered."""
+    letters = [written(msgspec.structs.replace(dispatch(one), id=id_)) for one, id_ in ((entry(), "d1"), (entry(), "d2"), (over(), "d3"))]
+    assert {letter["In-Reply-To"] for letter in letters} == {letter["References"] for letter in letters} == {"<g1.web1@example.org>"}
+    assert len({letter["Message-ID"] for letter in letters}) == 3
+    assert (letters[2]["X-Watchdog-State"], letters[2]["Importance"]) == ("over", None)
+    other = msgspec.structs.replace(dispatch(entry()), group="g2")
+    assert written(other)["References"] == "<g2.web1@example.org>"
 
 
 def test_it_is_the_same_at_every_attempt():
     """To the byte: a server that has it already may throw it away."""
     of = dispatch(entry(), over("8"))
-    assert len({letter_of(of, sender=SENDER, recipients=("ops@example.org",)).as_bytes() for _ in range(3)}) == 1
+    assert len({letter_of(of, sender=SENDER, recipients=("ops@example.org",), host="web1").as_bytes() for _ in range(3)}) == 1
 
 
 HOSTILE = [

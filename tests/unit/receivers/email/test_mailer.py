@@ -10,7 +10,6 @@ from tests.patience import PATIENCE
 from tests.unit.receivers.dispatches import Memory, dispatch, entry, turn
 from tests.unit.receivers.email.smtp_server import CERTIFICATE, USER, SmtpServer
 from watchdog.model.notices import NoticeKind
-from watchdog.receivers.email.letter import FIRST, LAST
 from watchdog.receivers.email.mailer import GOT, Mailer
 from watchdog.receivers.receiver import RefusedError, TryAgainError
 
@@ -58,22 +57,13 @@ async def refusal(of: Mailer, memory: Memory | None = None, what=None) -> TryAga
 
 
 async def test_a_letter_arrives(server):
-    """For everybody, once; what it was called is remembered for those that follow."""
+    """For everybody, once; nothing has to be remembered of it."""
     memory = Memory()
     assert await mailer(server, OPS, ADA).send(dispatch(entry()), memory.keep) == "took it"
     assert server.envelopes == [(SENDER, [OPS, ADA])]
     assert server.letters[0]["Message-ID"] == "<d1@example.org>"
-    assert memory == {FIRST: "<d1@example.org>", LAST: "<d1@example.org>"}
+    assert memory == {}
     assert "." in server.hello[0]
-
-
-async def test_letters_of_a_group_are_a_thread(server):
-    """Each names the first and the last."""
-    memory, writes = Memory(), mailer(server)
-    for id_ in ("d1", "d2", "d3"):
-        await writes.send(dispatch(entry(), id_=id_, posted=dict(memory)), memory.keep)
-    assert [letter["References"] for letter in server.letters] == [None, "<d1@example.org>", "<d1@example.org> <d2@example.org>"]
-    assert memory == {FIRST: "<d1@example.org>", LAST: "<d3@example.org>"}
 
 
 async def test_what_is_not_worth_a_letter_is_none(server):
@@ -190,12 +180,13 @@ async def test_some_are_put_off(server):
     memory, writes = Memory(), mailer(server, OPS, ADA)
     error = await refusal(writes, memory)
     assert (error.reason, error.untouched) == ("it does not take mail for 1 of 2 addresses now (450 4.2.0)", False)
-    assert json.loads(memory[f"{GOT}d1"]) == [OPS]
+    assert json.loads(memory[GOT]) == ["d1", OPS]
     assert (await refusal(writes, memory)).reason == "it does not take mail for this address now (451)"
     assert await writes.send(dispatch(entry(), posted=dict(memory)), memory.keep) == "took it"
     assert [recipients for _, recipients in server.envelopes] == [[OPS], [ADA]]
     assert len({letter["Message-ID"] for letter in server.letters}) == 1
-    assert set(memory) == {FIRST, LAST}
+    await writes.send(dispatch(entry(), id_="d2", posted=dict(memory)), memory.keep)
+    assert server.envelopes[-1][1] == [OPS, ADA]
 
 
 async def test_some_are_refused_for_good(server):
@@ -203,7 +194,7 @@ async def test_some_are_refused_for_good(server):
     server.recipients = {ADA: ["550 5.1.1 nobody"]}
     memory = Memory()
     assert await mailer(server, OPS, ADA).send(dispatch(entry()), memory.keep) == "took it, but not for 1 of 2 addresses (550 5.1.1)"
-    assert set(memory) == {FIRST, LAST}
+    assert memory == {}
 
 
 async def test_it_breaks_off_in_the_middle_of_a_letter(server):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import ssl
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
@@ -49,13 +50,13 @@ async def test_a_call(endpoint, client):
     seen = []
 
     async def give(request):
-        seen.append((request.method, request.raw_path))
+        seen.append((request.method, [unquote(part) for part in request.raw_path.split("/")]))
         return web.json_response({"event_id": "$e"})
 
     endpoint.answers = [give]
-    assert await client.put_event("!a/b:example.org", "m.room.message", {"body": "ü"}, transaction="412.0 #.card") == "$e"
+    assert await client.put_event("!a/b%:example.org", "m.room.message", {"body": "ü"}, transaction="412.0 #?.card") == "$e"
     headers, body = endpoint.requests.get_nowait()
-    assert seen == [("PUT", "/_matrix/client/v3/rooms/%21a%2Fb%3Aexample.org/send/m.room.message/412.0%20%23.card")]
+    assert seen == [("PUT", ["", "_matrix", "client", "v3", "rooms", "!a/b%:example.org", "send", "m.room.message", "412.0 #?.card"])]
     assert headers["authorization"] == f"Bearer {TOKEN}"
     assert json.loads(body) == {"body": "ü"}
 

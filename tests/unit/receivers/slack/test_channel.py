@@ -1,7 +1,5 @@
 """A channel that is told by an app, against the strict stand-in."""
 
-import asyncio
-
 import msgspec
 import pytest
 from aiohttp import web as http
@@ -128,24 +126,34 @@ async def test_a_message_among_many_is_found(slack, channel, memory, entry, disp
     assert len(slack.shown()) == 451
 
 
-async def test_an_agent_that_was_killed_looks_before_it_posts(slack, channel, memory, entry, dispatch):
-    """What it was about to post is written down before, so the next one finds it, wherever it was killed."""
-    writes: list[dict[str, str]] = []
-    whole = memory.remember
+class Killed(BaseException):
+    """The end of an agent, at once."""
 
-    async def killed_after_the_call(lines):
-        if writes:
-            raise asyncio.CancelledError
-        writes.append(lines)
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("line", range(6))
+async def test_an_agent_that_is_killed_at_any_line_doubles_nothing(slack, conversation, memory, entry, dispatch, line, when):
+    """What it was about to post was written down before: the next one looks for it, posts what is not there, and goes on behind what is."""
+    two = dispatch("d1", entry(standing=Standing.ASKING, approval="7kq2m"), entry("a2"))
+    whole, count = memory.remember, iter(range(1_000))
+
+    async def mortal(lines):
+        number = next(count)
+        if number == line and when == "before":
+            raise Killed
         await whole(lines)
+        if number == line:
+            raise Killed
 
-    memory.remember = killed_after_the_call
-    with pytest.raises(asyncio.CancelledError):
-        await send(channel, memory, dispatch("d1", entry()))
-    assert len(slack.shown()) == 1
-    memory.remember = whole
-    await send(channel, memory, dispatch("d1", entry()))
-    assert len(slack.shown()) == 1
+    memory.remember = mortal
+    with pytest.raises(Killed):
+        await send(conversation, memory, two)
+    await conversation.send(msgspec.structs.replace(two, posted=dict(memory.lines)), whole)
+    card, question = slack.shown()
+    assert buttons(card) == ["ack"]
+    assert buttons(question) == ["approve", "deny"]
+    assert len(slack.thread(card["ts"])) == 1
+    assert (memory.lines["card"], memory.lines["ask:7kq2m"]) == (card["ts"], question["ts"])
 
 
 async def test_what_did_not_arrive_is_posted(slack, channel, memory, entry, dispatch):

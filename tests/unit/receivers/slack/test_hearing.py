@@ -13,6 +13,7 @@ from watchdog.receivers.receiver import RefusedError, TryAgainError
 from watchdog.receivers.slack import sockets
 from watchdog.receivers.slack.api import Api, Web
 from watchdog.receivers.slack.hearing import SlackConversation
+from watchdog.store.failures import StoreError
 
 
 @contextlib.asynccontextmanager
@@ -188,6 +189,31 @@ async def test_socket_mode_that_is_switched_off_is_said(slack, conversation, des
         assert "switch it on" in at_once[0][0].reason
         await heard(slack, desk)
         assert conversation.trouble == ""
+
+
+async def test_what_can_not_be_written_down_is_to_be_said_again(slack, conversation, desk, asked, caplog):
+    """The person is told, and the next one is heard."""
+    tell = desk.tell
+
+    async def full(said):
+        desk.tell = tell
+        raise StoreError("the disk is full")
+
+    desk.tell = full
+    async with listening(conversation, desk, slack):
+        await slack.press("U012AB3CD", asked[1], "approve")
+        assert "say it again" in (await slack.answers.get())[1]["text"]
+        assert (await heard(slack, desk)).text == "/watchdog status"
+    assert "the disk is full" in caplog.text
+
+
+async def test_the_look_is_at_both_tokens(slack, conversation):
+    """Without a connection."""
+    assert await conversation.look() == "signed in as watchdog of Example; people can answer"
+    slack.app_token_says = "token_revoked"
+    with pytest.raises(RefusedError, match="nobody can answer: the token was revoked"):
+        await conversation.look()
+    assert slack.greeted == 0
 
 
 async def test_others_of_the_same_app_are_named(slack, conversation, desk, clock, caplog):
