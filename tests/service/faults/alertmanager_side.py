@@ -47,7 +47,12 @@ class AlertmanagerSide:
 
     async def harmful(self) -> list[str]:
         """As the protocol says: labels and annotations go into templates of strangers, so they are text without anything that is obeyed."""
-        texts = [text for alert in self._alerts.values() for table in (alert["labels"], alert["annotations"]) for text in (*table, *table.values())]
+        texts = [
+            text
+            for alert in self._alerts.values()
+            for table in (alert["labels"], alert["annotations"])
+            for text in (*table, *table.values())
+        ]
         return self.refused + [why for text in texts for why in refused(text)]
 
     async def __aenter__(self) -> Self:

@@ -39,7 +39,7 @@ MINUTE: Final = 60
 JITTER: Final = 500
 """Milliseconds by which calls may have come closer together on their way."""
 HANDFUL: Final = 10
-"""New messages of which a person can still make something."""
+"""New messages within the storm and two minutes after it, of which a person can still make something."""
 
 
 async def apart(folder: Path, number: int, names: Sequence[str]) -> dict[str, Any]:
@@ -93,9 +93,10 @@ async def storm(folder: Path, number: int, names: Sequence[str]) -> dict[str, An
         running = asyncio.create_task(one.turns.run())
         await one.start()
         await _minute(one, one.begin, range(100))
-        before = _resident()
+        before, messages_before = _resident(), {name: await _messages(line) for name, line in station.lines.items()}
         await _minute(one, one.begin, range(100, 100 + number))
         await station.clock.skip(2 * MINUTE)
+        messages_of = {name: await _messages(line) - messages_before[name] for name, line in station.lines.items()}
         at_height = {name: await _how_it_stands(station, name) for name in names}
         await _minute(one, one.end, range(100 + number))
         await station.clock.skip(30 * MINUTE)
@@ -104,14 +105,11 @@ async def storm(folder: Path, number: int, names: Sequence[str]) -> dict[str, An
         row: dict[str, Any] = {"alerts": number, "grown by MB": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024) - before}
         broken = []
         for name, line in station.lines.items():
-            counts, messages, fastest = (
-                await station.counts(name),
-                len({seen.place for seen in await line.side.seen() if not seen.in_thread}),
-                _fastest(station, line),
-            )
+            counts, messages, fastest = await station.counts(name), messages_of[name], _fastest(station, line)
             known, over = at_height[name], await _how_it_stands(station, name)
             row |= {
                 f"{name}: messages": messages,
+                f"{name}: until all is over": await _messages(line) - messages_before[name],
                 f"{name}: calls": len(line.rude.calls),
                 f"{name}: most in its allowance": fastest[0],
                 f"{name}: allowed": fastest[1],
@@ -127,6 +125,11 @@ async def storm(folder: Path, number: int, names: Sequence[str]) -> dict[str, An
     if _audited(folder / "station" / "state") != 2 * (100 + number):
         broken.append("not everything is in the audit log")
     return {**row, "broken": ", ".join(broken)}
+
+
+async def _messages(line: Line) -> int:
+    """New ones; what is changed is none, nor what stands in a thread."""
+    return len({seen.place for seen in await line.side.seen() if not seen.in_thread})
 
 
 async def _minute(one: Storm, what: Any, numbers: range) -> None:
