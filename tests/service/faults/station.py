@@ -7,6 +7,7 @@ What is told here stands for what an engine commits; its titles bear numbers, by
 import asyncio
 import contextlib
 import json
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.habits import habits_of
 from watchdog.rulefile.receivers import ReceiverSettings
+from watchdog.store.opening import DATABASE
 from watchdog.store.outbox import Handed
 from watchdog.store.standing import OutboxCounts
 from watchdog.store.store import Commit, Store
@@ -126,6 +128,18 @@ class Station:
     async def counts(self, name: str) -> OutboxCounts:
         """How a receiver stands, as `status` says it."""
         return (await self.store.post.counts())[name]
+
+    async def stands(self, name: str) -> tuple[int, int]:
+        """How many alerts go on and how many are over, by the cards that the receiver was shown."""
+        on = over = 0
+        with contextlib.closing(sqlite3.connect(self.folder / "state" / DATABASE)) as connection:
+            groups = [group for (group,) in connection.execute("SELECT grp FROM cards WHERE receiver = ? AND card IS NOT NULL", (name,))]
+        for group in groups:
+            card = await self.store.post.card_of(name, group)
+            assert card is not None, group
+            on += card.more + sum(entry.over is None for entry in card.entries)
+            over += card.more_over + sum(entry.over is not None for entry in card.entries)
+        return on, over
 
     def _read(self) -> dict[str, ReceiverSettings]:
         (self.folder / "rules.yml").write_text(RULES)

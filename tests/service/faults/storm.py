@@ -7,10 +7,8 @@ A storm: thousands of alerts in a minute, through the real engine, store and del
 import asyncio
 import json
 import resource
-import sqlite3
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +20,6 @@ from watchdog.model.kinds import Kind
 from watchdog.model.verdicts import Mode
 from watchdog.receivers.habits import habits_of
 from watchdog.rulefile.rules import read_rules
-from watchdog.store.opening import DATABASE
 from watchdog.store.reading import read_audit
 
 CHECKOUT: Final = Path(__file__).parents[3]
@@ -97,7 +94,7 @@ async def storm(folder: Path, number: int, names: Sequence[str]) -> dict[str, An
         await _minute(one, one.begin, range(100, 100 + number))
         await station.clock.skip(2 * MINUTE)
         messages_of = {name: await _messages(line) - messages_before[name] for name, line in station.lines.items()}
-        at_height = {name: await _how_it_stands(station, name) for name in names}
+        at_height = {name: await station.stands(name) for name in names}
         await _minute(one, one.end, range(100 + number))
         await station.clock.skip(30 * MINUTE)
         running.cancel()
@@ -106,7 +103,7 @@ async def storm(folder: Path, number: int, names: Sequence[str]) -> dict[str, An
         broken = []
         for name, line in station.lines.items():
             counts, messages, fastest = await station.counts(name), messages_of[name], _fastest(station, line)
-            known, over = at_height[name], await _how_it_stands(station, name)
+            known, over = at_height[name], await station.stands(name)
             row |= {
                 f"{name}: messages": messages,
                 f"{name}: until all is over": await _messages(line) - messages_before[name],
@@ -138,17 +135,6 @@ async def _minute(one: Storm, what: Any, numbers: range) -> None:
         first, last = numbers[0] + len(numbers) * step // steps, numbers[0] + len(numbers) * (step + 1) // steps
         await what(first, last, len(numbers))
         await one.station.clock.skip(MINUTE / steps, step=1)
-
-
-async def _how_it_stands(station: Station, name: str) -> tuple[int, int]:
-    """How many alerts go on and how many are over, by the cards that the receiver was shown."""
-    on = over = 0
-    with closing(sqlite3.connect(station.folder / "state" / DATABASE)) as connection:
-        for (group,) in connection.execute("SELECT grp FROM cards WHERE receiver = ? AND card IS NOT NULL", (name,)).fetchall():
-            card = await station.store.post.card_of(name, group)
-            on += card.more + sum(entry.over is None for entry in card.entries)
-            over += card.more_over + sum(entry.over is not None for entry in card.entries)
-    return on, over
 
 
 def _fastest(station: Station, line: Line) -> tuple[int, int]:
