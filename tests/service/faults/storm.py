@@ -90,6 +90,7 @@ async def storm(folder: Path, number: int, names: Sequence[str]) -> dict[str, An
         running = asyncio.create_task(one.turns.run())
         await one.start()
         await _minute(one, one.begin, range(100))
+        await station.clock.skip(5 * MINUTE)
         before, messages_before = _resident(), {name: await _messages(line) for name, line in station.lines.items()}
         await _minute(one, one.begin, range(100, 100 + number))
         await station.clock.skip(2 * MINUTE)

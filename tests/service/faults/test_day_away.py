@@ -12,7 +12,7 @@ READABLE = 25
 """New messages after a day in which five hundred incidents came and went."""
 
 
-@pytest.mark.parametrize("name", ["webhook", "email", "slack"])
+@pytest.mark.parametrize("name", ["webhook", "slack"])
 async def test_a_day_without_a_receiver(name, tmp_path):
     """Five hundred incidents while nobody answers, half of them over before anybody does: few messages, the present state, an account of all of it; and the next incident is told as ever."""
     async with Station(tmp_path / "station", name) as station:
@@ -26,7 +26,7 @@ async def test_a_day_without_a_receiver(name, tmp_path):
             await station.tell(f"incident {number}", NoticeKind.ENDED)
             if number % 2:
                 await station.tell(f"incident {number}", NoticeKind.RESOLVED)
-            await station.clock.skip(DAY / INCIDENTS, step=60)
+            await station.clock.skip(DAY / INCIDENTS, step=300)
             if number == INCIDENTS // 2:
                 await station.restart()
         away = await station.counts(name)
