@@ -25,9 +25,6 @@ class Matrix:
     Raises `BadSecretError` for what can be no access token.
     """
 
-    # The transaction ids of a dispatch are the same each time.
-    may_double = False
-
     def __init__(self, homeserver: str, *, token: str, room: str, timeout: int, clock: Clock, name: str) -> None:
         self._new_client = partial(Client, homeserver, token, timeout=timeout, clock=clock)
         self._client = self._new_client()
