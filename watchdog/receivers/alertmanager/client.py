@@ -43,6 +43,9 @@ class Alertmanager:
     `urls` are those of the members, without the path of the API; `authorization` is the header of that name; `authority` the path of a file of certificates; `timeout` milliseconds for one call.
     """
 
+    may_double = False
+    """It knows an alert by its labels: what is told twice changes nothing."""
+
     def __init__(
         self, urls: Sequence[str], *, authorization: str | None, authority: str | None, every: int, timeout: int, clock: Clock
     ) -> None:

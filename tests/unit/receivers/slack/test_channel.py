@@ -222,6 +222,23 @@ async def test_a_message_that_can_not_be_changed_is_posted_anew(slack, channel, 
     assert await send(channel, memory, dispatch("d3", entry(), notices=(turn("n3", "a1"),))) == "changed"
 
 
+async def test_a_thread_without_its_message_begins_anew(slack, channel, memory, entry, dispatch):
+    """Somebody deletes the message in the very moment: nothing is lost, the next attempt posts it anew with all that it says."""
+    await send(channel, memory, dispatch("d1", entry()))
+    slack.instead["chat.postMessage"].append("thread_not_found")
+    later = dispatch("d2", entry(), notices=(turn("n2", "a1"),))
+    assert not (await refusal(channel, memory, later)).untouched
+    slack.delete(memory.lines["card"])
+    assert await send(channel, memory, later) == "posted"
+    assert [message["ts"] for message in slack.shown()] == [memory.lines["card"]]
+
+
+async def test_a_receiver_that_was_closed_stays_closed(channel, memory, entry, dispatch):
+    """After a reload the next one speaks."""
+    await channel.close()
+    assert "closed" in (await refusal(channel, memory, dispatch("d1", entry()))).reason
+
+
 async def test_a_form_that_slack_does_not_like_is_said_plainly(slack, channel, memory, entry, dispatch, caplog):
     """A message is never lost for its looks."""
     slack.instead["chat.postMessage"].append("invalid_blocks")

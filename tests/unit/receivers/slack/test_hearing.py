@@ -13,6 +13,7 @@ from watchdog.receivers.receiver import RefusedError, TryAgainError
 from watchdog.receivers.slack import sockets
 from watchdog.receivers.slack.api import Api, Web
 from watchdog.receivers.slack.hearing import SlackConversation
+from watchdog.receivers.slack.making import introduce
 from watchdog.store.failures import StoreError
 
 
@@ -222,6 +223,23 @@ async def test_socket_mode_that_is_switched_off_is_said(slack, conversation, des
         assert "switch it on" in at_once[0][0].reason
         await heard(slack, desk)
         assert conversation.trouble == ""
+
+
+async def test_two_channels_of_an_agent_can_share_an_app(slack, conversation, desk, asked, clock, caplog):
+    """Slack gives what is done in one of them to any of their connections: it is brought to the desk of its own channel all the same."""
+    web = Web(timeout=30_000, clock=clock)
+    other = SlackConversation(api=Api(slack.api, web), web=web, app_token=APP, token=BOT, channel="C099ZZZZZ", mention="", clock=clock)
+    introduce([conversation, other])
+    other_desk = type(desk)()
+    async with listening(conversation, desk, slack), listening(other, other_desk, slack):
+        await slack.wait_for_connections(2)
+        await heard(slack, other_desk)
+        await slack.press("U012AB3CD", asked[0], "ack")
+        said = await desk.said.get()
+        assert (said.text, said.about) == ("ack", Posted("g1", "card"))
+        assert other_desk.said.empty()
+    await other.close()
+    assert "an app of its own" not in caplog.text
 
 
 async def test_what_can_not_be_written_down_is_to_be_said_again(slack, conversation, desk, asked, caplog):
