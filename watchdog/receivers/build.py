@@ -61,6 +61,7 @@ def _matrix(settings: ReceiverSettings, clock: Clock) -> Receiver:
         timeout=int(values["timeout"]),
         clock=clock,
         name=settings.name,
+        keys=str(values.get("keys", "")),
     )
 
 

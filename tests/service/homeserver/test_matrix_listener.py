@@ -102,6 +102,24 @@ async def test_what_is_typed_is_about_what_it_answers(ada, room, asked, listenin
     assert await until(lambda: answers(ada, room, alone)) == [("m.notice", "heard: !WATCHDOG  web1 approve 7kq2m")]
 
 
+async def test_a_reaction_to_a_line_is_one_to_its_message(ada, room, asked, listening, until):
+    """What rings later stands in the thread: there, too, somebody can say that it was seen."""
+    ops, group = asked
+    await ops.send(group.dispatch(notice("it fires still", NoticeKind.REMINDER)), group.remember)
+    desk = Desk(group)
+    await listening(ops, desk)
+    line = (await ada.related(room, group.posted["card"], "m.thread"))[-1]
+    await ada.react(room, line["event_id"], "👀")
+    said = await desk.said.get()
+    assert (said.text, said.about) == ("ack", Posted("incident-7", "card"))
+    assert ("m.notice", "heard: ack") in await until(lambda: heard_in(ada, room, group.posted["card"]))
+
+
+async def heard_in(ada, room, event):
+    """The answers in that thread, once there is one."""
+    return [answer for answer in await answers(ada, room, event) if answer[1].startswith("heard: ")]
+
+
 async def test_it_goes_on_where_it_was(ada, room, asked, listening, until):
     """What was said before it ever listened is not heard; what was said while it did not run is, in order, and be it more than one page; cut off before it could put away how far it was, it answers nothing twice."""
     ops, group = asked

@@ -151,11 +151,26 @@ class Listening:
         about = None
         for ref in one.about:
             about = about or await desk.about(ref)
+        if about is None and one.is_reaction and (root := await self._root_of(one.thread, entered)):
+            # What rang was a line in the thread of our message, and that is what is meant.
+            about = await desk.about(root)
+            one = msgspec.structs.replace(one, thread=root)
         if about is None and one.is_reaction:
             return
         answer = await desk.tell(Said(id=one.id, by=one.by, text=one.text, asked=one.asked, about=about))
         if answer:
             await self._answer(answer, one, entered)
+
+    async def _root_of(self, event: str, entered: Entered) -> str:
+        """The message in whose thread we have written that event; empty if we have not."""
+        try:
+            found = await self._client.get("rooms", entered.room, "event", event)
+        except NoAnswerError:
+            return ""
+        relation = _at(found, "content", "m.relates_to")
+        root = relation.get("event_id")
+        is_ours = found.get("sender") == entered.user and relation.get("rel_type") == "m.thread"
+        return root if is_ours and isinstance(root, str) else ""
 
     async def _answer(self, answer: str, one: Heard, entered: Entered) -> None:
         transaction = f"answer.{hashlib.sha256(one.id.encode()).hexdigest()[:32]}"
