@@ -20,7 +20,7 @@ from watchdog.model.verdicts import Mode
 
 CHECKOUT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-IMPORT_NAMES = {"pyyaml": "yaml"}
+IMPORT_NAMES = {"matrix-nio": "nio", "pyyaml": "yaml"}
 """Distribution → import name, where they differ."""
 
 pytestmark = pytest.mark.timeout(180)

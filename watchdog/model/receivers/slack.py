@@ -69,4 +69,6 @@ SLACK_WEBHOOK: Final = ReceiverSpec(
         _MENTION,
         _TIMEOUT,
     ),
+    # Each time is a message that rings.
+    common={"group_interval": "1m"},
 )

@@ -64,11 +64,12 @@ async def test_whoever_is_to_be_called_is_called_once(slack, channel, memory, en
 
 async def test_a_question_is_a_message_of_its_own(slack, conversation, memory, entry, dispatch):
     """In the channel, with buttons; asked once; when it is settled the buttons go."""
-    asking = entry(standing=Standing.ASKING, approval="7kq2m")
+    asking = entry(standing=Standing.ASKING, approval="7kq2m", action="recover_process")
     assert await send(conversation, memory, dispatch("d1", asking)) == "posted, with 1 question"
     card, question = slack.shown()
     assert buttons(card) == ["ack"]
     assert buttons(question) == ["approve", "deny"]
+    assert question["text"] == "❓ recover_process? job stuck on a1"
     assert memory.lines["ask:7kq2m"] == question["ts"]
 
     await send(conversation, memory, dispatch("d2", asking, notices=(turn("n2", "a1"),)))
@@ -95,8 +96,10 @@ async def test_without_an_app_level_token_there_are_no_buttons(slack, channel, m
     assert [buttons(message) for message in slack.shown()] == [[], []]
 
 
-async def test_a_lost_answer_does_not_double_a_message(slack, channel, memory, entry, dispatch):
-    """Slack has posted it and its answer was lost: the next attempt finds it by its metadata and goes on behind it."""
+@pytest.mark.parametrize("hides_metadata", [False, True])
+async def test_a_lost_answer_does_not_double_a_message(slack, channel, memory, entry, dispatch, hides_metadata):
+    """Slack has posted it and its answer was lost: the next attempt finds it by its metadata, or by the name of its first block, and goes on behind it."""
+    slack.hides_metadata = hides_metadata
     slack.after["chat.postMessage"].append(502)
     error = await refusal(channel, memory, dispatch("d1", entry()))
     assert not error.untouched
