@@ -124,8 +124,13 @@ def test_what_is_asked():
     assert notice.thread == next(iter(talk.state.ledger.alerts.values())).id
     how = f"sidekiq-watchdog approve {one.id} on web1 within 30m, else it is not done"
     assert notice.title == f"terminate_process on web1/app[push]: waits for a person (the mode is ask): {how}"
-    assert notice.reason.startswith("the mode is ask; +0.0 s: would send SIGTERM")
-    assert notice.reason.endswith("; seen: stuck-job: SleepForever j1 on push, job.elapsed = 21s")
+    assert (notice.reason, notice.plan) == ("the mode is ask", one.stages)
+    assert notice.plan[0] == "+0.0 s: would send SIGTERM"
+    assert notice.seen == ("job.elapsed = 21s",)
+    assert notice.next == f"type sidekiq-watchdog approve {one.id} (or deny {one.id}) on web1 within 30m, else it is not done"
+    (asked,) = talk.audit("approval")
+    assert asked.reason.startswith("the mode is ask; +0.0 s: would send SIGTERM")
+    assert asked.reason.endswith("; seen: stuck-job: SleepForever j1 on push, job.elapsed = 21s")
     assert notice.approval == one.id
     assert len(one.id) == 5
     assert (one.standing, one.needed, one.ref.identity if one.ref else "") == (Standing.OPEN, 1, ONE)

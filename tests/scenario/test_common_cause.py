@@ -92,7 +92,7 @@ def test_a_storm_with_a_declared_cause():
     assert {notice.reason for notice in notices(talk, "chat") if notice.decision} == {f"the check postgres fails: {TOO_MANY}"}
     assert len({notice.entity for notice in notices(talk, "chat") if not notice.decision}) == 4
     assert {(row.decision, row.guard) for row in talk.audit("decision")} == {("DENY", "common_cause")}
-    assert [row.detail for row in talk.audit("alert") if row.rule == "stuck-job"] == [{"withheld": ["ops"]}] * 4
+    assert [row.detail for row in talk.audit("alert") if row.rule == "stuck-job"] == [{"withheld": ["ops"], "told": "chat"}] * 4
 
     talk.hear(checks(ok=True, problem=""), at=61_000)
     ended = [Gone(Kind.JOB, f"{one}/t1/j{one}/1000", "finished") for one in FLEET[1:]]

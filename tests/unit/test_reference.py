@@ -140,7 +140,7 @@ def blocks(page: str) -> list[str]:
 @pytest.fixture
 def written(tmp_path) -> Path:
     """The examples of the page as files: rules with their tests and a manifest, and a config."""
-    rule, _, tests, config, _, commanded, manifest = blocks(BY_HAND)
+    rule, _, tests, config, _, _, commanded, manifest = blocks(BY_HAND)
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "rules.yml").write_text(rule)
@@ -193,10 +193,21 @@ def test_the_pack_on_the_page_is_one(written):
 
 def test_the_servers_on_the_page_are_settings():
     """Sentinels and a second Redis, as the page has them."""
-    settings, problems = read_settings("config.yml", blocks(BY_HAND)[4] + "rules: [rules.yml]\nstate: state\n")
+    settings, problems = read_settings("config.yml", blocks(BY_HAND)[5] + "rules: [rules.yml]\nstate: state\n")
     assert problems == ()
     assert settings is not None
     assert (settings.redis.master, settings.app_redis is None) == ("mymaster", False)
+
+
+def test_the_routes_on_the_page_are_routes(written):
+    """They load beside the rule of the page; that no rule of that page is of the mail team is said, and nothing else."""
+    config = "redis: {url: redis://h}\nrules: [rules.yml]\nstate: state\n" + blocks(BY_HAND)[4]
+    (written / "config.yml").write_text(config)
+    loaded, problems = inspect(written / "config.yml")
+    assert {problem.code for problem in problems} <= {"W610", "W611", "W633"}, problems
+    assert loaded is not None
+    assert [route.name for route in loaded.rules.routing.routes] == ["mail-team", "#2", "#3"]
+    assert len(loaded.rules.routing.inhibitions) == 1
 
 
 def test_the_key_on_the_page_is_a_condition():

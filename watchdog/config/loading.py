@@ -13,14 +13,16 @@ from watchdog.config.disk import is_readable_by_all, read_text
 from watchdog.config.finding import Place, find, is_test
 from watchdog.config.secrets import fetch_secrets, was_fetched
 from watchdog.config.units import strange_units
-from watchdog.config.zones import weekly_of, with_weekly, with_zones
+from watchdog.config.zones import routing_of, weekly_of, with_weekly, with_zones
 from watchdog.engine.rules import RuleSet
 from watchdog.errors import Problem, ProblemsError, Span
 from watchdog.lang.text import Text
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile.findings import Findings, quoted
+from watchdog.rulefile.lint_routes import lint_routes
 from watchdog.rulefile.pack import read_manifest, unfit_for
-from watchdog.rulefile.rules import read_rules
+from watchdog.rulefile.routes import NOT_ROUTED
+from watchdog.rulefile.rules import digest_of, read_rules
 from watchdog.rulefile.settings import Draft, Settings, draft_settings, with_secrets
 from watchdog.rulefile.tests import read_tests
 
@@ -81,10 +83,14 @@ def inspect(path: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
     problems = (*findings.in_order(), *in_rules)
     if settings is None or any(not problem.is_warning for problem in problems):
         return None, problems
-    problems = (*problems, *strange_units(rules, settings.units))
+    problems = (
+        *problems,
+        *strange_units(rules, settings.units),
+        *lint_routes(draft.routing, rules.rules, draft.receiver_places),
+    )
     loaded = Loaded(
         settings=settings,
-        rules=RuleSet(rules.rules, rules.digest, rules.mode, rules.by_hand, rules.weekly, settings.fleet_budget),
+        rules=rules.but(fleet=settings.fleet_budget, page=settings.alerts.page),
         warnings=problems,
         folder=path.parent,
         state=path.parent / settings.state.value,
@@ -119,6 +125,9 @@ def _read(places: Sequence[Place], draft: Draft, findings: Findings, *, folder: 
     )
     zones = Findings()
     rules = with_weekly(with_zones(rules, zones), weekly_of(draft.digest, zones))
+    if draft.routing != NOT_ROUTED:
+        digest = digest_of((("rules", rules.digest), ("routing", str(draft.routing))))
+        rules = rules.but(routing=routing_of(draft.routing, zones), digest=digest)
     if draft.commands is not None:
         rules = checked_commands(rules, folder / draft.commands, zones)
     in_packs = [problem for place in places if place.manifest is not None for problem in _manifest(place, rules, findings)]

@@ -11,12 +11,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from watchdog.engine.routing.table import Routing
 from watchdog.engine.rules import Rule, RuleSet
+from watchdog.lang.text import Text
 from watchdog.model import hours
 from watchdog.model.hours import Hours, Zone
 from watchdog.model.weekly import DAYS, Weekly
 from watchdog.rulefile.digest import NEVER, DigestSettings
 from watchdog.rulefile.findings import Findings, quoted
+from watchdog.rulefile.routes import RoutingSettings
 
 LOCAL: Final = "local"
 """The zone of this machine."""
@@ -34,25 +37,31 @@ def with_zones(rules: RuleSet, findings: Findings) -> RuleSet:
     if all(rule.guards["hours"] == _WHOLE_DAY for rule in rules.rules):
         return rules
     with_theirs = tuple(_with_zone(rule, findings) for rule in rules.rules)
-    return RuleSet(with_theirs, rules.digest, rules.mode, rules.by_hand, rules.weekly)
+    return rules.but(rules=with_theirs)
 
 
 def with_weekly(rules: RuleSet, weekly: Weekly | None) -> RuleSet:
     """The rules, and when people are told what has come of them."""
-    return RuleSet(rules.rules, rules.digest, rules.mode, rules.by_hand, weekly)
+    return rules.but(weekly=weekly)
 
 
 def weekly_of(settings: DigestSettings | None, findings: Findings) -> Weekly | None:
     """When the digest is due; None for never, or where this machine does not know its zone, which is then noted."""
     if settings is None or settings.day == NEVER:
         return None
-    name = LOCAL if settings.zone is None else settings.zone.value
-    zone = read_zone(name)
-    if zone is None:
-        assert settings.zone is not None  # every machine has its own
-        findings.add("E518", settings.zone.span(0, len(name)), f"this machine knows no time zone {quoted(name)}", hint=_HINT)
-        return None
-    return Weekly(DAYS.index(settings.day), settings.minute, zone)
+    zone = _written(settings.zone, findings)
+    return None if zone is None else Weekly(DAYS.index(settings.day), settings.minute, zone)
+
+
+def routing_of(settings: RoutingSettings, findings: Findings) -> Routing:
+    """Routes and inhibitions, the quiet hours by their clocks; a zone that this machine does not know is noted."""
+    routes = []
+    for one in settings.routes:
+        route = one.route
+        if route.quiet is not None and (zone := _written(one.zone, findings)) is not None:
+            route = msgspec.structs.replace(route, quiet=msgspec.structs.replace(route.quiet, zone=zone))
+        routes.append(route)
+    return Routing(tuple(routes), settings.inhibitions)
 
 
 def read_zone(name: str, *, here: Path = _HERE) -> Zone | None:
@@ -62,6 +71,16 @@ def read_zone(name: str, *, here: Path = _HERE) -> Zone | None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
     return hours.UTC if info is None else _zone("local time" if name == LOCAL else name, info)
+
+
+def _written(text: Text | None, findings: Findings) -> Zone | None:
+    """The zone of that name, or that of the machine where none is written; None if there is none, which is noted."""
+    name = LOCAL if text is None else text.value
+    zone = read_zone(name)
+    if zone is None:
+        assert text is not None  # every machine has its own
+        findings.add("E518", text.span(0, len(name)), f"this machine knows no time zone {quoted(name)}", hint=_HINT)
+    return zone
 
 
 def _with_zone(rule: Rule, findings: Findings) -> Rule:

@@ -389,8 +389,7 @@ class Agent:
         return loaded.settings.mode if self._ceiling is None else lower(loaded.settings.mode, self._ceiling)
 
     def _rules(self, loaded: Loaded) -> RuleSet:
-        read = loaded.rules
-        return RuleSet(read.rules, read.digest, self._mode(loaded), read.by_hand, read.weekly, read.fleet)
+        return loaded.rules.but(mode=self._mode(loaded))
 
     def _warn(self, loaded: Loaded) -> None:
         for warning in loaded.warnings:

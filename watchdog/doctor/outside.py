@@ -45,7 +45,7 @@ def checks_of(tried: Mapping[str, str]) -> Found:
 def receivers_of(reached: Mapping[str, str]) -> Found:
     """Why each is not reached, empty where it is."""
     if not reached:
-        return doubtful("nobody is told anything", "receivers: in the config, and notify: in rules or under adjust:")
+        return doubtful("nobody is told anything", "receivers: in the config, and routes: there or notify: in rules or under adjust:")
     failed = [f"{name} is not reached: {why}" for name, why in reached.items() if why]
     if failed:
         return bad(listed(failed, 2), "correct its url: in the config, or open the way there")

@@ -37,7 +37,7 @@ def tell(turn: Turn, run: Run, title: str, *, outcome: str, severity: Severity |
     """People are told of a stage."""
     turn.notify(
         run.notify, thread=run.thread, kind=NoticeKind.STAGE, severity=severity or run.severity, title=title, rule=run.rule, entity=run.entity,
-        target=run.ref.name, action=run.action, stage=run.stage, decision=Decision.ALLOW.value, outcome=outcome, **more,
+        target=run.ref.name, action=run.action, stage=run.stage, decision=Decision.ALLOW.value, outcome=outcome, page=turn.page(run.incident), **more,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from watchdog.engine.guards.budget import budget
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.ledger import Alert, Phase
 from watchdog.engine.pausing import wrong_until
+from watchdog.engine.routing import acknowledged
 from watchdog.engine.spending import KEPT
 from watchdog.engine.switches import Ack, Rearmed, moment
 from watchdog.engine.targeting import request_view
@@ -35,6 +36,7 @@ def acknowledge(turn: Turn, told: OperatorAcknowledged) -> Heard:
     rule, target = meant
     ack = Ack(told.by, told.reason, rule, target, turn.at + told.until - turn.wall, told.until)
     turn.set(acks={**turn.ledger.acks, key_of(rule, target): ack})
+    acknowledged.tell(turn, ack)
     anew = _rearm(turn, rule, target, told.by)
     text = f"{told.reason}; not said again until {moment(told.until)}{'; its budget begins anew' if anew else ''}"
     return Heard("acknowledged", text, rule=rule, target=target, detail={"until": told.until, "rearmed": anew})

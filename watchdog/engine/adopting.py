@@ -64,7 +64,7 @@ def tell(turn: Turn) -> None:
     turn.set(doubt=msgspec.structs.replace(doubt, told=True))
     title = words(doubt)
     turn.audit("agent", outcome="warning", reason=title, detail={name: len(getattr(doubt, name)) for name in _TABLES})
-    turn.notify(turn.everybody(), thread="agent", kind=NoticeKind.AGENT, severity=Severity.CRITICAL, title=title)
+    turn.notify(turn.everybody(), thread="agent", kind=NoticeKind.AGENT, severity=Severity.CRITICAL, title=title, next=COMMAND)
 
 
 def words(doubt: Doubt) -> str:

@@ -32,6 +32,7 @@ from watchdog.engine import strikes as strike_book
 from watchdog.engine.counted import COUNTED, is_counted
 from watchdog.engine.ledger import Ledger, Loss, rebase
 from watchdog.engine.remembered import BrokenHistoryError
+from watchdog.engine.routing import reminding, schedule, telling
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.saved import histories_in
 from watchdog.engine.state import State
@@ -96,6 +97,8 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
         requests.look_around(turn)
     requests.consider_all(turn)
     orders.consider_all(turn)
+    reminding.tend(turn)
+    telling.tidy(turn)
     digest.take(turn)
     digest.send_if_due(turn)
     locking.tidy(turn)
@@ -109,6 +112,7 @@ def next_due(state: State) -> int | None:
     dues = [
         world.deadlines.next(),
         world.echoes.next(),
+        world.tellings.next(),
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
         *switching.ends(ledger),
         ledger.week.due_at,
@@ -236,7 +240,8 @@ def _lose(turn: Turn, lost: SourceLost) -> None:
     turn.set(lost={**turn.ledger.lost, lost.source: Loss(lost.code, lost.message, since)})
     turn.audit("source", entity=lost.source.value, outcome="lost", reason=lost.message, detail={"code": lost.code})
     turn.notify(turn.everybody(), thread=f"source:{lost.source}", kind=NoticeKind.SOURCE, severity=Severity.CRITICAL,
-                title=f"{lost.source} can't be read: {lost.message}", outcome="lost", reason=lost.message)  # fmt: skip
+                title=f"{lost.source} can't be read: {lost.message}", outcome="lost", reason=lost.message, group=f"source:{lost.source}:{since}", since=turn.wall - (turn.at - since),
+                next="nothing is judged by it and nothing done that rests on it until it can be read; it is tried again all the time")  # fmt: skip
     turn.world.history.lost(lost.source, turn.at)
     judging.blind_alerts(turn)
     if lost.source is Source.REDIS:
@@ -251,7 +256,8 @@ def _regain(turn: Turn, source: Source) -> None:
     turn.set(lost={name: other for name, other in turn.ledger.lost.items() if name != source})
     turn.audit("source", entity=source.value, outcome="back", reason=f"after {(turn.at - loss.since_at) // 1000} s")
     turn.notify(turn.everybody(), thread=f"source:{source}", kind=NoticeKind.SOURCE, severity=Severity.INFO,
-                title=f"{source} can be read again after {(turn.at - loss.since_at) // 1000} s", outcome="back")  # fmt: skip
+                title=f"{source} can be read again after {(turn.at - loss.since_at) // 1000} s", outcome="back", group=f"source:{source}:{loss.since_at}",
+                since=turn.wall - (turn.at - loss.since_at))  # fmt: skip
     turn.world.again.clear()
     turn.world.history.back(source, turn.at)
     turn.world.recount(turn.at)
@@ -273,6 +279,7 @@ def _begin(turn: Turn, started: Started) -> None:
     judging.freeze_timers(turn, known_until)
     playbooks.freeze_proofs(turn, known_until)
     turn.set(boot_id=started.boot_id, host=started.host, lost={})
+    schedule.rewind(turn.world, turn.ledger.routing)
     digest.forget_when(turn)
     leading.forget(turn)
     turn.audit("agent", outcome="started", detail={"version": started.version})
@@ -311,6 +318,7 @@ def _load(turn: Turn, loaded: RulesLoaded) -> None:
     awaited = (name for name, waiting in rules.by_change.items() if waiting)
     turn.world.kept = None
     turn.world.demand(rules.series, rules.aggregates, awaited, turn.at)
+    telling.load(turn)
     judging.drop_ruleless(turn)
     judging.drop_orphans(turn, "it is no longer there")
     turn.world.again.clear()
@@ -331,6 +339,7 @@ def _after_an_undone_turn(turn: Turn) -> None:
     # Effects of the undone turn were never carried out; nobody will answer them.
     world.looks.clear()
     world.again.clear()
+    schedule.rewind(world, turn.ledger.routing)
     judging.drop_orphans(turn, "it is no longer there")
     known_here.forget_missing(turn)
     deploy_signs.notice_all(turn)

@@ -12,6 +12,7 @@ from watchdog.engine.approvals import LIVE, USE_WITHIN, Approval, Standing, Word
 from watchdog.engine.approving import settled, tell
 from watchdog.engine.rules import NO_RULES
 from watchdog.engine.turn import Turn
+from watchdog.engine.whats_next import after_answer
 from watchdog.model.told import LOCAL, OperatorApproved, OperatorDenied
 
 _REFUSED: Final = "refused"
@@ -45,10 +46,18 @@ def approve(turn: Turn, told: OperatorApproved) -> Answered:
     if len(words) < needed:
         turn.put_approval(one.id, one)
         more = f"{person} approves, {needed - len(words)} more must"
-        tell(turn, one, f"{what}: {more}", outcome="noted", detail=_detail(told))
+        tell(turn, one, f"{what}: {more}", outcome="noted", by=person, detail=_detail(told))
         return Answered("noted", f"{what}: {more}", one.rule, one.target)
     one = settled(turn, one, Standing.APPROVED, f"approved by {people(words)}")
-    tell(turn, one, f"{what}: {one.settled}{': ' + told.reason if told.reason else ''}", outcome="approved", detail=_detail(told))
+    tell(
+        turn,
+        one,
+        f"{what}: {one.settled}{': ' + told.reason if told.reason else ''}",
+        outcome="approved",
+        by=person,
+        next=after_answer(one.standing),
+        detail=_detail(told),
+    )
     return Answered(
         "approved",
         f"{what}: it is put before all guards again, and begun if none denies within {lasting(USE_WITHIN)}",
@@ -68,7 +77,7 @@ def deny(turn: Turn, told: OperatorDenied) -> Answered:
         return _refused(one, f"request {one.id} is {one.standing.value} already: {one.settled}")
     one = settled(turn, one, Standing.DENIED, f"denied by {person}: {told.reason}")
     what = f"{one.action} on {one.target}"
-    tell(turn, one, f"{what}: {one.settled}", outcome="denied", detail=_detail(told))
+    tell(turn, one, f"{what}: {one.settled}", outcome="denied", by=person, next=after_answer(one.standing), detail=_detail(told))
     return Answered("denied", f"{what}: not done as long as this goes on, for a day at most", one.rule, one.target)
 
 

@@ -71,7 +71,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is short, to be typed. `request` is the id of the request, `playbook` that of the incident whose next step it is, empty for a first step. `plan` is every step that it is asked for, and
     `stages` the same in words; `condition` and `seen` are what was found. `needed` so many people must say yes (`words`); `settled` says in a sentence how it came to
-    its end or to its answer, at `settled_at`, and by `incident` it was used. `silenced` says that nobody was told, because somebody did not want to hear of it.
+    its end or to its answer, at `settled_at`, and by `incident` it was used. `silenced` says that nobody was told, because somebody did not want to hear of it. At `raise_at` it is told to others, if nobody has answered.
     """
 
     id: str
@@ -103,6 +103,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     incident: str = ""
     silenced: bool = False
     thing: Thing | None = None
+    raise_at: int | None = None
 
 
 def is_given(one: Approval) -> bool:

@@ -15,11 +15,13 @@ from watchdog.engine.approvals import HELD, HOLDS, LIVE, USE_WITHIN, Approval, G
 from watchdog.engine.approved import approval_for
 from watchdog.engine.guards.combine import Judgement, combine
 from watchdog.engine.incidents import Branch, Playbook
+from watchdog.engine.judged_by import readings_of
 from watchdog.engine.ledger import Ledger, Request
 from watchdog.engine.planning import plan_of_step
-from watchdog.engine.reasons import account_of
+from watchdog.engine.routing import asks
 from watchdog.engine.rules import NO_RULES, Rule, Step
 from watchdog.engine.turn import Turn
+from watchdog.engine.whats_next import after_answer, to_answer
 from watchdog.engine.withholding import is_silenced, names_of
 from watchdog.model.actions import acts_on
 from watchdog.model.guards import BY_NAME as GUARDS
@@ -32,7 +34,6 @@ GUARD: Final = "approval"
 _LETTERS: Final = "23456789bcdfghjkmnpqrstvwxyz"
 """Nothing in an id looks like something else, and no id is a word."""
 _LENGTH: Final = 5
-_MOST_SEEN: Final = 8
 
 
 def ask(turn: Turn, rule: Rule, request: Request, ref: ProcessRef | None, look: Sight, *, judge: Callable[[], Judgement]) -> bool:
@@ -84,7 +85,7 @@ def tend(turn: Turn) -> None:
         return
     for one in list(turn.ledger.approvals.values()):
         if one.standing in LIVE or one.standing in HELD:
-            _tend(turn, one)
+            _tend(turn, asks.tend(turn, one))
         elif one.settled_at is not None and turn.at - one.settled_at >= HOLDS and one.incident not in turn.ledger.playbooks:
             turn.put_approval(one.id, None)
 
@@ -93,7 +94,7 @@ def dues(ledger: Ledger) -> Iterator[int]:
     """When something becomes of one without an event."""
     for one in ledger.approvals.values():
         if one.standing is Standing.OPEN:
-            yield one.expires_at
+            yield one.expires_at if one.raise_at is None else min(one.raise_at, one.expires_at)
         elif one.settled_at is not None and one.standing is Standing.APPROVED:
             yield one.settled_at + USE_WITHIN
         elif one.settled_at is not None and one.standing in HELD:
@@ -116,12 +117,12 @@ def plan_of(turn: Turn, rule: Rule, request: Request) -> tuple[Step, ...]:
 
 
 def tell(turn: Turn, one: Approval, title: str, *, outcome: str, severity: Severity = Severity.INFO, **more: Any) -> None:
-    """Written down, and told in the thread of its alert; by which guard a person was asked is said to the end of it."""
+    """Written down, and told in the thread of its alert; by which guard a person was asked is said to the end of it. `written` is the reason in the audit, where that says more."""
     turn.audit(
         "approval",
         **_names(one),
         outcome=outcome,
-        reason=more.get("reason") or title,
+        reason=more.pop("written", "") or more.get("reason") or title,
         detail={"approval": one.id, **more.pop("detail", {})},
     )
     turn.notify(
@@ -137,7 +138,7 @@ def settled(turn: Turn, one: Approval, standing: Standing, sentence: str, **more
     return one
 
 
-def stages_of(steps: Iterable[Step], request: Request, look: Sight) -> tuple[str, ...]:
+def stages_of(steps: Iterable[Step], request: Request, look: Sight | None) -> tuple[str, ...]:
     """What would be done, in words."""
     told: list[str] = []
     over = 0
@@ -158,12 +159,13 @@ def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...],
     steps = plan_of(turn, rule, request)
     playbook = turn.ledger.playbooks.get(request.playbook)
     within = int(rule.guards["answer_within"])
-    thread, entity, seen = _story(turn, rule, request, playbook)
+    thread, entity, title, readings = _story(turn, rule, request, playbook)
+    seen = (*title, *readings)
     one = Approval(
         id=_new_id(turn, request), rule=rule.name, entity=entity, target=request.target, action=request.action, request=request.id, playbook=request.playbook,
         process=request.process, ref=ref, jobs=request.jobs, thing=request.thing, plan=tuple(Planned(step.action, step.arguments) for step in steps), stages=stages_of(steps, request, look),
-        condition=rule.condition.text, seen=seen, grounds=grounds, thread=thread, severity=rule.severity, notify=rule.notify, needed=int(rule.guards["approvals"]),
-        asked_at=turn.at, asked_wall=turn.wall, expires_at=turn.at + within,
+        condition=rule.condition.text, seen=seen, grounds=grounds, thread=thread, severity=rule.severity, notify=turn.audience(rule, thread), needed=int(rule.guards["approvals"]),
+        asked_at=turn.at, asked_wall=turn.wall, expires_at=turn.at + within, raise_at=asks.raise_at(turn, thread, within),
         silenced=_is_silenced(turn, rule.name, entity, request.target),
     )  # fmt: skip
     turn.put_approval(one.id, one)
@@ -173,7 +175,8 @@ def _open(turn: Turn, rule: Rule, request: Request, grounds: tuple[Ground, ...],
     how = f"{people} {one.id} on {turn.ledger.host} within {lasting(within)}, else it is not done"
     tell(
         turn, one, f"{one.action} on {one.target}: waits for a person ({why}): {how}", outcome="asked",
-        reason=f"{why}; {'; '.join(one.stages)}; seen: {', '.join(seen) or 'nothing'}", severity=Severity.CRITICAL if alarming else rule.severity,
+        reason=why, written=f"{why}; {'; '.join(one.stages)}; seen: {', '.join(seen) or 'nothing'}", severity=Severity.CRITICAL if alarming else rule.severity,
+        seen=readings, plan=one.stages, next=to_answer(one.id, turn.ledger.host, within, one.needed),
     )  # fmt: skip
 
 
@@ -210,7 +213,15 @@ def _settle(turn: Turn, one: Approval, standing: Standing, sentence: str) -> Non
         turn.audit("approval", **_names(one), outcome=standing.value, reason=sentence, detail={"approval": one.id})
         return
     severity = one.severity if standing is Standing.EXPIRED else Severity.INFO
-    tell(turn, one, f"{one.action} on {one.target}: {sentence}", outcome=standing.value, reason=sentence, severity=severity)
+    tell(
+        turn,
+        one,
+        f"{one.action} on {one.target}: {sentence}",
+        outcome=standing.value,
+        reason=sentence,
+        severity=severity,
+        next=after_answer(standing),
+    )
 
 
 def _is_silenced(turn: Turn, rule: str, entity: str, target: str) -> bool:
@@ -229,25 +240,16 @@ def _is_told(one: Approval, ground: Ground) -> bool:
     return covers(one, Verdict(ground.guard, Answer.ASK, ground.reason))
 
 
-def _story(turn: Turn, rule: Rule, request: Request, playbook: Playbook | None) -> tuple[str, str, tuple[str, ...]]:
-    """The thread in which people are told of it, the entity that it began with, and what is read of that now."""
+def _story(turn: Turn, rule: Rule, request: Request, playbook: Playbook | None) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
+    """The thread in which people are told of it, the entity that it began with, how that was called, and what is read of it now."""
     first = turn.ledger.alerts.get(request.alerts[0])
     kind, entity = (
         (playbook.kind, playbook.entity) if playbook is not None else (rule.each, first.entity if first is not None else request.entity)
     )
-    row = turn.world.find(kind, entity)
-    seen = () if row is None else tuple(dict.fromkeys(_readings(account_of(rule.condition.tree, row, turn.at, turn.world))))[:_MOST_SEEN]
+    readings = readings_of(rule, turn.world.find(kind, entity), turn.at, turn.world)
     title = (first.title,) if first is not None and first.title else ()
     thread = playbook.thread if playbook is not None else first.id if first is not None else request.id
-    return thread, entity, (*title, *seen)
-
-
-def _readings(account: dict[str, Any]) -> Iterator[str]:
-    """The values that a condition was judged by; fields know nothing of the arguments of a job."""
-    if not account["parts"] and account["value"] is not None:
-        yield f"{account['text']} = {account['value']}"
-    for part in account["parts"]:
-        yield from _readings(part)
+    return thread, entity, title, readings
 
 
 def _new_id(turn: Turn, request: Request) -> str:

@@ -16,6 +16,7 @@ from watchdog.engine.deadlines import Deadlines
 from watchdog.engine.graves import Graves
 from watchdog.engine.groups import Member
 from watchdog.engine.remembered import BrokenHistoryError
+from watchdog.engine.routing.schedule import rewind
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.settling import Shaken
 from watchdog.engine.state import State
@@ -155,13 +156,14 @@ def rebuild(data: bytes, rules: RuleSet, vocabulary: Vocabulary = BUILT) -> Stat
         if saved.format != FORMAT:
             raise BrokenCheckpointError(f"the checkpoint has format {saved.format}, this version knows {FORMAT}")
         world = World(vocabulary)
-        _put_together(world, saved, rules, vocabulary)
-        return State(ledgers.decode(saved.ledger), world)
+        ledger = ledgers.decode(saved.ledger)
+        _put_together(world, saved, ledger, rules, vocabulary)
+        return State(ledger, world)
     except (msgspec.MsgspecError, BrokenHistoryError, LookupError, ValueError, TypeError) as error:
         raise BrokenCheckpointError(f"the checkpoint is damaged ({type(error).__name__})") from error
 
 
-def _put_together(world: World, saved: _Checkpoint, rules: RuleSet, vocabulary: Vocabulary) -> None:
+def _put_together(world: World, saved: _Checkpoint, ledger: ledgers.Ledger, rules: RuleSet, vocabulary: Vocabulary) -> None:
     tables = ((kind, _TABLES.decode(table)) for kind, encoded in saved.rows.items() for table in encoded)
     fill(world, tables, vocabulary)
     jobs = list(world.rows.get(Kind.JOB, ()))
@@ -179,6 +181,7 @@ def _put_together(world: World, saved: _Checkpoint, rules: RuleSet, vocabulary: 
     world.news.begun = set(world.complete)
     if world.news.silences is not None:
         world.news.silences.go_on(saved.silent)
+    rewind(world, ledger.routing)
     for key, entity, place, truth, value in saved.members:
         world.tallies.put(key, entity, _hashable(place), Member(truth, _value(value)))
     for kind, entity, due in saved.deadlines:

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from watchdog.engine.ledger import Alert, Phase
+from watchdog.engine.routing import anew
 from watchdog.engine.turn import Turn
 from watchdog.engine.unwritable import refuses_writes
 from watchdog.engine.upsets import SIDEKIQ
@@ -41,7 +42,9 @@ def tell_what_remains(turn: Turn, over: Alert) -> None:
     for key, alert in list(turn.ledger.alerts.items()):
         if alert.phase is Phase.FIRING and (due := tuple(receiver for receiver in alert.withheld if receiver not in told)):
             still = tuple(receiver for receiver in alert.withheld if receiver in told)
-            turn.put_alert(key, msgspec.structs.replace(alert, notify=(*alert.notify, *due), withheld=still))
+            turn.put_alert(key, alert := msgspec.structs.replace(alert, notify=(*alert.notify, *due), withheld=still))
+            if not alert.silenced:
+                anew.said(turn, alert)
             turn.notify(
                 due, thread=alert.id, kind=NoticeKind.FIRING, severity=alert.severity, title=alert.title, rule=alert.rule, entity=alert.entity,
                 target=alert.target, reason=f"not told before, because {BECAUSE[over.kind]}: {over.title}",

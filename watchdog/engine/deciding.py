@@ -4,13 +4,14 @@ What is decided about a request and written down: the guards' answer, with the m
 The counterpart of `requests`, which knows what is wanted and when it is asked for again.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from watchdog.engine import approving, deeds, edits, locking, playbooks, runs
 from watchdog.engine.arming import mode_of
 from watchdog.engine.guards.combine import Judgement, judge
+from watchdog.engine.judged_by import readings_of
 from watchdog.engine.leaving_out import leave_out, names_of
 from watchdog.engine.ledger import Request
 from watchdog.engine.procedures import PROCEDURES
@@ -18,6 +19,7 @@ from watchdog.engine.reaching import find_target
 from watchdog.engine.rules import Rule
 from watchdog.engine.targeting import about, request_view
 from watchdog.engine.turn import Turn
+from watchdog.engine.whats_next import after_decision
 from watchdog.model.guards import BY_NAME as GUARDS
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.results import Counted, Look, Sight
@@ -45,7 +47,7 @@ def decide(turn: Turn, request: Request, rule: Rule, look: Sight) -> None:
         judgement = judge_request(turn, request, rule, look)
     if judgement.decision is Decision.ALLOW and isinstance(look, Look) and _asks_for_the_lock(turn, request):
         return
-    request = write_down(turn, request, rule, judgement)
+    request = write_down(turn, request, rule, judgement, look)
     if isinstance(look, Counted):
         turn.world.again[request.id] = turn.at + COUNT_AGAIN
     match judgement.decision:
@@ -75,8 +77,8 @@ def _asks_for_the_lock(turn: Turn, request: Request) -> bool:
     return bool(effect)
 
 
-def write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -> Request:
-    """Says what was decided, if that is something new; returns the request with it."""
+def write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement, look: Sight | None = None) -> Request:
+    """Says what was decided, if that is something new, on this look; returns the request with it."""
     verdict, world, mode = judgement.verdict, turn.world, mode_of(turn, rule)
     world.again[request.id] = min(
         turn.at + AGAIN, verdict.until if verdict.until is not None and verdict.until > turn.at else turn.at + AGAIN
@@ -105,8 +107,18 @@ def write_down(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -
     turn.notify(
         _who_hears(turn, request, rule, judgement), thread=thread, kind=NoticeKind.DECIDED, severity=_weight(rule, guard), title=headline(request, judgement, mode), rule=rule.name,
         entity=entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=judgement.reason,
+        **_account(turn, request, rule, judgement, mode, look),
     )  # fmt: skip
     return request
+
+
+def _account(turn: Turn, request: Request, rule: Rule, judgement: Judgement, mode: Mode, look: Sight | None) -> dict[str, Any]:
+    """What it was judged by, what would be done, and what comes next."""
+    first = turn.ledger.alerts.get(request.alerts[0])
+    row = turn.world.find(first.kind, first.entity) if first is not None else None
+    is_planned = judgement.decision in (Decision.DRY_RUN, Decision.ASK)
+    plan = approving.stages_of(approving.plan_of(turn, rule, request), request, look) if is_planned else ()
+    return {"seen": readings_of(rule, row, turn.at, turn.world), "plan": plan, "next": after_decision(rule, judgement, mode, turn.at)}
 
 
 def _weight(rule: Rule, guard: str) -> Severity:
@@ -118,7 +130,8 @@ def _who_hears(turn: Turn, request: Request, rule: Rule, judgement: Judgement) -
     """Who was told of the cause instead of the alert need not hear that nothing is done about it either; whatever is done everybody hears."""
     first = turn.ledger.alerts.get(request.alerts[0])
     withheld = first.withheld if first is not None and judgement.decision is Decision.DENY else ()
-    return tuple(receiver for receiver in rule.notify if receiver not in withheld)
+    everyone = turn.audience(rule, first.id) if first is not None else rule.notify
+    return tuple(receiver for receiver in everyone if receiver not in withheld)
 
 
 def _story(turn: Turn, request: Request) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from watchdog.engine.spending import with_one
 from watchdog.engine.state import State
 from watchdog.engine.targeting import REACH, sources_of
 from watchdog.engine.turn import Over, Turn
+from watchdog.engine.whats_next import tried_again
 from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
@@ -195,6 +196,7 @@ def _hold(turn: Turn, deed: Deed, reason: str, *, guard: str) -> None:
             deed.notify, thread=deed.thread, kind=NoticeKind.STAGE, severity=max(deed.severity, Severity.WARNING, key=list(Severity).index),
             title=f"{deed.action} on {deed.thing.name} waits: {reason}", rule=deed.rule, entity=deed.entity, target=deed.thing.name, action=deed.action, stage=deed.stage,
             decision=Decision.ALLOW.value, outcome="held", guard=guard, reason=reason,
+            next=tried_again(AGAIN, PATIENCE), page=turn.page(deed.incident),
         )  # fmt: skip
 
 

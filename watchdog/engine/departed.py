@@ -20,6 +20,7 @@ from watchdog.engine.reckoning import ending_of
 from watchdog.engine.rules import Rule
 from watchdog.engine.targeting import request_view
 from watchdog.engine.turn import Turn
+from watchdog.engine.whats_next import after_decision
 from watchdog.model.actions import OF_THE_DEAD
 from watchdog.model.events import CRASHED, KILLED
 from watchdog.model.flight import Ending
@@ -75,6 +76,7 @@ def _say(turn: Turn, rule: Rule, request: Request, judgement: Judgement, mode: M
     )  # fmt: skip
     alert = turn.ledger.alerts[request.alerts[0]]
     turn.notify(
-        rule.notify, thread=alert.id, kind=NoticeKind.DECIDED, severity=rule.severity, title=headline(request, judgement, mode), rule=rule.name,
+        turn.audience(rule, alert.id), thread=alert.id, kind=NoticeKind.DECIDED, severity=rule.severity, title=headline(request, judgement, mode), rule=rule.name,
         entity=alert.entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=reason,
+        next=after_decision(rule, judgement, mode, turn.at),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from watchdog.engine.ledger import Cooldown, Request
 from watchdog.engine.rules import NO_RULES, Step
 from watchdog.engine.selecting import AMONG
 from watchdog.engine.turn import Over, Turn
+from watchdog.engine.whats_next import tried_again
 from watchdog.model.effects import ReleaseJobs, TakeJobs
 from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
@@ -148,6 +149,7 @@ def _hold(turn: Turn, edit: Edit, reason: str, *, guard: str) -> None:
             edit.notify, thread=edit.thread, kind=NoticeKind.STAGE, severity=max(edit.severity, Severity.WARNING, key=list(Severity).index),
             title=f"{edit.action} waits: {reason}", rule=edit.rule, entity=edit.entity, target=edit.jobs.name, action=edit.action, stage=edit.stage,
             decision=Decision.ALLOW.value, outcome="held", guard=guard, reason=reason,
+            next=tried_again(AGAIN, PATIENCE), page=turn.page(edit.incident),
         )  # fmt: skip
 
 

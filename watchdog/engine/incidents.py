@@ -176,7 +176,7 @@ class Playbook(msgspec.Struct, frozen=True):
     `kind`, `entity`, `seen`, `seen_at` and `beat_at` are the entity as it was when its alert fired, which is what later steps and
     `verify` go by. `reports` are what the steps that are over had to say at their end. `step` of `branch` is under way or, since `since_at`, waits for the guards; `proof` is there once all steps are done.
     `unit` is the service of the process that a step of it was for, empty where there was none, and `ended` says that the step has told it to end.
-    `alerts` are keys of the alerts that wanted it. Accounts count from `opened_at`, which no set clock moves.
+    `alerts` are keys of the alerts that wanted it; `jobs` says of each step that is over what became of the jobs. Accounts count from `opened_at`, which no set clock moves.
     """
 
     id: str
@@ -202,3 +202,4 @@ class Playbook(msgspec.Struct, frozen=True):
     opened_at: int = 0
     unit: str = ""
     ended: bool = False
+    jobs: tuple[str, ...] = ()

@@ -4,18 +4,21 @@ from typing import Any
 
 import msgspec
 
-from watchdog.engine import acknowledging, arming, departed, silencing
+from watchdog.engine import acknowledging, arming, departed
 from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
-from watchdog.engine.consequences import shared_out, tell_what_remains
+from watchdog.engine.consequences import tell_what_remains
 from watchdog.engine.counted import is_counted
 from watchdog.engine.deadlines import earlier
+from watchdog.engine.judged_by import readings_of
 from watchdog.engine.ledger import Alert, Phase, Spent
 from watchdog.engine.news import Seen
 from watchdog.engine.requests import alert_over, want
+from watchdog.engine.routing import telling
 from watchdog.engine.rules import Rule
 from watchdog.engine.spending import A_DAY, with_one
 from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
+from watchdog.engine.whats_next import after_firing
 from watchdog.engine.world import Departure
 from watchdog.model.delivery import listed_by
 from watchdog.model.kinds import Kind
@@ -196,14 +199,13 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None)
     )
     home = row.home if row is not None else MISSING
     beat_at = home.confirmed_at if home is not MISSING and home.confirmed_at is not MISSING else None
-    alert = silencing.noted(turn, shared_out(turn, msgspec.structs.replace(alert, title=title, seen=seen, beat_at=beat_at)), row)
+    alert = telling.fired(turn, key, rule, msgspec.structs.replace(alert, title=title, seen=seen, beat_at=beat_at), row)
     turn.put_alert(key, alert)
     if rule.steps and alert.kind is not Kind.JOB:
         # Only what is acted upon, and what can come again: a job never does.
         fired = with_one(turn.ledger.fired, key, Spent(turn.at, rule.name, alert.id), kept_for=A_DAY)
         turn.set(fired=fired)
-    withheld = ({"withheld": list(alert.withheld)} if alert.withheld else {}) | ({"silenced": True} if alert.silenced else {})
-    turn.audit("alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title, detail=withheld)
+    turn.audit("alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title, detail=telling.account(turn, alert))
     turn.notify(
         () if alert.silenced else alert.notify,
         thread=alert.id,
@@ -212,6 +214,8 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None)
         title=title,
         rule=rule.name,
         entity=alert.entity,
+        seen=readings_of(rule, row, turn.at, turn.world),
+        next=after_firing(rule, arming.mode_of(turn, rule)),
     )
     want(turn, key, rule)
 
@@ -223,8 +227,9 @@ def _tell_resolved(turn: Turn, alert: Alert, why: str) -> None:
     turn.audit("alert", rule=alert.rule, entity=alert.entity, outcome="resolved", reason=why, target=alert.target)
     turn.notify(
         () if alert.silenced else alert.notify, thread=alert.id, kind=NoticeKind.RESOLVED, severity=alert.severity, title=f"resolved after {lasted} s: {alert.title}",
-        rule=alert.rule, entity=alert.entity, target=alert.target, reason=why,
+        rule=alert.rule, entity=alert.entity, target=alert.target, reason=why, since=alert.since_wall,
     )  # fmt: skip
+    telling.over(turn, alert)
     tell_what_remains(turn, alert)
     acknowledging.alert_over(turn, alert)
 

@@ -18,6 +18,7 @@ from watchdog.engine.earlier import lifted
 from watchdog.engine.fleet import Fleet
 from watchdog.engine.incidents import Deed, Edit, Playbook, Run
 from watchdog.engine.order import Order
+from watchdog.engine.routing.book import Book
 from watchdog.engine.scaled import Scaled
 from watchdog.engine.success import Success
 from watchdog.engine.switches import Ack, Pause, Rearmed, Silence
@@ -164,7 +165,7 @@ class Ledger(msgspec.Struct, frozen=True):
     `pauses`, `silences` (by id), `acks` and `rearmed` (by `rule|target`) are what people have said that holds for a time.
     `here` are the processes of this host that were last seen alive, by identity, while a rule waits for their end. `heard` are the commands of people, by id, with the UTC
     milliseconds at which each was. `deploys` are the signs of deployments, `success` by rule what has come of its incidents. `binding` is what all of it belongs to; with `doubt` nothing is done before a person has adopted it. `approvals` is what people were asked, by its id. `units` is, by name, what is remembered of units of this host. `scaled` are the units that
-    the agent itself has stopped.
+    the agent itself has stopped. `routing` is what people have been told of which alert.
     """
 
     seq: int = 0
@@ -202,6 +203,7 @@ class Ledger(msgspec.Struct, frozen=True):
     scaled: Scaled = Scaled()
     deeds: dict[str, Deed] = {}
     units: dict[str, UnitPast] = {}
+    routing: Book = Book()
 
 
 TABLES_OF_TIMES: Final = ("marks", "cured")

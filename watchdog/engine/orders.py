@@ -186,7 +186,7 @@ def _decide(turn: Turn, order: Order, look: Look) -> None:
     turn.notify(
         playbook.notify, thread=playbook.thread, kind=NoticeKind.DECIDED, severity=Severity.INFO, rule=playbook.rule, entity=order.process,
         title=f"{order.by} has ordered {order.action} on {target.name}: {order.reason}", target=target.name, action=order.action,
-        decision=Decision.ALLOW.value, reason=order.reason,
+        decision=Decision.ALLOW.value, reason=order.reason, by=order.by, page=turn.page(playbook.id),
     )  # fmt: skip
     locking.hand_over(turn, order.id, request.id)
     runs.start(turn, playbook, request, ref=target.ref, look=look)

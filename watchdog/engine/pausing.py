@@ -103,7 +103,14 @@ def _put(turn: Turn, one: Pause) -> None:
     if one.source == FLEET and one.until_at is None:
         text = f"the pause of the whole fleet by {one.by} has no end: give its key in Redis a time to live, or `resume --fleet`"
         turn.audit("agent", outcome="warning", reason=text)
-        turn.notify(turn.everybody(), thread="agent", kind=NoticeKind.AGENT, severity=Severity.WARNING, title=text)
+        turn.notify(
+            turn.everybody(),
+            thread="agent",
+            kind=NoticeKind.AGENT,
+            severity=Severity.WARNING,
+            title=text,
+            next="sidekiq-watchdog resume --fleet",
+        )
 
 
 def _is_the_same(before: Pause, now: Pause) -> bool:

@@ -13,13 +13,15 @@ import msgspec
 from watchdog.engine import arming, trust
 from watchdog.engine import proof as proofs
 from watchdog.engine.alerts import Truth
-from watchdog.engine.incidents import Branch, Playbook, Run
+from watchdog.engine.incidents import Branch, Edit, Playbook, Run
 from watchdog.engine.ledger import Request
 from watchdog.engine.recall import as_it_was
+from watchdog.engine.report import balance
 from watchdog.engine.rules import NO_RULES, Rule, Step
 from watchdog.engine.succession import ended_by_us
 from watchdog.engine.targeting import target_of
 from watchdog.engine.turn import Over, Turn
+from watchdog.engine.whats_next import after_end, after_step
 from watchdog.model.actions import acts_on
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
@@ -40,7 +42,7 @@ def begin(turn: Turn, rule: Rule, request: Request, alerts: tuple[str, ...]) -> 
     first = turn.ledger.alerts[alerts[0]]
     playbook = Playbook(
         id=turn.id(), rule=rule.name, kind=first.kind, entity=first.entity, seen=first.seen, seen_at=first.since_at, beat_at=first.beat_at,
-        target=request.target, action=request.action, alerts=alerts, thread=first.id, severity=rule.severity, notify=rule.notify,
+        target=request.target, action=request.action, alerts=alerts, thread=first.id, severity=rule.severity, notify=turn.audience(rule, first.id),
         opened_wall=turn.wall, opened_at=turn.at, since_at=turn.at,
     )  # fmt: skip
     turn.put_playbook(playbook.id, playbook)
@@ -82,7 +84,8 @@ def next_step(turn: Turn, request: Request) -> Request | None:
 def step_over(turn: Turn, over: Over) -> None:
     """A step is over: on with the next one, with `or_else`, with the proof, or to the end."""
     run = over.run
-    playbook = msgspec.structs.replace(turn.ledger.playbooks[run.incident], action=run.action, account=run.account)
+    playbook = turn.ledger.playbooks[run.incident]
+    playbook = msgspec.structs.replace(playbook, action=run.action, account=run.account, jobs=(*playbook.jobs, *_jobs(over)))
     if isinstance(run, Run) and run.ref.unit:
         playbook = msgspec.structs.replace(playbook, unit=run.ref.unit, ended=playbook.ended or ended_by_us(run))
     rule = turn.rule.get(playbook.rule)
@@ -143,10 +146,10 @@ def _go_on(turn: Turn, playbook: Playbook, rule: Rule, account: str, *, stage: s
     last = playbook
     playbook = msgspec.structs.replace(playbook, reports=(*playbook.reports, f"{playbook.action}: {account}"))
     if playbook.step + 1 < len(steps_of(rule, playbook.branch)):
-        _say(turn, playbook, stage, "step ended", account)
+        _say(turn, playbook, stage, "step ended", account, coming=after_step(rule, is_last=False))
         _ask_for(turn, msgspec.structs.replace(playbook, step=playbook.step + 1, since_at=turn.at), rule)
     elif rule.verify is not None:
-        _say(turn, playbook, stage, "step ended", account)
+        _say(turn, playbook, stage, "step ended", account, coming=after_step(rule, is_last=True))
         proving = msgspec.structs.replace(playbook, proof=proofs.begin(turn.at))
         turn.put_playbook(playbook.id, proving)
         turn.audit("incident", **_names(proving), stage="verify", outcome="verifying", reason=rule.verify.when.text)
@@ -230,14 +233,18 @@ def _close(turn: Turn, playbook: Playbook, outcome: str, account: str, *, stage:
         trust.note(turn, playbook, outcome)
     _keep(turn, playbook, outcome, closed=True)
     severity = Severity.CRITICAL if outcome in ("failed", proofs.UNVERIFIED) else playbook.severity
-    _notify(turn, playbook, NoticeKind.ENDED, stage, outcome, told, severity=severity)
+    # Its steps have been told as they ended.
+    said = account if playbook.reports else told
+    _notify(turn, playbook, NoticeKind.ENDED, stage, outcome, said, severity=severity, coming=after_end(outcome))
 
 
-def _say(turn: Turn, playbook: Playbook, stage: str, outcome: str, account: str, *, severity: Severity | None = None) -> None:
+def _say(
+    turn: Turn, playbook: Playbook, stage: str, outcome: str, account: str, *, severity: Severity | None = None, coming: str = ""
+) -> None:
     """One of several steps is over."""
     turn.audit("incident", **_names(playbook), stage=stage, outcome=outcome, reason=account)
     _keep(turn, playbook, "open", closed=False)
-    _notify(turn, playbook, NoticeKind.STAGE, stage, outcome, account, severity=severity or playbook.severity)
+    _notify(turn, playbook, NoticeKind.STAGE, stage, outcome, account, severity=severity or playbook.severity, coming=coming)
 
 
 def _keep(turn: Turn, playbook: Playbook, outcome: str, *, closed: bool) -> None:
@@ -247,12 +254,26 @@ def _keep(turn: Turn, playbook: Playbook, outcome: str, *, closed: bool) -> None
     )  # fmt: skip
 
 
-def _notify(turn: Turn, playbook: Playbook, kind: NoticeKind, stage: str, outcome: str, account: str, *, severity: Severity) -> None:
+def _notify(
+    turn: Turn, playbook: Playbook, kind: NoticeKind, stage: str, outcome: str, account: str, *, severity: Severity, coming: str
+) -> None:
     turn.notify(
         playbook.notify, thread=playbook.thread, kind=kind, severity=severity, title=f"{playbook.action} on {playbook.target}: {account}",
         rule=playbook.rule, entity=playbook.entity, target=playbook.target, action=playbook.action, stage=stage, decision="ALLOW",
-        outcome=outcome,
+        outcome=outcome, jobs="; ".join(playbook.jobs), next=coming, page=turn.page(playbook.id),
     )  # fmt: skip
+
+
+def _jobs(over: Over) -> tuple[str, ...]:
+    """What became of the jobs by a step that is over."""
+    match over.run:
+        case Run(flight=flight):
+            said = balance(flight)
+        case Edit():
+            said = over.account
+        case _:
+            said = ""
+    return (said,) if said else ()
 
 
 def _accounted(turn: Turn, playbook: Playbook, line: str) -> Playbook:

@@ -11,6 +11,7 @@ from typing import Any, Final, final
 
 import msgspec
 
+from watchdog.engine.routing.table import NO_ROUTING, Routing
 from watchdog.errors import Span
 from watchdog.lang.condition import Condition, Reference
 from watchdog.lang.demands import Aggregate, Series
@@ -97,7 +98,7 @@ class RuleSet:
 
     `digest` is that of the texts they were read from. `by_name` and `by_kind` are the same rules, found quickly, and `by_change` those that
     wait for a change. `by_hand` are the settings of the guards for what a person orders; `weekly` is when people are told what has come of their rules, None for never. `fleet` is how often all agents of this Redis may act
-    together; None where there are no others to think of (tests of rules), and no lock is taken. `series` and `aggregates` are what their conditions ask of the world beyond a row.
+    together; None where there are no others to think of (tests of rules), and no lock is taken. `routing` is who is told, `page` the address under which people see the page of the agent, without a slash at its end; empty if there is none. `series` and `aggregates` are what their conditions ask of the world beyond a row.
     """
 
     __slots__ = (
@@ -110,6 +111,8 @@ class RuleSet:
         "digest",
         "fleet",
         "mode",
+        "page",
+        "routing",
         "rules",
         "series",
         "weekly",
@@ -123,6 +126,9 @@ class RuleSet:
         by_hand: Mapping[str, Any] = MappingProxyType({}),
         weekly: Weekly | None = None,
         fleet: Allowance | None = None,
+        *,
+        page: str = "",
+        routing: Routing = NO_ROUTING,
     ) -> None:
         self.rules: Final = rules
         self.digest: Final = digest
@@ -130,6 +136,8 @@ class RuleSet:
         self.by_hand: Final = by_hand
         self.weekly: Final = weekly
         self.fleet: Final = fleet
+        self.page: Final = page
+        self.routing: Final = routing
         self.by_name: Final[Mapping[str, Rule]] = {rule.name: rule for rule in rules}
         self.by_kind: Final[Mapping[Kind, tuple[Rule, ...]]] = {
             kind: tuple(rule for rule in rules if rule.each is kind and rule.on is None) for kind in Kind
@@ -143,15 +151,23 @@ class RuleSet:
 
     @property
     def audience(self) -> tuple[str, ...]:
-        """Every receiver that a rule names, in their order: who hears of what concerns everybody."""
-        return tuple(dict.fromkeys(receiver for rule in self.rules for receiver in rule.notify))
+        """Every receiver that a rule or a route names, in their order: who hears of what concerns everybody."""
+        return tuple(dict.fromkeys((*(receiver for rule in self.rules for receiver in rule.notify), *self.routing.audience)))
+
+    def but(self, **changes: Any) -> "RuleSet":
+        """The same, with other fields in place of those."""
+        fields = {
+            name: changes.get(name, getattr(self, name))
+            for name in ("rules", "digest", "mode", "by_hand", "weekly", "fleet", "routing", "page")
+        }
+        return RuleSet(**fields)
 
     def in_doubt(self) -> "RuleSet":
         """The same rules in dry-run at most; made once, since each turn asks."""
         if self.mode.rank <= Mode.DRY_RUN.rank:
             return self
         if self._in_doubt is None:
-            self._in_doubt = RuleSet(self.rules, self.digest, Mode.DRY_RUN, self.by_hand, self.weekly, self.fleet)
+            self._in_doubt = self.but(mode=Mode.DRY_RUN)
         return self._in_doubt
 
 

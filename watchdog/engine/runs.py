@@ -40,6 +40,7 @@ from watchdog.engine.scaling import going
 from watchdog.engine.sightings import begin_counting, count_beats, scene_of, with_found
 from watchdog.engine.standing import due, is_committed, is_starting, mark_of, maybe, stage_of, until, unwanted, view_of
 from watchdog.engine.turn import Turn
+from watchdog.engine.whats_next import after_signal
 from watchdog.model.guards import VETO
 from watchdog.model.notices import Severity
 from watchdog.model.results import Exited, FleetLockAnswer, InFlight, Look, PutBackDone, Refused, Result, Sent, StillRunning
@@ -283,7 +284,13 @@ def _go_on(turn: Turn, run: Run, spec: Awaiting, result: Answer) -> None:
             if isinstance(result, Sent):
                 run = msgspec.structs.replace(run, marks={**run.marks, mark_of(run): turn.at})
                 run = accounts.noted(turn, run, f"SIG{spec.signal} sent")
-                accounts.tell(turn, run, f"SIG{spec.signal} sent to {run.ref.name} (pid {run.ref.pid})", outcome="sent")
+                accounts.tell(
+                    turn,
+                    run,
+                    f"SIG{spec.signal} sent to {run.ref.name} (pid {run.ref.pid})",
+                    outcome="sent",
+                    next=after_signal(spec.signal, run.arguments),
+                )
             _follow(turn, run, spec.after(result))
         case WaitStage() if isinstance(result, Exited) or turn.at >= due(run, spec):
             over: Answer = result if isinstance(result, Exited) else StillRunning()
@@ -348,7 +355,7 @@ def _hold(turn: Turn, run: Run, reason: str, *, guard: str) -> None:
     if not starting and (not run.held or run.held_by != guard):
         accounts.say(turn, held, "held", guard=guard, reason=reason)
         text = f"{run.ref.name} is left half-way at stage {run.stage}: {reason}; {state_of(held)}; {ways_out(held)}"
-        accounts.tell(turn, held, text, outcome="held", guard=guard, reason=reason, severity=Severity.CRITICAL)
+        accounts.tell(turn, held, text, outcome="held", guard=guard, reason=reason, severity=Severity.CRITICAL, next=ways_out(held))
 
 
 def _audit_stage(turn: Turn, run: Run, outcome: str) -> None:

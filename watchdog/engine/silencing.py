@@ -4,20 +4,17 @@ Silences: nobody is told of the alerts that fit, which fire and are acted upon a
 The counterpart of `withholding`, by which messages are not sent.
 """
 
-from typing import Any
-
 import msgspec
 
 from watchdog.engine import approving
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.ledger import Alert, Phase
 from watchdog.engine.pausing import like_no_rule, wrong_pattern, wrong_until
-from watchdog.engine.reaching import name_of
+from watchdog.engine.routing import anew
+from watchdog.engine.routing.traits import names
 from watchdog.engine.switches import Silence, moment
 from watchdog.engine.turn import Turn
-from watchdog.engine.withholding import is_silenced, names_of
-from watchdog.model.kinds import Kind
-from watchdog.model.missing import MISSING
+from watchdog.engine.withholding import is_silenced
 from watchdog.model.notices import NoticeKind
 from watchdog.model.rows import Row
 from watchdog.model.told import OperatorSilenced, OperatorUnsilenced
@@ -62,7 +59,7 @@ def noted(turn: Turn, alert: Alert, row: Row | None) -> Alert:
     """An alert that fires now, with a note of it if nobody is to be told."""
     if not turn.ledger.silences:
         return alert
-    silenced = is_silenced(turn.ledger, turn.rule, rule=alert.rule, entity=alert.entity, names=_names(turn, alert, row))
+    silenced = is_silenced(turn.ledger, turn.rule, rule=alert.rule, entity=alert.entity, names=names(turn.world, alert, row))
     return msgspec.structs.replace(alert, silenced=True) if silenced else alert
 
 
@@ -71,25 +68,16 @@ def _end(turn: Turn, over: Silence) -> None:
     for key, alert in list(turn.ledger.alerts.items()):
         if alert.phase is not Phase.FIRING:
             continue
-        names = _names(turn, alert, turn.world.find(alert.kind, alert.entity))
+        called = names(turn.world, alert, turn.world.find(alert.kind, alert.entity))
         labels = turn.rule[alert.rule].labels if alert.rule in turn.rule else {}
-        if not over.covers(alert.rule, alert.entity, names, labels):
+        if not over.covers(alert.rule, alert.entity, called, labels):
             continue
-        if is_silenced(turn.ledger, turn.rule, rule=alert.rule, entity=alert.entity, names=names):
+        if is_silenced(turn.ledger, turn.rule, rule=alert.rule, entity=alert.entity, names=called):
             continue
         turn.put_alert(key, msgspec.structs.replace(alert, silenced=False))
+        anew.said(turn, alert)
         turn.notify(
             alert.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=alert.severity, title=alert.title, rule=alert.rule, entity=alert.entity,
             target=alert.target, reason=f"it still fires, and was silenced by {over.by}: {over.reason}",
         )  # fmt: skip
     approving.ask_anew(turn)
-
-
-def _names(turn: Turn, alert: Alert, row: Any) -> tuple[str, ...]:
-    """What the alert is about, as far as it is known: before it wants anything done it has no target yet."""
-    process = row
-    if row is not None and row.kind is Kind.JOB:
-        process = turn.world.find(Kind.PROCESS, row.process) if row.process is not MISSING else None
-    if process is None or process.kind is not Kind.PROCESS:
-        return (*names_of(alert.target), alert.entity)
-    return (*names_of(alert.target), *names_of(name_of(process)))

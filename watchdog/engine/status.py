@@ -8,6 +8,7 @@ from watchdog.engine.arming_view import armed_rules
 from watchdog.engine.incidents import Playbook
 from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.reaching import name_of
+from watchdog.engine.routing.view import shown as routed
 from watchdog.engine.state import State
 from watchdog.model.delivery import OPTIONAL
 from watchdog.model.kinds import Kind, Source
@@ -50,7 +51,7 @@ def status(state: State, at: int) -> dict[str, Any]:
         "alerts": [
             {
                 "rule": alert.rule, "entity": alert.entity, "phase": alert.phase.value, "for_ms": at - alert.since_at, "title": alert.title,
-                "severity": alert.severity.value, "target": alert.target,
+                "severity": alert.severity.value, "target": alert.target, "telling": routed(ledger, alert, at),
             }
             for alert in alerts[:LISTED]
         ],

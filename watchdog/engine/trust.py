@@ -42,6 +42,7 @@ def note(turn: Turn, playbook: Playbook, outcome: str) -> None:
         turn.notify(
             rule.notify or turn.everybody(), thread=f"rule:{rule.name}", kind=NoticeKind.AGENT, severity=Severity.CRITICAL,
             title=f"rule {rule.name} only asks from now on: {reason}", rule=rule.name, outcome="demoted", reason=reason,
+            next=f"when you trust it again: sidekiq-watchdog arm {rule.name} --mode act --reason WHY",
         )  # fmt: skip
     turn.set(success=dict([*known.items(), (rule.name, now)][-MOST:]))
 

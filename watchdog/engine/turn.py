@@ -12,15 +12,16 @@ import msgspec
 from watchdog.engine.approvals import Approval
 from watchdog.engine.holding import held_threads, sick_processes
 from watchdog.engine.incidents import Deed, Edit, Playbook, Run
+from watchdog.engine.known import known
 from watchdog.engine.ledger import Alert, Ledger, Request
 from watchdog.engine.order import Order
-from watchdog.engine.rules import RuleSet
+from watchdog.engine.routing.addressing import addressed, is_hidden
+from watchdog.engine.rules import Rule, RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.watching import Notes
 from watchdog.engine.withholding import is_withheld
-from watchdog.model.effects import Audit, Effect, KeepIncident, Notify
+from watchdog.model.effects import Audit, Effect, KeepIncident
 from watchdog.model.events import Event
-from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow, IncidentRow
 
 
@@ -97,14 +98,26 @@ class Turn:
         """Writes what a person is asked, or removes it."""
         _write(self._table("approvals"), key, approval)
 
+    def put_told(self, table: str, key: str, value: object) -> None:
+        """Writes into a table of the ledger's `routing`, or removes from it."""
+        if f"routing.{table}" not in self._copied:
+            self._copied.add(f"routing.{table}")
+            self.set(routing=msgspec.structs.replace(self.ledger.routing, **{table: dict(getattr(self.ledger.routing, table))}))
+        _write(getattr(self.ledger.routing, table), key, value)
+
     def audit(self, kind: str, **fields: Any) -> None:
         """Asks for an audit row."""
         self.effects.append(Audit(AuditRow(kind=kind, wall=self.wall, **fields)))
 
     def notify(self, receivers: tuple[str, ...], **fields: Any) -> None:
-        """Asks for a notice to each of these receivers, unless somebody does not want to hear of it."""
-        if receivers and not is_withheld(self.ledger, self.rule, fields):
-            self.effects.append(Notify(receivers, Notice(id=self.id(), at=self.wall, **fields)))
+        """Asks for a notice to each of these receivers, unless somebody does not want to hear of it or it is a symptom of what they know."""
+        if receivers and not is_withheld(self.ledger, self.rule, fields) and not is_hidden(self, fields):
+            self.effects.append(addressed(self, receivers, known(self, fields)))
+
+    def audience(self, rule: Rule, thread: str) -> tuple[str, ...]:
+        """Who is told of what that rule does about the alert of that thread: those whom the rule names, else those to whom its route led."""
+        telling = self.ledger.routing.tellings.get(thread)
+        return rule.notify or (() if telling is None else telling.notify)
 
     def rely(self) -> None:
         """What is remembered may be relied upon: the mode of the rules counts again."""
@@ -113,8 +126,12 @@ class Turn:
         self.set(mode=self.rules.mode)
 
     def everybody(self) -> tuple[str, ...]:
-        """Every receiver that a rule names, in their order."""
+        """Every receiver that a rule or a route names, in their order."""
         return self.rules.audience
+
+    def page(self, incident: str) -> str:
+        """The address of the page of that incident; empty where the config names none."""
+        return f"{self.rules.page}/incidents/{incident}" if self.rules.page else ""
 
     def keep_incident(self, incident: IncidentRow) -> None:
         """Asks for the incident to be written as it stands."""

@@ -14,6 +14,7 @@ from watchdog.engine.ledger import Alert, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.reaching import find_target
 from watchdog.engine.reasons import account_of
+from watchdog.engine.routing.view import shown as routed
 from watchdog.engine.rules import Rule, RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.status import incident_of
@@ -75,6 +76,7 @@ def _alert(turn: Turn, rule: Rule, alert: Alert) -> dict[str, Any]:
         "counted_ms": counted,
         "enough_ms": enough,
         "title": alert.title,
+        "telling": routed(turn.ledger, alert, turn.at),
         "next": "firing" if alert.phase is Phase.PENDING else "resolved",
         "next_in_ms": max(0, enough - counted) if alert.counting else None,
     }

@@ -13,9 +13,19 @@ from watchdog.engine.ledger import Ledger
 from watchdog.engine.rules import Rule
 from watchdog.model.notices import NoticeKind
 
-_OF_ALERTS: Final = frozenset({NoticeKind.FIRING, NoticeKind.DECIDED, NoticeKind.STAGE, NoticeKind.ENDED})
+_OF_ALERTS: Final = frozenset(
+    {
+        NoticeKind.FIRING,
+        NoticeKind.DECIDED,
+        NoticeKind.STAGE,
+        NoticeKind.ENDED,
+        NoticeKind.REMINDER,
+        NoticeKind.ESCALATED,
+        NoticeKind.ACKNOWLEDGED,
+    }
+)
 """What a silence can withhold; of the end of an alert hears whoever heard of its beginning (`Alert.silenced`)."""
-_ALARMS: Final = frozenset({"held", "not kept", "failed"})
+ALARMS: Final = frozenset({"held", "not kept", "failed"})
 """Outcomes that everybody must hear of."""
 _REPEATS: Final = frozenset({"DENY", "ASK"})
 _ENDING: Final = ".service"
@@ -23,7 +33,7 @@ _ENDING: Final = ".service"
 
 def is_withheld(ledger: Ledger, rules: Mapping[str, Rule], fields: Mapping[str, Any]) -> bool:
     """Whether a notice with these fields is not sent."""
-    if not (ledger.silences or ledger.acks) or fields["kind"] not in _OF_ALERTS or fields.get("outcome") in _ALARMS:
+    if not (ledger.silences or ledger.acks) or fields["kind"] not in _OF_ALERTS or fields.get("outcome") in ALARMS:
         return False
     rule, target = fields.get("rule", ""), fields.get("target", "")
     if (

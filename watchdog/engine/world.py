@@ -54,7 +54,7 @@ class World:
     it has confirmed. `read_at` is when each source last told anything, `complete` which were read in full.
     For open requests: `looks` under way by id of the effect, `again` when to ask the guards next, `denials` how
     often they have denied without saying anything new, `reasons` what they said last. `proofs` is when to look at the proof of a playbook next, `watches` when a run looks again at what it waits for. `news` are the changes that somebody
-    waits for, `echoes` when the alerts of changes are over. `watchers` are the entities whose
+    waits for, `echoes` when the alerts of changes are over, `tellings` when of which thread something is said again. `watchers` are the entities whose
     judgement rests on others, `settling` what shook the picture last, `gaps` when nothing could be seen, `counted` those whose part in an aggregate does, `demanding` the kinds of which histories or aggregates are kept. `kept` are histories of a predecessor that have not been taken up yet.
     """
 
@@ -81,6 +81,7 @@ class World:
         self.kept: bytes | None = None
         self.news = News()
         self.echoes: Deadlines[str] = Deadlines()
+        self.tellings: Deadlines[str] = Deadlines()
         self.history = History()
         self.watchers = Watchers()
         self._growing: dict[Kind, tuple[Series, ...]] = {}

@@ -66,7 +66,7 @@ def _turned(before: Entry | None, notice: Notice) -> Entry:
             new |= {"over": notice.at, "standing": Standing.RESOLVED, "approval": "", "next": notice.next}
         case NoticeKind.SOURCE:
             is_back = notice.outcome == "back"
-            new |= {"title": notice.title, "reason": notice.reason, "over": notice.at if is_back else None}
+            new |= {"title": notice.title, "reason": notice.reason, "next": notice.next, "over": notice.at if is_back else None}
             new |= {"standing": Standing.RESOLVED if is_back else Standing.FIRING}
         case NoticeKind.ACKNOWLEDGED:
             new |= {"acknowledged": (notice.by or notice.title) if notice.outcome in ("", "acknowledged") else ""}

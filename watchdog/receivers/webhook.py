@@ -136,6 +136,7 @@ def body_of(notice: Notice, *, missed: int = 0) -> bytes:
                 "runbook": notice.runbook,
                 "page": notice.page,
                 "labels": notice.labels,
+                "page": notice.page,
                 "missed": missed,
             },
         }

@@ -33,7 +33,7 @@ def with_commands(rules: RuleSet, definitions: Definitions, findings: Findings, 
     """The rules, each `run` with the time that its command has; what does not fit the definitions (of the file `place`) is noted at its step."""
     with_theirs = tuple(_with_command(rule, definitions, findings, place) for rule in rules.rules)
     digest = digest_of((("rules", rules.digest), ("commands", repr(definitions))))
-    return RuleSet(with_theirs, digest, rules.mode, rules.by_hand, rules.weekly, rules.fleet)
+    return rules.but(rules=with_theirs, digest=digest)
 
 
 def _with_command(rule: Rule, definitions: Definitions, findings: Findings, place: str) -> Rule:

@@ -127,7 +127,14 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         "A receiver's settings don't go together, or one of them is not what it must be: an address of mail, the whole path of a file. A password is sent by mail's protocol over an encrypted connection only.",
         CONFIG + "receivers: {ops: {type: email, host: mail.example.org, from: watchdog, to: [ops@example.org]}}\n",
     ),
+    CodeSpec(
+        "E531",
+        "unusable name of a route",
+        "The name of a route consists of small letters, digits and '-', and no two routes share one. It need not have any.",
+        CONFIG + "routes: [{route: nights, repeat: never}, {route: nights, match: {severity: critical}}]\n",
+    ),
 )
+_ROUTED: Final = CONFIG + "receivers: {ops: {type: webhook, url: https://example.org}}\n"
 WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
         "W602",
@@ -159,5 +166,17 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "A rule names a service that `units` of the config does not mean. What runs no Sidekiq that beats and is not meant there is not followed, and never started.",
         "rules:\n  - rule: down\n    each: queue\n    when: queue.latency > 10m\n    for: 1m\n    then:\n"
         "      - start_unit: {unit: postgresql.service}\n    guards: {cooldown: 15m}\n",
+    ),
+    CodeSpec(
+        "W633",
+        "a route that leads nowhere",
+        "A route before it fits all that it does and does not say `continue: true`, or no rule that is in force fits it.",
+        _ROUTED + "routes: [{notify: [ops]}, {match: {severity: critical}, repeat: 1h}]\n",
+    ),
+    CodeSpec(
+        "W634",
+        "a receiver that is told nothing",
+        "There are routes, and neither one of them nor a rule names this receiver.",
+        _ROUTED + "routes: [{repeat: 1h}]\n",
     ),
 )

@@ -29,6 +29,7 @@ from watchdog.rulefile.pack import VERSION
 from watchdog.rulefile.quarantine import PLACES
 from watchdog.rulefile.rule import MATURITIES
 from watchdog.rulefile.rule import NAME as RULE_NAME
+from watchdog.rulefile.schema_routes import routing_parts
 from watchdog.rulefile.shares import KEYS as SHARES
 from watchdog.rulefile.testfile import LOOKS, STATES
 from watchdog.rulefile.typed import NAME as NAME_OF_ONE
@@ -125,6 +126,9 @@ def config_schema() -> Schema:
             "heartbeat": _mapping(
                 keys.HEARTBEAT, {"url": _FORMS[Form.URL], "every": _DURATION, "style": {"enum": list(STYLES)}}, required=("url",)
             ),
+            "routes": _list({"$ref": "#/$defs/route"}),
+            "alerts": _mapping(keys.ALERTS, {"page": {"type": "string", "pattern": r"^https?://"}}),
+            "inhibit": _list({"$ref": "#/$defs/inhibition"}),
         },
         required=("redis", "rules", "state"),
     )
@@ -150,6 +154,7 @@ def config_schema() -> Schema:
         "receiver": _typed(receivers.RECEIVERS),
         "check": _typed(checks.CHECKS),
         "adjustment": _adjustment(),
+        **routing_parts(_mapping, duration=_DURATION, text=_TEXT),
         "guards": _guards(),
         "define": _define(),
     }

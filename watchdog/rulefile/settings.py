@@ -17,6 +17,7 @@ from watchdog.model.parameters import Allowance
 from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
+from watchdog.rulefile.alerts import AlertSettings, read_alerts
 from watchdog.rulefile.application import AppSettings, read_app
 from watchdog.rulefile.ask import AskSettings, read_ask
 from watchdog.rulefile.checks import SECTION as CHECKS
@@ -34,6 +35,7 @@ from watchdog.rulefile.quarantine import QuarantineSettings, read_quarantine
 from watchdog.rulefile.read_yaml import read_yaml
 from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
 from watchdog.rulefile.redis_settings import RedisSettings, read_redis, with_secret
+from watchdog.rulefile.routes import NOT_ROUTED, RoutingSettings, read_inhibitions, read_routes
 from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.shares import KEYS as SHARES
 from watchdog.rulefile.shares import read_shares
@@ -68,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: QuarantineSettings = QuarantineSettings()
     fleet_budget: Allowance = FLEET_BUDGET
     heartbeat: HeartbeatSettings | None = None
+    alerts: AlertSettings = AlertSettings()
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -78,7 +81,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     `settings` is None if anything is wrong; `receivers` (the declared names) is None if they can't be known. `adjust` is what is changed about
     rules, by name; it is checked where the rules are. `commands` is the path of the file that names commands, None where no config says so. `protected` are patterns of targets that no rule touches, `digest` when people are told, `shares` the
-    budgets that hold for every rule that has none of its own; `ask` says who answers where a person is asked.
+    budgets that hold for every rule that has none of its own; `ask` says who answers where a person is asked, `routing` who is told of what, `receiver_places` where each receiver is declared.
     """
 
     settings: Settings | None = None
@@ -91,6 +94,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     digest: DigestSettings | None = None
     shares: dict[str, Allowance] = {}
     ask: AskSettings = AskSettings()
+    routing: RoutingSettings = NOT_ROUTED
+    receiver_places: dict[str, Span] = {}
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -117,6 +122,9 @@ _KEYS: Final = Keys(
         "ask",
         "fleet_budget",
         HEARTBEAT,
+        "routes",
+        "inhibit",
+        "alerts",
     ),
 )
 
@@ -210,17 +218,24 @@ def _draft(root: Node, findings: Findings) -> Draft:
             checks=checks,
             fleet_budget=read_fleet_budget(values["fleet_budget"], findings) if "fleet_budget" in values else FLEET_BUDGET,
             heartbeat=heartbeat,
+            alerts=read_alerts(values["alerts"], findings) if "alerts" in values else AlertSettings(),
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )
+    declared = _declared(root, values)
     return Draft(
         settings=settings,
         mode=Mode(mode) if mode else Mode.DRY_RUN,
         rules=rules,
         commands=commands.value if commands else PLACE,
-        receivers=_declared(root, values),
+        receivers=None if declared is None else frozenset(declared),
+        receiver_places=declared or {},
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
         ask=read_ask(values["ask"], findings) if "ask" in values else AskSettings(),
+        routing=RoutingSettings(
+            read_routes(values["routes"], declared, findings) if "routes" in values else (),
+            read_inhibitions(values["inhibit"], findings) if "inhibit" in values else (),
+        ),
         protected=read_names(values["protected"], "'protected'", findings) if "protected" in values else (),
         digest=read_digest(values["digest"], findings) if "digest" in values else DigestSettings(),
         shares=read_shares(values, findings),
@@ -229,14 +244,14 @@ def _draft(root: Node, findings: Findings) -> Draft:
     )
 
 
-def _declared(root: Node, values: Mapping[str, Node]) -> frozenset[str] | None:
-    """The names under `receivers`, whatever is wrong with their settings."""
+def _declared(root: Node, values: Mapping[str, Node]) -> dict[str, Span] | None:
+    """The names under `receivers` with their places, whatever is wrong with their settings."""
     node = values.get("receivers")
     if node is None:
-        return frozenset() if isinstance(root, nodes.Mapping) and root.whole else None
+        return {} if isinstance(root, nodes.Mapping) and root.whole else None
     if not isinstance(node, nodes.Mapping) or not node.whole:
         return None
-    return frozenset(entry.key.text.value for entry in node.entries)
+    return {entry.key.text.value: entry.key.span for entry in node.entries}
 
 
 def _paths(node: Node, findings: Findings) -> tuple[Text, ...]:

@@ -12,7 +12,7 @@ rules:
   - rule: one-core-is-not-enough
     each: process
     where: process.queues contains "ingress"
-    when: process.hottest_kind == "processor" and process.cpu > 5% and queue("ingress").size > 10
+    when: process.hottest_kind == "processor" and process.cpu > 5% and process.busy < process.threads and queue("ingress").size > 10
     for: 5s
     then:
       - scale_out: {template: "mastodon-sidekiq-ingress@.service", max: 5, start_within: 2m}
@@ -28,9 +28,12 @@ rules:
 """
 """What a machine that runs tests has to spare of its processors says nothing: `idle` is asked for in a test of the guard."""
 
+DROP_INS = {"mastodon-sidekiq-ingress@.service": '[Service]\nEnvironment="APART=fasp"\n'}
+"""Each has idle threads, in a capsule for another queue: a thread that is idle in the same one would take what waits."""
+
 
 async def test_one_more_and_no_scheduler(scene: Scene) -> None:
-    """Two instances compute with every thread, and jobs wait: a third comes and takes them, and no fourth; the scheduler stays alone, however long its queue."""
+    """Two instances compute with every thread that may, others of theirs are idle, and jobs wait: a third comes and takes them, and no fourth; the scheduler stays alone, however long its queue."""
     await scene.beats(INGRESS.format(1), INGRESS.format(2), SCHEDULER)
     busy = [await scene.push(queue, "Compute") for queue in ("ingress",) * 4 + ("scheduler",) * 2]
     await scene.under_way(*busy)

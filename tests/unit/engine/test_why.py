@@ -68,7 +68,7 @@ def test_a_condition_that_is_true_says_how_far_it_is_from_false(talk):
     assert (account["truth"], account["condition"]["parts"][1]["margin"]) == ("true", "+3s")
     assert account["alert"] == {
         "phase": "pending", "since_ms": 4_000, "since_wall": account["alert"]["since_wall"], "counting": True, "counted_ms": 4_000, "enough_ms": 10_000,
-        "title": "", "next": "firing", "next_in_ms": 6_000,
+        "title": "", "telling": None, "next": "firing", "next_in_ms": 6_000,
     }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ async def test_a_notice_is_posted(endpoint, hook, notice):
         "data": {
             "id": "412.0", "thread": "incident-7", "severity": "critical", "title": "title of 412.0", "rule": "stuck-job", "entity": "", "target": "host/unit",
             "decision": "", "guard": "", "reason": "zu spät", "action": "", "stage": "TERM", "outcome": "sent", "approval": "",
-            "group": "incident-7", "since": "", "host": "", "condition": "", "seen": [], "plan": [], "next": "", "jobs": "", "by": "", "runbook": "", "labels": {}, "missed": 0,
+            "group": "incident-7", "since": "", "host": "", "condition": "", "seen": [], "plan": [], "next": "", "jobs": "", "by": "", "runbook": "", "labels": {}, "page": "", "missed": 0,
         },
     }  # fmt: skip
 

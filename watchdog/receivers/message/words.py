@@ -4,9 +4,11 @@ A card and a notice in words: short, plain, and the first line says what matters
 Every text in it is made harmless here; nothing in a notice is an argument of a job. Times are those of the zone of this machine, named with it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
+from functools import reduce
 from typing import Final
 
 from watchdog.lang.display import display
@@ -22,7 +24,7 @@ MOST: Final = 10
 WHOLE: Final = 3
 """Of so many alerts everything is said; of more than these only what tells them apart."""
 LINE: Final = 250
-"""Characters of a headline, or of a line in a thread."""
+"""Characters of a headline."""
 _LONG: Final = 500
 _LATEST: Final = 5
 """So many of the last things done are told again."""
@@ -37,6 +39,11 @@ _RANK: Final = {
 }
 """Which of them a person has to see first."""
 _OVER: Final = "OVER"
+_ONLY_SAID: Final = "(dry-run)"
+"""Stands in what would have been done."""
+_APPROVAL: Final = "approval"
+"""The guard that waits for the answer of a person: it is no ground of its own."""
+_BRACKETS: Final = re.compile(r" \([^()]*\)")
 
 
 def message_of(card: Card, *, missed: int = 0, zone: tzinfo | None = None) -> Message:
@@ -48,12 +55,15 @@ def message_of(card: Card, *, missed: int = 0, zone: tzinfo | None = None) -> Me
 
 def line_of(notice: Notice, *, zone: tzinfo | None = None) -> str:
     """One turn of the story, for a thread."""
-    parts = [f"{_clock(notice.at, zone)} {harmless(notice.title, LINE)}"]
-    if notice.by and notice.by not in notice.title:
+    title = notice.title
+    parts = [f"{_clock(notice.at, zone)} {harmless(title, _LONG)}"]
+    if notice.by and notice.by not in title:
         parts.append(f"by {harmless(notice.by, 80)}")
-    if notice.reason and notice.reason not in notice.title and notice.kind is not NoticeKind.DIGEST:
+    is_told = notice.reason in title or notice.kind is NoticeKind.DIGEST or _is_remark(notice.decision, notice.guard)
+    if not is_told:
         parts.append(harmless(notice.reason, LINE))
-    if notice.next:
+    # A question, and what is left half-way, have said in their title what to type.
+    if notice.next not in title and not (notice.approval and notice.approval in title):
         parts.append(f"next: {harmless(notice.next, LINE)}")
     return "; ".join(parts)
 
@@ -69,25 +79,25 @@ def _urgency(entry: Entry) -> tuple[int, int, int]:
 
 
 def _headline(card: Card, entries: list[Entry]) -> str:
-    word = _OVER if card.is_over else card.severity.upper()
+    word = card.severity.upper()
+    if card.is_over:
+        word = f"{_OVER} after {_lasted(entries[0])}:" if len(entries) == 1 and entries[0].since else _OVER
     total = len(entries) + card.more + card.more_over
     if not entries:
         return f"{word} {harmless(card.group, LINE)}"
     first = entries[0]
     if total == 1:
-        return (
-            harmless(f"{word} {_named(first)}{_place(first)}: {_state(first)}", LINE)
-            if first.rule
-            else harmless(f"{word} {first.title}", LINE)
-        )
+        state = f": {_state(first) if first.over is None else _end(first)}" if first.rule else ""
+        return harmless(f"{word} {_called(first)}{state}", LINE)
     open_ = sum(entry.over is None for entry in entries) + card.more
     rules = {entry.rule for entry in entries}
     what = f"{next(iter(rules))}: " if len(rules) == 1 and first.rule else ""
     counted = _counted(entries, card.more)
     if card.is_over:
-        return harmless(f"{word} {what}all {total} alerts are over; the first was {_named(first)}", LINE)
+        return harmless(f"{word} {what}{total} alerts, all of them over; first {_called(first)}: {_end(first)}", LINE)
     return harmless(
-        f"{word} {what}{open_} of {total} alerts go on ({counted}); first {_named(first)}{_place(first)}: {_state(first)}", LINE
+        f"{word} {what}{open_} of {total} alerts {'goes' if open_ == 1 else 'go'} on ({counted}); first {_called(first)}: {_state(first)}",
+        LINE,
     )
 
 
@@ -99,14 +109,14 @@ def _counted(entries: Iterable[Entry], more: int) -> str:
 
 
 _STATES: Final = {
-    Standing.FIRING: "nothing done", Standing.ASKING: "waiting for a person", Standing.ACTING: "being acted upon", Standing.HELD: "left half-way",
+    Standing.FIRING: "firing", Standing.ASKING: "waiting for a person", Standing.ACTING: "being acted upon", Standing.HELD: "left half-way",
     Standing.VERIFIED: "helped", Standing.FAILED: "not helped", Standing.RESOLVED: "over",
 }  # fmt: skip
 
 
 def _state(entry: Entry) -> str:
     """How it stands, in a few words; with the account of its jobs where something was done."""
-    jobs = f", {entry.jobs}" if entry.jobs else ""
+    jobs = f", {_short(entry.jobs)}" if entry.jobs else ""
     match entry.standing:
         case Standing.FIRING:
             return _undone(entry)
@@ -121,7 +131,24 @@ def _state(entry: Entry) -> str:
         case Standing.FAILED:
             return f"{entry.action} has not helped{jobs}" if entry.action else f"has not helped{jobs}"
         case Standing.RESOLVED:
-            return f"over after {_lasted(entry)}{jobs}"
+            return f"over after {_lasted(entry)}, {_end(entry)}"
+
+
+def _end(entry: Entry) -> str:
+    """What was done about something that is over, with the account of its jobs."""
+    match entry.decision:
+        case "ALLOW":
+            done = f"{entry.action} was done"
+        case "DRY_RUN":
+            done = f"{entry.action} would have been done (dry-run)"
+        case _:
+            done = "nothing was done"
+    return ", ".join(part for part in (done, _short(entry.jobs)) if part)
+
+
+def _short(jobs: str) -> str:
+    """An account without what it says in brackets: where each of them was found."""
+    return _BRACKETS.sub("", jobs)
 
 
 def _undone(entry: Entry) -> str:
@@ -130,22 +157,58 @@ def _undone(entry: Entry) -> str:
             return f"{entry.action} not done ({entry.guard})"
         case "DRY_RUN":
             return f"{entry.action} would be done (dry-run)"
+        case "ASK" if answered := _done(entry):
+            return f"{entry.action} {answered[-1]}"
         case "ASK":
             return f"a person would be asked about {entry.action} (dry-run)"
     if entry.acknowledged:
         return f"seen by {entry.acknowledged}"
-    return "nothing is done"
+    return "nothing is done by itself" if entry.next else "being checked"
 
 
 def _named(entry: Entry) -> str:
     return entry.title or entry.rule
 
 
+def _called(entry: Entry) -> str:
+    """What is wrong and where. What the agent says of itself begins with its host."""
+    if entry.rule:
+        return f"{_named(entry)}{_place(entry)}"
+    return entry.title if not entry.host or entry.host in entry.title else f"{entry.host}: {entry.title}"
+
+
+def _done(entry: Entry) -> list[str]:
+    """The last things that were done, without what the headline has said."""
+    what = f"{entry.action} on {entry.target}: "
+    # Of what is left half-way the reason and the ways out stand by themselves.
+    said = [f": {entry.reason}" if entry.reason else "", f"; {entry.next}" if entry.next else ""]
+    lines = [line.removeprefix(what) for line in entry.did if _ONLY_SAID not in line][-_LATEST:]
+    return [reduce(lambda text, part: text.replace(part, "") if part else text, said, line) for line in lines]
+
+
+def _ground(entry: Entry) -> tuple[str, str]:
+    """Why it stands as it does."""
+    told = ": ".join(part for part in (entry.guard, entry.reason) if part)
+    if entry.standing is Standing.ASKING:
+        return "asked because", entry.reason if entry.guard == _APPROVAL else told
+    if entry.guard == _APPROVAL:
+        return "stopped by", entry.reason
+    if not entry.rule or entry.reason in entry.title:
+        # The digest is all reason; of other things that the agent says of itself the title has said it.
+        return "", "" if entry.reason in entry.title else entry.reason
+    return "stopped by" if entry.guard else "because", told
+
+
+def _is_remark(decision: str, guard: str) -> bool:
+    """Of what is done, or would be, the reason says only which guards had nothing to look at: it stands in the audit log."""
+    return decision in ("ALLOW", "DRY_RUN") and not guard
+
+
 def _place(entry: Entry) -> str:
     """Where it is, as far as its title has not said so."""
     host, _, inner = (entry.target or entry.host).partition("/")
     unsaid = [part for part in (host, inner) if part and part not in entry.title]
-    return f" ({'/'.join(unsaid)})" if unsaid else ""
+    return f", {'/'.join(unsaid)}" if unsaid else ""
 
 
 def _section(entry: Entry, zone: tzinfo | None, *, of: int) -> Section:
@@ -162,9 +225,11 @@ def _facts(entry: Entry, zone: tzinfo | None) -> Iterator[Fact]:
     yield from _fact("rule", entry.rule)
     yield from _fact("why", entry.condition)
     yield from _fact("seen", "\n".join(entry.seen))
-    yield from _fact("would do" if entry.decision in ("DRY_RUN", "ASK") else "plan", "\n".join(entry.plan))
-    yield from _fact("done", "\n".join(entry.did[-_LATEST:]))
-    yield from _fact("stopped by" if entry.guard else "because", ": ".join(part for part in (entry.guard, entry.reason) if part))
+    if entry.standing in (Standing.FIRING, Standing.ASKING):
+        yield from _fact("would do", "\n".join(entry.plan))
+    yield from _fact("done", "\n".join(_done(entry)))
+    if not _is_remark(entry.decision, entry.guard):
+        yield from _fact(*_ground(entry))
     yield from _fact("jobs", entry.jobs)
     yield from _fact("seen by", entry.acknowledged)
     yield from _fact("next", entry.next)

@@ -22,6 +22,16 @@ end
 
 Sidekiq.configure_server { |config| config.server_middleware { |chain| chain.add Account } }
 
+# Two threads of their own for that queue, which no other queue's jobs can have: a capsule of Sidekiq 7.
+if (apart = ENV["APART"])
+  Sidekiq.configure_server do |config|
+    config.capsule(apart) do |capsule|
+      capsule.concurrency = 2
+      capsule.queues = [apart]
+    end
+  end
+end
+
 # Ends at once.
 class Quick
   include Sidekiq::Job

@@ -36,7 +36,7 @@ def message(*entries: Entry, **fields: Any) -> str:
 def test_one_alert_is_told_in_full():
     """What, where, how it stands in the first line; then since when, why with its values, what stopped it, what comes next, where to read on."""
     assert message(FIRING) == (
-        "CRITICAL PushWorker has been running for 12m on web1 (mastodon-sidekiq.service): recover_process not done (cooldown)\n"
+        "CRITICAL PushWorker has been running for 12m on web1, mastodon-sidekiq.service: recover_process not done (cooldown)\n"
         "\n"
         "since: 2026-03-01 02:10:05 UTC, 12m before this\n"
         "where: web1/mastodon-sidekiq.service, web1:10:abc/t1/j1/1000\n"
@@ -55,16 +55,21 @@ def test_one_alert_is_told_in_full():
 @pytest.mark.parametrize(
     ("standing", "changes", "says"),
     [
-        (Standing.FIRING, {"decision": "", "guard": "", "action": ""}, "nothing is done"),
+        (Standing.FIRING, {"decision": "", "guard": "", "action": "", "next": "nothing by itself"}, "nothing is done by itself"),
+        (Standing.FIRING, {"decision": "", "guard": "", "action": "", "next": ""}, "being checked"),
         (Standing.FIRING, {"decision": "", "action": "", "acknowledged": "ada"}, "seen by ada"),
         (Standing.FIRING, {"decision": "DRY_RUN", "guard": ""}, "recover_process would be done (dry-run)"),
         (Standing.FIRING, {"decision": "ASK", "guard": ""}, "a person would be asked about recover_process (dry-run)"),
+        (
+            Standing.FIRING,
+            {"decision": "ASK", "did": ("recover_process on web1/mastodon-sidekiq.service: denied by ben: no",)},
+            "recover_process denied by ben: no",
+        ),
         (Standing.ASKING, {}, "waits for a person: recover_process"),
         (Standing.ACTING, {}, "recover_process under way"),
         (Standing.HELD, {"reason": "redis: can't be read"}, "left half-way, redis: can't be read"),
-        (Standing.VERIFIED, {"jobs": "12 put back"}, "recover_process helped, 12 put back"),
+        (Standing.VERIFIED, {"jobs": "12 put back (12 from work hash)"}, "recover_process helped, 12 put back"),
         (Standing.FAILED, {}, "recover_process has not helped"),
-        (Standing.RESOLVED, {"over": T + 14 * MIN, "jobs": "12 put back"}, "over after 14m, 12 put back"),
     ],
 )
 def test_the_first_line_says_how_it_stands(standing, changes, says):
@@ -73,8 +78,7 @@ def test_the_first_line_says_how_it_stands(standing, changes, says):
 
     headline = message_of(Card(group="g", entries=(entry,)), zone=UTC).headline
 
-    word = "OVER" if standing is Standing.RESOLVED else "CRITICAL"
-    assert headline == f"{word} PushWorker has been running for 12m on web1 (mastodon-sidekiq.service): {says}"
+    assert headline == f"CRITICAL PushWorker has been running for 12m on web1, mastodon-sidekiq.service: {says}"
 
 
 def test_many_alerts_are_counted_in_the_first_line():
@@ -88,8 +92,8 @@ def test_many_alerts_are_counted_in_the_first_line():
     told = message_of(Card(group="g", entries=tuple(entries), more=200, more_over=1), missed=3, zone=UTC)
 
     assert told.headline == (
-        "CRITICAL stuck-job: 213 of 215 alerts go on (1 waiting for a person, 12 nothing done, 200 not shown); "
-        "first the ninth (web9/sidekiq.service): waits for a person: recover_process"
+        "CRITICAL stuck-job: 213 of 215 alerts go on (1 waiting for a person, 12 firing, 200 not shown); "
+        "first the ninth, web9/sidekiq.service: waits for a person: recover_process"
     )
     assert len(told.sections) == MOST
     assert told.sections[0].approval == "7kq2m"
@@ -113,6 +117,10 @@ def test_what_is_over_says_how_long_it_lasted():
         FIRING, standing=Standing.RESOLVED, over=T + 14 * MIN, jobs="12 in flight: 12 put back into its queue", next="", guard="", reason=""
     )
 
+    assert message(over).startswith(
+        "OVER after 14m: PushWorker has been running for 12m on web1, mastodon-sidekiq.service: nothing was done, 12 in flight: 12 put back into its queue\n"
+    )
+    assert ": recover_process was done, 12 in flight" in message(msgspec.structs.replace(over, decision="ALLOW"))
     assert "since: 2026-03-01 02:10:05 UTC, until 02:24:05: 14m" in message(over)
     assert "jobs: 12 in flight: 12 put back into its queue" in message(over)
 

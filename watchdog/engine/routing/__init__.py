@@ -1,0 +1,1 @@
+"""Who is told of an alert, in which group, when and how often: by the routes and inhibitions of the config, which are data (`table.py`); what has been told so far is part of the ledger (`book.py`)."""
