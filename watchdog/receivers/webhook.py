@@ -134,7 +134,6 @@ def body_of(notice: Notice, *, missed: int = 0) -> bytes:
                 "jobs": notice.jobs,
                 "by": notice.by,
                 "runbook": notice.runbook,
-                "page": notice.page,
                 "labels": notice.labels,
                 "page": notice.page,
                 "missed": missed,
