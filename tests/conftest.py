@@ -21,7 +21,7 @@ import pytest
 
 from tests import last_words, sharing_out
 from tests.patience import PATIENCE
-from tests.suites import debian, package
+from tests.suites import debian, package, synapse
 
 TESTS: Final = Path(__file__).parent
 UNIT_SECONDS: Final = 5
@@ -88,7 +88,9 @@ def lack(name: str) -> str:
         return f"Debian {name} ({why})" if (why := debian.why_not(name)) else ""
     if name == package.NAME:
         return f"the Debian package ({why})" if (why := package.why_not()) else ""
-    known = ", ".join(sorted((*EXECUTABLES, *MODULES, *RIGHTS, *debian.SUITES, package.NAME)))
+    if name == synapse.NAME:
+        return f"Synapse ({why})" if (why := synapse.why_not()) else ""
+    known = ", ".join(sorted((*EXECUTABLES, *MODULES, *RIGHTS, *debian.SUITES, package.NAME, synapse.NAME)))
     msg = f"needs({name!r}): unknown capability; known are {known}"
     raise pytest.UsageError(msg)
 
@@ -175,7 +177,7 @@ def until() -> Callable[..., Awaitable[Any]]:
 
 def pytest_report_header() -> Iterable[str]:
     """Say what this machine lacks before the first test runs."""
-    names = (*EXECUTABLES, *MODULES, *RIGHTS, *debian.SUITES, package.NAME)
+    names = (*EXECUTABLES, *MODULES, *RIGHTS, *debian.SUITES, package.NAME, synapse.NAME)
     return [
         f"hypothesis profile: {hypothesis.settings.get_current_profile_name()}; lacking: {', '.join(name for name in names if lack(name)) or 'nothing'}"
     ]

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER: Final = ("tests/host/systemd/", "tests/service/matrix/", "tests/service/pictures/")
+TOGETHER: Final = ("tests/host/systemd/", "tests/service/homeserver/", "tests/service/matrix/", "tests/service/pictures/")
 """Folders whose tests share one machine, or one scene that is played for all of them."""
 
 

@@ -44,6 +44,7 @@ from watchdog.model.effects import (
     SendSignal,
     TakeFleetLock,
     TakeJobs,
+    TryReceiver,
     When,
 )
 from watchdog.model.events import Body, Delta, EffectDone, Event, Gone, Observed, RulesLoaded, Started, TimeReached
@@ -238,6 +239,8 @@ def _line(effect: Effect) -> list[str]:
             return [f"{'release' if release else 'find'} locks of {' '.join(jids)}"]
         case DropFlight():
             return ["drop flight"]
+        case TryReceiver(receiver=receiver):
+            return [f"try {receiver} now"]
         case _:
             return _calls(effect)
 

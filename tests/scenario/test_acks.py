@@ -17,7 +17,7 @@ TARGET = "web1/app[push]"
 HOUR = 3_600_000
 
 
-def ack(talk: Conversation, id_: str = "c1", *, lasts: int = HOUR, **what: str) -> Any:
+def ack(talk: Conversation, id_: str = "c1", *, lasts: int = HOUR, **what: Any) -> Any:
     """Said now; the row that answers it."""
     now = talk.booted_wall + talk.at
     talk.hear(OperatorAcknowledged(id=id_, by="ada", reason="seen", asked=now, until=now + lasts, **what))

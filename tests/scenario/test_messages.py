@@ -5,22 +5,29 @@ Each text stands here whole, as somebody sees it who has just been woken.
 """
 
 from datetime import UTC
+from pathlib import Path
 
 from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
 from tests.scenario.test_recover import NEXT, ONE, answer, beat, ended, held
+from watchdog.engine.digest import told
+from watchdog.engine.week import OfRule, Week
 from watchdog.model.cards import Card
 from watchdog.model.effects import Notify
 from watchdog.model.events import Gone, Paused, SourceBack, SourceLost
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Placed
 from watchdog.model.kinds import Kind, Source
+from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.model.results import Exited, InFlight, PutBackDone, Sent
 from watchdog.model.told import OperatorApproved
 from watchdog.model.verdicts import Mode
 from watchdog.receivers.folding import fold
+from watchdog.receivers.message.html import html_of
+from watchdog.receivers.message.mrkdwn import mrkdwn_lines
 from watchdog.receivers.message.plain import plain_of
 from watchdog.receivers.message.words import line_of, message_of
 
+REFERENCE = Path(__file__).parents[2] / "rules" / "README.md"
 RULE = """
 rules:
   - rule: stuck-job
@@ -91,6 +98,38 @@ def drained(talk: Conversation) -> None:
     answer(talk, InFlight((held("j1", job_class="PushWorker"),)))
 
 
+def killed(talk: Conversation) -> None:
+    """It is ended by force."""
+    talk.answer(HEALTHY)
+    talk.answer(Sent())
+
+
+def gone(talk: Conversation) -> None:
+    """What it held has been put back, and another one has come."""
+    talk.answer(Exited())
+    talk.answer(InFlight((held("j1", job_class="PushWorker"),)))
+    talk.answer(PutBackDone((Placed("j1", Fate.DONE, "retry"),)))
+    left = (Gone(Kind.PROCESS, ONE, "killed"), Gone(Kind.JOB, f"{ONE}/t1/j1/1000", "its process has ended"))
+    talk.hear(redis(*left, process(NEXT, 60_000, booted_at=59_000), complete=True), at=60_000)
+
+
+def helped(talk: Conversation) -> None:
+    """The other one serves in its place, and nothing is stuck any more."""
+    talk.hear(host(found(NEXT, unit="mastodon-sidekiq.service")), at=60_001)
+    talk.hear(redis(process(NEXT, 70_000, booted_at=59_000), complete=True), at=70_000)
+    talk.wait(90_000)
+
+
+def at_its_end() -> Reader:
+    """Who has been told all of it."""
+    talk, reader = wedged(Mode.ASK)
+    talk.answer(HEALTHY)
+    approve(talk, at=23_000)
+    for stage in (stopped, drained, killed, gone, helped):
+        stage(talk)
+    return reader
+
+
 def test_a_person_is_asked():
     """What is wrong, since when, by which readings, what would be done and what to type; the first line is enough for whoever only sees that."""
     talk, reader = wedged(Mode.ASK)
@@ -151,26 +190,19 @@ page: https://watchdog.example.org/incidents/9.1
 runbook: https://wiki.example.org/stuck-job"""
     )
     drained(talk)
-    talk.answer(HEALTHY)
-    talk.answer(Sent())
+    killed(talk)
     assert reader.now.splitlines()[-4:] == [
         "  SIGKILL sent to web1/mastodon-sidekiq.service (pid 10)",
         "next: the jobs that it held are put back",
         "page: https://watchdog.example.org/incidents/9.1",
         "runbook: https://wiki.example.org/stuck-job",
     ]
-    talk.answer(Exited())
-    talk.answer(InFlight((held("j1", job_class="PushWorker"),)))
-    talk.answer(PutBackDone((Placed("j1", Fate.DONE, "retry"),)))
-    gone = (Gone(Kind.PROCESS, ONE, "killed"), Gone(Kind.JOB, f"{ONE}/t1/j1/1000", "its process has ended"))
-    talk.hear(redis(*gone, process(NEXT, 60_000, booted_at=59_000), complete=True), at=60_000)
+    gone(talk)
     assert (
         reader.now.splitlines()[0]
         == "OVER after 38s: PushWorker has been running for 21s on web1 (queue push), mastodon-sidekiq.service: recover_process was done"
     )
-    talk.hear(host(found(NEXT, unit="mastodon-sidekiq.service")), at=60_001)
-    talk.hear(redis(process(NEXT, 70_000, booted_at=59_000), complete=True), at=70_000)
-    talk.wait(90_000)
+    helped(talk)
     assert (
         reader.now
         == """\
@@ -195,6 +227,13 @@ runbook: https://wiki.example.org/stuck-job"""
         "14:14:30 recover_process on web1/mastodon-sidekiq.service: a new process of its name beats; 2 in flight: 1 finished by themselves; 1 put into the retry set (1 from work hash); for 36 s nobody served in its place; next: proof within 5m: count(job where job.elapsed > 20s) == 0",
         "14:14:30 recover_process on web1/mastodon-sidekiq.service: it helped: count(job where job.elapsed > 20s) == 0",
     ]
+
+
+def test_the_reference_shows_it():
+    """What the chapter on messages shows is what the engine makes."""
+    shown = REFERENCE.read_text().split("At its end an incident reads so:\n\n```text\n")[1].split("\n```")[0]
+
+    assert shown == at_its_end().now
 
 
 def test_dry_run_says_would():
@@ -297,3 +336,39 @@ OVER after 1m: web1: redis can be read again after 60 s
 since: 2026-09-21 14:13:21 UTC, until 14:14:21: 1m
 where: web1"""
     )
+
+
+def test_the_digest_on_every_receiver():
+    """The sentences of the week, each on its own line, in text, HTML and Slack's markup; one line of it is the headline."""
+    week = Week(
+        since_wall=WALL - 7 * 86_400_000,
+        rules={"stuck_job": OfRule(fired=3, would=2, by_itself=2), "full": OfRule(fired=1, begun=1, verified=1)},
+    )
+    first, *others = told(week, ("stuck_job", "full", "silent"), until=WALL)
+    notice = Notice("9.0", "digest", NoticeKind.DIGEST, Severity.INFO, WALL, first, reason="\n".join(others), host="web1")
+
+    message = message_of(fold(Card(group="agent:9.0"), [notice]), zone=UTC)
+
+    assert (
+        plain_of(message)
+        == """\
+INFO web1: 7 days: 4 alerts, 1 acted upon, 2 would have been (dry-run), 0 held back
+
+where: web1
+  done: full once (1 verified)
+  dry-run would have done: stuck_job 2 times (2 ended before)
+  never right: stuck_job (2 ended by themselves before)
+  never fired: silent"""
+    )
+    assert html_of(message) == (
+        "<p><b>INFO web1: 7 days: 4 alerts, 1 acted upon, 2 would have been (dry-run), 0 held back</b></p><p><b>where</b>: web1<br>"
+        "done: full once (1 verified)<br>dry-run would have done: stuck_job 2 times (2 ended before)<br>"
+        "never right: stuck_job (2 ended by themselves before)<br>never fired: silent</p>"
+    )
+    assert mrkdwn_lines(message)[2:] == (
+        "done: full once (1 verified)",
+        "dry-run would have done: stuck_job 2 times (2 ended before)",
+        "never right: stuck_job (2 ended by themselves before)",
+        "never fired: silent",
+    )
+    assert line_of(notice, zone=UTC) == f"14:13:20 {first}"

@@ -1,5 +1,5 @@
 """
-`python -m tests.suites [NAME…]`: has the suites that the tests run, and the package that they install there, and says which can't be had.
+`python -m tests.suites [NAME…]`: has the suites that the tests run, the package that they install there, and a homeserver, and says which can't be had.
 
 Its exit code is 0 all the same: the tests skip, by name, what is not there.
 """
@@ -7,14 +7,17 @@ Its exit code is 0 all the same: the tests skip, by name, what is not there.
 import sys
 import time
 
-from tests.suites import debian, package
+from tests.suites import debian, package, synapse
 
 
 def main(names: list[str]) -> int:
     """Build what is missing, one after the other: each takes a minute or two."""
-    for name in names or (*debian.SUITES, package.NAME):
+    for name in names or (*debian.SUITES, package.NAME, synapse.NAME):
         if name == package.NAME:
             _have_package()
+            continue
+        if name == synapse.NAME:
+            _have_synapse()
             continue
         began = time.monotonic()
         missing = debian.why_not(name)
@@ -38,6 +41,18 @@ def _have_package() -> None:
         print(f"suites: the package is not to be had: {failure}", file=sys.stderr)
     else:
         print(f"suites: the package is {place} ({time.monotonic() - began:.0f} s)", file=sys.stderr)
+
+
+def _have_synapse() -> None:
+    if not synapse.why_not():
+        return
+    began = time.monotonic()
+    try:
+        synapse.build()
+    except (synapse.SynapseError, OSError) as failure:
+        print(f"suites: synapse is not to be had: {failure}", file=sys.stderr)
+    else:
+        print(f"suites: synapse is in {synapse.python().parents[1]} ({time.monotonic() - began:.0f} s)", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from watchdog.cli.evidence import evidence
 from watchdog.cli.incident import close, go_on
 from watchdog.cli.init import init
 from watchdog.cli.log import log
+from watchdog.cli.notify import NOTIFY
 from watchdog.cli.pause import pause, resume
 from watchdog.cli.quarantine import QUARANTINE
 from watchdog.cli.recover import recover
@@ -83,6 +84,7 @@ for _function in (
 for _word in (pause, resume, silence, ack, close):
     APP.command(cls=Command, short_help=_IN_SHORT.get(_word))(_word)
 APP.command("go-on", cls=Command, short_help=_IN_SHORT[go_on])(go_on)
+APP.add_typer(NOTIFY)
 APP.add_typer(QUARANTINE)
 
 

@@ -8,6 +8,7 @@ passed over, so that the command of one version can show the picture of another.
 import msgspec
 
 from watchdog.cli.exits import NothingToShowError
+from watchdog.cli.receivers_view import Box, Receiver
 from watchdog.cli.refused_view import Refused
 
 
@@ -227,16 +228,6 @@ class Looking(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
-class Box(msgspec.Struct, frozen=True):
-    """Messages to one receiver; `oldest` (UTC milliseconds) is when the oldest that waits was written."""
-
-    waiting: int = 0
-    delivered: int = 0
-    given_up: int = 0
-    oldest: int | None = None
-    last_error: str = ""
-
-
 class Budget(msgspec.Struct, frozen=True):
     """What Redis spends on the agent (`share` and `limit` of a core), and by how much the agent has backed off."""
 
@@ -356,6 +347,7 @@ class Picture(msgspec.Struct, frozen=True):
     looking: Looking | None = None
     broken: tuple[Broken, ...] = ()
     outbox: dict[str, Box] = {}
+    receivers: dict[str, Receiver] | None = None
     trace: Trace | None = None
     locks: Locks | None = None
     fleet: Fleet | None = None

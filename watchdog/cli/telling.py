@@ -25,11 +25,11 @@ def new_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(4)}"
 
 
-async def tell(state: Path, told: Command, *, as_json: bool) -> Exit:
+async def ask(state: Path, told: Command) -> dict[str, Any]:
     """
-    Hand it over and say what came of it.
+    Hand it over, and wait for the row of the audit log that answers it.
 
-    Raises `NothingToShowError` where no agent answers, `UnfinishedError` where it is refused, `StoreError`.
+    Raises `NothingToShowError` where no agent answers, `StoreError`.
     """
     from watchdog.store.orders import lay_down, take_back
 
@@ -47,6 +47,12 @@ async def tell(state: Path, told: Command, *, as_json: bool) -> Exit:
                 + ("the command is taken back" if taken_back else "it has the command, and `audit` tells what became of it")
             )
         await asyncio.sleep(EVERY)
+    return answer
+
+
+async def tell(state: Path, told: Command, *, as_json: bool) -> Exit:
+    """Hand it over and say what came of it. Raises as `ask`, and `UnfinishedError` where it is refused."""
+    answer = await ask(state, told)
     if as_json:
         say_json(answer)
         return Exit.FINDINGS if answer["outcome"] == REFUSED else Exit.FINE

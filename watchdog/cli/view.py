@@ -11,7 +11,6 @@ from watchdog.cli.picture import (
     STARTING,
     Alert,
     Behind,
-    Box,
     Budget,
     Check,
     Locks,
@@ -24,6 +23,8 @@ from watchdog.cli.picture import (
     Trace,
     Unit,
 )
+from watchdog.cli.receivers_view import HEADINGS as RECEIVER_HEADINGS
+from watchdog.cli.receivers_view import cells, joined
 from watchdog.cli.refused_view import show_refused
 from watchdog.cli.switches_view import show_switches
 from watchdog.lang.display import display
@@ -85,9 +86,9 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     at = picture.agent.at
     _section(
         out,
-        "Messages",
-        ("receiver", "waiting", "delivered", "given up", "last failure"),
-        [_box(name, box, at) for name, box in picture.outbox.items()],
+        "Receivers",
+        RECEIVER_HEADINGS,
+        cells(joined(picture.receivers, picture.outbox), at=at),
     )
     broken = [(datum.key, datum.reason, _counted(datum.count)) for datum in picture.broken]
     _section(out, "Data that can't be understood", ("key", "what is wrong", "read"), broken)
@@ -341,12 +342,6 @@ def _remarks(process: Process) -> Iterator[str]:
         yield "stopped"
     if process.traced:
         yield "traced"
-
-
-def _box(name: str, box: Box, at: int) -> Sequence[Piece]:
-    oldest = "" if box.oldest is None else f", the oldest for {_lasting(max(0, at - box.oldest))}"
-    given_up = (f"{box.given_up:,}", "bad" if box.given_up else "")
-    return name, f"{box.waiting:,}{oldest}", f"{box.delivered:,}", given_up, box.last_error
 
 
 def _counted(number: int | None) -> str:

@@ -19,6 +19,7 @@ from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.beginning import started
 from watchdog.daemon.children import ChildKeeper
+from watchdog.daemon.ears import Ears
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.fleet import FleetKeeper
@@ -135,6 +136,7 @@ class Agent:
         self._status.trace = self._trace
         self._status.sampler = self._sampler
         self._status.units = self._units
+        self._ears = self._status.ears = Ears(store=store, turns=self._turns, clock=clock, host=self._host)
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
@@ -256,7 +258,7 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("left behind", self._left_behind.run)
         tasks.serve("checks", self._checker.run)
-        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock, habits(self._loaded.settings.receivers)).run)
+        self._tell_and_hear(tasks, receivers)
         tasks.serve("prune", lambda: prune_daily(self._store, self._clock))
         tasks.serve(
             "quarantine",
@@ -351,9 +353,14 @@ class Agent:
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
         self._heartbeat.mean(loaded.settings.heartbeat)
-        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock, habits(self._loaded.settings.receivers)).run)
+        self._tell_and_hear(tasks, receivers)
         self._status.reload_refused("")
         LOG.info("reloaded: mode %s, %d rules", self._turns.state.ledger.mode, len(loaded.rules.rules))
+
+    def _tell_and_hear(self, tasks: Tasks, receivers: dict[str, Receiver]) -> None:
+        settings = self._loaded.settings.receivers
+        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock, habits(settings)).run)
+        tasks.serve("listeners", self._ears.by(settings, receivers).run)
 
     async def _say_goodbye(self) -> None:
         try:

@@ -21,7 +21,7 @@ EVERY: Final = 0.5
 class OrderTaker:
     """`settle` puts an event in and returns when its turn has been committed."""
 
-    def __init__(self, state: Path, settle: Callable[[Body], Awaitable[None]], *, every: float = EVERY) -> None:
+    def __init__(self, state: Path, settle: Callable[[Body], Awaitable[object]], *, every: float = EVERY) -> None:
         self._state = state
         self._settle = settle
         self._every = every

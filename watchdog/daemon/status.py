@@ -10,6 +10,7 @@ import orjson
 
 from watchdog import __version__
 from watchdog.clock import Clock
+from watchdog.daemon.ears import Ears
 from watchdog.daemon.fleet import FleetKeeper
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.tracing import TraceKeeper
@@ -54,6 +55,7 @@ class StatusKeeper:
         self.trace: TraceKeeper | None = None
         self.locks: LockCounter | None = None
         self.fleet: FleetKeeper | None = None
+        self.ears: Ears | None = None
         self._refused: dict[str, Any] | None = None
 
     def reload_refused(self, why: str) -> None:
@@ -138,6 +140,7 @@ class StatusKeeper:
         trace = {} if self.trace is None else {"trace": msgspec.to_builtins(self.trace.how())}
         locks = {} if self.locks is None or self.locks.found is None else {"locks": msgspec.to_builtins(self.locks.found)}
         fleet = {} if self.fleet is None else {"fleet": self.fleet.picture(hosts_that_beat(self._turns.state, self._clock.at()))}
+        receivers = {} if self.ears is None else {"receivers": self.ears.picture()}
         return {
             "agent": agent,
             **status(self._turns.state, self._clock.at()),
@@ -148,5 +151,6 @@ class StatusKeeper:
             **trace,
             **locks,
             **fleet,
+            **receivers,
             "refused": self._refused,
         }

@@ -23,7 +23,7 @@ from watchdog.engine.advance import advance, next_due
 from watchdog.engine.ledger import Ledger
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
-from watchdog.model.effects import Audit, Command, DropFlight, Effect, KeepIncident, Notify
+from watchdog.model.effects import Audit, Command, DropFlight, Effect, KeepIncident, Notify, TryReceiver
 from watchdog.model.events import Body, Event, Observed, Paused, Resumed, RulesLoaded, Started, TimeReached
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow
@@ -48,7 +48,7 @@ class Offer(msgspec.Struct, frozen=True):
 
     body: Body
     rules: RuleSet | None = None
-    taken: asyncio.Future[None] | None = None
+    taken: asyncio.Future[tuple[Effect, ...]] | None = None
 
 
 class Turns:
@@ -99,11 +99,11 @@ class Turns:
         """Puts an event in; never blocks."""
         self._inbox.put_nowait(Offer(body))
 
-    async def settle(self, body: Body, *, rules: RuleSet | None = None) -> None:
-        """Puts an event in and waits until its turn has been committed."""
-        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def settle(self, body: Body, *, rules: RuleSet | None = None) -> tuple[Effect, ...]:
+        """Puts an event in and waits until its turn has been committed; answers what that has asked for."""
+        taken: asyncio.Future[tuple[Effect, ...]] = asyncio.get_running_loop().create_future()
         self._inbox.put_nowait(Offer(body, rules, taken))
-        await taken
+        return await taken
 
     async def run(self) -> None:
         """Makes turns for ever."""
@@ -186,12 +186,12 @@ class Turns:
             match effect:
                 case Audit(row=row):
                     LOG.info("%s", _line(row))
-                case KeepIncident() | Notify() | DropFlight():
+                case KeepIncident() | Notify() | TryReceiver() | DropFlight():
                     pass
                 case _:
                     self._perform(effect)
         if offer.taken is not None and not offer.taken.done():
-            offer.taken.set_result(None)
+            offer.taken.set_result(effects)
         return True
 
     async def _commit(self, event: Event, state: State, effects: tuple[Effect, ...]) -> None:
@@ -206,9 +206,10 @@ class Turns:
         )
         incidents = tuple(effect.incident for effect in effects if isinstance(effect, KeepIncident))
         landed = tuple(effect.incident for effect in effects if isinstance(effect, DropFlight))
-        if changed or audit or notices or incidents or landed:
+        tried = tuple(effect.receiver for effect in effects if isinstance(effect, TryReceiver))
+        if changed or audit or notices or incidents or landed or tried:
             encoded = ledgers.encode(state.ledger) if changed else None
-            await self._store.commit(Commit(event.seq, encoded, audit, notices, incidents, landed))
+            await self._store.commit(Commit(event.seq, encoded, audit, notices, incidents, landed, tried))
 
     def _named(self, notice: Notice) -> Notice:
         # Event numbers begin anew with each memory; a receiver that drops what it has seen must not drop another agent's.

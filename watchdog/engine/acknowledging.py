@@ -5,6 +5,7 @@ The only way in which a person lets a rule act again that was to ask: so it is w
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from watchdog.engine import arming
 from watchdog.engine.guards.budget import budget
@@ -17,14 +18,18 @@ from watchdog.engine.switches import Ack, Rearmed, moment
 from watchdog.engine.targeting import request_view
 from watchdog.engine.turn import Turn
 from watchdog.engine.withholding import names_of
-from watchdog.model.told import OperatorAcknowledged
+from watchdog.model.told import LOCAL, OperatorAcknowledged
 from watchdog.model.verdicts import Answer
+
+_MOST_TOLD: Final = 3
 
 
 def acknowledge(turn: Turn, told: OperatorAcknowledged) -> Heard:
-    """By command: an incident, an alert, or a rule and a target for which one fires."""
+    """By command: an incident, an alert, several alerts, or a rule and a target for which one fires."""
     if wrong := wrong_until(turn, told.until):
         return refused(wrong, rule=told.rule, target=told.target)
+    if told.alerts:
+        return _acknowledge_all(turn, told)
     meant = _by_id(turn, told.incident) if told.incident else _by_name(turn, told.rule, told.target)
     if meant is None:
         what = (
@@ -34,12 +39,32 @@ def acknowledge(turn: Turn, told: OperatorAcknowledged) -> Heard:
         )
         return refused(what, rule=told.rule, target=told.target)
     rule, target = meant
+    anew = _note(turn, told, rule, target)
+    text = f"{told.reason}; not said again until {moment(told.until)}{'; its budget begins anew' if anew else ''}"
+    return Heard("acknowledged", text, rule=rule, target=target, detail={"until": told.until, "rearmed": anew})
+
+
+def _acknowledge_all(turn: Turn, told: OperatorAcknowledged) -> Heard:
+    """What was shown together; what is over by now needs nobody's eye."""
+    meant = list(dict.fromkeys(one for one in (_by_id(turn, name) for name in told.alerts) if one is not None))
+    if not meant:
+        return refused("nothing of it fires any more")
+    anew = [_note(turn, told, rule, target) for rule, target in meant]
+    more = f" and {len(meant) - _MOST_TOLD} more" if len(meant) > _MOST_TOLD else ""
+    what = ", ".join(f"{rule} on {target}" for rule, target in meant[:_MOST_TOLD])
+    text = f"{told.reason}; {what}{more}: not said again until {moment(told.until)}{'; the budget begins anew' if any(anew) else ''}"
+    (rule, target), *others = meant
+    about = {} if others else {"rule": rule, "target": target}
+    return Heard("acknowledged", text, **about, detail={"until": told.until, "rearmed": any(anew), "alerts": len(meant)})
+
+
+def _note(turn: Turn, told: OperatorAcknowledged, rule: str, target: str) -> bool:
+    """Writes it down; True if a budget begins anew by it."""
     ack = Ack(told.by, told.reason, rule, target, turn.at + told.until - turn.wall, told.until)
     turn.set(acks={**turn.ledger.acks, key_of(rule, target): ack})
     acknowledged.tell(turn, ack)
-    anew = _rearm(turn, rule, target, told.by)
-    text = f"{told.reason}; not said again until {moment(told.until)}{'; its budget begins anew' if anew else ''}"
-    return Heard("acknowledged", text, rule=rule, target=target, detail={"until": told.until, "rearmed": anew})
+    # An eye that is clicked under a message lets no rule act again: for that there is the answer to what it asks.
+    return told.channel == LOCAL and _rearm(turn, rule, target, told.by)
 
 
 def run_out(turn: Turn) -> None:

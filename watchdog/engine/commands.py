@@ -8,10 +8,11 @@ The counterpart of `orders`, which are carried out on one process. Whoever waits
 from collections.abc import Callable
 from typing import Any, Final
 
-from watchdog.engine import acknowledging, adopting, answering, arming, by_hand, pausing, requests, silencing, trust
+from watchdog.engine import acknowledging, adopting, answering, arming, by_hand, on_receivers, pausing, requests, silencing, speaking, trust
 from watchdog.engine.heard import Heard, refused
 from watchdog.engine.turn import Turn
 from watchdog.model.told import (
+    LOCAL,
     Command,
     OperatorAcknowledged,
     OperatorAdopted,
@@ -19,9 +20,12 @@ from watchdog.model.told import (
     OperatorArmed,
     OperatorClosed,
     OperatorDenied,
+    OperatorLooked,
     OperatorPaused,
     OperatorResumed,
+    OperatorRetried,
     OperatorSilenced,
+    OperatorTested,
     OperatorUnsilenced,
     OperatorWentOn,
 )
@@ -37,13 +41,19 @@ def hear(turn: Turn, told: Command) -> None:
     if told.id in known:
         return
     turn.set(heard={**known, told.id: turn.wall})
-    heard = _HEARS[type(told)](turn, told)
+    heard = speaking.not_theirs_to_say(turn, told) or _HEARS[type(told)](turn, speaking.by_person(turn, told))
     turn.audit(
         "operator", rule=heard.rule, target=heard.target, outcome=heard.outcome, reason=heard.reason or told.reason,
-        detail={"told": told.id, "by": told.by, **heard.detail},
+        detail={"told": told.id, "by": told.by, **_channel(told), **heard.detail},
     )  # fmt: skip
     # Whatever was decided may be decided otherwise now.
     turn.world.again.clear()
+
+
+def _channel(told: Command) -> dict[str, str]:
+    """By which way it came, where that is not the usual one."""
+    channel = told.channel if isinstance(told, speaking.ByReceiver | OperatorApproved | OperatorDenied) else LOCAL
+    return {"channel": channel} if channel != LOCAL else {}
 
 
 def _arm(turn: Turn, told: OperatorArmed) -> Heard:
@@ -92,5 +102,8 @@ _HEARS: Final[dict[type[Command], Callable[[Turn, Any], Heard]]] = {
     OperatorAdopted: _adopt,
     OperatorApproved: _approve,
     OperatorDenied: _deny,
+    OperatorLooked: speaking.looked,
+    OperatorTested: on_receivers.tell,
+    OperatorRetried: on_receivers.try_now,
 }
 """Command → what it does."""

@@ -1,7 +1,7 @@
 """
 Everything that the engine can ask of the world.
 
-Effects are the only way in which the engine reaches outside. `Audit`, `KeepIncident`, `Notify` and `DropFlight` are written in
+Effects are the only way in which the engine reaches outside. `Audit`, `KeepIncident`, `Notify`, `TryReceiver` and `DropFlight` are written in
 the transaction of the event; the others run after that transaction has been committed, and each of
 them is answered by exactly one `EffectDone` with its id.
 """
@@ -34,6 +34,12 @@ class Notify(msgspec.Struct, frozen=True, tag="notify"):
     receivers: tuple[str, ...]
     notice: Notice
     not_before: int = 0
+
+
+class TryReceiver(msgspec.Struct, frozen=True, tag="try_receiver"):
+    """What waits for this receiver is due at once, however long it was to be left alone."""
+
+    receiver: str
 
 
 class Measure(msgspec.Struct, frozen=True, tag="measure"):
@@ -313,5 +319,5 @@ Command = (
     | GiveFleetLockBack
 )
 """An effect that the executor performs and answers."""
-Effect = Audit | KeepIncident | Notify | DropFlight | Command
+Effect = Audit | KeepIncident | Notify | TryReceiver | DropFlight | Command
 """Any effect."""

@@ -130,11 +130,6 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "6/1h",
     ),
     KeySpec(
-        "heartbeat",
-        "`url`, `every`, `style`",
-        "Who is told, again and again, that the agent lives; when it no longer is, it raises the alarm.",
-    ),
-    KeySpec(
         "routes",
         "list of routes",
         "Who is told of which alerts, and how: the first that fits holds. What rules say themselves (`notify:`) goes before it.",
@@ -142,6 +137,11 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
     ),
     KeySpec("inhibit", "list of inhibitions", "Alerts that are the cause of others, of which nobody is told meanwhile.", "none"),
     KeySpec("alerts", "`page`", "What every message says beside what it is about."),
+    KeySpec(
+        "heartbeat",
+        "`url`, `every`, `style`",
+        "Who is told, again and again, that the agent lives; when it no longer is, it raises the alarm.",
+    ),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (
@@ -225,6 +225,14 @@ DIGEST: Final[tuple[KeySpec, ...]] = (
     KeySpec("zone", "name", "By which clocks: a name like `Europe/Berlin`, `UTC`, or `local` for those of this machine.", "local"),
 )
 
+ALERTS: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "page",
+        "address",
+        "Where people find the page of the agent: a message about an incident has a link to `/incidents/ID` under it. Without it there is no such link.",
+    ),
+)
+
 HEARTBEAT: Final[tuple[KeySpec, ...]] = (
     KeySpec(
         "url",
@@ -240,19 +248,11 @@ HEARTBEAT: Final[tuple[KeySpec, ...]] = (
     ),
 )
 
-ALERTS: Final[tuple[KeySpec, ...]] = (
-    KeySpec(
-        "page",
-        "address",
-        "Where people find the page of the agent: a message about an incident has a link to `/incidents/ID` under it. Without it there is no such link.",
-    ),
-)
-
 ASK: Final[tuple[KeySpec, ...]] = (
     KeySpec(
         "people",
         "names with lists",
-        "Who may answer: for each person the names under which he comes, an account of this machine as it is, others behind their channel (`matrix:@ada:example.org`).",
+        "Who may answer: for each person the names under which he comes, an account of this machine as it is, others behind their channel (`matrix:@ada:example.org`). By a receiver nobody else is heard, whatever is said.",
         "whoever may write into the folder `orders` of the state folder",
     ),
     KeySpec(

@@ -53,7 +53,7 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
     One parameter.
 
     `default` is in YAML's notation and goes through the same checks; None where there is none. `least` and `most` bound a COUNT, `least` also a DURATION; None where nothing does. `longest` is that of
-    the time of an allowance, in milliseconds.
+    the time of an allowance, in milliseconds. `shape` is a regular expression that the whole of a TEXT must match; empty: any will do.
     """
 
     name: str
@@ -67,3 +67,4 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
     longest: int = 30 * 86_400_000
     least: int | None = None
     most: int | None = None
+    shape: str = ""

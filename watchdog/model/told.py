@@ -78,6 +78,7 @@ class OperatorSilenced(Commanded, frozen=True, kw_only=True, tag="operator_silen
     target: str = ""
     entity: str = ""
     labels: dict[str, str] = {}
+    channel: str = LOCAL
 
 
 class OperatorUnsilenced(Commanded, frozen=True, kw_only=True, tag="operator_unsilenced"):
@@ -88,15 +89,17 @@ class OperatorUnsilenced(Commanded, frozen=True, kw_only=True, tag="operator_uns
 
 class OperatorAcknowledged(Commanded, frozen=True, kw_only=True, tag="operator_acknowledged"):
     """
-    Somebody has seen it: an `incident` or an alert by its id, or what `rule` says of `target`. It is not said again until that time.
+    Somebody has seen it: an `incident` or an alert by its id, several `alerts` that were shown together, or what `rule` says of `target`. It is not said again until that time.
 
     Where its budget has stopped the rule, that begins anew.
     """
 
     until: int
     incident: str = ""
+    alerts: tuple[str, ...] = ()
     rule: str = ""
     target: str = ""
+    channel: str = LOCAL
 
 
 class OperatorWentOn(Commanded, frozen=True, kw_only=True, tag="operator_went_on"):
@@ -137,6 +140,25 @@ class OperatorDenied(Commanded, frozen=True, kw_only=True, tag="operator_denied"
     channel: str = LOCAL
 
 
+class OperatorLooked(Commanded, frozen=True, kw_only=True, tag="operator_looked"):
+    """The person wants to be told how things stand: `what` is `status`, `why` or `help`. Nothing is changed by it."""
+
+    what: str
+    channel: str = LOCAL
+
+
+class OperatorTested(Commanded, frozen=True, kw_only=True, tag="operator_tested"):
+    """These receivers are to be told something that is marked as a test, on the way that everything goes."""
+
+    receivers: tuple[str, ...]
+
+
+class OperatorRetried(Commanded, frozen=True, kw_only=True, tag="operator_retried"):
+    """What waits for that receiver is to be tried now, however long it was to be left alone."""
+
+    receiver: str
+
+
 Order = OperatorAsked | OperatorWithdrew
 """What is carried out on a process; heard by `engine/orders.py`."""
 Command = (
@@ -151,6 +173,9 @@ Command = (
     | OperatorAdopted
     | OperatorApproved
     | OperatorDenied
+    | OperatorLooked
+    | OperatorTested
+    | OperatorRetried
 )
 """What changes what the agent may do; heard by `engine/commands.py`."""
 Told = Order | Command

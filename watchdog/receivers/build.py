@@ -34,6 +34,32 @@ def _webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
     return Webhook(str(values["url"]), secret=None if secret is None else str(secret), timeout=int(values["timeout"]), clock=clock)
 
 
+def _slack(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.slack.making import of_app
+
+    return of_app(settings.values, clock)
+
+
+def _slack_webhook(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.slack.making import of_webhook
+
+    return of_webhook(settings.values, clock)
+
+
+def _matrix(settings: ReceiverSettings, clock: Clock) -> Receiver:
+    from watchdog.receivers.matrix.receiver import Matrix
+
+    values = settings.values
+    return Matrix(
+        str(values["homeserver"]),
+        token=str(values["token"]),
+        room=str(values["room"]),
+        timeout=int(values["timeout"]),
+        clock=clock,
+        name=settings.name,
+    )
+
+
 def _alertmanager(settings: ReceiverSettings, clock: Clock) -> Receiver:
     from watchdog.receivers.alertmanager.client import Alertmanager, authorization
 
@@ -65,7 +91,10 @@ def _email(settings: ReceiverSettings, _clock: Clock) -> Receiver:
 
 
 TYPES: Final[dict[str, Callable[[ReceiverSettings, Clock], Receiver]]] = {
+    "matrix": _matrix,
     "webhook": _webhook,
+    "slack": _slack,
+    "slack_webhook": _slack_webhook,
     "alertmanager": _alertmanager,
     "email": _email,
 }

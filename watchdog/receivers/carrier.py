@@ -130,7 +130,8 @@ class Carrier:
                 _log.error("A dispatch to %s can't be read any more and is put together anew", self._name)
                 await self._lasting(lambda: self._post.take_apart(self._name, group.name))
             else:
-                await self._lasting(lambda: self._post.sent_again(self._name, group.name))
+                may_double = bool(getattr(self._receiver, "may_double", True))
+                await self._lasting(lambda: self._post.sent_again(self._name, group.name, may_double=may_double))
             return parcel
         if not group.waiting:
             card = known_card(shown, group.name)
@@ -195,8 +196,9 @@ class Carrier:
     def _remembering(self, group: str) -> Callable[[Mapping[str, str]], Awaitable[None]]:
         async def remember(lines: Mapping[str, str]) -> None:
             await self._lasting(lambda: self._post.remember(self._name, group, lines))
-            # Whoever remembers in the middle of a dispatch is about to make another call.
-            await self._pace.turn()
+            if not getattr(self._receiver, "paces_itself", False):
+                # Whoever remembers in the middle of a dispatch is about to make another call.
+                await self._pace.turn()
 
         return remember
 

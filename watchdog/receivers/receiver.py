@@ -1,7 +1,7 @@
 """What a receiver is to the deliverer: something that is shown how a group stands, or says why it could not be."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -54,10 +54,27 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receiver(Protocol):
-    """Somebody who is told. A dispatch can come to him more than once, always with the same id."""
+    """
+    Somebody who is told. A dispatch can come to him more than once, always with the same id.
+
+    He can have `may_double`, which is true without it: whether a dispatch that is sent again can be seen twice. And `paces_itself`: what he remembers in the middle of a dispatch costs
+    nothing of `at_most` then, for he keeps his calls apart by himself.
+    """
 
     async def send(self, dispatch: Dispatch, remember: Remember, /) -> str:
         """Returns when he has it, with what the server answered in a few words; raises `TryAgainError`. Ends within a bounded time."""
 
     async def close(self) -> None:
         """Lets go of connections."""
+
+
+@runtime_checkable
+class Inspectable(Protocol):
+    """A receiver that can be asked how things stand with it, for `doctor`."""
+
+    async def look(self) -> str:
+        """
+        What it finds on the other side with the settings that it has, in a few words: as whom it is signed in, what it may do there.
+
+        Nobody is told anything by it. Raises `TryAgainError`, whose reason says what to do; ends within a bounded time.
+        """

@@ -135,7 +135,6 @@ def body_of(notice: Notice, *, missed: int = 0) -> bytes:
                 "by": notice.by,
                 "runbook": notice.runbook,
                 "labels": notice.labels,
-                "page": notice.page,
                 "missed": missed,
             },
         }

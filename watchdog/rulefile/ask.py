@@ -6,9 +6,11 @@ from typing import Final
 import msgspec
 
 from watchdog.model.guards import BY_NAME
+from watchdog.model.receivers import BY_TYPE
 from watchdog.model.told import LOCAL
 from watchdog.rulefile.findings import Findings, quoted
 from watchdog.rulefile.keys import Keys, entries_of, items_of, words_of
+from watchdog.rulefile.later import RECEIVER_TYPES
 from watchdog.rulefile.names import Setting
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.values import read_value
@@ -77,8 +79,22 @@ def _people(node: Node, findings: Findings) -> tuple[tuple[str, str], ...]:
             if text is None:
                 continue
             name = text.value if ":" in text.value else f"{LOCAL}:{text.value}"
+            if _nobody_comes_by(name):
+                findings.add(
+                    "W624",
+                    item.span,
+                    f"nobody can come by {quoted(name.partition(':')[0])}",
+                    hint="the type of a receiver by which people can answer, as in matrix:@ada:example.org",
+                )
             if found.setdefault(name, person) != person:
                 findings.add(
                     "E125", item.span, f"{quoted(text.value)} is {quoted(found[name])} already", hint="each name belongs to one person"
                 )
     return tuple(found.items())
+
+
+def _nobody_comes_by(name: str) -> bool:
+    """Whether a name under `people` has a channel by which nobody can answer."""
+    channel = name.partition(":")[0]
+    spec = BY_TYPE.get(channel)
+    return channel != LOCAL and channel not in RECEIVER_TYPES and (spec is None or not spec.listens)

@@ -14,7 +14,7 @@ INSTEAD: Final = {"settle": "0", "alone": "ask", "deploy": "0s", "cooldown_max":
 """Three beats are not waited for; who is to be asked about the only process of a queue has said so; to restart by hand is a part of a deployment; and how often rules have acted makes nobody wait longer."""
 
 
-def guards_by_hand(protected: Sequence[str] = ()) -> Mapping[str, Any]:
-    """Every setting of every guard, by name; `protected` are the targets that the config has nobody touch."""
+def guards_by_hand(protected: Sequence[str] = (), people: tuple[tuple[str, str], ...] = ()) -> Mapping[str, Any]:
+    """Every setting of every guard, by name; `protected` are the targets that the config has nobody touch, `people` who may say anything by a receiver."""
     settings = {setting.name: default_setting(setting, instead=INSTEAD.get(setting.name)) for guard in GUARDS for setting in guard.settings}
-    return {**settings, "protected": tuple(protected)}
+    return {**settings, "protected": tuple(protected), "people": people}

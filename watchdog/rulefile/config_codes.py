@@ -179,4 +179,17 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "There are routes, and neither one of them nor a rule names this receiver.",
         _ROUTED + "routes: [{repeat: 1h}]\n",
     ),
+    CodeSpec(
+        "W623",
+        "receiver by which nobody may answer",
+        "People could answer by a receiver, and `ask: people:` names nobody who comes by it: what they say there is refused.",
+        CONFIG
+        + 'receivers: {ops: {type: matrix, homeserver: "https://matrix.example.org", token: "${env:HOME}", room: "#ops:example.org"}}\n',
+    ),
+    CodeSpec(
+        "W624",
+        "name under which nobody can come",
+        "Before the colon of a name under `people` stands the type of a receiver by which people can answer, and there is no such type.",
+        CONFIG + "ask: {people: {ada: ['matrx:@ada:example.org']}}\n",
+    ),
 )

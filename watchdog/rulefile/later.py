@@ -14,4 +14,4 @@ ACTIONS: Final = (
     "stop_delivery",
 )
 GUARD_SETTINGS: Final = ()
-RECEIVER_TYPES: Final = ("matrix", "slack")
+RECEIVER_TYPES: Final = ()

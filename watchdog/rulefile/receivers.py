@@ -39,6 +39,12 @@ class ReceiverSettings(msgspec.Struct, frozen=True):
         spec = BY_TYPE.get(self.type)
         return frozenset(setting.name for setting in spec.settings if setting.form is Form.URL) if spec else frozenset()
 
+    @property
+    def listens(self) -> bool:
+        """Whether people can answer by it."""
+        spec = BY_TYPE.get(self.type)
+        return spec is not None and spec.listens and (not spec.listens_by or spec.listens_by in self.values)
+
     def __repr__(self) -> str:
         return f"ReceiverSettings({self.name!r}, {self.type!r}, {sorted(self.values)})"
 

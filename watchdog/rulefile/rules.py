@@ -80,7 +80,7 @@ def read_rules(
     strangers = _strangers(adjust, places) if whole else ()
     problems = (*(problem for problem in in_files if problem.span.file in found), *elsewhere, *strangers)
     return RuleSet(
-        tuple(rules), digest_of(_with_adjustments(files, adjust, protected, shares, ask)), ceiling, guards_by_hand(protected)
+        tuple(rules), digest_of(_with_adjustments(files, adjust, protected, shares, ask)), ceiling, guards_by_hand(protected, ask.people)
     ), problems
 
 

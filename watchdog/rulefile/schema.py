@@ -123,12 +123,12 @@ def config_schema() -> Schema:
                 },
             ),
             "fleet_budget": _FORMS[Form.ALLOWANCE],
-            "heartbeat": _mapping(
-                keys.HEARTBEAT, {"url": _FORMS[Form.URL], "every": _DURATION, "style": {"enum": list(STYLES)}}, required=("url",)
-            ),
             "routes": _list({"$ref": "#/$defs/route"}),
             "alerts": _mapping(keys.ALERTS, {"page": {"type": "string", "pattern": r"^https?://"}}),
             "inhibit": _list({"$ref": "#/$defs/inhibition"}),
+            "heartbeat": _mapping(
+                keys.HEARTBEAT, {"url": _FORMS[Form.URL], "every": _DURATION, "style": {"enum": list(STYLES)}}, required=("url",)
+            ),
         },
         required=("redis", "rules", "state"),
     )
@@ -359,6 +359,8 @@ def _parameters(parameters: Iterable[ParameterSpec], more: Mapping[str, Schema] 
 def _form(spec: ParameterSpec) -> Schema:
     if spec.form is Form.SETTINGS:
         return _parameters(spec.settings)
+    if spec.shape:
+        return {"type": "string", "pattern": f"^({spec.shape})$"}
     return {"enum": list(spec.choices)} if spec.form is Form.CHOICE else _FORMS[spec.form]
 
 

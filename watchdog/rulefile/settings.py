@@ -40,6 +40,7 @@ from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.shares import KEYS as SHARES
 from watchdog.rulefile.shares import read_shares
 from watchdog.rulefile.trace import TraceSettings, read_trace
+from watchdog.rulefile.unheard import warn_of_unheard
 from watchdog.rulefile.units import UNITS, read_units
 from watchdog.rulefile.values import wrong_with_url
 
@@ -69,8 +70,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     fleet_budget: Allowance = FLEET_BUDGET
-    heartbeat: HeartbeatSettings | None = None
     alerts: AlertSettings = AlertSettings()
+    heartbeat: HeartbeatSettings | None = None
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -121,10 +122,10 @@ _KEYS: Final = Keys(
         *SHARES,
         "ask",
         "fleet_budget",
-        HEARTBEAT,
         "routes",
         "inhibit",
         "alerts",
+        HEARTBEAT,
     ),
 )
 
@@ -217,12 +218,15 @@ def _draft(root: Node, findings: Findings) -> Draft:
             quarantine=quarantine,
             checks=checks,
             fleet_budget=read_fleet_budget(values["fleet_budget"], findings) if "fleet_budget" in values else FLEET_BUDGET,
-            heartbeat=heartbeat,
             alerts=read_alerts(values["alerts"], findings) if "alerts" in values else AlertSettings(),
+            heartbeat=heartbeat,
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )
     declared = _declared(root, values)
+    ask = read_ask(values["ask"], findings) if "ask" in values else AskSettings()
+    if "receivers" in values and not findings.errors:
+        warn_of_unheard(receivers, values["receivers"], ask, findings)
     return Draft(
         settings=settings,
         mode=Mode(mode) if mode else Mode.DRY_RUN,
@@ -231,11 +235,11 @@ def _draft(root: Node, findings: Findings) -> Draft:
         receivers=None if declared is None else frozenset(declared),
         receiver_places=declared or {},
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
-        ask=read_ask(values["ask"], findings) if "ask" in values else AskSettings(),
         routing=RoutingSettings(
             read_routes(values["routes"], declared, findings) if "routes" in values else (),
             read_inhibitions(values["inhibit"], findings) if "inhibit" in values else (),
         ),
+        ask=ask,
         protected=read_names(values["protected"], "'protected'", findings) if "protected" in values else (),
         digest=read_digest(values["digest"], findings) if "digest" in values else DigestSettings(),
         shares=read_shares(values, findings),

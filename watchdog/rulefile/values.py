@@ -5,6 +5,7 @@ The counterpart of `model.parameters`: one reader for actions, guards and receiv
 Secrets and expressions are not read here; their forms need more than the value.
 """
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -36,6 +37,9 @@ def read_value(node: Node, spec: ParameterSpec, findings: Findings) -> Value | N
         return _literal(text, spec, findings)
     if spec.form is Form.URL and (wrong := wrong_with_url(text.value)):
         findings.add("E502", node.span, f"{what} {wrong}", hint="write it as https://HOST/PATH")
+        return None
+    if spec.shape and not re.fullmatch(spec.shape, text.value):
+        findings.add("E122", node.span, f"{what} can't be that", hint=f"for instance {spec.example}")
         return None
     return text.value
 

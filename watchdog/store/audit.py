@@ -3,6 +3,8 @@
 import sqlite3
 from typing import Final
 
+import msgspec
+
 from watchdog.model.records import AuditRow
 from watchdog.store.chain import HEAD, BrokenRow, Link, Verified, check, head, kind_of, link
 
@@ -68,6 +70,20 @@ def page(connection: sqlite3.Connection, *, after: int, since: int, rule: str | 
     """At most `size` rows that fit with numbers greater than `after`, oldest first."""
     rows = connection.execute(_PAGE, (after, since, rule, rule, size)).fetchall()
     return [Link(*row) for row in rows]
+
+
+def answer_to(connection: sqlite3.Connection, told: str) -> tuple[str, str] | None:
+    """Outcome and reason of the newest row that answers the command with that id."""
+    row = connection.execute("SELECT body FROM audit WHERE instr(body, ?) ORDER BY seq DESC LIMIT 1", (f'"told":"{told}"',)).fetchone()
+    if row is None:
+        return None
+    body = msgspec.json.decode(row[0], type=_Answer)
+    return body.outcome, body.reason
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    outcome: str = ""
+    reason: str = ""
 
 
 def _insert(connection: sqlite3.Connection, row: Link) -> None:

@@ -203,10 +203,10 @@ def shown_again(connection: sqlite3.Connection, receiver: str, group: str, *, wa
     _is_well(connection, receiver)
 
 
-def sent_again(connection: sqlite3.Connection, receiver: str, group: str) -> None:
-    """The dispatch of the group, of which nobody knows whether it arrived, is sent once more."""
+def sent_again(connection: sqlite3.Connection, receiver: str, group: str, *, may_double: bool) -> None:
+    """The dispatch of the group, of which nobody knows whether it arrived, is sent once more; it is counted where it can be seen twice."""
     connection.execute("UPDATE cards SET unknown = 1 WHERE receiver = ? AND grp = ?", (receiver, group))
-    connection.execute("UPDATE receivers SET again = again + 1 WHERE receiver = ?", (receiver,))
+    connection.execute("UPDATE receivers SET again = again + ? WHERE receiver = ?", (may_double, receiver))
 
 
 def failed(connection: sqlite3.Connection, receiver: str, group: str, failure: Failure) -> None:

@@ -57,9 +57,9 @@ class Post:
         """It is not any more, and was not seen by anybody."""
         await self._writer.write(lambda connection: cards.take_apart(connection, receiver, group))
 
-    async def sent_again(self, receiver: str, group: str) -> None:
+    async def sent_again(self, receiver: str, group: str, *, may_double: bool) -> None:
         """The dispatch of the group is sent once more, and nobody knows whether it has arrived before."""
-        await self._writer.write(lambda connection: cards.sent_again(connection, receiver, group))
+        await self._writer.write(lambda connection: cards.sent_again(connection, receiver, group, may_double=may_double))
 
     async def arrived(self, receiver: str, group: str, *, card: Card, is_over: bool, upto: int, wall: int, answer: str) -> None:
         """The receiver has the dispatch; the group now stands as `card` says."""

@@ -19,6 +19,7 @@ import orjson
 from watchdog.model.quarantine import Kept
 from watchdog.model.records import IncidentRow
 from watchdog.store import audit, evidence, quarantine, standing
+from watchdog.store.arrival import Arrival, arrivals
 from watchdog.store.chain import BrokenRow, Link, Verified
 from watchdog.store.failures import NoStateError, StoreError
 from watchdog.store.lock import is_running
@@ -76,6 +77,11 @@ def read_incidents(folder: Path, *, open_only: bool = False) -> list[IncidentRow
 def read_outbox_counts(folder: Path) -> dict[str, OutboxCounts]:
     """Receiver → how many messages wait, were delivered, were given up; nothing of what an earlier version has written."""
     return _ask(folder, lambda connection: standing.counts(connection) if version_of(connection) >= _WITH_CARDS else {})
+
+
+def read_arrivals(folder: Path, thread: str) -> list[Arrival]:
+    """What has become of the messages of that thread, one each receiver; nothing of what an earlier version has written."""
+    return _ask(folder, lambda connection: arrivals(connection, thread) if version_of(connection) >= _WITH_CARDS else [])
 
 
 def read_quarantine(folder: Path, states: Sequence[Kept] = tuple(Kept)) -> list[Entry]:

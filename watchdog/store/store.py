@@ -32,7 +32,7 @@ class Commit(msgspec.Struct, frozen=True):
     Everything that one event leaves behind.
 
     `seq` is the event's; `ledger` None leaves the kept one as it is; `landed` are incidents whose
-    flight records are no longer needed.
+    flight records are no longer needed, `tried` receivers for which everything that waits is due at once.
     """
 
     seq: int
@@ -41,6 +41,7 @@ class Commit(msgspec.Struct, frozen=True):
     notices: tuple[Handed, ...] = ()
     incidents: tuple[IncidentRow, ...] = ()
     landed: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
 
 
 class Store:
@@ -121,8 +122,10 @@ class Store:
             connection.executemany("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?)", map(_columns, commit.incidents))
             outbox.add(connection, commit.notices, wall=wall)
             flight.drop(connection, commit.landed)
+            for receiver in commit.tried:
+                cards.retry(connection, receiver)
 
-        await self._writer.write(work, then=self.post.tell if commit.notices else None)
+        await self._writer.write(work, then=self.post.tell if commit.notices or commit.tried else None)
 
     async def keep_flight(self, incident: str, findings: Sequence[Finding]) -> None:
         """What a process under recovery holds, with payloads, in place of what was kept of that incident before; on the disk when this returns. Raises `StoreError`."""
@@ -147,6 +150,10 @@ class Store:
     async def kept_evidence(self) -> list[evidence.Summary]:
         """What is kept, the oldest first. Raises `StoreError`."""
         return await self._writer.read(evidence.summaries)
+
+    async def answer_to(self, told: str) -> tuple[str, str] | None:
+        """Outcome and reason of what the audit log answers to the command with that id; None where it says nothing. Raises `StoreError`."""
+        return await self._writer.read(lambda connection: audit.answer_to(connection, told))
 
     async def keep_status(self, data: bytes) -> None:
         """

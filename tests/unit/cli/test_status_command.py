@@ -340,7 +340,7 @@ def test_everything_there_is_has_a_place_on_the_page(ask, leave):
         "  web1/app[push]  99   push, pull  3 of 25  1s           31s   512 MiB  97 %  quiet, on another host, stopped, traced",
         "  web2/app[push]  -    -           ? of ?   -",
         "  stuck-job: terminate_process on web1/app (pid 99), at TERM\n    TERM sent\n    held: paused\n",
-        "  ops       2        5          1         503",
+        "  ops       ?     2        5          1     -        503",
         "  x:work  no JSON        3",
     ):
         assert part in out

@@ -124,7 +124,7 @@ AMISS: dict[str, Case] = {
     "inspect": lambda _: helpers.inspect_of(NotInspected("not-allowed", "uid 1000 may not ask here", "name the user"), "a.service"),
     "commands": lambda folder: commands.commands_of(DEFINED, commands.outdated(DEFINED, folder / "c.toml", folder), (), user="agent"),
     "checks": lambda _: outside.checks_of({"web": REFUSED, "db": ""}),
-    "receivers": lambda _: outside.receivers_of({"ops": REFUSED}),
+    "receivers": lambda _: outside.receivers_of({"ops": outside.Reached(why=REFUSED)}),
 }
 WELL: dict[str, Case] = {
     "config": lambda folder: config._config(loaded(folder)),
@@ -173,7 +173,7 @@ WELL: dict[str, Case] = {
         DEFINED, commands.outdated(DEFINED, folder / "c.toml", installed(folder)), (), user="agent"
     ),
     "checks": lambda _: outside.checks_of({"web": ""}),
-    "receivers": lambda _: outside.receivers_of({"ops": ""}),
+    "receivers": lambda _: outside.receivers_of({"ops": outside.Reached(says="signed in as @watchdog:example.org")}),
 }
 
 

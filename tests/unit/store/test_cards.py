@@ -64,7 +64,7 @@ async def test_what_nobody_has_seen_is_taken_apart(store, hand, notice, clock, f
     await failed("a", untouched=True)
     await failed("b", untouched=False)
     await failed("b", untouched=True)
-    await store.post.sent_again("ops", "c")
+    await store.post.sent_again("ops", "c", may_double=True)
     await failed("c", untouched=True)
     on_their_way = [group for group in "abc" if (await store.post.shown("ops", group, clock.now)).prepared]
     assert on_their_way == ["b", "c"]

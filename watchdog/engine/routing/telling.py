@@ -11,7 +11,7 @@ import msgspec
 from watchdog.engine import silencing
 from watchdog.engine.approvals import LIVE
 from watchdog.engine.consequences import shared_out
-from watchdog.engine.ledger import Alert
+from watchdog.engine.ledger import Alert, Phase
 from watchdog.engine.routing import grouping, inhibiting, schedule
 from watchdog.engine.routing.anew import in_todays_group
 from watchdog.engine.routing.book import Telling
@@ -85,6 +85,7 @@ def over(turn: Turn, alert: Alert) -> None:
 def load(turn: Turn) -> None:
     """Other routes and inhibitions may be in force: what fires already goes by them from now on, but stays in its group and with whoever was told."""
     routing = turn.rules.routing
+    _take_up(turn)
     turn.set(routing=msgspec.structs.replace(turn.ledger.routing, causes={}))
     firing = {
         thread: (telling, alert, traits_of(turn.world, turn.rule, alert))
@@ -110,6 +111,19 @@ def tidy(turn: Turn) -> None:
     for thread in [thread for thread in turn.ledger.routing.ended if thread not in busy]:
         turn.put_told("ended", thread, None)
         schedule.put(turn, thread, None)
+
+
+def _take_up(turn: Turn) -> None:
+    """What an earlier version has told of, that kept no book of it, counts as told now."""
+    for key, alert in turn.ledger.alerts.items():
+        if alert.phase is not Phase.FIRING or alert.id in turn.ledger.routing.tellings:
+            continue
+        traits = traits_of(turn.world, turn.rule, alert)
+        route, routed = turn.rules.routing.choose(traits)
+        rule = turn.rule.get(alert.rule)
+        everyone = (rule.notify if rule is not None else alert.notify) or routed
+        telling = Telling(key, grouping.join(turn, grouping.key_of(route, traits, alert.id)), everyone, route.name)
+        schedule.put(turn, alert.id, schedule.begun(turn, telling, alert) if alert.notify and not alert.silenced else telling)
 
 
 def _show(turn: Turn, slots: tuple[str, ...], cause: str) -> None:

@@ -96,9 +96,9 @@ AROUND: Final = (
     PointSpec(
         "receivers",
         Area.OUTSIDE,
-        "That the host of each receiver accepts connections; nothing is sent.",
+        "That each receiver can be used as the config says: who one is signed in as there, and whether one may write; where it can't be asked that, that its host accepts connections. Nobody is told anything.",
         "An agent that reaches nobody can only write it down.",
-        "Correct `url:` of the receiver, or open the way there.",
+        "What it names; then `sidekiq-watchdog notify test RECEIVER`.",
         "ops is not reached: no connection to 127.0.0.1 port 1: Connection refused",
     ),
 )

@@ -1,0 +1,49 @@
+"""Receivers under faults: what was told arrives, in order, and comes twice only where it can't be known, and no more often than is counted. `make trial ARGS=receivers` has every receiver under every fault."""
+
+import pytest
+
+from tests.service.faults import mortal, stories
+from tests.service.faults.sides import NEEDS, SIDES
+
+FEW = ("connection refused", "answers with errors", stories.SEQUENCE)
+KILLED = ("after send 1", "after remember 1", "before arrived 1")
+
+
+def receivers():
+    """Every far side, skipped by name where this machine lacks what it needs."""
+    return [pytest.param(name, marks=pytest.mark.needs(*NEEDS.get(name, ()))) for name in SIDES]
+
+
+@pytest.mark.parametrize("name", receivers())
+async def test_an_hour_of_trouble(name, tmp_path):
+    """An hour without a server, of errors, and of answers that are lost before nobody is there at all: afterwards it stands as it should."""
+    for number, fault in enumerate(FEW):
+        row = await stories.under(name, fault, tmp_path / str(number))
+        assert row["broken"] == "", row
+
+
+@pytest.mark.parametrize(
+    "fault", ["never answers", "a byte a second", "reset in the middle of the request", "answer cut off", "answer is garbage"]
+)
+async def test_a_rude_server(fault, tmp_path):
+    """Each other way to fail, for the simplest of receivers."""
+    row = await stories.under("webhook", fault, tmp_path)
+    assert row["broken"] == "", row
+
+
+@pytest.mark.needs("openssl")
+async def test_a_certificate_that_is_no_good(tmp_path):
+    """Nothing is sent to who can't show who he is; it is said why, and told once he can."""
+    row = await stories.under("webhook", "certificate expired yesterday", tmp_path)
+    assert row["broken"] == "", row
+    assert "certificate" in row["said"]
+    assert row["came twice"] == 0
+
+
+@pytest.mark.parametrize("name", receivers())
+async def test_killed_between_sending_and_recording(name, tmp_path):
+    """A deliverer that is killed at once after the server has it, and one that goes on: nothing is lost or out of order, and what came twice was counted."""
+    for number, point in enumerate(KILLED):
+        row = await mortal.killed_at(name, point, tmp_path / str(number))
+        assert row["broken"] == "", row
+        assert row["died"] or "remember" in point, "not every receiver remembers something on the way"

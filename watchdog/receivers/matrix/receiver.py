@@ -1,0 +1,82 @@
+"""The receiver `matrix`: its parts put together."""
+
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+from watchdog.clock import Clock
+from watchdog.receivers.hearing import Desk
+from watchdog.receivers.matrix.answers import NoAnswerError
+from watchdog.receivers.matrix.client import Client
+from watchdog.receivers.matrix.contents import Content, shortest
+from watchdog.receivers.matrix.listener import Listening
+from watchdog.receivers.matrix.room import Entered, Room
+from watchdog.receivers.matrix.sender import Sending
+from watchdog.receivers.receiver import Dispatch, RefusedError, Remember
+
+_MESSAGE: Final = "m.room.message"
+_TOO_LARGE: Final = frozenset({"M_TOO_LARGE"})
+
+
+class Matrix:
+    """
+    A room that is told and listened to. `timeout` is for one call, in milliseconds; `name` that of the receiver, for the log.
+
+    Raises `BadSecretError` for what can be no access token.
+    """
+
+    def __init__(self, homeserver: str, *, token: str, room: str, timeout: int, clock: Clock, name: str) -> None:
+        self._new_client = partial(Client, homeserver, token, timeout=timeout, clock=clock)
+        self._client = self._new_client()
+        self._room = Room(self._client, room, clock)
+        self._clock = clock
+        self._named = room
+        self._name = name
+        self._listening: Listening | None = None
+
+    @property
+    def trouble(self) -> str:
+        """What keeps it from hearing just now; empty if nothing does."""
+        return "does not listen" if self._listening is None else self._listening.trouble
+
+    async def send(self, dispatch: Dispatch, remember: Remember) -> str:
+        """Returns once the room has all of it; raises `TryAgainError`."""
+        entered = await self._room.enter()
+
+        async def put(content: Content, transaction: str) -> str:
+            return await self._put(entered, content, transaction)
+
+        event = await Sending(dispatch, entered.room, put=put, remember=remember).run()
+        return f"event {event} in {self._named}"
+
+    async def look(self) -> str:
+        """As whom we are signed in, and that the room can be written to; raises `TryAgainError` with what to do."""
+        self._room.forget()
+        entered = await self._room.enter()
+        return f"signed in as {entered.user}, in the room {self._named}, which is not encrypted"
+
+    async def listen(self, desk: Desk) -> None:
+        """Hears what people say in the room, for ever."""
+        client = self._new_client()
+        self._listening = Listening(client, Room(client, self._named, self._clock), name=self._name)
+        try:
+            await self._listening.run(desk)
+        finally:
+            self._listening = None
+            await client.close()
+
+    async def close(self) -> None:
+        """Closes what is open."""
+        await self._client.close()
+
+    async def _put(self, entered: Entered, content: Content, transaction: str) -> str:
+        try:
+            return await self._client.put_event(entered.room, _MESSAGE, content, transaction=transaction)
+        except NoAnswerError as error:
+            if error.code in _TOO_LARGE or error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                return await self._client.put_event(entered.room, _MESSAGE, shortest(content), transaction=f"{transaction}.short")
+            self._room.forget()
+            if error.status == HTTPStatus.FORBIDDEN:
+                reason = f"{entered.user} may not write in the room {self._named} ({error.reason}): invite it again, or give it the right"
+                raise RefusedError(reason, untouched=True) from None
+            raise
