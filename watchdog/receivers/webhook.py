@@ -134,6 +134,7 @@ def body_of(notice: Notice, *, missed: int = 0) -> bytes:
                 "jobs": notice.jobs,
                 "by": notice.by,
                 "runbook": notice.runbook,
+                "page": notice.page,
                 "labels": notice.labels,
                 "missed": missed,
             },
