@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.model.verdicts import Decision
+from watchdog.receivers.folding import ALONE
 from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.headers import header
 from watchdog.receivers.message.html import html_of, quoted
@@ -68,7 +69,8 @@ def letter_of(dispatch: Dispatch, *, sender: str, recipients: tuple[str, ...], h
     letter["X-Watchdog-State"] = "over" if message.is_over else "open"
     rules = dict.fromkeys(entry.rule for entry in dispatch.card.entries if entry.rule)
     letter["X-Watchdog-Rule"] = _header("X-Watchdog-Rule", ", ".join(rules) or "-")
-    lines = [line_of(notice) for notice in dispatch.notices]
+    # What stands for itself has been said by then.
+    lines = [line_of(notice) for notice in dispatch.notices if notice.kind not in ALONE]
     letter.attach(_part(_text(message, lines), "plain"))
     letter.attach(_part(_html(message, lines), "html"))
     return letter.as_bytes(policy=_POLICY)
@@ -88,9 +90,10 @@ def thread_id(dispatch: Dispatch, sender: str, host: str) -> str:
     return f"<{_plain(dispatch.group)}.{_plain(host)}@{_domain(sender)}>"
 
 
-def _header(name: str, text: str) -> Header:
-    # Not by `email.policy`: Python 3.11 parts adjacent encoded words in their middle.
-    return Header(header(text), "utf-8", header_name=name)
+def _header(name: str, text: str) -> Header | str:
+    safe = header(text)
+    # What a filter looks for stands there as it is. The rest not by `email.policy`: Python 3.11 parts adjacent encoded words in their middle.
+    return safe if safe.isascii() else Header(safe, "utf-8", header_name=name)
 
 
 def _part(text: str, subtype: str) -> MIMEText:
@@ -108,10 +111,11 @@ def _domain(sender: str) -> str:
 
 
 def _text(message: Message, lines: list[str]) -> str:
-    happened = "\n".join(f"  {line}" for line in lines)
-    return f"{plain_of(message)}\n\nwhat happened:\n{happened}\n"
+    happened = "".join(f"  {line}\n" for line in lines)
+    return f"{plain_of(message)}\n" + (f"\nwhat happened:\n{happened}" if lines else "")
 
 
 def _html(message: Message, lines: list[str]) -> str:
     happened = "".join(f"<li>{quoted(line)}</li>" for line in lines)
-    return _HTML.format(title=quoted(harmless(message.headline)), body=f"{html_of(message)}<p>what happened:</p><ul>{happened}</ul>")
+    body = html_of(message) + (f"<p>what happened:</p><ul>{happened}</ul>" if lines else "")
+    return _HTML.format(title=quoted(harmless(message.headline)), body=body)

@@ -45,6 +45,9 @@ def test_what_stands_in_its_headers():
     assert letter["Auto-Submitted"] == "auto-generated"
     assert (letter["Importance"], letter["X-Watchdog-Severity"], letter["X-Watchdog-State"]) == ("high", "critical", "open")
     assert letter["X-Watchdog-Rule"] == "stuck-job"
+    assert b"\r\nX-Watchdog-Rule: stuck-job\r\n" in letter_of(
+        dispatch(entry()), sender=SENDER, recipients=("ops@example.org",), host="web1"
+    )
 
 
 def test_it_is_text_and_html():
@@ -55,6 +58,16 @@ def test_it_is_text_and_html():
         assert "web1:4321:abc" in part
         assert "what happened:" in part
         assert "3 jobs are held" in part
+
+
+def test_what_stands_for_itself_is_said_once():
+    """A message of the agent, a digest, a test: there is no story to it."""
+    of = dispatch(
+        entry("agent", rule="", title="started in dry-run"), notices=(turn("agent", NoticeKind.AGENT, title="started in dry-run"),)
+    )
+    for part in parts(written(of)):
+        assert "what happened" not in part
+        assert "started in dry-run" in part
 
 
 def test_a_group_is_one_thread():
@@ -105,7 +118,9 @@ def test_what_strangers_named_makes_no_header(text):
     assert [part.get_content_type() for part in letter.walk()] == ["multipart/alternative", "text/plain", "text/html"]
 
 
-@pytest.mark.parametrize("text", ["\uff20HERE: \uff20X:0 \uff20Y", "jobs of кириллица и 日本語 " * 5, "ü" * 90, "x ü" * 60, "plain"])
+@pytest.mark.parametrize(
+    "text", ["\uff20HERE: \uff20X:0 \uff20Y", "jobs of кириллица и 日本語 " * 5, "ü" * 90, "x ü" * 60, "plain", "words " * 30, "w" * 180]
+)
 def test_a_subject_is_read_as_it_was_written(text):
     """Whatever script it is in, and however it has to be folded."""
     of = dispatch(entry("agent", rule="", title=text), notices=(turn("agent", NoticeKind.AGENT),))
