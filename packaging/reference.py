@@ -188,6 +188,7 @@ def _guards() -> Iterator[str]:
 def _receivers() -> Iterator[str]:
     yield "## Receivers\n"
     yield "Who is told, by the `type:` that stands under `receivers:` in the config.\n"
+    yield "All of them can have `group_wait`, `group_interval` and `at_most`. A group of which more came than can be told one by one is told of once a minute; more than 20 new groups at once are told as one.\n"
     for spec in RECEIVERS:
         yield f"### {spec.type}\n"
         yield f"{spec.doc}\n"

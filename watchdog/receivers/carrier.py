@@ -51,7 +51,7 @@ class Carrier:
         self._clock = clock
         self._memory = memory
         self._pace = Pace(habits.at_most, clock)
-        self._terms = Terms(wait=habits.wait, interval=habits.interval, repeat=habits.repeat, began=clock.wall())
+        self._terms = Terms(wait=habits.wait, interval=habits.interval, crowded=habits.crowded, repeat=habits.repeat, began=clock.wall())
         self._sent = ""
         self._looked = clock.at() - _CALM
         self.news = asyncio.Event()
@@ -136,10 +136,8 @@ class Carrier:
         if not group.waiting:
             card = known_card(shown, group.name)
             return Parcel(f"{self._memory}_again_{now}", card, (), 0, card.is_over, 0)
-        every_thread, memory = self._habits.every_thread, self._memory
-        made = await self._lasting(
-            lambda: put_together(self._post, self._name, group.name, shown, memory=memory, every_thread=every_thread, now=now)
-        )
+        few, memory = None if self._habits.every_thread else self._habits.few, self._memory
+        made = await self._lasting(lambda: put_together(self._post, self._name, group.name, shown, memory=memory, few=few, now=now))
         if made is not None:
             await self._lasting(lambda: self._post.prepare(self._name, group.name, id_=made.id, body=packed(made), upto=made.upto))
         return made
@@ -149,7 +147,14 @@ class Carrier:
         if parcel.upto:
             await self._lasting(
                 lambda: self._post.arrived(
-                    self._name, group.name, card=parcel.card, is_over=parcel.is_over, upto=parcel.upto, wall=now, answer=answer
+                    self._name,
+                    group.name,
+                    card=parcel.card,
+                    is_over=parcel.is_over,
+                    crowded=parcel.missed > 0,
+                    upto=parcel.upto,
+                    wall=now,
+                    answer=answer,
                 )
             )
             if group.attempts:

@@ -17,7 +17,7 @@ from watchdog.store.outbox import Outgoing
 from watchdog.store.post import Post, read_card
 
 MANY: Final = 10
-"""Of more notices than these only the newest of each thread is told by itself; to people no more than so many, and what they are asked."""
+"""Of more notices than these only the newest of each thread is told by itself; to people no more than a few, and what they are asked."""
 PAGE: Final = 200
 """Messages that are read at a time."""
 AT_ONCE: Final = 500
@@ -41,17 +41,17 @@ class Parcel(msgspec.Struct, frozen=True):
         )
 
 
-async def put_together(post: Post, receiver: str, group: str, shown: Shown, *, memory: str, every_thread: bool, now: int) -> Parcel | None:
-    """Of all that may go now; None if nothing of it can be read. Raises `StoreError`."""
+async def put_together(post: Post, receiver: str, group: str, shown: Shown, *, memory: str, few: int | None, now: int) -> Parcel | None:
+    """Of all that may go now; None if nothing of it can be read. Where there is much, `few` notices are told by themselves; None: one of each thread. Raises `StoreError`."""
     card = known_card(shown, group)
-    telling = _Telling(None if every_thread else MANY)
+    telling = _Telling(few)
     last, alone = 0, True
     while rows := await post.page(receiver, group, after=last, upto=shown.upto, limit=PAGE, now=now):
         last = rows[-1].id
         card = fold(card, (row.notice for row in rows))
         alone = alone and all(row.notice.kind in ALONE for row in rows)
         telling.take(rows)
-        if every_thread and telling.count >= AT_ONCE:
+        if few is None and telling.count >= AT_ONCE:
             break
     if not telling.count:
         return None

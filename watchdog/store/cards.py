@@ -23,9 +23,10 @@ AT_ONCE: Final = 1_000
 _ERROR_WIDTH: Final = 300
 
 _MAY_GO: Final = "(ready + :wait <= :now OR ready > CASE WHEN held THEN :now + :longest_held ELSE :now END OR ready = 0)"
+_PAUSE: Final = "CASE WHEN crowded THEN :crowded ELSE :interval END"
 _DUE: Final = f"""waiting > 0 AND {_MAY_GO}
-    AND (shown + :interval <= :now OR shown > :now OR ready = 0) AND (next_try <= :now OR next_try > :now + :longest)"""
-_MOMENT: Final = "max(CASE WHEN ready THEN max(ready + :wait, shown + :interval) ELSE 0 END, next_try)"
+    AND (shown + {_PAUSE} <= :now OR shown > :now OR ready = 0) AND (next_try <= :now OR next_try > :now + :longest)"""
+_MOMENT: Final = f"max(CASE WHEN ready THEN max(ready + :wait, shown + {_PAUSE}) ELSE 0 END, next_try)"
 
 
 _KIND: Final = """(SELECT kind FROM outbox WHERE outbox.receiver = cards.receiver AND outbox.grp = cards.grp AND outbox.ended IS NULL
@@ -43,12 +44,13 @@ _NEXT_AGAIN: Final = f"SELECT min(max(shown + :repeat, next_try)) FROM cards WHE
 
 class Terms(msgspec.Struct, frozen=True):
     """
-    How soon a receiver is told, in milliseconds: `wait` after the first message of a group, `interval` after what the group was shown last. A group that goes on is shown again after `repeat`, with nothing new, and
+    How soon a receiver is told, in milliseconds: `wait` after the first message of a group, `interval` after what the group was shown last, `crowded` where that was more than could be told one by one. A group that goes on is shown again after `repeat`, with nothing new, and
     where it was not shown since `began` (wall).
     """
 
     wait: int = 0
     interval: int = 0
+    crowded: int = 0
     repeat: int | None = None
     began: int = 0
 
@@ -172,7 +174,16 @@ def take_apart(connection: sqlite3.Connection, receiver: str, group: str) -> Non
 
 
 def arrived(
-    connection: sqlite3.Connection, receiver: str, group: str, *, card: bytes, is_over: bool, upto: int, wall: int, answer: str
+    connection: sqlite3.Connection,
+    receiver: str,
+    group: str,
+    *,
+    card: bytes,
+    is_over: bool,
+    crowded: bool = False,
+    upto: int,
+    wall: int,
+    answer: str,
 ) -> None:
     """The receiver has it all, up to that message; he is well, and so are the groups that only waited for him."""
     ended = connection.execute(
@@ -180,9 +191,9 @@ def arrived(
         (whole(answer)[:_ERROR_WIDTH], wall, receiver, group, upto),
     ).rowcount
     connection.execute(
-        """UPDATE cards SET card = ?, ended = ?, shown = ?, missed = 0, left_out = 0, attempts = 0, next_try = 0, refused = 0, error = ''
+        """UPDATE cards SET card = ?, ended = ?, shown = ?, crowded = ?, missed = 0, left_out = 0, attempts = 0, next_try = 0, refused = 0, error = ''
         WHERE receiver = ? AND grp = ?""",
-        (card, wall if is_over else None, wall, receiver, group),
+        (card, wall if is_over else None, wall, crowded, receiver, group),
     )
     take_apart(connection, receiver, group)
     recount(connection, receiver, group)

@@ -61,11 +61,15 @@ class Post:
         """The dispatch of the group is sent once more, and nobody knows whether it has arrived before."""
         await self._writer.write(lambda connection: cards.sent_again(connection, receiver, group, may_double=may_double))
 
-    async def arrived(self, receiver: str, group: str, *, card: Card, is_over: bool, upto: int, wall: int, answer: str) -> None:
-        """The receiver has the dispatch; the group now stands as `card` says."""
+    async def arrived(
+        self, receiver: str, group: str, *, card: Card, is_over: bool, crowded: bool = False, upto: int, wall: int, answer: str
+    ) -> None:
+        """The receiver has the dispatch; the group now stands as `card` says. `crowded`: there was more than could be told one by one."""
         data = msgspec.json.encode(card)
         await self._writer.write(
-            lambda connection: cards.arrived(connection, receiver, group, card=data, is_over=is_over, upto=upto, wall=wall, answer=answer)
+            lambda connection: cards.arrived(
+                connection, receiver, group, card=data, is_over=is_over, crowded=crowded, upto=upto, wall=wall, answer=answer
+            )
         )
 
     async def shown_again(self, receiver: str, group: str, wall: int) -> None:

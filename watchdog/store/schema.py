@@ -113,7 +113,7 @@ _SIXTH: Final = (
     "CREATE INDEX outbox_waiting ON outbox (receiver, grp, id) WHERE ended IS NULL",
     "CREATE INDEX outbox_given_up ON outbox (receiver, id) WHERE outcome = 'given_up'",
     # A group as a receiver was shown it last, and the dispatch that is on its way: all up to the message `upto`, as it is in `body`; `unknown` says that it may have arrived. `home` is the group that it was gathered into. `waiting` and `ready` are of its messages
-    # that wait, `held` says that all of them are held back, `missed` and `left_out` count those that ended untold since it was shown. `ended` is since when nothing in it goes on.
+    # that wait, `held` says that all of them are held back, `missed` and `left_out` count those that ended untold since it was shown; `crowded` says that by then more had come than was told one by one. `ended` is since when nothing in it goes on.
     """CREATE TABLE cards (
         receiver TEXT NOT NULL,
         grp TEXT NOT NULL,
@@ -124,6 +124,7 @@ _SIXTH: Final = (
         missed INTEGER NOT NULL DEFAULT 0,
         left_out INTEGER NOT NULL DEFAULT 0,
         shown INTEGER NOT NULL DEFAULT 0,
+        crowded INTEGER NOT NULL DEFAULT 0,
         ended INTEGER,
         dispatch TEXT NOT NULL DEFAULT '',
         upto INTEGER NOT NULL DEFAULT 0,

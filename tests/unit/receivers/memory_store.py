@@ -11,7 +11,6 @@ from typing import Any
 from watchdog.clock import Clock
 from watchdog.model.notices import Notice
 from watchdog.store import outbox
-from watchdog.store.failures import StoreError
 from watchdog.store.outbox import Handed
 from watchdog.store.post import Post
 from watchdog.store.schema import migrate
@@ -30,19 +29,14 @@ class LoopClock(Clock):
 
 
 class Direct:
-    """A writer without a thread. `broken` is raised by what is written while it is there."""
+    """A writer without a thread."""
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         migrate(self.connection)
-        self.broken: StoreError | None = None
-        self.writes = 0
         self.reads = 0
 
     async def write(self, work: Callable[[sqlite3.Connection], Any], *, then: Callable[[], None] | None = None) -> Any:
-        if self.broken is not None:
-            raise self.broken
-        self.writes += 1
         self.connection.execute("BEGIN")
         try:
             result = work(self.connection)
@@ -60,13 +54,13 @@ class Direct:
 
 
 class MemoryStore:
-    """As much of a store as a deliverer needs."""
+    """As much of a store as a deliverer needs. `through` makes the writer that the deliverer has out of the one that there is."""
 
     name = "m"
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, through: Callable[[Direct], Any] = lambda writer: writer) -> None:
         self.writer = Direct()
-        self.post = Post(self.writer)  # type: ignore[arg-type]
+        self.post = Post(through(self.writer))
         self._clock = clock
 
     async def hand(self, *notices: Notice, receiver: str = "ops", not_before: int = 0) -> None:

@@ -15,6 +15,7 @@ from aiohttp import web
 import watchdog
 from tests.patience import PATIENCE
 from watchdog.model.cards import Card
+from watchdog.model.notices import NoticeKind
 from watchdog.receivers.folding import fold
 from watchdog.receivers.receiver import Dispatch, RefusedError, TryAgainError
 from watchdog.receivers.webhook import Webhook
@@ -65,7 +66,7 @@ async def test_a_notice_is_posted(endpoint, hook, notice):
         "data": {
             "id": "412.0", "thread": "incident-7", "severity": "critical", "title": "title of 412.0", "rule": "stuck-job", "entity": "", "target": "host/unit",
             "decision": "", "guard": "", "reason": "zu spät", "action": "", "stage": "TERM", "outcome": "sent", "approval": "",
-            "group": "incident-7", "since": "", "host": "", "condition": "", "seen": [], "plan": [], "next": "", "jobs": "", "by": "", "runbook": "", "labels": {}, "page": "", "missed": 0,
+            "group": "incident-7", "since": "", "host": "", "condition": "", "seen": [], "plan": [], "next": "", "jobs": "", "by": "", "runbook": "", "labels": {}, "page": "", "missed": 0, "goes_on": [],
         },
     }  # fmt: skip
 
@@ -277,18 +278,20 @@ async def test_closing_without_having_sent(clock):
 
 
 async def test_what_is_known_of_it_is_in_the_body(endpoint, hook, notice):
-    """Since when, where, why, what comes next, and how many before it were left out: with the first of a dispatch."""
+    """Since when, where, why, what comes next; with the first of a dispatch how many before it were left out, with the last what goes on by then."""
     full = notice(
         "1", "a", group="g", since=1_699_999_990_000, host="web1", condition="job.elapsed > 10m", seen=("job.elapsed = 12m",), plan=("TERM",), next="KILL in 20 s",
         jobs="12 put back", by="ada", runbook="https://example.org/r", labels={"team": "ops"},
     )  # fmt: skip
-    await tell(hook, full, notice("2", "a"), missed=7)
+    await tell(hook, full, notice("2", "a", title="nothing moves"), notice("3", "b", kind=NoticeKind.RESOLVED), missed=7)
     data, second = (json.loads(endpoint.requests.get_nowait()[1])["data"] for _ in range(2))
     assert {name: data[name] for name in ("group", "since", "host", "condition", "seen", "plan", "next", "jobs", "by", "runbook", "labels", "missed")} == {
         "group": "g", "since": "2023-11-14T22:13:10.000Z", "host": "web1", "condition": "job.elapsed > 10m", "seen": ["job.elapsed = 12m"], "plan": ["TERM"],
         "next": "KILL in 20 s", "jobs": "12 put back", "by": "ada", "runbook": "https://example.org/r", "labels": {"team": "ops"}, "missed": 7,
     }  # fmt: skip
-    assert second["missed"] == 0
+    assert (second["missed"], second["goes_on"]) == (0, [])
+    last = json.loads(endpoint.requests.get_nowait()[1])["data"]
+    assert (last["missed"], last["goes_on"]) == (0, ["critical title of 1"])
 
 
 async def test_a_dispatch_goes_on_behind_what_has_arrived(endpoint, hook, notice):

@@ -19,8 +19,8 @@ receivers:
   ops: {type: webhook, url: http://127.0.0.1:9999/hook, secret: "${file:secret}"}
 """
 LEAST = "redis: {url: redis://h}\nrules: [r.yml]\nstate: s\n"
-COMMON = {"group_wait": 0, "group_interval": 0, "at_most": Allowance(300, 60_000)}
-"""What a webhook has of what every receiver can have."""
+COMMON = {"every_alert": False, "group_wait": 0, "group_interval": 5_000, "at_most": Allowance(60, 60_000)}
+"""What a webhook has beside what is written."""
 
 
 def read(text: str) -> Settings:

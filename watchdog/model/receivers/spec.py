@@ -49,6 +49,7 @@ class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     listens: bool = False
     listens_by: str = ""
     every_thread: bool = False
+    few: int = 10
     common: dict[str, str] = {}
 
     @property

@@ -60,4 +60,9 @@ BODY: Final[tuple[BodyKey, ...]] = (
         Shape.COUNT,
         "How many messages before this one are not told by themselves, because they had waited for too long or were too many.",
     ),
+    BodyKey(
+        "goes_on",
+        Shape.TEXTS,
+        "Where some were missed, with the last message of those that came together: what goes on in the group by then, a line for each alert, of very many the first.",
+    ),
 )
