@@ -22,6 +22,7 @@ from watchdog.store.encoding import encode
 
 _log: Final = logging.getLogger(__name__)
 
+_DENIED: Final = "user and password, or the token, are not the right ones"
 BATCH: Final = 64
 """Alerts in one call, as Prometheus has it."""
 
@@ -87,7 +88,7 @@ class Alertmanager:
         try:
             for body in bodies:
                 async with session.post(f"{url}/api/v2/alerts", data=body, headers=self._headers, allow_redirects=False) as response:
-                    judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall())
+                    judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall(), denied=_DENIED)
         except TryAgainError as error:
             return error
         except (aiohttp.ClientError, OSError) as error:
@@ -97,7 +98,7 @@ class Alertmanager:
     async def _version(self, session: aiohttp.ClientSession, url: str) -> str:
         try:
             async with session.get(f"{url}/api/v2/status", headers=self._headers, allow_redirects=False) as response:
-                judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall())
+                judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall(), denied=_DENIED)
                 version = _version_in(await beginning_of(response))
         except (aiohttp.ClientError, OSError) as error:
             # What aiohttp says repeats the address.
