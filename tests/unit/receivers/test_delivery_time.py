@@ -241,6 +241,16 @@ async def test_programs_are_told_of_each_thread(box, clock, notice):
     assert newest == {f"t{number}": NoticeKind.RESOLVED for number in range(600)}
 
 
+async def test_of_many_turns_of_few_stories_each_ending_is_told(box, clock, notice):
+    """However few notices the receiver wants where there are many alerts."""
+    told = Told()
+    await box.hand(*(notice(f"{number}", f"t{number % 7}", group="a") for number in range(21)))
+    async with delivering(box, {"ops": told}, clock, {"ops": Habits(few=3)}):
+        await asyncio.sleep(1)
+    (dispatch,) = told.got
+    assert ([one.id for one in dispatch.notices], dispatch.missed) == ([f"{number}" for number in range(14, 21)], 14)
+
+
 async def test_what_a_person_is_asked_is_told_by_itself(box, clock, notice):
     """Also where much more has come: or nobody could answer it."""
     told = Told()
