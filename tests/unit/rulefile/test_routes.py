@@ -174,6 +174,7 @@ def test_the_defaults_are_those_of_the_table():
     """What the reference says is what holds."""
     defaults = {spec.name: spec.default for spec in (*keys.ROUTE, *keys.QUIET_HOURS)}
     route = Route(name="")
+    assert route.repeat is not None
     assert (f"[{', '.join(route.group_by)}]", f"{route.repeat // 3_600_000}h", defaults["except"]) == (
         defaults["group_by"], defaults["repeat"], Severity.CRITICAL.value,
     )  # fmt: skip
