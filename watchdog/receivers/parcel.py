@@ -25,7 +25,11 @@ AT_ONCE: Final = 500
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """A dispatch as it is kept until it has arrived. `is_over` says that nothing of the group goes on once it has."""
+    """
+    A dispatch as it is kept until it has arrived. `is_over` says that nothing of the group goes on once it has.
+
+    It tells of so many messages that ended untold before it, `given_up` and `left_out`; what ends so later is for the next one to tell.
+    """
 
     id: str
     card: Card
@@ -33,6 +37,8 @@ class Parcel(msgspec.Struct, frozen=True):
     missed: int
     is_over: bool
     upto: int
+    given_up: int = 0
+    left_out: int = 0
 
     def dispatch(self, *, posted: dict[str, str], attempts: int) -> Dispatch:
         """As the receiver is given it."""
@@ -63,6 +69,8 @@ async def put_together(post: Post, receiver: str, group: str, shown: Shown, *, m
         missed=telling.count - len(notices) + shown.missed,
         is_over=card.is_over or alone,
         upto=last,
+        given_up=shown.missed,
+        left_out=shown.left_out,
     )
 
 

@@ -15,6 +15,7 @@ from watchdog.model.cards import Card, Standing
 from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.receivers.email.letter import letter_of
 from watchdog.receivers.matrix.contents import content_of, lines_of
+from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.html import TAGS
 from watchdog.receivers.message.message import Message
 from watchdog.receivers.message.words import line_of, message_of
@@ -65,7 +66,11 @@ def test_slack(text):
     """No `<` but of links to pages; every text within Slack's limits; buttons carry the id alone."""
     message, line = told(text)
     (section, *_) = (one for one in message.sections if one.approval)
-    for post in (blocks.card(message, with_buttons=True), blocks.question(section, with_buttons=True), blocks.lines((line,))):
+    for post in (
+        blocks.card(message, with_buttons=True),
+        blocks.question(section, action=harmless(text), with_buttons=True),
+        blocks.lines((line,)),
+    ):
         marked = [post.text, *(found["text"] for found in objects(post.blocks, "mrkdwn"))]
         for shown in marked:
             assert all(part.startswith("http") for part in shown.split("<")[1:]), shown
