@@ -60,7 +60,8 @@ class Alertmanager:
 
     async def send(self, dispatch: Dispatch, remember: Remember) -> str:
         """Returns once one of them has all of it; raises `TryAgainError` where none has."""
-        told = told_by(dispatch, now=self._clock.wall(), every=self.repeat_every)
+        # The words of hundreds of alerts take a third of a second, which the agent's turns must not wait for.
+        told = await asyncio.to_thread(told_by, dispatch, now=self._clock.wall(), every=self.repeat_every)
         if told.alerts:
             body = [encode([alert.as_posted() for alert in part]) for part in _parts(told.alerts)]
             session = await self._open()
