@@ -88,7 +88,7 @@ class Carrier:
 
     async def _gather(self, look: Look) -> bool:
         """Whether many new groups have been made one."""
-        if self._habits.every_thread or not any(group.is_new and group.waiting and not group.attempts for group in look.due):
+        if self._habits.every_thread or not any(group.is_new and group.waiting for group in look.due):
             return False
         found = await self._lasting(lambda: self._post.new_groups(self._name))
         new = [group.name for group in found if group.kind not in ALONE and not group.name.startswith(STORM_NAME)]

@@ -47,10 +47,15 @@ def account(told: Sequence[Told], seen: Sequence[Seen]) -> Account:
         shown=len(shown),
         missed=sum(one.missed for one in once),
         lost=tuple(number for number in last.values() if number not in shown),
-        turned=tuple(sorted(_out_of_order(once, thread_of) | _set_back(once, thread_of))),
+        turned=tuple(sorted(set().union(*(_out_of_order(part, thread_of) | _set_back(part, thread_of) for part in _apart(once))))),
         twice=doubled(seen),
         calls=len(seen),
     )
+
+
+def _apart(seen: Sequence[Seen]) -> tuple[list[Seen], list[Seen]]:
+    """Messages, and what stands in their threads: each in an order of its own."""
+    return [one for one in seen if not one.in_thread], [one for one in seen if one.in_thread]
 
 
 def _out_of_order(seen: Sequence[Seen], thread_of: dict[int, str]) -> set[int]:

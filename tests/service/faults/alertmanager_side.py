@@ -31,11 +31,10 @@ class AlertmanagerSide:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self.port = 0
-        self.calls: list[int] = []
         self.refused: list[str] = []
         self._now = now
         self._seen: list[Seen] = []
-        self._alerts: list[dict[str, Any]] = []
+        self._alerts: dict[str, dict[str, Any]] = {}
         self._runner: web.AppRunner | None = None
 
     def settings(self, port: int, *, tls: bool, timeout: str) -> dict[str, Any]:
@@ -48,7 +47,12 @@ class AlertmanagerSide:
 
     async def harmful(self) -> list[str]:
         """As the protocol says: labels and annotations go into templates of strangers, so they are text without anything that is obeyed."""
-        texts = [text for alert in self._alerts for table in (alert["labels"], alert["annotations"]) for text in (*table, *table.values())]
+        texts = [
+            text
+            for alert in self._alerts.values()
+            for table in (alert["labels"], alert["annotations"])
+            for text in (*table, *table.values())
+        ]
         return self.refused + [why for text in texts for why in refused(text)]
 
     async def __aenter__(self) -> Self:
@@ -74,10 +78,12 @@ class AlertmanagerSide:
         if wrong or request.content_type != "application/json":
             self.refused += wrong or ["no JSON"]
             return web.json_response("; ".join(wrong), status=400)
-        self.calls.append(self._now())
         for alert in alerts:
-            self._alerts.append(alert)
             labels = orjson.dumps(alert["labels"], option=orjson.OPT_SORT_KEYS).decode()
+            before = self._alerts.get(labels, {"annotations": {}})
+            self._alerts[labels] = alert
+            if alert["annotations"] == before["annotations"]:
+                continue
             self._seen.append(Seen(str(len(self._seen)), labels, "\n".join(alert["annotations"].values()), self._now()))
         return web.Response()
 

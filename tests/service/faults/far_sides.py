@@ -26,7 +26,8 @@ def token(number: int) -> str:
 class Seen(NamedTuple):
     """
     Something that has arrived. `key` is the id by which the protocol knows it again, and so is the same where it comes twice; `place` what it is shown in: a message that is changed keeps
-    its place, and what is new has one of its own. `at` is when, by the clock of the test; `missed` is how many turns it says that it does not tell.
+    its place, and what is new has one of its own. `at` is when, by the clock of the test; `missed` is how many turns it says that it does not tell. What stands beside the message, in its `thread`, comes
+    after it and goes back to what it had no room for.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Seen(NamedTuple):
     text: str
     at: int
     missed: int = 0
+    in_thread: bool = False
 
     @property
     def tokens(self) -> list[str]:
@@ -48,8 +50,6 @@ class FarSide(Protocol):
     """The type of the receiver."""
     speech: Speech
     port: int
-    calls: list[int]
-    """When something was called for, by the clock of the test."""
     is_program: bool
     """No person reads there, but a program that wants each alert."""
     never_twice: bool

@@ -32,7 +32,6 @@ class MailSide:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self.port = 0
-        self.calls: list[int] = []
         self.letters: list[tuple[list[str], EmailMessage]] = []
         self._now = now
         self._seen: list[Seen] = []
@@ -69,8 +68,7 @@ class MailSide:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  (the server's name for it)
         """Takes a letter."""
-        letter = cast("EmailMessage", email.message_from_bytes(cast("bytes", envelope.content), policy=email.policy.default))
-        self.calls.append(self._now())
+        letter = email.message_from_bytes(cast("bytes", envelope.content), policy=email.policy.default)
         self.letters.append((list(envelope.rcpt_tos), letter))
         text = f"{letter['Subject']}\n{_part(letter, 'plain')}"
         self._seen.append(Seen(letter["Message-ID"], letter["Message-ID"], text, self._now(), missed_in(text)))

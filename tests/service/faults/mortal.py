@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from tests.patience import PATIENCE
 from tests.service.faults.account import account
 from tests.service.faults.station import Station
 from watchdog.clock import Clock
@@ -27,7 +28,6 @@ STEPS: Final = ("prepare", "send", "remember", "arrived")
 POINTS: Final = tuple(f"{when} {step} {number}" for number in (1, 2) for step in STEPS for when in ("before", "after"))
 """The first and the second time that each step is done."""
 HASTE: Final = {"group_wait": "0s", "group_interval": "0s", "at_most": "1000/1m"}
-PATIENCE: Final = 60.0
 CHECKOUT: Final = Path(__file__).parents[3]
 
 
@@ -38,13 +38,13 @@ async def killed_at(name: str, point: str, folder: Path) -> dict[str, Any]:
         line = station.lines[name]
         await station.stop()
         for kind in (NoticeKind.FIRING, NoticeKind.ENDED, NoticeKind.ENDED):
-            await station.tell("one", kind, group="rule")
-        await station.tell("two", NoticeKind.FIRING, group="other")
+            await station.tell("one", kind)
+        await station.tell("two", NoticeKind.FIRING)
         await station.store.close()
         died = await _run(folder, point) == -signal.SIGKILL
         await station.reopen()
-        await station.tell("one", NoticeKind.ENDED, group="rule")
-        await station.tell("two", NoticeKind.ENDED, group="other")
+        await station.tell("one", NoticeKind.ENDED)
+        await station.tell("two", NoticeKind.ENDED)
         await station.store.close()
         status = await _run(folder, "")
         await station.reopen()
@@ -68,8 +68,13 @@ async def _run(folder: Path, point: str) -> int:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.service.faults.mortal", str(folder / "station"), point, cwd=CHECKOUT
     )
-    async with asyncio.timeout(PATIENCE):
-        return await child.wait()
+    try:
+        async with asyncio.timeout(2 * PATIENCE):
+            return await child.wait()
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
 
 
 class _Mortal:
@@ -105,7 +110,7 @@ def _come_to(point: str, seen: dict[str, int], when: str, step: str) -> None:
 async def _deliver(folder: Path, point: str) -> None:
     clock, settings = Clock(), load(folder / "config.yml").settings.receivers
     store = await Store.open(folder / "state", clock=clock)
-    mortal = partial(_Mortal, come=partial(_come_to, point, {}))
+    mortal: Callable[[Any], Any] = partial(_Mortal, come=partial(_come_to, point, {}))
     store.post = mortal(store.post)
     receivers = {name: mortal(one) for name, one in build(settings, clock).items()}
     deliverer = asyncio.create_task(Deliverer(store, receivers, clock, {name: habits_of(one) for name, one in settings.items()}).run())

@@ -35,17 +35,20 @@ ARRIVES: Final = frozenset({Manner.WELL, Manner.DRIPS, Manner.RESETS_ANSWER, Man
 class Speech(NamedTuple):
     """
     What has to be known of a protocol: `error` says "not now" to a whole request, or at once where the server speaks first (`greets`); behind `cut_at` a request is cut off; only what is answered after the
-    client has said `asked` is an answer to the message itself.
+    client has said `asked` is an answer to the message itself. `call` stands once in every call.
     """
 
     error: bytes
     cut_at: bytes
+    call: bytes
     asked: bytes = b""
     greets: bool = False
 
 
-HTTP: Final = Speech(error=b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", cut_at=b"\r\n\r\n")
-SMTP: Final = Speech(error=b"421 4.3.2 not now\r\n", cut_at=b"DATA\r\n", asked=b"\r\n.\r\n", greets=True)
+HTTP: Final = Speech(
+    error=b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", cut_at=b"\r\n\r\n", call=b" HTTP/1.1\r\n"
+)
+SMTP: Final = Speech(error=b"421 4.3.2 not now\r\n", cut_at=b"DATA\r\n", call=b"DATA\r\n", asked=b"\r\n.\r\n", greets=True)
 NONSENSE: Final = b"\x00\xff{]\x1b[2J<html>\r\n\r\n" * 8
 _DRIP: Final = 1.0
 
@@ -54,12 +57,13 @@ class Rude:
     """
     Listens on a port of the loopback that stays its own, also while nothing listens there.
 
-    `connections` is how often somebody came through the door. With `tls` it speaks that to whoever comes, and plainly to the server.
+    `connections` is how often somebody came through the door, `calls` when somebody called who was let through (milliseconds of the loop). With `tls` it speaks that to whoever comes, and plainly to the server.
     """
 
     def __init__(self, upstream: int, speech: Speech = HTTP) -> None:
         self.upstream = upstream
         self.connections = 0
+        self.calls: list[int] = []
         self._speech = speech
         self._manner = Manner.WELL
         self._tls: ssl.SSLContext | None = None
@@ -152,6 +156,8 @@ class Rude:
         while data := await reader.read(65_536):
             # As much as a mark can be spread over two pieces.
             before, said = said[-16:], said[-16:] + data
+            now = int(asyncio.get_running_loop().time() * 1000)
+            self.calls += [now] * (said.count(self._speech.call) - before.count(self._speech.call))
             if self._speech.asked in said:
                 asked.set()
             if self._manner is Manner.RESETS_REQUEST and (at := said.find(self._speech.cut_at)) >= 0:

@@ -7,6 +7,7 @@ What is told here stands for what an engine commits; its titles bear numbers, by
 import asyncio
 import contextlib
 import json
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
 from watchdog.receivers.habits import habits_of
 from watchdog.rulefile.receivers import ReceiverSettings
+from watchdog.store.opening import DATABASE
 from watchdog.store.outbox import Handed
 from watchdog.store.standing import OutboxCounts
 from watchdog.store.store import Commit, Store
@@ -68,6 +70,7 @@ class Station:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.clock = Skipping(self.busy)
         async with self._stack as stack:
+            stack.enter_context(self.busy.sleepers())
             for name in self._names:
                 side = await stack.enter_async_context(SIDES[name](self.clock.wall))
                 self.lines[name] = Line(name, side)
@@ -109,23 +112,34 @@ class Station:
         await self.stop()
         self.start()
 
-    async def tell(self, thread: str, kind: NoticeKind, *, group: str = "rule", to: str = "") -> int:
-        """Commits one turn of a story, to that receiver or to all; its number."""
+    async def tell(self, thread: str, kind: NoticeKind) -> int:
+        """Commits one turn of a story, which is a group of its own, to all of them; its number."""
         self.number += 1
         self._seq += 1
         notice = Notice(
             f"n_{self.number}", thread, kind, Severity.CRITICAL, self.clock.wall(), f"{kind.value} {token(self.number)} of {thread}",
-            rule=group, entity=thread, group=group, host="web1",
+            rule="stuck-job", entity=thread, host="web1",
         )  # fmt: skip
-        names = [to] if to else list(self.lines)
-        await self.store.commit(Commit(seq=self._seq, notices=tuple(Handed(name, notice) for name in names)))
-        for name in names:
-            self.lines[name].told.append(Told(self.number, thread))
+        await self.store.commit(Commit(seq=self._seq, notices=tuple(Handed(name, notice) for name in self.lines)))
+        for line in self.lines.values():
+            line.told.append(Told(self.number, thread))
         return self.number
 
     async def counts(self, name: str) -> OutboxCounts:
         """How a receiver stands, as `status` says it."""
         return (await self.store.post.counts())[name]
+
+    async def stands(self, name: str) -> tuple[int, int]:
+        """How many alerts go on and how many are over, by the cards that the receiver was shown."""
+        on = over = 0
+        with contextlib.closing(sqlite3.connect(self.folder / "state" / DATABASE)) as connection:
+            groups = [group for (group,) in connection.execute("SELECT grp FROM cards WHERE receiver = ? AND card IS NOT NULL", (name,))]
+        for group in groups:
+            card = await self.store.post.card_of(name, group)
+            assert card is not None, group
+            on += card.more + sum(entry.over is None for entry in card.entries)
+            over += card.more_over + sum(entry.over is not None for entry in card.entries)
+        return on, over
 
     def _read(self) -> dict[str, ReceiverSettings]:
         (self.folder / "rules.yml").write_text(RULES)

@@ -5,7 +5,9 @@ Whatever waits for a time waits by that clock, so its timers come due in their o
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any, Final
 
 from watchdog.clock import Clock
@@ -16,11 +18,34 @@ _ROUNDS: Final = 5
 """So many times the loop goes round before nobody is taken to do anything."""
 
 
+_AT_WORK: Final[ContextVar[bool]] = ContextVar("at_work", default=False)
+_sleep: Final = asyncio.sleep
+
+
 class Busy:
-    """Who is at work: every call of an asynchronous method of what it watches counts until it returns."""
+    """Who is at work: every call of an asynchronous method of what it watches counts until it returns, but for the time in which it only sleeps (`asyncio.sleep`, as long as `sleepers` is entered)."""
 
     def __init__(self) -> None:
         self.count = 0
+
+    @contextlib.contextmanager
+    def sleepers(self) -> Iterator[None]:
+        """Whoever sleeps meanwhile is not at work."""
+
+        async def sleep(delay: float, result: Any = None) -> Any:
+            if not _AT_WORK.get():
+                return await _sleep(delay, result)
+            self.count -= 1
+            try:
+                return await _sleep(delay, result)
+            finally:
+                self.count += 1
+
+        asyncio.sleep = sleep
+        try:
+            yield
+        finally:
+            asyncio.sleep = _sleep
 
     def watched(self, one: Any) -> Any:
         """The same, but it is known when it works."""
@@ -38,10 +63,14 @@ class _Watched:
             return found
 
         async def counted(*told: Any, **named: Any) -> Any:
+            if _AT_WORK.get():
+                return await found(*told, **named)
             self._busy.count += 1
+            token = _AT_WORK.set(True)
             try:
                 return await found(*told, **named)
             finally:
+                _AT_WORK.reset(token)
                 self._busy.count -= 1
 
         return counted
@@ -76,7 +105,7 @@ class Skipping(Clock):
         while quiet < _ROUNDS:
             quiet = 0 if self._busy.count else quiet + 1
             # A thread that writes to the disk, a server that answers: they need real time.
-            await asyncio.sleep(0.0005 if self._busy.count else 0)
+            await _sleep(0.0005 if self._busy.count else 0)
 
     async def skip(self, seconds: float, *, step: float = STEP, until: Callable[[], bool] = lambda: False) -> None:
         """Lets so many seconds pass, or fewer if that comes true."""

@@ -23,7 +23,6 @@ class WebhookSide:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self.port = 0
-        self.calls: list[int] = []
         self.bodies: list[bytes] = []
         self._now = now
         self._seen: list[Seen] = []
@@ -60,7 +59,6 @@ class WebhookSide:
         except ConnectionError:
             # Cut off on its way here: nothing has arrived.
             return web.Response(status=400)
-        self.calls.append(self._now())
         self.bodies.append(body)
         data = orjson.loads(body)["data"]
         self._seen.append(Seen(request.headers["webhook-id"], data["id"], data["title"], self._now(), data.get("missed", 0)))

@@ -13,7 +13,7 @@ ALERTMANAGER: Final = ReceiverSpec(
     ),
     every_thread=True,
     # It groups, waits and repeats by itself.
-    common={"group_wait": "0s", "group_interval": "0s", "at_most": "300/1m"},
+    common={"group_wait": "0s", "group_interval": "5s", "at_most": "300/1m"},
     settings=(
         ParameterSpec(
             name="urls",
