@@ -34,7 +34,7 @@ _KIND: Final = """(SELECT kind FROM outbox WHERE outbox.receiver = cards.receive
 _ORDER: Final = f"ORDER BY attempts, ready, shown, rowid LIMIT {AT_ONCE}"
 _LOOK: Final = f"SELECT grp, waiting, attempts, card IS NULL, {_KIND} FROM cards WHERE receiver = :receiver AND {_DUE} {_ORDER}"  # noqa: S608  (of constants)
 _NEXT: Final = f"SELECT min({_MOMENT}) FROM cards WHERE receiver = :receiver AND waiting > 0"  # noqa: S608  (of constants)
-_NEW: Final = f"""SELECT grp, waiting, {_KIND} FROM cards WHERE receiver = :receiver AND waiting > 0 AND card IS NULL AND dispatch = '' AND NOT held
+_NEW: Final = f"""SELECT grp, waiting, {_KIND} FROM cards WHERE receiver = :receiver AND waiting > 0 AND card IS NULL AND dispatch = '' AND NOT held AND NOT refused
     LIMIT {AT_ONCE}"""  # noqa: S608  (of constants)
 _OPEN: Final = "receiver = :receiver AND waiting = 0 AND ended IS NULL AND shown > 0"
 _AGAIN: Final = f"""SELECT grp, 0, attempts, 0, '' FROM cards WHERE {_OPEN} AND (shown + :repeat <= :now OR shown < :began OR shown > :now)
@@ -140,7 +140,7 @@ def look(connection: sqlite3.Connection, receiver: str, terms: Terms, *, now: in
 
 
 def new_groups(connection: sqlite3.Connection, receiver: str) -> list[Group]:
-    """Those of which the receiver has seen nothing and nothing is on its way, due or not, however often one was tried; none that is held back."""
+    """Those of which the receiver has seen nothing and nothing is on its way, due or not, however often one was tried; none that is held back, and none that the receiver has said no to."""
     rows = connection.execute(_NEW, {"receiver": receiver}).fetchall()
     return [Group(name, waiting, 0, is_new=True, kind=kind or "") for name, waiting, kind in rows]
 
