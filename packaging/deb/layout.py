@@ -30,6 +30,7 @@ DOCUMENTS: Final = (
     ("packaging/config.yml", f"{_DOCUMENTS}/examples/config.yml"),
     ("packaging/rules.yml", f"{_DOCUMENTS}/examples/rules.yml"),
     ("packaging/commands.toml", f"{_DOCUMENTS}/examples/commands.toml"),
+    ("packaging/slack.yml", f"{_DOCUMENTS}/examples/slack.yml"),
     ("packaging/redis.acl", f"{_DOCUMENTS}/examples/redis.acl"),
     ("packaging/probe", f"{_DOCUMENTS}/examples/probe"),
 )

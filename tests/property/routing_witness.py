@@ -42,7 +42,7 @@ class Witness:
                     self._see_firing(row, notices)
                 case "escalated":
                     levels = self.levels.setdefault(f"{row.rule}|{row.entity}", [])
-                    levels.append(row.detail["level"])
+                    levels.append(int(row.detail["level"]))
                     assert levels == list(range(1, len(levels) + 1)), "each level once, one after the other"
                 case "resolved":
                     self.levels.pop(f"{row.rule}|{row.entity}", None)

@@ -160,7 +160,7 @@ def _is_number(kind: inspect.Type) -> bool:
 WALL_BY_ANOTHER_NAME = {"wall", "heard"}
 COUNTS = {
     "seq", "counted", "pid", "start_ticks", "beats", "quiet_beats", "unnamed", "strikes", "count", "suspected", "crashed", "step", "spread", "cap", "failing_for", "status", "quiet", "needed",
-    "number", "fired", "begun", "ended", "verified", "unverified", "failed", "abandoned", "would", "lasted", "by_itself", "denied", "asked", "restarts",
+    "times", "level", "fires", "hides", "alive", "number", "fired", "begun", "ended", "verified", "unverified", "failed", "abandoned", "would", "lasted", "by_itself", "denied", "asked", "restarts",
 }  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def test_whatever_is_in_a_card_slack_takes_it_and_nobody_is_called(message):
 @given(SECTIONS)
 def test_whatever_is_in_a_question_slack_takes_it(section):
     """Likewise."""
-    assert wrong_with(blocks.question(section, with_buttons=True)) == (None, set())
+    assert wrong_with(blocks.question(section, action="recover_process", with_buttons=True)) == (None, set())
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=60))

@@ -20,11 +20,10 @@ rules:
 """
 
 
-def ack(talk: Conversation, *, lasts: int, **what: str) -> None:
+def ack(talk: Conversation, *, lasts: int, rule: str = "long-queue", target: str = "push") -> None:
     """Somebody has seen it."""
     now = talk.booted_wall + talk.at
-    what = what or {"rule": "long-queue", "target": "push"}
-    talk.hear(OperatorAcknowledged(id=f"a{talk.at}", by="ada", reason="I look", asked=now, until=now + lasts, **what))
+    talk.hear(OperatorAcknowledged(id=f"a{talk.at}", by="ada", reason="I look", asked=now, until=now + lasts, rule=rule, target=target))
 
 
 def asking() -> tuple[Conversation, str]:

@@ -9,8 +9,11 @@ from tests.scenario.routed import HOUR, MINUTE, long, notices, rows, short, slow
 from tests.scenario.test_escalation import ASKING
 from watchdog.config.zones import read_zone
 from watchdog.engine.routing.table import Quiet
+from watchdog.engine.turn import Turn
+from watchdog.model.effects import Notify
+from watchdog.model.events import Event, TimeReached
 from watchdog.model.hours import Hours
-from watchdog.model.notices import Severity
+from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.verdicts import Mode
 
 ROUTE = "routes: [{notify: [ops], repeat: 1h, quiet_hours: {from: '23:00', to: '07:00', zone: UTC}, escalate: {after: 30m, to: [pager]}}]"
@@ -125,6 +128,27 @@ def test_a_question_comes_at_once_and_all_that_follows_of_it():
 )
 def test_until_when(zone, wall, until):
     """By the clocks of the zone, also in the nights in which they are changed."""
-    quiet = Quiet(Hours(23 * 60, 7 * 60), read_zone(zone), (Severity.CRITICAL,))
+    clocks = read_zone(zone)
+    assert clocks is not None
+    quiet = Quiet(Hours(23 * 60, 7 * 60), clocks, (Severity.CRITICAL,))
     expected = None if until is None else int(until.timestamp() * 1000)
     assert quiet.until(int(wall.timestamp() * 1000)) == expected
+
+
+def test_what_turns_out_to_be_worse_than_its_alert():
+    """A warning whose incident ends as critical wakes people in a message of its own, not with all that waits for the morning; what follows of it comes at once."""
+    talk = at_night()
+    long(talk, "push", "pull", at=MIDNIGHT + HOUR)
+    firing = notices(talk, "ops")[0]
+    turn = Turn(talk.rules, talk.state, Event(talk.seq + 1, talk.at, talk.booted_wall + talk.at, TimeReached()))
+    for kind, severity in (
+        (NoticeKind.STAGE, Severity.WARNING),
+        (NoticeKind.ENDED, Severity.CRITICAL),
+        (NoticeKind.RESOLVED, Severity.WARNING),
+    ):
+        turn.notify(("ops",), thread=firing.thread, kind=kind, severity=severity, title="x", rule="long-queue", entity="push")
+    before, ended, after = (effect for effect in turn.effects if isinstance(effect, Notify))
+
+    assert (before.not_before, before.notice.group) == (MORNING, firing.group)
+    assert (ended.not_before, after.not_before) == (0, 0)
+    assert ended.notice.group == after.notice.group != firing.group

@@ -56,13 +56,15 @@ class SlackStandIn:
         self.answers: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self.instead: defaultdict[str, list[Answer | None]] = defaultdict(list)
         self.after: defaultdict[str, list[Answer]] = defaultdict(list)
-        self.archived = self.left = self.frozen = self.is_off = False
+        self.archived = self.left = self.frozen = self.is_off = self.hides_metadata = False
         self.token_says = ""
         self.app_token_says = ""
         self.connected = asyncio.Condition()
         self.changed = asyncio.Condition()
         self.sockets: list[web.WebSocketResponse] = []
-        self.greeted = self.refused = 0
+        self.greeted = self.refused = self.turned_away = 0
+        self.most_sockets = 10
+        self.waits = THREE_SECONDS
         self.acknowledged: list[float] = []
         self.url = ""
         self._apart = apart
@@ -235,7 +237,7 @@ class SlackStandIn:
         else:
             found = list(reversed(self.shown()))
         found = [one for one in found if float(one["ts"]) >= oldest]
-        if not its.get("include_all_metadata"):
+        if not its.get("include_all_metadata") or self.hides_metadata:
             found = [{name: value for name, value in one.items() if name != "metadata"} for one in found]
         begin, limit = int(its.get("cursor") or 0), int(its.get("limit", 100))
         further = str(begin + limit) if begin + limit < len(found) else ""
@@ -335,13 +337,13 @@ class SlackStandIn:
         await self.envelope("slash_commands", payload, accepts_response_payload=True)
 
     async def envelope(self, kind: str, payload: dict[str, Any], **more: Any) -> None:
-        """Sends it to the connection that was made last; raises `TimeoutError` where it is not acknowledged within three seconds."""
+        """Sends it to the connection that was made last; raises `TimeoutError` where it is not acknowledged within `waits`, three seconds."""
         id_ = f"envelope-{self._next_id()}"
         acknowledged: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._pending[id_] = acknowledged
         sent = time.monotonic()
         await self.sockets[-1].send_json({"envelope_id": id_, "type": kind, "payload": payload, **more})
-        async with asyncio.timeout(THREE_SECONDS):
+        async with asyncio.timeout(self.waits):
             self.acknowledged.append(await acknowledged - sent)
 
     async def say_farewell(self, reason: str) -> None:
@@ -360,9 +362,12 @@ class SlackStandIn:
         self._tickets.discard(ticket)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        if len(self.sockets) >= 10:
+        if len(self.sockets) >= self.most_sockets:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await socket.close()
+            async with self.connected:
+                self.turned_away += 1
+                self.connected.notify_all()
             return socket
         self.sockets.append(socket)
         await socket.send_json(

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import signal
 import time
+from typing import Any
 
 import pytest
 from aiohttp import web
 
+from tests.patience import PATIENCE
 from tests.service.conftest import _eventually, push_job
 from tests.service.slack_standin import APP, BOT, CHANNEL, SlackStandIn, buttons, said
 from tests.service.test_recover import Room, config_in
@@ -16,6 +18,7 @@ from watchdog.clock import Clock
 from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.receivers.build import build
 from watchdog.receivers.delivery import Deliverer
+from watchdog.receivers.hearing import Said
 from watchdog.rulefile.receivers import ReceiverSettings
 from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
@@ -108,6 +111,36 @@ async def test_what_slack_asks_for_is_waited_for(store):
         assert len(slack.messages) == 1
 
 
+async def test_a_connection_outlives_the_timeout_of_calls():
+    """How long a call may take says nothing of how long people may be silent."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    class Desk:
+        async def about(self, ref: str) -> None:
+            raise AssertionError("a command is said to nothing")
+
+        async def tell(self, said_: Said) -> str:
+            heard.put_nowait(said_.text)
+            return ""
+
+    async with SlackStandIn() as slack:
+        values = {"token": BOT, "app_token": APP, "channel": CHANNEL, "api": slack.api, "timeout": 1_000}
+        receiver: Any = build({"ops": ReceiverSettings("ops", "slack", values)}, Clock())["ops"]
+        task = asyncio.create_task(receiver.listen(Desk()))
+        await slack.wait_for_connections(1)
+        await slack.command(ADA, "help")
+        assert await heard.get() == "/watchdog help"
+        socket = slack.sockets[-1]
+        await asyncio.sleep(1.5)
+        await slack.command(ADA, "status")
+        assert await heard.get() == "/watchdog status"
+        assert slack.sockets == [socket]
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await receiver.close()
+
+
 @pytest.mark.needs("redis-server", "sidekiq")
 @pytest.mark.timeout(200)
 async def test_a_button_approves_and_a_strangers_press_does_not(tmp_path):
@@ -116,6 +149,8 @@ async def test_a_button_approves_and_a_strangers_press_does_not(tmp_path):
     put into the retry set. The buttons go, the card tells the story, and whoever pressed has an answer that nobody else sees.
     """
     async with SlackStandIn(apart=0.5) as slack, Room(tmp_path / "room") as room:
+        # How soon an agent acknowledges is measured where no process has to share the machine with a Sidekiq.
+        slack.waits = PATIENCE
         config = config_in(room.folder, room.server.url)
         receiver = (
             f"{{type: slack, token: {BOT}, app_token: {APP}, channel: {CHANNEL}, api: '{slack.api}', group_wait: 0s, group_interval: 1s}}"
@@ -141,6 +176,5 @@ async def test_a_button_approves_and_a_strangers_press_does_not(tmp_path):
         await slack.wait_for(lambda message: message is question and buttons(message) == [])
         rows = await agent.audit(lambda row: row["kind"] == "approval")
         assert [row["outcome"] for row in rows] == ["asked", "approved", "used"]
-        assert max(slack.acknowledged) < 3
         shown = "\n".join(f"{message['text']}\n{said(message)}" for message in slack.messages.values())
         assert "private" not in shown

@@ -21,7 +21,7 @@ from watchdog.rulefile.settings import read_settings
 
 CHECKOUT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-IMPORT_NAMES = {"pyyaml": "yaml"}
+IMPORT_NAMES = {"matrix-nio": "nio", "pyyaml": "yaml"}
 """Distribution → import name, where they differ."""
 
 pytestmark = pytest.mark.timeout(180)

@@ -19,6 +19,9 @@ NOTIFY: Final = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_TOLD_WITHIN: Final = 2.0
+"""Seconds in which an agent that was reloaded a moment ago says whom it knows now."""
+_EVERY: Final = 0.2
 ReceiversArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[RECEIVER…]", help="Names, as under `receivers:`.", show_default=False)
 ]
@@ -129,15 +132,21 @@ def named(config: Path, names: list[str], *, every: bool) -> tuple[str, ...]:
 
 def known_to_agent(state: Path, names: tuple[str, ...]) -> None:
     """Raises `UnfinishedError` for one that the agent which runs has not been told of: for such a one a message would wait for ever."""
+    end = time.monotonic() + _TOLD_WITHIN
+    while strange := [name for name in names if not _knows(state, name)]:
+        if time.monotonic() >= end:
+            raise UnfinishedError(f"the agent that runs does not know {strange[0]} yet: systemctl reload sidekiq-watchdog")
+        time.sleep(_EVERY)
+
+
+def _knows(state: Path, name: str) -> bool:
     from watchdog.cli.picture import read_picture
     from watchdog.store.reading import read_status
 
     data = read_status(state)
-    known = read_picture(data).receivers if data is not None else {}
-    if known is None:
-        return
-    if strange := [name for name in names if name not in known]:
-        raise UnfinishedError(f"the agent that runs does not know {strange[0]} yet: systemctl reload sidekiq-watchdog")
+    # One that has only just been started has not said anything yet, and an older one does not tell of receivers.
+    known = read_picture(data).receivers if data is not None else None
+    return known is None or name in known
 
 
 def _folder_and_agent(config: Path) -> tuple[Path, int | None]:

@@ -10,6 +10,7 @@ import msgspec
 from watchdog.cli.exits import NothingToShowError
 from watchdog.cli.receivers_view import Box, Receiver
 from watchdog.cli.refused_view import Refused
+from watchdog.cli.told_view import Telling
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -160,6 +161,7 @@ class Alert(msgspec.Struct, frozen=True):
     for_ms: int = 0
     title: str = ""
     severity: str = ""
+    telling: Telling | None = None
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ from watchdog.cli.receivers_view import HEADINGS as RECEIVER_HEADINGS
 from watchdog.cli.receivers_view import cells, joined
 from watchdog.cli.refused_view import show_refused
 from watchdog.cli.switches_view import show_switches
+from watchdog.cli.told_view import told_of
 from watchdog.lang.display import display
 from watchdog.model.kinds import Kind, Type
 
@@ -222,7 +223,7 @@ def _show_alerts(out: Output, picture: Picture) -> None:
         return
     waiting = sum(alert.phase != "firing" for alert in picture.alerts)
     title = f"Alerts: {picture.firing} firing" + (f", {waiting} pending" if waiting else "")
-    _section(out, title, ("severity", "state", "for", "rule", "what"), [_alert(alert) for alert in picture.alerts])
+    _section(out, title, ("severity", "state", "for", "rule", "what", "told"), [_alert(alert) for alert in picture.alerts])
 
 
 def _show_incidents(out: Output, picture: Picture) -> None:
@@ -260,7 +261,8 @@ def _heading(out: Output, title: str) -> None:
 
 def _alert(alert: Alert) -> Sequence[Piece]:
     style = _SEVERITIES.get(alert.severity, "") if alert.phase == "firing" else "dim"
-    return (alert.severity, style), (alert.phase, style), _lasting(alert.for_ms), alert.rule, alert.title or alert.entity
+    what = alert.title or alert.entity
+    return (alert.severity, style), (alert.phase, style), _lasting(alert.for_ms), alert.rule, what, told_of(alert.telling)
 
 
 def _request(request: Request) -> Sequence[Piece]:

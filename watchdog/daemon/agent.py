@@ -19,7 +19,6 @@ from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.beginning import started
 from watchdog.daemon.children import ChildKeeper
-from watchdog.daemon.ears import Ears
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.fleet import FleetKeeper
@@ -28,6 +27,7 @@ from watchdog.daemon.last_exit import LastExit
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.orders import OrderTaker
 from watchdog.daemon.pause_file import BY, PauseFile
+from watchdog.daemon.people import People
 from watchdog.daemon.performers import executor
 from watchdog.daemon.pruning import prune_daily
 from watchdog.daemon.quarantining import QuarantineKeeper
@@ -54,8 +54,6 @@ from watchdog.model.results import Refused, Sent
 from watchdog.model.targets import Signal
 from watchdog.model.verdicts import Mode, lower
 from watchdog.receivers.build import build
-from watchdog.receivers.delivery import Deliverer
-from watchdog.receivers.habits import habits
 from watchdog.receivers.receiver import Receiver
 from watchdog.recovery.left_behind import LeftBehind
 from watchdog.recovery.quarantine import Quarantine
@@ -136,7 +134,8 @@ class Agent:
         self._status.trace = self._trace
         self._status.sampler = self._sampler
         self._status.units = self._units
-        self._ears = self._status.ears = Ears(store=store, turns=self._turns, clock=clock, host=self._host)
+        self._people = People(store=store, turns=self._turns, clock=clock, host=self._host)
+        self._status.ears = self._people.ears
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
         self._follower = self._new_follower(loaded)
         other = loaded.settings.app_redis
@@ -185,8 +184,8 @@ class Agent:
             commands=lambda: self._loaded.folder / self._loaded.settings.commands,
         )
         self._unwritten = UnwrittenAlarm(
-            lambda: self._loaded.settings.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name
-        )
+            lambda: self._loaded.settings.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name, host=self._host
+        )  # fmt: skip
         self._heartbeat = Heartbeat(loaded.settings.heartbeat, clock)
         pause = self._turns.state.ledger.pauses.get(BY)
         self._pause = PauseFile(loaded.state, self._turns.offer, said=None if pause is None else pause.reason)
@@ -258,7 +257,7 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("left behind", self._left_behind.run)
         tasks.serve("checks", self._checker.run)
-        self._tell_and_hear(tasks, receivers)
+        self._people.serve(tasks, self._loaded.settings.receivers, receivers)
         tasks.serve("prune", lambda: prune_daily(self._store, self._clock))
         tasks.serve(
             "quarantine",
@@ -353,14 +352,9 @@ class Agent:
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
         self._heartbeat.mean(loaded.settings.heartbeat)
-        self._tell_and_hear(tasks, receivers)
+        self._people.serve(tasks, loaded.settings.receivers, receivers)
         self._status.reload_refused("")
         LOG.info("reloaded: mode %s, %d rules", self._turns.state.ledger.mode, len(loaded.rules.rules))
-
-    def _tell_and_hear(self, tasks: Tasks, receivers: dict[str, Receiver]) -> None:
-        settings = self._loaded.settings.receivers
-        tasks.serve("receivers", Deliverer(self._store, receivers, self._clock, habits(settings)).run)
-        tasks.serve("listeners", self._ears.by(settings, receivers).run)
 
     async def _say_goodbye(self) -> None:
         try:

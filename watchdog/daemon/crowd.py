@@ -9,10 +9,13 @@ from typing import Final
 
 HOUR: Final = 3_600_000
 MINUTE: Final = 60_000
+DAY: Final = 86_400_000
 STRANGERS: Final = 20
 """So many strangers are heard in an hour."""
 WORDS: Final = 30
 """So many times a person is heard in a minute."""
+MANY: Final = 300
+"""And so many in a day: what was heard is remembered for as long."""
 _MOST: Final = 1_000
 
 
@@ -37,8 +40,8 @@ class Crowd:
         """Whether that person is heard now."""
         if len(self._people) > _MOST:
             self._people.clear()
-        lately = self._people.setdefault(who, deque(maxlen=WORDS))
-        if len(lately) == WORDS and 0 <= now - lately[0] < MINUTE:
+        lately = self._people.setdefault(who, deque(maxlen=MANY))
+        if any(len(lately) >= most and 0 <= now - lately[-most] < within for most, within in ((WORDS, MINUTE), (MANY, DAY))):
             return False
         lately.append(now)
         return True

@@ -18,6 +18,7 @@ from watchdog.engine.speaking import person_of
 from watchdog.model.cards import Card
 from watchdog.model.effects import Audit, Effect
 from watchdog.model.told import (
+    SAID,
     OperatorAcknowledged,
     OperatorApproved,
     OperatorDenied,
@@ -33,6 +34,8 @@ ASK: Final = "ask:"
 """With the id of an approval: under which a receiver remembers the message that asks."""
 _OVER: Final = "nothing of it goes on any more"
 _SEEN: Final = "seen"
+_LONGEST_NAME: Final = 255
+"""No server calls anybody by more letters."""
 _ByReceiver = OperatorApproved | OperatorDenied | OperatorAcknowledged | OperatorSilenced | OperatorLooked
 
 
@@ -91,7 +94,7 @@ class ReceiverDesk:
     async def tell(self, said: Said) -> str:
         """Into the engine, and the answer. Raises `StoreError` where only what is remembered can't be read."""
         host, meant = read(said.text, is_reply=said.about is not None)
-        if host and host.lower() != self._host.lower():
+        if (host and host.lower() != self._host.lower()) or len(said.by) > _LONGEST_NAME:
             return ""
         person = person_of(self._turns.rules, self._channel, said.by)
         told = await self._meant(said, meant, is_addressed=bool(host))
@@ -200,7 +203,7 @@ class ReceiverDesk:
         return min(said.asked, self._clock.wall())
 
     def _id(self, said: Said) -> str:
-        return f"said_{sha256(f'{self._receiver}|{said.id}'.encode(errors='surrogatepass')).hexdigest()[:24]}"
+        return f"{SAID}{sha256(f'{self._receiver}|{said.id}'.encode(errors='surrogatepass')).hexdigest()[:24]}"
 
 
 def _row_of(effects: Iterable[Effect], told: str) -> tuple[str, str] | None:

@@ -27,20 +27,32 @@ AGAIN: Final = 60_000
 """Milliseconds after which it is tried again where nobody could be reached."""
 
 
+_WAY_OUT: Final = (
+    "nothing by itself until it can be written: a person must look at the disk under the state folder (sidekiq-watchdog doctor)"
+)
+
+
 class UnwrittenAlarm:
     """
     Told after each turn what keeps the store from being written, it tells those receivers.
 
-    `settings` are those in force, secrets in place; `audience` the names of those who hear of everything; `memory` is the name of the store's memory.
+    `settings` are those in force, secrets in place; `audience` the names of those who hear of everything; `memory` is the name of the store's memory, `host` that of this machine.
     """
 
     def __init__(
-        self, settings: Callable[[], Mapping[str, ReceiverSettings]], *, audience: Callable[[], tuple[str, ...]], clock: Clock, memory: str
+        self,
+        settings: Callable[[], Mapping[str, ReceiverSettings]],
+        *,
+        audience: Callable[[], tuple[str, ...]],
+        clock: Clock,
+        memory: str,
+        host: str,
     ) -> None:
         self._settings = settings
         self._audience = audience
         self._clock = clock
         self._memory = memory
+        self._host = host
         self._news = asyncio.Event()
         self._failing = ""
         self._since: int | None = None
@@ -72,17 +84,17 @@ class UnwrittenAlarm:
     async def _look(self) -> None:
         due, at = self._due(), self._clock.at()
         if due is not None and at >= due:
-            reached = await self._send(Severity.CRITICAL, f"nothing can be written down, so nothing is done: {self._failing}")
+            reached = await self._send(Severity.CRITICAL, f"nothing can be written down, so nothing is done: {self._failing}", _WAY_OUT)
             self._told = self._told or reached
             self._next_at = self._clock.at() + (EVERY if reached else AGAIN)
         elif due is None and self._told:
             self._told = False
             await self._send(Severity.INFO, "the store can be written again")
 
-    async def _send(self, severity: Severity, title: str) -> bool:
+    async def _send(self, severity: Severity, title: str, coming: str = "") -> bool:
         """Whether anybody has it."""
         wall = self._clock.wall()
-        notice = Notice(f"{self._memory}_unwritten_{wall}", "agent", NoticeKind.AGENT, severity, wall, title)
+        notice = Notice(f"{self._memory}_unwritten_{wall}", "agent", NoticeKind.AGENT, severity, wall, title, host=self._host, next=coming)
         # Opened for this alone: those of the deliverer are its own to close.
         receivers = build({name: its for name, its in self._settings().items() if name in self._audience()}, self._clock)
         try:

@@ -13,6 +13,7 @@ from watchdog.engine.heard import Heard, refused
 from watchdog.engine.turn import Turn
 from watchdog.model.told import (
     LOCAL,
+    SAID,
     Command,
     OperatorAcknowledged,
     OperatorAdopted,
@@ -33,11 +34,13 @@ from watchdog.model.verdicts import Mode
 
 REMEMBERED: Final = 7 * 86_400_000
 """For how many milliseconds a command is known, so that it is not heard again when the agent died before it could put the file away."""
+SAID_REMEMBERED: Final = 86_400_000
+"""The same for what was said by a receiver: an older one is too old to be heeded, and people say much."""
 
 
 def hear(turn: Turn, told: Command) -> None:
     """A person commands; what was heard before is left as it is."""
-    known = {key: at for key, at in turn.ledger.heard.items() if turn.wall - at < REMEMBERED}
+    known = {key: at for key, at in turn.ledger.heard.items() if turn.wall - at < (SAID_REMEMBERED if key.startswith(SAID) else REMEMBERED)}
     if told.id in known:
         return
     turn.set(heard={**known, told.id: turn.wall})

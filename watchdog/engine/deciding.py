@@ -118,7 +118,7 @@ def _account(turn: Turn, request: Request, rule: Rule, judgement: Judgement, mod
     row = turn.world.find(first.kind, first.entity) if first is not None else None
     is_planned = judgement.decision in (Decision.DRY_RUN, Decision.ASK)
     plan = approving.stages_of(approving.plan_of(turn, rule, request), request, look) if is_planned else ()
-    return {"seen": readings_of(rule, row, turn.at, turn.world), "plan": plan, "next": after_decision(rule, judgement, mode, turn.at)}
+    return {"seen": readings_of(rule, row, turn.at, turn.world), "plan": plan, "next": after_decision(judgement, mode, turn.at)}
 
 
 def _weight(rule: Rule, guard: str) -> Severity:

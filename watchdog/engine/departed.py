@@ -78,5 +78,5 @@ def _say(turn: Turn, rule: Rule, request: Request, judgement: Judgement, mode: M
     turn.notify(
         turn.audience(rule, alert.id), thread=alert.id, kind=NoticeKind.DECIDED, severity=rule.severity, title=headline(request, judgement, mode), rule=rule.name,
         entity=alert.entity, target=request.target, action=request.action, decision=judgement.decision.value, guard=guard, reason=reason,
-        next=after_decision(rule, judgement, mode, turn.at),
+        next=after_decision(judgement, mode, turn.at),
     )  # fmt: skip

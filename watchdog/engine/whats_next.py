@@ -18,9 +18,8 @@ NOBODY: Final = "nothing by itself: a person must look"
 _BY_PERSON: Final = {
     "paused": "asked again when that ends, or after: sidekiq-watchdog resume",
     "protected": "nothing by itself: it is on the list of what is never touched, a person must look",
-    "trust": "nothing by itself until a person arms the rule again: sidekiq-watchdog arm {rule} --mode act --reason WHY",
 }
-"""What a person can say to a guard that does not come to agree by itself."""
+"""Of a guard that does not come to agree by itself, or need not be waited for."""
 
 
 def after_firing(rule: Rule, mode: Mode) -> str:
@@ -28,16 +27,16 @@ def after_firing(rule: Rule, mode: Mode) -> str:
     return NOBODY if not rule.steps or mode is Mode.OBSERVE else ""
 
 
-def after_decision(rule: Rule, judgement: Judgement, mode: Mode, at: int) -> str:
+def after_decision(judgement: Judgement, mode: Mode, at: int) -> str:
     """Of what the guards have said, at engine time `at`."""
     verdict = judgement.verdict
     match judgement.decision:
         case Decision.DENY:
             if verdict.guard in _BY_PERSON:
-                return _BY_PERSON[verdict.guard].format(rule=rule.name)
+                return _BY_PERSON[verdict.guard]
             if verdict.until is not None and verdict.until > at:
                 return f"asked again in {lasting(verdict.until - at)}"
-            return "asked again and again, as long as it fires"
+            return "tried again as soon as nothing stands in the way, as long as it fires"
         case Decision.DRY_RUN:
             return f"nothing: the rule only says what it would do ({mode})"
         case Decision.ASK if mode is Mode.DRY_RUN:

@@ -14,6 +14,9 @@ from watchdog.model.verdicts import Mode
 LOCAL: Final = "local"
 """The channel of who may write into the folder of orders."""
 
+SAID: Final = "said_"
+"""How the id of what was said by a receiver begins."""
+
 
 class OperatorAsked(msgspec.Struct, frozen=True, kw_only=True, tag="operator_asked"):
     """

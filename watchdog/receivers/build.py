@@ -22,6 +22,10 @@ def build(settings: Mapping[str, ReceiverSettings], clock: Clock) -> dict[str, R
             receivers[name] = TYPES[its.type](its, clock)
         except BadSecretError as error:
             raise BadSecretError(f"receiver {name}: {error}") from None
+    if any(its.type == "slack" for its in settings.values()):
+        from watchdog.receivers.slack.making import introduce
+
+        introduce(receivers.values())
     return receivers
 
 
@@ -57,6 +61,7 @@ def _matrix(settings: ReceiverSettings, clock: Clock) -> Receiver:
         timeout=int(values["timeout"]),
         clock=clock,
         name=settings.name,
+        keys=str(values.get("keys", "")),
     )
 
 

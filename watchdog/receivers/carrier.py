@@ -155,6 +155,8 @@ class Carrier:
                     upto=parcel.upto,
                     wall=now,
                     answer=answer,
+                    missed=parcel.given_up,
+                    left_out=parcel.left_out,
                 )
             )
             if group.attempts:
@@ -163,14 +165,16 @@ class Carrier:
             await self._lasting(lambda: self._post.shown_again(self._name, group.name, now))
 
     async def _put_off(self, group: Group, look: Look, shown: Shown, dispatch: Dispatch, error: TryAgainError) -> None:
-        attempts, failures, now = group.attempts + 1, look.failures + 1, self._clock.wall()
+        # Who says no to the same messages once more is not down: what else waits for him goes on.
+        counts = error.after is not None or not (isinstance(error, RefusedError) and group.attempts)
+        attempts, failures, now = group.attempts + 1, look.failures + counts, self._clock.wall()
         if group.waiting and hopeless(attempts=max(attempts, failures), age=now - shown.oldest):
             await self._give_up(group, shown, max(attempts, failures), error)
         wait = next_wait(error, attempts=attempts)
         alone = 0
         if error.after is not None:
             alone = now + wait
-        elif failures >= STURDY:
+        elif counts and failures >= STURDY:
             # One attempt at a time finds out whether it is well again, whichever groups wait.
             alone = now + next_wait(error, attempts=failures - STURDY + 1)
         failure = Failure(
@@ -180,10 +184,11 @@ class Carrier:
             alone_until=alone,
             untouched=error.untouched,
             refused=isinstance(error, RefusedError),
+            counts=counts,
         )
         level = logging.WARNING if attempts == 1 and failures <= STURDY else logging.DEBUG
         _log.log(level, "Dispatch %s to %s: %s; attempt %d in %d s", dispatch.id, self._name, error.reason, attempts + 1, wait // 1000)
-        if failures == STURDY and error.after is None:
+        if counts and failures == STURDY and error.after is None:
             _log.warning("Receiver %s has failed %d times in a row and is left alone for a while: %s", self._name, failures, error.reason)
         await self._lasting(lambda: self._post.failed(self._name, group.name, failure))
 

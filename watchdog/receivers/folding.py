@@ -85,6 +85,9 @@ def _after_a_step(entry: Entry, notice: Notice) -> dict[str, Any]:
         new |= {"approval": notice.approval, "standing": Standing.ASKING}
     elif notice.approval and notice.approval == entry.approval:
         new |= {"approval": "", "standing": Standing.FIRING}
+        if notice.outcome == "approved":
+            # It is begun within moments; until then nobody is asked any more.
+            new |= {"standing": Standing.ACTING, "decision": "ALLOW", "guard": "", "reason": ""}
     if not is_asked and notice.decision != "DENY":
         new |= {"did": (*entry.did, notice.title)[-DID:]}
     standing = _standing(notice)

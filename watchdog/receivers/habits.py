@@ -17,7 +17,7 @@ class Habits(msgspec.Struct, frozen=True):
     """
     Those of one receiver, in milliseconds: `wait` after the first message of a group, `interval` after what was shown of it last.
 
-    Of more notices than are told one by one `few` are told, and the group then rests for `crowded` at least. `at_most` are the calls that may be made. With `every_thread` each alert is told, however many there are: those who read it are programs. A group that goes on is shown again each `repeat`.
+    Of more alerts than are told one by one `few` are told, and the group then rests for `crowded` at least. `at_most` are the calls that may be made. With `every_thread` each alert is told, however many there are: those who read it are programs. A group that goes on is shown again each `repeat`.
     """
 
     wait: int = 0

@@ -25,7 +25,11 @@ AT_ONCE: Final = 500
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """A dispatch as it is kept until it has arrived. `is_over` says that nothing of the group goes on once it has."""
+    """
+    A dispatch as it is kept until it has arrived. `is_over` says that nothing of the group goes on once it has.
+
+    It tells of so many messages that ended untold before it, `given_up` and `left_out`; what ends so later is for the next one to tell.
+    """
 
     id: str
     card: Card
@@ -33,6 +37,8 @@ class Parcel(msgspec.Struct, frozen=True):
     missed: int
     is_over: bool
     upto: int
+    given_up: int = 0
+    left_out: int = 0
 
     def dispatch(self, *, posted: dict[str, str], attempts: int) -> Dispatch:
         """As the receiver is given it."""
@@ -63,6 +69,8 @@ async def put_together(post: Post, receiver: str, group: str, shown: Shown, *, m
         missed=telling.count - len(notices) + shown.missed,
         is_over=card.is_over or alone,
         upto=last,
+        given_up=shown.missed,
+        left_out=shown.left_out,
     )
 
 
@@ -86,12 +94,17 @@ def unpacked(data: bytes) -> Parcel | None:
 
 
 class _Telling:
-    """Which notices are told by themselves; `most` of them where there are many, None: one of each thread."""
+    """
+    Which notices are told by themselves: all, or of many the newest of each thread, or where even these are many the newest `few`; None: one of each thread.
 
-    def __init__(self, most: int | None) -> None:
-        self._most = most
+    A question is told by itself wherever there is room, or nobody could answer it.
+    """
+
+    def __init__(self, few: int | None) -> None:
+        self._few = few
         self._all: list[Notice] = []
         self._newest: dict[tuple[str, str], Notice] = {}
+        self._are_many = False
         self.count = 0
 
     def take(self, rows: list[Outgoing]) -> None:
@@ -103,10 +116,17 @@ class _Telling:
             key = (notice.thread, notice.approval)
             self._newest.pop(key, None)
             self._newest[key] = notice
-            if self._most is not None and len(self._newest) > self._most:
-                # A question is told by itself, or nobody could answer it.
-                self._newest.pop(next((one for one in self._newest if not one[1]), next(iter(self._newest))))
+            if self._few is not None and len(self._newest) > MANY:
+                self._are_many = True
+                self._forget_one()
 
     def notices(self) -> tuple[Notice, ...]:
         """Oldest first."""
-        return tuple(self._all) if self.count <= MANY else tuple(self._newest.values())
+        if self.count <= MANY:
+            return tuple(self._all)
+        while self._few is not None and self._are_many and len(self._newest) > self._few:
+            self._forget_one()
+        return tuple(self._newest.values())
+
+    def _forget_one(self) -> None:
+        self._newest.pop(next((one for one in self._newest if not one[1]), next(iter(self._newest))))

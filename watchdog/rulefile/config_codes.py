@@ -168,18 +168,6 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "      - start_unit: {unit: postgresql.service}\n    guards: {cooldown: 15m}\n",
     ),
     CodeSpec(
-        "W633",
-        "a route that leads nowhere",
-        "A route before it fits all that it does and does not say `continue: true`, or no rule that is in force fits it.",
-        _ROUTED + "routes: [{notify: [ops]}, {match: {severity: critical}, repeat: 1h}]\n",
-    ),
-    CodeSpec(
-        "W634",
-        "a receiver that is told nothing",
-        "There are routes, and neither one of them nor a rule names this receiver.",
-        _ROUTED + "routes: [{repeat: 1h}]\n",
-    ),
-    CodeSpec(
         "W623",
         "receiver by which nobody may answer",
         "People could answer by a receiver, and `ask: people:` names nobody who comes by it: what they say there is refused.",
@@ -191,5 +179,17 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "name under which nobody can come",
         "Before the colon of a name under `people` stands the type of a receiver by which people can answer, and there is no such type.",
         CONFIG + "ask: {people: {ada: ['matrx:@ada:example.org']}}\n",
+    ),
+    CodeSpec(
+        "W633",
+        "a route that leads nowhere",
+        "A route before it fits all that it does and does not say `continue: true`, or no rule that is in force fits it.",
+        _ROUTED + "routes: [{notify: [ops]}, {match: {severity: critical}, repeat: 1h}]\n",
+    ),
+    CodeSpec(
+        "W634",
+        "a receiver that is told nothing",
+        "There are routes, and neither one of them nor a rule names this receiver.",
+        _ROUTED + "routes: [{repeat: 1h}]\n",
     ),
 )

@@ -225,8 +225,8 @@ def _draft(root: Node, findings: Findings) -> Draft:
         )
     declared = _declared(root, values)
     ask = read_ask(values["ask"], findings) if "ask" in values else AskSettings()
-    if "receivers" in values and not findings.errors:
-        warn_of_unheard(receivers, values["receivers"], ask, findings)
+    if not findings.errors:
+        warn_of_unheard(receivers, declared or {}, ask, findings)
     return Draft(
         settings=settings,
         mode=Mode(mode) if mode else Mode.DRY_RUN,
@@ -235,11 +235,11 @@ def _draft(root: Node, findings: Findings) -> Draft:
         receivers=None if declared is None else frozenset(declared),
         receiver_places=declared or {},
         adjust=read_adjustments(values["adjust"], findings) if "adjust" in values else {},
+        ask=ask,
         routing=RoutingSettings(
             read_routes(values["routes"], declared, findings) if "routes" in values else (),
             read_inhibitions(values["inhibit"], findings) if "inhibit" in values else (),
         ),
-        ask=ask,
         protected=read_names(values["protected"], "'protected'", findings) if "protected" in values else (),
         digest=read_digest(values["digest"], findings) if "digest" in values else DigestSettings(),
         shares=read_shares(values, findings),

@@ -7,22 +7,20 @@ Warnings only: whoever wants to be told and never to answer has done nothing wro
 from collections.abc import Mapping
 from typing import Final
 
-from watchdog.rulefile import nodes
+from watchdog.errors import Span
 from watchdog.rulefile.ask import AskSettings
 from watchdog.rulefile.findings import Findings, quoted
-from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.receivers import ReceiverSettings
 
 _AS: Final = {"matrix": "matrix:@ada:example.org", "slack": "slack:U012AB3CD"}
 
 
-def warn_of_unheard(receivers: Mapping[str, ReceiverSettings], node: Node, ask: AskSettings, findings: Findings) -> None:
-    """Receivers that listen where nobody is named for their channel; `node` is the section in which they stand."""
+def warn_of_unheard(receivers: Mapping[str, ReceiverSettings], places: Mapping[str, Span], ask: AskSettings, findings: Findings) -> None:
+    """Receivers that listen where nobody is named for their channel; `places` is where each of them is named."""
     named = {name.partition(":")[0] for name, _ in ask.people}
-    for entry in node.entries if isinstance(node, nodes.Mapping) else ():
-        its = receivers.get(entry.key.text.value)
-        if its is not None and its.listens and its.type not in named:
+    for its in receivers.values():
+        if its.listens and its.type not in named:
             example = _AS.get(its.type, f"{its.type}:NAME")
             findings.add(
-                "W623", entry.key.span, f"people could answer by {quoted(its.name)}, and nobody may", hint=f"ask: {{people: {{ada: ['{example}']}}}}"
+                "W623", places[its.name], f"people could answer by {quoted(its.name)}, and nobody may", hint=f"ask: {{people: {{ada: ['{example}']}}}}"
             )  # fmt: skip

@@ -13,6 +13,7 @@ _ALL: Final = "SELECT seq, wall, rule, body, prev, hash FROM audit ORDER BY seq"
 _LAST_BEFORE: Final = "SELECT seq, wall, rule, body, prev, hash FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT 1"
 _PAGE: Final = """SELECT seq, wall, rule, body, prev, hash FROM audit
     WHERE seq > ? AND wall >= ? AND (? IS NULL OR rule = ?) ORDER BY seq LIMIT ?"""
+_SEARCHED: Final = 20_000
 _BEYOND: Final = 2**62  # greater than any number of a row
 
 
@@ -73,8 +74,9 @@ def page(connection: sqlite3.Connection, *, after: int, since: int, rule: str | 
 
 
 def answer_to(connection: sqlite3.Connection, told: str) -> tuple[str, str] | None:
-    """Outcome and reason of the newest row that answers the command with that id."""
-    row = connection.execute("SELECT body FROM audit WHERE instr(body, ?) ORDER BY seq DESC LIMIT 1", (f'"told":"{told}"',)).fetchone()
+    """Outcome and reason of the row that answers the command with that id, if it is among the newest."""
+    newest = "SELECT body FROM audit WHERE seq > (SELECT audit_seq FROM position) - ? AND instr(body, ?) ORDER BY seq DESC LIMIT 1"
+    row = connection.execute(newest, (_SEARCHED, f'"told":"{told}"')).fetchone()
     if row is None:
         return None
     body = msgspec.json.decode(row[0], type=_Answer)

@@ -34,7 +34,7 @@ _KIND: Final = """(SELECT kind FROM outbox WHERE outbox.receiver = cards.receive
 _ORDER: Final = f"ORDER BY attempts, ready, shown, rowid LIMIT {AT_ONCE}"
 _LOOK: Final = f"SELECT grp, waiting, attempts, card IS NULL, {_KIND} FROM cards WHERE receiver = :receiver AND {_DUE} {_ORDER}"  # noqa: S608  (of constants)
 _NEXT: Final = f"SELECT min({_MOMENT}) FROM cards WHERE receiver = :receiver AND waiting > 0"  # noqa: S608  (of constants)
-_NEW: Final = f"""SELECT grp, waiting, {_KIND} FROM cards WHERE receiver = :receiver AND waiting > 0 AND card IS NULL AND dispatch = '' AND NOT held
+_NEW: Final = f"""SELECT grp, waiting, {_KIND} FROM cards WHERE receiver = :receiver AND waiting > 0 AND card IS NULL AND dispatch = '' AND NOT held AND NOT refused
     LIMIT {AT_ONCE}"""  # noqa: S608  (of constants)
 _OPEN: Final = "receiver = :receiver AND waiting = 0 AND ended IS NULL AND shown > 0"
 _AGAIN: Final = f"""SELECT grp, 0, attempts, 0, '' FROM cards WHERE {_OPEN} AND (shown + :repeat <= :now OR shown < :began OR shown > :now)
@@ -110,7 +110,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """
     What came of an attempt that failed: the group is due again at `next_try`, the receiver left alone until `alone_until`.
 
-    `untouched` says that by this attempt nothing has arrived: if by none before either, the dispatch is taken apart. `refused` says that a person has to mend it.
+    `untouched` says that by this attempt nothing has arrived: if by none before either, the dispatch is taken apart. `refused` says that a person has to mend it. It `counts` for the receiver, unless it is about this group alone.
     """
 
     error: str
@@ -119,6 +119,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     alone_until: int
     untouched: bool
     refused: bool
+    counts: bool = True
 
 
 def look(connection: sqlite3.Connection, receiver: str, terms: Terms, *, now: int) -> Look:
@@ -139,7 +140,7 @@ def look(connection: sqlite3.Connection, receiver: str, terms: Terms, *, now: in
 
 
 def new_groups(connection: sqlite3.Connection, receiver: str) -> list[Group]:
-    """Those of which the receiver has seen nothing and nothing is on its way, due or not, however often one was tried; none that is held back."""
+    """Those of which the receiver has seen nothing and nothing is on its way, due or not, however often one was tried; none that is held back, and none that the receiver has said no to."""
     rows = connection.execute(_NEW, {"receiver": receiver}).fetchall()
     return [Group(name, waiting, 0, is_new=True, kind=kind or "") for name, waiting, kind in rows]
 
@@ -184,16 +185,18 @@ def arrived(
     upto: int,
     wall: int,
     answer: str,
+    missed: int = 0,
+    left_out: int = 0,
 ) -> None:
-    """The receiver has it all, up to that message; he is well, and so are the groups that only waited for him."""
+    """The receiver has it all, up to that message, and was told how many ended untold before; he is well, and so are the groups that only waited for him."""
     ended = connection.execute(
         "UPDATE outbox SET outcome = 'delivered', answer = ?, error = '', ended = ? WHERE receiver = ? AND grp = ? AND ended IS NULL AND id <= ?",
         (whole(answer)[:_ERROR_WIDTH], wall, receiver, group, upto),
     ).rowcount
     connection.execute(
-        """UPDATE cards SET card = ?, ended = ?, shown = ?, crowded = ?, missed = 0, left_out = 0, attempts = 0, next_try = 0, refused = 0, error = ''
-        WHERE receiver = ? AND grp = ?""",
-        (card, wall if is_over else None, wall, crowded, receiver, group),
+        """UPDATE cards SET card = ?, ended = ?, shown = ?, crowded = ?, missed = max(missed - ?, 0), left_out = max(left_out - ?, 0),
+        attempts = 0, next_try = 0, refused = 0, error = '' WHERE receiver = ? AND grp = ?""",
+        (card, wall if is_over else None, wall, crowded, missed, left_out, receiver, group),
     )
     take_apart(connection, receiver, group)
     recount(connection, receiver, group)
@@ -231,10 +234,11 @@ def failed(connection: sqlite3.Connection, receiver: str, group: str, failure: F
         take_apart(connection, receiver, group)
     elif not unknown:
         connection.execute("UPDATE cards SET unknown = 1 WHERE receiver = ? AND grp = ? AND dispatch != ''", (receiver, group))
-    connection.execute(
-        "UPDATE receivers SET failures = failures + 1, failing = coalesce(failing, ?), next_try = ? WHERE receiver = ?",
-        (failure.wall, failure.alone_until, receiver),
-    )
+    if failure.counts:
+        connection.execute(
+            "UPDATE receivers SET failures = failures + 1, failing = coalesce(failing, ?), next_try = ? WHERE receiver = ?",
+            (failure.wall, failure.alone_until, receiver),
+        )
 
 
 def kept(connection: sqlite3.Connection, receiver: str, group: str, *, card: bytes, ended: int | None) -> None:

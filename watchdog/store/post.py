@@ -62,15 +62,42 @@ class Post:
         await self._writer.write(lambda connection: cards.sent_again(connection, receiver, group, may_double=may_double))
 
     async def arrived(
-        self, receiver: str, group: str, *, card: Card, is_over: bool, crowded: bool = False, upto: int, wall: int, answer: str
+        self,
+        receiver: str,
+        group: str,
+        *,
+        card: Card,
+        is_over: bool,
+        crowded: bool = False,
+        upto: int,
+        wall: int,
+        answer: str,
+        missed: int = 0,
+        left_out: int = 0,
     ) -> None:
-        """The receiver has the dispatch; the group now stands as `card` says. `crowded`: there was more than could be told one by one."""
+        """
+        The receiver has the dispatch; the group now stands as `card` says. `crowded`: there was more than could be told one by one.
+
+        It told of so many messages that had ended untold, `missed` and `left_out`.
+        """
         data = msgspec.json.encode(card)
-        await self._writer.write(
-            lambda connection: cards.arrived(
-                connection, receiver, group, card=data, is_over=is_over, crowded=crowded, upto=upto, wall=wall, answer=answer
+
+        def work(connection: sqlite3.Connection) -> None:
+            cards.arrived(
+                connection,
+                receiver,
+                group,
+                card=data,
+                is_over=is_over,
+                crowded=crowded,
+                upto=upto,
+                wall=wall,
+                answer=answer,
+                missed=missed,
+                left_out=left_out,
             )
-        )
+
+        await self._writer.write(work)
 
     async def shown_again(self, receiver: str, group: str, wall: int) -> None:
         """The receiver was shown once more what he has."""

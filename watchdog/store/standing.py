@@ -18,7 +18,7 @@ class OutboxCounts(msgspec.Struct, frozen=True):
     How one receiver stands.
 
     Messages that are `waiting`, and were `delivered`, `given_up` after days, or `left_out` because too many waited, which is so since `full`; in how many `dispatches`, of which so many were sent `again` though nobody knew
-    whether they had arrived. `oldest` (wall) is when the oldest that waits was written; `last_error` what became of the last failed attempt on one that waits or was given up. After `failures` in a row, the first at
+    whether they had arrived, and they can be seen twice. `oldest` (wall) is when the oldest that waits was written; `last_error` what became of the last failed attempt on one that waits or was given up. After `failures` in a row, the first at
     `failing`, the receiver is left alone until `next_try`.
     """
 

@@ -1,11 +1,13 @@
 """One Synapse for all tests of this folder, with people and rooms of each test's own."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.patience import PATIENCE
+from tests.service.homeserver.desk import Desk
 from tests.service.homeserver.synapse_server import Person, SynapseServer
 from watchdog.clock import Clock
 from watchdog.receivers.matrix.receiver import Matrix
@@ -58,3 +60,22 @@ async def receiver(homeserver: SynapseServer) -> AsyncIterator[Callable[..., Mat
     yield make
     for one in made:
         await one.close()
+
+
+@pytest.fixture
+async def listening() -> AsyncIterator[Callable[[Matrix, Desk], Awaitable[asyncio.Task[None]]]]:
+    """Has a receiver listen at a desk from now on; its task is ended with the test."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def begin(receiver: Matrix, desk: Desk) -> asyncio.Task[None]:
+        task = asyncio.create_task(receiver.listen(desk))
+        tasks.append(task)
+        waits = asyncio.create_task(desk.has_begun.wait())
+        await asyncio.wait((task, waits), return_when=asyncio.FIRST_COMPLETED)
+        waits.cancel()
+        return task
+
+    yield begin
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

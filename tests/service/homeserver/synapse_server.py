@@ -22,6 +22,7 @@ from tests.suites import synapse
 NAME: Final = "watchdog.test"
 _SECRET: Final = "registration"
 _WITH_US: Final = ("setpriv", "--pdeathsig", "KILL")
+_FREE: Final = {"messages_per_second": 0, "burst_count": 0}
 _UNLIMITED: Final = {"per_second": 100_000, "burst_count": 100_000}
 
 
@@ -34,6 +35,7 @@ class SynapseServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
+        self._admin: Person | None = None
         self._write()
 
     def start(self) -> None:
@@ -68,8 +70,21 @@ class SynapseServer:
                 self._process.wait()
                 self._process = None
 
-    async def person(self, name: str, *, admin: bool = False) -> "Person":
-        """Somebody new, who is logged in; the name is made one that nobody else has."""
+    async def person(self, name: str, *, limited: bool = False) -> "Person":
+        """Somebody new, who is logged in; the name is made one that nobody else has. Where `limited`, three events at once are all that is let through, and one each ten seconds; to enter a room is one."""
+        person = await self._register(name)
+        if not limited:
+            await call(
+                "POST", f"{self.url}/_synapse/admin/v1/users/{person.id}/override_ratelimit", _FREE, token=(await self._boss()).token
+            )
+        return person
+
+    async def _boss(self) -> "Person":
+        if self._admin is None:
+            self._admin = await self._register("admin", admin=True)
+        return self._admin
+
+    async def _register(self, name: str, *, admin: bool = False) -> "Person":
         name = f"{name}{next(self._numbers)}"
         path = "/_synapse/admin/v1/register"
         nonce = (await call("GET", self.url + path))["nonce"]
@@ -78,12 +93,6 @@ class SynapseServer:
         body = {"nonce": nonce, "username": name, "password": "password", "admin": admin, "mac": mac}
         answer = await call("POST", self.url + path, body)
         return Person(self, answer["user_id"], answer["access_token"], answer["device_id"])
-
-    async def limit(self, person: "Person", *, per_second: int, burst: int) -> None:
-        """From now on that person may send only so many messages."""
-        admin = await self.person("admin", admin=True)
-        body = {"messages_per_second": per_second, "burst_count": burst}
-        await call("POST", f"{self.url}/_synapse/admin/v1/users/{person.id}/override_ratelimit", body, token=admin.token)
 
     def _write(self) -> None:
         log = {
@@ -106,8 +115,9 @@ class SynapseServer:
             "report_stats": False,
             "trusted_key_servers": [],
             "bcrypt_rounds": 4,
-            # Nothing is limited but who is limited by hand.
-            **dict.fromkeys(("rc_message", "rc_registration", "rc_admin_redaction", "rc_reports", "rc_room_creation"), _UNLIMITED),
+            # Messages are limited for whom is not exempt; nothing else is.
+            "rc_message": {"per_second": 0.1, "burst_count": 3},
+            **dict.fromkeys(("rc_registration", "rc_admin_redaction", "rc_reports", "rc_room_creation"), _UNLIMITED),
             "rc_login": dict.fromkeys(("address", "account", "failed_attempts"), _UNLIMITED),
             "rc_joins": dict.fromkeys(("local", "remote"), _UNLIMITED),
             "rc_invites": dict.fromkeys(("per_room", "per_user", "per_issuer"), _UNLIMITED),

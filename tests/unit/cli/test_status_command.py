@@ -120,7 +120,7 @@ def test_a_running_agent_is_shown_with_what_it_sees(ask, leave):
         "rule": "stuck-job", "target": "web1/app", "action": "terminate_process", "decision": "DENY", "guard": "cooldown",
         "reason": "the last action ended 2m ago", "until_ms": 180_000, "repeated": 1001,
     }  # fmt: skip
-    lock = StateLock.take(leave(status=picture(firing=1, alerts=[ALERT], requests=[request])))
+    lock = StateLock.take(leave(status=picture(firing=1, alerts=[ALERT | {"telling": {"told": ["ops"]}}], requests=[request])))
     try:
         answer = ask("status", "-c", "config.yml")
     finally:
@@ -129,7 +129,7 @@ def test_a_running_agent_is_shown_with_what_it_sees(ask, leave):
     assert head.startswith("sidekiq-watchdog 0.1.0 on web1, pid 4711, up 1h, mode act, seen ")
     assert "redis: ok, read 400ms ago" in rest
     assert "Alerts: 1 firing" in rest
-    assert "  critical  firing  12m 5s  stuck-job  DeliveryWorker is stuck" in rest
+    assert "  critical  firing  12m 5s  stuck-job  DeliveryWorker is stuck  ops" in rest
     assert "  stuck-job  web1/app  terminate_process  DENY by cooldown: the last action ended 2m ago (for 3m more)  1,002 times" in rest
 
 

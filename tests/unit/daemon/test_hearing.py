@@ -1,172 +1,13 @@
 """What people say by a receiver reaches the engine once, only theirs who are named, and is answered in a line."""
 
-from typing import Any, cast
-
-import msgspec
 import pytest
 
-from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
-from watchdog.clock import Clock
-from watchdog.daemon.crowd import STRANGERS, WORDS, Crowd
-from watchdog.daemon.hearing import ReceiverDesk
-from watchdog.daemon.turns import Turns
+from tests.scenario.conversation import job, process, redis, rules
+from tests.unit.daemon.room import ADA, CARD, EVE, HOUR, ONE, RULE, TARGET, Room
+from watchdog.daemon.crowd import MANY, STRANGERS, WORDS, Crowd
 from watchdog.engine.approvals import Standing
-from watchdog.engine.rules import RuleSet
-from watchdog.model.cards import Card, Entry
-from watchdog.model.cards import Standing as Stands
-from watchdog.model.notices import Severity
 from watchdog.model.verdicts import Mode
-from watchdog.receivers.hearing import Posted, Said
-
-RULE = """
-rules:
-  - rule: stuck-job
-    each: job
-    when: job.elapsed > 20s
-    then: [{terminate_process: {process: job.process, grace: 10s}}]
-    guards: {cooldown: 10s, keep: 0%, answer_within: 30m}
-    notify: [ops]
-"""
-ONE = "web1:10:abc"
-TARGET = "web1/app[push]"
-HOUR = 3_600_000
-PEOPLE = (("matrix:@ada:example.org", "ada"), ("matrix:@ben:example.org", "ben"), ("local:root", "ada"))
-ADA, EVE = "@ada:example.org", "@eve:example.org"
-CARD = Posted("g1", "card")
-
-
-def named(ruleset: RuleSet) -> RuleSet:
-    """Rules under which only ada and ben may answer."""
-    changed = tuple(msgspec.structs.replace(rule, guards={**rule.guards, "people": PEOPLE}) for rule in ruleset.rules)
-    return RuleSet(changed, ruleset.digest, ruleset.mode, {**ruleset.by_hand, "people": PEOPLE})
-
-
-class Remembered:
-    """The store's side: one group whose card shows what fires, and what was put away."""
-
-    def __init__(self, talk: Conversation) -> None:
-        self._talk = talk
-        self.refs: dict[str, tuple[str, str]] = {}
-        self.put_away: dict[str, str] = {}
-        self.approval = ""
-
-    async def about(self, _receiver: str, ref: str) -> tuple[str, str] | None:
-        """As it was set."""
-        return self.refs.get(ref)
-
-    async def card_of(self, _receiver: str, group: str) -> Card | None:
-        """With every alert that there ever was."""
-        if group != "g1":
-            return None
-        entries = tuple(
-            Entry(thread=one.id, standing=Stands.FIRING, severity=Severity.WARNING, title=one.title, first=0, last=0, rule=one.rule, approval=self.approval)
-            for one in self._talk.state.ledger.alerts.values()
-        )  # fmt: skip
-        over = Entry(
-            thread="0.0", standing=Stands.RESOLVED, severity=Severity.INFO, title="over", first=0, last=0, over=1, rule="stuck-job"
-        )
-        return Card(group=group, entries=(over, *entries))
-
-    async def noted(self, receiver: str, name: str) -> str:
-        """What was put away."""
-        return self.put_away.get(f"{receiver} {name}", "")
-
-    async def note(self, receiver: str, name: str, value: str) -> None:
-        """Puts it away."""
-        self.put_away[f"{receiver} {name}"] = value
-
-    async def answer_to(self, told: str) -> tuple[str, str] | None:
-        """From the audit rows of the conversation."""
-        return next(((row.outcome, row.reason) for row in self._talk.audit("operator") if row.detail.get("told") == told), None)
-
-
-class TalkTurns:
-    """A conversation in place of the loop of turns."""
-
-    def __init__(self, talk: Conversation) -> None:
-        self._talk = talk
-        self.heard: list[Any] = []
-
-    @property
-    def rules(self) -> RuleSet:
-        """Those in force."""
-        return self._talk.rules
-
-    @property
-    def state(self) -> Any:
-        """As it is now."""
-        return self._talk.state
-
-    async def settle(self, body: Any) -> Any:
-        """One event."""
-        self.heard.append(body)
-        before = len(self._talk.effects)
-        self._talk.hear(body)
-        return tuple(self._talk.effects[before:])
-
-
-class Now:
-    """The conversation's time."""
-
-    def __init__(self, talk: Conversation) -> None:
-        self._talk = talk
-
-    def wall(self) -> int:
-        """UTC."""
-        return self._talk.booted_wall + self._talk.at
-
-    def at(self) -> int:
-        """Engine time."""
-        return self._talk.at
-
-
-class Room:
-    """A room in which an agent listens."""
-
-    def __init__(self, mode: Mode = Mode.ASK, *, host_name: str = "web1", wedged: bool = True) -> None:
-        self.talk = Conversation(named(rules(RULE, mode)))
-        if wedged:
-            wedge(self.talk)
-        self.turns = TalkTurns(self.talk)
-        self.memory = Remembered(self.talk)
-        self.crowd = Crowd()
-        self.desk = self.new_desk(host_name)
-        self.number = 0
-
-    def new_desk(self, host_name: str = "web1") -> ReceiverDesk:
-        """As after a reload."""
-        return ReceiverDesk(
-            "room", "matrix", memory=self.memory, answer=self.memory.answer_to, turns=cast("Turns", self.turns), clock=cast("Clock", Now(self.talk)), host=host_name, crowd=self.crowd
-        )  # fmt: skip
-
-    async def say(self, text: str, *, by: str = ADA, about: Posted | None = None, id_: str = "", asked: int | None = None) -> str:
-        """Somebody says it now."""
-        self.number += 1
-        when = self.talk.booted_wall + self.talk.at if asked is None else asked
-        answer = await self.desk.tell(Said(id=id_ or f"$e{self.number}:example.org", by=by, text=text, asked=when, about=about))
-        assert all(line.isprintable() for line in answer.split("\n"))
-        return answer
-
-    @property
-    def asked(self) -> str:
-        """The id of the question."""
-        return next(iter(self.talk.state.ledger.approvals))
-
-    @property
-    def standing(self) -> Standing:
-        """How the question stands."""
-        return self.talk.state.ledger.approvals[self.asked].standing
-
-
-def wedge(talk: Conversation) -> None:
-    """A process comes up, and its job is stuck for long enough to be asked about."""
-    begin = talk.at + 1_000
-    talk.hear(redis(process(ONE, begin), job(ONE, "j1", begin), complete=True), at=begin)
-    talk.hear(host(found(ONE)))
-    talk.wait(begin + 21_000)
-    talk.hear(redis(process(ONE, begin + 21_000)))
-    if talk.open:
-        talk.answer(HEALTHY)
+from watchdog.receivers.hearing import Posted
 
 
 @pytest.mark.parametrize("how", ["reaction", "id", "thread", "addressed"])
@@ -214,6 +55,13 @@ async def test_a_stranger_is_not_heeded_and_not_answered(text):
     assert all(f"{EVE} (matrix) is none of the people" in row.reason for row in refused)
 
 
+async def test_nobody_is_called_by_a_page_of_letters():
+    """It is not even written down."""
+    room = Room()
+    assert await room.say("status", by="x" * 256) == ""
+    assert room.turns.heard == []
+
+
 async def test_who_is_named_for_another_channel_is_a_stranger():
     """A name is only worth what the server of that very channel says of it."""
     room = Room()
@@ -251,12 +99,24 @@ async def test_a_person_is_listened_to_as_often_as_fingers_go():
     assert await room.say("status") != ""
 
 
+def test_nor_does_a_patient_one_fill_the_memory():
+    """Once a minute all day long is too much; a day later the person is heard again, and so is one whose clock was set back."""
+    crowd = Crowd()
+    heard = [crowd.hears_person("ada", minute * 60_000) for minute in range(1_440)]
+    assert heard == [True] * MANY + [False] * (1_440 - MANY)
+    assert crowd.hears_person("ada", 1_440 * 60_000)
+    assert crowd.hears_person("ada", 30_000)
+    assert crowd.hears_person("ben", 1_440 * 60_000)
+
+
 async def test_said_twice_it_is_heard_once_and_answered_alike():
     """The agent died before its listener could note how far it had read; the same answer comes from the audit log."""
     room = Room()
-    answer = await room.say(f"approve {room.asked}", id_="$same")
+    text = f"approve {room.asked}"
+    answer = await room.say(text, id_="$same")
+    room.talk.crash()
     room.desk = room.new_desk()
-    assert await room.say(f"approve {room.asked}", id_="$same") == answer
+    assert await room.say(text, id_="$same") == answer
     assert [row.outcome for row in room.talk.audit("operator")] == ["approved"]
 
 
@@ -268,6 +128,19 @@ async def test_an_eye_under_the_message_acknowledges_what_it_shows():
         assert answer.startswith(f"web1: acknowledged: {'on it' if '8h' in text else 'seen'}; stuck-job on {TARGET}: not said again until ")
         (ack,) = room.talk.state.ledger.acks.values()
         assert (ack.by, ack.rule, ack.target, ack.until_wall) == ("ada", "stuck-job", TARGET, room.talk.booted_wall + room.talk.at + lasts)
+
+
+async def test_all_that_a_message_shows_is_acknowledged_at_once():
+    """In one event, however many alerts it shows; what is over by now is passed over."""
+    room = Room(Mode.DRY_RUN, wedged=False, rule="rules:\n  - rule: stuck\n    each: job\n    when: job.elapsed > 20s\n    notify: [ops]\n")
+    jobs = (job(ONE, f"j{number}", 0, thread=f"t{number}") for number in range(5))
+    room.talk.hear(redis(process(ONE, 0), *jobs, complete=True))
+    room.talk.hear(redis(process(ONE, 30_000)), at=30_000)
+    answer = await room.say("ack", about=CARD)
+    first, second, third = (f"stuck on web1:10:abc/t{number}/j{number}/0" for number in range(3))
+    assert answer.startswith(f"web1: acknowledged: seen; {first}, {second}, {third} and 2 more: not said again until ")
+    assert len(room.talk.state.ledger.acks) == 5
+    assert len(room.turns.heard) == 1
 
 
 async def test_a_no_to_a_message_that_asks_nothing_is_nothing():

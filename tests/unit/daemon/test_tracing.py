@@ -165,7 +165,8 @@ def test_everything_in_the_picture_is_thought_of():
         "beat_deadlines", "proofs", "watches", "echoes", "watchers", "counted", "tallies", "history", "settling", "gaps",
     }  # fmt: skip
     of_the_rules = {"_vocabulary", "_row_types", "_accepted", "_growing", "demanding"}
+    of_the_ledger = {"tellings"}
     over_between_turns = {"must_judge_all"}
     # Of the news only who has fallen silent is written: what is awaited is of the rules, `begun` follows from what is complete.
-    assert set(vars(World())) == written | of_the_rules | over_between_turns | {"news"}
+    assert set(vars(World())) == written | of_the_rules | of_the_ledger | over_between_turns | {"news"}
     assert set(News.__slots__) == {"awaited", "begun", "is_doubtful", "silences", "told", "untold"}

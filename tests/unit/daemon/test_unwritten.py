@@ -58,7 +58,7 @@ def phones(monkeypatch) -> dict[str, Phone]:
 @contextlib.asynccontextmanager
 async def alarm(phones: dict[str, Phone]) -> AsyncIterator[UnwrittenAlarm]:
     """One that runs."""
-    one = UnwrittenAlarm(lambda: dict.fromkeys(phones), audience=lambda: ("ops",), clock=Clock(), memory="m")  # type: ignore[arg-type,return-value]
+    one = UnwrittenAlarm(lambda: dict.fromkeys(phones), audience=lambda: ("ops",), clock=Clock(), memory="m", host="web1")  # type: ignore[arg-type,return-value]
     task = asyncio.create_task(one.run())
     yield one
     task.cancel()

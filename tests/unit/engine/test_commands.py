@@ -102,3 +102,12 @@ def test_what_was_heard_a_week_ago_is_forgotten(talk):
     talk.hear(says(OperatorResumed))
     talk.hear(says(OperatorResumed, "c2"), at=7 * 86_400_000)
     assert talk.state.ledger.heard.keys() == {"c2"}
+
+
+def test_what_was_said_by_a_receiver_is_remembered_for_a_day(talk):
+    """The other commands for a week: what people say in a room is much, and after a day too old to be heeded."""
+    day = 86_400_000
+    talk.hear(says(OperatorPaused, until=WALL + 3 * day))
+    talk.hear(says(OperatorPaused, "said_1", until=WALL + 3 * day))
+    talk.hear(says(OperatorResumed, "c2"), at=day)
+    assert sorted(talk.state.ledger.heard) == ["c1", "c2"]

@@ -20,7 +20,7 @@ COMMON: dict[str, Any] = {"id": "c1", "reason": "why", "asked": WALL}
 
 def named(ruleset: RuleSet) -> RuleSet:
     """Rules with people."""
-    return RuleSet(ruleset.rules, ruleset.digest, ruleset.mode, {**ruleset.by_hand, "people": PEOPLE})
+    return ruleset.but(by_hand={**ruleset.by_hand, "people": PEOPLE})
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from watchdog.model.receivers import BY_TYPE
 from watchdog.receivers.build import TYPES, build
+from watchdog.receivers.matrix.receiver import Matrix
 from watchdog.receivers.signing import BadSecretError
 from watchdog.receivers.webhook import Webhook
 from watchdog.rulefile.receivers import ReceiverSettings
@@ -29,6 +30,18 @@ def test_receivers_are_built_by_name(clock):
     assert list(built) == ["ops", "dev"]
     assert all(isinstance(receiver, Webhook) for receiver in built.values())
     assert build({}, clock) == {}
+
+
+def test_a_room_is_built(clock):
+    """With keys where it may be an encrypted one; a token that can be none names its receiver, and not itself."""
+    values = {"homeserver": URL, "token": "syt_x", "room": "!r:h", "timeout": 10_000}
+    built = build(
+        {"a": ReceiverSettings("a", "matrix", values), "b": ReceiverSettings("b", "matrix", {**values, "keys": "/nowhere"})}, clock
+    )
+    assert [isinstance(receiver, Matrix) and receiver._cipher is not None for receiver in built.values()] == [False, True]
+    with pytest.raises(BadSecretError, match="receiver c: the access token") as caught:
+        build({"c": ReceiverSettings("c", "matrix", {**values, "token": "hunter two"})}, clock)
+    assert "hunter" not in str(caught.value)
 
 
 def test_a_bad_secret_names_its_receiver(clock):

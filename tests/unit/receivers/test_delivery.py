@@ -231,7 +231,7 @@ async def test_what_cannot_be_recorded_is_not_sent_again(store, told, clock, wri
 
 async def test_giving_up_is_loud(store, told, clock, write, recorded, caplog):
     """After three days and many attempts a message is given up: in the log as an error, counted; what comes next says that something was missed, and the card has it."""
-    told.trouble["1"] = RefusedError("answered 410 Gone", 1_000)
+    told.trouble["1"] = TryAgainError("answered 502 Bad Gateway")
     await write(("1", "a"))
     async with delivering(store, {"ops": told}, clock):
         for attempt in range(1, 20):
@@ -240,7 +240,7 @@ async def test_giving_up_is_loud(store, told, clock, write, recorded, caplog):
             clock.now += DAY
             store.post.tell()
         assert await told.ids() == ["1"]
-        await recorded(waiting=0, given_up=1, last_error="answered 410 Gone")
+        await recorded(waiting=0, given_up=1, last_error="answered 502 Bad Gateway")
         told.trouble.clear()
         await write(("2", "a"))
         await store.post.retry("ops")
@@ -248,7 +248,7 @@ async def test_giving_up_is_loud(store, told, clock, write, recorded, caplog):
         assert ([one.id for one in dispatch.notices], dispatch.missed, dispatch.card.told) == (["2"], 1, 2)
         await recorded(waiting=0, given_up=1, delivered=1)
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert record.getMessage() == "1 messages to ops are given up after 20 attempts: answered 410 Gone"
+    assert record.getMessage() == "1 messages to ops are given up after 20 attempts: answered 502 Bad Gateway"
 
 
 async def test_a_fault_in_a_receiver_stops_nobody(store, told, clock, write, recorded, caplog):

@@ -236,6 +236,11 @@ WRONG = {
     "receiver without address": (LEAST + "receivers: {ops: {type: webhook}}\n", ["4:18 E121"]),
     "receiver with an unknown key": (LEAST + "receivers: {ops: {type: webhook, url: https://h, key: x}}\n", ["4:50 E120"]),
     "receiver with a wrong address": (LEAST + "receivers: {ops: {type: webhook, url: ftp://h}}\n", ["4:39 E502"]),
+    "channel by its name": (LEAST + 'receivers: {ops: {type: slack, token: x, channel: "#ops"}}\n', ["4:52 E122"]),
+    "app with the address of a webhook": (
+        LEAST + "receivers: {ops: {type: slack, url: https://h}}\n",
+        ["4:18 E121", "4:18 E121", "4:32 E120"],
+    ),
     "receiver with a wrong duration": (LEAST + "receivers: {ops: {type: webhook, url: https://h, timeout: 10}}\n", ["4:59 E217"]),
     "receiver with a wrong name": (LEAST + "receivers: {a b: {type: webhook, url: https://h}}\n", ["4:13 E504"]),
     "reference of an unknown kind": (LEAST + 'receivers: {ops: {type: webhook, url: https://h, secret: "${vault:x}"}}\n', ["4:59 E505"]),

@@ -4,6 +4,7 @@ import pytest
 
 from watchdog.model.cards import Card
 from watchdog.model.notices import NoticeKind
+from watchdog.store import outbox
 from watchdog.store.cards import Failure, Prepared, Terms
 from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit
@@ -69,6 +70,17 @@ async def test_what_nobody_has_seen_is_taken_apart(store, hand, notice, clock, f
     on_their_way = [group for group in "abc" if (await store.post.shown("ops", group, clock.now)).prepared]
     assert on_their_way == ["b", "c"]
     assert (await store.outbox_counts())["ops"].again == 1
+
+
+async def test_what_ended_untold_meanwhile_is_told_next(store, hand, notice, clock):
+    """A dispatch tells of what was missed and left out before it was put together; what is left out while it is on its way is for the next one."""
+    await hand(notice("1", "a"), notice("2", "a"), notice("3", "a"))
+    await store.post.given_up("ops", "a", [1], card=Card(group="a"), wall=clock.now, error="x")
+    await store.post.prepare("ops", "a", id_="m_2", body=b"", upto=2)
+    await store._writer.write(lambda connection: outbox.end(connection, "ops", [3], outcome="left_out", wall=clock.now))
+    await store.post.arrived("ops", "a", card=Card(group="a"), is_over=False, upto=2, wall=clock.now, answer="", missed=1)
+    shown = await store.post.shown("ops", "a", clock.now)
+    assert (shown.missed, shown.left_out) == (0, 1)
 
 
 async def test_what_a_receiver_remembers_is_found_by_its_name_and_by_itself(store, hand, notice, clock):

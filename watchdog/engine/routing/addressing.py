@@ -46,7 +46,8 @@ def addressed(turn: "Turn", receivers: tuple[str, ...], fields: dict[str, Any]) 
         return Notify(receivers, Notice(id=name, at=turn.wall, **fields))
     route = turn.rules.routing.named(telling.route)
     until = None if telling.awake else quiet_until(turn, route, fields["severity"])
-    if until is not None and wakes(fields):
+    waits = not telling.awake and quiet_until(turn, route, fields["severity"] if rule is None else rule.severity) is not None
+    if waits and (until is None or wakes(fields)):
         telling, until = _awake(turn, telling, fields["thread"], route), None
     notice = Notice(id=name, at=turn.wall, **{"group": telling.group, **fields})
     return Notify(tuple(dict.fromkeys((*receivers, *telling.also))), notice, until or 0)

@@ -24,5 +24,5 @@ def quiet_for(turn: "Turn", route: Route, telling: Telling, *, severity: Severit
 
 
 def wakes(fields: Mapping[str, Any]) -> bool:
-    """Whether a notice with these fields comes at once: a person is asked, or must do something that nobody else does."""
+    """Whether a notice with these fields comes at once however bad it is: a person is asked, or must do something that nobody else does."""
     return bool(fields.get("approval")) or fields.get("outcome") in ALARMS

@@ -37,7 +37,7 @@ SLACK: Final = ReceiverSpec(
         ParameterSpec(
             name="app_token",
             form=Form.SECRET,
-            doc="An app-level token, `xapp-…`, with the scope `connections:write`: people can answer. Each agent needs an app of its own for that: Slack gives a press of a button to only one of those that are connected.",
+            doc="An app-level token, `xapp-…`, with the scope `connections:write`: people can answer. Each agent (not each channel) needs an app of its own for that: Slack gives a press of a button to only one of those that are connected.",
             example='app_token: "${file:secret}"',
         ),
         _MENTION,
@@ -69,4 +69,6 @@ SLACK_WEBHOOK: Final = ReceiverSpec(
         _MENTION,
         _TIMEOUT,
     ),
+    # Each time is a message that rings.
+    common={"group_interval": "1m"},
 )

@@ -39,7 +39,7 @@ class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `edits` says that what has been sent can be changed there; then an incident is one message that moves. `listens` says that people can answer by it,
     where `listens_by` names a setting only if that is given. With `every_thread` programs read it: each alert is told,
-    and many are not gathered into one. `common` are defaults of its own for what all types have, by name, as they are written.
+    and many are not gathered into one; of others that are too many to be told one by one, `few` are. `common` are defaults of its own for what all types have, by name, as they are written.
     """
 
     type: str

@@ -7,7 +7,7 @@ from watchdog.model.receivers.spec import ReceiverSpec
 
 WEBHOOK: Final = ReceiverSpec(
     type="webhook",
-    doc="A POST with a JSON body, signed after the Standard Webhooks specification (headers webhook-id, webhook-timestamp, webhook-signature). One for each notice, in order; of more than ten that come together the three newest, with how many were left out and what goes on.",
+    doc="A POST with a JSON body, signed after the Standard Webhooks specification (headers webhook-id, webhook-timestamp, webhook-signature). One for each notice, in order; of more than ten that come together the newest of each alert, and of more than ten alerts the three newest, with how many were left out and what goes on.",
     few=3,
     common={"group_wait": "0s", "group_interval": "5s", "at_most": "60/1m"},
     settings=(

@@ -61,6 +61,10 @@ class Client:
             raise RefusedError("answered without the id of the event; what answers there is no homeserver")
         return event
 
+    async def raw(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        """A call to a path that is quoted already, `/_matrix/client/…`."""
+        return await self._ask(method, f"{self._base}{path}", body=body)
+
     async def close(self) -> None:
         """Closes what is open."""
         if self._session is not None:
@@ -71,6 +75,11 @@ class Client:
         self, method: str, path: tuple[str, ...], *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None, patience: int = 0
     ) -> dict[str, Any]:  # fmt: skip
         url = f"{self._base}/{_API}/{'/'.join(quote(part, safe='') for part in path)}"
+        return await self._ask(method, url, query=query, body=body, patience=patience)
+
+    async def _ask(
+        self, method: str, url: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None, patience: int = 0
+    ) -> dict[str, Any]:  # fmt: skip
         seconds = (self._timeout + patience) / 1000
         try:
             async with self._open().request(

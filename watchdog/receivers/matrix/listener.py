@@ -16,10 +16,12 @@ import orjson
 
 from watchdog.receivers.hearing import Desk, Said
 from watchdog.receivers.matrix.answers import NoAnswerError
+from watchdog.receivers.matrix.cipher import Cipher
 from watchdog.receivers.matrix.client import Client
 from watchdog.receivers.matrix.contents import QUIET, in_thread, text_of
 from watchdog.receivers.matrix.heard import Heard, heard
 from watchdog.receivers.matrix.room import Entered, Room
+from watchdog.receivers.matrix.writing import put_message
 from watchdog.receivers.receiver import RefusedError, TryAgainError
 from watchdog.receivers.waits import next_wait
 
@@ -33,7 +35,7 @@ _MOST: Final = 500
 _SOON: Final = 60_000
 _SELDOM: Final = 15 * 60_000
 """A server that is away is asked again after this at the latest, and one that refuses us."""
-_SAID: Final = ("m.room.message", "m.reaction")
+_SAID: Final = ("m.room.message", "m.reaction", "m.room.encrypted")
 _TURNS: Final = ("m.room.encryption", "m.room.tombstone")
 """After which the room may be another one for us."""
 
@@ -49,12 +51,14 @@ class Read(msgspec.Struct, frozen=True):
 class Listening:
     """One who listens, in the room of the receiver `name`; `trouble` says why it hears nothing just now."""
 
-    def __init__(self, client: Client, room: Room, *, name: str) -> None:
+    def __init__(self, client: Client, room: Room, *, name: str, cipher: Cipher | None = None) -> None:
         self.trouble = "is not connected yet"
         self._client = client
         self._room = room
         self._name = name
+        self._cipher = cipher
         self._failed = 0
+        self._is_puzzled = False
 
     async def run(self, desk: Desk) -> None:
         """For ever."""
@@ -73,9 +77,10 @@ class Listening:
         while True:
             batch = await self._sync(read, entered, desk)
             self._well()
+            await self._take(batch, entered)
             events = await self._events(batch, read, entered)
             for event in events:
-                if (one := heard(event, me=entered.user)) is not None:
+                if (one := heard(await self._opened(event, entered), me=entered.user)) is not None:
                     await self._hear(one, entered, desk)
             read = msgspec.structs.replace(read, since=_token(batch))
             await desk.keep(SINCE, msgspec.json.encode(read).decode())
@@ -89,6 +94,7 @@ class Listening:
         batch = await self._client.get(
             "sync", query={"filter": _filter(entered), "timeout": "0", "set_presence": "offline"}, patience=_POLL
         )
+        await self._take(batch, entered)
         read = Read(entered.room, entered.user, _token(batch))
         await desk.keep(SINCE, msgspec.json.encode(read).decode())
         return read
@@ -109,6 +115,19 @@ class Listening:
         if timeline.get("limited") is True and isinstance(start, str):
             return [*await self._missed(start, read, entered), *events]
         return events
+
+    async def _take(self, batch: Mapping[str, Any], entered: Entered) -> None:
+        if self._cipher is not None and entered.is_encrypted:
+            await self._cipher.take(batch, user=entered.user, device=entered.device)
+
+    async def _opened(self, event: Any, entered: Entered) -> Any:
+        if self._cipher is None or not entered.is_encrypted or not isinstance(event, Mapping):
+            return event
+        opened = await self._cipher.unseal(event, entered.room, user=entered.user, device=entered.device)
+        if opened.get("type") == "m.room.encrypted" and not self._is_puzzled:
+            self._is_puzzled = True
+            _log.warning("Receiver %s: something in its room can't be decrypted; who wrote it can answer by a reaction", self._name)
+        return opened
 
     async def _missed(self, start: str, read: Read, entered: Entered) -> list[Any]:
         """What was said between what was read and the page that begins at `start`, the oldest first."""
@@ -132,17 +151,32 @@ class Listening:
         about = None
         for ref in one.about:
             about = about or await desk.about(ref)
+        if about is None and one.is_reaction and (root := await self._root_of(one.thread, entered)):
+            # What rang was a line in the thread of our message, and that is what is meant.
+            about = await desk.about(root)
+            one = msgspec.structs.replace(one, thread=root)
         if about is None and one.is_reaction:
             return
         answer = await desk.tell(Said(id=one.id, by=one.by, text=one.text, asked=one.asked, about=about))
         if answer:
             await self._answer(answer, one, entered)
 
+    async def _root_of(self, event: str, entered: Entered) -> str:
+        """The message in whose thread we have written that event; empty if we have not."""
+        try:
+            found = await self._client.get("rooms", entered.room, "event", event)
+        except NoAnswerError:
+            return ""
+        relation = _at(found, "content", "m.relates_to")
+        root = relation.get("event_id")
+        is_ours = found.get("sender") == entered.user and relation.get("rel_type") == "m.thread"
+        return root if is_ours and isinstance(root, str) else ""
+
     async def _answer(self, answer: str, one: Heard, entered: Entered) -> None:
         transaction = f"answer.{hashlib.sha256(one.id.encode()).hexdigest()[:32]}"
         content = in_thread(text_of(answer, kind=QUIET), one.thread)
         try:
-            await self._client.put_event(entered.room, "m.room.message", content, transaction=transaction)
+            await put_message(self._client, self._cipher, entered, content, transaction)
         except RefusedError as error:
             # It has been heard all the same, and what comes after it must be heard, too.
             self._room.forget()

@@ -2,33 +2,36 @@
 
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 from watchdog.clock import Clock
 from watchdog.receivers.hearing import Desk
 from watchdog.receivers.matrix.answers import NoAnswerError
+from watchdog.receivers.matrix.cipher import Cipher
 from watchdog.receivers.matrix.client import Client
 from watchdog.receivers.matrix.contents import Content, shortest
 from watchdog.receivers.matrix.listener import Listening
 from watchdog.receivers.matrix.room import Entered, Room
 from watchdog.receivers.matrix.sender import Sending
+from watchdog.receivers.matrix.writing import put_message
 from watchdog.receivers.receiver import Dispatch, RefusedError, Remember
 
-_MESSAGE: Final = "m.room.message"
 _TOO_LARGE: Final = frozenset({"M_TOO_LARGE"})
 
 
 class Matrix:
     """
-    A room that is told and listened to. `timeout` is for one call, in milliseconds; `name` that of the receiver, for the log.
+    A room that is told and listened to. `timeout` is for one call, in milliseconds; `name` that of the receiver, for the log; `keys` the folder for keys, where it may be an encrypted one.
 
     Raises `BadSecretError` for what can be no access token.
     """
 
-    def __init__(self, homeserver: str, *, token: str, room: str, timeout: int, clock: Clock, name: str) -> None:
+    def __init__(self, homeserver: str, *, token: str, room: str, timeout: int, clock: Clock, name: str, keys: str = "") -> None:
         self._new_client = partial(Client, homeserver, token, timeout=timeout, clock=clock)
         self._client = self._new_client()
-        self._room = Room(self._client, room, clock)
+        self._cipher = Cipher(self._client, Path(keys)) if keys else None
+        self._room = Room(self._client, room, clock, can_encrypt=bool(keys))
         self._clock = clock
         self._named = room
         self._name = name
@@ -53,12 +56,13 @@ class Matrix:
         """As whom we are signed in, and that the room can be written to; raises `TryAgainError` with what to do."""
         self._room.forget()
         entered = await self._room.enter()
-        return f"signed in as {entered.user}, in the room {self._named}, which is not encrypted"
+        return f"signed in as {entered.user}, in the room {self._named}, which is {'' if entered.is_encrypted else 'not '}encrypted"
 
     async def listen(self, desk: Desk) -> None:
         """Hears what people say in the room, for ever."""
         client = self._new_client()
-        self._listening = Listening(client, Room(client, self._named, self._clock), name=self._name)
+        room = Room(client, self._named, self._clock, can_encrypt=self._cipher is not None)
+        self._listening = Listening(client, room, name=self._name, cipher=self._cipher)
         try:
             await self._listening.run(desk)
         finally:
@@ -67,14 +71,16 @@ class Matrix:
 
     async def close(self) -> None:
         """Closes what is open."""
+        if self._cipher is not None:
+            await self._cipher.close()
         await self._client.close()
 
     async def _put(self, entered: Entered, content: Content, transaction: str) -> str:
         try:
-            return await self._client.put_event(entered.room, _MESSAGE, content, transaction=transaction)
+            return await put_message(self._client, self._cipher, entered, content, transaction)
         except NoAnswerError as error:
             if error.code in _TOO_LARGE or error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-                return await self._client.put_event(entered.room, _MESSAGE, shortest(content), transaction=f"{transaction}.short")
+                return await put_message(self._client, self._cipher, entered, shortest(content), f"{transaction}.short")
             self._room.forget()
             if error.status == HTTPStatus.FORBIDDEN:
                 reason = f"{entered.user} may not write in the room {self._named} ({error.reason}): invite it again, or give it the right"

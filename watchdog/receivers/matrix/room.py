@@ -22,20 +22,25 @@ _WAYS_OUT: Final = "make a room without encryption (it can't be switched off aga
 
 
 class Entered(msgspec.Struct, frozen=True):
-    """We are in the room `room` (its id) as `user` and can write there."""
+    """We are in the room `room` (its id) as `user` and can write there; by which `device`, if the server has told."""
 
     room: str
     user: str
+    device: str = ""
+    is_encrypted: bool = False
 
 
 class Room:
-    """The room that the config names, by id or alias, as `shown` to people."""
+    """The room that the config names, by id or alias, as `shown` to people. `can_encrypt` says that we may enter one that is encrypted."""
 
-    def __init__(self, client: Client, named: str, clock: Clock) -> None:
+    def __init__(self, client: Client, named: str, clock: Clock, *, can_encrypt: bool = False) -> None:
         self.shown = named
         self._client = client
         self._clock = clock
+        self._can_encrypt = can_encrypt
+        self._is_encrypted = False
         self._user = ""
+        self._device = ""
         self._room = ""
         self._joined = False
         self._looked: int | None = None
@@ -47,7 +52,7 @@ class Room:
         `RefusedError` says what a person has to do: invite us, name the room that came after this one, take one that is not encrypted.
         """
         if not self._user:
-            self._user = await self._whoami()
+            self._user, self._device = await self._whoami()
         if self._looked is None or self._clock.at() - self._looked >= _LOOK_AGAIN:
             room = await self._resolved()
             if room != self._room or not self._joined:
@@ -55,21 +60,22 @@ class Room:
             self._room, self._joined = room, True
             await self._look(room)
             self._looked = self._clock.at()
-        return Entered(self._room, self._user)
+        return Entered(self._room, self._user, self._device, self._is_encrypted)
 
     def forget(self) -> None:
         """Something was refused there: look at everything again, the next time."""
         self._looked = None
         self._joined = False
 
-    async def _whoami(self) -> str:
+    async def _whoami(self) -> tuple[str, str]:
         try:
-            user = (await self._client.get("account", "whoami")).get("user_id")
+            answer = await self._client.get("account", "whoami")
         except NoAnswerError as error:
             raise RefusedError(f"it can't be found out whose the access token is: {error.reason}", untouched=True) from None
+        user, device = answer.get("user_id"), answer.get("device_id")
         if not isinstance(user, str) or not _USER.fullmatch(user):
             raise RefusedError("the homeserver does not say whose the access token is", untouched=True)
-        return user
+        return user, device if isinstance(device, str) else ""
 
     async def _resolved(self) -> str:
         if _ID.fullmatch(self.shown):
@@ -98,8 +104,9 @@ class Room:
             raise RefusedError(
                 f"the room {self.shown} was closed for a new one: invite {self._user} there, and put it into the config", untouched=True
             )
-        if await self._state(room, "m.room.encryption") is not None:
-            raise RefusedError(f"the room {self.shown} is encrypted, and this agent can't encrypt: {_WAYS_OUT}", untouched=True)
+        self._is_encrypted = await self._state(room, "m.room.encryption") is not None
+        if self._is_encrypted and not self._can_encrypt:
+            raise RefusedError(f"the room {self.shown} is encrypted, and the receiver has no keys: {_WAYS_OUT}", untouched=True)
 
     async def _state(self, room: str, kind: str) -> dict[str, object] | None:
         try:

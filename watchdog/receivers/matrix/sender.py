@@ -42,11 +42,11 @@ class Sending:
         self._room = room
         self._put = put
         self._remember = remember
-        id_, _, done = dispatch.posted.get(_STEP, "").partition(" ")
-        self._done = set(done.split()) if id_ == dispatch.id else set()
         # What was posted in another room, which the config named before, can't be changed from here.
         is_here = dispatch.posted.get(_ROOM, room) == room
         self._posted = dict(dispatch.posted) if is_here else {}
+        id_, _, done = self._posted.get(_STEP, "").partition(" ")
+        self._done = set(done.split()) if id_ == dispatch.id else set()
         self._last = ""
 
     async def run(self) -> str:

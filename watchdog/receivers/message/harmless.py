@@ -56,7 +56,7 @@ def harmless(text: str, width: int = WIDTH) -> str:
 def harmless_lines(text: str, width: int = WIDTH, most: int = 30) -> str:
     """The same of a text of several lines: no more than `most` of them, each made harmless by itself, and none that is empty."""
     looked_at = text[: most * width * _SCANNED]
-    lines = list(islice((line for part in looked_at.splitlines() if (line := harmless(part, width))), most + 1))
+    lines = list(islice((line for part in looked_at.splitlines() if part.strip() and (line := harmless(part, width))), most + 1))
     if len(lines) > most or len(text) > len(looked_at):
         lines = [*lines[: most - 1], CUT]
     return "\n".join(lines)

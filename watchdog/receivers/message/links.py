@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from watchdog.receivers.message.message import Link
 
 _MOST: Final = 2_000
+_NOBODY: Final = "matrix.to"
+"""Matrix makes a call of a link to it: it leads to somebody, and to no page."""
 _SOUND: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 """What RFC 3986 lets stand in an address."""
 
@@ -20,5 +22,5 @@ def link(label: str, url: str) -> Link | None:
         port_is_sound = parts.port is None or parts.port > 0
     except ValueError:
         return None
-    is_page = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and port_is_sound
+    is_page = parts.scheme.lower() in ("http", "https") and parts.hostname not in (None, "", _NOBODY) and port_is_sound
     return Link(label, url) if is_page and "@" not in parts.netloc else None

@@ -38,6 +38,8 @@ _RANK: Final = {
     Standing.RESOLVED: 6,
 }
 """Which of them a person has to see first."""
+_LAST: Final = 253_000_000_000_000
+"""UTC milliseconds of a day in the year 9987: a clock that is wrong by more is wrong enough."""
 _OVER: Final = "OVER"
 _ONLY_SAID: Final = "(dry-run)"
 """Stands in what would have been done."""
@@ -87,7 +89,7 @@ def _headline(card: Card, entries: list[Entry]) -> str:
         return f"{word} {harmless(card.group, LINE)}"
     first = entries[0]
     if total == 1:
-        state = f": {_state(first) if first.over is None else _end(first)}" if first.rule else ""
+        state = f": {_state(first) if first.over is None else _end(first)}" if _is_alert(first) else ""
         return harmless(f"{word} {_called(first)}{state}", LINE)
     open_ = sum(entry.over is None for entry in entries) + card.more
     rules = {entry.rule for entry in entries}
@@ -119,7 +121,7 @@ def _state(entry: Entry) -> str:
     jobs = f", {_short(entry.jobs)}" if entry.jobs else ""
     match entry.standing:
         case Standing.FIRING:
-            return _undone(entry)
+            return ", ".join((_undone(entry), *((f"seen by {entry.acknowledged}",) if entry.acknowledged else ())))
         case Standing.ASKING:
             return f"waits for a person: {entry.action}" if entry.action else "waits for a person"
         case Standing.ACTING:
@@ -161,8 +163,6 @@ def _undone(entry: Entry) -> str:
             return f"{entry.action} {answered[-1]}"
         case "ASK":
             return f"a person would be asked about {entry.action} (dry-run)"
-    if entry.acknowledged:
-        return f"seen by {entry.acknowledged}"
     return "nothing is done by itself" if entry.next else "being checked"
 
 
@@ -170,9 +170,14 @@ def _named(entry: Entry) -> str:
     return entry.title or entry.rule
 
 
+def _is_alert(entry: Entry) -> bool:
+    """Whether it is about something that a rule looks at, and not what the agent says of itself or of a rule."""
+    return bool(entry.rule and entry.entity)
+
+
 def _called(entry: Entry) -> str:
     """What is wrong and where. What the agent says of itself begins with its host."""
-    if entry.rule:
+    if _is_alert(entry):
         return f"{_named(entry)}{_place(entry)}"
     return entry.title if not entry.host or entry.host in entry.title else f"{entry.host}: {entry.title}"
 
@@ -193,7 +198,7 @@ def _ground(entry: Entry) -> tuple[str, str]:
         return "asked because", entry.reason if entry.guard == _APPROVAL else told
     if entry.guard == _APPROVAL:
         return "stopped by", entry.reason
-    if not entry.rule or entry.reason in entry.title:
+    if not _is_alert(entry) or entry.reason in entry.title:
         # The digest is all reason; of other things that the agent says of itself the title has said it.
         return "", "" if entry.reason in entry.title else entry.reason
     return "stopped by" if entry.guard else "because", told
@@ -213,7 +218,7 @@ def _place(entry: Entry) -> str:
 
 def _section(entry: Entry, zone: tzinfo | None, *, of: int) -> Section:
     # Of a single one the headline has said it.
-    state = () if of == 1 or not entry.rule else tuple(_fact("state", _state(entry)))
+    state = () if of == 1 or not _is_alert(entry) else tuple(_fact("state", _state(entry)))
     facts = (*state, *(_facts(entry, zone) if of <= WHOLE else _few(entry, zone)))
     links = tuple(_links(entry)) if of <= WHOLE else ()
     return Section(harmless(_named(entry)), entry.standing, entry.severity, facts, links, entry.approval)
@@ -299,4 +304,4 @@ def _clock(wall: int, zone: tzinfo | None) -> str:
 
 
 def _there(wall: int, zone: tzinfo | None) -> datetime:
-    return datetime.fromtimestamp(wall / 1000, zone).astimezone(zone)
+    return datetime.fromtimestamp(min(max(wall, 0), _LAST) / 1000, zone).astimezone(zone)

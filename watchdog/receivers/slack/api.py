@@ -43,10 +43,13 @@ class Web:
         self._timeout = timeout
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
+        self._is_closed = False
 
     @property
     def session(self) -> aiohttp.ClientSession:
-        """Opened when it is first needed."""
+        """Opened when it is first needed. Raises `TryAgainError` once it was closed: who listens may notice that a moment later."""
+        if self._is_closed:
+            raise TryAgainError("it is being closed", untouched=True)
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 # Messages are minutes apart: a kept connection would have been closed by the other side just when it is needed.
@@ -79,7 +82,8 @@ class Web:
             raise _failure(error) from None
 
     async def close(self) -> None:
-        """Closes what is open."""
+        """Closes what is open, for good."""
+        self._is_closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None

@@ -20,6 +20,7 @@ TEXT: Final = 3_000
 ALL_TEXTS: Final = 11_000
 BLOCKS: Final = 50
 VALUE: Final = 2_000
+NAME: Final = 255
 CONFIRM: Final = 300
 
 APPROVE: Final = "approve"
@@ -69,9 +70,10 @@ def card(message: Message, *, mention: str = "", with_buttons: bool) -> Post:
     return Post(_heard(f"{mark} {message.headline}", mention), tuple(blocks))
 
 
-def question(section: Section, *, mention: str = "", with_buttons: bool) -> Post:
-    """What a person is asked."""
-    head = f"❓ {section.title}"
+def question(section: Section, *, action: str, mention: str = "", with_buttons: bool) -> Post:
+    """What a person is asked; `action` is what would be done."""
+    asked = f"{action}? {section.title}"
+    head = f"❓ {asked}"
     lines = [f"*{quoted(head)}*", *_lines(section, with_title=False)]
     if mention:
         lines.append(called(mention))
@@ -79,7 +81,7 @@ def question(section: Section, *, mention: str = "", with_buttons: bool) -> Post
     if with_buttons:
         sure = {
             "title": _plain("Is that meant?"),
-            "text": _plain(cut(section.title, CONFIRM) or "…"),
+            "text": _plain(cut(asked, CONFIRM)),
             "confirm": _plain("Approve"),
             "deny": _plain("Not now"),
         }
@@ -101,6 +103,12 @@ def lines(texts: Iterable[str], *, mention: str = "") -> Post:
         room -= size(line) + 1
     text = "\n".join(reversed(kept)).strip("\n") or "…"
     return Post(text, (_said(text),))
+
+
+def named(post: Post, key: str) -> Post:
+    """The same with that name, by which it is found again (`block_id`)."""
+    first, *rest = post.blocks
+    return Post(post.text, (first | {"block_id": cut(key, NAME)}, *rest))
 
 
 def called(mention: str) -> str:

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from watchdog.clock import Clock
+from watchdog.model.cards import Card, Entry
 from watchdog.model.notices import Notice, NoticeKind, Severity
+from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.message import Message
 from watchdog.receivers.message.words import line_of, message_of
 from watchdog.receivers.receiver import Dispatch, RefusedError, Remember, TryAgainError
 from watchdog.receivers.slack import blocks
 from watchdog.receivers.slack.api import Api, Web
-from watchdog.receivers.slack.blocks import Post
+from watchdog.receivers.slack.blocks import Post, named
 from watchdog.receivers.slack.looking import READING, Looking
 from watchdog.receivers.slack.refusals import GONE, UNREADABLE, SaidNoError, failure
 
@@ -86,14 +88,14 @@ class SlackChannel:
         await self._web.close()
 
     async def post(self, post: Post, *, key: str, thread: str = "", rings: bool = True) -> str:
-        """A new message; its id. `key` is found again in its metadata. Raises `SaidNoError`, `TryAgainError`."""
+        """A new message; its id. `key` is found again in its metadata, and as the name of its first block. Raises `SaidNoError`, `TryAgainError`."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._next - loop.time()))
         arguments: dict[str, Any] = {"metadata": {"event_type": EVENT, "event_payload": {"id": key}}, **_NEVER_MIND}
         if thread:
             arguments |= {"thread_ts": thread, "reply_broadcast": rings}
         try:
-            answer = await self._legibly("chat.postMessage", post, arguments)
+            answer = await self._legibly("chat.postMessage", named(post, key), arguments)
         finally:
             # From its end on: however long it took, Slack had it by then.
             self._next = loop.time() + self._apart / 1000
@@ -107,7 +109,7 @@ class SlackChannel:
         await self._legibly("chat.update", post, {"ts": ts, "parse": "none", "link_names": False})
 
     async def find(self, key: str, *, since: int, thread: str = "") -> str | None:
-        """The message with that key in its metadata; empty if there is none, None if nobody can tell. `since` is UTC milliseconds."""
+        """The message with that key; empty if there is none, None if nobody can tell. `since` is UTC milliseconds."""
         return await self._looking.find(key, since=since, thread=thread)
 
     def now(self) -> int:
@@ -148,7 +150,7 @@ class _Sending:
         message = message_of(self._dispatch.card, missed=self._dispatch.missed)
         await self._settle()
         shown = await self._show(message)
-        asked = await self._ask(message)
+        asked = await self._ask()
         await self._tell()
         return f"{shown}{asked}"
 
@@ -172,21 +174,24 @@ class _Sending:
             else:
                 await self._keep({"at": self._dispatch.id})
                 return "changed"
-        calling = message.severity is Severity.CRITICAL and not message.is_over
-        if calling:
+        # A question calls by itself, and nobody twice.
+        if message.severity is Severity.CRITICAL and not message.is_over and not self._unasked():
             post = blocks.card(message, mention=self._channel.mention, with_buttons=with_buttons)
         await self._post("card", post, {"new": self._dispatch.id}, name=CARD)
         return "posted"
 
-    async def _ask(self, message: Message) -> str:
-        asked = 0
-        for section in message.sections:
-            name = f"{ASK}{section.approval}"
-            if section.approval and not self._posted.get(name):
-                post = blocks.question(section, mention=self._channel.mention, with_buttons=self._channel.with_buttons)
-                await self._post(name, post, {}, name=name)
-                asked += 1
-        return f", with {asked} question{'s' * (asked > 1)}" if asked else ""
+    def _unasked(self) -> list[Entry]:
+        return [entry for entry in self._dispatch.card.entries if entry.approval and not self._posted.get(f"{ASK}{entry.approval}")]
+
+    async def _ask(self) -> str:
+        unasked = self._unasked()
+        for entry in unasked:
+            # As a card of its own: that of the group may have no room for it.
+            (section,) = message_of(Card(group=self._dispatch.group, entries=(entry,))).sections
+            name, action = f"{ASK}{entry.approval}", harmless(entry.action or "an action")
+            post = blocks.question(section, action=action, mention=self._channel.mention, with_buttons=self._channel.with_buttons)
+            await self._post(name, post, {}, name=name)
+        return f", with {len(unasked)} question{'s' * (len(unasked) > 1)}" if unasked else ""
 
     async def _settle(self) -> None:
         """Questions that are no longer open lose their buttons."""

@@ -26,7 +26,7 @@ class Frame(msgspec.Struct, frozen=True):
 
 class Deed(msgspec.Struct, frozen=True):
     """
-    A person pressed a button or gave a command. `id` is the same where it is delivered once more; `by` the person's id; `ref` the message with the button, empty for a command;
+    A person pressed a button or gave a command. `id` is the same where it is delivered once more; `by` the person's id; `ref` the message with the button, empty for a command; `channel` where it was;
     `at` when (UTC milliseconds, by Slack's clock), 0 where Slack does not say. `answer_to` is an address that takes an answer which only that person sees.
     """
 
@@ -36,6 +36,7 @@ class Deed(msgspec.Struct, frozen=True):
     ref: str = ""
     at: int = 0
     answer_to: str = ""
+    channel: str = ""
 
 
 class _Person(msgspec.Struct, frozen=True):
@@ -65,6 +66,7 @@ class _Command(msgspec.Struct, frozen=True):
     user_id: str
     command: str
     text: str = ""
+    channel_id: str = ""
     trigger_id: str = ""
     response_url: str = ""
 
@@ -86,7 +88,13 @@ def deed_of(frame: Frame) -> Deed | None:
             case "slash_commands":
                 command = msgspec.json.decode(frame.payload, type=_Command)
                 text = f"{command.command} {command.text}"[:LONGEST_TEXT]
-                return Deed(f"command.{command.trigger_id or frame.envelope_id}", command.user_id, text, answer_to=command.response_url)
+                return Deed(
+                    f"command.{command.trigger_id or frame.envelope_id}",
+                    command.user_id,
+                    text,
+                    answer_to=command.response_url,
+                    channel=command.channel_id,
+                )
             case _:
                 return None
     except (msgspec.MsgspecError, UnicodeError):
@@ -106,7 +114,9 @@ def _pressed(its: _Interaction) -> Deed | None:
         text = f"{action.action_id} {action.value}"
     else:
         return None
-    return Deed(id_, its.user.id, text[:LONGEST_TEXT], where.message_ts, _milliseconds(action.action_ts), its.response_url)
+    return Deed(
+        id_, its.user.id, text[:LONGEST_TEXT], where.message_ts, _milliseconds(action.action_ts), its.response_url, where.channel_id
+    )
 
 
 def _milliseconds(ts: str) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any, Final
 
-from watchdog.receivers.hearing import Desk, Said
+from watchdog.receivers.hearing import Desk, Posted, Said
 from watchdog.receivers.message.mrkdwn import quoted
 from watchdog.receivers.receiver import TryAgainError
 from watchdog.receivers.slack.api import Api, Web
@@ -21,19 +21,25 @@ _log: Final = logging.getLogger(__name__)
 
 
 class SlackConversation(SlackChannel):
-    """The same, with ears: `app_token` opens the connection. `trouble` says why nothing can be heard just now, and is empty if something can."""
+    """
+    The same, with ears: `app_token` opens the connection. `trouble` says why nothing can be heard just now, and is empty if something can.
+
+    `neighbours` are those of this agent by the same app: Slack gives what is done in one of their channels to any of their connections.
+    """
 
     def __init__(self, *, api: Api, web: Web, app_token: str, **channel: Any) -> None:
         super().__init__(api=api, web=web, with_buttons=True, **channel)
-        self._app_token = app_token
+        self.app_token = app_token
         self._waiting: asyncio.Queue[Deed] = asyncio.Queue(_AT_ONCE)
+        self._desk: Desk | None = None
+        self.neighbours: tuple[SlackConversation, ...] = ()
         self.trouble = "not connected yet"
 
     async def look(self) -> str:
         """Who both tokens belong to; opens no connection. Raises `TryAgainError`."""
         found = await super().look()
         try:
-            await self._api.call("apps.connections.open", self._app_token)
+            await self._api.call("apps.connections.open", self.app_token)
         except SaidNoError as said:
             error = failure(said)
             raise type(error)(f"nobody can answer: {error.reason}") from None
@@ -41,10 +47,23 @@ class SlackConversation(SlackChannel):
 
     async def listen(self, desk: Desk) -> None:
         """For ever; connects anew by itself."""
-        sockets = Sockets(api=self._api, web=self._web, app_token=self._app_token, take=self._take, state=self._say)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(sockets.run(), name="connections to Slack")
-            group.create_task(self._bring(desk), name="what people do in Slack")
+        sockets = Sockets(
+            api=self._api, web=self._web, app_token=self.app_token, others=len(self.neighbours), take=self._take, state=self._say
+        )
+        self._desk = desk
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(sockets.run(), name="connections to Slack")
+                group.create_task(self._bring(desk), name="what people do in Slack")
+        finally:
+            self._desk = None
+
+    async def knows(self, deed: Deed) -> tuple[Desk, Posted] | None:
+        """The desk, and the message of this channel that it was done to; None if that is none of ours. Raises `StoreError`."""
+        if self._desk is None or not deed.ref or deed.channel != self._channel:
+            return None
+        about = await self._desk.about(deed.ref)
+        return None if about is None else (self._desk, about)
 
     def _take(self, frame: Frame) -> None:
         deed = deed_of(frame)
@@ -67,7 +86,11 @@ class SlackConversation(SlackChannel):
                 await self._answer(deed, answer)
 
     async def _told(self, desk: Desk, deed: Deed) -> str:
-        about = await desk.about(deed.ref) if deed.ref else None
+        about: Posted | None = None
+        for one in (self, *self.neighbours):
+            if (known := await one.knows(deed)) is not None:
+                desk, about = known
+                break
         if about is None and deed.text == ACKNOWLEDGE:
             # Another agent's message, or one that is long over.
             return ""

@@ -1,9 +1,11 @@
 """
-Whether a message has arrived, where the answer was lost: looked for in the channel by its metadata.
+Whether a message has arrived, where the answer was lost: looked for in the channel by its metadata, or by the name of its first block
+where Slack shows no metadata.
 
 For that the app needs a scope that it may not have been given; then nobody can tell.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from watchdog.receivers.slack.api import SCOPES, Api
@@ -28,7 +30,7 @@ class Looking:
 
     async def find(self, key: str, *, since: int, thread: str) -> str | None:
         """
-        The message (in that thread, if one is named) whose metadata has that key; empty if it is not there; None if nobody can tell.
+        The message (in that thread, if one is named) with that key; empty if it is not there; None if nobody can tell.
 
         Raises `SaidNoError` only where Slack is busy, `TryAgainError`.
         """
@@ -48,7 +50,7 @@ class Looking:
                 return None
             self.sees = True
             for message in answer.get("messages") or ():
-                if _key(message) == key:
+                if key in _keys(message):
                     return str(message.get("ts", ""))
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
@@ -56,8 +58,10 @@ class Looking:
         return None
 
 
-def _key(message: Any) -> object:
-    try:
-        return message["metadata"]["event_payload"]["id"]
-    except (KeyError, TypeError):
-        return None
+def _keys(message: Any) -> Iterator[object]:
+    match message:
+        case {"metadata": {"event_payload": {"id": id_}}}:
+            yield id_
+    match message:
+        case {"blocks": [{"block_id": name}, *_]}:
+            yield name

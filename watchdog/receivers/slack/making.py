@@ -1,6 +1,6 @@
 """From settings to a receiver."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from watchdog.clock import Clock
@@ -18,6 +18,13 @@ def of_app(values: Mapping[str, Any], clock: Clock) -> SlackChannel:
     if app_token := str(values.get("app_token", "")).strip():
         return SlackConversation(api=api, web=web, app_token=app_token, token=token, channel=channel, mention=mention, clock=clock)
     return SlackChannel(api=api, web=web, token=token, channel=channel, mention=mention, with_buttons=False, clock=clock)
+
+
+def introduce(receivers: Iterable[object]) -> None:
+    """Those that listen by the same app come to know each other."""
+    listening = [one for one in receivers if isinstance(one, SlackConversation)]
+    for one in listening:
+        one.neighbours = tuple(other for other in listening if other is not one and other.app_token == one.app_token)
 
 
 def of_webhook(values: Mapping[str, Any], clock: Clock) -> IncomingWebhook:

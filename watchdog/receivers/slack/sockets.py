@@ -36,14 +36,17 @@ _log: Final = logging.getLogger(__name__)
 
 
 class Sockets:
-    """`take` is given every envelope, once it is acknowledged, and must return at once; `state` why nothing can be heard, empty once something can."""
+    """`take` is given every envelope, once it is acknowledged, and must return at once; `state` why nothing can be heard, empty once something can. `others` of this agent are connected as the same app."""
 
-    def __init__(self, *, api: Api, web: Web, app_token: str, take: Callable[[Frame], None], state: Callable[[str], None]) -> None:
+    def __init__(
+        self, *, api: Api, web: Web, app_token: str, take: Callable[[Frame], None], state: Callable[[str], None], others: int = 0
+    ) -> None:
         self._api = api
         self._web = web
         self._app_token = app_token
         self._take = take
         self._state = state
+        self._others = others
         self._open = 0
 
     async def run(self) -> None:
@@ -105,10 +108,11 @@ class Sockets:
                 raise SaidNoError(frame.reason or "disconnect")
             raise TryAgainError("Slack opened a connection and closed it")
         self._open += 1
-        if frame.num_connections > self._open:
+        unknown = frame.num_connections - self._open - 2 * self._others
+        if unknown > 0:
             _log.warning(
                 "%d others are connected as the same Slack app: if it is not an agent that has just ended, each needs an app of its own, for Slack gives a press of a button to only one",
-                frame.num_connections - self._open,
+                unknown,
             )
         return socket
 

@@ -113,6 +113,19 @@ async def test_a_card_of_another_room_is_sent_anew():
     assert memory.posted["room"] == "!new"
 
 
+async def test_a_dispatch_goes_whole_to_the_new_room():
+    """Where the room is another one from one attempt to the next, nothing of it is there yet."""
+    memory = Memory()
+    with pytest.raises(TryAgainError):
+        await Sending(
+            dispatch("d0", memory, notice(1), notice(2)), "!old", put=Server(["well", "lost"]).put, remember=memory.remember
+        ).run()
+    server = Server()
+    await Sending(dispatch("d0", memory, notice(1), notice(2)), "!new", put=server.put, remember=memory.remember).run()
+    assert list(server.events) == ["d0.card", "d0.lines"]
+    assert server.events["d0.lines"][1]["m.relates_to"]["event_id"] == memory.posted["card"]
+
+
 async def test_a_single_message_needs_no_thread():
     """What is said once, as a digest or a test, is one message."""
     server, memory = Server(), Memory()

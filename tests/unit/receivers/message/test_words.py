@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.receivers.message.hostile import HOSTILE
 from tests.unit.receivers.message.test_harmless import read
@@ -15,7 +17,7 @@ from watchdog.receivers.message.links import link
 from watchdog.receivers.message.message import Link
 from watchdog.receivers.message.mrkdwn import linked, mrkdwn_lines
 from watchdog.receivers.message.plain import plain_of
-from watchdog.receivers.message.words import MOST, line_of, message_of
+from watchdog.receivers.message.words import MOST, _urgency, line_of, message_of
 
 T = 1_772_331_005_000
 """2026-03-01 02:10:05 UTC."""
@@ -57,7 +59,7 @@ def test_one_alert_is_told_in_full():
     [
         (Standing.FIRING, {"decision": "", "guard": "", "action": "", "next": "nothing by itself"}, "nothing is done by itself"),
         (Standing.FIRING, {"decision": "", "guard": "", "action": "", "next": ""}, "being checked"),
-        (Standing.FIRING, {"decision": "", "action": "", "acknowledged": "ada"}, "seen by ada"),
+        (Standing.FIRING, {"acknowledged": "ada"}, "recover_process not done (cooldown), seen by ada"),
         (Standing.FIRING, {"decision": "DRY_RUN", "guard": ""}, "recover_process would be done (dry-run)"),
         (Standing.FIRING, {"decision": "ASK", "guard": ""}, "a person would be asked about recover_process (dry-run)"),
         (
@@ -161,7 +163,7 @@ def test_hostile_text_in_every_field_is_text(text):
 
     assert all(line.isprintable() for line in plain_of(told).split("\n"))
     assert set(reading.tags) <= TAGS
-    assert "".join(reading.text.split()) == "".join(read(html_of(told)).text.split())
+    assert "".join(reading.text.split()) == "".join(plain_of(told).split())
     assert len(told.headline) <= 250
     assert len(plain_of(told)) < 20_000
     assert not any("<!" in line or "<@" in line or "<#" in line for line in mrkdwn_lines(told))
@@ -185,7 +187,7 @@ def test_addresses_of_pages_are_links(url):
     "url",
     [
         "javascript:alert(1)", "data:text/html,x", "ftp://example.org/", "wiki/stuck.md", "", "https://", "//example.org/x", "https://ada:secret@example.org/",
-        "https://good.example@evil.example/", 'https://example.org/"onclick=', "https://example.org/<b>", "https://example.org/ x", "https://example.org/\u202e", "https://example.org/\n",
+        "https://good.example@evil.example/", "https://MATRIX.to/#/@ada:example.org", 'https://example.org/"onclick=', "https://example.org/<b>", "https://example.org/ x", "https://example.org/\u202e", "https://example.org/\n",
         "https://example.org:99999/", "https://[::1/", "https://example.org/" + "x" * 3000, "https://exämple.org/", "https://example.org/|x",
     ],
 )  # fmt: skip
@@ -197,3 +199,44 @@ def test_what_is_no_address_of_a_page_is_no_link(url):
 def test_a_link_is_quoted_in_slack():
     """Its label can't end it, nor its address."""
     assert linked("a|b>c", "https://example.org/?a=1&b=2") == "<https://example.org/?a=1&amp;b=2|a¦b&gt;c>"
+
+
+def test_what_the_agent_says_of_a_rule():
+    """It is no alert: nothing is said of what is done about it, but by which agent it is said, and what a person can do."""
+    entry = Entry(
+        thread="rule:stuck-job", standing=Standing.FIRING, severity=Severity.CRITICAL, title="rule stuck-job only asks from now on: 1 of its last 4 helped", first=T, last=T,
+        rule="stuck-job", host="web1", reason="1 of its last 4 helped", next="when you trust it again: sidekiq-watchdog arm stuck-job --mode act --reason WHY",
+    )  # fmt: skip
+
+    assert message(entry) == (
+        "CRITICAL web1: rule stuck-job only asks from now on: 1 of its last 4 helped\n"
+        "\n"
+        "where: web1\n"
+        "rule: stuck-job\n"
+        "next: when you trust it again: sidekiq-watchdog arm stuck-job --mode act --reason WHY"
+    )
+
+
+TEXTS = st.one_of(st.sampled_from(("", "recover_process", "web1/sidekiq.service", *HOSTILE[:40])), st.text(max_size=20))
+TIMES = st.integers(-(2**62), 2**62)
+ENTRIES = st.builds(
+    Entry, thread=st.uuids().map(str), standing=st.sampled_from(Standing), severity=st.sampled_from(Severity), title=TEXTS, first=TIMES, last=TIMES, since=TIMES,
+    over=st.none() | TIMES, rule=TEXTS, entity=TEXTS, target=TEXTS, host=TEXTS, condition=TEXTS, seen=st.lists(TEXTS, max_size=3).map(tuple), action=TEXTS,
+    decision=st.sampled_from(("", "ALLOW", "DENY", "ASK", "DRY_RUN")), guard=TEXTS, reason=TEXTS, plan=st.lists(TEXTS, max_size=3).map(tuple),
+    did=st.lists(TEXTS, max_size=8).map(tuple), next=TEXTS, jobs=TEXTS, approval=TEXTS, acknowledged=TEXTS, runbook=TEXTS, page=TEXTS,
+)  # fmt: skip
+
+
+@given(st.lists(ENTRIES, max_size=14), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_any_card_can_be_told(entries, more, more_over):
+    """Whatever stands in it, however the clock was set: a headline that fits, every alert shown or counted, no empty fact, nothing but text."""
+    told = message_of(Card(group="g", entries=tuple(entries), more=more, more_over=more_over), zone=UTC)
+
+    assert told.headline.strip()
+    assert len(told.headline) <= 250
+    assert len(told.sections) == min(len(entries), MOST)
+    assert all(fact.value.strip() for section in told.sections for fact in section.facts)
+    assert all(line.isprintable() for line in plain_of(told).split("\n"))
+    assert set(read(html_of(told)).tags) <= TAGS
+    hidden_over = sum(entry.over is not None for entry in sorted(entries, key=_urgency)[MOST:]) + more_over
+    assert (f"{hidden_over} more that" in " ".join(told.notes)) is bool(hidden_over)

@@ -64,11 +64,12 @@ async def test_whoever_is_to_be_called_is_called_once(slack, channel, memory, en
 
 async def test_a_question_is_a_message_of_its_own(slack, conversation, memory, entry, dispatch):
     """In the channel, with buttons; asked once; when it is settled the buttons go."""
-    asking = entry(standing=Standing.ASKING, approval="7kq2m")
+    asking = entry(standing=Standing.ASKING, approval="7kq2m", action="recover_process")
     assert await send(conversation, memory, dispatch("d1", asking)) == "posted, with 1 question"
     card, question = slack.shown()
     assert buttons(card) == ["ack"]
     assert buttons(question) == ["approve", "deny"]
+    assert question["text"] == "❓ recover_process? job stuck on a1"
     assert memory.lines["ask:7kq2m"] == question["ts"]
 
     await send(conversation, memory, dispatch("d2", asking, notices=(turn("n2", "a1"),)))
@@ -95,8 +96,10 @@ async def test_without_an_app_level_token_there_are_no_buttons(slack, channel, m
     assert [buttons(message) for message in slack.shown()] == [[], []]
 
 
-async def test_a_lost_answer_does_not_double_a_message(slack, channel, memory, entry, dispatch):
-    """Slack has posted it and its answer was lost: the next attempt finds it by its metadata and goes on behind it."""
+@pytest.mark.parametrize("hides_metadata", [False, True])
+async def test_a_lost_answer_does_not_double_a_message(slack, channel, memory, entry, dispatch, hides_metadata):
+    """Slack has posted it and its answer was lost: the next attempt finds it by its metadata, or by the name of its first block, and goes on behind it."""
+    slack.hides_metadata = hides_metadata
     slack.after["chat.postMessage"].append(502)
     error = await refusal(channel, memory, dispatch("d1", entry()))
     assert not error.untouched
@@ -217,6 +220,23 @@ async def test_a_message_that_can_not_be_changed_is_posted_anew(slack, channel, 
     slack.frozen = False
     assert memory.lines["card"] != first
     assert await send(channel, memory, dispatch("d3", entry(), notices=(turn("n3", "a1"),))) == "changed"
+
+
+async def test_a_thread_without_its_message_begins_anew(slack, channel, memory, entry, dispatch):
+    """Somebody deletes the message in the very moment: nothing is lost, the next attempt posts it anew with all that it says."""
+    await send(channel, memory, dispatch("d1", entry()))
+    slack.instead["chat.postMessage"].append("thread_not_found")
+    later = dispatch("d2", entry(), notices=(turn("n2", "a1"),))
+    assert not (await refusal(channel, memory, later)).untouched
+    slack.delete(memory.lines["card"])
+    assert await send(channel, memory, later) == "posted"
+    assert [message["ts"] for message in slack.shown()] == [memory.lines["card"]]
+
+
+async def test_a_receiver_that_was_closed_stays_closed(channel, memory, entry, dispatch):
+    """After a reload the next one speaks."""
+    await channel.close()
+    assert "closed" in (await refusal(channel, memory, dispatch("d1", entry()))).reason
 
 
 async def test_a_form_that_slack_does_not_like_is_said_plainly(slack, channel, memory, entry, dispatch, caplog):

@@ -34,7 +34,7 @@ def test_a_press_is_a_deed():
     deed = deed_of(frame("interactive", PRESSED))
     assert deed == Deed(
         "pressed.C012AB3CD.1700000000.000100.1700000007.123456.U012AB3CD.approve", "U012AB3CD", "approve 7kq2m", "1700000000.000100",
-        1_700_000_007_123, "https://hooks.slack.com/actions/T012/1/x",
+        1_700_000_007_123, "https://hooks.slack.com/actions/T012/1/x", "C012AB3CD",
     )  # fmt: skip
     assert deed_of(frame("interactive", PRESSED, retry_attempt=1, retry_reason="timeout")) == deed
     later = PRESSED | {"actions": [PRESSED["actions"][0] | {"action_ts": "1700000008.000000"}]}
