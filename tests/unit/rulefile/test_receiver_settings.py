@@ -28,7 +28,7 @@ def test_an_alertmanager_by_its_addresses():
     """Each once; it groups and waits by itself."""
     got = values(f"{AM}, urls: ['http://a:9093', 'https://b/x', 'http://a:9093']")
     assert got["urls"] == ("http://a:9093", "https://b/x")
-    assert (got["every"], got["group_wait"], got["group_interval"]) == (60_000, 0, 0)
+    assert (got["every"], got["group_wait"], got["group_interval"]) == (60_000, 0, 5_000)
 
 
 def test_mail_with_its_defaults():
