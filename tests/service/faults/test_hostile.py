@@ -5,12 +5,13 @@ import json
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.service.agent import AgentProcess
 from tests.service.faults.hostile import CANARY, HOSTILE, MARK, NO_HOST, fill, named, refused
 from tests.service.faults.sides import NEEDS, SIDES
 from watchdog.clock import Clock
 
-pytestmark = pytest.mark.needs("redis-server")
+pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.timeout(300)]
 RULES = """
 rules:
   - rule: stuck
@@ -57,7 +58,7 @@ async def test_what_a_stranger_wrote_is_harmless(names, redis_server, tmp_path, 
             return all(f"{MARK}-{kind}" in shown for kind in SHOWN)
 
         for side in sides.values():
-            await until(lambda side=side: told(side), what=f"the {side.name} to be told of all of them")
+            await until(lambda side=side: told(side), within=2 * PATIENCE, what=f"the {side.name} to be told of all of them")
         printed = {command: (await agent.ask(*command.split()))[1] for command in ("status", "status --json", "audit", "audit --json")}
         await agent.stop()
         for side in sides.values():
