@@ -5,13 +5,12 @@ No clock runs here; time is said. An effect is written as one line, e.g. `signal
 a test compares whole conversations and shows their difference.
 """
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from jsonschema import Draft202012Validator
 
+from tests.scenario.posted import check_body
 from watchdog.engine import ledger as ledgers
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.arming import in_force_before
@@ -53,11 +52,8 @@ from watchdog.model.events import encode as encode_event
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import InFlight, Look, Result
 from watchdog.model.verdicts import Mode
-from watchdog.receivers.webhook import body_of
-from watchdog.receivers.webhook_schema import webhook_schema
 from watchdog.rulefile.rules import read_rules
 
-_WEBHOOK = Draft202012Validator(webhook_schema())
 WALL = 1_790_000_000_000
 ALL_SIGNALS = ("TERM", "TSTP", "TTIN", "INT")
 
@@ -207,7 +203,7 @@ class Conversation:
         assert ledgers.decode(ledgers.encode(state.ledger)) == state.ledger, "the ledger does not survive being written down"
         for effect in effects:
             if isinstance(effect, Notify):
-                assert not list(_WEBHOOK.iter_errors(json.loads(body_of(effect.notice)))), "the body of a webhook is not as its schema says"
+                check_body(effect.notice)
         self.state = state
         self.effects += effects
         self.open |= {effect.id: effect for effect in effects if isinstance(effect, Command)}
