@@ -32,6 +32,20 @@ COMMON: Final[tuple[ParameterSpec, ...]] = (
 )
 """What every type can have beside its own: how often and how soon it is told."""
 
+CA: Final = ParameterSpec(
+    name="ca",
+    form=Form.TEXT,
+    doc="A file, by its whole path, with the certificates (PEM) by which its own is judged, in place of those that this machine trusts.",
+    example="ca: /etc/sidekiq-watchdog/ca.pem",
+)
+
+
+def timeout(default: str, *, of: str) -> ParameterSpec:
+    """How long an attempt, or a call, may take. Never 0, which would be for ever."""
+    return ParameterSpec(
+        name="timeout", form=Form.DURATION, default=default, least=100, doc=f"How long one {of} may take.", example=f"timeout: {default}"
+    )
+
 
 class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     """

@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from watchdog.clock import Clock
-from watchdog.receivers.alertmanager.alerts import Alert, told_by
+from watchdog.receivers.alertmanager.alerts import Alert, report_of
 from watchdog.receivers.certificates import trusting
 from watchdog.receivers.http import beginning_of, failed, judge, open_session
 from watchdog.receivers.message.harmless import harmless
@@ -66,12 +66,12 @@ class Alertmanager:
     async def send(self, dispatch: Dispatch, remember: Remember) -> str:
         """Returns once one of them has all of it; raises `TryAgainError` where none has."""
         # The words of hundreds of alerts take a third of a second, which the agent's turns must not wait for.
-        told = await asyncio.to_thread(told_by, dispatch, now=self._clock.wall(), every=self.repeat_every)
-        if told.alerts:
-            await self._tell_all(told.alerts, remember)
-        if told.lines:
-            await remember(told.lines)
-        return _counted(told.alerts)
+        report = await asyncio.to_thread(report_of, dispatch, now=self._clock.wall(), every=self.repeat_every)
+        if report.alerts:
+            await self._tell_all(report.alerts, remember)
+        if report.lines:
+            await remember(report.lines)
+        return _counted(report.alerts)
 
     async def look(self) -> str:
         """Asks each of them how it is; sends no alert."""
