@@ -43,6 +43,5 @@ MATRIX: Final = ReceiverSpec(
     ),
     # As many as Synapse lets through without a rate limit of its own being lifted (rc_message).
     common={"at_most": "10/1m"},
-    edits=True,
     listens=True,
 )

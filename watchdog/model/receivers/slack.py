@@ -48,7 +48,6 @@ SLACK: Final = ReceiverSpec(
         ),
         _TIMEOUT,
     ),
-    edits=True,
     listens=True,
     listens_by="app_token",
 )

@@ -51,7 +51,7 @@ class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
     One type of receiver, as it is named under `type:` in the config.
 
-    `edits` says that what has been sent can be changed there; then an incident is one message that moves. `listens` says that people can answer by it,
+    `listens` says that people can answer by it,
     where `listens_by` names a setting only if that is given. With `every_thread` programs read it: each alert is told,
     and many are not gathered into one; of others that are too many to be told one by one, `few` are. `common` are defaults of its own for what all types have, by name, as they are written.
     """
@@ -59,7 +59,6 @@ class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     doc: str
     settings: tuple[ParameterSpec, ...]
-    edits: bool = False
     listens: bool = False
     listens_by: str = ""
     every_thread: bool = False
