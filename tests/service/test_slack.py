@@ -125,14 +125,14 @@ async def test_a_connection_outlives_the_timeout_of_calls():
             return ""
 
     async with SlackStandIn() as slack:
-        values = {"token": BOT, "app_token": APP, "channel": CHANNEL, "api": slack.api, "timeout": 1_000}
+        values = {"token": BOT, "app_token": APP, "channel": CHANNEL, "api": slack.api, "timeout": 3_000}
         receiver: Any = build({"ops": ReceiverSettings("ops", "slack", values)}, Clock())["ops"]
         task = asyncio.create_task(receiver.listen(Desk()))
         await slack.wait_for_connections(1)
         await slack.command(ADA, "help")
         assert await heard.get() == "/watchdog help"
         socket = slack.sockets[-1]
-        await asyncio.sleep(1.5)  # sleeps on purpose: that nobody says anything for longer than a call may take is what is tested
+        await asyncio.sleep(3.5)  # sleeps on purpose: longer than a call may take
         await slack.command(ADA, "status")
         assert await heard.get() == "/watchdog status"
         assert slack.sockets == [socket]
