@@ -12,6 +12,8 @@ from watchdog.receivers.slack.blocks import ACKNOWLEDGE, APPROVE, DENY
 
 LONGEST_TEXT: Final = 500
 """Characters of a command that are read."""
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""The last is said of brackets in brackets in brackets."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -75,7 +77,7 @@ def read(data: str | bytes) -> Frame | None:
     """The frame; None for what is none."""
     try:
         return msgspec.json.decode(data, type=Frame)
-    except (msgspec.MsgspecError, UnicodeError):
+    except _UNREADABLE:
         return None
 
 
@@ -97,7 +99,7 @@ def deed_of(frame: Frame) -> Deed | None:
                 )
             case _:
                 return None
-    except (msgspec.MsgspecError, UnicodeError):
+    except _UNREADABLE:
         return None
 
 

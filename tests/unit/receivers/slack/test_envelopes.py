@@ -77,7 +77,14 @@ def test_whatever_else_comes_is_nothing(kind, payload):
     assert deed_of(frame(kind, payload)) is None
 
 
-@pytest.mark.parametrize("data", ["", "ping", "[]", '{"envelope_id": "1"}', '{"type": 7}', "\ud800", b"\xff"])
+NESTED = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["", "ping", "[]", '{"envelope_id": "1"}', '{"type": 7}', "\ud800", b"\xff", f'{{"type":"interactive","payload":{NESTED}'],
+    ids=range(8),
+)
 def test_what_is_no_frame_is_left(data):
     """Garbage on the socket ends nothing."""
     assert read(data) is None
