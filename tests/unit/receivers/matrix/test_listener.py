@@ -115,7 +115,9 @@ async def test_pages_that_can_not_be_had_now_are_had_later():
     assert desk.told == ["!watchdog why rule 2", "!watchdog why rule 3"]
 
 
-@pytest.mark.parametrize(("refusal", "since"), [(no(403), ["s1", "s1"]), (no(404, "M_NOT_FOUND"), ["s1", "s1"]), (no(400, "M_UNKNOWN"), ["s1", "", "s2"])])
+@pytest.mark.parametrize(
+    ("refusal", "since"), [(no(403), ["s1", "s1"]), (no(404, "M_NOT_FOUND"), ["s1", "s1"]), (no(400, "M_UNKNOWN"), ["s1", "", "s2"])]
+)
 async def test_how_far_was_read_is_forgotten_only_where_that_is_what_is_wrong(refusal, since):
     """A proxy that lets nobody through for a while costs nobody his answer; a server that makes nothing of the token is begun anew with."""
     server = Server([refusal, batch("s2", said(1))])
