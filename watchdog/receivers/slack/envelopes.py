@@ -10,6 +10,7 @@ import msgspec
 
 from watchdog.receivers.slack.blocks import ACKNOWLEDGE, APPROVE, DENY
 
+COMMAND: Final = "/watchdog"
 LONGEST_TEXT: Final = 500
 """Characters of a command that are read."""
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
@@ -89,7 +90,8 @@ def deed_of(frame: Frame) -> Deed | None:
                 return _pressed(msgspec.json.decode(frame.payload, type=_Interaction))
             case "slash_commands":
                 command = msgspec.json.decode(frame.payload, type=_Command)
-                text = f"{command.command} {command.text}"[:LONGEST_TEXT]
+                # Whatever it is called there: of two apps with a command of the same name Slack heeds only one.
+                text = f"{COMMAND} {command.text}"[:LONGEST_TEXT]
                 return Deed(
                     f"command.{command.trigger_id or frame.envelope_id}",
                     command.user_id,
