@@ -144,6 +144,6 @@ async def _call(url: str, body: bytes | None) -> None:
             session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer,
         ):
             judge(answer.status, None)
-    except (aiohttp.ClientError, OSError) as error:
-        # What aiohttp says repeats the address, which is a secret.
+    except (aiohttp.ClientError, OSError, UnicodeError) as error:
+        # What aiohttp says repeats the address, which is a secret. The last is said of a name that can be none, which another version may have let into the config.
         raise failed(error, timeout=TIMEOUT) from None

@@ -45,17 +45,24 @@ def addressed(turn: "Turn", receivers: tuple[str, ...], fields: dict[str, Any]) 
     route = turn.rules.routing.named(telling.route)
     until = None if telling.awake else quiet_until(turn, route, fields["severity"])
     waits = not telling.awake and quiet_until(turn, route, fields["severity"] if rule is None else rule.severity) is not None
+    before = telling.group
     if waits and (until is None or wakes(fields)):
         telling, until = _awake(turn, telling, fields["thread"], route), None
     notice = Notice(id=name, at=turn.wall, **{"group": telling.group, **fields})
-    return Notify(tuple(dict.fromkeys((*receivers, *telling.also))), notice, until or 0)
+    takes = before if before != telling.group else ""
+    return Notify(tuple(dict.fromkeys((*receivers, *telling.also))), notice, until or 0, takes)
 
 
 def _awake(turn: "Turn", telling: Telling, thread: str, route: Route) -> Telling:
-    """It can't wait for the morning: from now on the story is told at once, in the group in which it were by day."""
+    """
+    It can't wait for the morning: from now on the story is told at once, in the group in which it were by day.
+
+    Where people have read of it already it stays where they did: a message that says that it fires must come to say that it is over.
+    """
+    is_read = telling.first_at is not None and telling.first_at <= turn.at
     telling = msgspec.structs.replace(telling, awake=True)
     alert = turn.ledger.alerts.get(telling.key)
-    if alert is not None and alert.id == thread and not telling.over:
+    if alert is not None and alert.id == thread and not telling.over and not is_read:
         key = key_of(route, traits_of(turn.world, turn.rule, alert), thread)
         if turn.ledger.routing.ids.get(key) != telling.group:
             leave(turn, telling)

@@ -39,8 +39,8 @@ class Sending:
         self._room = room
         self._put = put
         self._remember = remember
-        # What was posted in another room, which the config named before, can't be changed from here.
-        is_here = dispatch.posted.get(_ROOM, room) == room
+        # What was posted in another room, which the config named before, or in a channel of something else, can't be changed from here.
+        is_here = dispatch.posted.get(_ROOM) == room
         self._posted = dict(dispatch.posted) if is_here else {}
         id_, _, done = self._posted.get(_STEP, "").partition(" ")
         self._done = set(done.split()) if id_ == dispatch.id else set()
