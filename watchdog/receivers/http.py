@@ -72,8 +72,12 @@ def failed(error: Exception, *, timeout: int) -> TryAgainError:
             return TryAgainError(f"no proper answer: {type(error).__name__}")
 
 
-def judge(status: int, wish: str | None, *, wall: int) -> None:
-    """Returns for 2xx and raises for everything else, a redirect included; `wish` is the header `Retry-After`. What a client did wrong was not taken."""
+def judge(status: int, wish: str | None, *, wall: int, denied: str = "") -> None:
+    """
+    Returns for 2xx and raises for everything else, a redirect included. A server that fails may have taken it all the same; one that is too busy, or refuses, has not.
+
+    `wish` is the header `Retry-After`; `denied` what to do where it does not know us.
+    """
     if 200 <= status < 300:
         return
     after, answer = retry_after(wish, wall=wall), f"answered {named(status)}"
@@ -82,7 +86,7 @@ def judge(status: int, wish: str | None, *, wall: int) -> None:
     if status in _PASSING:
         raise TryAgainError(answer, after, untouched=True)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise RefusedError(f"{answer}: user and password, or the token, are not the right ones", after, untouched=True)
+        raise RefusedError(f"{answer}: {denied}" if denied else answer, after, untouched=True)
     if 300 <= status < 400:
         raise RefusedError(f"{answer}; redirects are not followed, the config wants the final address", after, untouched=True)
     raise RefusedError(answer, after, untouched=True)

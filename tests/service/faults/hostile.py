@@ -79,7 +79,7 @@ def refused(text: str) -> list[str]:
     )
 
 
-ALLOWED: Final = frozenset({"html", "head", "meta", "title", "body", "a", "b", "br", "h4", "hr", "i", "p", "pre"})
+ALLOWED: Final = frozenset({"html", "head", "meta", "title", "body", "a", "b", "br", "h4", "hr", "i", "li", "p", "pre", "ul"})
 """Tags that the agent writes itself; none of them fetches anything."""
 _ATTRIBUTES: Final = frozenset({("html", "lang"), ("meta", "charset"), ("a", "href")})
 

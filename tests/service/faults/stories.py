@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tests.service.faults.certificates import Certificates, Shown
 from tests.service.faults.rude import ARRIVES, Manner
-from tests.service.faults.station import Line, Station
+from tests.service.faults.station import TIMEOUT, Line, Station
 from watchdog.model.notices import NoticeKind
 
 HOUR: Final = 3600.0
@@ -34,7 +34,9 @@ _MANNERS: Final[Mapping[str, tuple[Manner, ...]]] = {
 }
 CHECKOUT: Final = Path(__file__).parents[3]
 _BY_WAITING: Final = frozenset({Manner.SILENT, Manner.DRIPS})
-"""What costs real time at each attempt."""
+"""What costs real time at each attempt, …"""
+_SHORT: Final = "3s"
+"""… so it is no more than this."""
 
 
 async def under(name: str, fault: str, folder: Path) -> dict[str, Any]:
@@ -53,7 +55,9 @@ async def under(name: str, fault: str, folder: Path) -> dict[str, Any]:
 
 async def _told(name: str, fault: str, folder: Path, certificates: Certificates | None) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
-    async with Station(folder / "station", name, tls=certificates is not None) as station:
+    manners = _MANNERS.get(fault, ())
+    timeout = _SHORT if _BY_WAITING.intersection(manners) else TIMEOUT
+    async with Station(folder / "station", name, tls=certificates is not None, timeout=timeout) as station:
         line = station.lines[name]
         good = certificates.context(Shown.GOOD) if certificates is not None else None
         await line.rude.be(Manner.WELL, good)
@@ -63,9 +67,9 @@ async def _told(name: str, fault: str, folder: Path, certificates: Certificates 
         if certificates is not None:
             await line.rude.be(Manner.WELL, certificates.context(Shown(fault.removeprefix("certificate "))))
             await _suffer(station, line, 0)
-        for manner in _MANNERS.get(fault, ()):
+        for manner in manners:
             await line.rude.be(manner)
-            await _suffer(station, line, 3 if manner in _BY_WAITING else 0)
+            await _suffer(station, line, 2 if manner in _BY_WAITING else 0)
         failed = await station.counts(name)
         await line.rude.be(Manner.WELL, good)
         mended = station.clock.at()
@@ -74,7 +78,7 @@ async def _told(name: str, fault: str, folder: Path, certificates: Certificates 
         await station.tell("one", NoticeKind.ENDED)
         await _settled(station, name)
         counts, found = await station.counts(name), await line.account()
-    arrives = any(manner in ARRIVES for manner in _MANNERS.get(fault, ()))
+    arrives = any(manner in ARRIVES for manner in manners)
     broken = {
         "lost": bool(found.lost) or (line.side.counts_missed and not found.is_whole),
         "out of order": bool(found.turned),

@@ -33,10 +33,10 @@ rules:
 """
 ME: Final = "web1:10:abcdef012345"
 MINUTE: Final = 60
-JITTER: Final = 500
-"""Milliseconds by which calls may have come closer together on their way."""
+CLOSER: Final = 0.9
+"""Calls are counted where they arrive, and may have come closer together on their way: in so much of an allowance's time no more than it allows."""
 HANDFUL: Final = 10
-"""New messages within the storm and two minutes after it, of which a person can still make something."""
+"""New messages within the storm and three minutes after it, of which a person can still make something."""
 
 
 async def apart(folder: Path, number: int, names: Sequence[str]) -> dict[str, Any]:
@@ -93,7 +93,7 @@ async def storm(folder: Path, number: int, names: Sequence[str]) -> dict[str, An
         await station.clock.skip(5 * MINUTE)
         before, messages_before = _resident(), {name: await _messages(line) for name, line in station.lines.items()}
         await _minute(one, one.begin, range(100, 100 + number))
-        await station.clock.skip(2 * MINUTE)
+        await station.clock.skip(3 * MINUTE)
         messages_of = {name: await _messages(line) - messages_before[name] for name, line in station.lines.items()}
         at_height = {name: await station.stands(name) for name in names}
         await _minute(one, one.end, range(100 + number))
@@ -143,8 +143,7 @@ def _fastest(station: Station, line: Line) -> tuple[int, int]:
     allowed = habits_of(station.settings[line.name]).at_most
     assert allowed is not None, "every type has one"
     calls = line.rude.calls
-    # They are counted where they arrive: the one a little late, the next a little less.
-    within = allowed.per - JITTER
+    within = CLOSER * allowed.per
     return max((sum(at <= later < at + within for later in calls[index:]) for index, at in enumerate(calls)), default=0), allowed.times
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.service.faults import mortal, stories
 from tests.service.faults.sides import NEEDS, SIDES
+from watchdog.model.receivers import RECEIVERS
 
 FEW = ("answers with errors", stories.SEQUENCE)
 
@@ -53,3 +54,8 @@ async def test_killed_between_sending_and_recording(name, tmp_path, request):
     row = await mortal.killed_at(name, "after send 1", tmp_path)
     assert row["broken"] == "", row
     assert row["died"]
+
+
+def test_every_type_of_receiver_has_a_far_side():
+    """Whoever adds a type adds who is told by it."""
+    assert {make(lambda: 0).name for make in SIDES.values()} == {spec.type for spec in RECEIVERS}

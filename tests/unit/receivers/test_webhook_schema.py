@@ -35,7 +35,7 @@ def test_table_and_body_have_the_same_keys():
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_every_kind_of_turn_fits(kind):
     """With as little as there can be, and with everything."""
-    full = {
+    full: dict[str, Any] = {
         "since": BEGAN, "decision": "DENY", "seen": ("job.elapsed = 12m",), "plan": ("quiet it",), "labels": {"team": "ops"}, "host": "web1", "approval": "7kq2m",
     }  # fmt: skip
     assert wrong(json.loads(body_of(turn(kind=kind)))) == []

@@ -15,7 +15,7 @@ EMAIL: Final = ReceiverSpec(
         "what was decided, what a person is asked, how an action ended, and what the agent says of itself; not each stage on the way."
     ),
     # A letter can't be changed, so what happens soon after another is in the next; but a question must not wait for long.
-    common={"group_wait": "10s", "group_interval": "1m", "at_most": "30/1h"},
+    common={"group_wait": "10s", "group_interval": "1m", "at_most": "60/1h"},
     settings=(
         ParameterSpec(
             name="host", form=Form.TEXT, required=True, doc="The server that takes mail for others.", example="host: mail.example.org"

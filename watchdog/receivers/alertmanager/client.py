@@ -7,7 +7,7 @@ Members tell each other of silences and of what was sent, not of alerts; so each
 import asyncio
 import base64
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import aiohttp
@@ -22,6 +22,7 @@ from watchdog.store.encoding import encode
 
 _log: Final = logging.getLogger(__name__)
 
+_DENIED: Final = "user and password, or the token, are not the right ones"
 BATCH: Final = 64
 """Alerts in one call, as Prometheus has it."""
 
@@ -62,14 +63,10 @@ class Alertmanager:
 
     async def send(self, dispatch: Dispatch, remember: Remember) -> str:
         """Returns once one of them has all of it; raises `TryAgainError` where none has."""
-        told = told_by(dispatch, now=self._clock.wall(), every=self.repeat_every)
+        # The words of hundreds of alerts take a third of a second, which the agent's turns must not wait for.
+        told = await asyncio.to_thread(told_by, dispatch, now=self._clock.wall(), every=self.repeat_every)
         if told.alerts:
-            body = [encode([alert.as_posted() for alert in part]) for part in _parts(told.alerts)]
-            session = await self._open()
-            answers = await asyncio.gather(*(self._tell(session, url, body) for url in self._urls))
-            self._say(answers)
-            if not any(answer is None for answer in answers):
-                raise _worst([answer for answer in answers if answer is not None])
+            await self._tell_all(told.alerts, remember)
         if told.lines:
             await remember(told.lines)
         return _counted(told.alerts)
@@ -86,11 +83,27 @@ class Alertmanager:
             await self._session.close()
             self._session = None
 
-    async def _tell(self, session: aiohttp.ClientSession, url: str, bodies: Sequence[bytes]) -> TryAgainError | None:
+    async def _tell_all(self, alerts: Sequence[Alert], remember: Remember) -> None:
+        """Each member all of them; raises `TryAgainError` where none has."""
+        session = await self._open()
+        answers: dict[str, TryAgainError | None] = dict.fromkeys(self._urls)
+        for number, at in enumerate(range(0, len(alerts), BATCH)):
+            if number:
+                # There is nothing to remember yet, but the next call has to wait for its turn.
+                await remember({})
+            body = encode([alert.as_posted() for alert in alerts[at : at + BATCH]])
+            there = [url for url, answer in answers.items() if answer is None]
+            answers |= zip(there, await asyncio.gather(*(self._tell(session, url, body) for url in there)), strict=True)
+            if all(answers.values()):
+                break
+        self._say(answers)
+        if all(answers.values()):
+            raise _first([answer for answer in answers.values() if answer is not None])
+
+    async def _tell(self, session: aiohttp.ClientSession, url: str, body: bytes) -> TryAgainError | None:
         try:
-            for body in bodies:
-                async with session.post(f"{url}/api/v2/alerts", data=body, headers=self._headers, allow_redirects=False) as response:
-                    judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall())
+            async with session.post(f"{url}/api/v2/alerts", data=body, headers=self._headers, allow_redirects=False) as response:
+                judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall(), denied=_DENIED)
         except TryAgainError as error:
             return error
         except (aiohttp.ClientError, OSError) as error:
@@ -100,7 +113,7 @@ class Alertmanager:
     async def _version(self, session: aiohttp.ClientSession, url: str) -> str:
         try:
             async with session.get(f"{url}/api/v2/status", headers=self._headers, allow_redirects=False) as response:
-                judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall())
+                judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall(), denied=_DENIED)
                 version = _version_in(await beginning_of(response))
         except (aiohttp.ClientError, OSError) as error:
             # What aiohttp says repeats the address.
@@ -109,11 +122,11 @@ class Alertmanager:
             raise RefusedError("what answers is no Alertmanager: 'urls' wants its address without /api/v2/alerts")
         return version
 
-    def _say(self, answers: Sequence[TryAgainError | None]) -> None:
+    def _say(self, answers: Mapping[str, TryAgainError | None]) -> None:
         """Of a member that alone can't be told it is said once that it is so, and once that it is over."""
-        if all(answer is not None for answer in answers):
+        if all(answers.values()):
             return
-        for number, (url, answer) in enumerate(zip(self._urls, answers, strict=True), 1):
+        for number, (url, answer) in enumerate(answers.items(), 1):
             reason = "" if answer is None else answer.reason
             if reason and not self._missed.get(url):
                 _log.warning("Alertmanager %d of %d is not told what others are: %s", number, len(self._urls), reason)
@@ -138,11 +151,7 @@ def authorization(user: str | None, password: str | None, token: str | None) -> 
     return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
-def _parts(alerts: Sequence[Alert]) -> list[Sequence[Alert]]:
-    return [alerts[at : at + BATCH] for at in range(0, len(alerts), BATCH)]
-
-
-def _worst(answers: Sequence[TryAgainError]) -> TryAgainError:
+def _first(answers: Sequence[TryAgainError]) -> TryAgainError:
     """Of several that failed the one that passes first: it decides when it is tried again."""
     passing = [answer for answer in answers if not isinstance(answer, RefusedError)]
     return (passing or list(answers))[0]

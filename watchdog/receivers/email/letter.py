@@ -6,14 +6,18 @@ A letter can't be changed once it is sent. So not every turn of a story is one: 
 
 import re
 from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.charset import QP, Charset
+from email.header import Header
+from email.message import Message as Letter
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
 from email.utils import format_datetime
-from typing import Final
+from typing import Any, Final
 
 from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.model.verdicts import Decision
+from watchdog.receivers.folding import ALONE
 from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.headers import header
 from watchdog.receivers.message.html import html_of, quoted
@@ -25,6 +29,7 @@ from watchdog.receivers.receiver import Dispatch
 NAME: Final = "sidekiq-watchdog"
 ALARMS: Final = frozenset({"held", "not kept"})
 """How a stage can come out that a person must hear of at once."""
+_POLICY: Final = compat32.clone(linesep="\r\n", mangle_from_=False)
 _NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9._-]")
 _HTML: Final = (
     '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title></head>\n<body>\n{body}\n</body>\n</html>\n'
@@ -44,13 +49,14 @@ def is_worth_a_letter(notice: Notice) -> bool:
             return True
 
 
-def letter_of(dispatch: Dispatch, *, sender: str, recipients: tuple[str, ...], host: str) -> EmailMessage:
-    """The letter that a dispatch is; `host` is the machine that it comes from."""
+def letter_of(dispatch: Dispatch, *, sender: str, recipients: tuple[str, ...], host: str) -> bytes:
+    """The letter that a dispatch is, in ASCII, with CRLF; `host` is the machine that it comes from."""
     message = message_of(dispatch.card, missed=dispatch.missed)
-    letter = EmailMessage(policy=SMTP)
-    letter["From"] = Address(NAME, addr_spec=sender)
-    letter["To"] = tuple(Address(addr_spec=one) for one in recipients)
-    letter["Subject"] = header(message.headline)
+    # What is chosen at random would be another letter at the next attempt; quoted-printable can't hold this one.
+    letter: Letter[str, Any] = MIMEMultipart("alternative", boundary=f"=_{_plain(dispatch.id)}")
+    letter["From"] = f"{NAME} <{sender}>"
+    letter["To"] = ", ".join(recipients)
+    letter["Subject"] = _header("Subject", message.headline)
     letter["Date"] = format_datetime(datetime.fromtimestamp(max(notice.at for notice in dispatch.notices) // 1000, UTC))
     letter["Message-ID"] = message_id(dispatch, sender)
     letter["In-Reply-To"] = letter["References"] = thread_id(dispatch, sender, host)
@@ -61,13 +67,13 @@ def letter_of(dispatch: Dispatch, *, sender: str, recipients: tuple[str, ...], h
         letter["Importance"] = "high"
     letter["X-Watchdog-Severity"] = message.severity.value
     letter["X-Watchdog-State"] = "over" if message.is_over else "open"
-    letter["X-Watchdog-Rule"] = header(", ".join(dict.fromkeys(entry.rule for entry in dispatch.card.entries if entry.rule)) or "-")
-    lines = [line_of(notice) for notice in dispatch.notices]
-    letter.set_content(_text(message, lines), cte="quoted-printable")
-    letter.add_alternative(_html(message, lines), subtype="html", cte="quoted-printable")
-    # What is chosen at random would be another letter at the next attempt; quoted-printable can't hold this one.
-    letter.set_boundary(f"=_{_plain(dispatch.id)}")
-    return letter
+    rules = dict.fromkeys(entry.rule for entry in dispatch.card.entries if entry.rule)
+    letter["X-Watchdog-Rule"] = _header("X-Watchdog-Rule", ", ".join(rules) or "-")
+    # What stands for itself has been said by then.
+    lines = [line_of(notice) for notice in dispatch.notices if notice.kind not in ALONE]
+    letter.attach(_part(_text(message, lines), "plain"))
+    letter.attach(_part(_html(message, lines), "html"))
+    return letter.as_bytes(policy=_POLICY)
 
 
 def message_id(dispatch: Dispatch, sender: str) -> str:
@@ -84,6 +90,18 @@ def thread_id(dispatch: Dispatch, sender: str, host: str) -> str:
     return f"<{_plain(dispatch.group)}.{_plain(host)}@{_domain(sender)}>"
 
 
+def _header(name: str, text: str) -> Header | str:
+    safe = header(text)
+    # What a filter looks for stands there as it is. The rest not by `email.policy`: Python 3.11 parts adjacent encoded words in their middle.
+    return safe if safe.isascii() else Header(safe, "utf-8", header_name=name)
+
+
+def _part(text: str, subtype: str) -> MIMEText:
+    charset = Charset("utf-8")
+    charset.body_encoding = QP
+    return MIMEText(text, subtype, charset)  # type: ignore[arg-type]  # it takes one, whatever typeshed says
+
+
 def _plain(name: str) -> str:
     return _NOT_IN_AN_ID.sub("-", name)[:60]
 
@@ -93,10 +111,11 @@ def _domain(sender: str) -> str:
 
 
 def _text(message: Message, lines: list[str]) -> str:
-    happened = "\n".join(f"  {line}" for line in lines)
-    return f"{plain_of(message)}\n\nwhat happened:\n{happened}\n"
+    happened = "".join(f"  {line}\n" for line in lines)
+    return f"{plain_of(message)}\n" + (f"\nwhat happened:\n{happened}" if lines else "")
 
 
 def _html(message: Message, lines: list[str]) -> str:
     happened = "".join(f"<li>{quoted(line)}</li>" for line in lines)
-    return _HTML.format(title=quoted(harmless(message.headline)), body=f"{html_of(message)}<p>what happened:</p><ul>{happened}</ul>")
+    body = html_of(message) + (f"<p>what happened:</p><ul>{happened}</ul>" if lines else "")
+    return _HTML.format(title=quoted(harmless(message.headline)), body=body)

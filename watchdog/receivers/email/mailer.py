@@ -60,7 +60,7 @@ class Mailer:
         missing = [one for one in self._recipients if one not in got]
         if not missing:
             return "took it"
-        refused = await self._hand_over(letter.as_bytes(), missing)
+        refused = await self._hand_over(letter, missing)
         later = [error for error in refused.values() if error.code < _PERMANENT]
         if later:
             await remember({GOT: json.dumps([dispatch.id, *got, *(one for one in missing if one not in refused)])})

@@ -1,5 +1,7 @@
 """From a dispatch to alerts with labels, beginning and end."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -54,7 +56,7 @@ def test_an_alert_that_is_over():
 def test_its_labels_stay_as_they_were():
     """Whatever becomes of severity, target and labels of the rule: it is the same alert to the end."""
     lines = remembered(told(entry(labels={"team": "ops"})))
-    changed = {"severity": Severity.INFO, "target": "web1/x.service", "labels": {"team": "dev"}, "since": BEGAN + 5_000}
+    changed: dict[str, Any] = {"severity": Severity.INFO, "target": "web1/x.service", "labels": {"team": "dev"}, "since": BEGAN + 5_000}
     for one in (entry(**changed), over(**changed)):
         (alert,) = told(one, posted=lines).alerts
         assert alert.known.labels == msgspec.json.decode(lines[f"{PREFIX}7"])["labels"]
@@ -108,7 +110,7 @@ def test_what_has_no_room_on_the_card_goes_on():
 
 def test_alerts_beside_the_card_are_told_of_one_by_one():
     """The card has room for fifty; whoever fires or ends beside it is known by its own notices."""
-    beside = {"rule": "stuck-job", "entity": "b", "severity": Severity.CRITICAL}
+    beside: dict[str, Any] = {"rule": "stuck-job", "entity": "b", "severity": Severity.CRITICAL}
     said = told(entry("1", entity="a"), notices=(turn("2", **beside), turn("3", **{**beside, "entity": "c"})), more=2)
     assert sorted(alert.known.labels["entity"] for alert in said.alerts) == ["a", "b", "c"]
     lines = remembered(said)

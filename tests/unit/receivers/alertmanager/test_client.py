@@ -51,9 +51,26 @@ async def test_alerts_are_posted(endpoint, make):
 
 
 async def test_a_storm_comes_in_batches(endpoint, make):
-    """So many in one call as Prometheus sends."""
-    await make(endpoint).send(dispatch(*(entry(str(number), entity=str(number)) for number in range(BATCH * 2 + 3))), Memory().keep)
+    """So many in one call as Prometheus sends; before each but the first its turn is waited for."""
+    turns = []
+
+    async def remember(lines):
+        turns.append((endpoint.requests.qsize(), bool(lines)))
+
+    await make(endpoint).send(dispatch(*(entry(str(number), entity=str(number)) for number in range(BATCH * 2 + 3))), remember)
     assert [len(json.loads(endpoint.requests.get_nowait()[1])) for _ in range(endpoint.requests.qsize())] == [BATCH, BATCH, 3]
+    assert turns == [(1, False), (2, False), (3, True)]
+
+
+async def test_a_member_that_fails_in_the_middle_is_not_asked_on(endpoint, other, make):
+    """The other one has all of it, and that is enough."""
+    other.answers = [200, 503]
+    storm = dispatch(*(entry(str(number), entity=str(number)) for number in range(BATCH * 3)))
+    assert await make(endpoint, other).send(storm, Memory().keep) == f"took {BATCH * 3} that fire and 0 that are over"
+    assert (endpoint.requests.qsize(), other.requests.qsize()) == (3, 2)
+    endpoint.answers, other.answers = [500], [200, 503]
+    with pytest.raises(TryAgainError, match="answered 50"):
+        await make(endpoint, other).send(storm, Memory().keep)
 
 
 async def test_nothing_to_say_is_no_call(endpoint, make):

@@ -85,7 +85,7 @@ class SmtpServer:
             self.encrypted.append(session.ssl is not None or self._tls)
             self.hello.append(str(session.host_name))
         if self.tears == "end":
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return answer
 
@@ -107,7 +107,7 @@ class _Torn(SMTP):
             return
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         await self._reader.readline()
-        assert self.transport is not None
+        assert isinstance(self.transport, asyncio.Transport)
         self.transport.abort()
 
 

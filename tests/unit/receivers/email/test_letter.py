@@ -11,6 +11,8 @@ from tests.unit.receivers.dispatches import dispatch, entry, over, turn
 from watchdog.model.cards import Standing
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.receivers.email.letter import is_worth_a_letter, letter_of
+from watchdog.receivers.message.headers import header
+from watchdog.receivers.message.words import message_of
 from watchdog.receivers.receiver import Dispatch
 
 SENDER = "watchdog@example.org"
@@ -18,7 +20,7 @@ SENDER = "watchdog@example.org"
 
 def written(of: Dispatch, *recipients: str) -> EmailMessage:
     """As it is read at the other end."""
-    data = letter_of(of, sender=SENDER, recipients=recipients or ("ops@example.org",), host="web1").as_bytes()
+    data = letter_of(of, sender=SENDER, recipients=recipients or ("ops@example.org",), host="web1")
     assert data.isascii()
     assert all(len(line) <= 998 for line in data.splitlines())
     return BytesParser(policy=default).parsebytes(data)
@@ -43,6 +45,9 @@ def test_what_stands_in_its_headers():
     assert letter["Auto-Submitted"] == "auto-generated"
     assert (letter["Importance"], letter["X-Watchdog-Severity"], letter["X-Watchdog-State"]) == ("high", "critical", "open")
     assert letter["X-Watchdog-Rule"] == "stuck-job"
+    assert b"\r\nX-Watchdog-Rule: stuck-job\r\n" in letter_of(
+        dispatch(entry()), sender=SENDER, recipients=("ops@example.org",), host="web1"
+    )
 
 
 def test_it_is_text_and_html():
@@ -53,6 +58,16 @@ def test_it_is_text_and_html():
         assert "web1:4321:abc" in part
         assert "what happened:" in part
         assert "3 jobs are held" in part
+
+
+def test_what_stands_for_itself_is_said_once():
+    """A message of the agent, a digest, a test: there is no story to it."""
+    of = dispatch(
+        entry("agent", rule="", title="started in dry-run"), notices=(turn("agent", NoticeKind.AGENT, title="started in dry-run"),)
+    )
+    for part in parts(written(of)):
+        assert "what happened" not in part
+        assert "started in dry-run" in part
 
 
 def test_a_group_is_one_thread():
@@ -68,7 +83,7 @@ def test_a_group_is_one_thread():
 def test_it_is_the_same_at_every_attempt():
     """To the byte: a server that has it already may throw it away."""
     of = dispatch(entry(), over("8"))
-    assert len({letter_of(of, sender=SENDER, recipients=("ops@example.org",), host="web1").as_bytes() for _ in range(3)}) == 1
+    assert len({letter_of(of, sender=SENDER, recipients=("ops@example.org",), host="web1") for _ in range(3)}) == 1
 
 
 HOSTILE = [
@@ -101,6 +116,15 @@ def test_what_strangers_named_makes_no_header(text):
     assert "<script" not in html_part
     assert len(text_part) < 20_000
     assert [part.get_content_type() for part in letter.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+
+
+@pytest.mark.parametrize(
+    "text", ["\uff20HERE: \uff20X:0 \uff20Y", "jobs of кириллица и 日本語 " * 5, "ü" * 90, "x ü" * 60, "plain", "words " * 30, "w" * 180]
+)
+def test_a_subject_is_read_as_it_was_written(text):
+    """Whatever script it is in, and however it has to be folded."""
+    of = dispatch(entry("agent", rule="", title=text), notices=(turn("agent", NoticeKind.AGENT),))
+    assert written(of)["Subject"] == header(message_of(of.card).headline)
 
 
 def test_an_id_that_could_be_none_is_made_one():

@@ -85,10 +85,11 @@ def test_slack(text):
 @every_text
 def test_mail(text):
     """The headers that it is given and no other, the recipients that it is given and no other; HTML as for Matrix."""
-    plain = letter_of(dispatch("ordinary"), sender="watchdog@example.org", recipients=("ada@example.org",), host="web1")
+    ordinary = letter_of(dispatch("ordinary"), sender="watchdog@example.org", recipients=("ada@example.org",), host="web1")
     letter = letter_of(dispatch(text), sender="watchdog@example.org", recipients=("ada@example.org",), host="web1")
 
-    back: Any = email.message_from_bytes(letter.as_bytes(), policy=default)
+    plain: Any = email.message_from_bytes(ordinary, policy=default)
+    back: Any = email.message_from_bytes(letter, policy=default)
 
     assert back.keys() == plain.keys()
     assert back["To"] == "ada@example.org"
