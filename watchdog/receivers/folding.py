@@ -14,6 +14,8 @@ from watchdog.model.notices import ALONE, Notice, NoticeKind, Severity
 
 ROOM: Final = 50
 """So many threads have an entry of their own."""
+ASIDE: Final = 1_000
+"""So many of those that are only counted are known by name; of what is told of any other one it is guessed whether it was counted."""
 DID: Final = 8
 """So many of the last sentences on what was done are kept."""
 ASKED: Final = frozenset({"asked", "noted"})
@@ -31,21 +33,28 @@ _RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 def fold(card: Card, notices: Iterable[Notice]) -> Card:
     """The card with these notices in it, which follow those that it has, oldest first."""
     entries = {entry.thread: entry for entry in card.entries}
-    more, more_over, told = card.more, card.more_over, card.told
+    more, more_over, told, aside = card.more, card.more_over, card.told, dict.fromkeys(card.aside)
     for notice in notices:
         told += 1
         before = entries.get(notice.thread)
-        if before is None and more and notice.kind is NoticeKind.RESOLVED:
-            # One of those that are only counted, surely: what ends has begun.
-            more, more_over = more - 1, more_over + 1
-            continue
-        if before is None and more and notice.kind not in ALONE | {NoticeKind.FIRING}:
+        is_counted = before is None and (notice.thread in aside or (more > len(aside) and notice.kind not in ALONE | {NoticeKind.FIRING}))
+        if is_counted:
+            # Of those that nobody knows by name one, surely: what goes on or ends has begun.
             more -= 1
+            aside.pop(notice.thread, None)
+            if notice.kind is NoticeKind.RESOLVED:
+                more_over += 1
+                continue
         entries[notice.thread] = _turned(before, notice)
         if len(entries) > ROOM:
             gone = entries.pop(_dispensable(entries))
-            more, more_over = (more, more_over + 1) if gone.over is not None else (more + 1, more_over)
-    return msgspec.structs.replace(card, entries=tuple(entries.values()), more=more, more_over=more_over, told=told)
+            if gone.over is not None:
+                more_over += 1
+            else:
+                more += 1
+                if len(aside) < ASIDE:
+                    aside[gone.thread] = None
+    return msgspec.structs.replace(card, entries=tuple(entries.values()), more=more, more_over=more_over, told=told, aside=tuple(aside))
 
 
 def _turned(before: Entry | None, notice: Notice) -> Entry:
