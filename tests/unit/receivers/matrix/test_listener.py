@@ -1,6 +1,7 @@
 """What a homeserver refuses a listener, and what is heard all the same. How a real one is listened to is in tests/service/homeserver."""
 
 import asyncio
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -87,9 +88,9 @@ def no_waiting(monkeypatch):
 
 async def listened(server):
     """The desk, after all that the server had to say."""
-    desk = Desk()
+    desk, room = Desk(), cast("Any", Room())
     with pytest.raises(EndedError):
-        await Following(server, Room(), name="ops").run(desk)
+        await Following(server, room, name="ops").run(desk)
     return desk
 
 
