@@ -145,3 +145,11 @@ def test_one_that_is_only_counted_comes_back_when_something_happens_to_it():
     card = fold(card, [turn(K.STAGE, f"t{ROOM}", title="TERM sent", severity=Severity.CRITICAL)])
     assert card.entries[-1].thread == f"t{ROOM}"
     assert (len(card.entries), card.more) == (ROOM, 1)
+
+
+def test_who_hears_of_it_only_because_nobody_has_acknowledged_it():
+    """Its name is that of the alert, which is still right at its end; why it came there is in the turn itself."""
+    reason = "nobody has acknowledged it within 15m"
+    raised = turn(K.ESCALATED, title=f"{reason}: web1 holds 3 jobs", reason=reason)
+    (entry,) = fold(EMPTY, (raised, OVER)).entries
+    assert entry.title == "web1 holds 3 jobs"

@@ -30,6 +30,7 @@ MATRIX: Final = ReceiverSpec(
             name="room",
             form=Form.TEXT,
             required=True,
+            shape=r"!\S+|#[^\s:]+:\S+",
             doc="Where to write: the id of a room or an alias. An invitation to this room is accepted, and no other. An alias leads on to the new room where one is upgraded; an id does not.",
             example='room: "#ops:example.org"',
         ),

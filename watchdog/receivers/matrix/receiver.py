@@ -27,6 +27,9 @@ class Matrix:
     Raises `BadSecretError` for what can be no access token.
     """
 
+    may_double = False
+    """What is sent again has the transaction ids that it had: the homeserver knows it by them."""
+
     def __init__(self, homeserver: str, *, token: str, room: str, timeout: int, clock: Clock, name: str, keys: str = "") -> None:
         self._new_client = partial(Client, homeserver, token, timeout=timeout, clock=clock)
         self._client = self._new_client()
