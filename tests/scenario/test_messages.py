@@ -168,7 +168,7 @@ def test_an_incident_from_the_yes_to_the_end():
 
     assert (
         reader.now.splitlines()[0]
-        == "CRITICAL PushWorker has been running for 21s on web1 (queue push), mastodon-sidekiq.service: recover_process approved by ada"
+        == "CRITICAL PushWorker has been running for 21s on web1 (queue push), mastodon-sidekiq.service: recover_process under way"
     )
     stopped(talk)
     assert (

@@ -66,6 +66,7 @@ def config_text(found: Survey, *, state: str, postgres: PostgresState | None = N
         "# receivers:",
         '#   ops: {type: matrix, homeserver: "https://matrix.example.org", token: "${file:matrix-token}", room: "#ops:example.org"}',
         "# routes: [{notify: [ops]}]",
+        '# ask: {people: {ada: [ada, "matrix:@ada:example.org"]}}   # who may answer there',
     )
     # Names and messages of others stand in comments only, or in quotes.
     return Text("".join(f"{_clean(line)}\n" for line in lines), secrets)
