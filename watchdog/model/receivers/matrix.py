@@ -37,7 +37,7 @@ MATRIX: Final = ReceiverSpec(
         ParameterSpec(
             name="keys",
             form=Form.TEXT,
-            doc="An own folder, by its absolute path, for the keys of end-to-end encryption; without it nothing is written to a room that is encrypted. Needs `matrix-nio`, an extra: `pip install 'sidekiq-watchdog[matrix-e2e]'`.",
+            doc="An own folder, by its absolute path, for the keys of end-to-end encryption; without it nothing is written to a room that is encrypted. Needs `matrix-nio`, the extra `matrix-e2e`, which the Debian package does not bring along.",
             example="keys: /var/lib/sidekiq-watchdog/matrix",
         ),
         ParameterSpec(name="timeout", form=Form.DURATION, default="20s", doc="How long one call may take.", example="timeout: 20s"),

@@ -18,7 +18,9 @@ from watchdog.receivers.receiver import RefusedError, TryAgainError
 
 _SEALED: Final = "m.room.encrypted"
 _ABOUT_KEYS: Final = ("to_device", "device_lists", "device_one_time_keys_count", "device_unused_fallback_key_types")
-_NOT_INSTALLED: Final = "the room is encrypted, and what can encrypt is not installed: pip install 'sidekiq-watchdog[matrix-e2e]'"
+_NOT_INSTALLED: Final = (
+    "the room is encrypted, and what can encrypt is not installed: the extra matrix-e2e, see packaging/README.md, Matrix"
+)
 
 
 class Cipher:
@@ -84,6 +86,15 @@ class Cipher:
             if isinstance(response, SyncResponse):
                 await box.receive_response(response)
             await _tend(box)
+
+    def look(self) -> None:
+        """Raises `RefusedError` where what encrypts is not installed; touches no keys."""
+        try:
+            import peewee  # noqa: F401
+
+            _box_class()
+        except ImportError:
+            raise RefusedError(_NOT_INSTALLED, untouched=True) from None
 
     async def close(self) -> None:
         """Lets go of the keys."""

@@ -27,11 +27,13 @@ async def refusal(cipher, device="DEVICE"):
 
 @pytest.mark.parametrize("module", ["nio", "peewee"])
 async def test_what_is_not_installed_is_named(client, tmp_path, monkeypatch, module):
-    """With how to install it."""
+    """With where it stands how to install it; to whoever merely looks, too."""
     monkeypatch.setitem(sys.modules, module, None)
     error = await refusal(Cipher(client, tmp_path / "keys"))
     assert isinstance(error, RefusedError)
-    assert "pip install 'sidekiq-watchdog[matrix-e2e]'" in error.reason
+    assert "the extra matrix-e2e, see packaging/README.md" in error.reason
+    with pytest.raises(RefusedError, match="the extra matrix-e2e"):
+        Cipher(client, tmp_path / "keys").look()
     assert not (tmp_path / "keys").exists()
 
 
