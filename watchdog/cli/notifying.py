@@ -81,6 +81,7 @@ async def straight(config: Path, test: Trial) -> list[Result]:
     from watchdog.clock import Clock
     from watchdog.host.boot import host_name
     from watchdog.receivers.build import build
+    from watchdog.store.ownership import give_as_above
 
     settings, host = _settings(config, test.told.receivers)
     errors().line(("no agent runs: it is sent straight, by this command", "dim"))
@@ -88,8 +89,11 @@ async def straight(config: Path, test: Trial) -> list[Result]:
     try:
         return list(await asyncio.gather(*(_send(name, one, test, host or host_name()) for name, one in receivers.items())))
     finally:
-        for receiver in receivers.values():
+        for name, receiver in receivers.items():
             await receiver.close()
+            if keys := settings[name].values.get("keys"):
+                # The agent could not read what root has made.
+                give_as_above(Path(str(keys)))
 
 
 def _settings(config: Path, names: Sequence[str]) -> "tuple[dict[str, ReceiverSettings], str | None]":

@@ -57,9 +57,14 @@ def fold(card: Card, notices: Iterable[Notice]) -> Card:
     return msgspec.structs.replace(card, entries=tuple(entries.values()), more=more, more_over=more_over, told=told, aside=tuple(aside))
 
 
+def _title(first: Notice) -> str:
+    """What it is about. Who is told because nobody has acknowledged it is told that at the beginning of the sentence: it would soon be no longer true of the whole."""
+    return first.title.removeprefix(f"{first.reason}: ") if first.kind is NoticeKind.ESCALATED else first.title
+
+
 def _turned(before: Entry | None, notice: Notice) -> Entry:
     entry = before or Entry(
-        thread=notice.thread, standing=Standing.FIRING, severity=notice.severity, title=notice.title, first=notice.at, last=notice.at
+        thread=notice.thread, standing=Standing.FIRING, severity=notice.severity, title=_title(notice), first=notice.at, last=notice.at
     )
     new: dict[str, Any] = {name: value for name in _NEWEST if (value := getattr(notice, name))} | {"last": notice.at}
     if notice.kind in _STORY:

@@ -59,6 +59,8 @@ class Matrix:
         """As whom we are signed in, and that the room can be written to; raises `TryAgainError` with what to do."""
         self._room.forget()
         entered = await self._room.enter()
+        if self._cipher is not None and entered.is_encrypted:
+            self._cipher.look()
         return f"signed in as {entered.user}, in the room {self._named}, which is {'' if entered.is_encrypted else 'not '}encrypted"
 
     async def listen(self, desk: Desk) -> None:
