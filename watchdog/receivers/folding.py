@@ -77,6 +77,9 @@ def _turned(before: Entry | None, notice: Notice) -> Entry:
                 new |= {"did": (), "decision": "", "guard": "", "jobs": notice.jobs}
         case NoticeKind.RESOLVED:
             new |= {"over": notice.at, "standing": Standing.RESOLVED, "approval": "", "next": notice.next}
+        case NoticeKind.ENDED if notice.thread == notice.rule and notice.outcome not in _FAILED:
+            # What a person has ordered is about no alert that could end: its own end is all that comes.
+            new |= {"over": notice.at, "approval": "", "standing": Standing.VERIFIED if notice.outcome in _HELPED else Standing.RESOLVED}
         case NoticeKind.SOURCE:
             is_back = notice.outcome == "back"
             new |= {"title": notice.title, "reason": notice.reason, "next": notice.next, "over": notice.at if is_back else None}

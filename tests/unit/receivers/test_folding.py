@@ -151,6 +151,26 @@ def test_one_that_is_only_counted_comes_back_when_something_happens_to_it():
     assert (len(card.entries), card.more) == (ROOM, 1)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "standing", "is_over"),
+    [
+        ("ended", Standing.VERIFIED, True),
+        ("closed", Standing.RESOLVED, True),
+        ("abandoned", Standing.RESOLVED, True),
+        ("failed", Standing.FAILED, False),
+    ],
+)
+def test_what_a_person_has_ordered_is_over_with_its_own_end(outcome, standing, is_over):
+    """There is no alert that could end; what has failed stays, for somebody must look at it."""
+    order = {"thread": "order:1", "rule": "order:1"}
+    begun = fold(EMPTY, [turn(K.DECIDED, decision="ALLOW", **order), turn(K.STAGE, decision="ALLOW", **order)])
+    assert (begun.is_over, begun.entries[0].standing) == (False, Standing.ACTING)
+    card = fold(begun, [turn(K.ENDED, decision="ALLOW", outcome=outcome, **order)])
+    assert (card.is_over, card.entries[0].standing) == (is_over, standing)
+    alert = {"thread": "order:1", "rule": "r"}
+    assert not fold(EMPTY, [turn(K.STAGE, **alert), turn(K.ENDED, decision="ALLOW", outcome=outcome, **alert)]).is_over
+
+
 @given(st.lists(st.tuples(st.sampled_from([K.FIRING, K.FIRING, K.ESCALATED, K.REMINDER, K.RESOLVED]), st.integers(0, 9)), max_size=60))
 def test_of_what_has_no_room_none_is_counted_twice_or_forgotten(steps):
     """What fires is told again when a silence is over, and others hear of it first when it is escalated: as many go on as do, and when none does the card is over."""
