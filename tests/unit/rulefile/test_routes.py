@@ -5,7 +5,7 @@ import pytest
 from watchdog.config import inspect
 from watchdog.config.zones import routing_of
 from watchdog.engine.routing.table import Inhibition, Level, Match, Route
-from watchdog.model import keys
+from watchdog.model import route_keys
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.routing import GROUP_BY, SAME
@@ -198,14 +198,14 @@ def test_other_routes_are_other_rules(tmp_path):
 
 def test_the_reference_names_all_that_can_be_grouped_by():
     """And all that can be the same."""
-    docs = {spec.name: spec.doc for spec in (*keys.ROUTE, *keys.INHIBIT)}
+    docs = {spec.name: spec.doc for spec in (*route_keys.ROUTE, *route_keys.INHIBIT)}
     assert [name for name in GROUP_BY if f"`{name}`" not in docs["group_by"]] == []
     assert [name for name in SAME if f"`{name}`" not in docs["same"]] == []
 
 
 def test_the_defaults_are_those_of_the_table():
     """What the reference says is what holds."""
-    defaults = {spec.name: spec.default for spec in (*keys.ROUTE, *keys.QUIET_HOURS)}
+    defaults = {spec.name: spec.default for spec in (*route_keys.ROUTE, *route_keys.QUIET_HOURS)}
     route = Route(name="")
     assert route.repeat is not None
     assert (f"[{', '.join(route.group_by)}]", f"{route.repeat // 3_600_000}h", defaults["except"]) == (

@@ -3,7 +3,7 @@
 from typing import Final
 
 from watchdog.model.parameters import Form, ParameterSpec
-from watchdog.model.receivers.spec import ReceiverSpec
+from watchdog.model.receivers.spec import ReceiverSpec, timeout
 
 MATRIX: Final = ReceiverSpec(
     type="matrix",
@@ -40,10 +40,9 @@ MATRIX: Final = ReceiverSpec(
             doc="An own folder, by its absolute path, for the keys of end-to-end encryption; without it nothing is written to a room that is encrypted. Needs `matrix-nio`, the extra `matrix-e2e`, which the Debian package does not bring along.",
             example="keys: /var/lib/sidekiq-watchdog/matrix",
         ),
-        ParameterSpec(name="timeout", form=Form.DURATION, default="20s", doc="How long one call may take.", example="timeout: 20s"),
+        timeout("20s", of="call"),
     ),
     # As many as Synapse lets through without a rate limit of its own being lifted (rc_message).
     common={"at_most": "10/1m"},
-    edits=True,
     listens=True,
 )
