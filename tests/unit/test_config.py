@@ -220,7 +220,9 @@ def test_a_secret_from_a_file(folder: Folder, text: str | None, mode: int, expec
     """What can't be a secret is refused where it is referred to, and what everybody can read is warned of."""
     if text is not None:
         folder.write("key", text, mode)
-    folder.write("config.yml", CONFIG + 'receivers: {ops: {type: webhook, url: https://h, secret: "${file:key}"}}\nroutes: [{notify: [ops]}]\n')
+    folder.write(
+        "config.yml", CONFIG + 'receivers: {ops: {type: webhook, url: https://h, secret: "${file:key}"}}\nroutes: [{notify: [ops]}]\n'
+    )
     assert folder.said() == expected
 
 
