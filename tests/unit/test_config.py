@@ -220,13 +220,15 @@ def test_a_secret_from_a_file(folder: Folder, text: str | None, mode: int, expec
     """What can't be a secret is refused where it is referred to, and what everybody can read is warned of."""
     if text is not None:
         folder.write("key", text, mode)
-    folder.write("config.yml", CONFIG + 'receivers: {ops: {type: webhook, url: https://h, secret: "${file:key}"}}\n')
+    folder.write(
+        "config.yml", CONFIG + 'receivers: {ops: {type: webhook, url: https://h, secret: "${file:key}"}}\nroutes: [{notify: [ops]}]\n'
+    )
     assert folder.said() == expected
 
 
 def test_a_secret_in_an_open_config_is_warned_of(folder: Folder) -> None:
     """The file's mode decides."""
-    text = CONFIG + "receivers: {ops: {type: webhook, url: https://h, secret: hunter2}}\n"
+    text = CONFIG + "receivers: {ops: {type: webhook, url: https://h, secret: hunter2}}\nroutes: [{notify: [ops]}]\n"
     folder.write("config.yml", text, 0o644)
     assert folder.said() == ["config.yml:4:58 W604"]
     folder.write("config.yml", text, 0o600)

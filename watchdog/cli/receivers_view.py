@@ -17,10 +17,10 @@ from watchdog.model.kinds import Type
 
 class Box(msgspec.Struct, frozen=True):
     """
-    Messages to one receiver. `oldest`, `failing`, `next_try` and `full` are UTC milliseconds.
+    Messages to one receiver. `oldest`, `failing`, `next_try`, `full` and `held` are UTC milliseconds.
 
     Those `left_out` found no room; `again` counts dispatches that were sent once more though nobody knew whether they had arrived; after `failures` in a row, the first at `failing`, it is left alone
-    until `next_try`; more waits than there is room for since `full`.
+    until `next_try`; more waits than there is room for since `full`; nothing of what waits may be told before `held`.
     """
 
     waiting: int = 0
@@ -35,6 +35,7 @@ class Box(msgspec.Struct, frozen=True):
     failing: int | None = None
     next_try: int = 0
     full: int | None = None
+    held: int | None = None
 
 
 class Hears(msgspec.Struct, frozen=True):
@@ -116,6 +117,7 @@ def _cells(row: Row, at: int) -> Sequence[Piece]:
 
 def _said(row: Row, at: int) -> Iterator[str]:
     box = row.box
+    held = (box.held or 0) - at if box.waiting else 0
     if row.receiver.type == "gone":
         yield "the config does not name it any more"
     if box.failures:
@@ -125,11 +127,15 @@ def _said(row: Row, at: int) -> Iterator[str]:
             yield f"tried again in {display(box.next_try - at, Type.DURATION)}"
     elif box.waiting and box.last_error:
         yield box.last_error
+    elif held > 0:
+        yield f"held back, by quiet hours, for {display(held, Type.DURATION)} more"
     if box.full is not None:
         yield f"more waits than there is room for, since {_since(box.full, at)}: {box.left_out:,} left out"
     if box.again:
         yield f"{box.again:,} perhaps told twice"
-    if not (box.failures or box.full is not None or box.again or (box.waiting and box.last_error) or row.receiver.type == "gone"):
+    if not (
+        box.failures or box.full is not None or box.again or (box.waiting and box.last_error) or held > 0 or row.receiver.type == "gone"
+    ):
         yield "well"
 
 

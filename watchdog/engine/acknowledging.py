@@ -35,7 +35,7 @@ def acknowledge(turn: Turn, told: OperatorAcknowledged) -> Heard:
         what = (
             f"no open incident and no alert that fires has the id {told.incident}"
             if told.incident
-            else f"no alert of rule {told.rule} on {told.target} fires"
+            else f"no alert of rule {told.rule} on {told.target} fires{_but_on(turn, told.rule)}"
         )
         return refused(what, rule=told.rule, target=told.target)
     rule, target = meant
@@ -105,6 +105,13 @@ def _by_name(turn: Turn, rule: str, target: str) -> tuple[str, str] | None:
     return _first(one for one in mine if target in (one.target, one.entity)) or _first(
         one for one in mine if target in tuple(names_of(one.target))
     )
+
+
+def _but_on(turn: Turn, rule: str) -> str:
+    """What it does fire on, by a name that can be given in place of the other."""
+    names = sorted({_about(one)[1] for one in turn.ledger.alerts.values() if one.rule == rule and one.phase is Phase.FIRING})
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"; it does on {names[0]}{more}" if names else ""
 
 
 def _first(alerts: Iterable[Alert]) -> tuple[str, str] | None:

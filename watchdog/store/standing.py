@@ -5,11 +5,11 @@ from typing import Final
 
 import msgspec
 
-_COUNTS: Final = """SELECT receiver, coalesce(waiting, 0), delivered, given_up, oldest, left_out, dispatches, again, failures, failing, next_try, full,
+_COUNTS: Final = """SELECT receiver, coalesce(waiting, 0), delivered, given_up, oldest, left_out, dispatches, again, failures, failing, next_try, full, held,
     coalesce((SELECT error FROM cards WHERE cards.receiver = receivers.receiver AND error != '' ORDER BY failed DESC LIMIT 1),
         (SELECT error FROM outbox WHERE outbox.receiver = receivers.receiver AND outcome = 'given_up' ORDER BY id DESC LIMIT 1))
     FROM receivers LEFT JOIN (
-        SELECT receiver AS whose, count(*) AS waiting, min(id) AS first FROM outbox WHERE ended IS NULL GROUP BY receiver
+        SELECT receiver AS whose, count(*) AS waiting, min(id) AS first, CASE WHEN min(ready) > min(written) THEN min(ready) END AS held FROM outbox WHERE ended IS NULL GROUP BY receiver
     ) ON whose = receiver LEFT JOIN (SELECT id, written AS oldest FROM outbox) ON id = first ORDER BY receiver"""
 
 
@@ -19,7 +19,7 @@ class OutboxCounts(msgspec.Struct, frozen=True):
 
     Messages that are `waiting`, and were `delivered`, `given_up` after days, or `left_out` because too many waited, which is so since `full`; in how many `dispatches`, of which so many were sent `again` though nobody knew
     whether they had arrived, and they can be seen twice. `oldest` (wall) is when the oldest that waits was written; `last_error` what became of the last failed attempt on one that waits or was given up. After `failures` in a row, the first at
-    `failing`, the receiver is left alone until `next_try`.
+    `failing`, the receiver is left alone until `next_try`. None of those that wait may be told before `held`, where there is such a time, as there is in quiet hours.
     """
 
     waiting: int
@@ -34,15 +34,16 @@ class OutboxCounts(msgspec.Struct, frozen=True):
     failing: int | None = None
     next_try: int = 0
     full: int | None = None
+    held: int | None = None
 
 
 def counts(connection: sqlite3.Connection) -> dict[str, OutboxCounts]:
     """Receiver → how it stands, for every receiver that ever had a message."""
     return {
         receiver: OutboxCounts(
-            waiting, delivered, given_up, oldest, error or "", left_out, dispatches, again, failures, failing, next_try, full
+            waiting, delivered, given_up, oldest, error or "", left_out, dispatches, again, failures, failing, next_try, full, held
         )
-        for receiver, waiting, delivered, given_up, oldest, left_out, dispatches, again, failures, failing, next_try, full, error in (
+        for receiver, waiting, delivered, given_up, oldest, left_out, dispatches, again, failures, failing, next_try, full, held, error in (
             connection.execute(_COUNTS).fetchall()
         )
     }

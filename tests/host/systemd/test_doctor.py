@@ -28,6 +28,7 @@ rules: [pack:sidekiq]
 state: /var/lib/examined
 checks: {{redis: {{type: tcp, address: '127.0.0.1:6400'}}}}
 receivers: {{ops: {{type: webhook, url: 'http://127.0.0.1:6400/x'}}}}
+adjust: {{redis-full: {{notify: [ops]}}}}
 """
 ALWAYS = ("multi-user.target", "dbus.service", "systemd-journald.service")
 """Runs all the time."""

@@ -19,6 +19,8 @@ def shown(receiver: Receiver, **box: object) -> list[str]:
     [
         ({"delivered": 1_234}, ["webhook", "0", "1,234", "0", "", "well"], True),
         ({"waiting": 2, "oldest": AT - 60_000}, ["webhook", "2, the oldest for 1m", "0", "0", "", "well"], True),
+        ({"waiting": 2, "oldest": AT - 60_000, "held": AT + 7_200_000}, ["webhook", "2, the oldest for 1m", "0", "0", "", "held back, by quiet hours, for 2h more"], True),
+        ({"waiting": 1, "oldest": AT - 60_000, "held": AT}, ["webhook", "1, the oldest for 1m", "0", "0", "", "well"], True),
         ({"waiting": 1, "last_error": "503"}, ["webhook", "1", "0", "0", "", "503"], True),
         ({"delivered": 1, "last_error": "503"}, ["webhook", "0", "1", "0", "", "well"], True),
         ({"again": 3}, ["webhook", "0", "0", "0", "", "3 perhaps told twice"], True),

@@ -185,7 +185,10 @@ async def test_an_ack_by_words():
     assert room.turns.heard == []
     assert (await room.say(f"web1 ack {alert.id} for 30m")).startswith("web1: acknowledged: seen; not said again until")
     assert (await room.say(f"ack stuck-job {TARGET} for 2h looking")).startswith("web1: acknowledged: looking; not said again until")
-    assert await room.say("ack stuck-job web1/other") == "web1: refused: no alert of rule stuck-job on web1/other fires"
+    assert (
+        await room.say("ack stuck-job web1/other")
+        == "web1: refused: no alert of rule stuck-job on web1/other fires; it does on web1/app[push]"
+    )
 
 
 async def test_a_silence_by_words():

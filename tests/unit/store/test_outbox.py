@@ -199,6 +199,14 @@ async def test_counts_tell_how_a_receiver_stands(box, clock, arrived):
     }
 
 
+async def test_counts_tell_until_when_all_that_waits_is_held_back(box, hand, clock, notice):
+    """As long as nothing waits that need not be."""
+    morning = clock.now + 3_600_000
+    for number, (not_before, held) in enumerate([(morning + 5, morning + 5), (morning, morning), (0, None)]):
+        await hand(notice(f"h{number}", "h"), receiver="boss", not_before=not_before)
+        assert (await box.outbox_counts())["boss"].held == held
+
+
 async def test_a_receiver_that_is_well_again_frees_what_waited_for_it(box, clock, arrived, hand, notice):
     """After several failures a success lets the other groups go at once, but not what a person has to mend."""
     await hand(notice("6", "c"))
