@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.model.cards import Card, Entry, Standing
-from watchdog.model.notices import Notice, NoticeKind, Severity
+from watchdog.model.notices import ALONE, Notice, NoticeKind, Severity
 
 ROOM: Final = 50
 """So many threads have an entry of their own."""
@@ -18,14 +18,13 @@ ASIDE: Final = 1_000
 """So many of those that are only counted are known by name; of what is told of any other one it is guessed whether it was counted."""
 DID: Final = 8
 """So many of the last sentences on what was done are kept."""
-ALONE: Final = frozenset({NoticeKind.AGENT, NoticeKind.DIGEST, NoticeKind.TEST})
-"""Messages that stand for themselves: they begin nothing that could end."""
+ASKED: Final = frozenset({"asked", "noted"})
+"""Outcomes of a notice about a question that can still be answered."""
 
 _SPECIAL: Final = frozenset({"thread", "severity", "title", "decision", "guard", "reason", "next", "approval"})
 _NEWEST: Final = tuple(name for name in Entry.__struct_fields__ if name in Notice.__struct_fields__ and name not in _SPECIAL)
 """What is taken from the newest notice that has it."""
 _STORY: Final = frozenset({NoticeKind.DECIDED, NoticeKind.STAGE, NoticeKind.ENDED})
-_ASKED: Final = frozenset({"asked", "noted"})
 _HELPED: Final = frozenset({"verified", "ended"})
 _FAILED: Final = frozenset({"failed", "unverified"})
 _RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
@@ -58,9 +57,14 @@ def fold(card: Card, notices: Iterable[Notice]) -> Card:
     return msgspec.structs.replace(card, entries=tuple(entries.values()), more=more, more_over=more_over, told=told, aside=tuple(aside))
 
 
+def _title(first: Notice) -> str:
+    """What it is about. Who is told because nobody has acknowledged it is told that at the beginning of the sentence: it would soon be no longer true of the whole."""
+    return first.title.removeprefix(f"{first.reason}: ") if first.kind is NoticeKind.ESCALATED else first.title
+
+
 def _turned(before: Entry | None, notice: Notice) -> Entry:
     entry = before or Entry(
-        thread=notice.thread, standing=Standing.FIRING, severity=notice.severity, title=notice.title, first=notice.at, last=notice.at
+        thread=notice.thread, standing=Standing.FIRING, severity=notice.severity, title=_title(notice), first=notice.at, last=notice.at
     )
     new: dict[str, Any] = {name: value for name in _NEWEST if (value := getattr(notice, name))} | {"last": notice.at}
     if notice.kind in _STORY:
@@ -92,7 +96,7 @@ def _turned(before: Entry | None, notice: Notice) -> Entry:
 def _after_a_step(entry: Entry, notice: Notice) -> dict[str, Any]:
     """What changes by a decision, a stage, an end."""
     new: dict[str, Any] = {"decision": notice.decision, "guard": notice.guard, "reason": notice.reason, "next": notice.next}
-    is_asked = notice.approval != "" and notice.outcome in _ASKED
+    is_asked = notice.approval != "" and notice.outcome in ASKED
     if is_asked:
         new |= {"approval": notice.approval, "standing": Standing.ASKING}
     elif notice.approval and notice.approval == entry.approval:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from tests.patience import PATIENCE
 from tests.service.faults.account import account
+from tests.service.faults.sides import BY_ID
 from tests.service.faults.station import Station
 from watchdog.clock import Clock
 from watchdog.config.loading import load
@@ -55,6 +56,7 @@ async def killed_at(name: str, point: str, folder: Path) -> dict[str, Any]:
         "out of order": bool(found.turned),
         "doubled though it can tell": found.twice > 0 and line.side.never_twice,
         "doubled more often than it says": found.twice > counts.again,
+        "said to have doubled though it can't": counts.again > 0 and name in BY_ID,
         "still waits": counts.waiting > 0,
     }
     return {

@@ -22,3 +22,5 @@ SIDES: Final[dict[str, Callable[[Callable[[], int]], FarSide]]] = {
 """Name → what makes one, given the clock of the test (milliseconds)."""
 NEEDS: Final[dict[str, tuple[str, ...]]] = {"matrix": ("synapse",)}
 """Name → what a machine must have for it (`needs`)."""
+BY_ID: Final = frozenset({"alertmanager", "matrix"})
+"""Who knows by an id of ours what he has had before: none of it is counted as perhaps told twice."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from tests.service.faults.certificates import Certificates, Shown
 from tests.service.faults.rude import ARRIVES, Manner
+from tests.service.faults.sides import BY_ID
 from tests.service.faults.station import TIMEOUT, Line, Station
 from watchdog.model.notices import NoticeKind
 
@@ -85,6 +86,7 @@ async def _told(name: str, fault: str, folder: Path, certificates: Certificates 
         "doubled though nothing had arrived": found.twice > 0 and not arrives,
         "doubled though it can tell": found.twice > 0 and line.side.never_twice,
         "doubled more often than it says": found.twice > counts.again,
+        "said to have doubled though it can't": counts.again > 0 and name in BY_ID,
         "still waits": counts.waiting > 0 or counts.failures > 0,
         "called too often": failed.failures > MANY_ATTEMPTS * len(_MANNERS.get(fault, (fault,))),
         "says nothing of it": not failed.last_error,

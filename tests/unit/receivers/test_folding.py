@@ -192,3 +192,11 @@ def test_names_of_what_is_only_counted_are_bounded():
     card = fold(EMPTY, [turn(K.FIRING, f"t{n}", at=n) for n in range(ROOM + ASIDE + 30)])
     assert (len(card.aside), card.more) == (ASIDE, ASIDE + 30)
     assert fold(card, [turn(K.RESOLVED, f"t{n}") for n in range(ROOM + ASIDE + 30)]).is_over
+
+
+def test_who_hears_of_it_only_because_nobody_has_acknowledged_it():
+    """Its name is that of the alert, which is still right at its end; why it came there is in the turn itself."""
+    reason = "nobody has acknowledged it within 15m"
+    raised = turn(K.ESCALATED, title=f"{reason}: web1 holds 3 jobs", reason=reason)
+    (entry,) = fold(EMPTY, (raised, OVER)).entries
+    assert entry.title == "web1 holds 3 jobs"

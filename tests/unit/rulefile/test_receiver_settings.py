@@ -3,6 +3,7 @@
 import pytest
 
 from watchdog.model.parameters import Allowance
+from watchdog.model.receivers import RECEIVERS
 from watchdog.rulefile.settings import Settings, read_settings, with_secrets
 
 CONFIG = "redis: {url: redis://h}\nrules: [rules.yml]\nstate: state\n"
@@ -78,6 +79,19 @@ def test_a_password_takes_its_place():
 def test_what_is_refused(settings, problem):
     """With its place; nothing of the config is taken over then."""
     assert read(settings) == (None, [problem])
+
+
+@pytest.mark.parametrize("spec", RECEIVERS, ids=lambda spec: spec.type)
+def test_nobody_is_waited_for_for_ever(spec):
+    """A time-out of 0 would be none: no type takes it."""
+    own = ", ".join(one.example for one in spec.settings if one.required)
+    plain = own.replace("${file:secret}", "x")
+    short, _ = read(f"type: {spec.type}, {plain}, timeout: 100ms")
+    assert short is not None
+    assert short.receivers["ops"].values["timeout"] == 100
+    found, problems = read(f"type: {spec.type}, {plain}, timeout: 0s")
+    assert found is None
+    assert "E125" in [problem.split()[1] for problem in problems]
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "'::1'"])

@@ -16,14 +16,12 @@ from watchdog.engine.routing.quiet import quiet_until, wakes
 from watchdog.engine.routing.table import Route
 from watchdog.engine.routing.traits import traits_of
 from watchdog.model.effects import Notify
-from watchdog.model.notices import Notice, NoticeKind
+from watchdog.model.notices import ALONE, Notice, NoticeKind
 from watchdog.model.verdicts import Decision
 
 if TYPE_CHECKING:
     from watchdog.engine.turn import Turn
 
-_STANDING = (NoticeKind.AGENT, NoticeKind.DIGEST, NoticeKind.TEST)
-"""What the agent says of itself: each a message of its own, which is never changed."""
 _NOT_DONE = (Decision.DENY.value, Decision.DRY_RUN.value)
 
 
@@ -41,7 +39,7 @@ def addressed(turn: "Turn", receivers: tuple[str, ...], fields: dict[str, Any]) 
         fields.setdefault("labels", rule.labels)
     telling = turn.ledger.routing.tellings.get(fields["thread"])
     if telling is None:
-        if fields["kind"] in _STANDING:
+        if fields["kind"] in ALONE:
             fields.setdefault("group", f"agent:{name}")
         return Notify(receivers, Notice(id=name, at=turn.wall, **fields))
     route = turn.rules.routing.named(telling.route)

@@ -49,7 +49,7 @@ class Read(msgspec.Struct, frozen=True):
     since: str
 
 
-class Listening:
+class Following:
     """One who listens, in the room of the receiver `name`; `trouble` says why it hears nothing just now."""
 
     def __init__(self, client: Client, room: Room, *, name: str, cipher: Cipher | None = None) -> None:

@@ -1,12 +1,13 @@
 """What a homeserver refuses a listener, and what is heard all the same. How a real one is listened to is in tests/service/homeserver."""
 
 import asyncio
+from typing import Any, cast
 
 import msgspec
 import pytest
 
 from watchdog.receivers.matrix.answers import NoAnswerError
-from watchdog.receivers.matrix.listener import SINCE, Listening, Read
+from watchdog.receivers.matrix.listener import SINCE, Following, Read
 from watchdog.receivers.matrix.room import Entered
 from watchdog.receivers.receiver import TryAgainError
 
@@ -87,9 +88,9 @@ def no_waiting(monkeypatch):
 
 async def listened(server):
     """The desk, after all that the server had to say."""
-    desk = Desk()
+    desk, room = Desk(), cast("Any", Room())
     with pytest.raises(EndedError):
-        await Listening(server, Room(), name="ops").run(desk)
+        await Following(server, room, name="ops").run(desk)
     return desk
 
 
