@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, process, redis
-from tests.scenario.routed import HOUR, MINUTE, long, notices, rows, short, slow, talking, told, under, waiting
+from tests.scenario.routed import HOUR, MINUTE, full, long, notices, rows, short, slow, talking, told, under, waiting
 from tests.scenario.test_escalation import ASKING
 from watchdog.config.zones import read_zone
 from watchdog.engine.routing.table import Quiet
@@ -47,6 +47,26 @@ def test_one_summary_in_the_morning():
     assert told(talk, "pager") == ["escalated pull"], "from the morning on somebody can acknowledge it"
     short(talk, "pull")
     assert (notices(talk, "ops")[-1].group, waiting(talk)[3:]) == (notices(talk, "ops")[0].group, [])
+
+
+def test_what_waits_for_the_morning_hides_nothing_that_does_not():
+    """A critical symptom of a cause that nobody hears of before seven wakes people; one that would wait as well is hidden, and so is all of it by day."""
+    talk = at_night(
+        f"{ROUTE}\ninhibit: [{{when: {{rule: long-queue}}, hides: {{rule: slow-queue}}}}, {{when: {{rule: slow-queue}}, hides: {{rule: full}}}}]"
+    )
+    long(talk, "push", at=MIDNIGHT + HOUR)
+    slow(talk, "pull", at=MIDNIGHT + 2 * HOUR)
+    assert waiting(talk) == [("firing push", MORNING)]
+    assert told(talk, "ops") == ["firing push", "firing pull"]
+    full(talk, at=MIDNIGHT + 2 * HOUR + MINUTE)
+    assert told(talk, "ops") == ["firing push", "firing pull"], "by what people know of it is hidden"
+
+    talk = at_night(
+        f"{ROUTE}\ninhibit: [{{when: {{rule: long-queue, entity: push}}, hides: {{rule: long-queue, entity: pull}}}}, {{when: {{rule: long-queue}}, hides: {{rule: slow-queue}}}}]"
+    )
+    long(talk, "push", "pull", at=MIDNIGHT + HOUR)
+    slow(talk, "pull", at=MIDNIGHT + 7 * HOUR + MINUTE)
+    assert told(talk, "ops") == ["firing push"]
 
 
 def test_each_night_has_its_own():

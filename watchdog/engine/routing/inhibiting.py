@@ -2,7 +2,7 @@
 Causes and symptoms: while an alert fires that is the cause of others by `inhibit:`, nobody is told of those. What still fires when its last cause is over is told then.
 
 A slot is one inhibition together with the values that both sides have in common; so it is found at once whether a slot is taken, however many alerts fire. What is hidden itself hides nothing: two rules
-that hide each other leave the one told that fired first. Nor does what nobody is ever told of.
+that hide each other leave the one told that fired first. Nor does what nobody is ever told of; and what people hear of in the morning hides nothing that comes at once.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from watchdog.engine.routing.book import Cause, Telling
+from watchdog.engine.routing.quiet import quiet_until
 from watchdog.engine.routing.table import Inhibition, Traits
 from watchdog.engine.routing.traits import value_of
 
@@ -26,7 +27,7 @@ def cause_of(turn: "Turn", traits: Traits, thread: str) -> str:
     if not book.causes or (mine is not None and mine.causes):
         # What is a cause, and told as one, is not hidden by what came later.
         return ""
-    return next((slot for slot in _slots(turn, traits, hides=True) if slot in book.causes), "")
+    return next((slot for slot in _slots(turn, traits, hides=True) if slot in book.causes and not _is_told_later(turn, slot, traits)), "")
 
 
 def hide(turn: "Turn", slot: str) -> None:
@@ -76,6 +77,15 @@ def words(ledger: "Ledger", slot: str) -> str:
         return "a cause that is over"
     alert = ledger.alerts.get(cause.named)
     return cause.rule if alert is None else f"{cause.rule} on {alert.entity}"
+
+
+def _is_told_later(turn: "Turn", slot: str, symptom: Traits) -> bool:
+    """Whether people hear of the cause at the end of its quiet hours only, and would hear of the symptom now: nobody would know of either."""
+    alert = turn.ledger.alerts.get(turn.ledger.routing.causes[slot].named)
+    telling = None if alert is None else turn.ledger.routing.tellings.get(alert.id)
+    if telling is None or telling.first_at is None or telling.first_at <= turn.at:
+        return False
+    return quiet_until(turn, turn.rules.routing.choose(symptom)[0], symptom.severity) is None
 
 
 def _slots(turn: "Turn", traits: Traits, *, hides: bool) -> Iterator[str]:

@@ -42,6 +42,7 @@ class Sending:
         # What was posted in another room, which the config named before, or in a channel of something else, can't be changed from here.
         is_here = dispatch.posted.get(_ROOM) == room
         self._posted = dict(dispatch.posted) if is_here else {}
+        self._stale = {} if is_here else dict.fromkeys(dispatch.posted, "")
         id_, _, done = self._posted.get(_STEP, "").partition(" ")
         self._done = set(done.split()) if id_ == dispatch.id else set()
         self._last = ""
@@ -101,7 +102,9 @@ class Sending:
             return event
         if name:
             self._posted[name] = event
-        await self._remember({_STEP: f"{self._dispatch.id} {' '.join(sorted(self._done))}", _ROOM: self._room, **lines})
+        done = {_STEP: f"{self._dispatch.id} {' '.join(sorted(self._done))}", _ROOM: self._room}
+        await self._remember({**self._stale, **done, **lines})
+        self._stale = {}
         return event
 
 

@@ -2,7 +2,7 @@
 A channel that is told by an app: one message a group, changed as things move; what happened in its thread; questions as messages of their own, since threads do not ring.
 
 Remembered of a group: `card` (the message that shows it), `ask:ID` (that of a question, while it is open), `at` (the dispatch that has begun to arrive), `new` (the one that made the
-card), `told` (the one whose thread is written), and `trying` (what is being posted just now, and since when: whoever finds it there does not know whether it arrived).
+card), `told` (the one whose thread is written), `where` (the id of the channel of it all), and `trying` (what is being posted just now, and since when: whoever finds it there does not know whether it arrived).
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from watchdog.receivers.slack.blocks import Post, named
 from watchdog.receivers.slack.looking import READING, Looking
 from watchdog.receivers.slack.refusals import GONE, UNREADABLE, SaidNoError, failure
 
+WHERE: Final = "where"
 EVENT: Final = "sidekiq_watchdog"
 """Under which metadata ours can be told from those of other apps."""
 
@@ -52,6 +53,11 @@ class SlackChannel:
         self.mention = mention
         self.with_buttons = with_buttons
         self._scopes: frozenset[str] = frozenset()
+
+    @property
+    def place(self) -> str:
+        """The id of the channel."""
+        return self._channel
 
     @property
     def may_double(self) -> bool:
@@ -142,7 +148,10 @@ class _Sending:
         self._channel = channel
         self._dispatch = dispatch
         self._remember = remember
-        self._posted = dict(dispatch.posted)
+        # What was posted in another channel, or elsewhere altogether under this receiver's name, can't be changed from here; and what is asked has to be asked here, too.
+        is_here = dispatch.posted.get(WHERE) == channel.place
+        self._posted = dict(dispatch.posted) if is_here else {}
+        self._stale = {} if is_here else dict.fromkeys(dispatch.posted, "") | {WHERE: channel.place}
 
     async def run(self) -> str:
         """All of it, from where it has come to."""
@@ -252,7 +261,9 @@ class _Sending:
         return int(since) if since.isdecimal() else self._channel.now()
 
     async def _keep(self, lines: dict[str, str]) -> None:
+        lines = self._stale | lines
         await self._remember(lines)
+        self._stale = {}
         self._posted |= lines
 
 

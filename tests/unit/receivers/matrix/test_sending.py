@@ -120,6 +120,7 @@ async def test_what_another_type_of_receiver_remembered_is_no_event():
     await Sending(dispatch("d1", memory), "!new", put=server.put, remember=memory.remember).run()
     assert [content.get("m.relates_to") for _, content in server.events.values()] == [None]
     assert memory.posted["card"] == "$0"
+    assert set(memory.posted) == {"card", "room", "step"}
 
 
 async def test_a_dispatch_goes_whole_to_the_new_room():

@@ -223,6 +223,23 @@ async def test_a_message_that_can_not_be_changed_is_posted_anew(slack, channel, 
     assert await send(channel, memory, dispatch("d3", entry(), notices=(turn("n3", "a1"),))) == "changed"
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"card": "1600000000.000100", "ask:7kq2m": "1600000000.000200", "told": "d0", "at": "d0", "where": "C0OTHER"},
+        {"card": "$event", "ask:7kq2m": "$other", "ask:8kq2m": "$third", "room": "!room:example.org", "step": "d0 card new"},
+    ],
+)
+async def test_what_was_posted_elsewhere_is_posted_anew(slack, conversation, memory, entry, dispatch, before):
+    """The config names another channel now, or had that name for a room of Matrix: all of it is shown here, and what is asked is asked here."""
+    memory.lines = before
+    asking = entry(approval="7kq2m", standing=Standing.ASKING, action="terminate_process")
+    assert await send(conversation, memory, dispatch("d1", asking, notices=(turn("n1", "a1"),))) == "posted, with 1 question"
+    assert [message["ts"] for message in slack.shown()] == [memory.lines["card"], memory.lines["ask:7kq2m"]]
+    assert set(memory.lines) == {"card", "ask:7kq2m", "where", "at", "new"}
+    assert await send(conversation, memory, dispatch("d2", asking, notices=(turn("n2", "a1"),))) == "changed"
+
+
 async def test_a_thread_without_its_message_begins_anew(slack, channel, memory, entry, dispatch):
     """Somebody deletes the message in the very moment: nothing is lost, the next attempt posts it anew with all that it says."""
     await send(channel, memory, dispatch("d1", entry()))
