@@ -19,7 +19,7 @@ from watchdog.lang import codes as language
 from watchdog.lang.arithmetic import EXAMPLES
 from watchdog.lang.functions import FUNCTIONS
 from watchdog.lang.units import DURATIONS, SIZES
-from watchdog.model import keys
+from watchdog.model import keys, route_keys
 from watchdog.model.action_spec import ActionSpec
 from watchdog.model.actions import ACTIONS
 from watchdog.model.changes import CHANGES
@@ -52,11 +52,11 @@ KEY_TABLES: Final = {
     "Under `quarantine`": keys.QUARANTINE,
     "Under `digest`": keys.DIGEST,
     "Under `alerts` of the config": keys.ALERTS,
-    "Under `routes`, for each route": keys.ROUTE,
-    "Under `match`, `when` and `hides` of routes and inhibitions": keys.MATCH,
-    "Under `escalate`": keys.ESCALATE,
-    "Under `quiet_hours`": keys.QUIET_HOURS,
-    "Under `inhibit`, for each": keys.INHIBIT,
+    "Under `routes`, for each route": route_keys.ROUTE,
+    "Under `match`, `when` and `hides` of routes and inhibitions": route_keys.MATCH,
+    "Under `escalate`": route_keys.ESCALATE,
+    "Under `quiet_hours`": route_keys.QUIET_HOURS,
+    "Under `inhibit`, for each": route_keys.INHIBIT,
     "Under `heartbeat`": keys.HEARTBEAT,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,
     "Of `pack.yml`": keys.PACK,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.service.slack_standin import wrong_with
+from tests.service.slack_limits import wrong_with
 from watchdog.model.cards import Standing
 from watchdog.model.notices import Severity
 from watchdog.receivers.message.message import Fact, Link, Message, Section

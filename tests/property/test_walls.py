@@ -38,7 +38,7 @@ def decided(effects: tuple[Effect, ...], without: Timeless) -> list[Any]:
             case Audit(row=row):
                 said.append(msgspec.structs.replace(row, wall=0, would_at=None))
             case Notify(receivers=receivers, notice=notice):
-                said.append((receivers, msgspec.structs.replace(notice, at=0)))
+                said.append((receivers, msgspec.structs.replace(notice, at=0, since=0)))
             case KeepIncident(incident=incident):
                 # Its account says after how many seconds something was, by the clock on the wall.
                 said.append(("incident", incident.id, incident.outcome, incident.closed is not None))

@@ -23,7 +23,7 @@ from watchdog.model.told import OperatorApproved
 from watchdog.model.verdicts import Mode
 from watchdog.receivers.folding import fold
 from watchdog.receivers.message.html import html_of
-from watchdog.receivers.message.mrkdwn import mrkdwn_lines
+from watchdog.receivers.message.mrkdwn import section_lines
 from watchdog.receivers.message.plain import plain_of
 from watchdog.receivers.message.words import line_of, message_of
 
@@ -168,7 +168,7 @@ def test_an_incident_from_the_yes_to_the_end():
 
     assert (
         reader.now.splitlines()[0]
-        == "CRITICAL PushWorker has been running for 21s on web1 (queue push), mastodon-sidekiq.service: recover_process approved by ada"
+        == "CRITICAL PushWorker has been running for 21s on web1 (queue push), mastodon-sidekiq.service: recover_process under way"
     )
     stopped(talk)
     assert (
@@ -365,10 +365,11 @@ where: web1
         "done: full once (1 verified)<br>dry-run would have done: stuck_job 2 times (2 ended before)<br>"
         "never right: stuck_job (2 ended by themselves before)<br>never fired: silent</p>"
     )
-    assert mrkdwn_lines(message)[2:] == (
+    assert list(section_lines(message.sections[0], with_title=False)) == [
+        "*where*: web1",
         "done: full once (1 verified)",
         "dry-run would have done: stuck_job 2 times (2 ended before)",
         "never right: stuck_job (2 ended by themselves before)",
         "never fired: silent",
-    )
+    ]
     assert line_of(notice, zone=UTC) == f"14:13:20 {first}"

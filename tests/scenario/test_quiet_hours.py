@@ -95,7 +95,7 @@ def test_reminders_wait_for_the_morning():
 
 
 def test_a_question_comes_at_once_and_all_that_follows_of_it():
-    """A person is asked at any hour; then it is no longer quiet about that alert, and it has a message of its own."""
+    """A person is asked at any hour; then it is no longer quiet about that alert, and it has a message of its own, into which what waits of it comes along: the morning would hear that it fires, and never that it is over."""
     talk = Conversation(under(ROUTE, ASKING, Mode.ASK))
     talk.wait(MIDNIGHT)
     talk.hear(redis(process("web1:10:a", MIDNIGHT, busy=4), complete=True))
@@ -108,10 +108,25 @@ def test_a_question_comes_at_once_and_all_that_follows_of_it():
     assert [at for _, at in waiting(talk)] == [MORNING] * 2
     assert asked.approval
     assert firing.group == denied.group != asked.group
+    assert [(one.notice, one.takes) for one in talk.effects if isinstance(one, Notify) and one.takes] == [(asked, firing.group)]
     talk.hear(redis(process("web1:10:a", talk.at, busy=0)))
     assert len(waiting(talk)) == 2
     assert {notice.group for notice in notices(talk, "ops")[2:]} == {asked.group}
     assert notices(talk, "ops")[-1].kind.endswith(("resolved", "decided"))
+
+
+def test_what_people_have_read_of_stays_where_they_did():
+    """What began in one night, was read of in the morning and wakes them in the next: its message says that it fires, and must come to say that it is over."""
+    talk = at_night()
+    long(talk, "push", at=MIDNIGHT + HOUR)
+    talk.wait(MIDNIGHT + 25 * HOUR)
+    first = notices(talk, "ops")[0]
+    turn = Turn(talk.rules, talk.state, Event(talk.seq + 1, talk.at, talk.booted_wall + talk.at, TimeReached()))
+    turn.notify(
+        ("ops",), thread=first.thread, kind=NoticeKind.ENDED, severity=Severity.CRITICAL, title="x", rule="long-queue", entity="push"
+    )
+    (ended,) = (effect for effect in turn.effects if isinstance(effect, Notify))
+    assert (ended.notice.group, ended.not_before, ended.takes) == (first.group, 0, "")
 
 
 @pytest.mark.parametrize(

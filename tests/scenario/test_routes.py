@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, process, redis
-from tests.scenario.routed import MINUTE, RULES, full, long, notices, queue, rows, short, slow, talking, told, under
+from tests.scenario.routed import HOUR, MINUTE, RULES, full, long, notices, queue, rows, short, slow, talking, told, under
 from watchdog.model.events import Gone, RulesLoaded, SourceBack, SourceLost
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.verdicts import Mode
@@ -164,7 +164,7 @@ def test_a_reload_changes_routes_and_nobody_who_was_told_is_forgotten():
     """What fires goes by the new route from then on; its end goes to whoever was told of its beginning, in the same group."""
     talk = talking("routes: [{route: old, notify: [ops]}]")
     long(talk, "push", at=2_000)
-    talk.rules = under("routes: [{route: new, notify: [chat], repeat: 1h}]")
+    talk.rules = under("routes: [{route: new, notify: [chat], repeat: 1h}, {notify: [ops]}]")
     talk.hear(RulesLoaded(talk.rules.digest, talk.rules.mode), at=3_000)
     long(talk, "pull", at=4_000)
     short(talk, "push", at=5_000)
@@ -172,6 +172,26 @@ def test_a_reload_changes_routes_and_nobody_who_was_told_is_forgotten():
     assert told(talk, "ops") == ["firing push", "resolved push"]
     assert told(talk, "chat") == ["firing pull"]
     assert len({notice.group for notice in notices(talk, "ops")}) == 1
+
+
+@pytest.mark.parametrize("before", ["ops", "nobody"])
+def test_a_reload_tells_of_what_fires_and_nobody_in_force_was_told_of(before):
+    """The first routes that are written, or the receiver under another name: who is named now hears of it at once, of its end, and in time again."""
+    talk = talking("routes: [{notify: [ops]}]" if before == "ops" else "routes: [{match: {severity: critical}, notify: [pager]}]")
+    long(talk, "push", at=2_000)
+    talk.rules = under("routes: [{notify: [chat], repeat: 1h}]")
+    talk.hear(RulesLoaded(talk.rules.digest, talk.rules.mode), at=3_000)
+    talk.hear(RulesLoaded(talk.rules.digest, talk.rules.mode), at=4_000)
+    talk.wait(HOUR + 3_000)
+    short(talk, "push")
+
+    assert told(talk, "chat") == ["firing push", "reminder push", "resolved push"]
+    assert told(talk, "ops") == (["firing push", "reminder push", "resolved push"] if before == "ops" else [])
+    (row,) = rows(talk, "told")
+    assert (row.reason, row.detail["told"]) == (
+        "the config names others now who are told of it",
+        "ops, chat" if before == "ops" else "chat",
+    )
 
 
 def test_everybody_includes_whom_routes_name():

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from tests.patience import PATIENCE
 from tests.service.conftest import _eventually, push_job
-from tests.service.slack_standin import APP, BOT, CHANNEL, SlackStandIn, buttons, said
+from tests.service.slack_limits import buttons, said
+from tests.service.slack_standin import APP, BOT, CHANNEL, SlackStandIn
 from tests.service.test_recover import Room, config_in
 from tests.service.whereabouts import stored
 from watchdog.clock import Clock
@@ -149,8 +150,6 @@ async def test_a_button_approves_and_a_strangers_press_does_not(tmp_path):
     put into the retry set. The buttons go, the card tells the story, and whoever pressed has an answer that nobody else sees.
     """
     async with SlackStandIn(apart=0.5) as slack, Room(tmp_path / "room") as room:
-        # How soon an agent acknowledges is measured where no process has to share the machine with a Sidekiq.
-        slack.waits = PATIENCE
         config = config_in(room.folder, room.server.url)
         receiver = (
             f"{{type: slack, token: {BOT}, app_token: {APP}, channel: {CHANNEL}, api: '{slack.api}', group_wait: 0s, group_interval: 1s}}"
@@ -166,9 +165,9 @@ async def test_a_button_approves_and_a_strangers_press_does_not(tmp_path):
         await slack.press(STRANGER, question["ts"], "approve")
         await slack.press(ADA, question["ts"], "approve")
         assert await agent.sees_off(victim, 90) == -signal.SIGKILL
-        await agent.wait_for("outcome: .*stage='put_back'.*outcome='1 done'", within=30)
+        await agent.wait_for("outcome: .*stage='put_back'.*outcome='1 done'")
         assert (await stored(room.client))[stuck] == ["retry"]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             _, answer = await slack.answers.get()
         assert answer["response_type"] == "ephemeral"
         assert "approved" in answer["text"]

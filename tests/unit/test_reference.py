@@ -92,7 +92,7 @@ def test_the_example_of_a_receiver_can_stand_in_a_config(spec: ReceiverSpec, tmp
     """With all its settings."""
     receiver = ", ".join((f"type: {spec.type}", *(setting.example for setting in spec.all_settings)))
     people = f"ask: {{people: {{ada: ['{spec.type}:ada']}}}}\n" if spec.listens else ""
-    (tmp_path / "config.yml").write_text(f"{CONFIG}{people}receivers: {{ops: {{{receiver}}}}}\n")
+    (tmp_path / "config.yml").write_text(f"{CONFIG}{people}receivers: {{ops: {{{receiver}}}}}\nroutes: [{{notify: [ops]}}]\n")
     (tmp_path / "rules.yml").write_text(RULE)
     (tmp_path / "secret").write_text("whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0")
     (tmp_path / "secret").chmod(0o600)

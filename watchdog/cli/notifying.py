@@ -6,7 +6,7 @@ The counterpart of `notify.py`, which says what is wanted.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,7 @@ async def straight(config: Path, test: Trial) -> list[Result]:
     from watchdog.clock import Clock
     from watchdog.host.boot import host_name
     from watchdog.receivers.build import build
+    from watchdog.store.ownership import give_as_above
 
     settings, host = _settings(config, test.told.receivers)
     errors().line(("no agent runs: it is sent straight, by this command", "dim"))
@@ -88,8 +89,11 @@ async def straight(config: Path, test: Trial) -> list[Result]:
     try:
         return list(await asyncio.gather(*(_send(name, one, test, host or host_name()) for name, one in receivers.items())))
     finally:
-        for receiver in receivers.values():
+        for name, receiver in receivers.items():
             await receiver.close()
+            if keys := settings[name].values.get("keys"):
+                # The agent could not read what root has made.
+                give_as_above(Path(str(keys)))
 
 
 def _settings(config: Path, names: Sequence[str]) -> "tuple[dict[str, ReceiverSettings], str | None]":
@@ -113,25 +117,19 @@ def _settings(config: Path, names: Sequence[str]) -> "tuple[dict[str, ReceiverSe
 
 async def _send(name: str, receiver: "Receiver", test: Trial, host: str) -> Result:
     from watchdog.engine.on_receivers import notice_of
-    from watchdog.model.cards import Card
-    from watchdog.receivers.folding import fold
-    from watchdog.receivers.receiver import Dispatch, TryAgainError
+    from watchdog.receivers.receiver import TryAgainError
+    from watchdog.receivers.single import send_single
 
     notice = notice_of(test.told, id=f"test_{test.told.id}", wall=time.time_ns() // 1_000_000, host=host)
-    dispatch = Dispatch(id=notice.id, group=notice.group, card=fold(Card(group=notice.group), (notice,)), notices=(notice,))
     begun = time.monotonic()
     try:
         async with asyncio.timeout(test.within):
-            said = await receiver.send(dispatch, _forget)
+            said = await send_single(receiver, notice)
     except TryAgainError as error:
         return Result(receiver=name, is_delivered=False, error=error.reason, attempts=1)
     except TimeoutError:
         return Result(receiver=name, is_delivered=False, error=f"no answer within {test.within:.0f} s", attempts=1)
     return Result(receiver=name, is_delivered=True, said=said, took=int((time.monotonic() - begun) * 1000))
-
-
-async def _forget(_lines: Mapping[str, str]) -> None:
-    """A test is never changed: nobody need know how its message is called."""
 
 
 def show_results(results: Sequence[Result], *, as_json: bool) -> None:

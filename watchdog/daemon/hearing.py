@@ -25,13 +25,11 @@ from watchdog.model.told import (
     OperatorLooked,
     OperatorSilenced,
 )
-from watchdog.receivers.hearing import Posted, Said
+from watchdog.receivers.hearing import ASK, Posted, Said
 from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.spoken import SEEN_FOR, Answered, Hushed, Looked, Meant, Puzzled, Seen, read
 
 LOG: Final = logging.getLogger("watchdog")
-ASK: Final = "ask:"
-"""With the id of an approval: under which a receiver remembers the message that asks."""
 _OVER: Final = "nothing of it goes on any more"
 _SEEN: Final = "seen"
 _LONGEST_NAME: Final = 255

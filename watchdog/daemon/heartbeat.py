@@ -134,16 +134,16 @@ def _address(url: str, signal: str) -> str:
 async def _call(url: str, body: bytes | None) -> None:
     import aiohttp  # 10 MB of memory that only those need who have a heartbeat
 
-    from watchdog.receivers.http import USER_AGENT, failed, judge, open_session
+    from watchdog.receivers.http import failed, judge, open_session
 
-    headers = {"user-agent": USER_AGENT, **({} if body is None else {"content-type": "text/plain; charset=utf-8"})}
+    headers = {} if body is None else {"content-type": "text/plain; charset=utf-8"}
     method = "GET" if body is None else "POST"
     try:
         async with (
             open_session(TIMEOUT) as session,
             session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer,
         ):
-            judge(answer.status, None, wall=0)
-    except (aiohttp.ClientError, OSError) as error:
-        # What aiohttp says repeats the address, which is a secret.
+            judge(answer.status, None)
+    except (aiohttp.ClientError, OSError, UnicodeError) as error:
+        # What aiohttp says repeats the address, which is a secret. The last is said of a name that can be none, which another version may have let into the config.
         raise failed(error, timeout=TIMEOUT) from None

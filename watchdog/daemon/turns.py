@@ -199,7 +199,7 @@ class Turns:
         changed = state.ledger is not self.state.ledger or self.failing != ""
         audit = tuple(effect.row for effect in effects if isinstance(effect, Audit))
         notices = tuple(
-            Handed(receiver, self._named(effect.notice), effect.not_before)
+            Handed(receiver, self._named(effect.notice), effect.not_before, effect.takes)
             for effect in effects
             if isinstance(effect, Notify)
             for receiver in effect.receivers

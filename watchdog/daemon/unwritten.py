@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from watchdog.clock import Clock
-from watchdog.model.cards import Card
 from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.receivers.build import build
-from watchdog.receivers.folding import fold
-from watchdog.receivers.receiver import Dispatch, Receiver, TryAgainError
+from watchdog.receivers.receiver import Receiver, TryAgainError
+from watchdog.receivers.single import send_single
 from watchdog.rulefile.receivers import ReceiverSettings
 
 LOG: Final = logging.getLogger("watchdog")
@@ -104,14 +103,9 @@ class UnwrittenAlarm:
                 await receiver.close()
 
 
-async def _forget(_lines: Mapping[str, str]) -> None:
-    """Nothing can be remembered now."""
-
-
 async def _reaches(name: str, receiver: Receiver, notice: Notice) -> bool:
-    card = fold(Card(group=notice.id), (notice,))
     try:
-        await receiver.send(Dispatch(id=notice.id, group=notice.id, card=card, notices=(notice,)), _forget)
+        await send_single(receiver, notice)
     except TryAgainError as error:
         LOG.warning("receiver %s could not be told that nothing can be written: %s", name, error.reason)
         return False

@@ -64,7 +64,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """
     A group as it stands. `entries` are by thread, oldest first, and bounded: what has no room is only counted, `more` of those that still fire and `more_over` of those that are over.
 
-    `told` is how many notices are in it; `left_out` how many were thrown away unsent because the outbox was full.
+    `aside` are the threads of those `more`, as far as there is room to name them; `told` is how many notices are in it; `left_out` how many were thrown away unsent because the outbox was full.
     """
 
     group: str
@@ -73,6 +73,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     more_over: int = 0
     told: int = 0
     left_out: int = 0
+    aside: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:

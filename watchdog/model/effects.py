@@ -29,11 +29,16 @@ class KeepIncident(msgspec.Struct, frozen=True, tag="keep_incident"):
 
 
 class Notify(msgspec.Struct, frozen=True, tag="notify"):
-    """Put this notice into the outbox of each of these receivers; they hear of it not before the UTC milliseconds `not_before`, 0 at once."""
+    """
+    Put this notice into the outbox of each of these receivers; they hear of it not before the UTC milliseconds `not_before`, 0 at once.
+
+    What waits of its thread in the group `takes` (empty: in none) comes along into its own, for whomever it waits.
+    """
 
     receivers: tuple[str, ...]
     notice: Notice
     not_before: int = 0
+    takes: str = ""
 
 
 class TryReceiver(msgspec.Struct, frozen=True, tag="try_receiver"):

@@ -1,6 +1,7 @@
 """What a receiver is told."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,10 @@ class NoticeKind(StrEnum):
     AGENT = "agent.warning"
     DIGEST = "agent.digest"
     TEST = "agent.test"
+
+
+ALONE: Final = frozenset({NoticeKind.AGENT, NoticeKind.DIGEST, NoticeKind.TEST})
+"""Those that stand for themselves: each is a group of its own, and begins nothing that could end."""
 
 
 class Severity(StrEnum):

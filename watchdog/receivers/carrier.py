@@ -15,7 +15,8 @@ from tenacity.retry import retry_if_exception
 from tenacity.wait import wait_random_exponential
 
 from watchdog.clock import Clock
-from watchdog.receivers.folding import ALONE, fold
+from watchdog.model.notices import ALONE
+from watchdog.receivers.folding import fold
 from watchdog.receivers.habits import Habits
 from watchdog.receivers.pace import Pace
 from watchdog.receivers.parcel import PAGE, Parcel, known_card, packed, put_together, unpacked

@@ -4,13 +4,18 @@ What people say by a receiver that listens: reactions, buttons, commands in a ro
 The listener knows its protocol and who spoke; it judges nothing. What was said goes to the desk, which answers in a sentence once the engine has heard it: who may say what is decided there and nowhere else.
 """
 
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
+CARD: Final = "card"
+"""Under which a receiver remembers the message that shows its group."""
+ASK: Final = "ask:"
+"""With the id of an approval: under which it remembers the message that asks, as long as somebody can answer it."""
+
 
 class Posted(msgspec.Struct, frozen=True):
-    """A message of ours that was found again: that of `group` remembered under `name` (`card`, or `ask:` with the id of an approval)."""
+    """A message of ours that was found again: that of `group` remembered under `name` (`CARD`, or `ASK` with the id of an approval)."""
 
     group: str
     name: str

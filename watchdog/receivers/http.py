@@ -4,83 +4,75 @@ What the receivers have in common that are reached by HTTP: a connection for eac
 Addresses can hold tokens, and what a server writes is for its own people: neither is ever in what is raised here. Redirects are not followed: a message goes where the operator sent it and nowhere else.
 """
 
-import os
 import ssl
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
 import aiohttp
 
 import watchdog
+from watchdog.receivers.certificates import not_accepted
+from watchdog.receivers.mishaps import CLOSED, NO_NAME, NO_TLS, no_answer, no_connection, plainly
 from watchdog.receivers.receiver import RefusedError, TryAgainError
-from watchdog.receivers.waits import retry_after
 
 USER_AGENT: Final = f"sidekiq-watchdog/{watchdog.__version__}"
 LARGEST: Final = 1_000_000
 """So many bytes are read of an answer."""
+REDIRECTED: Final = "redirects are not followed, the config wants the final address"
 _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
-def open_session(timeout: int, tls: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
-    """What calls are made with; each of them, as a whole, may take `timeout` milliseconds."""
+def open_session(
+    timeout: int, tls: ssl.SSLContext | None = None, *, headers: Mapping[str, str] | None = None, reads: bool = False
+) -> aiohttp.ClientSession:
+    """
+    What calls are made with, each with these `headers` beside its own; each of them, as a whole, may take `timeout` milliseconds.
+
+    Answers are unpacked only where somebody `reads` them.
+    """
     return aiohttp.ClientSession(
         # Messages are minutes apart: a kept connection would have been closed by the other side just when it is needed.
         connector=aiohttp.TCPConnector(force_close=True, ssl=True if tls is None else tls),
         timeout=aiohttp.ClientTimeout(total=timeout / 1000),
+        headers={"user-agent": USER_AGENT, **(headers or {})},
         cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
+        auto_decompress=reads,
     )
-
-
-def trusting(authority: str | None) -> ssl.SSLContext | None:
-    """
-    What trusts the certificates in that file, and no others; None without one, for those that this machine trusts.
-
-    Raises `RefusedError`. Reads a file.
-    """
-    if authority is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=authority)
-    except (OSError, ssl.SSLError) as error:
-        raise RefusedError(
-            f"the certificates in its 'ca' can't be read: {_plainly(error)}; it must be a file in PEM that the agent may read",
-            untouched=True,
-        ) from None
 
 
 def failed(error: Exception, *, timeout: int) -> TryAgainError:
     """What an exception of aiohttp, or of a socket, says; where there was no connection nothing can have arrived."""
     if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
-        return TryAgainError(f"no answer within {timeout / 1000:g} s")
+        return TryAgainError(no_answer(timeout))
     match error:
         case aiohttp.ConnectionTimeoutError():
             return TryAgainError("no connection came about in time", untouched=True)
         case aiohttp.ClientConnectorCertificateError():
-            return TryAgainError(f"its certificate was not accepted: {error.certificate_error}", untouched=True)
+            return TryAgainError(not_accepted(error.certificate_error), untouched=True)
         case aiohttp.ClientConnectorDNSError():
-            return TryAgainError("its host name can't be resolved", untouched=True)
+            return TryAgainError(NO_NAME, untouched=True)
         case aiohttp.ClientConnectorSSLError():
-            return TryAgainError("no TLS connection came about", untouched=True)
+            return TryAgainError(NO_TLS, untouched=True)
         case aiohttp.ClientConnectorError():
-            return TryAgainError(f"can't connect: {_plainly(error.os_error)}", untouched=True)
+            return TryAgainError(no_connection(error.os_error), untouched=True)
         case aiohttp.ServerDisconnectedError():
-            return TryAgainError("the connection was closed without an answer")
+            return TryAgainError(CLOSED)
         case OSError():
-            return TryAgainError(f"the connection broke: {_plainly(error)}")
+            return TryAgainError(f"the connection broke: {plainly(error)}")
         case _:
             return TryAgainError(f"no proper answer: {type(error).__name__}")
 
 
-def judge(status: int, wish: str | None, *, wall: int, denied: str = "") -> None:
+def judge(status: int, after: int | None, *, denied: str = "") -> None:
     """
     Returns for 2xx and raises for everything else, a redirect included. A server that fails may have taken it all the same; one that is too busy, or refuses, has not.
 
-    `wish` is the header `Retry-After`; `denied` what to do where it does not know us.
+    `after` is how long it asks to be left alone (milliseconds); `denied` what to do where it does not know us.
     """
     if 200 <= status < 300:
         return
-    after, answer = retry_after(wish, wall=wall), f"answered {named(status)}"
+    answer = f"answered {named(status)}"
     if status >= 500:
         raise TryAgainError(answer, after)
     if status in _PASSING:
@@ -88,18 +80,18 @@ def judge(status: int, wish: str | None, *, wall: int, denied: str = "") -> None
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise RefusedError(f"{answer}: {denied}" if denied else answer, after, untouched=True)
     if 300 <= status < 400:
-        raise RefusedError(f"{answer}; redirects are not followed, the config wants the final address", after, untouched=True)
+        raise RefusedError(f"{answer}; {REDIRECTED}", after, untouched=True)
     raise RefusedError(answer, after, untouched=True)
 
 
-async def beginning_of(response: aiohttp.ClientResponse) -> bytes:
-    """The body, as far as anybody wants to read it."""
+async def beginning_of(response: aiohttp.ClientResponse, most: int = LARGEST) -> bytes:
+    """The body, as far as anybody wants to read it; one byte more than `most` where there are more."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(65_536):
         body += chunk
-        if len(body) > LARGEST:
+        if len(body) > most:
             break
-    return bytes(body[:LARGEST])
+    return bytes(body[: most + 1])
 
 
 def named(status: int) -> str:
@@ -108,7 +100,3 @@ def named(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
-
-
-def _plainly(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno else type(error).__name__

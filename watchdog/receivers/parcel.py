@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from watchdog.model.cards import Card
-from watchdog.model.notices import Notice
-from watchdog.receivers.folding import ALONE, fold
+from watchdog.model.notices import ALONE, Notice
+from watchdog.receivers.folding import fold
 from watchdog.receivers.receiver import Dispatch
 from watchdog.store.cards import Shown
 from watchdog.store.outbox import Outgoing

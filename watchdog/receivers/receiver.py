@@ -57,8 +57,8 @@ class Receiver(Protocol):
     """
     Somebody who is told. A dispatch can come to him more than once, always with the same id.
 
-    He can have `may_double`, which is true without it: whether a dispatch that is sent again can be seen twice. And `paces_itself`: what he remembers in the middle of a dispatch costs
-    nothing of `at_most` then, for he keeps his calls apart by himself.
+    What else he can have, as attributes: `may_double`, which is true without it, says whether a dispatch that is sent again can be seen twice. With `paces_itself` what he remembers in the middle
+    of a dispatch costs nothing of `at_most`, for he keeps his calls apart by himself. `repeat_every` are the milliseconds after which he forgets what he is not shown again.
     """
 
     async def send(self, dispatch: Dispatch, remember: Remember, /) -> str:

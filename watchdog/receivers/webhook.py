@@ -13,9 +13,10 @@ import aiohttp
 from watchdog.clock import Clock
 from watchdog.model.cards import Card
 from watchdog.model.notices import Notice
-from watchdog.receivers.http import USER_AGENT, failed, judge, named, open_session
+from watchdog.receivers.http import failed, judge, named, open_session
 from watchdog.receivers.receiver import Dispatch, Remember, TryAgainError
 from watchdog.receivers.signing import key_of, signature
+from watchdog.receivers.waits import retry_after
 from watchdog.store.encoding import encode
 from watchdog.store.moments import rfc3339
 
@@ -68,14 +69,13 @@ class Webhook:
         except (aiohttp.ClientError, OSError) as error:
             # The errors of aiohttp repeat the address; what we raise does not, nor does it carry them along.
             raise failed(error, timeout=self._timeout) from None
-        judge(status, wish, wall=self._clock.wall())
+        judge(status, retry_after(wish, wall=self._clock.wall()))
         return f"answered {named(status)}"
 
     def _headers(self, id_: str, body: bytes) -> dict[str, str]:
         timestamp = self._clock.wall() // 1000
         headers = {
             "content-type": "application/json",
-            "user-agent": USER_AGENT,
             "webhook-id": id_,
             "webhook-timestamp": str(timestamp),
         }

@@ -10,7 +10,6 @@ from watchdog.model.receivers import BY_TYPE
 from watchdog.model.told import LOCAL
 from watchdog.rulefile.findings import Findings, quoted
 from watchdog.rulefile.keys import Keys, entries_of, items_of, words_of
-from watchdog.rulefile.later import RECEIVER_TYPES
 from watchdog.rulefile.names import Setting
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.values import read_value
@@ -97,4 +96,4 @@ def _nobody_comes_by(name: str) -> bool:
     """Whether a name under `people` has a channel by which nobody can answer."""
     channel = name.partition(":")[0]
     spec = BY_TYPE.get(channel)
-    return channel != LOCAL and channel not in RECEIVER_TYPES and (spec is None or not spec.listens)
+    return channel != LOCAL and (spec is None or not spec.listens)

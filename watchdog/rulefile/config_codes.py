@@ -146,13 +146,13 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "W603",
         "secret open to everybody",
         "Every user of the machine can read the file of a secret.",
-        CONFIG + 'receivers: {ops: {type: webhook, url: https://example.org, secret: "${file:open-secret}"}}\n',
+        CONFIG + 'receivers: {ops: {type: webhook, url: https://example.org, secret: "${file:open-secret}"}}\nroutes: [{notify: [ops]}]\n',
     ),
     CodeSpec(
         "W604",
         "secret in an open config",
         "A secret stands in a config file that every user of the machine can read.",
-        CONFIG + "receivers: {ops: {type: webhook, url: https://example.org, secret: in the open}}\n",
+        CONFIG + "receivers: {ops: {type: webhook, url: https://example.org, secret: in the open}}\nroutes: [{notify: [ops]}]\n",
     ),
     CodeSpec(
         "W621",
@@ -172,7 +172,7 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "receiver by which nobody may answer",
         "People could answer by a receiver, and `ask: people:` names nobody who comes by it: what they say there is refused.",
         CONFIG
-        + 'receivers: {ops: {type: matrix, homeserver: "https://matrix.example.org", token: "${env:HOME}", room: "#ops:example.org"}}\n',
+        + 'receivers: {ops: {type: matrix, homeserver: "https://matrix.example.org", token: "${env:HOME}", room: "#ops:example.org"}}\nroutes: [{notify: [ops]}]\n',
     ),
     CodeSpec(
         "W624",
@@ -189,7 +189,13 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
         "W634",
         "a receiver that is told nothing",
-        "There are routes, and neither one of them nor a rule names this receiver.",
+        "Neither a route nor a rule names this receiver; without any route it is said where no rule names one at all.",
         _ROUTED + "routes: [{repeat: 1h}]\n",
+    ),
+    CodeSpec(
+        "W635",
+        "rules that nobody is told of",
+        "There are routes, and none of them fits a rule that names nobody itself. A route that fits and notifies nobody says that this is meant.",
+        _ROUTED.replace("[rules.yml]", "[pack:sidekiq]") + "routes: [{match: {rule: redis-*}, notify: [ops]}]\n",
     ),
 )

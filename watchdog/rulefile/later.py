@@ -14,4 +14,3 @@ ACTIONS: Final = (
     "stop_delivery",
 )
 GUARD_SETTINGS: Final = ()
-RECEIVER_TYPES: Final = ()

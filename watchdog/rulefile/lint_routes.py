@@ -1,7 +1,8 @@
-"""Routes that never lead to anybody, and receivers to whom none leads: found where rules and config are known together."""
+"""Routes that never lead to anybody, receivers to whom none leads, and rules of which nobody is told: found where rules and config are known together."""
 
 from collections.abc import Mapping
 from itertools import chain
+from typing import Final
 
 from watchdog.engine.routing.table import Match
 from watchdog.engine.rules import Rule
@@ -10,12 +11,19 @@ from watchdog.lang.glob import fits
 from watchdog.rulefile.findings import Findings, quoted
 from watchdog.rulefile.routes import RoutingSettings
 
+_NAMED: Final = 3
+"""So many rules of which nobody is told are named, the others counted."""
+
 
 def lint_routes(routing: RoutingSettings, rules: tuple[Rule, ...], receivers: Mapping[str, Span]) -> tuple[Problem, ...]:
-    """What is to be said of them; `receivers` are the declared ones with their places. Nothing where no route is written."""
+    """What is to be said of them; `receivers` are the declared ones with their places. Where no route is written, only that nobody at all is told anything."""
     findings = Findings()
     if not routing.routes:
-        return ()
+        if receivers and rules and not any(rule.notify for rule in rules):
+            name, span = next(iter(receivers.items()))
+            message = "nobody is ever told of anything: there is no route, and no rule names a receiver"
+            findings.add("W634", span, message, hint=f"routes: [{{notify: [{name}]}}]")
+        return findings.in_order()
     for number, one in enumerate(routing.routes):
         before = next(
             (other for other in routing.routes[:number] if not other.route.goes_on and _covers(other.route.match, one.route.match)), None
@@ -32,6 +40,11 @@ def lint_routes(routing: RoutingSettings, rules: tuple[Rule, ...], receivers: Ma
         if name not in named:
             message = f"the receiver {quoted(name)} is never told of anything: no rule and no route names it"
             findings.add("W634", span, message, hint="name it under 'notify' of a route, or remove it")
+    untold = [rule.name for rule in rules if not rule.notify and not any(_can_fit(one.route.match, rule) for one in routing.routes)]
+    if untold:
+        more = f" and {len(untold) - _NAMED} more" if len(untold) > _NAMED else ""
+        message = f"nobody is told of {', '.join(map(quoted, untold[:_NAMED]))}{more}: they name no receiver, and no route fits them"
+        findings.add("W635", routing.routes[-1].span, message, hint="a last route without 'match' is for all that is left")
     return findings.in_order()
 
 

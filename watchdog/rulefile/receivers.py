@@ -12,13 +12,12 @@ from watchdog.errors import Span
 from watchdog.model.parameters import Form
 from watchdog.model.receivers import BY_TYPE
 from watchdog.rulefile.findings import Findings
-from watchdog.rulefile.later import RECEIVER_TYPES
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.receivers_judged import judge
 from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.typed import Section, read_typed
 
-_SECTION: Final = Section("receivers", "receiver", BY_TYPE, bad_name="E504", bad_type="E503", later=RECEIVER_TYPES, secret_urls=True)
+_SECTION: Final = Section("receivers", "receiver", BY_TYPE, bad_name="E504", bad_type="E503", secret_urls=True)
 
 
 class ReceiverSettings(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import Any, Final
 from watchdog.errors import Span
 from watchdog.rulefile.findings import Findings, quoted
 from watchdog.rulefile.nodes import Node, Sequence
+from watchdog.rulefile.values import fits_as_host
 
 _MAILBOX: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 """As RFC 5321 has it, without quotes and addresses in brackets: nobody has such a one."""
@@ -33,7 +34,7 @@ def _judge_email(values: Mapping[str, Any], written: Mapping[str, Node], finding
             _judge_mailbox(address, spans[number] if len(spans) == len(values["to"]) else written["to"].span, findings)
         if "to" in written and not values["to"] and not spans:
             findings.add("E530", written["to"].span, "'to' names nobody", hint="to: [ops@example.org]")
-    if "host" in values and any(char.isspace() or char in "/@" for char in values["host"]):
+    if "host" in values and (any(char.isspace() or char in "/@" for char in values["host"]) or not fits_as_host(values["host"])):
         findings.add(
             "E530", written["host"].span, f"{quoted(values['host'])} is no name of a host", hint="host: mail.example.org, port: 587"
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from watchdog.model import keys
+from watchdog.model import route_keys
 from watchdog.model.fields import BY_KIND
 from watchdog.model.notices import Severity
 from watchdog.model.routing import GROUP_BY, LABEL, SAME
@@ -22,7 +22,7 @@ def routing_parts(mapping: Callable[..., Schema], *, text: Schema, duration: Sch
     match = {"$ref": "#/$defs/match"}
     level = {"$ref": "#/$defs/level"}
     quiet = mapping(
-        keys.QUIET_HOURS, {"from": _CLOCK, "to": _CLOCK, "zone": text, "except": _several(list(Severity))}, required=("from", "to")
+        route_keys.QUIET_HOURS, {"from": _CLOCK, "to": _CLOCK, "zone": text, "except": _several(list(Severity))}, required=("from", "to")
     )
     route = {
         "route": {"type": ["string", "number"], "pattern": f"^{NAME.pattern}$"},
@@ -43,10 +43,10 @@ def routing_parts(mapping: Callable[..., Schema], *, text: Schema, duration: Sch
         "labels": {"type": "object", "additionalProperties": _some(text)},
     }
     return {
-        "route": mapping(keys.ROUTE, route),
-        "match": mapping(keys.MATCH, fits),
-        "level": mapping(keys.ESCALATE, {"after": duration, "to": names}, required=("after", "to")),
-        "inhibition": mapping(keys.INHIBIT, {"when": match, "hides": match, "same": _named(SAME)}, required=("when", "hides")),
+        "route": mapping(route_keys.ROUTE, route),
+        "match": mapping(route_keys.MATCH, fits),
+        "level": mapping(route_keys.ESCALATE, {"after": duration, "to": names}, required=("after", "to")),
+        "inhibition": mapping(route_keys.INHIBIT, {"when": match, "hides": match, "same": _named(SAME)}, required=("when", "hides")),
     }
 
 

@@ -5,7 +5,7 @@ Pure, and told by a table what there is. Addresses and secrets are never quoted.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -39,7 +39,7 @@ class Section(msgspec.Struct, frozen=True):
     """
     One such part of the config: the key it stands under, what each of them is called, and its table by type.
 
-    `later` are types that this version refuses by name. With `secret_urls` addresses can be written as references, too.
+    With `secret_urls` addresses can be written as references, too.
     """
 
     key: str
@@ -47,7 +47,6 @@ class Section(msgspec.Struct, frozen=True):
     types: Mapping[str, Any]
     bad_name: str
     bad_type: str
-    later: Collection[str] = ()
     secret_urls: bool = False
 
 
@@ -94,10 +93,7 @@ def _spec(node: Node, name: str, section: Section, findings: Findings) -> TypeSp
     if text is None:
         return None
     spec: TypeSpec | None = section.types.get(text.value)
-    if spec is None and text.value in section.later:
-        message = f"the {section.what} type {quoted(text.value)} is not supported by this version"
-        findings.add("E403", value.span, message, hint=nearest("", section.types))
-    elif spec is None:
+    if spec is None:
         findings.add(
             section.bad_type, value.span, f"unknown {section.what} type {quoted(text.value)}", hint=nearest(text.value, section.types)
         )

@@ -89,6 +89,11 @@ def _is_in_range(value: float, spec: ParameterSpec, span: Span, findings: Findin
     return True
 
 
+def fits_as_host(name: str) -> bool:
+    """Whether that can be asked for at all: Python refuses to look up a name with an empty part, or one that is too long."""
+    return all(0 < len(part) < 64 for part in name.removesuffix(".").split("."))
+
+
 def wrong_with_url(url: str) -> str:
     """What is wrong with the address of a web hook, as the end of a sentence; empty if nothing is. Never quotes it: it can hold a token."""
     try:
@@ -100,6 +105,8 @@ def wrong_with_url(url: str) -> str:
         return "is no URL of http or https"
     if not parts.hostname or port == 0:
         return "is a URL without a host or with port 0"
+    if not fits_as_host(parts.hostname):
+        return "is a URL whose host can be no name: each part of it has 1 to 63 letters"
     if any(char.isspace() or not char.isprintable() for char in url):
         return "is a URL with blanks in it"
     return ""

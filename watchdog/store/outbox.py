@@ -59,11 +59,16 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Handed(msgspec.Struct, frozen=True):
-    """A notice for one receiver; `not_before` (wall) is when he may hear of it at the earliest, 0 at once."""
+    """
+    A notice for one receiver; `not_before` (wall) is when he may hear of it at the earliest, 0 at once.
+
+    What waits of its thread in the group `takes` comes along into its own, whoever's it is.
+    """
 
     receiver: str
     notice: Notice
     not_before: int = 0
+    takes: str = ""
 
 
 def add(connection: sqlite3.Connection, notices: Sequence[Handed], *, wall: int) -> None:
@@ -83,6 +88,8 @@ def add(connection: sqlite3.Connection, notices: Sequence[Handed], *, wall: int)
             held = CASE WHEN waiting THEN min(held, excluded.held) ELSE excluded.held END, waiting = waiting + 1, ended = NULL""",
             (receiver, group, ready, ready > wall),
         )
+        if handed.takes:
+            _take_along(connection, notice, handed.takes, wall=wall)
     for receiver in dict.fromkeys(handed.receiver for handed in notices):
         connection.execute("INSERT INTO receivers (receiver) VALUES (?) ON CONFLICT DO NOTHING", (receiver,))
         if (waiting := _waiting(connection, receiver)) > ROOM:
@@ -139,6 +146,26 @@ def recount(connection: sqlite3.Connection, receiver: str, group: str) -> None:
 def prune(connection: sqlite3.Connection, *, before: int) -> None:
     """Forgets what ended before that wall time; what waits stays, however old."""
     connection.execute("DELETE FROM outbox WHERE ended < ?", (before,))
+
+
+def _take_along(connection: sqlite3.Connection, notice: Notice, group: str, *, wall: int) -> None:
+    """What waits of the notice's story in that group is told in the notice's own, and before it, as it was written before. What is on its way is left there."""
+    thread = whole(notice.thread)
+    waits = "thread = :thread AND grp = :group AND ended IS NULL"
+    found = connection.execute(f"SELECT DISTINCT receiver FROM outbox WHERE {waits}", {"thread": thread, "group": group}).fetchall()  # noqa: S608  (of constants)
+    for (receiver,) in found:
+        into = _home(connection, receiver, whole(notice.group))
+        connection.execute("INSERT INTO cards (receiver, grp) VALUES (?, ?) ON CONFLICT DO NOTHING", (receiver, into))
+        connection.execute(
+            f"UPDATE outbox SET grp = :into WHERE {_FREE} AND {waits}",  # noqa: S608  (of constants)
+            {"into": into, "receiver": receiver, "thread": thread, "group": group},
+        )
+        recount(connection, receiver, into)
+        recount(connection, receiver, group)
+        # Of what nobody was shown and nothing waits in there is nothing left.
+        connection.execute(
+            "UPDATE cards SET ended = ? WHERE receiver = ? AND grp = ? AND waiting = 0 AND card IS NULL", (wall, receiver, group)
+        )
 
 
 def _home(connection: sqlite3.Connection, receiver: str, group: str) -> str:

@@ -36,7 +36,7 @@ class Post:
         return await self._writer.read(lambda connection: cards.look(connection, receiver, terms, now=now))
 
     async def new_groups(self, receiver: str) -> list[Group]:
-        """Those of which the receiver has seen nothing yet, due or not; none that is held back, and none that failed."""
+        """Those of which the receiver has seen nothing yet, due or not; none that is held back, and none that he has said no to."""
         return await self._writer.read(lambda connection: cards.new_groups(connection, receiver))
 
     async def shown(self, receiver: str, group: str, now: int) -> Shown:

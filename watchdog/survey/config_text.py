@@ -62,9 +62,11 @@ def config_text(found: Survey, *, state: str, postgres: PostgresState | None = N
         "",
         *_log(found),
         *checks_text(found.postgres, postgres),
-        "# Who is told; rules name them under `notify:`.",
+        "# Who is told, and of what: here of everything. Other types: slack, slack_webhook, email, alertmanager, webhook. Then: sidekiq-watchdog notify test --all",
         "# receivers:",
-        '#   ops: {type: webhook, url: "https://example.org/hook", secret: "${file:webhook.secret}"}',
+        '#   ops: {type: matrix, homeserver: "https://matrix.example.org", token: "${file:matrix-token}", room: "#ops:example.org"}',
+        "# routes: [{notify: [ops]}]",
+        '# ask: {people: {ada: [ada, "matrix:@ada:example.org"]}}   # who may answer there',
     )
     # Names and messages of others stand in comments only, or in quotes.
     return Text("".join(f"{_clean(line)}\n" for line in lines), secrets)

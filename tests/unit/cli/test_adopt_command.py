@@ -2,7 +2,7 @@
 
 import time
 
-from tests.unit.cli.test_status_command import picture
+from tests.unit.cli.pictures import picture
 from watchdog.model.told import OperatorAdopted
 from watchdog.store.lock import StateLock
 from watchdog.store.orders import lying, read_order

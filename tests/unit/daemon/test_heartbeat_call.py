@@ -42,6 +42,14 @@ async def test_an_answer_that_is_none(far, status, kind, reason):
     assert "topsecret" not in caught.value.reason
 
 
+@pytest.mark.parametrize("host", ["hc..example", f"{'a' * 64}.example"])
+async def test_a_name_that_can_be_none(host):
+    """Python does not even ask for it; the agent must not end by that."""
+    with pytest.raises(TryAgainError, match="no proper answer") as caught:
+        await _call(f"https://{host}/topsecret", None)
+    assert "topsecret" not in caught.value.reason
+
+
 async def test_nobody_there(far):
     """The same."""
     await far.down()

@@ -1,10 +1,14 @@
 """A card out of notices: how an alert stands after each turn of its story, and what has no room."""
 
+from unittest.mock import patch
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from watchdog.model.cards import Card, Standing
 from watchdog.model.notices import Notice, NoticeKind, Severity
-from watchdog.receivers.folding import DID, ROOM, fold
+from watchdog.receivers.folding import ASIDE, DID, ROOM, fold
 
 K = NoticeKind
 EMPTY = Card(group="g")
@@ -145,3 +149,54 @@ def test_one_that_is_only_counted_comes_back_when_something_happens_to_it():
     card = fold(card, [turn(K.STAGE, f"t{ROOM}", title="TERM sent", severity=Severity.CRITICAL)])
     assert card.entries[-1].thread == f"t{ROOM}"
     assert (len(card.entries), card.more) == (ROOM, 1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "standing", "is_over"),
+    [
+        ("ended", Standing.VERIFIED, True),
+        ("closed", Standing.RESOLVED, True),
+        ("abandoned", Standing.RESOLVED, True),
+        ("failed", Standing.FAILED, False),
+    ],
+)
+def test_what_a_person_has_ordered_is_over_with_its_own_end(outcome, standing, is_over):
+    """There is no alert that could end; what has failed stays, for somebody must look at it."""
+    order = {"thread": "order:1", "rule": "order:1"}
+    begun = fold(EMPTY, [turn(K.DECIDED, decision="ALLOW", **order), turn(K.STAGE, decision="ALLOW", **order)])
+    assert (begun.is_over, begun.entries[0].standing) == (False, Standing.ACTING)
+    card = fold(begun, [turn(K.ENDED, decision="ALLOW", outcome=outcome, **order)])
+    assert (card.is_over, card.entries[0].standing) == (is_over, standing)
+    alert = {"thread": "order:1", "rule": "r"}
+    assert not fold(EMPTY, [turn(K.STAGE, **alert), turn(K.ENDED, decision="ALLOW", outcome=outcome, **alert)]).is_over
+
+
+@given(st.lists(st.tuples(st.sampled_from([K.FIRING, K.FIRING, K.ESCALATED, K.REMINDER, K.RESOLVED]), st.integers(0, 9)), max_size=60))
+def test_of_what_has_no_room_none_is_counted_twice_or_forgotten(steps):
+    """What fires is told again when a silence is over, and others hear of it first when it is escalated: as many go on as do, and when none does the card is over."""
+    card, begun, ended = EMPTY, set(), set()
+    with patch("watchdog.receivers.folding.ROOM", 3):
+        for number, (kind, which) in enumerate(steps):
+            if which in ended or (kind is K.RESOLVED and which not in begun):
+                continue
+            begun.add(which)
+            ended |= {which} if kind is K.RESOLVED else set()
+            card = fold(card, [turn(kind, f"t{which}", at=number)])
+            assert sum(entry.over is None for entry in card.entries) + card.more == len(begun - ended)
+            assert card.more_over + sum(entry.over is not None for entry in card.entries) == len(ended)
+            assert card.is_over == (begun == ended)
+
+
+def test_names_of_what_is_only_counted_are_bounded():
+    """Beyond that it is counted all the same."""
+    card = fold(EMPTY, [turn(K.FIRING, f"t{n}", at=n) for n in range(ROOM + ASIDE + 30)])
+    assert (len(card.aside), card.more) == (ASIDE, ASIDE + 30)
+    assert fold(card, [turn(K.RESOLVED, f"t{n}") for n in range(ROOM + ASIDE + 30)]).is_over
+
+
+def test_who_hears_of_it_only_because_nobody_has_acknowledged_it():
+    """Its name is that of the alert, which is still right at its end; why it came there is in the turn itself."""
+    reason = "nobody has acknowledged it within 15m"
+    raised = turn(K.ESCALATED, title=f"{reason}: web1 holds 3 jobs", reason=reason)
+    (entry,) = fold(EMPTY, (raised, OVER)).entries
+    assert entry.title == "web1 holds 3 jobs"

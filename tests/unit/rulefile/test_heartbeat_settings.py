@@ -33,7 +33,7 @@ def test_what_can_be_written(written, expected):
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
-        ("{}", "4:12 E121"), ("{every: 1m}", "4:12 E121"), ("{url: h}", "4:18 E502"), ("{url: https://h, every: 5s}", "4:36 E125"), ("{url: https://h, every: 10}", "4:36 E217"),
+        ("{}", "4:12 E121"), ("{every: 1m}", "4:12 E121"), ("{url: h}", "4:18 E502"), ("{url: https://hc..example/x}", "4:18 E502"), ("{url: https://h, every: 5s}", "4:36 E125"), ("{url: https://h, every: 10}", "4:36 E217"),
         ("{url: https://h, style: loud}", "4:36 E124"), ("{url: https://h, ping: 1m}", "4:29 E120"), ("https://h", "4:12 E122"), ('{url: "${vault:x}"}', "4:19 E505"),
     ],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 import pytest
 
 from watchdog.model.parameters import Allowance
+from watchdog.model.receivers import RECEIVERS
 from watchdog.rulefile.settings import Settings, read_settings, with_secrets
 
 CONFIG = "redis: {url: redis://h}\nrules: [rules.yml]\nstate: state\n"
@@ -67,6 +68,9 @@ def test_a_password_takes_its_place():
         (MAIL.replace("[ops@example.org]", "[ops@example.org, 'ada <ada@example.org>']"), "4:100 E530"),
         (MAIL.replace("[ops@example.org]", "[]"), "4:81 E530"),
         (MAIL.replace("mail.example.org", "smtp://mail.example.org"), "4:38 E530"),
+        (MAIL.replace("mail.example.org", "mail..example.org"), "4:38 E530"),
+        (f"{AM}, urls: ['http://a..example']", "4:46 E502"),
+        (f"{AM}, urls: ['http://{'a' * 64}.example']", "4:46 E502"),
         (f"{MAIL}, tls: none, user: w, password: x", "4:117 E530"),
         (f"{MAIL}, tls: maybe", "4:105 E124"),
         (f"{MAIL}, port: 70000", "4:106 E125"),
@@ -75,6 +79,19 @@ def test_a_password_takes_its_place():
 def test_what_is_refused(settings, problem):
     """With its place; nothing of the config is taken over then."""
     assert read(settings) == (None, [problem])
+
+
+@pytest.mark.parametrize("spec", RECEIVERS, ids=lambda spec: spec.type)
+def test_nobody_is_waited_for_for_ever(spec):
+    """A time-out of 0 would be none: no type takes it."""
+    own = ", ".join(one.example for one in spec.settings if one.required)
+    plain = own.replace("${file:secret}", "x")
+    short, _ = read(f"type: {spec.type}, {plain}, timeout: 100ms")
+    assert short is not None
+    assert short.receivers["ops"].values["timeout"] == 100
+    found, problems = read(f"type: {spec.type}, {plain}, timeout: 0s")
+    assert found is None
+    assert "E125" in [problem.split()[1] for problem in problems]
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "'::1'"])

@@ -5,7 +5,7 @@ import pytest
 from watchdog.config import inspect
 from watchdog.config.zones import routing_of
 from watchdog.engine.routing.table import Inhibition, Level, Match, Route
-from watchdog.model import keys
+from watchdog.model import route_keys
 from watchdog.model.kinds import Kind
 from watchdog.model.notices import Severity
 from watchdog.model.routing import GROUP_BY, SAME
@@ -135,11 +135,12 @@ def test_what_is_refused(written, problem):
         ("[{match: {rule: slow}, notify: [ops, boss]}, {match: {rule: 's*'}}]", []),
         ("[{match: {severity: [warning, info]}, notify: [ops, boss]}, {match: {severity: warning}}]", ["W633"]),
         ("[{match: {labels: {team: mail}}, notify: [ops, boss]}, {match: {labels: {team: mail}}}]", ["W633"]),
-        ("[{match: {rule: quick}, notify: [ops, boss]}]", ["W633"]),
-        ("[{match: {severity: critical}, notify: [ops, boss]}]", ["W633"]),
-        ("[{match: {each: process}, notify: [ops, boss]}]", ["W633"]),
-        ("[{match: {labels: {team: web}}, notify: [ops, boss]}]", ["W633"]),
+        ("[{match: {rule: quick}, notify: [ops, boss]}]", ["W633", "W635"]),
+        ("[{match: {severity: critical}, notify: [ops, boss]}]", ["W633", "W635"]),
+        ("[{match: {each: process}, notify: [ops, boss]}]", ["W633", "W635"]),
+        ("[{match: {labels: {team: web}}, notify: [ops, boss]}]", ["W633", "W635"]),
         ("[{match: {entity: 'x*', target: y}, notify: [ops, boss]}]", []),
+        ("[{match: {severity: critical}, notify: [ops, boss]}, {match: {severity: [info, warning]}}]", ["W633"]),
     ],
 )
 def test_what_leads_nowhere_is_said(tmp_path, routes, warned):
@@ -151,28 +152,60 @@ def test_what_leads_nowhere_is_said(tmp_path, routes, warned):
     assert [problem.code for problem in problems] == warned
 
 
-def test_a_config_without_routes_is_not_warned_of(tmp_path):
-    """Whoever writes none may mean to write them later; and other routes are other rules to whoever compares."""
+@pytest.mark.parametrize(
+    ("receivers", "notify", "warned"),
+    [
+        ("receivers: {ops: {type: webhook, url: 'https://h'}}\n", "", ["4:13 W634"]),
+        ("receivers: {ops: {type: webhook, url: 'https://h'}}\n", ", notify: [ops]", []),
+        ("", "", []),
+    ],
+    ids=["nobody is named", "a rule names one", "nobody is declared"],
+)
+def test_without_routes_it_is_said_when_nobody_is_ever_told(tmp_path, receivers, notify, warned):
+    """Receivers alone tell nobody of anything; whoever names one in some rules only may mean that."""
+    (tmp_path / "config.yml").write_text(f"redis: {{url: redis://h}}\nrules: [rules.yml]\nstate: state\n{receivers}")
+    other = "  - {rule: other, each: job, when: job.elapsed > 20m}\n"
+    (tmp_path / "rules.yml").write_text(RULES.replace("}}\n", f"}}{notify}}}\n") + other)
+    _, problems = inspect(tmp_path / "config.yml")
+    assert [f"{problem.span.line}:{problem.span.column} {problem.code}" for problem in problems] == warned
+    assert all(problem.hint == "routes: [{notify: [ops]}]" for problem in problems)
+
+
+def test_rules_of_which_nobody_is_told_are_named_together(tmp_path):
+    """Three of them, and how many more there are, in one warning at the last route."""
+    (tmp_path / "config.yml").write_text(CONFIG + "routes: [{match: {rule: slow}, notify: [ops, boss]}]\n")
+    more = "".join(f"  - {{rule: r{number}, each: job, when: job.elapsed > 1{number}m}}\n" for number in range(5))
+    (tmp_path / "rules.yml").write_text(RULES + more)
+    _, problems = inspect(tmp_path / "config.yml")
+    (untold,) = (problem for problem in problems if problem.code == "W635")
+    assert untold.message == "nobody is told of 'r0', 'r1', 'r2' and 2 more: they name no receiver, and no route fits them"
+
+
+def test_other_routes_are_other_rules(tmp_path):
+    """To whoever compares."""
     (tmp_path / "rules.yml").write_text(RULES)
     digests = set()
-    for routes in ("", "routes: [{notify: [ops, boss]}]\n", "routes: [{notify: [boss, ops]}]\n"):
+    for routes in (
+        "routes: [{notify: [ops, boss]}, {match: {rule: x}}]\n",
+        "routes: [{notify: [ops, boss]}]\n",
+        "routes: [{notify: [boss, ops]}]\n",
+    ):
         (tmp_path / "config.yml").write_text(CONFIG + routes)
-        loaded, problems = inspect(tmp_path / "config.yml")
-        assert problems == ()
+        loaded, _ = inspect(tmp_path / "config.yml")
         digests.add(loaded.rules.digest)
     assert len(digests) == 3
 
 
 def test_the_reference_names_all_that_can_be_grouped_by():
     """And all that can be the same."""
-    docs = {spec.name: spec.doc for spec in (*keys.ROUTE, *keys.INHIBIT)}
+    docs = {spec.name: spec.doc for spec in (*route_keys.ROUTE, *route_keys.INHIBIT)}
     assert [name for name in GROUP_BY if f"`{name}`" not in docs["group_by"]] == []
     assert [name for name in SAME if f"`{name}`" not in docs["same"]] == []
 
 
 def test_the_defaults_are_those_of_the_table():
     """What the reference says is what holds."""
-    defaults = {spec.name: spec.default for spec in (*keys.ROUTE, *keys.QUIET_HOURS)}
+    defaults = {spec.name: spec.default for spec in (*route_keys.ROUTE, *route_keys.QUIET_HOURS)}
     route = Route(name="")
     assert route.repeat is not None
     assert (f"[{', '.join(route.group_by)}]", f"{route.repeat // 3_600_000}h", defaults["except"]) == (

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from watchdog.lang.functions import FUNCTIONS
 from watchdog.lang.names import read_name
 from watchdog.lang.text import Text
-from watchdog.model import keys
+from watchdog.model import keys, route_keys
 from watchdog.model.actions import ACTIONS
 from watchdog.model.checks import CHECKS
 from watchdog.model.fields import BY_KIND, FIELDS
@@ -227,11 +227,11 @@ def test_a_wrong_config_is_refused(more):
         (keys.QUARANTINE, quarantine._KEYS),
         (keys.DIGEST, digest._KEYS),
         (keys.ALERTS, alerts._KEYS),
-        (keys.ROUTE, routes.ROUTE_KEYS),
-        (keys.MATCH, match.KEYS),
-        (keys.ESCALATE, routes.ESCALATE_KEYS),
-        (keys.QUIET_HOURS, routes.QUIET_KEYS),
-        (keys.INHIBIT, routes.INHIBIT_KEYS),
+        (route_keys.ROUTE, routes.ROUTE_KEYS),
+        (route_keys.MATCH, match.KEYS),
+        (route_keys.ESCALATE, routes.ESCALATE_KEYS),
+        (route_keys.QUIET_HOURS, routes.QUIET_KEYS),
+        (route_keys.INHIBIT, routes.INHIBIT_KEYS),
         (keys.HEARTBEAT, heartbeat._KEYS),
         (keys.ADJUSTMENT, adjust._KEYS),
         (keys.PACK, pack._KEYS),

@@ -45,8 +45,8 @@ async def store(state: Path, clock: WallClock) -> AsyncIterator[Store]:
 def notice() -> Callable[..., Notice]:
     """Make a notice, by default one of its own thread."""
 
-    def make(id_: str, thread: str = "", *, kind: NoticeKind = NoticeKind.FIRING) -> Notice:
-        return Notice(id_, thread or id_, kind, Severity.CRITICAL, 1_700_000_000_000, f"title of {id_}")
+    def make(id_: str, thread: str = "", *, kind: NoticeKind = NoticeKind.FIRING, group: str = "") -> Notice:
+        return Notice(id_, thread or id_, kind, Severity.CRITICAL, 1_700_000_000_000, f"title of {id_}", group=group)
 
     return make
 

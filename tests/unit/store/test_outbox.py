@@ -120,6 +120,34 @@ async def test_what_is_held_back_waits(store, hand, notice, clock):
     assert await due(store, clock.now + 3_600_000) == ["a"]
 
 
+async def test_what_waits_of_a_story_comes_along_into_another_group(store, hand, notice, clock):
+    """Whoever it waits for; what others wait for stays, and so does what is on its way. A group of which nothing is left is over."""
+    morning = clock.now + 3_600_000
+    for receiver in ("ops", "dev"):
+        await hand(notice("1", "a", group="night"), receiver=receiver, not_before=morning)
+    await hand(notice("2", "b", group="night"), not_before=morning)
+    await store.commit(Commit(seq=1_000, notices=(Handed("ops", notice("3", "a", group="day"), takes="night"),)))
+
+    assert await due(store, clock.now) == ["day"]
+    assert await waiting(store, "day") == ["1", "3"]
+    assert await waiting(store, "night") == ["2"]
+    assert await waiting(store, "day", receiver="dev") == ["1"]
+    assert await due(store, clock.now, "dev") == []
+    assert await due(store, morning, "dev") == ["day"]
+    await store.commit(Commit(seq=1_001, notices=(Handed("dev", notice("4", "a", group="day")),)))
+    assert await due(store, clock.now, "dev") == ["day"]
+
+
+async def test_what_is_on_its_way_is_not_taken_along(store, hand, notice, clock):
+    """It may have arrived where it was."""
+    await hand(notice("1", "a", group="night"))
+    await store.post.prepare("ops", "night", id_="m_1", body=b"{}", upto=1)
+    await hand(notice("2", "a", group="night"))
+    await store.commit(Commit(seq=1_000, notices=(Handed("ops", notice("3", "a", group="day"), takes="night"),)))
+    assert await waiting(store, "night") == ["1"]
+    assert await waiting(store, "day") == ["2", "3"]
+
+
 async def test_a_test_waits_for_nothing(store, hand, notice, clock):
     """Somebody who asks for one waits for it: it is due whatever the receiver's habits are, and before all else."""
     await hand(notice("1", "a"), notice("2", "test_1", kind=NoticeKind.TEST))

@@ -16,14 +16,12 @@ from watchdog.engine.routing.quiet import quiet_until, wakes
 from watchdog.engine.routing.table import Route
 from watchdog.engine.routing.traits import traits_of
 from watchdog.model.effects import Notify
-from watchdog.model.notices import Notice, NoticeKind
+from watchdog.model.notices import ALONE, Notice, NoticeKind
 from watchdog.model.verdicts import Decision
 
 if TYPE_CHECKING:
     from watchdog.engine.turn import Turn
 
-_STANDING = (NoticeKind.AGENT, NoticeKind.DIGEST, NoticeKind.TEST)
-"""What the agent says of itself: each a message of its own, which is never changed."""
 _NOT_DONE = (Decision.DENY.value, Decision.DRY_RUN.value)
 
 
@@ -41,23 +39,30 @@ def addressed(turn: "Turn", receivers: tuple[str, ...], fields: dict[str, Any]) 
         fields.setdefault("labels", rule.labels)
     telling = turn.ledger.routing.tellings.get(fields["thread"])
     if telling is None:
-        if fields["kind"] in _STANDING:
+        if fields["kind"] in ALONE:
             fields.setdefault("group", f"agent:{name}")
         return Notify(receivers, Notice(id=name, at=turn.wall, **fields))
     route = turn.rules.routing.named(telling.route)
     until = None if telling.awake else quiet_until(turn, route, fields["severity"])
     waits = not telling.awake and quiet_until(turn, route, fields["severity"] if rule is None else rule.severity) is not None
+    before = telling.group
     if waits and (until is None or wakes(fields)):
         telling, until = _awake(turn, telling, fields["thread"], route), None
     notice = Notice(id=name, at=turn.wall, **{"group": telling.group, **fields})
-    return Notify(tuple(dict.fromkeys((*receivers, *telling.also))), notice, until or 0)
+    takes = before if before != telling.group else ""
+    return Notify(tuple(dict.fromkeys((*receivers, *telling.also))), notice, until or 0, takes)
 
 
 def _awake(turn: "Turn", telling: Telling, thread: str, route: Route) -> Telling:
-    """It can't wait for the morning: from now on the story is told at once, in the group in which it were by day."""
+    """
+    It can't wait for the morning: from now on the story is told at once, in the group in which it were by day.
+
+    Where people have read of it already it stays where they did: a message that says that it fires must come to say that it is over.
+    """
+    is_read = telling.first_at is not None and telling.first_at <= turn.at
     telling = msgspec.structs.replace(telling, awake=True)
     alert = turn.ledger.alerts.get(telling.key)
-    if alert is not None and alert.id == thread and not telling.over:
+    if alert is not None and alert.id == thread and not telling.over and not is_read:
         key = key_of(route, traits_of(turn.world, turn.rule, alert), thread)
         if turn.ledger.routing.ids.get(key) != telling.group:
             leave(turn, telling)

@@ -83,8 +83,12 @@ def over(turn: Turn, alert: Alert) -> None:
 
 
 def load(turn: Turn) -> None:
-    """Other routes and inhibitions may be in force: what fires already goes by them from now on, but stays in its group and with whoever was told."""
-    routing = turn.rules.routing
+    """
+    Other routes and inhibitions may be in force: what fires already goes by them from now on, but stays in its group and with whoever was told.
+
+    Where none of those is named any more, or nobody ever was, it is told to whom they name now: else nobody would hear of it until its end.
+    """
+    routing, audience = turn.rules.routing, frozenset(turn.rules.audience)
     _take_up(turn)
     turn.set(routing=msgspec.structs.replace(turn.ledger.routing, causes={}))
     firing = {
@@ -92,12 +96,20 @@ def load(turn: Turn) -> None:
         for thread, telling in turn.ledger.routing.tellings.items()
         if (alert := turn.ledger.alerts.get(telling.key)) is not None and alert.id == thread and not telling.over
     }
+    others: dict[str, tuple[str, ...]] = {}
     for thread, (telling, alert, traits) in firing.items():
-        slots = inhibiting.become_cause(turn, telling.key, alert.rule, traits) if not telling.hidden and telling.notify else ()
-        turn.put_told("tellings", thread, msgspec.structs.replace(telling, route=routing.choose(traits)[0].name, causes=slots))
+        route, routed = routing.choose(traits)
+        everyone, rule = telling.notify, turn.rule.get(alert.rule)
+        if rule is not None and audience.isdisjoint(everyone):
+            others[thread] = rule.notify or routed
+            everyone = (*everyone, *others[thread])
+        slots = inhibiting.become_cause(turn, telling.key, alert.rule, traits) if not telling.hidden and everyone else ()
+        turn.put_told("tellings", thread, msgspec.structs.replace(telling, route=route.name, notify=everyone, causes=slots))
     for thread, (telling, _, traits) in firing.items():
         if telling.hidden:
             _still(turn, thread, inhibiting.cause_of(turn, traits, thread), "an inhibition that is no longer in force")
+        elif others.get(thread):
+            _tell_others(turn, thread, others[thread])
     schedule.load(turn)
     schedule.rewind(turn.world, turn.ledger.routing)
 
@@ -126,6 +138,21 @@ def _take_up(turn: Turn) -> None:
         schedule.put(turn, alert.id, schedule.begun(turn, telling, alert) if alert.notify and not alert.silenced else telling)
 
 
+def _tell_others(turn: Turn, thread: str, others: tuple[str, ...]) -> None:
+    """Those in force now hear of what fires already, as if it had just begun; whoever was told hears of its end as well."""
+    telling = turn.ledger.routing.tellings[thread]
+    alert = turn.ledger.alerts[telling.key]
+    before = tuple(receiver for receiver in (*alert.notify, *alert.withheld) if receiver not in others)
+    alert = shared_out(turn, msgspec.structs.replace(alert, notify=others, withheld=()))
+    told = alert.notify
+    alert = msgspec.structs.replace(alert, notify=(*before, *told))
+    turn.put_alert(telling.key, alert)
+    if not told or alert.silenced:
+        return
+    schedule.put(turn, thread, schedule.begun(turn, in_todays_group(turn, telling, alert), alert))
+    _say(turn, alert, told, "the config names others now who are told of it")
+
+
 def _show(turn: Turn, slots: tuple[str, ...], cause: str) -> None:
     for thread, telling in list(turn.ledger.routing.tellings.items()):
         alert = turn.ledger.alerts.get(telling.key)
@@ -151,11 +178,14 @@ def _still(turn: Turn, thread: str, slot: str, cause: str) -> None:
         schedule.put(turn, thread, telling)
         return
     schedule.put(turn, thread, schedule.begun(turn, in_todays_group(turn, telling, alert), alert))
-    reason = f"not told before, because of {cause}"
+    _say(turn, alert, alert.notify, f"not told before, because of {cause}")
+
+
+def _say(turn: Turn, alert: Alert, told: tuple[str, ...], reason: str) -> None:
     turn.audit(
         "alert", rule=alert.rule, entity=alert.entity, target=alert.target, outcome="told", reason=reason, detail=account(turn, alert)
     )
     turn.notify(
-        alert.notify, thread=alert.id, kind=NoticeKind.FIRING, severity=alert.severity, title=alert.title, rule=alert.rule, entity=alert.entity,
+        told, thread=alert.id, kind=NoticeKind.FIRING, severity=alert.severity, title=alert.title, rule=alert.rule, entity=alert.entity,
         target=alert.target, reason=reason,
     )  # fmt: skip

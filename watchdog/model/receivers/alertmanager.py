@@ -3,7 +3,7 @@
 from typing import Final
 
 from watchdog.model.parameters import Form, ParameterSpec
-from watchdog.model.receivers.spec import ReceiverSpec
+from watchdog.model.receivers.spec import CA, ReceiverSpec, timeout
 
 ALERTMANAGER: Final = ReceiverSpec(
     type="alertmanager",
@@ -30,12 +30,7 @@ ALERTMANAGER: Final = ReceiverSpec(
             doc="A bearer token, where it wants one; then user and password are not used.",
             example='token: "${file:secret}"',
         ),
-        ParameterSpec(
-            name="ca",
-            form=Form.TEXT,
-            doc="A file, by its whole path, with the certificates (PEM) by which its own is judged, in place of those that this machine trusts.",
-            example="ca: /etc/sidekiq-watchdog/ca.pem",
-        ),
+        CA,
         ParameterSpec(
             name="every",
             form=Form.DURATION,
@@ -44,8 +39,6 @@ ALERTMANAGER: Final = ReceiverSpec(
             doc="How often it is told again of what goes on: it forgets what nobody tells it, and takes it for over after four times as long.",
             example="every: 1m",
         ),
-        ParameterSpec(
-            name="timeout", form=Form.DURATION, default="10s", least=100, doc="How long one attempt may take.", example="timeout: 10s"
-        ),
+        timeout("10s", of="attempt"),
     ),
 )

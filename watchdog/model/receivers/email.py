@@ -3,7 +3,7 @@
 from typing import Final
 
 from watchdog.model.parameters import Form, ParameterSpec
-from watchdog.model.receivers.spec import ReceiverSpec
+from watchdog.model.receivers.spec import CA, ReceiverSpec, timeout
 
 PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 """The port of each way to be reached, where none is written."""
@@ -36,20 +36,13 @@ EMAIL: Final = ReceiverSpec(
             doc="How the connection is encrypted: after `STARTTLS`, from its beginning, or not at all. Without encryption no password is sent, but to this machine itself.",
             example="tls: starttls",
         ),
-        ParameterSpec(
-            name="ca",
-            form=Form.TEXT,
-            doc="A file, by its whole path, with the certificates (PEM) by which its own is judged, in place of those that this machine trusts.",
-            example="ca: /etc/sidekiq-watchdog/ca.pem",
-        ),
+        CA,
         ParameterSpec(name="user", form=Form.TEXT, doc="Who logs in, where it wants that.", example="user: watchdog"),
         ParameterSpec(name="password", form=Form.SECRET, doc="The password of that user.", example='password: "${file:secret}"'),
         ParameterSpec(name="from", form=Form.TEXT, required=True, doc="The address of the sender.", example="from: watchdog@example.org"),
         ParameterSpec(
             name="to", form=Form.NAMES, required=True, doc="The addresses of those who are told.", example="to: [ops@example.org]"
         ),
-        ParameterSpec(
-            name="timeout", form=Form.DURATION, default="30s", least=100, doc="How long one attempt may take.", example="timeout: 30s"
-        ),
+        timeout("30s", of="attempt"),
     ),
 )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from watchdog.model.parameters import Form, ParameterSpec
-from watchdog.model.receivers.spec import ReceiverSpec
+from watchdog.model.receivers.spec import ReceiverSpec, timeout
 
 MATRIX: Final = ReceiverSpec(
     type="matrix",
@@ -30,19 +30,19 @@ MATRIX: Final = ReceiverSpec(
             name="room",
             form=Form.TEXT,
             required=True,
+            shape=r"!\S+|#[^\s:]+:\S+",
             doc="Where to write: the id of a room or an alias. An invitation to this room is accepted, and no other. An alias leads on to the new room where one is upgraded; an id does not.",
             example='room: "#ops:example.org"',
         ),
         ParameterSpec(
             name="keys",
             form=Form.TEXT,
-            doc="An own folder, by its absolute path, for the keys of end-to-end encryption; without it nothing is written to a room that is encrypted. Needs `matrix-nio`, an extra: `pip install 'sidekiq-watchdog[matrix-e2e]'`.",
+            doc="An own folder, by its absolute path, for the keys of end-to-end encryption; without it nothing is written to a room that is encrypted. Needs `matrix-nio`, the extra `matrix-e2e`, which the Debian package does not bring along.",
             example="keys: /var/lib/sidekiq-watchdog/matrix",
         ),
-        ParameterSpec(name="timeout", form=Form.DURATION, default="20s", doc="How long one call may take.", example="timeout: 20s"),
+        timeout("20s", of="call"),
     ),
     # As many as Synapse lets through without a rate limit of its own being lifted (rc_message).
     common={"at_most": "10/1m"},
-    edits=True,
     listens=True,
 )

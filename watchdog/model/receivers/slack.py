@@ -3,7 +3,7 @@
 from typing import Final
 
 from watchdog.model.parameters import Form, ParameterSpec
-from watchdog.model.receivers.spec import ReceiverSpec
+from watchdog.model.receivers.spec import ReceiverSpec, timeout
 
 _MENTION: Final = ParameterSpec(
     name="mention",
@@ -12,9 +12,7 @@ _MENTION: Final = ParameterSpec(
     doc="Who is called when something critical begins or a person is asked: `here`, `channel`, or the id of a person or a group. Nobody is, where it is left out.",
     example="mention: here",
 )
-_TIMEOUT: Final = ParameterSpec(
-    name="timeout", form=Form.DURATION, default="10s", doc="How long one call may take.", example="timeout: 10s"
-)
+_TIMEOUT: Final = timeout("10s", of="call")
 
 SLACK: Final = ReceiverSpec(
     type="slack",
@@ -50,7 +48,6 @@ SLACK: Final = ReceiverSpec(
         ),
         _TIMEOUT,
     ),
-    edits=True,
     listens=True,
     listens_by="app_token",
 )

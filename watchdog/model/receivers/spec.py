@@ -32,12 +32,26 @@ COMMON: Final[tuple[ParameterSpec, ...]] = (
 )
 """What every type can have beside its own: how often and how soon it is told."""
 
+CA: Final = ParameterSpec(
+    name="ca",
+    form=Form.TEXT,
+    doc="A file, by its whole path, with the certificates (PEM) by which its own is judged, in place of those that this machine trusts.",
+    example="ca: /etc/sidekiq-watchdog/ca.pem",
+)
+
+
+def timeout(default: str, *, of: str) -> ParameterSpec:
+    """How long an attempt, or a call, may take. Never 0, which would be for ever."""
+    return ParameterSpec(
+        name="timeout", form=Form.DURATION, default=default, least=100, doc=f"How long one {of} may take.", example=f"timeout: {default}"
+    )
+
 
 class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
     One type of receiver, as it is named under `type:` in the config.
 
-    `edits` says that what has been sent can be changed there; then an incident is one message that moves. `listens` says that people can answer by it,
+    `listens` says that people can answer by it,
     where `listens_by` names a setting only if that is given. With `every_thread` programs read it: each alert is told,
     and many are not gathered into one; of others that are too many to be told one by one, `few` are. `common` are defaults of its own for what all types have, by name, as they are written.
     """
@@ -45,7 +59,6 @@ class ReceiverSpec(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     doc: str
     settings: tuple[ParameterSpec, ...]
-    edits: bool = False
     listens: bool = False
     listens_by: str = ""
     every_thread: bool = False

@@ -3,7 +3,7 @@
 from typing import Final
 
 from watchdog.model.parameters import Form, ParameterSpec
-from watchdog.model.receivers.spec import ReceiverSpec
+from watchdog.model.receivers.spec import ReceiverSpec, timeout
 
 WEBHOOK: Final = ReceiverSpec(
     type="webhook",
@@ -25,6 +25,6 @@ WEBHOOK: Final = ReceiverSpec(
             doc="For programs that keep account of each alert: of many notices the newest of each alert is posted, however many alerts there are.",
             example="every_alert: true",
         ),
-        ParameterSpec(name="timeout", form=Form.DURATION, default="10s", doc="How long one attempt may take.", example="timeout: 10s"),
+        timeout("10s", of="call"),
     ),
 )

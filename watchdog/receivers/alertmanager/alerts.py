@@ -60,14 +60,14 @@ class Alert(msgspec.Struct, frozen=True):
         }
 
 
-class Told(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True):
     """What is sent, each alert once, and the lines to be remembered once it has arrived (an empty one is forgotten)."""
 
     alerts: tuple[Alert, ...]
     lines: Mapping[str, str]
 
 
-def told_by(dispatch: Dispatch, *, now: int, every: int) -> Told:
+def report_of(dispatch: Dispatch, *, now: int, every: int) -> Report:
     """What a dispatch says at that moment; `every` is the time between two tellings (milliseconds)."""
     before = {
         name.removeprefix(PREFIX): msgspec.json.decode(line, type=Known)
@@ -102,7 +102,7 @@ def told_by(dispatch: Dispatch, *, now: int, every: int) -> Told:
     elif _REST in before:
         unseen[_REST] = before[_REST]
     alerts.extend(Alert(known, now, is_over=True) for known in unseen.values())
-    return Told(tuple(_each_once(alerts)), _changes(before, after))
+    return Report(tuple(_each_once(alerts)), _changes(before, after))
 
 
 def _beside(dispatch: Dispatch) -> Iterator[Entry]:

@@ -14,10 +14,12 @@ import aiohttp
 import msgspec
 
 from watchdog.clock import Clock
-from watchdog.receivers.alertmanager.alerts import Alert, told_by
-from watchdog.receivers.http import USER_AGENT, beginning_of, failed, judge, open_session, trusting
+from watchdog.receivers.alertmanager.alerts import Alert, report_of
+from watchdog.receivers.certificates import trusting
+from watchdog.receivers.http import beginning_of, failed, judge, open_session
 from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.receiver import Dispatch, RefusedError, Remember, TryAgainError
+from watchdog.receivers.waits import retry_after
 from watchdog.store.encoding import encode
 
 _log: Final = logging.getLogger(__name__)
@@ -52,7 +54,7 @@ class Alertmanager:
     ) -> None:
         self.repeat_every = every
         self._urls = tuple(url.rstrip("/") for url in urls)
-        self._headers = {"user-agent": USER_AGENT, "content-type": "application/json"}
+        self._headers = {"content-type": "application/json"}
         if authorization is not None:
             self._headers["authorization"] = authorization
         self._authority = authority
@@ -64,12 +66,12 @@ class Alertmanager:
     async def send(self, dispatch: Dispatch, remember: Remember) -> str:
         """Returns once one of them has all of it; raises `TryAgainError` where none has."""
         # The words of hundreds of alerts take a third of a second, which the agent's turns must not wait for.
-        told = await asyncio.to_thread(told_by, dispatch, now=self._clock.wall(), every=self.repeat_every)
-        if told.alerts:
-            await self._tell_all(told.alerts, remember)
-        if told.lines:
-            await remember(told.lines)
-        return _counted(told.alerts)
+        report = await asyncio.to_thread(report_of, dispatch, now=self._clock.wall(), every=self.repeat_every)
+        if report.alerts:
+            await self._tell_all(report.alerts, remember)
+        if report.lines:
+            await remember(report.lines)
+        return _counted(report.alerts)
 
     async def look(self) -> str:
         """Asks each of them how it is; sends no alert."""
@@ -102,8 +104,8 @@ class Alertmanager:
 
     async def _tell(self, session: aiohttp.ClientSession, url: str, body: bytes) -> TryAgainError | None:
         try:
-            async with session.post(f"{url}/api/v2/alerts", data=body, headers=self._headers, allow_redirects=False) as response:
-                judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall(), denied=_DENIED)
+            async with session.post(f"{url}/api/v2/alerts", data=body, allow_redirects=False) as response:
+                self._judge(response)
         except TryAgainError as error:
             return error
         except (aiohttp.ClientError, OSError) as error:
@@ -112,8 +114,8 @@ class Alertmanager:
 
     async def _version(self, session: aiohttp.ClientSession, url: str) -> str:
         try:
-            async with session.get(f"{url}/api/v2/status", headers=self._headers, allow_redirects=False) as response:
-                judge(response.status, response.headers.get("Retry-After"), wall=self._clock.wall(), denied=_DENIED)
+            async with session.get(f"{url}/api/v2/status", allow_redirects=False) as response:
+                self._judge(response)
                 version = _version_in(await beginning_of(response))
         except (aiohttp.ClientError, OSError) as error:
             # What aiohttp says repeats the address.
@@ -137,8 +139,11 @@ class Alertmanager:
     async def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             tls = await asyncio.to_thread(trusting, self._authority)
-            self._session = open_session(self._timeout, tls)
+            self._session = open_session(self._timeout, tls, headers=self._headers, reads=True)
         return self._session
+
+    def _judge(self, response: aiohttp.ClientResponse) -> None:
+        judge(response.status, retry_after(response.headers.get("Retry-After"), wall=self._clock.wall()), denied=_DENIED)
 
 
 def authorization(user: str | None, password: str | None, token: str | None) -> str | None:

@@ -15,9 +15,9 @@ from email.policy import compat32
 from email.utils import format_datetime
 from typing import Any, Final
 
-from watchdog.model.notices import Notice, NoticeKind, Severity
+from watchdog.engine.withholding import ALARMS
+from watchdog.model.notices import ALONE, Notice, NoticeKind, Severity
 from watchdog.model.verdicts import Decision
-from watchdog.receivers.folding import ALONE
 from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.headers import header
 from watchdog.receivers.message.html import html_of, quoted
@@ -27,8 +27,6 @@ from watchdog.receivers.message.words import line_of, message_of
 from watchdog.receivers.receiver import Dispatch
 
 NAME: Final = "sidekiq-watchdog"
-ALARMS: Final = frozenset({"held", "not kept"})
-"""How a stage can come out that a person must hear of at once."""
 _POLICY: Final = compat32.clone(linesep="\r\n", mangle_from_=False)
 _NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9._-]")
 _HTML: Final = (

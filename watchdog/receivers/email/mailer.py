@@ -6,7 +6,6 @@ The counterpart is a submission server (RFC 6409) or a relay. Command by command
 
 import asyncio
 import json
-import os
 import re
 import socket
 import ssl
@@ -16,8 +15,9 @@ from typing import Final
 
 import aiosmtplib
 
+from watchdog.receivers.certificates import not_accepted, trusting
 from watchdog.receivers.email.letter import is_worth_a_letter, letter_of
-from watchdog.receivers.http import trusting
+from watchdog.receivers.mishaps import CLOSED, NO_NAME, NO_TLS, no_answer, no_connection
 from watchdog.receivers.receiver import Dispatch, RefusedError, Remember, TryAgainError
 
 GOT: Final = "got"
@@ -199,16 +199,16 @@ def _broken(error: BaseException, timeout: int) -> TryAgainError:
 def _in_words(cause: BaseException, timeout: int) -> str:
     match cause:
         case ssl.SSLCertVerificationError():
-            return f"its certificate was not accepted: {cause.verify_message}"
+            return not_accepted(cause)
         case ssl.SSLError():
-            return "no TLS connection came about"
+            return NO_TLS
         case socket.gaierror():
-            return "its host name can't be resolved"
+            return NO_NAME
         case TimeoutError():
-            return f"no answer within {timeout / 1000:g} s"
+            return no_answer(timeout)
         case aiosmtplib.SMTPServerDisconnected():
-            return "the connection was closed without an answer"
+            return CLOSED
         case OSError() if cause.errno:
-            return f"can't connect: {os.strerror(cause.errno)}"
+            return no_connection(cause)
         case _:
             return "can't connect"

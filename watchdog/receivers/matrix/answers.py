@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from watchdog.receivers.http import REDIRECTED, named
 from watchdog.receivers.receiver import RefusedError, TryAgainError
 
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9_.]{1,63}")
@@ -47,14 +48,14 @@ def judge(status: int, body: Any, *, after: int | None) -> dict[str, Any]:
             raise RefusedError(f"answered {status} without JSON; {_NO_HOMESERVER}")
         return body
     code = _code(body)
-    said = f"answered {_named(status)}{f' ({code})' if code else ''}"
+    said = f"answered {named(status)}{f' ({code})' if code else ''}"
     if status == HTTPStatus.TOO_MANY_REQUESTS or code == "M_LIMIT_EXCEEDED":
         raise TryAgainError("the homeserver takes no more messages for now (M_LIMIT_EXCEEDED)", _longest(after, body), untouched=True)
     if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
         # A proxy may say so of a server that has taken the event.
         raise TryAgainError(said, after)
     if 300 <= status < 400:
-        raise RefusedError(f"{said}; redirects are not followed, the config wants the final address", after, untouched=True)
+        raise RefusedError(f"{said}; {REDIRECTED}", after, untouched=True)
     if code in _MEANS:
         raise RefusedError(f"{_MEANS[code]} ({code})", after, untouched=True)
     if not code and status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
@@ -72,10 +73,3 @@ def _longest(after: int | None, body: Any) -> int | None:
     asked = body.get("retry_after_ms") if isinstance(body, Mapping) else None
     waits = [wait for wait in (after, asked) if isinstance(wait, int) and not isinstance(wait, bool) and wait >= 0]
     return max(waits, default=None)
-
-
-def _named(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)

@@ -10,15 +10,24 @@ import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+from watchdog.receivers.matrix.answers import NoAnswerError
 from watchdog.receivers.matrix.client import Client
 from watchdog.receivers.receiver import RefusedError, TryAgainError
 
 _SEALED: Final = "m.room.encrypted"
 _ABOUT_KEYS: Final = ("to_device", "device_lists", "device_one_time_keys_count", "device_unused_fallback_key_types")
-_NOT_INSTALLED: Final = "the room is encrypted, and what can encrypt is not installed: pip install 'sidekiq-watchdog[matrix-e2e]'"
+_NOT_INSTALLED: Final = (
+    "the room is encrypted, and what can encrypt is not installed: the extra matrix-e2e, see packaging/README.md, Matrix"
+)
+
+_OTHERS: Final = (
+    "the homeserver does not take the keys of this device, most likely since it has others of it: where the folder `keys` was lost, or is an older copy, "
+    "log in again for a new token, remove the folder, and reload"
+)
 
 
 class Cipher:
@@ -85,6 +94,15 @@ class Cipher:
                 await box.receive_response(response)
             await _tend(box)
 
+    def look(self) -> None:
+        """Raises `RefusedError` where what encrypts is not installed; touches no keys."""
+        try:
+            import peewee  # noqa: F401
+
+            _box_class()
+        except ImportError:
+            raise RefusedError(_NOT_INSTALLED, untouched=True) from None
+
     async def close(self) -> None:
         """Lets go of the keys."""
         if self._box is not None:
@@ -145,7 +163,12 @@ class Cipher:
 async def _tend(box: Any) -> None:
     """Publishes keys of ours that are missing there, and gets those of others."""
     if box.should_upload_keys:
-        await box.keys_upload()
+        try:
+            await box.keys_upload()
+        except NoAnswerError as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            raise RefusedError(f"{_OTHERS} ({error.reason})", untouched=True) from None
     if box.should_query_keys:
         await box.keys_query()
     if box.should_claim_keys:

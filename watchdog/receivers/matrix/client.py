@@ -4,8 +4,6 @@ The calls: JSON over HTTP with an access token, one at a time, each within a bou
 Redirects are not followed: a token goes where the operator sent it and nowhere else. Neither address nor token is ever part of an error.
 """
 
-import os
-import ssl
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,15 +11,14 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 
-import watchdog
 from watchdog.clock import Clock
+from watchdog.receivers.http import beginning_of, failed, open_session
 from watchdog.receivers.matrix.answers import judge
-from watchdog.receivers.receiver import RefusedError, TryAgainError
+from watchdog.receivers.receiver import RefusedError
 from watchdog.receivers.signing import BadSecretError
 from watchdog.receivers.waits import retry_after
 from watchdog.store.encoding import encode
 
-_USER_AGENT: Final = f"sidekiq-watchdog/{watchdog.__version__}"
 _LARGEST: Final = 16 * 1024 * 1024
 """No answer is read beyond so many bytes. A page of a room holds 50 events of 64 KiB at most."""
 _API: Final = "_matrix/client/v3"
@@ -80,34 +77,29 @@ class Client:
     async def _ask(
         self, method: str, url: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None, patience: int = 0
     ) -> dict[str, Any]:  # fmt: skip
-        seconds = (self._timeout + patience) / 1000
+        within = self._timeout + patience
         try:
             async with self._open().request(
                 method,
                 url,
                 params=query,
                 data=None if body is None else encode(body),
-                timeout=aiohttp.ClientTimeout(total=seconds),
+                timeout=aiohttp.ClientTimeout(total=within / 1000),
                 allow_redirects=False,
             ) as response:
                 status, wish = response.status, response.headers.get("Retry-After")
-                raw = await _read(response)
-        except TimeoutError:
-            raise TryAgainError(f"no answer within {seconds:g} s") from None
+                raw = await beginning_of(response, _LARGEST)
         except (aiohttp.ClientError, OSError) as error:
             # The errors of aiohttp repeat the address; what we raise does not, nor does it carry them along.
-            reason, untouched = _what_happened(error)
-            raise TryAgainError(reason, untouched=untouched) from None
+            raise failed(error, timeout=within) from None
+        if len(raw) > _LARGEST:
+            raise RefusedError(f"an answer of more than {_LARGEST // (1024 * 1024)} MiB; what answers there is no homeserver")
         return judge(status, _parsed(raw), after=retry_after(wish, wall=self._clock.wall()))
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                # A kept connection would have been closed by the other side just when it is needed.
-                connector=aiohttp.TCPConnector(force_close=True),
-                headers={"authorization": f"Bearer {self._token}", "user-agent": _USER_AGENT, "content-type": "application/json"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
+            headers = {"authorization": f"Bearer {self._token}", "content-type": "application/json"}
+            self._session = open_session(self._timeout, headers=headers, reads=True)
         return self._session
 
 
@@ -119,47 +111,8 @@ def _checked(token: str) -> str:
     return token
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    raw = bytearray()
-    async for part in response.content.iter_chunked(65_536):
-        raw += part
-        if len(raw) > _LARGEST:
-            raise RefusedError(f"an answer of more than {_LARGEST // (1024 * 1024)} MiB; what answers there is no homeserver")
-    return bytes(raw)
-
-
 def _parsed(raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
-
-
-def _what_happened(error: Exception) -> tuple[str, bool]:
-    """In words, and whether nothing can have arrived."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            return f"its certificate was not accepted: {_of_certificate(error.certificate_error)}", True
-        case aiohttp.ClientConnectorDNSError():
-            return "its host name can't be resolved", True
-        case aiohttp.ClientConnectorSSLError():
-            return "no TLS connection came about", True
-        case aiohttp.ClientConnectorError():
-            return f"can't connect: {_plainly(error.os_error)}", True
-        case aiohttp.ServerDisconnectedError():
-            return "the connection was closed without an answer", False
-        case OSError():
-            return f"the connection broke: {_plainly(error)}", False
-        case _:
-            return f"no proper answer: {type(error).__name__}", False
-
-
-def _of_certificate(error: Exception) -> str:
-    if not isinstance(error, ssl.SSLCertVerificationError):
-        return "it can't be read"
-    # What is said of a wrong name repeats the name.
-    return "it is for another name" if "mismatch" in error.verify_message else error.verify_message
-
-
-def _plainly(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno else type(error).__name__

@@ -18,8 +18,8 @@ _DRESS: Final = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 """Whether a sign is drawn in colours, and the colour of a skin."""
 _USER: Final = re.compile(r"@[!-~]{1,254}")
 _EVENT: Final = re.compile(r"\$[!-~]{1,254}")
-_QUOTED: Final = re.compile(r"(?:>[^\n]*\n)+\n?")
-"""What older clients put before an answer."""
+_QUOTED: Final = re.compile(r"\A(?:>[^\n]*+\n)++\n?")
+"""What older clients put before an answer. Nothing in it is tried twice: strangers can write 60 KB of it."""
 _LATEST: Final = 4_102_444_800_000
 """The year 2100: no moment of a server is later."""
 
@@ -76,7 +76,7 @@ def _message(content: Mapping[str, Any], relation: Mapping[str, Any], id_: str, 
     answered = relation.get("m.in_reply_to")
     answered = answered.get("event_id") if isinstance(answered, Mapping) else None
     if answered is not None:
-        text = _QUOTED.sub("", text, count=1) if text.startswith(">") else text
+        text = _QUOTED.sub("", text, count=1)
     if not is_for_us(text):
         return None
     root = relation.get("event_id") if relation.get("rel_type") == "m.thread" else None

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -48,7 +49,7 @@ class Read(msgspec.Struct, frozen=True):
     since: str
 
 
-class Listening:
+class Following:
     """One who listens, in the room of the receiver `name`; `trouble` says why it hears nothing just now."""
 
     def __init__(self, client: Client, room: Room, *, name: str, cipher: Cipher | None = None) -> None:
@@ -104,6 +105,9 @@ class Listening:
         try:
             return await self._client.get("sync", query=query, patience=_POLL)
         except NoAnswerError as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                # It is not about how far was read: a proxy, perhaps, that lets nobody through just now.
+                raise
             # It may have been set up anew, or from an older copy: what we had read means nothing to it.
             await desk.keep(SINCE, "")
             raise RefusedError(f"the homeserver does not know how far was read, so that is begun anew ({error.reason})") from None
@@ -134,7 +138,12 @@ class Listening:
         found: list[Any] = []
         query = {"dir": "b", "to": read.since, "limit": str(_PAGE), "filter": orjson.dumps(_of_others(entered)).decode()}
         while len(found) < _MOST:
-            page = await self._client.get("rooms", entered.room, "messages", query={**query, "from": start})
+            try:
+                page = await self._client.get("rooms", entered.room, "messages", query={**query, "from": start})
+            except NoAnswerError as error:
+                # It will not be otherwise the next time, and what is said from now on must be heard.
+                _log.warning("Receiver %s: what was said in its room while it did not listen was not heard: %s", self._name, error.reason)
+                return found[::-1]
             found.extend(_list(page.get("chunk")))
             end = page.get("end")
             if not isinstance(end, str) or end == start or not _list(page.get("chunk")):

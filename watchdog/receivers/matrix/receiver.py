@@ -11,7 +11,7 @@ from watchdog.receivers.matrix.answers import NoAnswerError
 from watchdog.receivers.matrix.cipher import Cipher
 from watchdog.receivers.matrix.client import Client
 from watchdog.receivers.matrix.contents import Content, shortest
-from watchdog.receivers.matrix.listener import Listening
+from watchdog.receivers.matrix.listener import Following
 from watchdog.receivers.matrix.room import Entered, Room
 from watchdog.receivers.matrix.sender import Sending
 from watchdog.receivers.matrix.writing import put_message
@@ -38,12 +38,12 @@ class Matrix:
         self._clock = clock
         self._named = room
         self._name = name
-        self._listening: Listening | None = None
+        self._following: Following | None = None
 
     @property
     def trouble(self) -> str:
         """What keeps it from hearing just now; empty if nothing does."""
-        return "does not listen" if self._listening is None else self._listening.trouble
+        return "does not listen" if self._following is None else self._following.trouble
 
     async def send(self, dispatch: Dispatch, remember: Remember) -> str:
         """Returns once the room has all of it; raises `TryAgainError`."""
@@ -59,17 +59,19 @@ class Matrix:
         """As whom we are signed in, and that the room can be written to; raises `TryAgainError` with what to do."""
         self._room.forget()
         entered = await self._room.enter()
+        if self._cipher is not None and entered.is_encrypted:
+            self._cipher.look()
         return f"signed in as {entered.user}, in the room {self._named}, which is {'' if entered.is_encrypted else 'not '}encrypted"
 
     async def listen(self, desk: Desk) -> None:
         """Hears what people say in the room, for ever."""
         client = self._new_client()
         room = Room(client, self._named, self._clock, can_encrypt=self._cipher is not None)
-        self._listening = Listening(client, room, name=self._name, cipher=self._cipher)
+        self._following = Following(client, room, name=self._name, cipher=self._cipher)
         try:
-            await self._listening.run(desk)
+            await self._following.run(desk)
         finally:
-            self._listening = None
+            self._following = None
             await client.close()
 
     async def close(self) -> None:

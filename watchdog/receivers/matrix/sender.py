@@ -11,20 +11,17 @@ import msgspec
 
 from watchdog.model.cards import Card, Standing
 from watchdog.model.notices import Notice, NoticeKind, Severity
+from watchdog.receivers.folding import ASKED
+from watchdog.receivers.hearing import ASK, CARD
 from watchdog.receivers.matrix.contents import QUIET, RINGS, Content, changed, content_of, in_thread, lines_of
 from watchdog.receivers.message.message import Message
 from watchdog.receivers.message.words import line_of, message_of
 from watchdog.receivers.receiver import Dispatch, Remember, TryAgainError
 
-CARD: Final = "card"
-ASK: Final = "ask:"
-"""What is remembered of a group: the event of its card, and of each question as long as it is open."""
 MOST_ASKED: Final = 10
 """So many questions of a group stand open in messages of their own."""
 _ROOM: Final = "room"
 _STEP: Final = "step"
-_OPEN: Final = frozenset({"asked", "noted"})
-"""Outcomes of a notice about a question that can still be answered."""
 _HOW_TO_ANSWER: Final = "👍 approves, 👎 denies; or write: !watchdog approve {id}"
 _NOT_ASKED: Final = "nobody is asked any more"
 _URGENT: Final = frozenset({NoticeKind.REMINDER, NoticeKind.ESCALATED, NoticeKind.AGENT})
@@ -42,8 +39,8 @@ class Sending:
         self._room = room
         self._put = put
         self._remember = remember
-        # What was posted in another room, which the config named before, can't be changed from here.
-        is_here = dispatch.posted.get(_ROOM, room) == room
+        # What was posted in another room, which the config named before, or in a channel of something else, can't be changed from here.
+        is_here = dispatch.posted.get(_ROOM) == room
         self._posted = dict(dispatch.posted) if is_here else {}
         id_, _, done = self._posted.get(_STEP, "").partition(" ")
         self._done = set(done.split()) if id_ == dispatch.id else set()
@@ -112,7 +109,7 @@ def asked(dispatch: Dispatch) -> tuple[str, ...]:
     """The questions that are open by this dispatch, the oldest first: those that the card shows, and those that have no room in it."""
     open_ = dict.fromkeys(entry.approval for entry in dispatch.card.entries if entry.approval and entry.standing is Standing.ASKING)
     for notice in dispatch.notices:
-        if notice.approval and notice.outcome in _OPEN:
+        if notice.approval and notice.outcome in ASKED:
             open_[notice.approval] = None
         elif notice.approval and notice.outcome and notice.kind is NoticeKind.DECIDED:
             open_.pop(notice.approval, None)

@@ -1,5 +1,5 @@
 """
-A message in Slack's mrkdwn.
+Parts of a message in Slack's mrkdwn.
 
 Slack lets only `&`, `<` and `>` be quoted, and they are all that can call somebody or make a link (`<!channel>`, `<@U…>`); its other marks have no
 quotation, so where one would have an effect a letter stands that looks like it. What is sent with it should say `verbatim: true`, else Slack makes links of addresses.
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from watchdog.receivers.message.message import Fact, Message, Section
+from watchdog.receivers.message.message import Fact, Section
 
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _MARKS: Final = str.maketrans({"*": "\N{ASTERISK OPERATOR}", "~": "\N{TILDE OPERATOR}", "`": "\N{MODIFIER LETTER GRAVE ACCENT}"})
@@ -19,14 +19,14 @@ _EMOJI: Final = re.compile(r":(?=[a-z0-9_+'-]*[a-z][a-z0-9_+'-]*:)")
 _QUOTATION: Final = re.compile(r"^(\s*)>", re.MULTILINE)
 
 
-def mrkdwn_lines(message: Message) -> tuple[str, ...]:
-    """The whole of it, a line each, beginning with the headline."""
-    lines = [f"*{quoted(message.headline)}*"]
-    for section in message.sections:
-        if len(message.sections) > 1:
-            lines.append(f"*{quoted(section.title)}*")
-        lines += _section(section)
-    return (*lines, *(f"_{quoted(note)}_" for note in message.notes))
+def section_lines(section: Section, *, with_title: bool) -> Iterator[str]:
+    """What there is to say of one alert, a line each."""
+    if with_title:
+        yield f"*{quoted(section.title)}*"
+    for fact in section.facts:
+        yield from _fact(fact)
+    for link in section.links:
+        yield linked(link.label, link.url)
 
 
 def quoted(text: str) -> str:
@@ -41,15 +41,7 @@ def linked(label: str, url: str) -> str:
     return f"<{url.translate(_ENTITIES).replace('|', '%7C')}|{quoted(label).replace('|', '¦')}>"
 
 
-def _section(section: Section) -> Iterator[str]:
-    for fact in section.facts:
-        yield from fact_lines(fact)
-    for link in section.links:
-        yield linked(link.label, link.url)
-
-
-def fact_lines(fact: Fact) -> Iterator[str]:
-    """One fact, a line or several."""
+def _fact(fact: Fact) -> Iterator[str]:
     label = f"*{quoted(fact.label)}*:" if fact.label else ""
     if not fact.is_long:
         yield f"{label} {quoted(fact.value)}".strip()

@@ -4,7 +4,6 @@ One call of Slack's Web API: JSON out, JSON in.
 An answer is believed only where it is whole: 200, JSON, `ok`. Tokens go to the address of the config and nowhere else (no redirects), and are never shown.
 """
 
-import os
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,8 +12,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
-import watchdog
 from watchdog.clock import Clock
+from watchdog.receivers import http
+from watchdog.receivers.http import beginning_of, failed, open_session
 from watchdog.receivers.receiver import RefusedError, TryAgainError
 from watchdog.receivers.slack.refusals import SaidNoError
 from watchdog.receivers.waits import retry_after
@@ -30,7 +30,6 @@ SCOPES: Final[Mapping[str, frozenset[str]]] = {
 }
 """Every method that is called → the scopes that the bot token needs for it (the app-level token has `connections:write`)."""
 
-USER_AGENT: Final = f"sidekiq-watchdog/{watchdog.__version__}"
 _AS_SAFE: Final = {"https": ("https", "wss"), "http": ("https", "wss", "http", "ws")}
 _LONGEST: Final = 4 * 1024 * 1024
 """Bytes of an answer; a page of 200 messages with all their blocks stays far below."""
@@ -51,12 +50,7 @@ class Web:
         if self._is_closed:
             raise TryAgainError("it is being closed", untouched=True)
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                # Messages are minutes apart: a kept connection would have been closed by the other side just when it is needed.
-                connector=aiohttp.TCPConnector(force_close=True),
-                timeout=aiohttp.ClientTimeout(total=self._timeout / 1000),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
+            self._session = open_session(self._timeout, reads=True)
         return self._session
 
     async def post(self, url: str, body: Mapping[str, Any], *, token: str = "") -> tuple[int, bytes, int | None, Mapping[str, str]]:
@@ -65,21 +59,20 @@ class Web:
 
         Raises `TryAgainError` where there was no whole answer; `untouched` where not even a connection came about.
         """
-        headers = {"content-type": "application/json; charset=utf-8", "user-agent": USER_AGENT}
+        headers = {"content-type": "application/json; charset=utf-8"}
         if token:
             headers["authorization"] = f"Bearer {token}"
         try:
             async with self.session.post(url, data=encode(body), headers=headers, allow_redirects=False) as response:
-                answer = await _whole(response.content)
+                answer = await beginning_of(response, _LONGEST)
                 after = retry_after(response.headers.get("Retry-After"), wall=self._clock.wall())
-                return response.status, answer, after, response.headers
-        except aiohttp.ConnectionTimeoutError:
-            raise TryAgainError("no connection came about in time", untouched=True) from None
-        except TimeoutError:
-            raise TryAgainError(f"no answer within {self._timeout / 1000:g} s") from None
+                status, theirs = response.status, response.headers
         except (aiohttp.ClientError, OSError) as error:
             # The errors of aiohttp repeat the address, which can be a secret; what we raise does not, nor does it carry them along.
-            raise _failure(error) from None
+            raise failed(error, timeout=self._timeout) from None
+        if len(answer) > _LONGEST:
+            raise TryAgainError("the answer is longer than anything that Slack says")
+        return status, answer, after, theirs
 
     async def close(self) -> None:
         """Closes what is open, for good."""
@@ -120,33 +113,10 @@ class Api:
 
 
 def judge(status: int, after: int | None) -> None:
-    """Raises for every status but 200."""
-    if status == HTTPStatus.OK:
-        return
-    answer = f"answered {named(status)}"
-    if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
-        raise TryAgainError(answer, after)
-    if 300 <= status < 400:
-        raise RefusedError(f"{answer}; redirects are not followed", after, untouched=True)
-    raise RefusedError(answer, after, untouched=True)
-
-
-def named(status: int) -> str:
-    """A status with the phrase that belongs to it; the server's own is not shown."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
-async def _whole(content: aiohttp.StreamReader) -> bytes:
-    chunks, size = [], 0
-    async for chunk in content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > _LONGEST:
-            raise TryAgainError("the answer is longer than anything that Slack says")
-    return b"".join(chunks)
+    """Raises for every status but 200, the only one by which Slack says yes."""
+    http.judge(status, after)
+    if status != HTTPStatus.OK:
+        raise RefusedError(f"answered {http.named(status)}", after)
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -157,25 +127,3 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise TryAgainError("what answered is not Slack: no JSON came")
     return answer
-
-
-def _failure(error: Exception) -> TryAgainError:
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            return TryAgainError(f"its certificate was not accepted: {error.certificate_error}", untouched=True)
-        case aiohttp.ClientConnectorDNSError():
-            return TryAgainError("its host name can't be resolved", untouched=True)
-        case aiohttp.ClientConnectorSSLError():
-            return TryAgainError("no TLS connection came about", untouched=True)
-        case aiohttp.ClientConnectorError():
-            return TryAgainError(f"can't connect: {_plainly(error.os_error)}", untouched=True)
-        case aiohttp.ServerDisconnectedError():
-            return TryAgainError("the connection was closed without an answer")
-        case OSError():
-            return TryAgainError(f"the connection broke: {_plainly(error)}")
-        case _:
-            return TryAgainError(f"no proper answer: {type(error).__name__}")
-
-
-def _plainly(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno else type(error).__name__

@@ -6,14 +6,14 @@ refuses some 13,000 characters with `msg_blocks_too_long`. Characters are counte
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
 from watchdog.model.notices import Severity
 from watchdog.receivers.message.message import Message, Section
-from watchdog.receivers.message.mrkdwn import fact_lines, linked, quoted
+from watchdog.receivers.message.mrkdwn import quoted, section_lines
 
 HEADER: Final = 150
 TEXT: Final = 3_000
@@ -51,7 +51,7 @@ def card(message: Message, *, mention: str = "", with_buttons: bool) -> Post:
     room = ALL_TEXTS - size(message.headline)
     shown, left_out = 0, len(message.sections)
     for section in message.sections:
-        text = _limited(_lines(section, with_title=len(message.sections) > 1), min(TEXT, room))
+        text = _limited(section_lines(section, with_title=len(message.sections) > 1), min(TEXT, room))
         # Room for the notes, the buttons and the mention.
         if room < TEXT // 4 or shown == BLOCKS - 5:
             break
@@ -74,7 +74,7 @@ def question(section: Section, *, action: str, mention: str = "", with_buttons: 
     """What a person is asked; `action` is what would be done."""
     asked = f"{action}? {section.title}"
     head = f"❓ {asked}"
-    lines = [f"*{quoted(head)}*", *_lines(section, with_title=False)]
+    lines = [f"*{quoted(head)}*", *section_lines(section, with_title=False)]
     if mention:
         lines.append(called(mention))
     blocks: list[Block] = [_said(_limited(lines, TEXT))]
@@ -129,15 +129,6 @@ def cut(text: str, most: int) -> str:
         return text
     kept = text.encode("utf-16-le", "backslashreplace")[: 2 * (most - 1)].decode("utf-16-le", "ignore")
     return f"{_HALF_AN_ENTITY.sub('', kept)}…"
-
-
-def _lines(section: Section, *, with_title: bool) -> Iterator[str]:
-    if with_title:
-        yield f"*{quoted(section.title)}*"
-    for fact in section.facts:
-        yield from fact_lines(fact)
-    for link in section.links:
-        yield linked(link.label, link.url)
 
 
 def _limited(texts: Iterable[str], most: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from watchdog.clock import Clock
 from watchdog.model.cards import Card, Entry
 from watchdog.model.notices import Notice, NoticeKind, Severity
+from watchdog.receivers.hearing import ASK, CARD
 from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.message import Message
 from watchdog.receivers.message.words import line_of, message_of
@@ -23,8 +24,6 @@ from watchdog.receivers.slack.blocks import Post, named
 from watchdog.receivers.slack.looking import READING, Looking
 from watchdog.receivers.slack.refusals import GONE, UNREADABLE, SaidNoError, failure
 
-CARD: Final = "card"
-ASK: Final = "ask:"
 EVENT: Final = "sidekiq_watchdog"
 """Under which metadata ours can be told from those of other apps."""
 

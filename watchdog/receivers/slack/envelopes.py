@@ -10,8 +10,11 @@ import msgspec
 
 from watchdog.receivers.slack.blocks import ACKNOWLEDGE, APPROVE, DENY
 
+COMMAND: Final = "/watchdog"
 LONGEST_TEXT: Final = 500
 """Characters of a command that are read."""
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""The last is said of brackets in brackets in brackets."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -75,7 +78,7 @@ def read(data: str | bytes) -> Frame | None:
     """The frame; None for what is none."""
     try:
         return msgspec.json.decode(data, type=Frame)
-    except (msgspec.MsgspecError, UnicodeError):
+    except _UNREADABLE:
         return None
 
 
@@ -87,7 +90,8 @@ def deed_of(frame: Frame) -> Deed | None:
                 return _pressed(msgspec.json.decode(frame.payload, type=_Interaction))
             case "slash_commands":
                 command = msgspec.json.decode(frame.payload, type=_Command)
-                text = f"{command.command} {command.text}"[:LONGEST_TEXT]
+                # Whatever it is called there: of two apps with a command of the same name Slack heeds only one.
+                text = f"{COMMAND} {command.text}"[:LONGEST_TEXT]
                 return Deed(
                     f"command.{command.trigger_id or frame.envelope_id}",
                     command.user_id,
@@ -97,7 +101,7 @@ def deed_of(frame: Frame) -> Deed | None:
                 )
             case _:
                 return None
-    except (msgspec.MsgspecError, UnicodeError):
+    except _UNREADABLE:
         return None
 
 

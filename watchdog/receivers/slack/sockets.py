@@ -14,7 +14,7 @@ import aiohttp
 
 from watchdog.receivers.receiver import TryAgainError
 from watchdog.receivers.slack import envelopes
-from watchdog.receivers.slack.api import USER_AGENT, Api, Web
+from watchdog.receivers.slack.api import Api, Web
 from watchdog.receivers.slack.envelopes import Frame
 from watchdog.receivers.slack.refusals import SaidNoError, failure
 from watchdog.receivers.waits import next_wait
@@ -87,7 +87,6 @@ class Sockets:
         try:
             socket = await self._web.session.ws_connect(
                 url,
-                headers={"user-agent": USER_AGENT},
                 heartbeat=_HEARTBEAT_S,
                 max_msg_size=_LONGEST,
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),

@@ -8,19 +8,19 @@ import pytest
 from tests.unit.receivers.dispatches import BEGAN, dispatch, entry, over, turn
 from watchdog.model.cards import Entry, Standing
 from watchdog.model.notices import NoticeKind, Severity
-from watchdog.receivers.alertmanager.alerts import MOST, PREFIX, Told, told_by
+from watchdog.receivers.alertmanager.alerts import MOST, PREFIX, Report, report_of
 from watchdog.receivers.alertmanager.labels import AGENT, BLIND, MORE, OURS, labels_of
 
 EVERY = 60_000
 NOW = BEGAN + 100_000
 
 
-def told(*entries: Entry, posted: dict[str, str] | None = None, now: int = NOW, **more) -> Told:
+def told(*entries: Entry, posted: dict[str, str] | None = None, now: int = NOW, **more) -> Report:
     """What is told of these at that moment."""
-    return told_by(dispatch(*entries, posted=posted, **more), now=now, every=EVERY)
+    return report_of(dispatch(*entries, posted=posted, **more), now=now, every=EVERY)
 
 
-def remembered(said: Told, before: dict[str, str] | None = None) -> dict[str, str]:
+def remembered(said: Report, before: dict[str, str] | None = None) -> dict[str, str]:
     """What is remembered after it has arrived."""
     return {name: line for name, line in {**(before or {}), **said.lines}.items() if line}
 

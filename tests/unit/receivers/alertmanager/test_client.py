@@ -205,6 +205,18 @@ async def test_a_look(endpoint, make):
     assert (await make(endpoint).look()).startswith("Alertmanager 0.25.0")
 
 
+async def test_a_look_through_a_proxy_that_packs(endpoint, make):
+    """What it answers is unpacked."""
+
+    async def status(request):
+        response = web.json_response({"versionInfo": {"version": "0.25.0"}})
+        response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    endpoint.answers = [status]
+    assert (await make(endpoint).look()).startswith("Alertmanager 0.25.0")
+
+
 async def test_a_look_at_something_else(endpoint, make):
     """A page that answers 200 to everything is no Alertmanager."""
     with pytest.raises(RefusedError, match="what answers is no Alertmanager"):

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from aiohttp import web
 
 from watchdog.receivers.matrix.cipher import Cipher
 from watchdog.receivers.matrix.client import Client
@@ -27,11 +28,13 @@ async def refusal(cipher, device="DEVICE"):
 
 @pytest.mark.parametrize("module", ["nio", "peewee"])
 async def test_what_is_not_installed_is_named(client, tmp_path, monkeypatch, module):
-    """With how to install it."""
+    """With where it stands how to install it; to whoever merely looks, too."""
     monkeypatch.setitem(sys.modules, module, None)
     error = await refusal(Cipher(client, tmp_path / "keys"))
     assert isinstance(error, RefusedError)
-    assert "pip install 'sidekiq-watchdog[matrix-e2e]'" in error.reason
+    assert "the extra matrix-e2e, see packaging/README.md" in error.reason
+    with pytest.raises(RefusedError, match="the extra matrix-e2e"):
+        Cipher(client, tmp_path / "keys").look()
     assert not (tmp_path / "keys").exists()
 
 
@@ -60,4 +63,22 @@ async def test_keys_are_for_the_agent_alone(endpoint, client, tmp_path):
         await cipher.seal("!room", "m.room.message", {"body": "x"}, user=ME, device="DEVICE")
     assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
     await cipher.close()
+    await client.close()
+
+
+@pytest.mark.needs("nio")
+async def test_a_folder_that_was_lost(endpoint, client, tmp_path):
+    """The homeserver has keys of that device that are no longer ours: what to do is said, and nothing was sent."""
+
+    async def members(_request):
+        return web.json_response({"joined": {ME: {}}})
+
+    async def others(_request):
+        return web.json_response({"errcode": "M_UNKNOWN", "error": "One time key signed_curve25519:AAAAAQ already exists."}, status=400)
+
+    endpoint.answers = [members, others]
+    error = await refusal(Cipher(client, tmp_path / "keys"))
+    assert isinstance(error, RefusedError)
+    assert error.untouched
+    assert "log in again for a new token, remove the folder" in error.reason
     await client.close()

@@ -113,7 +113,7 @@ async def test_no_answer_in_time(endpoint, clock):
         await response.prepare(request)
         while True:
             await response.write(b" ")
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # sleeps on purpose: it is the drip
 
     client = Client(f"http://127.0.0.1:{endpoint.port}", TOKEN, timeout=1_500, clock=clock)
     endpoint.answers = [drip]

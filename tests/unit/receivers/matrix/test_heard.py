@@ -1,5 +1,7 @@
 """What was said to us, out of what stands in a room."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +98,14 @@ def test_what_older_clients_quote_is_left_out():
         heard(message("> <@watchdog:example.org> held\n> more\n\n!watchdog deny", {"m.in_reply_to": {"event_id": "$ours"}}), me=ME).text
         == "!watchdog deny"
     )
+
+
+@pytest.mark.parametrize("body", [">" * 65_000, ">\n" * 32_000, ">" * 64_000 + "\n>"])
+def test_a_long_quotation_keeps_nobody_waiting(body):
+    """Whoever is in the room can send one after the other of these, and the agent has other things to do: once through is enough."""
+    begun = time.process_time()
+    assert heard(message(body, {"m.in_reply_to": {"event_id": "$ours"}}), me=ME) is None
+    assert time.process_time() - begun < 1  # a thousandth of that; tried at each place it were seconds
 
 
 TREES = st.recursive(

@@ -113,6 +113,15 @@ async def test_a_card_of_another_room_is_sent_anew():
     assert memory.posted["room"] == "!new"
 
 
+async def test_what_another_type_of_receiver_remembered_is_no_event():
+    """The config has the same name for a room now that it had for a channel of Slack: what was posted there can't be changed here."""
+    server, memory = Server(), Memory()
+    memory.posted = {"card": "1700000000.000100", "ask:7kq2m": "1700000000.000200", "at": "d0", "new": "d0"}
+    await Sending(dispatch("d1", memory), "!new", put=server.put, remember=memory.remember).run()
+    assert [content.get("m.relates_to") for _, content in server.events.values()] == [None]
+    assert memory.posted["card"] == "$0"
+
+
 async def test_a_dispatch_goes_whole_to_the_new_room():
     """Where the room is another one from one attempt to the next, nothing of it is there yet."""
     memory = Memory()

@@ -15,7 +15,7 @@ from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.receivers.message.html import TAGS, html_of
 from watchdog.receivers.message.links import link
 from watchdog.receivers.message.message import Link
-from watchdog.receivers.message.mrkdwn import linked, mrkdwn_lines
+from watchdog.receivers.message.mrkdwn import linked, quoted, section_lines
 from watchdog.receivers.message.plain import plain_of
 from watchdog.receivers.message.words import MOST, _urgency, line_of, message_of
 
@@ -166,7 +166,8 @@ def test_hostile_text_in_every_field_is_text(text):
     assert "".join(reading.text.split()) == "".join(plain_of(told).split())
     assert len(told.headline) <= 250
     assert len(plain_of(told)) < 20_000
-    assert not any("<!" in line or "<@" in line or "<#" in line for line in mrkdwn_lines(told))
+    shown = [quoted(told.headline), *(line for section in told.sections for line in section_lines(section, with_title=True))]
+    assert not any("<!" in line or "<@" in line or "<#" in line for line in shown)
     assert line_of(notice, zone=UTC).isprintable()
 
 

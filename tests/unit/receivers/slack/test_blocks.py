@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.service.slack_standin import _length, buttons, said, wrong_with
+from tests.service.slack_limits import buttons, length, said, wrong_with
 from watchdog.model.cards import Standing
 from watchdog.model.notices import Severity
 from watchdog.receivers.message.message import Fact, Link, Message, Section
@@ -33,8 +33,8 @@ def test_long_stories_are_cut():
     """Each to what a section holds, and all of them to what a message holds."""
     post = blocks.card(Message("HEAD", Severity.WARNING, False, tuple(section(n, size=9_000) for n in range(6))), with_buttons=True)
     texts = [block["text"]["text"] for block in post.blocks if block["type"] == "section"]
-    assert all(_length(text) <= 3_000 for text in texts)
-    assert sum(map(_length, texts)) <= blocks.ALL_TEXTS
+    assert all(length(text) <= 3_000 for text in texts)
+    assert sum(map(length, texts)) <= blocks.ALL_TEXTS
     assert wrong_with(post) == (None, set())
 
 

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 from aiohttp import web as http
 
-from tests.service.slack_standin import BOT, CHANNEL, SlackStandIn, buttons, said
+from tests.service.slack_limits import buttons, said
+from tests.service.slack_standin import BOT, CHANNEL, SlackStandIn
 from tests.unit.receivers.slack.conftest import turn
 from watchdog.model.cards import Card, Standing
 from watchdog.model.notices import NoticeKind, Severity

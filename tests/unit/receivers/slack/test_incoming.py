@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import web
 
-from tests.service.slack_standin import said
+from tests.service.slack_limits import said
 from watchdog.model.cards import Standing
 from watchdog.receivers.receiver import RefusedError, TryAgainError
 from watchdog.receivers.slack.api import Web
