@@ -28,6 +28,8 @@ UNIT_SECONDS: Final = 5
 """Of processor time: how long a unit test takes beside others says nothing of it. The longest takes half a second of a core of today; a slow one may need ten times as much."""
 UNIT_PATIENCE: Final = 120
 """Seconds after which a unit test is taken to hang."""
+LAWS_PATIENCE: Final = 900
+"""Seconds after which a law is taken to hang: it is held against hundreds of traces, up to half a minute of a processor of today that has nothing else to do."""
 _LIMITED: Final = pytest.StashKey[bool]()
 
 EXECUTABLES: Final[dict[str, str]] = {
@@ -111,12 +113,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give unit tests their seconds, and skip, by name, what this machine can't run; what would have to be there is named at the end."""
+    """Give unit tests their seconds and laws theirs, and skip, by name, what this machine can't run; what would have to be there is named at the end."""
     missed: dict[str, list[str]] = {}
     for item in items:
-        if item.path.is_relative_to(TESTS / "unit") and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(UNIT_PATIENCE))
-            item.stash[_LIMITED] = True
+        if item.get_closest_marker("timeout") is None:
+            if item.path.is_relative_to(TESTS / "unit"):
+                item.add_marker(pytest.mark.timeout(UNIT_PATIENCE))
+                item.stash[_LIMITED] = True
+            elif item.path.is_relative_to(TESTS / "property"):
+                item.add_marker(pytest.mark.timeout(LAWS_PATIENCE))
         names = {name for marker in item.iter_markers("needs") for name in marker.args}
         lacking = [reason for reason in map(lack, sorted(names)) if reason]
         for reason in lacking:

@@ -29,7 +29,7 @@ MINUTES = {
     "bench_check": 0.2,
     "bench_conditions": 0.2,
     "bench_decision": 2.0,
-    "bench_edits": 0.7,
+    "bench_edits": 0.4,
     "bench_follow": 2.0,
     "bench_host": 0.4,
     "bench_inspect": 0.5,

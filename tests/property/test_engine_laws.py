@@ -18,7 +18,6 @@ from watchdog.engine.guards.combine import combine
 from watchdog.engine.guards.view import Guard
 from watchdog.model.verdicts import Answer, Decision, Mode, Verdict
 
-pytestmark = pytest.mark.timeout(900)
 TRACES = 300
 """Each of 250 steps after the first; thousands of these and of all below are tried by `make trial ARGS=properties`."""
 FEWER = 40

@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import msgspec
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -275,7 +274,6 @@ def digest() -> str:
     return said.hexdigest()
 
 
-@pytest.mark.timeout(180)
 def test_told_again_it_says_the_same_under_every_hash_seed():
     """Windows, aggregates, lookups and changes, restarts included: the same events give the same effects and the same histories to the byte."""
     code = "from tests.property.test_engine_scope import digest; print(digest())"

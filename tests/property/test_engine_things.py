@@ -19,7 +19,6 @@ from watchdog.engine.scaling.choosing import to_stop
 from watchdog.engine.turn import Turn
 from watchdog.model.verdicts import Answer, Mode, Verdict
 
-pytestmark = pytest.mark.timeout(300)
 TRACES = 80
 """Each of 250 steps after the first; thousands are tried by `make trial ARGS=properties`."""
 FEWER = 15

@@ -7,7 +7,6 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,7 +115,6 @@ def test_random_traces_reach_what_they_are_meant_to_try():
     }  # fmt: skip
 
 
-@pytest.mark.timeout(180)
 def test_the_seed_of_hashing_changes_nothing():
     """Long traces give the same effects under three hash seeds, in processes of their own, and here."""
     code = "from tests.property.test_engine_traces import digest; print(digest())"
