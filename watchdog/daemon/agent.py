@@ -184,7 +184,7 @@ class Agent:
             commands=lambda: self._loaded.folder / self._loaded.settings.commands,
         )
         self._unwritten = UnwrittenAlarm(
-            lambda: self._loaded.settings.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name, host=self._host
+            lambda: self._people.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name, host=self._host
         )  # fmt: skip
         self._heartbeat = Heartbeat(loaded.settings.heartbeat, clock)
         pause = self._turns.state.ledger.pauses.get(BY)

@@ -12,10 +12,8 @@ from typing import Final
 
 from watchdog.clock import Clock
 from watchdog.model.notices import Notice, NoticeKind, Severity
-from watchdog.receivers.build import build
 from watchdog.receivers.receiver import Receiver, TryAgainError
 from watchdog.receivers.single import send_single
-from watchdog.rulefile.receivers import ReceiverSettings
 
 LOG: Final = logging.getLogger("watchdog")
 PATIENCE: Final = 5_000
@@ -35,19 +33,19 @@ class UnwrittenAlarm:
     """
     Told after each turn what keeps the store from being written, it tells those receivers.
 
-    `settings` are those in force, secrets in place; `audience` the names of those who hear of everything; `memory` is the name of the store's memory, `host` that of this machine.
+    `receivers` are those in force, which the deliverer closes: a second one beside them would not know the keys that the first has just used. `audience` are the names of those who hear of everything; `memory` is the name of the store's memory, `host` that of this machine.
     """
 
     def __init__(
         self,
-        settings: Callable[[], Mapping[str, ReceiverSettings]],
+        receivers: Callable[[], Mapping[str, Receiver]],
         *,
         audience: Callable[[], tuple[str, ...]],
         clock: Clock,
         memory: str,
         host: str,
     ) -> None:
-        self._settings = settings
+        self._receivers = receivers
         self._audience = audience
         self._clock = clock
         self._memory = memory
@@ -94,13 +92,9 @@ class UnwrittenAlarm:
         """Whether anybody has it."""
         wall = self._clock.wall()
         notice = Notice(f"{self._memory}_unwritten_{wall}", "agent", NoticeKind.AGENT, severity, wall, title, host=self._host, next=coming)
-        # Opened for this alone: those of the deliverer are its own to close.
-        receivers = build({name: its for name, its in self._settings().items() if name in self._audience()}, self._clock)
-        try:
-            return any(await asyncio.gather(*(_reaches(name, its, notice) for name, its in receivers.items())))
-        finally:
-            for receiver in receivers.values():
-                await receiver.close()
+        audience = self._audience()
+        told = [_reaches(name, receiver, notice) for name, receiver in self._receivers().items() if name in audience]
+        return any(await asyncio.gather(*told))
 
 
 async def _reaches(name: str, receiver: Receiver, notice: Notice) -> bool:
