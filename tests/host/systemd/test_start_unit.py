@@ -48,8 +48,8 @@ rules:
     evidence: []
     guards: {GUARDS.replace("cooldown: 1s", "cooldown: 1h").replace("cooldown_max: 0s", "cooldown_max: 1h")}
 """
-GRUMBLING = "/bin/sh -c 'late() { sleep 4; exit 3; }; trap late TERM; while :; do sleep 0.1; done'"
-"""Stopped, it takes its time and ends as one does that has failed."""
+GRUMBLING = "/bin/sh -c 'late() { for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0.2; done; exit 3; }; trap late TERM; while :; do sleep 0.1; done'"
+"""Stopped, it takes its time and ends as one does that has failed. In short sleeps: systemd signals what is started while it signals, too, and one long sleep could be over at once."""
 COUNTED = "/bin/sh -c 'echo x >> /run/{}.starts; exec sleep 1000'"
 
 
