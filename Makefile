@@ -13,7 +13,7 @@ demo: .venv/.demo ## a Sidekiq that gets stuck and is repaired before your eyes,
 
 # Most of the tests with real parts wait for a beat or an end: so there is one process more than there are processors.
 test: .venv/.dev ## what every change runs; some twenty minutes on two cores
-	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring systemd-container systemd-journal-remote postgresql binutils prometheus-alertmanager
+	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring systemd-container systemd-journal-remote postgresql binutils prometheus-alertmanager prometheus tmux chromium fonts-dejavu-core
 	@$(PYTHON) -m tests.suites
 	$(PYTHON) -m pytest --numprocesses=$$(($$(nproc) + 1)) $(ARGS)
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from watchdog.cli.output import Output
-from watchdog.cli.picture import Asked
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
+from watchdog.picture.picture import Asked
 
 
 def show_approvals(out: Output, asked: Sequence[Asked]) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from watchdog.cli.output import Piece
-from watchdog.cli.picture import Armed
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
+from watchdog.picture.picture import Armed
 
 HEADINGS: Final = ("rule", "goes", "its file said", "for", "by", "reason")
 

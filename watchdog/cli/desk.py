@@ -18,8 +18,9 @@ import msgspec
 
 from watchdog.cli.exits import NothingToShowError, UnfinishedError
 from watchdog.cli.output import errors
-from watchdog.cli.picture import STARTING, Picture, read_picture
+from watchdog.cli.picture import read_picture
 from watchdog.cli.state import state_folder
+from watchdog.picture.picture import STARTING, Picture
 
 if TYPE_CHECKING:
     from watchdog.model.records import IncidentRow

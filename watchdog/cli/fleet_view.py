@@ -1,9 +1,9 @@
 """The agents of all hosts in the picture of `status`: who may act, on which hosts nobody may, and who does."""
 
 from watchdog.cli.output import Output
-from watchdog.cli.picture import Fleet
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
+from watchdog.picture.picture import Fleet
 
 
 def show_fleet(out: Output, fleet: Fleet | None, *, host: str, at: int) -> None:

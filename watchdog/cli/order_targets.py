@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from watchdog.cli.exits import UsageError
-from watchdog.cli.picture import Picture, Process
+from watchdog.picture.picture import Picture, Process
 
 SERVICE: Final = ".service"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from watchdog.cli.desk import Desk
     from watchdog.cli.order_targets import Meant
     from watchdog.cli.ordering import Wish
-    from watchdog.cli.picture import Picture
+    from watchdog.picture.picture import Picture
 
 WITHOUT_SYSTEMD = (
     "nothing here is known to run in a service of systemd ({why}), and nobody would start again what is ended. `recover PROCESS` ends a process without losing "

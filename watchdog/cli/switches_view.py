@@ -1,9 +1,9 @@
 """How `status` shows what people have said that holds for a time."""
 
 from watchdog.cli.output import Output
-from watchdog.cli.picture import Picture
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
+from watchdog.picture.picture import Picture
 
 
 def show_switches(out: Output, picture: Picture) -> None:

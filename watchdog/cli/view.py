@@ -7,7 +7,13 @@ from watchdog.cli.approval_view import show_approvals
 from watchdog.cli.armed_view import HEADINGS, armed_rows
 from watchdog.cli.fleet_view import show_fleet
 from watchdog.cli.output import Output, Piece, count
-from watchdog.cli.picture import (
+from watchdog.cli.receivers_view import HEADINGS as RECEIVER_HEADINGS
+from watchdog.cli.receivers_view import cells, joined
+from watchdog.cli.refused_view import show_refused
+from watchdog.cli.switches_view import show_switches
+from watchdog.lang.display import display
+from watchdog.model.kinds import Kind, Type
+from watchdog.picture.picture import (
     STARTING,
     Alert,
     Behind,
@@ -23,13 +29,7 @@ from watchdog.cli.picture import (
     Trace,
     Unit,
 )
-from watchdog.cli.receivers_view import HEADINGS as RECEIVER_HEADINGS
-from watchdog.cli.receivers_view import cells, joined
-from watchdog.cli.refused_view import show_refused
-from watchdog.cli.switches_view import show_switches
-from watchdog.cli.told_view import told_of
-from watchdog.lang.display import display
-from watchdog.model.kinds import Kind, Type
+from watchdog.picture.told import told_of
 
 _OLD: Final = 30_000
 """The agent writes every ten seconds; a picture of this age (milliseconds) is one that it could not renew."""

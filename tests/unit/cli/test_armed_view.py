@@ -3,8 +3,8 @@
 import io
 
 from watchdog.cli.output import Plain
-from watchdog.cli.picture import Agent, Armed, Picture
 from watchdog.cli.view import show
+from watchdog.picture.picture import Agent, Armed, Picture
 
 
 def shown(*armed: Armed) -> str:

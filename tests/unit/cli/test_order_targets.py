@@ -4,7 +4,7 @@ import pytest
 
 from watchdog.cli.exits import UsageError
 from watchdog.cli.order_targets import of_units, one_process
-from watchdog.cli.picture import Picture, Process, Unit
+from watchdog.picture.picture import Picture, Process, Unit
 
 PUSH, PULL = "mastodon-sidekiq@push.service", "mastodon-sidekiq@pull.service"
 

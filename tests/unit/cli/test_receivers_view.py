@@ -3,7 +3,8 @@
 import pytest
 
 from watchdog.cli.output import text_of
-from watchdog.cli.receivers_view import Box, Hears, Receiver, Row, cells, is_well, joined
+from watchdog.cli.receivers_view import Row, cells, is_well, joined
+from watchdog.picture.receivers import Box, Hears, Receiver
 
 AT = 1_000_000_000
 

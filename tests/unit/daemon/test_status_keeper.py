@@ -8,12 +8,13 @@ import orjson
 import pytest
 
 from tests.unit.daemon.conftest import FULL, FakeStore
-from watchdog.cli.picture import Locks, read_picture
+from watchdog.cli.picture import read_picture
 from watchdog.clock import Clock
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.status import StatusKeeper
 from watchdog.model.events import Paused, Resumed, SourceLost, Started
 from watchdog.model.kinds import Source
+from watchdog.picture.picture import Locks
 from watchdog.recovery.lock_census import LockCensus
 from watchdog.store.failures import StoreDamagedError
 from watchdog.store.standing import OutboxCounts

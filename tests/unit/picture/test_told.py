@@ -2,7 +2,7 @@
 
 import pytest
 
-from watchdog.cli.told_view import Telling, told_of
+from watchdog.picture.told import Telling, told_of
 
 
 @pytest.mark.parametrize(
