@@ -32,7 +32,7 @@ from watchdog.web.connections import Connection, Pace
 from watchdog.web.desk import Desk, check_may_say
 from watchdog.web.endpoint import Call, Endpoint, Method
 from watchdog.web.endpoints import ENDPOINTS, ROOT
-from watchdog.web.failures import Failed, Fault, NotReadyError, NotThereError, RequestError, TooMuchError, UnknownCallerError
+from watchdog.web.failures import Failed, Fault, NotReadyError, NoSuchEndpointError, RequestError, TooMuchError, UnknownCallerError
 from watchdog.web.inside import Inside
 from watchdog.web.limits import Limits
 
@@ -100,7 +100,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPRequestEntityTooLarge:
         return _failed(TooMuchError(f"at most {request.app[LIMITS].body} bytes are taken"))
     except web.HTTPNotFound:
-        return _failed(NotThereError("there is nothing at this address"))
+        return _failed(NoSuchEndpointError("there is nothing at this address"))
     except web.HTTPMethodNotAllowed as error:
         answer = json_answer(Failed(Fault("wrong_method", f"this is asked by {', '.join(sorted(error.allowed_methods))}")), status=405)
         answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))

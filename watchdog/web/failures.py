@@ -63,17 +63,17 @@ class NotThereError(RequestError):
     code = "not_there"
 
 
+class NoSuchEndpointError(NotThereError):
+    """Nothing answers at this address: another version may."""
+
+    code = "no_such_endpoint"
+
+
 class NotNowError(RequestError):
     """Not as things stand."""
 
     status = 409
     code = "not_now"
-
-
-class RefusedError(NotNowError):
-    """What was said has been heard and written down, and is not heeded."""
-
-    code = "refused"
 
 
 class TooMuchError(RequestError):
@@ -102,6 +102,13 @@ class TooOftenError(RequestError):
 
     status = 429
     code = "too_often"
+
+
+class TooManyError(RequestError):
+    """So many have it already that nobody else can have it for the moment."""
+
+    status = 503
+    code = "too_many"
 
 
 class NotReadyError(RequestError):
