@@ -31,6 +31,7 @@ from watchdog.model.told import OperatorPaused, OperatorResumed
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
+from watchdog.web.stream.hub import Hub
 
 LOG: Final = logging.getLogger("watchdog")
 IDLE: Final = 5.0
@@ -89,6 +90,7 @@ class Turns:
         self.state: State = begin(_remembered(store.ledger), history=store.history)
         store.history = None  # tens of megabytes, perhaps
         self.failing: str = ""
+        self.hub: Hub | None = None
 
     @property
     def seq(self) -> int:
@@ -180,6 +182,8 @@ class Turns:
             LOG.warning("the store can be written again")
             self.failing = ""
         self._observe(event, effects)
+        if self.hub is not None:
+            self.hub.turned(event, effects, state)
         if self._trace is not None:
             self._trace.taken(event, state, rules)
         for effect in effects:
