@@ -32,7 +32,7 @@ from watchdog.web.connections import Connection, Pace
 from watchdog.web.desk import Desk, check_may_say
 from watchdog.web.endpoint import Call, Endpoint, Method
 from watchdog.web.endpoints import ENDPOINTS, ROOT
-from watchdog.web.failures import Failed, Fault, NotReadyError, NoSuchEndpointError, RequestError, TooMuchError, UnknownCallerError
+from watchdog.web.failures import Failed, Fault, NoSuchEndpointError, NotReadyError, RequestError, TooMuchError, UnknownCallerError
 from watchdog.web.inside import Inside
 from watchdog.web.limits import Limits
 
