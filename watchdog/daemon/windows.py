@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from watchdog.clock import Clock
 from watchdog.config import Loaded
+from watchdog.daemon.charting import ChartKeeper
 from watchdog.daemon.status import StatusKeeper
 from watchdog.daemon.turns import Turns
 from watchdog.engine.rules import RuleSet
@@ -18,6 +19,7 @@ from watchdog.model.told import Told
 from watchdog.store.failures import StoreError
 from watchdog.store.store import Store
 from watchdog.web.answered import Answered
+from watchdog.web.charts.charts import Charts
 from watchdog.web.limits import Limits
 from watchdog.web.server import Server
 
@@ -38,6 +40,7 @@ class Windows:
         self._status = status
         self._store = store
         self._made: tuple[float, dict[str, Any]] | None = None
+        self.looks = ChartKeeper(loaded.state, turns=turns, clock=clock, follower=status.follower)
         self._server = Server(self, limits=limits)
         self.mean(loaded)
         status.doors = lambda: self._server.standing
@@ -51,6 +54,11 @@ class Windows:
     def rules(self) -> RuleSet:
         """Those in force."""
         return self._turns.rules
+
+    @property
+    def charts(self) -> Charts:
+        """The last hours, a value each half minute."""
+        return self.looks.charts
 
     @property
     def seq(self) -> int:
