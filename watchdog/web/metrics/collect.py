@@ -1,0 +1,124 @@
+"""
+A scrape: read, bounded, and written in the format that is asked for.
+
+What is read is read at one moment, between two turns; it is written by a thread. Whoever asks again within a second is given what the one before him was given, so that nobody can make the agent
+work by asking.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+from prometheus_client import ProcessCollector
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import CollectorRegistry
+from prometheus_client.samples import Sample
+
+from watchdog.web.inside import Inside
+from watchdog.web.metrics.bounds import Bounds
+from watchdog.web.metrics.counted import Spread
+from watchdog.web.metrics.counting import read_figures
+from watchdog.web.metrics.families import BY_NAME
+from watchdog.web.metrics.family import Family
+from watchdog.web.metrics.figures import Figures
+from watchdog.web.metrics.judged import blind_sources, read_judgement
+from watchdog.web.metrics.reading import read_fields
+from watchdog.web.metrics.sheet import Samples, Sheet
+from watchdog.web.metrics.working import read_work
+
+FRESH: Final = 1_000
+"""Milliseconds for which a scrape is given to others as well."""
+_LONGEST_WISH: Final = 1_000
+"""Characters of what may be said about formats; nobody needs more."""
+
+
+class Metrics:
+    """Of one life of the agent; `figures` are asked for at each scrape."""
+
+    def __init__(self, inside: Inside, figures: Callable[[], Awaitable[Figures]]) -> None:
+        self._inside = inside
+        self._figures = figures
+        self._bounds = Bounds()
+        self._process = ProcessCollector(registry=None)
+        self._lock = asyncio.Lock()
+        self._read_at: int | None = None
+        self._scrape = _Scrape(())
+        self._written: dict[str, bytes] = {}
+
+    async def exposition(self, accept: str) -> tuple[bytes, str]:
+        """The text, and what its Content-Type is: OpenMetrics for those that `accept` it, else Prometheus' own."""
+        async with self._lock:
+            now = self._inside.at()
+            if self._read_at is None or not 0 <= now - self._read_at < FRESH:
+                self._scrape = _Scrape(self._gather(await self._figures()))
+                self._read_at = now
+                self._written.clear()
+            encode, content_type = _encoder(accept)
+            if content_type not in self._written:
+                self._written[content_type] = await asyncio.to_thread(encode, self._scrape)
+            return self._written[content_type], content_type
+
+    def _gather(self, figures: Figures) -> tuple[Metric, ...]:
+        began = time.perf_counter()
+        inside = self._inside
+        state, at = inside.state, inside.at()
+        sheet = Sheet(blind_sources(state))
+        read_fields(sheet, state, at)
+        read_work(sheet, state)
+        read_judgement(sheet, inside.rules, state, at)
+        read_figures(sheet, figures, host=inside.host, wall=inside.wall())
+        for metric in self._process.collect():
+            for sample in metric.samples:
+                if sample.name in BY_NAME:
+                    sheet.put(sample.name, sample.value)
+        metrics = [self._bounded(sheet, family, samples) for family, samples in sheet.families()]
+        metrics.append(_histogram(BY_NAME["watchdog_turn_seconds"], figures.counted.turns))
+        metrics.append(_histogram(BY_NAME["watchdog_commit_seconds"], figures.counted.commits))
+        metrics.append(_metric(BY_NAME["watchdog_scrape_seconds"], {(): time.perf_counter() - began}))
+        return tuple(metrics)
+
+    def _bounded(self, sheet: Sheet, family: Family, samples: Samples) -> Metric:
+        told, left_out = self._bounds.fold(family, samples)
+        if left_out:
+            # Told by the last line of the table, which has not had its turn yet.
+            sheet.put("watchdog_metrics_left_out", left_out, family.name)
+        return _metric(family, told)
+
+
+class _Scrape(CollectorRegistry):
+    """What was read, as the encoders of prometheus_client want it."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        super().__init__()
+        self._metrics = tuple(metrics)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def _metric(family: Family, samples: Samples) -> Metric:
+    metric = Metric(family.base, family.help, family.type.value, family.unit)
+    metric.samples = [Sample(family.name, dict(zip(family.labels, labels, strict=True)), float(value)) for labels, value in samples.items()]
+    return metric
+
+
+def _histogram(family: Family, spread: Spread) -> Metric:
+    so_far = 0
+    buckets: list[tuple[str, float]] = []
+    for bound, count in zip((*map(str, spread.bounds), "+Inf"), spread.counts, strict=True):
+        so_far += count
+        buckets.append((bound, so_far))
+    metric = HistogramMetricFamily(family.base, family.help, unit=family.unit)
+    metric.add_metric([], buckets=buckets, sum_value=spread.total)
+    return metric
+
+
+def _encoder(accept: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+    try:
+        return choose_encoder(accept if len(accept) <= _LONGEST_WISH else "")
+    except ValueError:
+        # A version that is no number.
+        return choose_encoder("")

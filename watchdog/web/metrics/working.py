@@ -1,0 +1,86 @@
+"""Metrics of Sidekiq that are no reading of a single field: shares, the jobs that run, the reasons of retries, who each process is."""
+
+from typing import Any, Final
+
+from watchdog.engine.state import State
+from watchdog.model.kinds import Kind, Source
+from watchdog.model.missing import MISSING
+from watchdog.web.metrics.sheet import Sheet
+
+_TOLD: Final = ("host", "pid", "unit", "tag", "version")
+"""Fields of a process that say who it is, in the order of the labels."""
+
+
+def read_work(sheet: Sheet, state: State) -> None:
+    """All of them, as far as Redis can be read."""
+    if Source.REDIS in sheet.blind:
+        return
+    rows = state.world.rows
+    for whole in rows[Kind.SIDEKIQ].values():
+        _share(sheet, "sidekiq_utilization_ratio", whole)
+    for queue in rows[Kind.QUEUE].values():
+        _share(sheet, "sidekiq_queue_utilization_ratio", queue, queue.id)
+    _read_jobs(sheet, state)
+    _read_processes(sheet, state)
+    _read_retries(sheet, state)
+    _read_schedules(sheet, state)
+
+
+def _share(sheet: Sheet, name: str, row: Any, *labels: str) -> None:
+    if row.busy is not MISSING and row.threads is not MISSING and row.threads:
+        sheet.put(name, row.busy / row.threads, *labels)
+
+
+def _read_jobs(sheet: Sheet, state: State) -> None:
+    """Counted once for three metrics: there can be tens of thousands."""
+    running: dict[tuple[str, str], int] = {}
+    longest: dict[tuple[str, str], int] = {}
+    of_process: dict[str, int] = dict.fromkeys(state.world.rows[Kind.PROCESS], 0)
+    of_queue: dict[str, int] = dict.fromkeys(state.world.rows[Kind.QUEUE], 0)
+    job: Any
+    for job in state.world.rows[Kind.JOB].values():
+        queue = "" if job.queue is MISSING else job.queue
+        key = (queue, "" if job.job_class is MISSING else job.job_class)
+        running[key] = running.get(key, 0) + 1
+        home = job.home
+        if home is MISSING or job.started_at is MISSING or home.confirmed_at is MISSING:
+            continue
+        elapsed = home.confirmed_at - job.started_at
+        if elapsed > longest.get(key, -1):
+            longest[key] = elapsed
+        if elapsed > of_process.get(home.id, -1):
+            of_process[home.id] = elapsed
+        if elapsed > of_queue.get(queue, -1):
+            of_queue[queue] = elapsed
+    for key, count in running.items():
+        sheet.put("sidekiq_running_jobs", count, *key)
+    # Those that run for longest are what somebody looks for; where there is no room, it must be there for them.
+    for key, elapsed in sorted(longest.items(), key=lambda item: -item[1]):
+        sheet.put("sidekiq_longest_job_seconds", max(0, elapsed) / 1000, *key)
+    for process, elapsed in of_process.items():
+        sheet.put("sidekiq_process_longest_job_seconds", elapsed / 1000, process)
+    for queue, elapsed in of_queue.items():
+        sheet.put("sidekiq_queue_max_processing_time_seconds", elapsed / 1000, queue)
+
+
+def _read_processes(sheet: Sheet, state: State) -> None:
+    row: Any
+    for row in state.world.rows[Kind.PROCESS].values():
+        told = (getattr(row, slot) for slot in _TOLD)
+        queues = "" if row.queues is MISSING else ",".join(sorted(row.queues))
+        sheet.put("sidekiq_process_info", 1, row.id, *("" if value is MISSING else str(value) for value in told), queues)
+
+
+def _read_retries(sheet: Sheet, state: State) -> None:
+    row: Any
+    for row in state.world.rows[Kind.RETRY_GROUP].values():
+        if row.size is not MISSING:
+            queue, reason = ("" if value is MISSING else str(value) for value in (row.queue, row.failure))
+            sheet.put("sidekiq_retry_reason_jobs", row.size, queue, reason)
+
+
+def _read_schedules(sheet: Sheet, state: State) -> None:
+    entries: list[Any] = list(state.world.rows[Kind.SCHEDULE].values())
+    sheet.put("sidekiq_scheduler_jobs", len(entries))
+    sheet.put("sidekiq_scheduler_enabled_jobs", sum(row.enabled is True for row in entries))
+    sheet.put("sidekiq_scheduler_overdue_jobs", sum(row.overdue is True for row in entries))
