@@ -31,8 +31,7 @@ from watchdog.web.metrics.working import read_work
 
 FRESH: Final = 1_000
 """Milliseconds for which a scrape is given to others as well."""
-_LONGEST_WISH: Final = 1_000
-"""Characters of what may be said about formats; nobody needs more."""
+_OPENMETRICS: Final = "application/openmetrics-text"
 
 
 class Metrics:
@@ -117,8 +116,6 @@ def _histogram(family: Family, spread: Spread) -> Metric:
 
 
 def _encoder(accept: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
-    try:
-        return choose_encoder(accept if len(accept) <= _LONGEST_WISH else "")
-    except ValueError:
-        # A version that is no number.
-        return choose_encoder("")
+    """One of two: what stands in the wish goes no further, since versions that are none break the library's own reading of it, and each would be written anew."""
+    wished = (part.partition(";")[0].strip() for part in accept.split(","))
+    return choose_encoder(_OPENMETRICS if _OPENMETRICS in wished else "")
