@@ -1,13 +1,14 @@
 """
 A scrape: read, bounded, and written in the format that is asked for.
 
-What is read is read at one moment, between two turns; it is written by a thread. Whoever asks again within a second is given what the one before him was given, so that nobody can make the agent
+It is read in pieces, between turns, so that no event waits for it; and written by a thread. Whoever asks again within a second is given what the one before him was given, so that nobody can make the agent
 work by asking.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import chain
 from typing import Final
 
 from prometheus_client import ProcessCollector
@@ -19,7 +20,7 @@ from prometheus_client.samples import Sample
 
 from watchdog.web.inside import Inside
 from watchdog.web.metrics.bounds import Bounds
-from watchdog.web.metrics.counted import Spread
+from watchdog.web.metrics.counted import Counted, Spread
 from watchdog.web.metrics.counting import read_figures
 from watchdog.web.metrics.families import BY_NAME
 from watchdog.web.metrics.family import Family
@@ -31,6 +32,7 @@ from watchdog.web.metrics.working import read_work
 
 FRESH: Final = 1_000
 """Milliseconds for which a scrape is given to others as well."""
+_OVER: Final = object()
 _OPENMETRICS: Final = "application/openmetrics-text"
 
 
@@ -52,7 +54,8 @@ class Metrics:
         async with self._lock:
             now = self._inside.at()
             if self._read_at is None or not 0 <= now - self._read_at < FRESH:
-                self._scrape = _Scrape(self._gather(await self._figures()))
+                sheet, counted = await self._read()
+                self._scrape = await asyncio.to_thread(self._bounded, sheet, counted)
                 self._read_at = now
                 self._written.clear()
             encode, content_type = _encoder(accept)
@@ -60,31 +63,40 @@ class Metrics:
                 self._written[content_type] = await asyncio.to_thread(encode, self._scrape)
             return self._written[content_type], content_type
 
-    def _gather(self, figures: Figures) -> tuple[Metric, ...]:
-        began = time.perf_counter()
-        inside = self._inside
-        state, at = inside.state, inside.at()
-        sheet = Sheet(blind_sources(state))
-        read_fields(sheet, state, at)
-        read_work(sheet, state)
-        read_judgement(sheet, inside.rules, state, at)
+    async def _read(self) -> tuple[Sheet, Counted]:
+        figures = await self._figures()
+        inside, spent = self._inside, 0.0
+        sheet = Sheet(blind_sources(inside.state))
+        at = inside.at()
         read_figures(sheet, figures, host=inside.host, wall=inside.wall())
+        read_judgement(sheet, inside.rules, inside.state, at)
+        pieces = chain(read_fields(sheet, inside.state, at), read_work(sheet, inside.state))
+        while True:
+            began = time.perf_counter()
+            is_over = next(pieces, _OVER) is _OVER
+            spent += time.perf_counter() - began
+            if is_over:
+                break
+            await asyncio.sleep(0)
         for metric in self._process.collect():
             for sample in metric.samples:
                 if sample.name in BY_NAME:
                     sheet.put(sample.name, sample.value)
-        metrics = [self._bounded(sheet, family, samples) for family, samples in sheet.families()]
-        metrics.append(_histogram(BY_NAME["watchdog_turn_seconds"], figures.counted.turns))
-        metrics.append(_histogram(BY_NAME["watchdog_commit_seconds"], figures.counted.commits))
-        metrics.append(_metric(BY_NAME["watchdog_scrape_seconds"], {(): time.perf_counter() - began}))
-        return tuple(metrics)
+        sheet.put("watchdog_scrape_seconds", spent)
+        return sheet, figures.counted
 
-    def _bounded(self, sheet: Sheet, family: Family, samples: Samples) -> Metric:
-        told, left_out = self._bounds.fold(family, samples)
-        if left_out:
-            # Told by the last line of the table, which has not had its turn yet.
-            sheet.put("watchdog_metrics_left_out", left_out, family.name)
-        return _metric(family, told)
+    def _bounded(self, sheet: Sheet, counted: Counted) -> "_Scrape":
+        metrics = [
+            _histogram(BY_NAME["watchdog_turn_seconds"], counted.turns),
+            _histogram(BY_NAME["watchdog_commit_seconds"], counted.commits),
+        ]
+        for family, samples in sheet.families():
+            told, left_out = self._bounds.fold(family, samples)
+            if left_out:
+                # Told by the last line of the table, which has not had its turn yet.
+                sheet.put("watchdog_metrics_left_out", left_out, family.name)
+            metrics.append(_metric(family, told))
+        return _Scrape(metrics)
 
 
 class _Scrape(CollectorRegistry):

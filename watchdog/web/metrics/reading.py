@@ -12,6 +12,7 @@ from watchdog.model.kinds import Kind, Type
 from watchdog.model.missing import MISSING
 from watchdog.web.metrics.families import FAMILIES
 from watchdog.web.metrics.family import Family
+from watchdog.web.metrics.pieces import pieces
 from watchdog.web.metrics.sheet import Sheet
 
 _SCALES: Final = {Type.DURATION: 1000.0}
@@ -45,13 +46,16 @@ def _by_kind() -> dict[Kind, tuple[_Read, ...]]:
 _READS: Final = _by_kind()
 
 
-def read_fields(sheet: Sheet, state: State, at: int) -> None:
-    """Every metric that reads a field, of every entity, at engine time `at`."""
+def read_fields(sheet: Sheet, state: State, at: int) -> Iterator[None]:
+    """Every metric that reads a field, of every entity, at engine time `at`, in pieces."""
     for kind, reads in _READS.items():
-        for row in state.world.rows[kind].values():
-            labels = (row.id,) if reads[0].family.labels else ()
-            for family, value in _values(row, reads, at, _sees(sheet, kind, row.id)):
-                sheet.put(family.name, value, *labels)
+        is_one = not reads[0].family.labels
+        for rows in pieces(state.world.rows[kind]):
+            for row in rows:
+                labels = () if is_one else (row.id,)
+                for family, value in _values(row, reads, at, _sees(sheet, kind, row.id)):
+                    sheet.put(family.name, value, *labels)
+            yield
 
 
 def _sees(sheet: Sheet, kind: Kind, entity: str) -> Callable[[FieldSpec], bool]:
