@@ -8,6 +8,8 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from watchdog.model.effects import Audit, DropFlight, Effect, KeepIncident
 from watchdog.model.events import Event
 from watchdog.model.records import AuditRow
@@ -59,7 +61,7 @@ class Counted:
         self.turns: Final = Spread(TURN_BOUNDS)
         self.commits: Final = Spread(COMMIT_BOUNDS)
         self.undone = 0
-        self.events: Final[dict[type, int]] = {}
+        self.events: Final[dict[type[msgspec.Struct], int]] = {}
         self.sums: Final = Sums()
 
     def turn(self, event: Event, effects: Iterable[Effect], seconds: float) -> None:

@@ -37,8 +37,8 @@ def read_figures(sheet: Sheet, figures: Figures, *, host: str, wall: int) -> Non
     sheet.put("watchdog_events_waiting", figures.waiting)
     sheet.put("watchdog_turns_undone_total", figures.counted.undone)
     sheet.put("watchdog_streams", figures.streams)
-    for kind, count in figures.counted.events.items():
-        sheet.put("watchdog_events_total", count, str(kind.__struct_config__.tag))
+    for kind, happened in figures.counted.events.items():
+        sheet.put("watchdog_events_total", happened, str(kind.__struct_config__.tag))
     for name, counts in figures.counted.sums.by_name.items():
         for labels, count in counts.items():
             sheet.put(name, count, *labels)
@@ -47,12 +47,11 @@ def read_figures(sheet: Sheet, figures: Figures, *, host: str, wall: int) -> Non
         (figures.quarantined, "watchdog_quarantined_jobs"),
         (figures.tracking, "watchdog_redis_tracking"),
         (None if figures.looked_ms is None else figures.looked_ms / 1000, "watchdog_host_looks_seconds_total"),
+        *((None if figures.cost is None else figures.cost[key], name) for name, key in _COST.items()),
+        *((None if figures.budget is None else figures.budget[key], name) for name, key in _BUDGET.items()),
     ):
         if known is not None:
             sheet.put(name, known)
-    for names, given in ((_COST, figures.cost), (_BUDGET, figures.budget)):
-        for name, key in names.items() if given is not None else ():
-            sheet.put(name, given[key])
     _read_trace(sheet, figures)
     _read_outbox(sheet, figures, wall)
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 from watchdog.engine.approvals import LIVE
 from watchdog.engine.arming import mode_in
+from watchdog.engine.incidents import Deed, Edit, Run
 from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
@@ -53,7 +54,7 @@ def _read_rules(sheet: Sheet, rules: RuleSet, ledger: Ledger) -> None:
     sheet.put("watchdog_rules", len(rules.rules))
     for rule in rules.rules:
         sheet.put("watchdog_rule_mode", 1, rule.name, mode_in(rules, ledger, rule).value)
-        sheet.put("watchdog_rule_blind", not sheet.blind.isdisjoint(rule.condition.sources), rule.name)
+        sheet.put("watchdog_rule_blind", any(source in sheet.blind for source in rule.condition.sources), rule.name)
         for phase in Phase:
             sheet.put("watchdog_rule_alerts", 0, rule.name, phase.value)
     for severity in Severity:
@@ -68,7 +69,7 @@ def _read_wishes(sheet: Sheet, ledger: Ledger) -> None:
     for request in ledger.requests.values():
         sheet.put("watchdog_requests", 1, "" if request.decision is None else request.decision.value, request.guard)
     sheet.put("watchdog_approvals_open", sum(one.standing in LIVE for one in ledger.approvals.values()))
-    steps = (*ledger.runs.values(), *ledger.edits.values(), *ledger.deeds.values())
+    steps: tuple[Run | Edit | Deed, ...] = (*ledger.runs.values(), *ledger.edits.values(), *ledger.deeds.values())
     held = {step.incident for step in steps if step.held}
     counts = Counter(playbook in held for playbook in ledger.playbooks)
     for is_held in (False, True):

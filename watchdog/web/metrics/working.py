@@ -59,8 +59,7 @@ def _read_jobs(sheet: Sheet, state: State) -> Iterator[None]:
             if home is MISSING or job.started_at is MISSING or home.confirmed_at is MISSING:
                 continue
             elapsed = home.confirmed_at - job.started_at
-            if elapsed > run.longest:
-                run.longest = elapsed
+            run.longest = max(run.longest, elapsed)
             if elapsed > of_process.get(home.id, -1):
                 of_process[home.id] = elapsed
         yield
