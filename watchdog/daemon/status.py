@@ -25,6 +25,7 @@ from watchdog.sidekiq.follow import Follower
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
 from watchdog.web.metrics.figures import Figures
+from watchdog.web.server import Standing
 
 LOG: Final = logging.getLogger("watchdog")
 SOON: Final = 0.5
@@ -58,8 +59,10 @@ class StatusKeeper:
         self.locks: LockCounter | None = None
         self.fleet: FleetKeeper | None = None
         self.ears: Ears | None = None
+        self.doors: Callable[[], dict[str, Standing]] = dict
         self.streams: Callable[[], int] = lambda: 0
         self._refused: dict[str, Any] | None = None
+        self._outbox: dict[str, Any] = {}
 
     def reload_refused(self, why: str) -> None:
         """What is in force is older than the files, and stays so for this reason; empty once they have been taken over."""
@@ -104,9 +107,8 @@ class StatusKeeper:
         """Writes the picture as it is now; that it can't be written is the loop's business to say. Raises `StoreDamagedError`."""
         try:
             counts = await self._store.outbox_counts()
-            await self._store.keep_status(
-                orjson.dumps(self._picture() | {"outbox": {name: msgspec.to_builtins(count) for name, count in counts.items()}})
-            )
+            self._outbox = {name: msgspec.to_builtins(count) for name, count in counts.items()}
+            await self._store.keep_status(orjson.dumps(self.picture()))
         except StoreDamagedError:
             # An agent with nothing to commit would find out when it must act.
             raise
@@ -138,7 +140,8 @@ class StatusKeeper:
             streams=self.streams(),
         )
 
-    def _picture(self) -> dict[str, Any]:
+    def picture(self) -> dict[str, Any]:
+        """All of it, as it is now; what waits to be told as it was when the last one was written."""
         now = self._clock.wall()
         agent = {
             "pid": os.getpid(),
@@ -180,5 +183,7 @@ class StatusKeeper:
             **locks,
             **fleet,
             **receivers,
+            "doors": {name: msgspec.to_builtins(door) for name, door in self.doors().items()},
+            "outbox": self._outbox,
             "refused": self._refused,
         }
