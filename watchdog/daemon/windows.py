@@ -24,6 +24,7 @@ from watchdog.store.store import Store
 from watchdog.web.answered import Answered
 from watchdog.web.charts.charts import Charts
 from watchdog.web.limits import Limits
+from watchdog.web.metrics.figures import Figures
 from watchdog.web.server import Server
 from watchdog.web.stream.hub import Hub
 
@@ -88,6 +89,10 @@ class Windows:
         if self._made is None or now - self._made[0] > FRESH:
             self._made = (now, self._status.picture())
         return self._made[1]
+
+    async def figures(self) -> Figures:
+        """What the parts of the agent have counted."""
+        return await self._status.figures()
 
     async def tell(self, told: Told) -> Answered:
         """What a person says, into the engine; returns once its turn has been committed. Raises `StoreError` where only the answer can't be read."""
