@@ -59,6 +59,7 @@ class StatusKeeper:
         self.fleet: FleetKeeper | None = None
         self.ears: Ears | None = None
         self.doors: Callable[[], dict[str, Standing]] = dict
+        self.streams: Callable[[], int] = lambda: 0
         self._refused: dict[str, Any] | None = None
         self._outbox: dict[str, Any] = {}
 
@@ -157,6 +158,7 @@ class StatusKeeper:
             **fleet,
             **receivers,
             "doors": {name: msgspec.to_builtins(door) for name, door in self.doors().items()},
+            "streams": self.streams(),
             "outbox": self._outbox,
             "refused": self._refused,
         }
