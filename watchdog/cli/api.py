@@ -37,6 +37,10 @@ class UnreachableError(NothingToShowError):
     """No agent answers."""
 
 
+class UnknownQuestionError(UnreachableError):
+    """An agent answers, and does not know that question."""
+
+
 class NotThereError(UsageError):
     """The agent knows nothing by that name."""
 
@@ -145,7 +149,7 @@ class Api:
         said = (wrong.message or f"it answered with {status}") + (f" (hint: {wrong.hint})" if wrong.hint else "")
         match status:
             case 404 if wrong.code in ("", "no_such_endpoint"):
-                raise UnreachableError("the agent that runs does not know this question: it is of another version; restart it")
+                raise UnknownQuestionError("the agent that runs does not know this question: it is of another version; restart it")
             case 404:
                 raise NotThereError(said)
             case 401 | 403:
