@@ -66,13 +66,16 @@ def _verdict(why: Why) -> Iterator[Row]:
         case "gone":
             yield ("It is gone", "bad"), f": there is no such {why.kind} in the picture any more, so nothing is judged"
         case "unknown" if why.blind:
-            yield ("Unknown", "bad"), f": {', '.join(why.blind)} can't be read, and the condition rests on it; nothing is begun and nothing is over"
+            yield (
+                ("Unknown", "bad"),
+                f": {', '.join(why.blind)} can't be read, and the condition rests on it; nothing is begun and nothing is over",
+            )
         case _ if why.condition is not None:
             part = _leaf(why.condition)
             word = {"true": ("It holds", "good"), "false": ("It does not hold", "warn")}.get(why.truth, ("Unknown", "bad"))
             yield word, ": ", *_because(part)
         case _:
-            yield (f"It is {why.truth}", _TRUTHS.get(why.truth, "")),
+            yield ((f"It is {why.truth}", _TRUTHS.get(why.truth, "")),)
 
 
 def _leaf(part: Part) -> Part:
@@ -182,7 +185,13 @@ def _part(part: Part, depth: int, *, decides: bool) -> Iterator[Row]:
     else:
         margin = "" if part.margin is None or _is_joined(part) else f"  {part.margin}"
         values = "  ".join(f"{value}" for _, value in _values(part))
-        yield lead, (f"{part.truth:<8}", _TRUTHS.get(part.truth, "")), f"{indent}{part.text}", (f"  {values}" if values else "", "strong"), (margin, "dim")
+        yield (
+            lead,
+            (f"{part.truth:<8}", _TRUTHS.get(part.truth, "")),
+            f"{indent}{part.text}",
+            (f"  {values}" if values else "", "strong"),
+            (margin, "dim"),
+        )
     for place, inner in _first_what_decides(part):
         if inner.truth is not None or inner.parts:
             yield from _part(inner, depth + 1, decides=decides and place == part.deciding)
@@ -205,7 +214,7 @@ def _guards(guards: Sequence[GuardSaid]) -> Iterator[Row]:
         word, style = _ANSWERS.get(one.answer, (one.answer, ""))
         yield f"  {one.guard:<{width}}  ", (f"{word:<6}", style), f"  {one.reason}{until}"
     if passed := len(guards) - len(against):
-        yield (f"  {'all' if not against else 'the other'} {passed} pass" if passed > 1 else "  the other one passes", "good"),
+        yield ((f"  {'all' if not against else 'the other'} {passed} pass" if passed > 1 else "  the other one passes", "good"),)
 
 
 def _lasting(milliseconds: int) -> str:

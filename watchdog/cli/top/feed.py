@@ -24,12 +24,13 @@ _BEAT: Final = "beat"
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is asked for: a path with its query, the struct of the answer, and the sections of the stream that tell of its changes."""
+    """What is asked for: a path with its query, the struct of the answer, and the sections of the stream that tell of its changes; `every` is after how many seconds it is asked for though nothing has changed, None for the usual."""
 
     path: str
     answer: Any
     tells: frozenset[str]
     query: Mapping[str, str | int] = {}
+    every: float | None = None
 
 
 @final
@@ -40,7 +41,15 @@ class Feed:
     `show` is called after each change.
     """
 
-    def __init__(self, connect: Callable[[], Api], show: Callable[[], None], *, pace: float = PACE, ticking: float = TICKING, waits: tuple[float, ...] = WAITS) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Api],
+        show: Callable[[], None],
+        *,
+        pace: float = PACE,
+        ticking: float = TICKING,
+        waits: tuple[float, ...] = WAITS,
+    ) -> None:
         self.seen: dict[str, Any] = {}
         self.failed: dict[str, str] = {}
         self.trouble = "not connected yet"
@@ -101,7 +110,7 @@ class Feed:
         self._stale.update(self._wanted)
         loop = asyncio.get_running_loop()
         while True:
-            for name, question in [one for one in self._wanted.items() if self._is_due(one[0], loop.time())]:
+            for name, question in [one for one in self._wanted.items() if self._due(*one) <= loop.time()]:
                 self._stale.discard(name)
                 self._asked[name] = loop.time()
                 await self._fetch(api, name, question)
@@ -127,13 +136,13 @@ class Feed:
             self.failed.pop(name, None)
             self.seen[name] = answer
 
-    def _is_due(self, name: str, now: float) -> bool:
-        since = now - self._asked.get(name, float("-inf"))
-        return since >= (self._pace if name in self._stale else self._ticking)
+    def _due(self, name: str, question: Question) -> float:
+        """When it is to be asked for."""
+        after = self._pace if name in self._stale else self._ticking if question.every is None else question.every
+        return self._asked.get(name, float("-inf")) + after
 
     def _until_next(self, now: float) -> float:
-        ends = (self._asked.get(name, float("-inf")) + (self._pace if name in self._stale else self._ticking) for name in self._wanted)
-        return max(0.0, min(ends, default=now + self._ticking) - now)
+        return max(0.0, min((self._due(*one) for one in self._wanted.items()), default=now + self._ticking) - now)
 
 
 def _named(data: bytes) -> frozenset[str] | None:

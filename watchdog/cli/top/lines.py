@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -37,12 +38,13 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """
-    One tab. `tells` are the sections of the event stream that it follows, `orders` what it can be sorted by, the usual one first, empty where its order is its sense; `asks` is asked for besides.
+    One tab, `short` where there is little room. `tells` are the sections of the event stream that it follows, `orders` what it can be sorted by, the usual one first, empty where its order is its sense; `asks` is asked for besides, and columns in `keeps` give way last where there is little room.
 
     `lines` makes lines of the answer, `total` how many there are of which these are the first, `details` a line's own page; `more` is the question that this page asks, if the line alone does not say it all.
     """
 
     name: str
+    short: str
     path: str
     answer: Any
     tells: frozenset[str]
@@ -52,7 +54,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     empty: str
     total: Callable[[Any], int | None] = lambda _answer: None
     orders: tuple[str, ...] = ()
-    asks: Mapping[str, str | int] = {"limit": MOST}
+    keeps: frozenset[str] = frozenset()
+    asks: Mapping[str, str | int] = MappingProxyType({"limit": MOST})
     more: Callable[[Line], Question | None] = lambda _line: None
 
     def question(self, order: str) -> Question:
@@ -87,4 +90,4 @@ def moment(wall: int) -> str:
 
 def fact(name: str, value: Piece) -> tuple[Piece, ...]:
     """A line of details: a name, and what it is."""
-    return ((f"{name:<12}", "dim"), value)
+    return ((f"{name:<14}", "dim"), value)

@@ -54,7 +54,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     """
     The account. `truth` is `true`, `false`, `unknown` or `gone`; `blind` are the sources that it rests on and that can't be read; `condition` is None where the entity is gone.
 
-    `action`, `target` and `decision` are of the rule's next step, None where there is none; `guards` what each guard would say to it, in their order.
+    `action`, `target` and `decision` are of the rule's next step, None where there is none; `guards` what each guard would say to it, in their order. `tells` are who would be told if it fired now.
     """
 
     rule: str
@@ -67,6 +67,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     alert: AlertNow | None
     mode: str
     armed: Armed | None
+    tells: tuple[str, ...] = ()
     action: str | None
     target: str | None
     decision: str | None

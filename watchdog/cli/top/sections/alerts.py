@@ -23,7 +23,15 @@ def _lines(answer: Page[AlertSeen]) -> Iterator[Line]:
             one.title or one.entity,
             (", ".join(_remarks(one)), "dim"),
         )
-        yield Line(key=one.id, cells=cells, item=one, rule=one.rule, entity=one.entity, target=one.target or one.entity, incident=one.incident or one.id)
+        yield Line(
+            key=one.id,
+            cells=cells,
+            item=one,
+            rule=one.rule,
+            entity=one.entity,
+            target=one.target or one.entity,
+            incident=one.incident or one.id,
+        )
 
 
 def _remarks(one: AlertSeen) -> Iterator[str]:
@@ -45,7 +53,9 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
     yield fact("is", (f"{one.phase}, {one.severity}", _SEVERITIES.get(one.severity, "")))
     yield fact("since", f"{moment(one.since_wall)}, {lasting(one.for_ms)} ago")
     what = "until it fires" if one.phase == "pending" else "until it is over"
-    yield fact("counted", f"{lasting(one.counted_ms)} of {lasting(one.enough_ms)} {what}{'' if one.counting else ', and it does not count on'}")
+    yield fact(
+        "counted", f"{lasting(one.counted_ms)} of {lasting(one.enough_ms)} {what}{'' if one.counting else ', and it does not count on'}"
+    )
     yield fact("target", one.target or "none yet")
     yield fact("told", told_of(one.telling) or "nobody yet")
     for remark in _remarks(one):
@@ -56,6 +66,7 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
 
 ALERTS: Final = Section(
     name="alerts",
+    short="alerts",
     path="alerts",
     answer=Page[AlertSeen],
     tells=frozenset({"alerts", "matrix", "switches"}),
@@ -63,5 +74,6 @@ ALERTS: Final = Section(
     lines=_lines,
     details=_details,
     total=lambda answer: answer.total,
+    keeps=frozenset({"what"}),
     empty="No alert.",
 )

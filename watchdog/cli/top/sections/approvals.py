@@ -50,6 +50,7 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
 
 APPROVALS: Final = Section(
     name="approvals",
+    short="asked",
     path="approvals",
     answer=Page[ApprovalSeen],
     tells=frozenset({"approvals"}),
@@ -57,5 +58,6 @@ APPROVALS: Final = Section(
     lines=_lines,
     details=_details,
     total=lambda answer: answer.total,
+    keeps=frozenset({"target", "because"}),
     empty="Nothing is asked.",
 )

@@ -18,7 +18,7 @@ def _lines(answer: Page[Row]) -> Iterator[Line]:
         said = one.decision or one.outcome
         cells: tuple[Piece, ...] = (
             str(one.seq),
-            moment(one.wall)[5:19],
+            moment(one.wall)[5:],
             one.kind,
             (said, _STYLES.get(said, "")),
             one.rule,
@@ -42,6 +42,7 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
 
 AUDIT: Final = Section(
     name="audit",
+    short="audit",
     path="audit",
     answer=Page[Row],
     tells=frozenset({"audit"}),
@@ -50,5 +51,6 @@ AUDIT: Final = Section(
     details=_details,
     total=lambda answer: answer.total,
     asks={"limit": 100},
+    keeps=frozenset({"reason"}),
     empty="The audit log is empty.",
 )

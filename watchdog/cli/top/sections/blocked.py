@@ -11,7 +11,14 @@ from watchdog.web.views.blocked import Blocked
 
 def _lines(answer: Page[Blocked]) -> Iterator[Line]:
     for one in answer.items:
-        cells: tuple[Piece, ...] = (one.rule, one.action, one.target, (one.guard or one.decision, "warn"), lasting(one.until_ms), one.reason)
+        cells: tuple[Piece, ...] = (
+            one.rule,
+            one.action,
+            one.target,
+            (one.guard or one.decision, "warn"),
+            lasting(one.until_ms),
+            one.reason,
+        )
         yield Line(key=one.id, cells=cells, item=one, rule=one.rule, entity=one.entity, target=one.target, incident=one.incident)
 
 
@@ -29,6 +36,7 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
 
 BLOCKED: Final = Section(
     name="blocked",
+    short="blocked",
     path="blocked",
     answer=Page[Blocked],
     tells=frozenset({"blocked"}),
@@ -36,5 +44,6 @@ BLOCKED: Final = Section(
     lines=_lines,
     details=_details,
     total=lambda answer: answer.total,
+    keeps=frozenset({"reason", "target"}),
     empty="Nothing stands in the way of anything.",
 )

@@ -18,7 +18,7 @@ def _lines(answer: Page[Brief]) -> Iterator[Line]:
         is_open = one.ended is None
         cells: tuple[Piece, ...] = (
             one.id,
-            moment(one.began),
+            moment(one.began)[5:16],
             ("goes on" if is_open else lasting(max(0, (one.ended or 0) - one.began)), "warn" if is_open else ""),
             one.rule,
             one.target or one.entity,
@@ -62,13 +62,15 @@ def _more(line: Line) -> Question:
 
 INCIDENTS: Final = Section(
     name="incidents",
+    short="incidents",
     path="incidents",
     answer=Page[Brief],
     tells=_TELLS,
-    headings=("id", "began", "took", "rule", "target", "action", "outcome"),
+    headings=("id", "began, UTC", "took", "rule", "target", "action", "outcome"),
     lines=_lines,
     details=_details,
     more=_more,
     total=lambda answer: answer.total,
+    keeps=frozenset({"target"}),
     empty="No incident has been written down.",
 )

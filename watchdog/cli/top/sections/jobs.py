@@ -11,7 +11,14 @@ from watchdog.web.views.jobs import JobSeen
 
 def _lines(answer: Page[JobSeen]) -> Iterator[Line]:
     for one in answer.items:
-        cells = (lasting(one.elapsed), one.job_class or "?", one.queue or "?", "" if one.retries is None else str(one.retries), one.process, one.jid or "?")
+        cells = (
+            lasting(one.elapsed),
+            one.job_class or "?",
+            one.queue or "?",
+            "" if one.retries is None else str(one.retries),
+            one.process,
+            one.jid or "?",
+        )
         yield Line(key=f"{one.process}|{one.thread}|{one.jid}", cells=cells, item=one, target=one.process, process=one.process)
 
 
@@ -32,6 +39,7 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
 
 JOBS: Final = Section(
     name="jobs",
+    short="jobs",
     path="jobs",
     answer=Page[JobSeen],
     tells=frozenset({"processes", "jobs"}),
@@ -39,5 +47,6 @@ JOBS: Final = Section(
     lines=_lines,
     details=_details,
     total=lambda answer: answer.total,
+    keeps=frozenset({"class"}),
     empty="No job runs.",
 )

@@ -73,7 +73,12 @@ def _details(line: Line, more: Any) -> Iterator[Sequence[Piece]]:
 def job_line(job: JobSeen) -> Sequence[Piece]:
     """One job of a list of them."""
     failed = f", failed {job.retries} times before" if job.retries else ""
-    return f"  {lasting(job.elapsed) or '?':>8}  ", (job.job_class or "?", "strong"), f" from {job.queue or '?'}{failed}  ", (job.jid or "?", "dim")
+    return (
+        f"  {lasting(job.elapsed) or '?':>8}  ",
+        (job.job_class or "?", "strong"),
+        f" from {job.queue or '?'}{failed}  ",
+        (job.jid or "?", "dim"),
+    )
 
 
 def _more(line: Line) -> Question:
@@ -82,6 +87,7 @@ def _more(line: Line) -> Question:
 
 PROCESSES: Final = Section(
     name="processes",
+    short="procs",
     path="processes",
     answer=Page[ProcessSeen],
     tells=_TELLS,
@@ -91,5 +97,6 @@ PROCESSES: Final = Section(
     more=_more,
     total=lambda answer: answer.total,
     orders=tuple(order.value for order in Order),
+    keeps=frozenset({"process"}),
     empty="No process beats in this Redis.",
 )

@@ -44,6 +44,7 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
 
 QUEUES: Final = Section(
     name="queues",
+    short="queues",
     path="queues",
     answer=Page[QueueSeen],
     tells=frozenset({"queues"}),
@@ -52,5 +53,6 @@ QUEUES: Final = Section(
     details=_details,
     total=lambda answer: answer.total,
     orders=tuple(order.value for order in Order),
+    keeps=frozenset({"queue"}),
     empty="There is no queue.",
 )

@@ -13,13 +13,28 @@ from watchdog.web.views.matrix import Line as RuleLine
 def _lines(answer: Matrix) -> Iterator[Line]:
     for rule in answer.lines:
         for cell in rule.cells:
-            yield Line(key=f"{rule.rule}|{cell.entity}", cells=_cells(rule, cell), item=(rule, cell), rule=rule.rule, entity=cell.entity, incident=cell.incident)
+            yield Line(
+                key=f"{rule.rule}|{cell.entity}",
+                cells=_cells(rule, cell),
+                item=(rule, cell),
+                rule=rule.rule,
+                entity=cell.entity,
+                incident=cell.incident,
+            )
         if not rule.cells:
             yield Line(key=f"{rule.rule}|", cells=(rule.rule, "", f"no {rule.kind} to look at", "", "", "", rule.mode), item=(rule, None))
 
 
 def _cells(rule: RuleLine, cell: Cell) -> tuple[Piece, ...]:
-    return rule.rule, (cell.state.value, STYLES[cell.state]), cell.title or cell.entity, value_of(cell), margin_of(cell), held_of(cell), rule.mode
+    return (
+        rule.rule,
+        (cell.state.value, STYLES[cell.state]),
+        cell.title or cell.entity,
+        value_of(cell),
+        margin_of(cell),
+        held_of(cell),
+        rule.mode,
+    )
 
 
 def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
@@ -44,6 +59,7 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
 
 RULES: Final = Section(
     name="rules",
+    short="rules",
     path="matrix",
     answer=Matrix,
     tells=frozenset({"matrix"}),
@@ -51,5 +67,6 @@ RULES: Final = Section(
     lines=_lines,
     details=_details,
     asks={},
+    keeps=frozenset({"on"}),
     empty="No rule is in force.",
 )
