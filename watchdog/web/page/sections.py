@@ -36,7 +36,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     Section(name="processes", title="Processes", of=("processes",), look=looking.processes, moves=True),
     Section(name="would", title="What was done, and what would have been", of=("would", "incidents"), look=looking.would),
     Section(name="blocked", title="What is kept from being done", of=("blocked",), look=looking.blocked, moves=True),
-    Section(name="receivers", title="Who is told", of=("receivers",), look=looking.receivers, moves=True),
+    Section(name="receivers", title="Who is told, and what it costs", of=("receivers",), look=looking.receivers, moves=True, full=True),
     Section(name="audit", title="What was seen, decided and done", of=("audit",), look=looking.audit, full=True),
 )
 """In their order on the page."""

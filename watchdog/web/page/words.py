@@ -22,7 +22,9 @@ def shown(value: Any) -> Any:
     """What a template writes, made harmless: the environment has every expression pass through here. What is markup already, the templates' own, stays."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return plain(value, _LONGEST)
+    text = plain(value, _LONGEST)
+    # A blank at an end keeps a template's words apart.
+    return f"{' ' if value[:1] == ' ' and text else ''}{text}{' ' if value[-1:] == ' ' and text else ''}"
 
 
 def plain(text: str, width: int = _SHORT) -> str:

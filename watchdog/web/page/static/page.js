@@ -152,7 +152,7 @@
       const said = read(event);
       changed(Object.keys(said.sections || said));
     });
-    stream.addEventListener("audit", good);
+    for (const name of ["hello", "audit"]) stream.addEventListener(name, good);
     stream.addEventListener("beat", (event) => {
       good();
       const wall = Number(read(event).wall);
