@@ -122,7 +122,7 @@ HEALTHY = Look(alive=True, same=True, state="S", catches=ALL_SIGNALS)
 def told_by(row: AuditRow) -> dict[str, Any]:
     """What the audit row of an alert that fires says of who was told, without what it was judged by."""
     assert row.detail["thread"]
-    return {name: value for name, value in row.detail.items() if name not in ("thread", "seen")}
+    return {name: value for name, value in row.detail.items() if name not in ("thread", "severity", "seen")}
 
 
 class Conversation:

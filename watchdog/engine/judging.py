@@ -206,7 +206,7 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None)
         fired = with_one(turn.ledger.fired, key, Spent(turn.at, rule.name, alert.id), kept_for=A_DAY)
         turn.set(fired=fired)
     readings = readings_of(rule, row, turn.at, turn.world)
-    judged = {"thread": alert.id, **({"seen": "; ".join(readings)} if readings else {})}
+    judged = {"thread": alert.id, "severity": rule.severity.value, **({"seen": "; ".join(readings)} if readings else {})}
     turn.audit(
         "alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title, detail={**telling.account(turn, alert), **judged}
     )
