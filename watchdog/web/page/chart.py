@@ -6,9 +6,12 @@ Only attributes, no `style`: the page's policy forbids what stands in a document
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from markupsafe import Markup
+
+from watchdog.web.page.words import plain
 
 WIDE: Final = 120
 HIGH: Final = 30
@@ -37,7 +40,7 @@ def chart(values: Sequence[float | None], title: str, say: Callable[[float], str
         # One reading alone is a short stroke: a line of one point is not drawn.
         lines.append(line if len(places) > 1 else f"{line}h2")
         areas.append(f"{line}V{HIGH}H{places[0][0]}z" if len(places) > 1 else "")
-    label = f"{title}: {say(last)} now, {say(min(known))} to {say(max(known))}"
+    label = f"{plain(title)}: {say(last)} now, {say(min(known))} to {say(max(known))}"
     return Markup(
         '<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}" preserveAspectRatio="none"><title>{}</title>'
         '<path class="area" d="{}"/><path class="line" d="{}"/></svg>'
@@ -50,10 +53,7 @@ def thinned(values: Sequence[float | None], most: int) -> list[float | None]:
     if len(sound) <= most:
         return sound
     bounds = [len(sound) * place // most for place in range(most + 1)]
-    return [
-        max((value for value in sound[begin:end] if value is not None), default=None)
-        for begin, end in zip(bounds, bounds[1:], strict=False)
-    ]
+    return [max((value for value in sound[begin:end] if value is not None), default=None) for begin, end in pairwise(bounds)]
 
 
 def _runs(points: Sequence[float | None]) -> Iterator[list[tuple[int, float]]]:

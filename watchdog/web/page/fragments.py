@@ -32,7 +32,7 @@ class Fragments:
 
     def __init__(self, inside: Inside) -> None:
         self._inside = inside
-        self._mark: Final = Markup(f"token-{secrets.token_hex(12)}")
+        self._mark: Final = escape(f"token-{secrets.token_hex(12)}")
         self._kept: dict[tuple[str, bool], _Drawn] = {}
         self._making: dict[tuple[str, bool], asyncio.Lock] = {}
         self.drawn = 0
@@ -64,6 +64,4 @@ class Fragments:
 
     async def all(self, *, versions: Mapping[str, int], may_change: bool, token: str) -> dict[str, Markup]:
         """All of them, by name."""
-        return {
-            section.name: await self.get(section, versions=versions, may_change=may_change, token=token) for section in SECTIONS
-        }
+        return {section.name: await self.get(section, versions=versions, may_change=may_change, token=token) for section in SECTIONS}

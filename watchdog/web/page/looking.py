@@ -33,7 +33,12 @@ ROWS: Final = 15
 async def standing(inside: Inside) -> dict[str, Any]:
     """How far the agent goes, what it can't see, what holds it."""
     own = await kept(inside.folder)
-    return {"overview": await of_overview.overview(inside), "switches": await of_switches.switches(inside), "refused": own.refused, "failing": own.agent.failing}
+    return {
+        "overview": await of_overview.overview(inside),
+        "switches": await of_switches.switches(inside),
+        "refused": own.refused,
+        "failing": own.agent.failing,
+    }
 
 
 async def needs(inside: Inside) -> dict[str, Any]:
@@ -86,7 +91,14 @@ async def blocked(inside: Inside) -> dict[str, Any]:
 async def receivers(inside: Inside) -> dict[str, Any]:
     """Who is told, and what the agent costs."""
     own = await kept(inside.folder)
-    return {"receivers": own.receivers or {}, "outbox": own.outbox, "budget": own.budget, "trace": own.trace, "agent": own.agent, "charts": curves(inside.charts, OWN)}
+    return {
+        "receivers": own.receivers or {},
+        "outbox": own.outbox,
+        "budget": own.budget,
+        "trace": own.trace,
+        "agent": own.agent,
+        "charts": curves(inside.charts, OWN),
+    }
 
 
 async def audit(inside: Inside) -> dict[str, Any]:

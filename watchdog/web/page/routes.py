@@ -1,18 +1,18 @@
 """Where the page answers. The rest of the HTTP, who may come in and what a browser is told, is the application's."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
-from markupsafe import Markup
 
-from watchdog.errors import WatchdogError
-from watchdog.web.endpoint import Caller
-from watchdog.web.failures import NotNowError, NotThereError, NotUnderstoodError
+from watchdog.store.failures import StoreError
+from watchdog.web.asking import FORM_TOKEN
+from watchdog.web.desk import Desk
+from watchdog.web.failures import NotReadyError, RequestError
 from watchdog.web.page.assets import asset_at
-from watchdog.web.page.desk import Desk
 from watchdog.web.page.drawing import draw
 from watchdog.web.page.fragments import Fragments
 from watchdog.web.page.links import is_here
@@ -24,6 +24,9 @@ from watchdog.web.page.stories import PAGES, Story
 STREAM: Final = "/api/v1/events"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _LONGEST_FIELD: Final = 2_000
+SAID: Final = "said"
+"""Behind an address: which notice is to be shown."""
+_TITLES: Final = {400: "That can’t be asked", 404: "That is not there"}
 
 
 def add(router: web.UrlDispatcher, desk: Desk) -> None:
@@ -74,14 +77,10 @@ class _Page:
         """A page about one thing."""
         try:
             given = await story.look(self._desk.inside, dict(request.match_info), dict(request.query))
-        except NotThereError as error:
-            return self._problem(request, 404, "That is not there", str(error))
-        except NotUnderstoodError as error:
-            return self._problem(request, 400, "That can't be asked", str(error))
-        except NotNowError as error:
-            return self._problem(request, 409, "That can't be shown at present", str(error))
-        except WatchdogError as error:
-            return self._problem(request, 503, "That can't be read at present", str(error))
+        except StoreError as error:
+            return self._problem(request, NotReadyError(str(error)))
+        except RequestError as error:
+            return self._problem(request, error)
         return self._html(request, story.template, story_page=story, **given)
 
     async def static(self, request: web.Request) -> web.Response:
@@ -93,43 +92,47 @@ class _Page:
 
     async def login(self, request: web.Request) -> web.Response:
         """The form."""
-        return self._html(request, "login.html", title="Log in", problem="", back=_back(request.query))
+        return self._login(request, "", request.query, 200)
 
     async def log_in(self, request: web.Request) -> web.Response:
         """What the form brings."""
         form = await _form(request)
+        answer = _go(_back(form))
         try:
-            headers = self._desk.log_in(request, form.get("token", ""))
-        except WatchdogError as error:
-            return self._html(request, "login.html", 429, title="Log in", problem=str(error), back=_back(form))
-        if headers is None:
-            return self._html(request, "login.html", 403, title="Log in", problem="That token is nobody’s.", back=_back(form))
-        return _go(_back(form), headers)
+            name = self._desk.log_in(request, form.get("token", "").strip(), answer)
+        except RequestError as error:
+            return self._login(request, str(error), form, error.status)
+        return answer if name else self._login(request, "That token is nobody’s.", form, 403)
 
     async def log_out(self, request: web.Request) -> web.Response:
         """The end of the session."""
-        return _go("/", self._desk.log_out(request))
+        answer = _go("/")
+        self._desk.log_out(request, answer)
+        return answer
 
     async def say(self, request: web.Request) -> web.Response:
         """A form is said on the way of the API, and what came of it is shown on the page that it came from."""
         form = await _form(request)
         order = request.match_info["order"]
         back = _back(form)
-        values = {name: value for name, value in form.items() if name not in ("form_token", "back") and value.strip()}
+        values = {name: value for name, value in form.items() if name not in (FORM_TOKEN, "back") and value.strip()}
         try:
             notice = notice_of(order, await self._desk.say(request, order, values))
-        except WatchdogError as error:
+        except (RequestError, StoreError) as error:
             notice = Notice(good=False, title="Nothing was said", text=str(error))
-        separator = "&" if "?" in back else "?"
-        return _go(f"{back}{separator}said={self._notices.keep(notice)}", {})
+        return _go(f"{back}{'&' if '?' in back else '?'}{SAID}={self._notices.keep(notice)}")
 
-    def _problem(self, request: web.Request, status: int, title: str, text: str) -> web.Response:
-        return self._html(request, "problem.html", status, title=title, text=text)
+    def _problem(self, request: web.Request, error: RequestError) -> web.Response:
+        title = _TITLES.get(error.status, "That can’t be shown at present")
+        return self._html(request, "problem.html", error.status, title=title, text=str(error))
+
+    def _login(self, request: web.Request, problem: str, given: Mapping[str, str], status: int) -> web.Response:
+        return self._html(request, "login.html", status, title="Log in", problem=problem, back=_back(given))
 
     def _html(self, request: web.Request, template: str, status: int = 200, **given: Any) -> web.Response:
-        caller: Caller = self._desk.caller(request)
+        caller = self._desk.caller(request)
         inside = self._desk.inside
-        back = given.pop("back", request.path_qs.partition("?said=")[0].partition("&said=")[0])
+        given.setdefault("back", _here(request))
         text = draw(
             template,
             host=inside.host,
@@ -139,9 +142,8 @@ class _Page:
             form_token=self._desk.form_token(request),
             theme=theme if (theme := request.cookies.get("theme", "")) in ("dark", "light") else "",
             path=request.path,
-            back=back,
             stream=STREAM,
-            notice=self._notices.find(request.query.get("said", "")),
+            notice=self._notices.find(request.query.get(SAID, "")),
             **given,
         )
         return web.Response(text=text, status=status, content_type="text/html")
@@ -156,5 +158,11 @@ def _back(given: Mapping[str, str]) -> str:
     return back if is_here(back) else "/"
 
 
-def _go(where: str, headers: Mapping[str, str]) -> web.Response:
-    return web.Response(status=303, headers={**headers, "Location": where})
+def _here(request: web.Request) -> str:
+    """The address of this page without what was said on it."""
+    asked = [(name, value) for name, value in request.query.items() if name != SAID]
+    return f"{request.rel_url.raw_path}{'?' if asked else ''}{urlencode(asked)}"
+
+
+def _go(where: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": where})

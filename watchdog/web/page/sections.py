@@ -30,7 +30,14 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
 SECTIONS: Final[tuple[Section, ...]] = (
     Section(name="standing", title="How it stands", of=("overview", "switches", "alerts"), look=looking.standing, moves=True, full=True),
-    Section(name="needs", title="What needs a person", of=("approvals", "alerts", "incidents", "switches"), look=looking.needs, moves=True, full=True),
+    Section(
+        name="needs",
+        title="What needs a person",
+        of=("approvals", "alerts", "incidents", "switches"),
+        look=looking.needs,
+        moves=True,
+        full=True,
+    ),
     Section(name="matrix", title="Rules and what they look at", of=("matrix", "alerts"), look=looking.matrix, moves=True, full=True),
     Section(name="queues", title="Queues", of=("queues",), look=looking.queues, moves=True),
     Section(name="processes", title="Processes", of=("processes",), look=looking.processes, moves=True),

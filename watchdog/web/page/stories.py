@@ -65,13 +65,17 @@ async def _process(inside: Inside, path: Mapping[str, str], _asked: Mapping[str,
 
 async def _audit(inside: Inside, _path: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, Any]:
     given = _given(asked, _FILTERS)
-    piece = await of_audit.audit(inside, Asked(**given), after=asked.get("after", ""), limit=MOST)
+    piece = await of_audit.audit(inside, msgspec.convert(given, Asked), after=asked.get("after", ""), limit=MOST)
     return {"title": "Audit", "piece": piece, "chain": await of_audit.chain(inside), "asked": given, "filters": _FILTERS}
 
 
 async def _changes(inside: Inside, _path: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, Any]:
     given = _given(asked, ("entity",))
-    return {"title": "Changes", "piece": await of_changes.changes(inside, **given, after=asked.get("after", ""), limit=2 * MOST), "asked": given}
+    return {
+        "title": "Changes",
+        "piece": await of_changes.changes(inside, entity=given.get("entity", ""), after=asked.get("after", ""), limit=2 * MOST),
+        "asked": given,
+    }
 
 
 async def _alerts(inside: Inside, _path: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, Any]:

@@ -23,7 +23,9 @@ class CellWords(msgspec.Struct, frozen=True):
 def cell_values(cell: Cell) -> CellWords:
     """The numbers of a cell as people read them."""
     return CellWords(
-        _said(cell.value, cell.type), "" if cell.limit is None else _said(cell.limit, cell.type), "" if cell.margin is None else _said(abs(cell.margin), cell.type)
+        _said(cell.value, cell.type),
+        "" if cell.limit is None else _said(cell.limit, cell.type),
+        "" if cell.margin is None else _said(abs(cell.margin), cell.type),
     )
 
 

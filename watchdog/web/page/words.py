@@ -4,7 +4,7 @@ Values as the page shows them: the filters of the templates.
 Strings of strangers (names of queues, classes, hosts, errors) are made harmless here, before they are quoted for HTML: marks of direction and what has no shape of its own become visible.
 """
 
-import datetime
+import datetime as dt
 from typing import Any, Final
 
 from markupsafe import Markup, escape
@@ -29,7 +29,14 @@ def shown(value: Any) -> Any:
 
 def plain(text: str, width: int = _SHORT) -> str:
     """One line of at most `width` characters. What needs no mending is most of what there is, and is left alone fast."""
-    if len(text) <= width and text.isascii() and text.isprintable() and "@" not in text and "  " not in text and text[:1] != " " != text[-1:]:
+    if (
+        len(text) <= width
+        and text.isascii()
+        and text.isprintable()
+        and "@" not in text
+        and "  " not in text
+        and text[:1] != " " != text[-1:]
+    ):
         return text
     return harmless(text, width)
 
@@ -61,21 +68,23 @@ def number(value: float | None) -> str:
 
 def dash(value: Any) -> Any:
     """A stroke where there is nothing."""
-    return _EMPTY if value is None or value == "" or value == () or value == [] else value
+    return _EMPTY if value in {None, "", ()} else value
 
 
 def moment(wall: int | None) -> Markup:
     """A time of the day in UTC; the whole date where the pointer rests."""
     if wall is None:
-        return Markup(UNKNOWN)
+        return escape(UNKNOWN)
     at = _utc(wall)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(_iso(at), at.strftime("%Y-%m-%d %H:%M:%S UTC"), at.strftime("%H:%M:%S"))
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        _iso(at), at.strftime("%Y-%m-%d %H:%M:%S UTC"), at.strftime("%H:%M:%S")
+    )
 
 
 def day(wall: int | None) -> Markup:
     """A date and time in UTC."""
     if wall is None:
-        return Markup(UNKNOWN)
+        return escape(UNKNOWN)
     at = _utc(wall)
     return Markup('<time datetime="{}">{}</time>').format(_iso(at), at.strftime("%Y-%m-%d %H:%M:%S"))
 
@@ -92,11 +101,11 @@ def until(wall: int | None, now: int) -> Markup:
 
 def _counting(wall: int | None, now: int, name: str, sign: int) -> Markup:
     if wall is None:
-        return Markup(UNKNOWN)
+        return escape(UNKNOWN)
     at = _utc(wall)
     text = display(max(0, sign * (now - wall)) // 1000 * 1000, Type.DURATION)
     return Markup('<time datetime="{}" title="{}" data-{}="{}">{}</time>').format(
-        _iso(at), at.strftime("%Y-%m-%d %H:%M:%S UTC"), Markup(name), wall, text
+        _iso(at), at.strftime("%Y-%m-%d %H:%M:%S UTC"), name, wall, text
     )
 
 
@@ -105,12 +114,12 @@ def count(number_: int | None, one: str, many: str = "") -> str:
     return f"{number(number_)} {one if number_ == 1 else many or one + 's'}"
 
 
-def _utc(wall: int) -> datetime.datetime:
+def _utc(wall: int) -> dt.datetime:
     try:
-        return datetime.datetime.fromtimestamp(wall / 1000, datetime.UTC)
+        return dt.datetime.fromtimestamp(wall / 1000, dt.UTC)
     except (OverflowError, ValueError, OSError):
-        return datetime.datetime.fromtimestamp(0, datetime.UTC)
+        return dt.datetime.fromtimestamp(0, dt.UTC)
 
 
-def _iso(at: datetime.datetime) -> str:
+def _iso(at: dt.datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -126,7 +126,9 @@ def overview(name: str) -> Overview:
     )  # fmt: skip
 
 
-def sections(name: str = "web1", *, said: Switches | None = None, processes: int = 3, queues: int = 4, rules: int = 2, cells: int = 1) -> dict[str, dict[str, Any]]:
+def sections(
+    name: str = "web1", *, said: Switches | None = None, processes: int = 3, queues: int = 4, rules: int = 2, cells: int = 1
+) -> dict[str, dict[str, Any]]:
     """Section → what its template is given."""
     said = said or switches(name)
     deed = Deed(
@@ -134,7 +136,9 @@ def sections(name: str = "web1", *, said: Switches | None = None, processes: int
         stages=(StageSeen(wall=NOW - 90 * _MINUTE, action="recover_process", target=f"{name}-sidekiq-push.service", stage="quiet", reason=f"because {name}", outcome="done"),),
     )  # fmt: skip
     states = (CellState.FIRING, CellState.PENDING, CellState.TRUE, CellState.UNKNOWN, CellState.FALSE)
-    lines = {f"{name}:{4_000 + number}:9f0a1b2c3d4e": curve(f"processor time of {name}", Type.RATIO, 0.3) for number in range(min(20, processes))}
+    lines = {
+        f"{name}:{4_000 + number}:9f0a1b2c3d4e": curve(f"processor time of {name}", Type.RATIO, 0.3) for number in range(min(20, processes))
+    }
     return {
         "standing": {"overview": overview(name), "switches": said, "refused": Refused(NOW, f"rules.yml:7:11: E203 {name}"), "failing": f"disk full {name}"},
         "needs": {
@@ -178,14 +182,35 @@ def story(name: str = "web1") -> Timeline:
 
 def stories(name: str = "web1") -> dict[str, dict[str, Any]]:
     """Template of a page about one thing → what it is given."""
-    leaf = Part(text="job.elapsed > 10m", type="boolean", value="yes", truth="true", margin=f"4m 7s {name}", distance=247_000.0, deciding=None)
-    tree = Part(text=f'job.queue in ["{name}"] and job.elapsed > 10m', type="boolean", value="yes", truth="false", margin=None, distance=None, deciding=1, parts=(leaf, Part(text=name, type="string", value=name, truth=None, margin=None, distance=None, deciding=None)))
+    leaf = Part(
+        text="job.elapsed > 10m", type="boolean", value="yes", truth="true", margin=f"4m 7s {name}", distance=247_000.0, deciding=None
+    )
+    tree = Part(
+        text=f'job.queue in ["{name}"] and job.elapsed > 10m',
+        type="boolean",
+        value="yes",
+        truth="false",
+        margin=None,
+        distance=None,
+        deciding=1,
+        parts=(leaf, Part(text=name, type="string", value=name, truth=None, margin=None, distance=None, deciding=None)),
+    )
     why = Why(
         rule="stuck-job", kind="process", entity=name, on="ProcessCrashed", blind=("host",), truth="false", condition=tree, mode="ask", armed=Armed(rule="stuck-job", mode="act", by=name, reason=name), action="recover_process", target=name, decision="DENY",
         alert=AlertNow(phase="firing", since_ms=4 * _MINUTE, since_wall=NOW, counting=True, counted_ms=1, enough_ms=2, title=name, next="resolved", next_in_ms=_MINUTE, telling=Telling(told=(name,))),
         guards=(GuardSaid(guard="coverage", answer="DENY", reason=f"too few {name}", until_ms=_MINUTE), GuardSaid(guard="cooldown", answer="PASS", reason="", until_ms=None)), incident=Incident(rule="stuck-job", target=name, id="41.2", stage="drain", held=name),
     )  # fmt: skip
-    brief = Brief(id="41.2", rule="stuck-job", entity=name, target=name, action="recover_process", began=NOW - _MINUTE, ended=None, outcome="", last=f"put back {name}")
+    brief = Brief(
+        id="41.2",
+        rule="stuck-job",
+        entity=name,
+        target=name,
+        action="recover_process",
+        began=NOW - _MINUTE,
+        ended=None,
+        outcome="",
+        last=f"put back {name}",
+    )
     looked_at = line(name, "stuck-job", (cell(name, CellState.FIRING),))
     return {
         "incident.html": {"title": name, "story": story(name)},
@@ -202,12 +227,22 @@ def stories(name: str = "web1") -> dict[str, dict[str, Any]]:
 def drawn_sections(given: Mapping[str, Mapping[str, Any]], *, may_change: bool = True) -> dict[str, str]:
     """Section → its HTML."""
     return {
-        one.name: draw(f"sections/{one.name}.html", section=one, now=NOW, may_change=may_change, form_token="t0ken", back="/", **given[one.name])
+        one.name: draw(
+            f"sections/{one.name}.html", section=one, now=NOW, may_change=may_change, form_token="t0ken", back="/", **given[one.name]
+        )
         for one in SECTIONS
     }
 
 
-def page(template: str = "all.html", *, name: str = "web1", may_change: bool = True, notice: Notice | None = None, theme: str = "", given: Mapping[str, Any] | None = None) -> str:
+def page(
+    template: str = "all.html",
+    *,
+    name: str = "web1",
+    may_change: bool = True,
+    notice: Notice | None = None,
+    theme: str = "",
+    given: Mapping[str, Any] | None = None,
+) -> str:
     """A whole page; the one screen where nothing else is said."""
     if template == "all.html":
         parts = {key: Markup(html) for key, html in drawn_sections(sections(name), may_change=may_change).items()}

@@ -20,7 +20,9 @@ def test_a_way_back_within_the_page(path: str) -> None:
     assert is_here(path)
 
 
-@pytest.mark.parametrize("path", ["", "//evil.example", "/\\evil.example", "https://evil.example/", "/a\r\nSet-Cookie: x", "javascript:alert(1)", "audit"])
+@pytest.mark.parametrize(
+    "path", ["", "//evil.example", "/\\evil.example", "https://evil.example/", "/a\r\nSet-Cookie: x", "javascript:alert(1)", "audit"]
+)
 def test_no_way_to_another_server(path: str) -> None:
     """A form can send nobody elsewhere, nor write a header."""
     assert not is_here(path)

@@ -25,5 +25,7 @@ def test_only_the_newest_are_kept() -> None:
 
 def test_what_the_engine_refused_is_not_shown_as_done() -> None:
     """The reason is the engine's."""
-    assert notice_of("approve", Answered("refused", "it is answered already")) == Notice(good=False, title="Refused", text="it is answered already")
+    assert notice_of("approve", Answered("refused", "it is answered already")) == Notice(
+        good=False, title="Refused", text="it is answered already"
+    )
     assert notice_of("approve", Answered("approved", "by ada")).good
