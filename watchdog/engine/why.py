@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from watchdog.engine.arming import mode_of
 from watchdog.engine.arming_view import armed_rule
+from watchdog.engine.glance import glance
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.ledger import Alert, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
@@ -62,7 +63,7 @@ def why(rules: RuleSet, state: State, rule_name: str, entity: str, now: int) -> 
 
 def _looking(rules: RuleSet, state: State, now: int) -> Turn:
     """A turn that is thrown away: what is asked of it must not be done."""
-    return Turn(rules, state, Event(state.ledger.seq + 1, now, state.ledger.wall, TimeReached()))
+    return Turn(rules, glance(state), Event(state.ledger.seq + 1, now, state.ledger.wall, TimeReached()))
 
 
 def _alert(turn: Turn, rule: Rule, alert: Alert) -> dict[str, Any]:

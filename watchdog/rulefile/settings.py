@@ -44,7 +44,7 @@ from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.shares import KEYS as SHARES
 from watchdog.rulefile.shares import read_shares
 from watchdog.rulefile.trace import TraceSettings, read_trace
-from watchdog.rulefile.unheard import warn_of_unheard
+from watchdog.rulefile.unheard import warn_of_unheard, warn_of_unheard_page
 from watchdog.rulefile.units import UNITS, read_units
 from watchdog.rulefile.values import wrong_with_url
 
@@ -241,6 +241,8 @@ def _draft(root: Node, findings: Findings) -> Draft:
     ask = read_ask(values["ask"], findings) if "ask" in values else AskSettings()
     if not findings.errors:
         warn_of_unheard(receivers, declared or {}, ask, findings)
+        if page is not None:
+            warn_of_unheard_page(page, values[PAGE].span, ask, findings)
     return Draft(
         settings=settings,
         mode=Mode(mode) if mode else Mode.DRY_RUN,
