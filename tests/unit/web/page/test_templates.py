@@ -38,7 +38,7 @@ def _page(template: str, **given: Any) -> Page:
 
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("may_change", [True, False])
-def test_a_page_is_sound(template: str, may_change: bool) -> None:  # noqa: FBT001  (a parameter of the test)
+def test_a_page_is_sound(template: str, may_change: bool) -> None:
     """Elements stand in each other as they must, no id is there twice, each label and each reference names something, and every field has a name that is read aloud."""
     page = _page(template, may_change=may_change)
     ids = Counter(one.attributes["id"] for one in page.elements if "id" in one.attributes)
