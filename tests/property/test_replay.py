@@ -16,7 +16,6 @@ from watchdog.model.events import Event
 from watchdog.model.verdicts import Mode
 from watchdog.replay.exact import Exact
 from watchdog.replay.replaying import play
-from watchdog.replay.report import as_it_was, tried
 from watchdog.replay.trial import Trial
 
 USUAL = settings().max_examples
