@@ -20,7 +20,7 @@ CHECKOUT: Final = Path(__file__).parents[2]
 LOCK: Final = Path(__file__).with_name("lock.txt")
 SOURCES: Final = ("sdnotify",)
 """Those that have no wheel: one is made of their source, which is plain Python."""
-EXTRAS: Final = ("postgres",)
+EXTRAS: Final = ("postgres", "top")
 HEAD: Final = "# Made by packaging/deb/lock.py from the dependencies in pyproject.toml.\n"
 
 

@@ -52,6 +52,7 @@ from watchdog.model.events import decode as decode_event
 from watchdog.model.events import encode as encode_event
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import Notice
+from watchdog.model.records import AuditRow
 from watchdog.model.results import InFlight, Look, Result
 from watchdog.model.verdicts import Mode
 from watchdog.receivers.webhook import body_of
@@ -116,6 +117,12 @@ def host(*changes: Delta | Gone) -> Observed:
 
 
 HEALTHY = Look(alive=True, same=True, state="S", catches=ALL_SIGNALS)
+
+
+def told_by(row: AuditRow) -> dict[str, Any]:
+    """What the audit row of an alert that fires says of who was told, without what it was judged by."""
+    assert row.detail["thread"]
+    return {name: value for name, value in row.detail.items() if name not in ("thread", "severity", "seen")}
 
 
 class Conversation:

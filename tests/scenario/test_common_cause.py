@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
+from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules, told_by
 from tests.scenario.test_recover import ONE, answer, ended, held, talking, to_quiet
 from tests.scenario.test_recover import RULE as RECOVER
 from tests.scenario.test_recover import beat as recovering
@@ -92,7 +92,7 @@ def test_a_storm_with_a_declared_cause():
     assert {notice.reason for notice in notices(talk, "chat") if notice.decision} == {f"the check postgres fails: {TOO_MANY}"}
     assert len({notice.entity for notice in notices(talk, "chat") if not notice.decision}) == 4
     assert {(row.decision, row.guard) for row in talk.audit("decision")} == {("DENY", "common_cause")}
-    assert [row.detail for row in talk.audit("alert") if row.rule == "stuck-job"] == [{"withheld": ["ops"], "told": "chat"}] * 4
+    assert [told_by(row) for row in talk.audit("alert") if row.rule == "stuck-job"] == [{"withheld": ["ops"], "told": "chat"}] * 4
 
     talk.hear(checks(ok=True, problem=""), at=61_000)
     ended = [Gone(Kind.JOB, f"{one}/t1/j{one}/1000", "finished") for one in FLEET[1:]]
@@ -143,7 +143,7 @@ def test_a_storm_by_a_full_redis():
     assert asked(lines) == []
     assert [notice.title for notice in notices(talk, "ops")] == ["Redis is full"]
     assert {(row.decision, row.guard) for row in talk.audit("decision")} == {("DENY", "common_cause")}
-    assert [row.detail for row in talk.audit("alert") if row.rule == "silent"] == [{"withheld": ["ops"]}] * 4
+    assert [told_by(row) for row in talk.audit("alert") if row.rule == "silent"] == [{"withheld": ["ops"]}] * 4
 
     talk.hear(redis(server(memory=100), *(process(one, 61_000) for one in FLEET[1:])), at=61_001)
     lines = talk.wait(90_000)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenario.conversation import WALL, redis
+from tests.scenario.conversation import WALL, redis, told_by
 from tests.scenario.routed import HOUR, MINUTE, full, long, notices, queue, rows, short, slow, talking, told, under
 from watchdog.engine.status import status
 from watchdog.engine.why import why
@@ -21,7 +21,7 @@ def test_a_cause_hides_its_symptoms():
     long(talk, "push", "pull", at=3_000)
     talk.wait(19 * MINUTE)
     assert told(talk, "ops") == ["firing redis"]
-    assert [row.detail for row in rows(talk, "firing")[1:]] == [{"hidden_by": "full on redis", "route": "#1"}] * 2
+    assert [told_by(row) for row in rows(talk, "firing")[1:]] == [{"hidden_by": "full on redis", "route": "#1"}] * 2
 
     short(talk, "push")
     full(talk, 50)

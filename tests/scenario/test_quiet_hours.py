@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, process, redis
+from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, process, redis, told_by
 from tests.scenario.routed import HOUR, MINUTE, full, long, notices, rows, short, slow, talking, told, under, waiting
 from tests.scenario.test_escalation import ASKING
 from watchdog.config.zones import read_zone
@@ -40,7 +40,7 @@ def test_one_summary_in_the_morning():
     assert waiting(talk) == [("firing push", MORNING), ("firing pull", MORNING), ("resolved push", MORNING)]
     assert told(talk, "ops") == ["firing push", "firing pull", "resolved push"], "nobody is reminded of what nobody has read"
     assert len({notice.group for notice in notices(talk, "ops")}) == 1
-    assert rows(talk, "firing")[0].detail == {"told": "ops", "quiet_until": "2026-09-22 07:00 UTC", "route": "#1"}
+    assert told_by(rows(talk, "firing")[0]) == {"told": "ops", "quiet_until": "2026-09-22 07:00 UTC", "route": "#1"}
     assert told(talk, "pager") == []
 
     talk.wait(MIDNIGHT + 7 * HOUR + 31 * MINUTE)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenario.conversation import HEALTHY, Conversation, found, host, process, redis
+from tests.scenario.conversation import HEALTHY, Conversation, found, host, process, redis, told_by
 from tests.scenario.routed import HOUR, MINUTE, RULES, full, long, notices, queue, rows, short, slow, talking, told, under
 from watchdog.model.events import Gone, RulesLoaded, SourceBack, SourceLost
 from watchdog.model.kinds import Kind, Source
@@ -35,7 +35,7 @@ def test_what_a_route_fits(match, fits):
 
     assert (told(talk, "ops"), told(talk, "chat")) == ((["firing push"], []) if fits else ([], ["firing push"]))
     row = rows(talk, "firing")[0]
-    assert row.detail == {"told": "ops", "route": "#1"} if fits else {"told": "chat", "route": "#2"}
+    assert told_by(row) == {"told": "ops", "route": "#1"} if fits else {"told": "chat", "route": "#2"}
 
 
 def test_the_first_that_fits_unless_it_goes_on():
@@ -49,7 +49,7 @@ def test_the_first_that_fits_unless_it_goes_on():
         ["firing push", "resolved push"],
         [],
     )
-    assert rows(talk, "firing")[0].detail == {"told": "ops, chat", "route": "both"}
+    assert told_by(rows(talk, "firing")[0]) == {"told": "ops, chat", "route": "both"}
 
 
 def test_a_rule_that_names_receivers_is_told_to_those():
@@ -67,7 +67,7 @@ def test_nobody_is_told_and_it_is_said_why():
     talk = talking("routes: [{match: {severity: critical}, notify: [ops]}]")
     long(talk, "push")
 
-    assert rows(talk, "firing")[0].detail == {"told": "nobody: neither its rule nor a route names a receiver"}
+    assert told_by(rows(talk, "firing")[0]) == {"told": "nobody: neither its rule nor a route names a receiver"}
     assert told(talk, "ops") == []
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
+from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules, told_by
 from watchdog.model.effects import Notify
 from watchdog.model.events import Delta, Gone, Paused, SourceLost
 from watchdog.model.kinds import Kind, Source
@@ -70,7 +70,7 @@ def test_nobody_is_told_and_everything_is_done(talk, matches):
     """From the alert to the end of the action: all of it in the audit log, nothing in any message, by whatever it is named."""
     talk.hear(silence(**matches))
     talk.hear(redis(process(ONE, 22_000)), at=22_000)
-    assert talk.audit("alert")[-1].detail == {"silenced": True}
+    assert told_by(talk.audit("alert")[-1]) == {"silenced": True}
     talk.answer(HEALTHY)
     talk.answer(Sent())
     talk.answer(Exited(), at=25_000)

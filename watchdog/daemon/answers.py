@@ -12,7 +12,7 @@ from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.engine.status import status
 from watchdog.engine.why import why
-from watchdog.receivers.message.harmless import harmless
+from watchdog.lang.harmless import harmless
 from watchdog.receivers.spoken import HELP, Looked
 
 _SHOWN: Final = 8

@@ -15,6 +15,7 @@ from watchdog.daemon.answers import answer_to
 from watchdog.daemon.crowd import Crowd
 from watchdog.daemon.turns import Turns
 from watchdog.engine.speaking import person_of
+from watchdog.lang.harmless import harmless
 from watchdog.model.cards import Card
 from watchdog.model.effects import Audit, Effect
 from watchdog.model.told import (
@@ -26,7 +27,6 @@ from watchdog.model.told import (
     OperatorSilenced,
 )
 from watchdog.receivers.hearing import ASK, Posted, Said
-from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.spoken import SEEN_FOR, Answered, Hushed, Looked, Meant, Puzzled, Seen, read
 
 LOG: Final = logging.getLogger("watchdog")

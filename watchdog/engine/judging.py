@@ -205,7 +205,11 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None)
         # Only what is acted upon, and what can come again: a job never does.
         fired = with_one(turn.ledger.fired, key, Spent(turn.at, rule.name, alert.id), kept_for=A_DAY)
         turn.set(fired=fired)
-    turn.audit("alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title, detail=telling.account(turn, alert))
+    readings = readings_of(rule, row, turn.at, turn.world)
+    judged = {"thread": alert.id, "severity": rule.severity.value, **({"seen": "; ".join(readings)} if readings else {})}
+    turn.audit(
+        "alert", rule=rule.name, entity=alert.entity, outcome="firing", reason=title, detail={**telling.account(turn, alert), **judged}
+    )
     turn.notify(
         () if alert.silenced else alert.notify,
         thread=alert.id,
@@ -214,7 +218,7 @@ def _tell_fired(turn: Turn, key: str, rule: Rule, alert: Alert, row: Row | None)
         title=title,
         rule=rule.name,
         entity=alert.entity,
-        seen=readings_of(rule, row, turn.at, turn.world),
+        seen=readings,
         next=after_firing(rule, arming.mode_of(turn, rule)),
     )
     want(turn, key, rule)

@@ -37,7 +37,7 @@ def status(state: State, at: int) -> dict[str, Any]:
             for rule, one in sorted(ledger.success.items()) if one.demotion is not None
         ],
         "doubt": None if ledger.doubt is None else {"reasons": list(ledger.doubt.reasons), "incidents": list(ledger.doubt.playbooks)},
-        "sources": {source.value: _source(state, source, at) for source in Source if _is_used(state, source)},
+        "sources": {source.value: source_shown(state, source, at) for source in sources_used(state)},
         "entities": {kind.value: len(rows) for kind, rows in world.rows.items()},
         "history": {"bytes": world.history.size(), "dropped": sum(world.history.dropped.values())},
         "sidekiq": _plain(world.find(Kind.SIDEKIQ, "sidekiq")),
@@ -88,6 +88,11 @@ def incident_of(ledger: Ledger, playbook: Playbook) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def sources_used(state: State) -> tuple[Source, ...]:
+    """Those that must be read, and of the others those that ever were or are missed."""
+    return tuple(source for source in Source if _is_used(state, source))
+
+
 def _is_used(state: State, source: Source) -> bool:
     if source is Source.CHECKS:
         # Told only when something changes, and shown one by one.
@@ -95,7 +100,8 @@ def _is_used(state: State, source: Source) -> bool:
     return source not in OPTIONAL or source in state.world.complete or source in state.ledger.lost
 
 
-def _source(state: State, source: Source, at: int) -> dict[str, Any]:
+def source_shown(state: State, source: Source, at: int) -> dict[str, Any]:
+    """Whether it can be read, why not, and since when or how long ago it was, in milliseconds."""
     loss = state.ledger.lost.get(source)
     if loss is not None:
         return {"ok": False, "code": loss.code, "message": loss.message, "since_ms": at - loss.since_at}

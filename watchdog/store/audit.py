@@ -6,15 +6,16 @@ from typing import Final
 import msgspec
 
 from watchdog.model.records import AuditRow
+from watchdog.store.asked import AuditAsked
 from watchdog.store.chain import HEAD, BrokenRow, Link, Verified, check, head, kind_of, link
 
 _INSERT: Final = "INSERT INTO audit (seq, wall, rule, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?)"
 _ALL: Final = "SELECT seq, wall, rule, body, prev, hash FROM audit ORDER BY seq"
 _LAST_BEFORE: Final = "SELECT seq, wall, rule, body, prev, hash FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT 1"
-_PAGE: Final = """SELECT seq, wall, rule, body, prev, hash FROM audit
-    WHERE seq > ? AND wall >= ? AND (? IS NULL OR rule = ?) ORDER BY seq LIMIT ?"""
+_COLUMNS: Final = "seq, wall, rule, body, prev, hash"
 _SEARCHED: Final = 20_000
-_BEYOND: Final = 2**62  # greater than any number of a row
+BEYOND: Final = 2**62
+"""Greater than any number of a row."""
 
 
 def append(connection: sqlite3.Connection, rows: tuple[AuditRow, ...]) -> None:
@@ -37,7 +38,7 @@ def prune(connection: sqlite3.Connection, *, before: int) -> int:
     It stops at the first row that is young enough: the clock may have been set back, and a chain has no holes.
     """
     young = connection.execute("SELECT seq FROM audit WHERE wall >= ? ORDER BY seq LIMIT 1", (before,)).fetchone()
-    found = connection.execute(_LAST_BEFORE, young or (_BEYOND,)).fetchone()
+    found = connection.execute(_LAST_BEFORE, young or (BEYOND,)).fetchone()
     if found is None or kind_of(Link(*found)) == HEAD:
         return 0
     last = Link(*found)
@@ -59,18 +60,26 @@ def verify(connection: sqlite3.Connection) -> Verified | BrokenRow:
         connection.execute("ROLLBACK")
 
 
-def newest(connection: sqlite3.Connection, *, limit: int, since: int, rule: str | None) -> int:
-    """The number before the first of the newest `limit` rows that fit."""
-    rows = connection.execute(
-        "SELECT seq FROM audit WHERE wall >= ? AND (? IS NULL OR rule = ?) ORDER BY seq DESC LIMIT ?", (since, rule, rule, limit)
-    ).fetchall()
-    return rows[-1][0] - 1 if rows else _BEYOND
+def newest(connection: sqlite3.Connection, asked: AuditAsked, *, limit: int, size: int) -> int:
+    """The number before the first of the newest `limit` rows that fit; a number beyond all where none does."""
+    first, before = BEYOND, BEYOND
+    while limit and (rows := page_before(connection, asked, before=before, size=size)):
+        before = rows[-1].seq
+        for row in (row for row in rows if asked.fits(row)):
+            first, limit = row.seq - 1, limit - 1
+            if not limit:
+                break
+    return first
 
 
-def page(connection: sqlite3.Connection, *, after: int, since: int, rule: str | None, size: int) -> list[Link]:
-    """At most `size` rows that fit with numbers greater than `after`, oldest first."""
-    rows = connection.execute(_PAGE, (after, since, rule, rule, size)).fetchall()
-    return [Link(*row) for row in rows]
+def page(connection: sqlite3.Connection, asked: AuditAsked, *, after: int, size: int) -> list[Link]:
+    """At most `size` rows with numbers greater than `after`, oldest first: all that fit are among them, and others may be."""
+    return _read(connection, asked, "seq > ?", after, f"ORDER BY seq LIMIT {size}")
+
+
+def page_before(connection: sqlite3.Connection, asked: AuditAsked, *, before: int, size: int) -> list[Link]:
+    """The same with numbers smaller than `before`, newest first."""
+    return _read(connection, asked, "seq < ?", before, f"ORDER BY seq DESC LIMIT {size}")
 
 
 def answer_to(connection: sqlite3.Connection, told: str) -> tuple[str, str] | None:
@@ -90,3 +99,9 @@ class _Answer(msgspec.Struct, frozen=True):
 
 def _insert(connection: sqlite3.Connection, row: Link) -> None:
     connection.execute(_INSERT, (row.seq, row.wall, row.rule, row.body, row.prev, row.hash))
+
+
+def _read(connection: sqlite3.Connection, asked: AuditAsked, side: str, seq: int, order: str) -> list[Link]:
+    condition, values = asked.where
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM audit WHERE {side} AND {condition} {order}", (seq, *values))  # noqa: S608  (of constants)
+    return [Link(*row) for row in rows.fetchall()]

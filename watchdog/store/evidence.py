@@ -64,13 +64,13 @@ def keep(connection: sqlite3.Connection, summary: Summary, bodies: Mapping[str, 
 
 def summaries(connection: sqlite3.Connection) -> list[Summary]:
     """What is kept, the oldest first."""
-    return [_summary(data) for (data,) in connection.execute("SELECT summary FROM evidence ORDER BY taken, rowid")]
+    return [summary_of(data) for (data,) in connection.execute("SELECT summary FROM evidence ORDER BY taken, rowid")]
 
 
 def of(connection: sqlite3.Connection, incident: str) -> list[tuple[Summary, dict[str, Any]]]:
     """What is kept under an incident, and the data by kind."""
     rows = connection.execute("SELECT summary, body FROM evidence WHERE incident = ? ORDER BY taken, rowid", (incident,))
-    return [(_summary(summary), _body(body)) for summary, body in rows]
+    return [(summary_of(summary), _body(body)) for summary, body in rows]
 
 
 def expire(connection: sqlite3.Connection, *, wall: int) -> int:
@@ -78,7 +78,8 @@ def expire(connection: sqlite3.Connection, *, wall: int) -> int:
     return connection.execute("DELETE FROM evidence WHERE until <= ?", (wall,)).rowcount
 
 
-def _summary(data: bytes) -> Summary:
+def summary_of(data: bytes) -> Summary:
+    """From the bytes of its row. Raises `StoreError`."""
     try:
         return msgspec.convert(orjson.loads(data), Summary)
     except (orjson.JSONDecodeError, msgspec.ValidationError) as error:

@@ -20,88 +20,100 @@ from watchdog.model.quarantine import Kept
 from watchdog.model.records import IncidentRow
 from watchdog.store import audit, evidence, quarantine, standing
 from watchdog.store.arrival import Arrival, arrivals
+from watchdog.store.asked import EVERYTHING, AuditAsked
 from watchdog.store.chain import BrokenRow, Link, Verified
 from watchdog.store.failures import NoStateError, StoreError
 from watchdog.store.lock import is_running
 from watchdog.store.opening import DATABASE
 from watchdog.store.quarantine import Entry
-from watchdog.store.schema import refuse_later_format, version_of
+from watchdog.store.schema import WITH_CARDS, WITH_EVIDENCE, WITH_QUARANTINE, refuse_later_format, version_of
 from watchdog.store.standing import OutboxCounts
+from watchdog.store.story import read_incident
 
 _T = TypeVar("_T")
 _PAGE: Final = 500
 _BUSY_S: Final = 5.0
-_WITH_QUARANTINE: Final = 3
-_WITH_EVIDENCE: Final = 5
-_WITH_CARDS: Final = 6
 
 
 def read_audit(
-    folder: Path, *, since: int | None = None, rule: str | None = None, limit: int | None = None, after: int = 0
+    folder: Path,
+    asked: AuditAsked = EVERYTHING,
+    *,
+    since: int | None = None,
+    rule: str | None = None,
+    limit: int | None = None,
+    after: int = 0,
 ) -> Iterator[dict[str, Any]]:
     """
     Audit rows as they are shown (see `chain.Link.public`), oldest first.
 
-    `since` is a wall time in milliseconds, `rule` a name, `after` the number of the last row that is known already; `limit` keeps only
+    `since` (a wall time in milliseconds) and `rule` (a name) are asked for beside `asked`; `after` is the number of the last row that is known already. `limit` keeps only
     the newest so many of what is left.
     """
-    since = since or 0
+    asked = msgspec.structs.replace(asked, since=asked.since if since is None else since, rule=rule or asked.rule)
     if limit is not None:
-        after = max(after, _ask(folder, lambda connection: audit.newest(connection, limit=limit, since=since, rule=rule)))
-    while rows := _page(folder, after=after, since=since, rule=rule):
-        yield from map(_shown, rows)
+        after = max(after, ask(folder, lambda connection: audit.newest(connection, asked, limit=limit, size=_PAGE)))
+    while rows := _page(folder, asked, after):
+        yield from (_shown(row) for row in rows if asked.fits(row))
         after = rows[-1].seq
+
+
+def read_audit_before(folder: Path, asked: AuditAsked, *, before: int, limit: int) -> list[dict[str, Any]]:
+    """The newest `limit` of those rows with numbers smaller than `before` (0: of all), newest first."""
+    found: list[dict[str, Any]] = []
+    before = before or audit.BEYOND
+    while len(found) < limit and (rows := _page_before(folder, asked, before)):
+        before = rows[-1].seq
+        found.extend(_shown(row) for row in rows if asked.fits(row))
+    return found[:limit]
 
 
 def verify(folder: Path) -> Verified | BrokenRow:
     """Checks the hash chain of the audit log; names the first row that is not as it was written. What that proves: `chain.py`."""
-    return _ask(folder, audit.verify)
+    return ask(folder, audit.verify)
 
 
 def read_status(folder: Path) -> bytes | None:
     """The status that the agent kept last, as it was given to `keep_status`; None if it never did."""
-    row = _ask(folder, lambda connection: connection.execute("SELECT body FROM status").fetchone())
+    row = ask(folder, lambda connection: connection.execute("SELECT body FROM status").fetchone())
     return row[0] if row else None
 
 
 def read_incidents(folder: Path, *, open_only: bool = False) -> list[IncidentRow]:
     """Incidents, oldest first."""
-    rows = _ask(folder, lambda connection: connection.execute("SELECT body FROM incidents ORDER BY opened, id").fetchall())
-    try:
-        incidents = [msgspec.convert(orjson.loads(body), IncidentRow) for (body,) in rows]
-    except (orjson.JSONDecodeError, msgspec.ValidationError) as error:
-        raise StoreError(f"an incident in {folder} can't be read any more: {type(error).__name__}") from error
+    rows = ask(folder, lambda connection: connection.execute("SELECT body FROM incidents ORDER BY opened, id").fetchall())
+    incidents = [read_incident(body) for (body,) in rows]
     return [incident for incident in incidents if incident.closed is None or not open_only]
 
 
 def read_outbox_counts(folder: Path) -> dict[str, OutboxCounts]:
     """Receiver → how many messages wait, were delivered, were given up; nothing of what an earlier version has written."""
-    return _ask(folder, lambda connection: standing.counts(connection) if version_of(connection) >= _WITH_CARDS else {})
+    return ask(folder, lambda connection: standing.counts(connection) if version_of(connection) >= WITH_CARDS else {})
 
 
 def read_arrivals(folder: Path, thread: str) -> list[Arrival]:
     """What has become of the messages of that thread, one each receiver; nothing of what an earlier version has written."""
-    return _ask(folder, lambda connection: arrivals(connection, thread) if version_of(connection) >= _WITH_CARDS else [])
+    return ask(folder, lambda connection: arrivals(connection, thread) if version_of(connection) >= WITH_CARDS else [])
 
 
 def read_quarantine(folder: Path, states: Sequence[Kept] = tuple(Kept)) -> list[Entry]:
     """What is known of jobs in quarantine in these states, oldest first: nothing of what they were told to do."""
-    return _ask(folder, lambda connection: quarantine.entries(connection, states) if version_of(connection) >= _WITH_QUARANTINE else [])
+    return ask(folder, lambda connection: quarantine.entries(connection, states) if version_of(connection) >= WITH_QUARANTINE else [])
 
 
 def read_quarantined(folder: Path, id_: int) -> tuple[Entry | None, bytes | None]:
     """The entry with that number, and the exact bytes of its job as long as they are there: somebody's private post, for whoever asks for just that."""
-    return _ask(folder, lambda connection: (quarantine.entry(connection, id_), quarantine.payload_of(connection, id_)))
+    return ask(folder, lambda connection: (quarantine.entry(connection, id_), quarantine.payload_of(connection, id_)))
 
 
 def read_evidence(folder: Path) -> list[evidence.Summary]:
     """What is kept of which process under which incident, the oldest first: names, classes and sentences of the agent."""
-    return _ask(folder, lambda connection: evidence.summaries(connection) if version_of(connection) >= _WITH_EVIDENCE else [])
+    return ask(folder, lambda connection: evidence.summaries(connection) if version_of(connection) >= WITH_EVIDENCE else [])
 
 
 def read_evidence_of(folder: Path, incident: str) -> list[tuple[evidence.Summary, dict[str, Any]]]:
     """All that is kept under an incident, by process: the summary, and the data by kind. Lines of logs are in it."""
-    return _ask(folder, lambda connection: evidence.of(connection, incident) if version_of(connection) >= _WITH_EVIDENCE else [])
+    return ask(folder, lambda connection: evidence.of(connection, incident) if version_of(connection) >= WITH_EVIDENCE else [])
 
 
 def _shown(row: Link) -> dict[str, Any]:
@@ -111,11 +123,16 @@ def _shown(row: Link) -> dict[str, Any]:
         raise StoreError(f"audit row {row.seq} is broken; verifying the log says more") from error
 
 
-def _page(folder: Path, *, after: int, since: int, rule: str | None) -> list[Link]:
-    return _ask(folder, lambda connection: audit.page(connection, after=after, since=since, rule=rule, size=_PAGE))
+def _page(folder: Path, asked: AuditAsked, after: int) -> list[Link]:
+    return ask(folder, lambda connection: audit.page(connection, asked, after=after, size=_PAGE))
 
 
-def _ask(folder: Path, question: Callable[[sqlite3.Connection], _T]) -> _T:
+def _page_before(folder: Path, asked: AuditAsked, before: int) -> list[Link]:
+    return ask(folder, lambda connection: audit.page_before(connection, asked, before=before, size=_PAGE))
+
+
+def ask(folder: Path, question: Callable[[sqlite3.Connection], _T]) -> _T:
+    """The answer to one question to the database, on a connection of its own that can't write."""
     path = folder / DATABASE
     try:
         if not path.exists():

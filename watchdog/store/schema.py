@@ -178,6 +178,10 @@ _SIXTH: Final = (
 
 STEPS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 """All steps, oldest first."""
+WITH_QUARANTINE: Final = 3
+WITH_EVIDENCE: Final = 5
+WITH_CARDS: Final = 6
+"""Since which format there is such a thing."""
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -7,6 +7,7 @@ from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.model.told import Told
 from watchdog.web.answered import Answered
+from watchdog.web.charts.charts import Charts
 
 
 class Inside(Protocol):
@@ -31,6 +32,10 @@ class Inside(Protocol):
     @property
     def rules(self) -> RuleSet:
         """Those in force."""
+
+    @property
+    def charts(self) -> Charts:
+        """The last hours, a value each half minute: `charts.series()`."""
 
     @property
     def seq(self) -> int:

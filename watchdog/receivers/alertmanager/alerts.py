@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.lang.harmless import harmless
 from watchdog.model.cards import Card, Entry
 from watchdog.model.notices import Notice
 from watchdog.receivers.alertmanager.labels import MORE, ends, labels_of
 from watchdog.receivers.folding import fold
-from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.message import Section
 from watchdog.receivers.message.words import message_of
 from watchdog.receivers.receiver import Dispatch

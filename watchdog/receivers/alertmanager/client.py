@@ -14,10 +14,10 @@ import aiohttp
 import msgspec
 
 from watchdog.clock import Clock
+from watchdog.lang.harmless import harmless
 from watchdog.receivers.alertmanager.alerts import Alert, report_of
 from watchdog.receivers.certificates import trusting
 from watchdog.receivers.http import beginning_of, failed, judge, open_session
-from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.receiver import Dispatch, RefusedError, Remember, TryAgainError
 from watchdog.receivers.waits import retry_after
 from watchdog.store.encoding import encode

@@ -7,8 +7,8 @@ So they are written down when it is told of first, and stay as they were until i
 import re
 from typing import Final
 
+from watchdog.lang.harmless import harmless
 from watchdog.model.cards import Entry
-from watchdog.receivers.message.harmless import harmless
 
 AGENT: Final = "sidekiq-watchdog"
 """The `alertname` of what the agent says of itself."""

@@ -16,9 +16,9 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 from watchdog.engine.withholding import ALARMS
+from watchdog.lang.harmless import harmless
 from watchdog.model.notices import ALONE, Notice, NoticeKind, Severity
 from watchdog.model.verdicts import Decision
-from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.headers import header
 from watchdog.receivers.message.html import html_of, quoted
 from watchdog.receivers.message.message import Message

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from watchdog.receivers.message.harmless import harmless
+from watchdog.lang.harmless import harmless
 
 SUBJECT: Final = 180
 """Characters of a subject: more is shown by nobody."""

@@ -12,10 +12,10 @@ from functools import reduce
 from typing import Final
 
 from watchdog.lang.display import display
+from watchdog.lang.harmless import harmless, harmless_lines
 from watchdog.model.cards import Card, Entry, Standing
 from watchdog.model.kinds import Type
 from watchdog.model.notices import Notice, NoticeKind, Severity
-from watchdog.receivers.message.harmless import harmless, harmless_lines
 from watchdog.receivers.message.links import link
 from watchdog.receivers.message.message import Fact, Link, Message, Section
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from watchdog.clock import Clock
+from watchdog.lang.harmless import harmless
 from watchdog.model.cards import Card, Entry
 from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.receivers.hearing import ASK, CARD
-from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.message import Message
 from watchdog.receivers.message.words import line_of, message_of
 from watchdog.receivers.receiver import Dispatch, RefusedError, Remember, TryAgainError

@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.unit.lang.test_harmless import read
 from tests.unit.receivers.message.hostile import HOSTILE
-from tests.unit.receivers.message.test_harmless import read
 from tests.unit.receivers.message.test_words import FIRING, T
+from watchdog.lang.harmless import harmless
 from watchdog.model.cards import Card, Standing
 from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.receivers.email.letter import letter_of
 from watchdog.receivers.matrix.contents import content_of, lines_of
-from watchdog.receivers.message.harmless import harmless
 from watchdog.receivers.message.html import TAGS
 from watchdog.receivers.message.message import Message
 from watchdog.receivers.message.words import line_of, message_of

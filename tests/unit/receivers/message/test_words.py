@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.lang.test_harmless import read
 from tests.unit.receivers.message.hostile import HOSTILE
-from tests.unit.receivers.message.test_harmless import read
 from watchdog.model.cards import Card, Entry, Standing
 from watchdog.model.notices import Notice, NoticeKind, Severity
 from watchdog.receivers.message.html import TAGS, html_of

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from tests.unit.receivers.message.hostile import HOSTILE
 from watchdog.cli.logs import Lines
 from watchdog.cli.output import Plain
+from watchdog.lang.harmless import CUT, harmless, harmless_lines
 from watchdog.receivers.message import html, mrkdwn
-from watchdog.receivers.message.harmless import CUT, harmless, harmless_lines
 from watchdog.receivers.message.headers import header
 
 TEXTS = st.one_of(st.text(), st.sampled_from(HOSTILE[:50]), st.lists(st.sampled_from(HOSTILE[:50]), max_size=3).map("".join))

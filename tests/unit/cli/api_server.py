@@ -1,0 +1,101 @@
+"""An API on a unix socket that answers what a test says, and nothing else: what it was not told to know is an endpoint that does not exist."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+Answer = tuple[int, bytes]
+
+
+def wrong(code: str, message: str, hint: str = "") -> bytes:
+    """What an error looks like."""
+    return msgspec.json.encode({"error": {"code": code, "message": message, "hint": hint}})
+
+
+class ApiServer:
+    """`answers` are by path below `/api/v1/`, each a struct or plain data, a pair of status and bytes, or a function of the query that gives one of these; `asked` and `said` are what came."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.said: list[tuple[str, dict[str, Any], str]] = []
+        self.after: list[str] = []
+        self._streams: list[asyncio.Queue[bytes | None]] = []
+        self._listening = asyncio.Event()
+
+    async def listened(self) -> None:
+        """Waits until somebody listens to the stream."""
+        await self._listening.wait()
+
+    def send(self, text: str) -> None:
+        """These bytes to all who listen."""
+        for stream in self._streams:
+            stream.put_nowait(text.encode())
+
+    def hang_up(self) -> None:
+        """Ends all streams."""
+        for stream in self._streams:
+            stream.put_nowait(None)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """One request."""
+        path = request.path.removeprefix("/api/v1/")
+        if request.method == "GET" and path == "events":
+            return await self._stream(request)
+        query = dict(request.query)
+        if request.method == "POST":
+            query = await request.json()
+            self.said.append((path, query, request.headers.get("X-Watchdog-By", "")))
+        else:
+            self.asked.append((path, query))
+        if path not in self.answers:
+            return _answered((404, wrong("no_such_endpoint", f"there is no {path}")))
+        known = self.answers[path]
+        return _answered(known(query) if callable(known) else known)
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        self.after.append(request.headers.get("Last-Event-ID", ""))
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        self._streams.append(stream := asyncio.Queue())
+        self._listening.set()
+        try:
+            while (piece := await stream.get()) is not None:
+                await response.write(piece)
+        except ConnectionError:
+            pass  # who listened has left
+        finally:
+            self._streams.remove(stream)
+            if not self._streams:
+                self._listening.clear()
+        return response
+
+
+def _answered(known: Any) -> web.Response:
+    status, body = known if isinstance(known, tuple) else (200, msgspec.json.encode(known))
+    return web.Response(status=status, body=body, content_type="application/json")
+
+
+@asynccontextmanager
+async def served(socket: Path) -> AsyncIterator[ApiServer]:
+    """A server on that socket."""
+    server = ApiServer()
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", server.answer)
+    runner = web.AppRunner(app, shutdown_timeout=1, access_log=None)
+    await runner.setup()
+    socket.parent.mkdir(parents=True, exist_ok=True)
+    await web.UnixSite(runner, str(socket)).start()
+    try:
+        yield server
+    finally:
+        server.hang_up()
+        await runner.cleanup()
+
+
+Known = Callable[[dict[str, str]], Any]
