@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from watchdog.lang.display import UNKNOWN, display
 from watchdog.model.kinds import Type
 from watchdog.web.page.words import plain
-from watchdog.web.views.matrix import Cell
+from watchdog.web.views.cells import Cell
 from watchdog.web.views.processes import ProcessSeen
 
 
