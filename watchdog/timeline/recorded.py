@@ -7,22 +7,22 @@ The counterpart of `following`: the same events go through the same picture, onl
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from watchdog.cli.change_lines import Shown, of_source
-from watchdog.cli.exits import NothingToShowError
-from watchdog.cli.onlooker import Onlooker
 from watchdog.engine.checkpoint import BrokenCheckpointError, rebuild
 from watchdog.engine.rules import NO_RULES
 from watchdog.model.events import Observed
 from watchdog.model.kinds import Source
 from watchdog.store.trace.reading import Hole, Segment, segments
 from watchdog.store.trace.segment import Mark
+from watchdog.timeline.changes import Shown, of_source
+from watchdog.timeline.failures import NothingRecordedError
+from watchdog.timeline.onlooker import Onlooker
 
 
 def recorded(state: Path, *, since: int, names: Collection[str]) -> Iterator[Shown]:
     """
     The changes of `names` from `since` (UTC milliseconds) on, oldest first, with every change of the source.
 
-    Each file begins with its own picture, so that one that is damaged spoils no other. Raises `NothingToShowError` where nothing was recorded, and `StoreError`.
+    Each file begins with its own picture, so that one that is damaged spoils no other. Raises `NothingRecordedError` where nothing was recorded, and `StoreError`.
     """
     there_are = False
     holes: list[Hole] = []
@@ -36,7 +36,7 @@ def recorded(state: Path, *, since: int, names: Collection[str]) -> Iterator[Sho
         holes.clear()
         yield from _told(part, since, names)
     if not there_are:
-        raise NothingToShowError(f"no agent has recorded anything in {state}; --follow shows what changes from now on")
+        raise NothingRecordedError(f"no agent has recorded anything in {state}")
     yield from (_lacking(hole, since) for hole in holes)
 
 
