@@ -12,6 +12,6 @@ class Charts(msgspec.Struct, frozen=True, kw_only=True):
     curves: tuple[Series, ...]
 
 
-async def charts(inside: Inside, *, name: str = "") -> Charts:
-    """Those of that chart (`web/charts/spec.py` has their names), or of all."""
-    return Charts(curves=inside.charts.series(*([name] if name else [])))
+async def charts(inside: Inside, *, group: str = "") -> Charts:
+    """Those of that chart (`group`: `web/charts/spec.py` has their names), or of all."""
+    return Charts(curves=inside.charts.series(*([group] if group else [])))
