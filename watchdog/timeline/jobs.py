@@ -23,6 +23,8 @@ _NUMBERS: Final = {
     "unnamed": re.compile(r"up to (\d+) that no source can name"),
 }
 _RELEASED: Final = re.compile(r"^(\d+) put back(?:;|$)")
+_NAMES: Final = " payload is not known: "
+"""What follows are names of classes, which can be called anything."""
 _SINCE: Final = re.compile(r"^\+[\d.]+ s: ")
 
 
@@ -32,7 +34,10 @@ def jobs_of(account: Iterable[str]) -> Jobs | None:
     said = []
     for line in account:
         text = _SINCE.sub("", line)
-        found = {name: sum(int(number) for number in pattern.findall(text)) for name, pattern in _NUMBERS.items() if pattern.search(text)}
+        before, _, names = text.partition(_NAMES)
+        found = {name: sum(map(int, pattern.findall(before))) for name, pattern in _NUMBERS.items() if pattern.search(before)}
+        if more := _NUMBERS["unnamed"].findall(names):
+            found["unnamed"] = int(more[-1])
         if released := _RELEASED.match(text):
             found["put_back"] = found.get("put_back", 0) + int(released[1])
         if not found:

@@ -155,7 +155,7 @@ def _incident(row: Said) -> Iterator[Moment]:
         case "held":
             yield _moment(row, MomentKind.ACCOUNT, f"held half-way at {_words(row.stage)}", row.reason)
         case "verifying":
-            yield _moment(row, MomentKind.VERIFICATION, "is to be true as a proof that it helped", row.reason)
+            yield _moment(row, MomentKind.VERIFICATION, "it is looked whether it helped", row.reason)
         case outcome if outcome in _PROOF:
             yield _moment(row, MomentKind.VERIFICATION, outcome, row.reason)
         case "not carried on":
