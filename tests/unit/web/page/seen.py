@@ -249,7 +249,7 @@ def page(
         given = given or {"sections": SECTIONS, "parts": parts, "title": ""}
     else:
         file = template.partition(" ")[0]
-        given = {"story_page": next(one for one in PAGES.values() if one.template == file), **(given or stories(name)[template])}
+        given = {"story_page": next((one for one in PAGES.values() if one.template == file), None), **(given or stories(name)[template])}
     caller = Caller("ada" if may_change else "", may_change=may_change)
     return draw(
         template.partition(" ")[0], host=name, now=NOW, caller=caller, may_change=may_change, form_token="t0ken", theme=theme, path="/", back="/", stream="/api/v1/events", notice=notice, **given
