@@ -90,7 +90,7 @@ def test_a_glance_says_what_a_judgement_would(steps):
     for number in range(steps):
         talk.at += 10
         server.queues["push"] = number % 7
-        talk.hear(redis(server.queue("push")))
+        talk.state.world.take(redis(server.queue("push")), talk.at)
     rule = next(rule for rule in RULES.rules if rule.name == "full")
     row = talk.state.world.rows[rule.each]["push"]
     for later in (0, 1_000, 30_000):
