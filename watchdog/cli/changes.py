@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watchdog.cli.exits import Exit, UsageError
+from watchdog.cli.exits import Exit, NothingToShowError, UsageError
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from watchdog.cli.staying import stay
 
 if TYPE_CHECKING:
-    from watchdog.cli.change_lines import Shown
     from watchdog.cli.paced import Paced
     from watchdog.clock import Clock
+    from watchdog.timeline.changes import Shown
 
 _DEFAULT_SINCE = "1h"
 
@@ -63,9 +63,9 @@ def changes(
 
 def _names(kinds: Iterable[str]) -> frozenset[str]:
     """The changes that are asked for: by name, or by the kind of what changes."""
-    from watchdog.cli.change_lines import SOURCE
     from watchdog.lang.complaint import nearest, quoted
     from watchdog.model.changes import CHANGES
+    from watchdog.timeline.changes import SOURCE
 
     every = {spec.name: {spec.name} for spec in CHANGES}
     for spec in CHANGES:
@@ -82,13 +82,17 @@ def _names(kinds: Iterable[str]) -> frozenset[str]:
 
 
 def _show_recorded(config: Path, names: frozenset[str], since: str, as_json: bool) -> int:
-    from watchdog.cli.recorded import recorded
     from watchdog.cli.since import read_since
     from watchdog.cli.state import state_folder
+    from watchdog.timeline.failures import NothingRecordedError
+    from watchdog.timeline.recorded import recorded
 
     say = _printer(as_json)
-    for one in recorded(state_folder(config), since=read_since(since, now=time.time_ns() // 1_000_000), names=names):
-        say(one)
+    try:
+        for one in recorded(state_folder(config), since=read_since(since, now=time.time_ns() // 1_000_000), names=names):
+            say(one)
+    except NothingRecordedError as error:
+        raise NothingToShowError(f"{error}; --follow shows what changes from now on") from error
     return Exit.FINE
 
 
@@ -129,8 +133,8 @@ def _follow(config: Path, names: frozenset[str], as_json: bool) -> int:
 
 
 def _printed(clock: "Clock", as_json: bool) -> "Paced[Shown]":
-    from watchdog.cli.change_lines import of_source
     from watchdog.cli.paced import Paced
+    from watchdog.timeline.changes import of_source
 
     def left_out(number: int) -> "Shown":
         return of_source("NotShown", at=clock.wall(), source="output", reason=f"{number:,} changes came faster than they were read")
