@@ -9,7 +9,9 @@ SCREENSHOTS: Final = "WATCHDOG_SCREENSHOTS"
 """The variable that names a folder for screenshots."""
 PHONE: Final = {"width": 390, "height": 844}
 DESK: Final = {"width": 1_440, "height": 900}
-_POLICY: Final = "addEventListener('securitypolicyviolation', (event) => console.error('POLICY', event.violatedDirective, event.blockedURI));"
+_POLICY: Final = (
+    "addEventListener('securitypolicyviolation', (event) => console.error('POLICY', event.violatedDirective, event.blockedURI));"
+)
 
 
 class Window:

@@ -56,7 +56,9 @@ async def windows(browser: Browser) -> AsyncIterator[dict[str, Window]]:
         await window.close()
 
 
-@pytest.mark.parametrize(("template", "look"), [*((one, "light") for one in TEMPLATES), *((one, "dark") for one in OFTEN), ("all.html", "phone")])
+@pytest.mark.parametrize(
+    ("template", "look"), [*((one, "light") for one in TEMPLATES), *((one, "dark") for one in OFTEN), ("all.html", "phone")]
+)
 async def test_nothing_keeps_people_from_using_it(windows: dict[str, Window], screenshots: Path, template: str, look: str) -> None:
     """No serious or critical fault for those who read with a screen reader, by keyboard, or badly; nothing is said in the console; nothing goes sideways."""
     window = windows[look]

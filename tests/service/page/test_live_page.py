@@ -232,7 +232,11 @@ async def test_by_keyboard_alone(stage: Stage) -> None:
     stops = []
     for _ in range(6):
         await page.keyboard.press("Tab")
-        stops.append(await page.evaluate("[document.activeElement.tagName, document.activeElement.closest('main') !== null, getComputedStyle(document.activeElement).outlineStyle]"))
+        stops.append(
+            await page.evaluate(
+                "[document.activeElement.tagName, document.activeElement.closest('main') !== null, getComputedStyle(document.activeElement).outlineStyle]"
+            )
+        )
     assert all(inside and outline != "none" for _, inside, outline in stops), stops
 
     await page.evaluate("document.activeElement.blur()")
@@ -327,5 +331,3 @@ async def test_it_says_when_it_is_not_connected(stage: Stage) -> None:
     await expect(window.page.locator("#link")).to_contain_text("not connected since")
     await stage.shoot(window, "live-lost")
     await window.close()
-
-

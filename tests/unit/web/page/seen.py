@@ -19,16 +19,17 @@ from watchdog.web.page.drawing import draw
 from watchdog.web.page.notices import Notice
 from watchdog.web.page.sections import SECTIONS
 from watchdog.web.page.stories import PAGES
-from watchdog.web.page.values import cell_values, process_state
+from watchdog.web.page.values import cell_values, change_values, process_state
 from watchdog.web.paging import Piece
 from watchdog.web.views.alerts import AlertSeen
 from watchdog.web.views.approvals import ApprovalSeen, GroundSeen
 from watchdog.web.views.audit import Chain, Row
 from watchdog.web.views.blocked import Blocked
+from watchdog.web.views.cells import Cell, CellState
 from watchdog.web.views.changes import ChangeSeen
 from watchdog.web.views.incidents import UnderWay
 from watchdog.web.views.jobs import JobSeen
-from watchdog.web.views.matrix import Cell, CellState, Line, Matrix
+from watchdog.web.views.matrix import Line, Matrix
 from watchdog.web.views.overview import Overview, SidekiqSeen
 from watchdog.web.views.processes import ProcessSeen
 from watchdog.web.views.queues import QueueSeen
@@ -119,7 +120,7 @@ def calm() -> Switches:
 def overview(name: str) -> Overview:
     """How it stands."""
     return Overview(
-        wall=NOW, seq=4_711, host=name, mode="act", paused=False, paused_in_part=False, doubt=False, firing=3, pending=1, under_way=1, questions=1, held_back=2, rules=10, blind=("host",),
+        wall=NOW, seq=4_711, host=name, version="0.9", mode="act", paused=False, paused_in_part=False, doubt=False, firing=3, pending=1, under_way=1, questions=1, held_back=2, rules=10, blind=("host",),
         sources={"redis": Source(ok=True, since_ms=800), "host": Source(ok=False, code="refused", message=f"/proc is closed {name}", since_ms=70_000)}, entities={"process": 3, "job": 75},
         sidekiq=SidekiqSeen(processes=3, threads=75, busy=61, utilisation=0.81, enqueued=12_480, retries=2_113, scheduled=418, dead=77, processed=10**8, failed=10**5, versions=1),
         checks=(Check(name=name, type="postgres", ok=False, problem=f"no login {name}"), Check(name="web", type="http", ok=True)),
@@ -220,7 +221,7 @@ def stories(name: str = "web1") -> dict[str, dict[str, Any]]:
         "process.html": {"title": name, "one": process(name, jobs=25), "alerts": Piece((alert(name),), 1), "lines": {}, "state": process_state},
         "alerts.html": {"title": "Alerts", "piece": Piece((alert(name), alert(name, 1)), 2, "3|x"), "asked": {"rule": name}},
         "audit.html": {"title": "Audit", "piece": Piece((row(name),), None, "3"), "chain": Chain(seq=3, hash="9f", checked=3, broken=2, what=name), "asked": {"rule": name}, "filters": ("rule", "kind")},
-        "changes.html": {"title": "Changes", "piece": Piece((ChangeSeen(wall=NOW, name="QueueGrew", kind="queue", entity=name, text=f"{name} grew"),), None, "3"), "asked": {"entity": name}},
+        "changes.html": {"title": "Changes", "piece": Piece((ChangeSeen(at=NOW, change="QueueGrew", kind="queue", id=name, entity=name, before=3, after=12_480, reason=f"because {name}"),), None, "3"), "asked": {"entity": name}, "values": change_values},
     }  # fmt: skip
 
 
