@@ -9,7 +9,7 @@ from markupsafe import Markup
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
 from watchdog.model.notices import Severity
-from watchdog.picture.picture import Agent, Armed, Budget, Check, Demoted, Incident, Refused, Source, Trace
+from watchdog.picture.picture import Agent, Armed, Budget, Check, Demoted, Incident, Refused, Source, Trace, Unit
 from watchdog.picture.receivers import Box, Hears, Receiver
 from watchdog.picture.told import Telling
 from watchdog.timeline.timeline import Brief, Jobs, Kept, Moment, MomentKind, Timeline
@@ -154,7 +154,7 @@ def sections(
             "queues": Piece(tuple(QueueSeen(name=f"{name}-{number}", size=12_480 // (number + 1), latency=254_000, threads=50 * (number > 0), listeners=2, busy=31, processed=4_000, arrived=5_000, paused=number == 1) for number in range(queues)), 400, "1|x"),
             "charts": [curve("waiting"), curve("running"), curve("processed", Type.RATE)], "lines": {f"{name}-{number}": curve(f"jobs that wait in {name}") for number in range(min(20, queues))}, "blind": False,
         },
-        "processes": {"processes": Piece(tuple(process(name, number) for number in range(processes)), 1_000, "1|x"), "lines": lines, "state": process_state},
+        "processes": {"units": Piece((Unit(name=f"{name}.service", state="failed", sub_state="dead", since_ms=_MINUTE, result=name, restarts=3, processes=0, job=name),), 30, "1|x"), "processes": Piece(tuple(process(name, number) for number in range(processes)), 1_000, "1|x"), "lines": lines, "state": process_state},
         "would": {"would": Would(since=NOW - 86_400_000, until=NOW, would=(deed,), done=(deed,), cut=True, denied=(Denial(wall=NOW - _MINUTE, rule="stuck-job", entity=name, target=name, action="restart_unit", decision="DENY", guard="coverage", reason=f"too few threads {name}"),)), "problem": ""},
         "blocked": {"blocked": Piece((Blocked(id="7", rule="stuck-job", target=name, entity=name, action="recover_process", decision="DENY", guard="cooldown", reason=f"acted 4m ago {name}", until_ms=11 * _MINUTE, repeated=212, since_wall=NOW, incident="41.2"),), 9, "1|x")},
         "receivers": {
