@@ -49,7 +49,7 @@ RULES: Final = (
         labels=("rule",),
     ),
     _gauge(name="watchdog_alerts", help="Alerts of all rules, by severity and state.", labels=("severity", "state")),
-    _counter(name="watchdog_alerts_total", help="Alerts that began to fire, and that were resolved (`change`).", labels=("rule", "change")),
+    _counter(name="watchdog_alert_changes_total", help="Alerts that began to fire, and that were resolved (`change`).", labels=("rule", "change")),
 )
 
 ACTIONS: Final = (
@@ -81,8 +81,8 @@ ACTIONS: Final = (
     ),
     _counter(
         name="watchdog_incidents_total",
-        help="Incidents that were closed, by their last action and their outcome.",
-        labels=("action", "outcome"),
+        help="Incidents that were closed, by what came of them: `verified`, `unverified`, `ended`, `failed`, `abandoned`, `closed` by a person, or `would` in dry-run.",
+        labels=("outcome",),
     ),
     _counter(
         name="watchdog_rescued_jobs_total",
