@@ -49,7 +49,9 @@ RULES: Final = (
         labels=("rule",),
     ),
     _gauge(name="watchdog_alerts", help="Alerts of all rules, by severity and state.", labels=("severity", "state")),
-    _counter(name="watchdog_alert_changes_total", help="Alerts that began to fire, and that were resolved (`change`).", labels=("rule", "change")),
+    _counter(
+        name="watchdog_alert_changes_total", help="Alerts that began to fire, and that were resolved (`change`).", labels=("rule", "change")
+    ),
 )
 
 ACTIONS: Final = (
