@@ -33,6 +33,7 @@ from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
 from watchdog.web.metrics.counted import Counted
+from watchdog.web.stream.hub import Hub
 
 LOG: Final = logging.getLogger("watchdog")
 IDLE: Final = 5.0
@@ -91,6 +92,7 @@ class Turns:
         self.state: State = begin(_remembered(store.ledger), history=store.history)
         store.history = None  # tens of megabytes, perhaps
         self.failing: str = ""
+        self.hub: Hub | None = None
         self.counted = Counted()
 
     @property
@@ -192,6 +194,8 @@ class Turns:
             self.failing = ""
         self.counted.turn(event, effects, took)
         self._observe(event, effects)
+        if self.hub is not None:
+            self.hub.turned(event, effects, state)
         if self._trace is not None:
             self._trace.taken(event, state, rules)
         for effect in effects:
