@@ -162,6 +162,7 @@ RECORDING: Final = (
     _counter(name="watchdog_trace_gaps_total", help="How often it could not be recorded, since the agent began."),
     _counter(name="watchdog_trace_missed_events_total", help="Events that were not recorded therefore."),
     _gauge(name="watchdog_streams", help="Browsers and programs that follow events at this moment."),
+    _counter(name="watchdog_streams_dropped_total", help="Those that were dropped because they read too slowly."),
     _gauge(name="watchdog_scrape_seconds", help="How long it took to gather what stands here; not more often than once a second."),
 )
 
