@@ -19,6 +19,7 @@ from watchdog.cli.demo import demo
 from watchdog.cli.doctor import doctor
 from watchdog.cli.evidence import evidence
 from watchdog.cli.incident import close, go_on
+from watchdog.cli.incidents import incidents
 from watchdog.cli.init import init
 from watchdog.cli.log import log
 from watchdog.cli.notify import NOTIFY
@@ -39,6 +40,7 @@ _IN_SHORT: Final = {
     test: "Run the tests of rules; show what differs.",
     schema: "Print the JSON Schema of rules, config, manifest or tests.",
     log: "Show which jobs run in a process, or ran at its end.",
+    incidents: "Show what was done about which alert, and why.",
     recover: "End a process without losing a job.",
     restart: "Restart services of Sidekiq without losing a job.",
     arm: "Say how far a rule goes: observe, dry-run, ask or act.",
@@ -72,6 +74,7 @@ for _function in (
     changes,
     log,
     audit,
+    incidents,
     evidence,
     recover,
     restart,
