@@ -19,7 +19,7 @@ from watchdog.lang import codes as language
 from watchdog.lang.arithmetic import EXAMPLES
 from watchdog.lang.functions import FUNCTIONS
 from watchdog.lang.units import DURATIONS, SIZES
-from watchdog.model import keys, route_keys
+from watchdog.model import keys, page_keys, route_keys
 from watchdog.model.action_spec import ActionSpec
 from watchdog.model.actions import ACTIONS
 from watchdog.model.changes import CHANGES
@@ -58,6 +58,9 @@ KEY_TABLES: Final = {
     "Under `quiet_hours`": route_keys.QUIET_HOURS,
     "Under `inhibit`, for each": route_keys.INHIBIT,
     "Under `heartbeat`": keys.HEARTBEAT,
+    "Under `api`": page_keys.API,
+    "Under `page`": page_keys.PAGE,
+    "Under `proxy` of `page`": page_keys.PROXY,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,
     "Of `pack.yml`": keys.PACK,
     "Of a file of tests": keys.TEST_FILE,

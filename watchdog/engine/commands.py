@@ -55,7 +55,7 @@ def hear(turn: Turn, told: Command) -> None:
 
 def _channel(told: Command) -> dict[str, str]:
     """By which way it came, where that is not the usual one."""
-    channel = told.channel if isinstance(told, speaking.ByReceiver | OperatorApproved | OperatorDenied) else LOCAL
+    channel = told.channel if isinstance(told, speaking.FromAfar | OperatorApproved | OperatorDenied) else LOCAL
     return {"channel": channel} if channel != LOCAL else {}
 
 

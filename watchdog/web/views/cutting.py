@@ -36,10 +36,11 @@ def cut(items: Collection[T], place: Callable[[T], Place], *, after: str, limit:
     # One more than is shown says whether any are left.
     first = heapq.nsmallest(limit + 1, placed)
     shown = first[:limit]
-    return [item for _, _, item in shown], _written(shown[-1][0]) if len(first) > limit else ""
+    return [item for _, _, item in shown], written(shown[-1][0]) if len(first) > limit else ""
 
 
-def _written(place: Place) -> str:
+def written(place: Place) -> str:
+    """The place as a piece gives it: `place_of` reads it back."""
     rank, name = place
     return f"{rank!r}|{name}"
 
