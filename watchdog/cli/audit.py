@@ -132,14 +132,16 @@ def _asked(span: Span, said: dict[str, str | None]) -> "AuditAsked":
 
 def _verify(folder: Path, as_json: bool) -> int:
     from watchdog.store.chain import BrokenRow, Verified
-    from watchdog.store.reading import verify
+    from watchdog.store.reading import read_last, verify
 
     match verify(folder):
         case Verified(rows):
+            last, digest = read_last(folder)
             if as_json:
-                say_json({"ok": True, "rows": rows})
+                say_json({"ok": True, "rows": rows, "last": last, "hash": digest})
             else:
                 output().line((f"{count(rows, 'row')}, chain whole", "good"))
+                output().line((f"last row {last}, hash {digest}", "dim"))
             return Exit.FINE
         case BrokenRow(seq, what):
             if as_json:

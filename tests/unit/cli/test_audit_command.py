@@ -106,10 +106,11 @@ def test_a_time_that_can_be_misread_is_refused(ask, leave, since, said):
 
 
 def test_a_whole_chain_is_said_to_be_whole(ask, leave):
-    """--verify counts the rows and ends with 0, in both forms."""
+    """--verify counts the rows, says number and hash of the last one, for whoever keeps them elsewhere, and ends with 0, in both forms."""
     leave(*ROWS)
-    assert ask("audit", "-c", "config.yml", "--verify") == (0, "5 rows, chain whole\n", "")
-    assert json.loads(ask("audit", "-c", "config.yml", "--verify", "--json").out) == {"ok": True, "rows": 5}
+    last = json.loads(ask("audit", "-c", "config.yml", "--json", "--limit", "1").out)["hash"]
+    assert ask("audit", "-c", "config.yml", "--verify") == (0, f"5 rows, chain whole\nlast row 5, hash {last}\n", "")
+    assert json.loads(ask("audit", "-c", "config.yml", "--verify", "--json").out) == {"ok": True, "rows": 5, "last": 5, "hash": last}
 
 
 def test_the_first_broken_row_is_named(ask, leave):
