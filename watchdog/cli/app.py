@@ -19,6 +19,7 @@ from watchdog.cli.demo import demo
 from watchdog.cli.doctor import doctor
 from watchdog.cli.evidence import evidence
 from watchdog.cli.incident import close, go_on
+from watchdog.cli.incidents import incidents
 from watchdog.cli.init import init
 from watchdog.cli.log import log
 from watchdog.cli.notify import NOTIFY
@@ -43,6 +44,7 @@ _IN_SHORT: Final = {
     replay: "Play what was recorded through these rules, or others.",
     schema: "Print the JSON Schema of rules, config, manifest or tests.",
     log: "Show which jobs run in a process, or ran at its end.",
+    incidents: "Show what was done about which alert, and why.",
     recover: "End a process without losing a job.",
     restart: "Restart services of Sidekiq without losing a job.",
     why: "Say why a rule says what it says of something.",
@@ -81,6 +83,7 @@ for _function in (
     changes,
     log,
     audit,
+    incidents,
     evidence,
     recover,
     restart,
