@@ -7,7 +7,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
     Of one server. Times are seconds, `body` bytes.
 
-    A connection has `head` to send the first line and all headers, from its beginning and again from each answer `idle`; then the answer must be there within `whole`. `connections` holds for the socket and
+    A connection has `head` to send the first line and all headers, from its beginning and again from each answer `idle`; then the answer must be there within `whole`. `line` is that of the longest question that the API takes. `connections` holds for the socket and
     the page apart, so that nobody from outside keeps the machine itself from asking. `wrong_tokens` may be tried at once by an address, then one each `wrong_every`; it may ask `burst` times at once,
     then `rate` times a second. Of `addresses` so much is remembered at most.
     """
@@ -15,7 +15,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = 200
     streams: int = 100
     body: int = 16_384
-    line: int = 4_096
+    line: int = 40_960
     header: int = 8_190
     headers: int = 64
     head: float = 10.0

@@ -175,7 +175,7 @@ async def test_a_body_that_never_comes(spoken, until):
     assert spoken.told == []
 
 
-@pytest.mark.parametrize("request_", [b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET / HTTP/9\r\n\r\n"])  # fmt: skip
+@pytest.mark.parametrize("request_", [b"GET /" + b"x" * 90_000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET / HTTP/9\r\n\r\n"])  # fmt: skip
 async def test_what_is_no_request(spoken, until, request_):
     """Too long, or another protocol: it is refused, and the next one is answered."""
     async with served(spoken, until) as here:
