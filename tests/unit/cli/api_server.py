@@ -1,6 +1,7 @@
 """An API on a unix socket that answers what a test says, and nothing else: what it was not told to know is an endpoint that does not exist."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -26,6 +27,7 @@ class ApiServer:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.said: list[tuple[str, dict[str, Any], str]] = []
         self.after: list[str] = []
+        self._over = False
         self._streams: list[asyncio.Queue[bytes | None]] = []
         self._listening = asyncio.Event()
 
@@ -37,6 +39,11 @@ class ApiServer:
         """These bytes to all who listen."""
         for stream in self._streams:
             stream.put_nowait(text.encode())
+
+    def end(self) -> None:
+        """Ends all streams, and those that are begun from now on."""
+        self._over = True
+        self.hang_up()
 
     def hang_up(self) -> None:
         """Ends all streams."""
@@ -62,18 +69,17 @@ class ApiServer:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         self.after.append(request.headers.get("Last-Event-ID", ""))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        self._streams.append(stream := asyncio.Queue())
-        self._listening.set()
-        try:
-            while (piece := await stream.get()) is not None:
+        stream: asyncio.Queue[bytes | None] = asyncio.Queue()
+        with contextlib.suppress(ConnectionError):  # who listened has left
+            await response.prepare(request)
+            self._streams.append(stream)
+            self._listening.set()
+            while not self._over and (piece := await stream.get()) is not None:
                 await response.write(piece)
-        except ConnectionError:
-            pass  # who listened has left
-        finally:
+        if stream in self._streams:
             self._streams.remove(stream)
-            if not self._streams:
-                self._listening.clear()
+        if not self._streams:
+            self._listening.clear()
         return response
 
 
@@ -95,7 +101,7 @@ async def served(socket: Path) -> AsyncIterator[ApiServer]:
     try:
         yield server
     finally:
-        server.hang_up()
+        server.end()
         await runner.cleanup()
 
 

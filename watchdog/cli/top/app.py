@@ -29,9 +29,14 @@ _READONLY: Final = "top was started with --readonly: it looks, and says nothing 
 
 
 class Rows(DataTable[Any]):
-    """The table; left and right choose the tab, since all columns are in sight."""
+    """The table; left and right choose the tab, since all columns are in sight, home and end the first line and the last."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("left", "app.tab(-1)", show=False), Binding("right", "app.tab(1)", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "app.tab(-1)", show=False),
+        Binding("right", "app.tab(1)", show=False),
+        Binding("home", "scroll_top", show=False),
+        Binding("end", "scroll_bottom", show=False),
+    ]
 
 
 class Top(App[None]):
