@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
-from watchdog.web.views.matrix import Cell, CellState
+from watchdog.web.views.cells import Cell, CellState
 
 STYLES: Final = {
     CellState.FIRING: "bad",

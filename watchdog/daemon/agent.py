@@ -362,6 +362,7 @@ class Agent:
                 await self._turns.settle(Stopping("asked to end"))
                 await self._status.keep()
                 await self._memory.keep()
+                await self._windows.keep()
         except TimeoutError:
             LOG.error("the end could not be written down in %s s; what is open is resumed at the next start", LAST_WORDS)
 

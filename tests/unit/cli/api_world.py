@@ -10,8 +10,9 @@ from watchdog.web.views.alerts import AlertSeen
 from watchdog.web.views.approvals import ApprovalSeen, GroundSeen
 from watchdog.web.views.audit import Row
 from watchdog.web.views.blocked import Blocked
+from watchdog.web.views.cells import Cell, CellState
 from watchdog.web.views.jobs import JobSeen
-from watchdog.web.views.matrix import Cell, CellState, Line, Matrix
+from watchdog.web.views.matrix import Line, Matrix
 from watchdog.web.views.overview import Overview, SidekiqSeen
 from watchdog.web.views.processes import ProcessSeen
 from watchdog.web.views.queues import QueueSeen

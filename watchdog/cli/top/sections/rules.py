@@ -6,8 +6,9 @@ from typing import Any, Final
 from watchdog.cli.matrix_view import STYLES, held_of, margin_of, value_of
 from watchdog.cli.output import Piece
 from watchdog.cli.top.lines import Line, Section, fact
-from watchdog.web.views.matrix import Cell, Matrix
+from watchdog.web.views.cells import Cell
 from watchdog.web.views.matrix import Line as RuleLine
+from watchdog.web.views.matrix import Matrix
 
 
 def _lines(answer: Matrix) -> Iterator[Line]:
