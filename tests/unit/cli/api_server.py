@@ -1,7 +1,8 @@
-"""An API on a unix socket that answers what a test says, and nothing else: what it was not told to know is an endpoint that does not exist."""
+"""An API on a unix socket that answers what a test says, and nothing else: what is not in the agent's own table of endpoints, or what the test has no answer to, does not exist, and parameters must fit."""
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,6 +11,11 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+
+from watchdog.web.endpoint import Endpoint
+from watchdog.web.endpoints import ENDPOINTS
+from watchdog.web.failures import NotUnderstoodError
+from watchdog.web.parameters import checked, from_text
 
 Answer = tuple[int, bytes]
 
@@ -61,8 +67,14 @@ class ApiServer:
             self.said.append((path, query, request.headers.get("X-Watchdog-By", "")))
         else:
             self.asked.append((path, query))
-        if path not in self.answers:
+        endpoint = _endpoint(request.method, path)
+        if endpoint is None or path not in self.answers:
             return _answered((404, wrong("no_such_endpoint", f"there is no {path}")))
+        params = [param for param in endpoint.params if not param.in_path]
+        try:
+            checked(params, query) if request.method == "POST" else from_text(params, query.items())
+        except NotUnderstoodError as error:
+            return _answered((400, msgspec.json.encode(error.failed)))
         known = self.answers[path]
         return _answered(known(query) if callable(known) else known)
 
@@ -81,6 +93,15 @@ class ApiServer:
         if not self._streams:
             self._listening.clear()
         return response
+
+
+def _endpoint(method: str, path: str) -> Endpoint | None:
+    """The one of the agent's own table that would answer."""
+    for one in ENDPOINTS:
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(one.path.removeprefix("/")))
+        if one.method.value == method.lower() and re.fullmatch(pattern, path):
+            return one
+    return None
 
 
 def _answered(known: Any) -> web.Response:

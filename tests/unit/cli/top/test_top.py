@@ -11,7 +11,8 @@ from watchdog.cli.api import Api
 from watchdog.picture.picture import Source
 from watchdog.web.answered import Answered
 
-pytestmark = pytest.mark.needs("textual")
+# A timeout of its own, since a screen that is drawn some dozen times takes more of a slow processor than a unit test may.
+pytestmark = [pytest.mark.needs("textual"), pytest.mark.timeout(180)]
 
 
 def shown(app) -> str:
