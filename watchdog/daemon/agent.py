@@ -268,7 +268,6 @@ class Agent:
         tasks.serve("locks", self._locks.run)
         tasks.serve("fleet", self._fleet.run)
         tasks.serve("windows", self._windows.run)
-        tasks.serve("charts", self._windows.looks.run)
         self._systemd.ready()
         LOG.info(
             "sidekiq-watchdog %s runs in mode %s on %s with %d rules", __version__, self._turns.state.ledger.mode, self._host, len(self._turns.rules.rules)
@@ -363,7 +362,7 @@ class Agent:
                 await self._turns.settle(Stopping("asked to end"))
                 await self._status.keep()
                 await self._memory.keep()
-                await self._windows.looks.keep()
+                await self._windows.keep()
         except TimeoutError:
             LOG.error("the end could not be written down in %s s; what is open is resumed at the next start", LAST_WORDS)
 

@@ -24,6 +24,7 @@ from watchdog.recovery.left_behind import LeftBehind
 from watchdog.sidekiq.follow import Follower
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
+from watchdog.web.metrics.figures import Figures
 from watchdog.web.server import Standing
 
 LOG: Final = logging.getLogger("watchdog")
@@ -113,6 +114,31 @@ class StatusKeeper:
             raise
         except StoreError as error:
             LOG.debug("status not kept: %s", error)
+
+    async def figures(self) -> Figures:
+        """What `/metrics` tells beside the engine's state, as it is now."""
+        try:
+            outbox, quarantined = await self._store.outbox_counts(), await self._store.quarantine.count()
+        except StoreError as error:
+            LOG.debug("not counted for /metrics: %s", error)
+            outbox, quarantined = None, None
+        follower, ears = self.follower, {} if self.ears is None else self.ears.picture()
+        return Figures(
+            counted=self._turns.counted,
+            failing=self._turns.failing != "",
+            refused=self._refused is not None,
+            waiting=self._turns.waiting,
+            tracking=None if follower is None else follower.tracking,
+            cost=None if follower is None else follower.cost(),
+            budget=None if follower is None else follower.budget(),
+            broken=None if follower is None else len(follower.broken()),
+            looked_ms=None if self.sampler is None else self.sampler.cost.spent,
+            trace=None if self.trace is None else self.trace.how(),
+            outbox=outbox,
+            hears={name: one["hears"]["since"] is not None for name, one in ears.items() if one["hears"] is not None},
+            quarantined=quarantined,
+            streams=self.streams(),
+        )
 
     def picture(self) -> dict[str, Any]:
         """All of it, as it is now; what waits to be told as it was when the last one was written."""

@@ -12,8 +12,10 @@ from typing import Final
 from aiohttp import web
 
 from watchdog.store.failures import StoreError
+from watchdog.web import texts
 from watchdog.web.access.access import Access
 from watchdog.web.access.visit import NOBODY
+from watchdog.web.answered import Answered
 from watchdog.web.asking import (
     ACCESS,
     CONNECTION,
@@ -35,6 +37,8 @@ from watchdog.web.endpoints import ENDPOINTS, ROOT
 from watchdog.web.failures import Failed, Fault, NoSuchEndpointError, NotReadyError, RequestError, TooMuchError, UnknownCallerError
 from watchdog.web.inside import Inside
 from watchdog.web.limits import Limits
+from watchdog.web.metrics import serving as metrics
+from watchdog.web.stream.hub import Hub
 
 LOG: Final = logging.getLogger("watchdog")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -49,14 +53,16 @@ HEADERS: Final = {
     "Server": "sidekiq-watchdog",
 }
 """Of every answer."""
-BESIDE: Final[tuple[Callable[[web.UrlDispatcher, Desk], None], ...]] = ()
+BESIDE: Final[tuple[Callable[[web.UrlDispatcher, Desk], None], ...]] = (texts.add, metrics.add)
 """What else is served, each by routes that it adds itself: the page, the events, the metrics."""
 _KEY: Final = "Idempotency-Key"
 _LONGEST_KEY: Final = 200
 
 
-def build(inside: Inside, access: Access, limits: Limits, connection_of: Callable[[object], Connection | None]) -> web.Application:
-    """Of one server. `connection_of` gives the connection of one of the library's protocols."""
+def build(
+    inside: Inside, access: Access, limits: Limits, hub: Hub | None, connection_of: Callable[[object], Connection | None]
+) -> web.Application:
+    """Of one server. `connection_of` gives the connection of one of the library's protocols, `hub` tells of events."""
 
     @web.middleware
     async def paced(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -74,13 +80,14 @@ def build(inside: Inside, access: Access, limits: Limits, connection_of: Callabl
     app = web.Application(middlewares=[paced, _answered, _admitted], client_max_size=limits.body)
     app[INSIDE], app[ACCESS], app[LIMITS] = inside, access, limits
     app.on_response_prepare.append(_dress)
+    desk = Desk(inside, access, limits, hub)
+    # First: `/incidents/{id}.md` fits `/incidents/{id}` as well.
+    for beside in BESIDE:
+        beside(app.router, desk)
     for endpoint in ENDPOINTS:
         add = app.router.add_get if endpoint.method is Method.GET else app.router.add_post
         add(f"{ROOT}{endpoint.path}", _serve(endpoint))
     app.router.add_get("/healthz", _healthz)
-    desk = Desk(inside, access, limits)
-    for beside in BESIDE:
-        beside(app.router, desk)
     return app
 
 
@@ -129,7 +136,9 @@ def _serve(endpoint: Endpoint) -> Handler:
         if endpoint.method is Method.POST:
             check_may_say(caller, endpoint)
         key = request.headers.get(_KEY, "")[:_LONGEST_KEY]
-        return json_answer(await endpoint.run(Call(request.app[INSIDE], caller, await values_of(request, endpoint.params), key)))
+        found = await endpoint.run(Call(request.app[INSIDE], caller, await values_of(request, endpoint.params), key))
+        # What is not heeded is an answer all the same; a program should see at a glance that nothing has come of it.
+        return json_answer(found, status=409 if isinstance(found, Answered) and found.refused else 200)
 
     return answer
 

@@ -15,6 +15,7 @@ from watchdog.web.failures import NotThereError, NotYoursError, UnknownCallerErr
 from watchdog.web.inside import Inside
 from watchdog.web.limits import Limits
 from watchdog.web.parameters import from_text
+from watchdog.web.stream.hub import Hub
 
 ORDERS: Final = {endpoint.path.removeprefix("/"): endpoint for endpoint in ENDPOINTS if endpoint.method is Method.POST}
 """What can be said, by the name of the command."""
@@ -23,10 +24,15 @@ ORDERS: Final = {endpoint.path.removeprefix("/"): endpoint for endpoint in ENDPO
 class Desk:
     """Of one server."""
 
-    def __init__(self, inside: Inside, access: Access, limits: Limits) -> None:
+    def __init__(self, inside: Inside, access: Access, limits: Limits, hub: Hub | None) -> None:
         self.inside = inside
         self.limits = limits
+        self.hub = hub
         self._access = access
+
+    def versions(self) -> dict[str, int]:
+        """Section of the stream → its version, as of now."""
+        return {} if self.hub is None else self.hub.versions()
 
     def caller(self, request: web.Request) -> Caller:
         """Who asks."""

@@ -22,6 +22,7 @@ from watchdog.web.connections import Connection, Crowd
 from watchdog.web.doors import CantListenError, Door, Open, page_door, socket_door
 from watchdog.web.inside import Inside
 from watchdog.web.limits import Limits
+from watchdog.web.stream.hub import Hub
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -44,10 +45,13 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Server:
-    """All doors of one agent. `now` is seconds that only go up."""
+    """All doors of one agent. `hub` tells of events, `now` is seconds that only go up."""
 
-    def __init__(self, inside: Inside, *, limits: Limits | None = None, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, inside: Inside, *, hub: Hub | None = None, limits: Limits | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._inside = inside
+        self._hub = hub
         self._limits = limits or Limits()
         self.access = Access(limits=self._limits, names=frozenset({inside.host, socket.gethostname()}), now=now)
         self._meant: tuple[ApiSettings, PageSettings | None] = (ApiSettings(), None)
@@ -68,13 +72,25 @@ class Server:
         """For ever."""
         try:
             async with asyncio.TaskGroup() as group:
-                while True:
-                    self._changed.clear()
-                    await self._renew(group)
-                    await self._changed.wait()
+                try:
+                    while True:
+                        self._changed.clear()
+                        await self._renew(group)
+                        await self._changed.wait()
+                finally:
+                    await self._say_goodbye()
         finally:
             if self._runner is not None:
                 await self._runner.cleanup()
+
+    async def _say_goodbye(self) -> None:
+        """Streams are told that it is over; who does not take that in a moment is cut off."""
+        if self._hub is None:
+            return
+        self._hub.close()
+        end = time.monotonic() + _ENDS_WITHIN
+        while self._hub.streams and time.monotonic() < end:  # noqa: ASYNC110  (a stream tells nobody that it ends)
+            await asyncio.sleep(0.01)
 
     async def _renew(self, group: asyncio.TaskGroup) -> None:
         api, page = self._meant
@@ -150,7 +166,7 @@ class Server:
         from watchdog.web.application import build
 
         limits = self._limits
-        app = build(self._inside, self.access, limits, self._connection_of)
+        app = build(self._inside, self.access, limits, self._hub, self._connection_of)
         runner = web.AppRunner(
             app, handle_signals=False, access_log=None, keepalive_timeout=limits.idle, shutdown_timeout=_ENDS_WITHIN, lingering_time=1.0,
             max_line_size=limits.line, max_field_size=limits.header, max_headers=limits.headers, handler_cancellation=True,

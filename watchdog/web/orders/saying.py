@@ -1,6 +1,4 @@
-"""
-One thing that can be said, as data; and how it is said to the engine, with who says it, why, when, and an id that is the same where it is sent twice.
-"""
+"""One thing that can be said, as data; and how it is said to the engine, with who says it, why, when, and an id that is the same where it is sent twice."""
 
 import hashlib
 import secrets

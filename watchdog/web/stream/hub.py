@@ -110,7 +110,7 @@ class Hub:
     def listening(self) -> Iterator[None]:
         """One more stream, as long as the block runs. Raises `TooManyError`."""
         if self.streams >= self._most:
-            raise TooManyError(f"{self._most} streams are open already; come again in a moment")
+            raise TooManyError(f"{self._most} streams are open already; come again in a moment", after=10)
         self.streams += 1
         self._stirred.set()
         try:
