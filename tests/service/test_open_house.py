@@ -83,10 +83,10 @@ async def test_a_guest_answers_on_the_page(guest: Guest, until: Callable[..., An
     assert f"the page is open at {guest.house.page.url}\n" in guest.output.getvalue()
     assert f"the token {guest.house.page.token}\n" in guest.output.getvalue()
     assert (question["rule"], question["standing"]) == ("stuck-in-pull", "open")
-    status, answer = await guest.say("approve", "somebody else's token", id=question["id"])
+    status, answer = await guest.say("approve", "somebody else's token", approval=question["id"])
     assert (status, answer["error"]["code"]) == (401, "who_are_you")
-    status, answer = await guest.say("approve", guest.house.page.token, id=question["id"])
+    status, answer = await guest.say("approve", guest.house.page.token, approval=question["id"])
     assert status == 200, answer
     await until(lambda: "SIGKILL goes to pull-1" in guest.output.getvalue(), what="the recovery")
     (row,) = [row for row in read_audit(guest.state) if row["kind"] == "operator"]
-    assert PERSON in row["detail"].values() or PERSON in row.values()
+    assert (row["outcome"], row["detail"]["by"], row["detail"]["channel"]) == ("approved", PERSON, "page")
