@@ -33,7 +33,9 @@ LAWS_PATIENCE: Final = 900
 _LIMITED: Final = pytest.StashKey[bool]()
 
 EXECUTABLES: Final[dict[str, str]] = {
+    "caddy": "caddy",
     "journalctl": "systemd",
+    "nginx": "nginx",
     "openssl": "openssl",
     "postgres": "postgresql",
     "prometheus": "prometheus",
