@@ -31,6 +31,8 @@ from watchdog.cli.schema import schema
 from watchdog.cli.silence import silence
 from watchdog.cli.status import status
 from watchdog.cli.test import test
+from watchdog.cli.top.command import top
+from watchdog.cli.why import why
 
 _IN_SHORT: Final = {
     init: "Look at this machine and write a config for it.",
@@ -41,6 +43,8 @@ _IN_SHORT: Final = {
     log: "Show which jobs run in a process, or ran at its end.",
     recover: "End a process without losing a job.",
     restart: "Restart services of Sidekiq without losing a job.",
+    why: "Say why a rule says what it says of something.",
+    top: "Watch it all live in a terminal.",
     arm: "Say how far a rule goes: observe, dry-run, ask or act.",
     adopt: "Let an agent act again that does not trust its memory.",
     approve: "Say yes to what the agent asks.",
@@ -69,6 +73,8 @@ for _function in (
     test,
     schema,
     status,
+    top,
+    why,
     changes,
     log,
     audit,
