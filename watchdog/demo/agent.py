@@ -71,6 +71,7 @@ class Agent:
         self.page = page
         self.config = folder / "config.yml"
         self.log = folder / "agent.log"
+        self.config.touch(mode=0o600)  # a token stands in it
         self.config.write_text(CONFIG.format(socket=socket) + ("" if page is None else page.settings))
         self.go_by(RULES)
 
