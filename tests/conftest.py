@@ -33,8 +33,10 @@ LAWS_PATIENCE: Final = 900
 _LIMITED: Final = pytest.StashKey[bool]()
 
 EXECUTABLES: Final[dict[str, str]] = {
+    "caddy": "caddy",
     "chromium": "chromium",
     "journalctl": "systemd",
+    "nginx": "nginx",
     "openssl": "openssl",
     "postgres": "postgresql",
     "prometheus": "prometheus",
