@@ -1,6 +1,7 @@
 """One thing that can be said, as data; and how it is said to the engine, with who says it, why, when, and an id that is the same where it is sent twice."""
 
 import hashlib
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -43,6 +44,7 @@ def endpoint_of(saying: Saying) -> Endpoint:
 
     return Endpoint(
         method=Method.POST, path=f"/{saying.name}", doc=saying.doc, answer=Answered, run=run, params=(*saying.params, reason), machine_only=saying.machine_only,
+        example=json.dumps(saying.example, ensure_ascii=False),
     )  # fmt: skip
 
 
