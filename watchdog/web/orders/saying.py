@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.model.told import Told
+from watchdog.model.told import PAGE, SAID, Told
 from watchdog.web.answered import Answered
 from watchdog.web.endpoint import Call, Endpoint, Method, Param
 from watchdog.web.failures import NotUnderstoodError
@@ -58,8 +58,9 @@ def _common(call: Call, saying: Saying) -> dict[str, Any]:
 
 
 def _id(call: Call, name: str, now: int) -> str:
-    """They sort by time, but for those whose sender has given a key: these are the same for the same words of the same person."""
+    """They sort by time, but for those whose sender has given a key: these are the same for the same words of the same person. What comes from afar is not remembered for as long."""
+    begins = SAID if call.caller.channel == PAGE else ""
     if not call.key:
-        return f"{now:012x}{secrets.token_hex(4)}"
+        return f"{begins}{now:012x}{secrets.token_hex(4)}"
     what = msgspec.json.encode([call.caller.channel, call.caller.name, call.key, name, dict(call.values)], order="deterministic")
-    return f"key_{hashlib.sha256(what).hexdigest()[: 2 * _BYTES]}"
+    return f"{begins}key_{hashlib.sha256(what).hexdigest()[: 2 * _BYTES]}"

@@ -120,6 +120,30 @@ def test_who_asks_too_much():
         guarded.asks(peer=Peer(uid=OWN))
 
 
+def test_who_says_too_much():
+    """A person with a script does not fill the audit log; who looks, and the machine itself, are not kept waiting."""
+    guarded = Guarded(said_burst=2, said_rate=0.1)
+    for _ in range(2):
+        guarded.asks("POST", **bearer(ADA))
+    with pytest.raises(TooOftenError) as caught:
+        guarded.asks("POST", **bearer(ADA))
+    assert caught.value.after == 10
+    assert guarded.asks(**bearer(ADA)).caller.name == guarded.asks(
+        "POST", peer=Peer(address="198.51.100.9"), **bearer(BEN)
+    ).caller.name.replace("ben", "ada")
+    for _ in range(5):
+        guarded.asks("POST", peer=Peer(uid=0))
+    guarded.now += 10.0
+    guarded.asks("POST", **bearer(ADA))
+
+
+def test_whether_it_lives():
+    """Who balances loads may ask by any name, and learns nothing but that."""
+    assert Guarded().asks(path="/healthz", host="anything.example") == Known(Caller())
+    with pytest.raises(NotHereError):
+        Guarded().asks("POST", "/healthz", host="anything.example")
+
+
 @pytest.mark.parametrize("path", ["/api/v1/status", "/", "/metrics", "/static", "/login/x", "/healthzz"])
 def test_only_who_is_named_may_look(path):
     """Where the config says so; the way to say who one is stays open."""
