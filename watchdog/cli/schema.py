@@ -1,4 +1,4 @@
-"""`schema`: the JSON Schema of a kind of file, for editors that complete and check while somebody types, and of the webhook's body."""
+"""`schema`: the JSON Schema of a kind of file, for editors that complete and check while somebody types, and of the webhook's body; and the OpenAPI document of the agent's API."""
 
 import json
 from enum import StrEnum
@@ -17,15 +17,19 @@ class Which(StrEnum):
     PACK = "pack"
     TESTS = "tests"
     WEBHOOK = "webhook"
+    API = "api"
 
 
 def schema(
     which: Annotated[
-        Which, typer.Argument(metavar="|".join(Which), help="Of which kind of file, or of what a webhook is sent.", show_default=False)
+        Which,
+        typer.Argument(
+            metavar="|".join(Which), help="Of which kind of file, of what a webhook is sent, or of the API.", show_default=False
+        ),
     ],
 ) -> int:
     """
-    Print the JSON Schema (draft 2020-12) of rule files, of the config, of a pack's manifest, of rule tests, or of the body that a webhook is sent.
+    Print the JSON Schema (draft 2020-12) of rule files, of the config, of a pack's manifest, of rule tests, or of the body that a webhook is sent; and of the API the OpenAPI document, that an agent gives as well.
 
     Save it, and name it in the first line of a file for the YAML language server: `# yaml-language-server: $schema=rules.schema.json`.
     It knows keys, shapes and choices; what is wrong inside a condition only `check` knows.
@@ -40,5 +44,10 @@ def schema(
         Which.TESTS: made.tests_schema,
         Which.WEBHOOK: webhook_schema,
     }
+    if which is Which.API:
+        from watchdog.web.openapi import described
+
+        print(json.dumps(described(), indent=2, ensure_ascii=False))
+        return Exit.FINE
     print(json.dumps(makers[which](), indent=2, ensure_ascii=False))
     return Exit.FINE

@@ -122,13 +122,15 @@ class Access:
         return (self.sessions.begin(name, token, self._now()), name) if name else ("", "")
 
     def is_secure(self, visit: Visit) -> bool:
-        """Whether the browser came by https, and so has the safer cookie."""
+        """Whether the browser came by https, and so has the safer cookie: it says so by the name that it asks for, or by the page that its form stands on."""
         page = self.page
-        return page is not None and page.origin.startswith("https://") and visit.headers.get("host", "").lower() == page.origin[8:]
+        if page is None or not page.origin.startswith("https://"):
+            return False
+        return page.origin in (f"https://{visit.headers.get('host', '').lower()}", visit.headers.get("origin", "").lower())
 
     def cookie(self, visit: Visit) -> str:
-        """What it holds; by https only the safer one counts."""
-        return visit.cookies.get(SECURE if self.is_secure(visit) else PLAIN, "")
+        """What it holds; who comes by https has the safer one, or none."""
+        return visit.cookies.get(SECURE, "") or ("" if self.is_secure(visit) else visit.cookies.get(PLAIN, ""))
 
     def _count(self, visit: Visit) -> None:
         if visit.peer.uid in (0, self._own):

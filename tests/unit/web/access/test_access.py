@@ -18,7 +18,7 @@ BEN = "another-token-of-somebody-else"
 SECRET = "what-the-proxy-shows-the-page"
 HERE = "127.0.0.1:7655"
 ORIGIN = "https://watchdog.example.org"
-OURS = {"origin": f"http://{HERE}"}
+OURS: dict[str, Any] = {"origin": f"http://{HERE}"}
 OWN = 990
 PAGE = PageSettings(address="127.0.0.1", tokens={"ada": ADA, "ben": BEN}, origin=ORIGIN)
 PROXIED = PageSettings(address="127.0.0.1", tokens={"ada": ADA}, proxy=ProxySettings("x-remote-user", ("192.0.2.7",), SECRET))
@@ -40,7 +40,7 @@ class Guarded:
         return self.access.admit(Visit(peer or Peer(address="198.51.100.4"), method, path, named, cookies or {}))
 
 
-def bearer(token: str) -> dict[str, str]:
+def bearer(token: str) -> dict[str, Any]:
     """The header of a program."""
     return {"authorization": f"Bearer {token}"}
 
@@ -288,11 +288,16 @@ def test_a_reload_takes_a_token_away(logged_in, tokens):
 
 
 def test_by_https_only_the_safer_cookie_counts(logged_in):
-    """One that a neighbour on plain http could have set is none."""
+    """One that a neighbour on plain http could have set is none; the safer one is, under whichever name a proxy asks, since no browser sends it otherwise."""
     guarded, cookies = logged_in
+    safer = {SECURE: cookies[PLAIN]}
     assert guarded.asks(host="watchdog.example.org", cookies=cookies) == Known(Caller())
-    assert guarded.asks(host="watchdog.example.org", cookies={SECURE: cookies[PLAIN]}).caller.name == "ada"
-    assert guarded.asks(cookies={SECURE: cookies[PLAIN]}) == Known(Caller())
+    for host in ("watchdog.example.org", HERE):
+        assert guarded.asks(host=host, cookies=safer).caller.name == "ada"
+    for headers in ({"host": "watchdog.example.org"}, {"host": HERE, "origin": ORIGIN}):
+        assert guarded.access.is_secure(Visit(Peer(address="127.0.0.1"), "POST", "/login", headers))
+    for headers in ({"host": HERE}, {"host": HERE, **OURS}):
+        assert not guarded.access.is_secure(Visit(Peer(address="127.0.0.1"), "POST", "/login", headers))
 
 
 def test_a_wrong_token_logs_nobody_in():
@@ -305,7 +310,7 @@ def test_a_wrong_token_logs_nobody_in():
 
 
 PROXY = Peer(address="192.0.2.7")
-BY_PROXY = {"x_remote_user": "carla", "x_watchdog_proxy": SECRET}
+BY_PROXY: dict[str, Any] = {"x_remote_user": "carla", "x_watchdog_proxy": SECRET}
 
 
 def test_whom_a_proxy_has_logged_in():
