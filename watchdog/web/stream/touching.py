@@ -26,7 +26,7 @@ BY_TABLE: Final = {
     "edits": (Section.INCIDENTS, Section.BLOCKED),
     "deeds": (Section.INCIDENTS, Section.BLOCKED),
     "orders": (Section.INCIDENTS,),
-    "playbooks": (Section.INCIDENTS, Section.MATRIX, Section.OVERVIEW),
+    "playbooks": (Section.INCIDENTS, Section.ALERTS, Section.MATRIX, Section.OVERVIEW),
     "approvals": (Section.APPROVALS, Section.OVERVIEW),
     "pauses": (Section.SWITCHES, Section.OVERVIEW),
     "silences": (Section.SWITCHES,),
@@ -39,6 +39,10 @@ BY_TABLE: Final = {
     "routing": (Section.ALERTS, Section.RECEIVERS),
 }
 """Table of the ledger → what is drawn from it."""
+UNSEEN: Final = frozenset(
+    {"seq", "at", "wall", "boot_id", "host", "cooldowns", "strikes", "spent", "fired", "rearmed", "here", "heard", "deploys", "week", "binding", "fleet", "scaled", "units"}
+)  # fmt: skip
+"""Those from which nothing is drawn: what follows from them is in what guards say, or in the picture of `status`."""
 _OF_DEEDS: Final = frozenset({"would", "decision", "intent", "outcome"})
 
 
