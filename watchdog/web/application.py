@@ -38,6 +38,7 @@ from watchdog.web.failures import Failed, Fault, NoSuchEndpointError, NotReadyEr
 from watchdog.web.inside import Inside
 from watchdog.web.limits import Limits
 from watchdog.web.metrics import serving as metrics
+from watchdog.web.page import routes as page
 from watchdog.web.stream.hub import Hub
 
 LOG: Final = logging.getLogger("watchdog")
@@ -53,7 +54,7 @@ HEADERS: Final = {
     "Server": "sidekiq-watchdog",
 }
 """Of every answer."""
-BESIDE: Final[tuple[Callable[[web.UrlDispatcher, Desk], None], ...]] = (texts.add, metrics.add)
+BESIDE: Final[tuple[Callable[[web.UrlDispatcher, Desk], None], ...]] = (texts.add, metrics.add, page.add)
 """What else is served, each by routes that it adds itself: the page, the events, the metrics."""
 _KEY: Final = "Idempotency-Key"
 _LONGEST_KEY: Final = 200

@@ -1,8 +1,9 @@
 """An API on a unix socket that answers what a test says, and nothing else: what it was not told to know is an endpoint that does not exist."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,4 +99,23 @@ async def served(socket: Path) -> AsyncIterator[ApiServer]:
         await runner.cleanup()
 
 
-Known = Callable[[dict[str, str]], Any]
+@contextmanager
+def served_apart(socket: Path) -> Iterator[ApiServer]:
+    """The same in a thread of its own, for a command that has a loop of its own."""
+    ready, over = threading.Event(), threading.Event()
+    found: list[ApiServer] = []
+
+    async def serve() -> None:
+        async with served(socket) as server:
+            found.append(server)
+            ready.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    ready.wait()
+    try:
+        yield found[0]
+    finally:
+        over.set()
+        thread.join()
