@@ -109,8 +109,7 @@ def _show_recorded(config: Path, names: frozenset[str], since: int, wanted: "Wan
     last: list[Place] = []
     number = 0
     try:
-        every = recorded(state_folder(config), since=since, names=names)
-        for number, one in enumerate(pieced(every, wanted, last=last), start=1):  # noqa: B007  (how many there were)
+        for number, one in enumerate(pieced(recorded(state_folder(config), since=since, names=names), wanted, last=last), start=1):  # noqa: B007  (how many there were)
             say(one)
     except NothingRecordedError as error:
         raise NothingToShowError(f"{error}; --follow shows what changes from now on") from error
