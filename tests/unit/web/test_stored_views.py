@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ class TestAudit:
 
     async def test_a_piece_at_a_time(self, inside):
         """Each row once, with its times as numbers and its hash."""
-        seen, after = [], ""
+        seen, after = list[Any](), ""
         while True:
             piece = await audit(inside, after=after, limit=4)
             seen += piece.items

@@ -1,5 +1,7 @@
 """Which sections a turn touches: nothing that is shown can change without its section being told of."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -16,7 +18,7 @@ from watchdog.web.stream.touching import BY_TABLE, UNSEEN, touched
 from watchdog.web.views import alerts, approvals, blocked, incidents, matrix, overview, processes, queues, switches, units
 from watchdog.web.views import rules as rules_view
 
-VIEWS = {
+VIEWS: dict[Section, Any] = {
     Section.OVERVIEW: overview.overview, Section.MATRIX: matrix.matrix, Section.ALERTS: alerts.alerts, Section.PROCESSES: processes.processes, Section.QUEUES: queues.queues,
     Section.UNITS: units.units, Section.INCIDENTS: incidents.under_way, Section.APPROVALS: approvals.approvals, Section.BLOCKED: blocked.blocked, Section.SWITCHES: switches.switches,
     Section.RULES: rules_view.rules,
