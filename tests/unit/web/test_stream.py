@@ -11,6 +11,8 @@ import pytest
 from tests.patience import PATIENCE
 from tests.unit.web.stream_parts import Listener, Teller, served
 from watchdog.clock import Clock
+from watchdog.model.effects import Audit
+from watchdog.model.records import AuditRow
 from watchdog.model.verdicts import Mode
 from watchdog.web.stream.sections import Section
 
@@ -191,6 +193,36 @@ async def test_a_name_that_is_no_text_is_told_all_the_same(path, listen):
         await one.event()
         teller.audit("unit \udcff\n\ndata: x\r")
         assert (await one.event())[1]["reason"] == "unit \\udcff\n\ndata: x\r"
+
+
+def test_what_cant_be_told_ends_no_turn(caplog):
+    """A fault in the telling is written down, and everything that is shown counts as old."""
+    teller = Teller()
+    teller.turn()
+    teller.clock.now += 10_000
+    before = teller.hub.versions()
+    teller.turn(effects=(Audit(AuditRow("agent", 0, detail={"x": object()})),))  # type: ignore[dict-item]
+    assert "can't be told" in caplog.text
+    teller.clock.now += 10_000
+    assert all(version > before[section] for section, version in teller.hub.versions().items())
+    teller.audit("it goes on")
+    assert teller.hub.ring.last == 1
+
+
+def test_a_version_is_drawn_once_for_all():
+    """What changes with every beat is another version only each two seconds, however often it is asked for; what people wait for is one at once."""
+    teller = Teller()
+    seen = set()
+    for _ in range(100):
+        teller.clock.now += 100
+        teller.turn(alerts={})
+        for _ in range(3):
+            seen.add((teller.hub.versions()["matrix"], teller.clock.now // 2_000))
+    assert len({version for version, _ in seen}) <= 6
+    before = teller.hub.versions()
+    teller.turn(approvals={})
+    assert teller.hub.versions()["approvals"] == before["approvals"] + 1
+    assert teller.hub.versions() == teller.hub.versions()
 
 
 @pytest.mark.looptime
