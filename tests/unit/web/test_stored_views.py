@@ -1,17 +1,23 @@
 """What is shown of the past: read from the store and the trace that an agent leaves, a piece at a time."""
 
 import asyncio
+import contextlib
 import sqlite3
 from typing import Any
 
 import pytest
 
-from tests.scenario.conversation import WALL, Conversation, rules
+from tests.scenario.conversation import WALL, Conversation, redis, rules
+from tests.unit.cli.test_recorded import FIRST, ONE, Agent, size
 from tests.unit.web.inside import Looked
+from watchdog.model.events import Gone
+from watchdog.model.kinds import Kind
 from watchdog.model.records import AuditRow, IncidentRow
 from watchdog.store.store import Commit, Store
+from watchdog.store.trace import recorder as recorders
 from watchdog.web.failures import NotNowError, NotThereError, NotUnderstoodError
 from watchdog.web.views import audit as audit_view
+from watchdog.web.views import changes as changes_view
 from watchdog.web.views import would as would_view
 from watchdog.web.views.audit import Asked, audit, chain
 from watchdog.web.views.changes import changes
@@ -168,6 +174,56 @@ class TestIncidents:
 
 class TestChanges:
     """What was recorded."""
+
+    @pytest.fixture
+    async def recorded(self, tmp_path, monkeypatch):
+        """Twenty changes of a queue, a second each, two of them in the same moment; then ten quiet minutes."""
+        monkeypatch.setattr(recorders, "RESERVE", 0)
+        folder = tmp_path / "traced"
+        folder.mkdir(mode=0o700)
+        agent = Agent(folder, WALL)
+        agent.record(
+            FIRST,
+            *(size(3 + number) for number in range(18)),
+            redis(Gone(Kind.QUEUE, "push", "cleared"), Gone(Kind.JOB, f"{ONE}/t1/j1/0", "finished")),
+        )
+        await agent.recorder.close()
+        agent.talk.at += 300_000
+        return Looked(agent.talk, folder)
+
+    async def test_the_newest_first_a_piece_at_a_time(self, recorded):
+        """Each change once, also where a piece ends between two of the same moment."""
+        whole = (await changes(recorded, since=0, limit=500)).items
+        assert {"QueueGrew", "JobFinished"} <= {one.change for one in whole}
+        assert [one.at for one in whole] == sorted((one.at for one in whole), reverse=True)
+        for limit in (1, 3, 7):
+            seen, after = list[Any](), ""
+            while True:
+                piece = await changes(recorded, since=0, after=after, limit=limit)
+                seen += piece.items
+                if not (after := piece.next):
+                    break
+            assert tuple(seen) == whole
+
+    async def test_only_what_is_asked_for(self, recorded):
+        """Of a kind, of a name, of an entity, and since when."""
+        assert {one.kind for one in (await changes(recorded, since=0, kind="job")).items} <= {"job", "source"}
+        assert {one.change for one in (await changes(recorded, since=0, kind="QueueGrew")).items} <= {"QueueGrew", "SourceRead"}
+        assert {one.id for one in (await changes(recorded, entity="push")).items} == {"push"}
+        assert len((await changes(recorded, since=WALL + 10_000)).items) < len((await changes(recorded)).items)
+
+    async def test_too_much_to_look_through(self, recorded, monkeypatch):
+        """Is said, with the command that takes its time."""
+        monkeypatch.setattr(changes_view, "PATIENCE", -1.0)
+        with pytest.raises(NotNowError, match="too much was recorded") as raised:
+            await changes(recorded, since=0)
+        assert "sidekiq-watchdog changes" in raised.value.hint
+
+    @pytest.mark.parametrize("after", ["x", "1", "1|x|y|z", "-5|\N{SUPERSCRIPT TWO}", "nan|1", "inf|" + "9" * 400])
+    async def test_a_place_that_is_none(self, recorded, after):
+        """Is refused, or leads nowhere; never more."""
+        with contextlib.suppress(NotUnderstoodError):
+            assert len((await changes(recorded, after=after)).items) <= 50
 
     async def test_nothing_was_recorded(self, inside):
         """Is said, not shown as if nothing had happened."""
