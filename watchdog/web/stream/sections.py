@@ -27,7 +27,9 @@ class Section(StrEnum):
 
 AT_ONCE: Final = 0
 """Milliseconds between two versions of most sections: people wait for them, and they seldom change."""
-PACE: Final = {Section.MATRIX: 2_000, Section.PROCESSES: 2_000, Section.QUEUES: 2_000, Section.UNITS: 2_000, Section.OVERVIEW: 1_000}
+PACE: Final = {
+    Section.MATRIX: 2_000, Section.PROCESSES: 2_000, Section.QUEUES: 2_000, Section.UNITS: 2_000, Section.BLOCKED: 2_000, Section.OVERVIEW: 1_000,
+}  # fmt: skip
 """Of those that change with every beat of Sidekiq: each version has everybody who looks fetch them anew, and one that is drawn for all of them."""
 
 

@@ -49,6 +49,9 @@ _OF_DEEDS: Final = frozenset({"would", "decision", "intent", "outcome"})
 def touched(event: Event, effects: tuple[Effect, ...], before: Ledger, after: Ledger) -> set[Section]:
     """The sections that may say something else after this turn."""
     found = _by_event(event)
+    if after.requests:
+        # What guards say again, with other numbers in it, is written down nowhere.
+        found.add(Section.BLOCKED)
     if before is not after:
         for table, sections in BY_TABLE.items():
             if getattr(before, table) is not getattr(after, table):
@@ -78,7 +81,7 @@ def _by_event(event: Event) -> set[Section]:
         case SourceLost() | SourceBack():
             return {Section.OVERVIEW, Section.MATRIX, Section.PROCESSES, Section.QUEUES, Section.UNITS}
         case TimeReached():
-            # What grows with time alone, and what guards say again.
-            return {Section.MATRIX, Section.BLOCKED}
+            # What grows with time alone.
+            return {Section.MATRIX}
         case _:
             return set()
