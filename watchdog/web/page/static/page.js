@@ -47,9 +47,16 @@
     const place = one.parentElement?.id && one.tagName === "SUMMARY" ? $("#" + CSS.escape(one.parentElement.id), where) : null;
     return place && $("summary", place);
   };
+  // What is pressed must be there when it is let go, or the click is lost.
+  let pressed = false;
+  const press = () => { pressed = true; };
+  const release = () => setTimeout(() => { pressed = false; }, 50);
+  addEventListener("pointerdown", press, true);
+  addEventListener("keydown", (event) => { if (event.key === " " || event.key === "Enter") press(); }, true);
+  for (const name of ["pointerup", "pointercancel", "keyup", "blur"]) addEventListener(name, release, true);
   const busy = (part) => {
     const chosen = getSelection();
-    return (chosen && !chosen.isCollapsed && part.contains(chosen.anchorNode))
+    return pressed || (chosen && !chosen.isCollapsed && part.contains(chosen.anchorNode))
       || (document.activeElement?.tagName === "SELECT" && part.contains(document.activeElement));
   };
   const swap = (part, fresh) => {
@@ -88,7 +95,7 @@
     try {
       const part = document.getElementById(id);
       if (!part) return;
-      if (busy(part)) { setTimeout(refresh, 2000, id); return; }
+      if (busy(part)) { setTimeout(refresh, 500, id); return; }
       const answer = await fetch(part.dataset.from, { headers: tags.has(id) ? { "If-None-Match": tags.get(id) } : {}, cache: "no-store", credentials: "same-origin" });
       if (answer.status === 304) return;
       if (answer.status === 429) { setTimeout(refresh, 5000, id); return; }
@@ -96,7 +103,7 @@
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
       const now = document.getElementById(id);
       if (!fresh || !now) return;
-      if (busy(now)) { setTimeout(refresh, 2000, id); return; }
+      if (busy(now)) { setTimeout(refresh, 500, id); return; }
       tags.set(id, answer.headers.get("ETag") || "");
       swap(now, document.adoptNode(fresh));
       if (fresh.dataset.title) tell(fresh.dataset.title);
