@@ -5,6 +5,7 @@ from typing import Final
 
 from watchdog.cli.approval_view import show_approvals
 from watchdog.cli.armed_view import HEADINGS, armed_rows
+from watchdog.cli.doors_view import show_doors
 from watchdog.cli.fleet_view import show_fleet
 from watchdog.cli.output import Output, Piece, count
 from watchdog.cli.receivers_view import HEADINGS as RECEIVER_HEADINGS
@@ -52,6 +53,7 @@ def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     _show_budget(out, picture.budget)
     _show_trace(out, picture.trace, at=picture.agent.at)
     _show_looking(out, picture.looking)
+    show_doors(out, picture.doors, streams=picture.streams)
     _show_totals(out, picture)
     _show_locks(out, picture.locks, at=picture.agent.at)
     show_fleet(out, picture.fleet, host=picture.agent.host, at=picture.agent.at)

@@ -184,6 +184,7 @@ class StatusKeeper:
             **fleet,
             **receivers,
             "doors": {name: msgspec.to_builtins(door) for name, door in self.doors().items()},
+            "streams": self.streams(),
             "outbox": self._outbox,
             "refused": self._refused,
         }

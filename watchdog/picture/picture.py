@@ -365,6 +365,7 @@ class Picture(msgspec.Struct, frozen=True):
     locks: Locks | None = None
     fleet: Fleet | None = None
     doors: dict[str, Door] = {}
+    streams: int = 0
     refused: Refused | None = None
 
     @property

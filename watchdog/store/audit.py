@@ -72,6 +72,12 @@ def verify_end(connection: sqlite3.Connection, *, rows: int) -> tuple[Verified |
     return check(end, last_seq=last_seq, last_hash=last_hash, begin=begin, before=before), last_seq, last_hash
 
 
+def last(connection: sqlite3.Connection) -> tuple[int, str]:
+    """Number and hash of the row that was written last; 0 and the hash of none in an empty log."""
+    seq, digest = connection.execute("SELECT audit_seq, audit_hash FROM position").fetchone()
+    return seq, digest
+
+
 def newest(connection: sqlite3.Connection, asked: AuditAsked, *, limit: int, size: int) -> int:
     """The number before the first of the newest `limit` rows that fit; a number beyond all where none does."""
     first, before = BEYOND, BEYOND

@@ -58,7 +58,7 @@ def _find(connection: sqlite3.Connection, incident: str) -> Found:
         if row is None:
             raise NoSuchIncidentError(incident, "`incidents` lists what is known")
         return _of_incident(connection, row)
-    link = story.row_of(connection, int(number)) if number.isdecimal() and len(number) < 19 else None
+    link = story.row_of(connection, int(number)) if number.isascii() and number.isdecimal() and len(number) < 19 else None
     fired = None if link is None else said(link)
     if fired is None or fired.kind != "alert" or fired.outcome != "firing":
         raise NoSuchIncidentError(incident, "the number is that of the row in `audit` that says that it fires")

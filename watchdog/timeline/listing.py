@@ -129,6 +129,6 @@ def _place(after: str) -> tuple[int, str] | None:
     if not after:
         return None
     began, found, id_ = after.partition("/")
-    if not found or not began.isdecimal() or len(began) > 18:
+    if not found or not (began.isascii() and began.isdecimal()) or len(began) > 18:
         raise ValueError(f"{after!r} is not what an earlier piece of the list ended with")
     return int(began), id_

@@ -68,11 +68,12 @@ def build(
 
     @web.middleware
     async def paced(request: web.Request, handler: Handler) -> web.StreamResponse:
-        connection = request[CONNECTION] = connection_of(request.protocol)
+        connection = connection_of(request.protocol)
         peer = connection.peer if connection is not None else NOBODY
         request[VISIT] = visit_of(request, peer)
         if connection is None:
             return await handler(request)
+        request[CONNECTION] = connection
         connection.pace(Pace.ANSWER)
         try:
             return await handler(request)

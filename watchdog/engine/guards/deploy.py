@@ -7,6 +7,7 @@ runs, too, but not for more than a day: that is a worker, and no deployment. Wha
 one service by hand does not deploy.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from watchdog.engine.deploy_signs import COMMAND, JOB, RELOAD
@@ -34,6 +35,11 @@ def deploy(view: View) -> Verdict:
         ago = (view.at - (until - window)) // 60_000
         return denies("deploy", f"somebody has just deployed, or still does: {words}, {ago} min ago", until)
     return Verdict("deploy", Answer.PASS, _not_looked_at(view))
+
+
+def is_deploying(signs: Mapping[str, Sign], at: int, window: int) -> bool:
+    """Whether the guard would deny at that engine time, with that setting."""
+    return window > 0 and any(at < _ends(key, sign, window) or at < _counts_until(key, sign, window) for key, sign in signs.items())
 
 
 def _ends(key: str, sign: Sign, window: int) -> int:

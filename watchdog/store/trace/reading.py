@@ -25,6 +25,7 @@ from watchdog.store.trace.frames import CHECKPOINT, FRESH, Frame, Rubble, frames
 from watchdog.store.trace.segment import FOLDER, LONGEST_TITLE, Header, Mark, NoSegmentError, files, read_title
 
 _SEQ: Final = b'{"seq":'
+_MARKS: Final = {ord(mark): mark for mark in Mark}
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -119,6 +120,8 @@ def segments(state: Path, *, since: int | None = None, until: int | None = None)
     """
     The files of the trace of this state folder, oldest first, that can hold events from `since` to `until` (UTC milliseconds).
 
+    `state` may also be a folder in which such files lie themselves, copied from elsewhere.
+
     A file that is none, or of another format, is a `Hole`; so is what was not recorded between one file and the next. Raises `StoreError`.
     """
     found = [_opened(number, path) for number, path in _listed(state)]
@@ -170,7 +173,7 @@ def records_after(state: Path, seq: int, *, memory: str, boot_id: str, at: int) 
 
 def _listed(state: Path) -> list[tuple[int, Path]]:
     try:
-        return files(state / FOLDER)
+        return files(state / FOLDER) or files(state)
     except OSError as error:
         raise StoreError(f"{state / FOLDER} can't be read: {error.strerror}") from error
 
@@ -223,8 +226,8 @@ def _end(segment: Segment) -> tuple[int, bool]:
 
 def _record(line: bytes, path: Path, offset: int) -> Record | Hole:
     try:
-        return Record(Mark(chr(line[0])), decode(line[1:]))
-    except (msgspec.MsgspecError, ValueError, IndexError) as error:
+        return Record(_MARKS[line[0]], decode(line[1:]))
+    except (msgspec.MsgspecError, ValueError, LookupError) as error:
         return Hole(f"an event can't be read: {type(error).__name__}", path, offset)
 
 

@@ -1,0 +1,117 @@
+"""`why`: why a rule says what it says of something, and why nothing is done about it."""
+
+import time
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import msgspec
+import typer
+
+from watchdog.cli.exits import Exit, UsageError
+from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from watchdog.cli.output import count, output, say_json
+
+if TYPE_CHECKING:
+    from watchdog.web.views.matrix import Matrix
+    from watchdog.web.views.why import Why
+
+_MANY = 500
+"""Entities of a rule that are listed at most."""
+
+
+def why(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule.", show_default=False)],
+    entity: Annotated[
+        str, typer.Argument(metavar="[ENTITY]", help="What it looks at, as the list shows it; without it all of them.", show_default=False)
+    ] = "",
+    *,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> int:
+    """
+    Say why a rule says what it says of something, and why nothing is done about it.
+
+    The condition as a tree with the values of this moment, what decides first; how far it is from being otherwise; what each guard would say to the next step, why, and for how long; when it could be done at the earliest, and who is
+    told. Without ENTITY a line for each thing that the rule looks at: what fires, then what is nearest to it. Asks the agent that runs, and ends with 0 whatever the answer is, with 2 where there is no such rule or thing, with 3
+    where no agent answers.
+    """
+    import asyncio
+
+    return asyncio.run(_now(config, rule, entity, as_json=as_json))
+
+
+async def _now(config: Path, rule: str, entity: str, *, as_json: bool) -> int:
+    from watchdog.cli.api import NotThereError, api_of
+    from watchdog.web.views.matrix import Matrix
+    from watchdog.web.views.why import Why
+
+    async with api_of(config) as api:
+        if not entity:
+            try:
+                found = await api.get("matrix", Matrix, rule=rule, limit=_MANY)
+            except NotThereError:
+                raise _no_such_rule(rule, await api.get("matrix", Matrix, limit=1)) from None
+            return _list(found, as_json=as_json)
+        try:
+            answer = await api.get(f"why/{quote(rule, safe='')}", Why, entity=entity)
+        except NotThereError:
+            raise _no_such_rule(rule, await api.get("matrix", Matrix, limit=1)) from None
+        if answer.truth == "gone" and answer.alert is None:
+            raise _no_such_thing(answer, await api.get("matrix", Matrix, rule=rule, limit=_MANY))
+    _show(answer, wall=time.time_ns() // 1_000_000, as_json=as_json)
+    return Exit.FINE
+
+
+def _show(answer: "Why", *, wall: int, as_json: bool) -> None:
+    if as_json:
+        say_json({"wall": wall, **msgspec.to_builtins(answer)})
+        return
+    from watchdog.cli.why_view import why_lines
+
+    out = output()
+    for row in why_lines(answer, wall=wall):
+        out.line(*row)
+
+
+def _list(found: "Matrix", *, as_json: bool) -> int:
+    from watchdog.cli.matrix_view import STYLES, held_of, margin_of, value_of
+
+    for line in found.lines:
+        if as_json:
+            for cell in line.cells:
+                say_json({"rule": line.rule, "kind": line.kind, "mode": line.mode, **msgspec.to_builtins(cell)})
+            continue
+        out = output()
+        out.line((line.rule, "strong"), f", each {line.kind}, mode {line.mode}: ", (line.condition, "strong"))
+        out.line(f"{count(line.entities, 'thing')} to look at: {line.firing} firing, {line.pending} pending, {line.unknown} unknown")
+        if line.cells:
+            rows = [
+                ((cell.state.value, STYLES[cell.state]), cell.entity, cell.part, value_of(cell), margin_of(cell), held_of(cell))
+                for cell in line.cells
+            ]
+            out.line("")
+            out.table(("state", line.kind, "decides", "value", "margin", "held"), rows)
+            if line.entities > len(line.cells):
+                out.line((f"  the first {len(line.cells)} of {line.entities}", "dim"))
+            out.line("")
+            out.line((f"sidekiq-watchdog why {line.rule} {line.kind.upper()} shows all of one", "dim"))
+    return Exit.FINE
+
+
+def _no_such_rule(rule: str, found: "Matrix") -> UsageError:
+    names = [line.rule for line in found.lines]
+    return UsageError(f"no rule {rule!r} is in force{_nearest(rule, names)}")
+
+
+def _no_such_thing(answer: "Why", found: "Matrix") -> UsageError:
+    names = [cell.entity for line in found.lines for cell in line.cells]
+    return UsageError(
+        f"{answer.rule} looks at each {answer.kind}, and none is called {answer.entity!r}{_nearest(answer.entity, names)}; `why {answer.rule}` lists them"
+    )
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    near = get_close_matches(name, names, 3, 0.5) or [one for one in names if name and name in one][:3]
+    return f"; did you mean {' or '.join(near)}?" if near else ""
