@@ -120,6 +120,7 @@ class _Page:
             notice = notice_of(order, await self._desk.say(request, order, values))
         except (RequestError, StoreError) as error:
             notice = Notice(good=False, title="Nothing was said", text=str(error))
+        self._fragments.forget()
         return _go(f"{back}{'&' if '?' in back else '?'}{SAID}={self._notices.keep(notice)}")
 
     def _problem(self, request: web.Request, error: RequestError) -> web.Response:

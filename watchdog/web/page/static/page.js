@@ -53,7 +53,8 @@
   const release = () => setTimeout(() => { pressed = false; }, 50);
   addEventListener("pointerdown", press, true);
   addEventListener("keydown", (event) => { if (event.key === " " || event.key === "Enter") press(); }, true);
-  for (const name of ["pointerup", "pointercancel", "keyup", "blur"]) addEventListener(name, release, true);
+  for (const name of ["pointerup", "pointercancel", "keyup"]) addEventListener(name, release, true);
+  addEventListener("blur", release);
   const busy = (part) => {
     const chosen = getSelection();
     return pressed || (chosen && !chosen.isCollapsed && part.contains(chosen.anchorNode))
