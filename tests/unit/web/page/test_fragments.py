@@ -64,7 +64,7 @@ async def test_it_is_drawn_anew_when_something_in_it_has_changed() -> None:
     asked: list[int] = []
     fragments, section = Fragments(Still()), _section(asked)  # type: ignore[arg-type]  # as much of it as is asked
     for versions in ({"alerts": 1}, {"alerts": 1, "queues": 7}, {"alerts": 2}, {"alerts": 2, "incidents": 1}):
-        await _get(fragments, section, **versions)
+        await fragments.get(section, versions=versions, may_change=True, token="")
     assert len(asked) == 3
 
     await _get(fragments, section, may_change=False, alerts=2, incidents=1)
