@@ -1,6 +1,7 @@
 """The page as the server gives it: what is looked at, what is said by a form, and what comes back."""
 
 import contextlib
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 
 from tests.unit.web.page.reading import Page
 from tests.unit.web.served import ADA, Caller, Served, Spoken, served
+from watchdog.clock import Clock
 from watchdog.model.told import OperatorPaused
 from watchdog.web.page.assets import assets
+from watchdog.web.stream.hub import Hub
 
 Until = Callable[..., Awaitable[None]]
 
@@ -188,3 +191,13 @@ async def test_light_or_dark_is_remembered_by_the_browser(spoken: Spoken, until:
         page = Page((await web.afar.get("/", headers=headers))[1])
 
         assert page.elements[0].attributes.get("data-theme", "") == expected
+
+
+async def test_a_page_says_as_of_when_it_is(spoken: Spoken, until: Until) -> None:
+    """So that nothing is missed of what changes before its script hears the stream: that begins with how often each section has changed by then."""
+    hub = Hub(clock=Clock(), host="web1", life="1")
+    async with served(spoken, until, hub=hub) as web:
+        page = Page((await web.afar.get("/"))[1])
+
+        assert json.loads(page.elements[0].attributes["data-versions"]) == hub.versions()
+        assert {name for one in page.all("section") for name in one.attributes["data-of"].split()} <= set(hub.versions())

@@ -90,12 +90,20 @@
   // ---- asking for a part anew: one question at a time for each of them ------------------------------
   const asking = new Map(); // id of the part → whether it is wanted once more
   const tags = new Map();
+  const unseen = new Set();
+  addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    for (const id of unseen) refresh(id);
+    unseen.clear();
+  });
   const refresh = async (id) => {
     if (asking.has(id)) { asking.set(id, true); return; }
+    const part = document.getElementById(id);
+    if (!part) return;
+    // Nobody sees the rest of a page in the background; how much fires stands in its title.
+    if (document.hidden && !part.dataset.title) { unseen.add(id); return; }
     asking.set(id, false);
     try {
-      const part = document.getElementById(id);
-      if (!part) return;
       if (busy(part)) { setTimeout(refresh, 500, id); return; }
       const answer = await fetch(part.dataset.from, { headers: tags.has(id) ? { "If-None-Match": tags.get(id) } : {}, cache: "no-store", credentials: "same-origin" });
       if (answer.status === 304) return;
@@ -127,6 +135,12 @@
   const parts = () => all("[data-of][data-from]");
   const changed = (names) => {
     for (const part of parts()) if (part.dataset.of.split(" ").some((name) => names.includes(name))) refresh(part.id);
+  };
+  const known = JSON.parse(root.dataset.versions || "{}");
+  const news = (versions) => {
+    const names = Object.keys(versions).filter((name) => versions[name] !== known[name]);
+    Object.assign(known, versions);
+    changed(names);
   };
   const everything = () => { for (const part of parts()) refresh(part.id); };
 
@@ -160,17 +174,25 @@
     };
     stream.addEventListener("sections", (event) => {
       good();
-      const said = read(event);
-      changed(Object.keys(said.sections || said));
+      news(read(event));
     });
-    for (const name of ["hello", "audit"]) stream.addEventListener(name, good);
+    stream.addEventListener("audit", good);
+    stream.addEventListener("hello", (event) => {
+      good();
+      // What has changed since this page was drawn.
+      news(read(event).versions || {});
+    });
     stream.addEventListener("beat", (event) => {
       good();
       const wall = Number(read(event).wall);
       if (wall) ahead = wall - Date.now();
       for (const part of all("[data-moves][data-from]")) refresh(part.id);
     });
-    stream.addEventListener("reset", () => { good(); everything(); });
+    stream.addEventListener("reset", (event) => {
+      good();
+      Object.assign(known, read(event).versions);
+      everything();
+    });
   };
 
   // ---- the keyboard, as an extra --------------------------------------------------------------------
