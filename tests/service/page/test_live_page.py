@@ -302,6 +302,9 @@ async def test_a_question_and_its_answer(stage: Stage) -> None:
         await expect(story.locator(f"li.{kind}").first).to_be_visible()
     assert "private" not in await page.content()
     await stage.shoot(window, "live-incident")
+    text = await page.request.get(f"{stage.url}{await page.get_by_role('link', name='as a text to keep').get_attribute('href')}")
+    assert (text.status, text.headers["content-type"]) == (200, "text/markdown; charset=utf-8")
+    assert "private" not in await text.text()
     assert window.faults == []
     await window.close()
 
@@ -321,11 +324,15 @@ async def test_what_is_known_of_it_can_be_followed(stage: Stage) -> None:
 
 
 async def test_it_says_when_it_is_not_connected(stage: Stage) -> None:
-    """The agent ends: what stands on the page is from before, and it says since when."""
+    """The agent ends: what stands on the page is from before, and it says since when. Another one begins, and the page is live again by itself."""
     window = await stage.window()
     await _is_live(window)
 
     assert await stage.agent.stop() == 0
     await expect(window.page.locator("#link")).to_contain_text("not connected since")
     await stage.shoot(window, "live-lost")
+
+    await stage.room.agent(stage.agent.config)
+    await _is_live(window)
+    await expect(window.page.locator("#audit")).to_contain_text("started")
     await window.close()
