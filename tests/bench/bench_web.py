@@ -27,6 +27,7 @@ from watchdog.web.views import alerts, approvals, blocked, incidents, jobs, matr
 
 ROUNDS: Final = 9
 ONE: Final = "web1:10001:abcdef0123456789"
+PICTURE: Final = "the whole picture of status as JSON"
 GOAL: Final = "≤ 5 ms"
 
 
@@ -41,11 +42,19 @@ async def cost(inside: Large, look: Callable[[], Awaitable[Any]]) -> tuple[float
     return statistics.median(took), len(msgspec.json.encode(seen))
 
 
+def picture(inside: Large) -> tuple[float, int]:
+    """Milliseconds that the picture of `status` takes to be made and written (the median of some rounds), and its bytes."""
+    took = []
+    for _ in range(ROUNDS):
+        before = time.thread_time()
+        written = orjson.dumps(status(inside.state, inside.now))
+        took.append((time.thread_time() - before) * 1e3)
+    return statistics.median(took), len(written)
+
+
 async def views(inside: Large) -> list[Row]:
     """Each of the live ones."""
-    before = time.thread_time()
-    written = orjson.dumps(status(inside.state, inside.now))
-    whole = (time.thread_time() - before) * 1e3
+    whole, size = picture(inside)
     looks: dict[str, Callable[[], Awaitable[Any]]] = {
         "overview": lambda: overview.overview(inside),
         "matrix, of one entity": lambda: matrix.matrix(inside, entity=ONE),
@@ -62,8 +71,8 @@ async def views(inside: Large) -> list[Row]:
         "switches": lambda: switches.switches(inside),
     }
     rows = [
-        Row(what="the whole picture of status as JSON", value=whole, unit="ms"),
-        Row(what="its size", value=len(written) / 1e3, unit="kB"),
+        Row(what=PICTURE, value=whole, unit="ms"),
+        Row(what="its size", value=size / 1e3, unit="kB"),
     ]
     for name, look in looks.items():
         took, size = await cost(inside, look)
@@ -117,6 +126,7 @@ async def of_the_matrix(inside: Large) -> list[Row]:
 async def of_the_page(inside: Large) -> list[Row]:
     """Each part of the page, and all of them."""
     rows, whole, bytes_ = [], 0.0, 0
+    plain, size_ = picture(inside)
     await found(inside)
     for section in SECTIONS:
         fragments, took = Fragments(inside), []
@@ -130,8 +140,15 @@ async def of_the_page(inside: Large) -> list[Row]:
         rows.append(Row(what=f"part of the page: {section.name} ({size / 1e3:.1f} kB)", value=statistics.median(took), unit="ms"))
     return [
         *rows,
-        Row(what="all parts of the page", value=whole, unit="ms", goal="≤ 50 ms"),
-        Row(what="their bytes", value=bytes_ / 1e3, unit="kB", goal="≤ 200 kB with styles and script"),
+        Row(what="all parts of the page", value=whole, unit="ms", beside=plain, beside_what=PICTURE, goal="≤ 50 ms"),
+        Row(
+            what="their bytes",
+            value=bytes_ / 1e3,
+            unit="kB",
+            beside=size_ / 1e3,
+            beside_what=PICTURE,
+            goal="≤ 200 kB with styles and script",
+        ),
     ]
 
 
