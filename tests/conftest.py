@@ -33,6 +33,7 @@ LAWS_PATIENCE: Final = 900
 _LIMITED: Final = pytest.StashKey[bool]()
 
 EXECUTABLES: Final[dict[str, str]] = {
+    "chromium": "chromium",
     "journalctl": "systemd",
     "openssl": "openssl",
     "postgres": "postgresql",

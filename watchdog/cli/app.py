@@ -26,6 +26,7 @@ from watchdog.cli.notify import NOTIFY
 from watchdog.cli.pause import pause, resume
 from watchdog.cli.quarantine import QUARANTINE
 from watchdog.cli.recover import recover
+from watchdog.cli.replay import replay
 from watchdog.cli.restart import restart
 from watchdog.cli.run import run
 from watchdog.cli.schema import schema
@@ -40,6 +41,7 @@ _IN_SHORT: Final = {
     doctor: "Say what the agent lacks, and how to mend it.",
     check: "Check config and rules; show all that is wrong, and where.",
     test: "Run the tests of rules; show what differs.",
+    replay: "Play what was recorded through these rules, or others.",
     schema: "Print the JSON Schema of rules, config, manifest or tests.",
     log: "Show which jobs run in a process, or ran at its end.",
     incidents: "Show what was done about which alert, and why.",
@@ -73,6 +75,7 @@ for _function in (
     doctor,
     check,
     test,
+    replay,
     schema,
     status,
     top,

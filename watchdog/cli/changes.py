@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watchdog.cli.exits import Exit, UsageError
+from watchdog.cli.exits import Exit, NothingToShowError, UsageError
 from watchdog.cli.options import DEFAULT_CONFIG, BeforeOption, ConfigOption, EntityOption, JsonOption, LimitOption
 from watchdog.cli.staying import stay
 
 if TYPE_CHECKING:
-    from watchdog.cli.change_lines import Shown
     from watchdog.cli.changes_asked import Place, Wanted
     from watchdog.cli.paced import Paced
     from watchdog.clock import Clock
+    from watchdog.timeline.changes import Shown
 
 _DEFAULT_SINCE = "1h"
 
@@ -80,9 +80,9 @@ def changes(
 
 def _names(kinds: Iterable[str]) -> frozenset[str]:
     """The changes that are asked for: by name, or by the kind of what changes."""
-    from watchdog.cli.change_lines import SOURCE
     from watchdog.lang.complaint import nearest, quoted
     from watchdog.model.changes import CHANGES
+    from watchdog.timeline.changes import SOURCE
 
     every = {spec.name: {spec.name} for spec in CHANGES}
     for spec in CHANGES:
@@ -101,14 +101,18 @@ def _names(kinds: Iterable[str]) -> frozenset[str]:
 def _show_recorded(config: Path, names: frozenset[str], since: int, wanted: "Wanted", as_json: bool) -> int:
     from watchdog.cli.changes_asked import pieced
     from watchdog.cli.output import errors
-    from watchdog.cli.recorded import recorded
     from watchdog.cli.state import state_folder
+    from watchdog.timeline.failures import NothingRecordedError
+    from watchdog.timeline.recorded import recorded
 
     say = _printer(as_json)
     last: list[Place] = []
     number = 0
-    for number, one in enumerate(pieced(recorded(state_folder(config), since=since, names=names), wanted, last=last), start=1):  # noqa: B007  (how many there were)
-        say(one)
+    try:
+        for number, one in enumerate(pieced(recorded(state_folder(config), since=since, names=names), wanted, last=last), start=1):  # noqa: B007  (how many there were)
+            say(one)
+    except NothingRecordedError as error:
+        raise NothingToShowError(f"{error}; --follow shows what changes from now on") from error
     if not number:
         errors().line(("no change fits what was asked for", "dim"))
     elif last:
@@ -158,8 +162,8 @@ def _follow(config: Path, names: frozenset[str], wanted: "Wanted", as_json: bool
 
 
 def _printed(clock: "Clock", as_json: bool) -> "Paced[Shown]":
-    from watchdog.cli.change_lines import of_source
     from watchdog.cli.paced import Paced
+    from watchdog.timeline.changes import of_source
 
     def left_out(number: int) -> "Shown":
         return of_source("NotShown", at=clock.wall(), source="output", reason=f"{number:,} changes came faster than they were read")

@@ -11,7 +11,7 @@ from watchdog.cli.since import read_moment
 from watchdog.store.moments import rfc3339
 
 if TYPE_CHECKING:
-    from watchdog.cli.change_lines import Shown
+    from watchdog.timeline.changes import Shown
 
 _OF_SOURCES: Final = "source"
 _DIGITS: Final = 9

@@ -10,10 +10,7 @@ import pytest
 
 from tests.scenario.conversation import WALL, Conversation, job, process, redis, rules
 from tests.unit.cli.conftest import apart
-from watchdog.cli.change_lines import Shown
 from watchdog.cli.changes_asked import Place, Wanted, pieced
-from watchdog.cli.exits import NothingToShowError
-from watchdog.cli.recorded import recorded
 from watchdog.engine.checkpoint import checkpoint
 from watchdog.model.changes import CHANGES
 from watchdog.model.events import Body, Delta, Gone, SourceBack, SourceLost, Stopping, TimeReached
@@ -24,6 +21,9 @@ from watchdog.store.trace import recorder as recorders
 from watchdog.store.trace.limits import Limits
 from watchdog.store.trace.recorder import Recorder
 from watchdog.store.trace.segment import FOLDER, FORMAT, Header, Mark
+from watchdog.timeline.changes import Shown
+from watchdog.timeline.failures import NothingRecordedError
+from watchdog.timeline.recorded import recorded
 
 ONE = "web1:10:abc"
 EVERY = [spec.name for spec in CHANGES]
@@ -136,7 +136,7 @@ def test_a_file_without_its_picture_is_said_and_spoils_no_other(record):
 
 def test_without_a_trace_there_is_nothing_to_show(tmp_path):
     """And it is said how there will be."""
-    with pytest.raises(NothingToShowError, match="--follow"):
+    with pytest.raises(NothingRecordedError, match="no agent has recorded anything"):
         names(tmp_path)
 
 
