@@ -22,6 +22,8 @@ from watchdog.store.schema import WITH_EVIDENCE, version_of
 
 STRETCH: Final = 100_000
 """So many rows before and after are looked at."""
+SEARCHED: Final = 200_000
+"""So many rows, the newest, are searched for an alert."""
 MARGIN: Final = 2_000
 """So many rows more on either side, for what was written by a clock that was set."""
 MOST: Final = 5_000
@@ -89,6 +91,14 @@ def of_rule(connection: sqlite3.Connection, rule: str, *, first: int, last: int)
 def row_of(connection: sqlite3.Connection, seq: int) -> Link | None:
     """The row with that number."""
     row = connection.execute(f"SELECT {_COLUMNS} FROM audit WHERE seq = ?", (seq,)).fetchone()  # noqa: S608  (of constants)
+    return None if row is None else Link(*row)
+
+
+def of_thread(connection: sqlite3.Connection, thread: str) -> Link | None:
+    """The row that says that the alert fires of which people are told in that thread, among the newest."""
+    words = encode({"thread": thread})[1:-1].decode()
+    statement = f"SELECT {_COLUMNS} FROM audit WHERE seq > ? AND instr(body, ?) ORDER BY seq DESC LIMIT 1"  # noqa: S608  (of constants)
+    row = connection.execute(statement, (audit.last(connection)[0] - SEARCHED, words)).fetchone()
     return None if row is None else Link(*row)
 
 

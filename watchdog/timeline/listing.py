@@ -18,8 +18,6 @@ from watchdog.timeline.timeline import Brief
 
 USUAL: Final = 50
 """Items of a piece where nobody says how many."""
-SEARCHED: Final = 200_000
-"""So many rows of the audit log, the newest, are searched for alerts that led to no incident."""
 _PAGE: Final = 5_000
 
 
@@ -98,7 +96,7 @@ def _alerts(connection: sqlite3.Connection, asked: Asked, incidents: list[Incide
 
 def _rows_of_alerts(connection: sqlite3.Connection, asked: Asked) -> Iterator[Said]:
     """The newest first."""
-    wanted = AuditAsked(kind="alert", rule=asked.rule, first=audit.last(connection)[0] - SEARCHED)
+    wanted = AuditAsked(kind="alert", rule=asked.rule, first=audit.last(connection)[0] - story.SEARCHED)
     before = audit.BEYOND
     while rows := audit.page_before(connection, wanted, before=before, size=_PAGE):
         before = rows[-1].seq
