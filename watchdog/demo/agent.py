@@ -35,7 +35,7 @@ state: state
 """
 
 
-def _rule(name: str, *queues: str, mode: str = "act", keep: str = "50%") -> str:
+def _rule(name: str, *queues: str, mode: str = "act", guards: str = "keep: 50%") -> str:
     named = ", ".join(f'"{queue}"' for queue in queues)
     return f"""\
   - rule: {name}
@@ -47,14 +47,15 @@ def _rule(name: str, *queues: str, mode: str = "act", keep: str = "50%") -> str:
     then:
       - recover_process: {{process: job.process, drain: {DRAIN_S}s, stuck_after: 0s, stuck_jobs: {{strikes: 2, then: quarantine}}}}
     verify: {{when: queue("{queues[0]}").size <= {DRAINED}, within: 1m}}
-    guards: {{settle: 1, baseline: allow, deploy: 0s, cooldown: 1s, keep: {keep}}}
+    guards: {{settle: 1, baseline: allow, deploy: 0s, cooldown: 1s, {guards}}}
 """
 
 
 RULES: Final = f"rules:\n{_rule('stuck-job', 'push', 'pull')}"
 """Of a real server the times differ; there whatever is built is a deployment, and what is stuck when a rule is armed only asks, because nobody watches."""
-OPEN_RULES: Final = f"rules:\n{_rule('stuck-job', 'push')}{_rule('stuck-in-pull', 'pull', mode='ask', keep='0%')}"
-"""Those of the time after the story: of one queue the agent repairs by itself, of the other it asks. One worker alone serves `default`; that counts for nothing then."""
+_OPEN: Final = "keep: 0%, max_unhealthy: 100%"
+OPEN_RULES: Final = f"rules:\n{_rule('stuck-job', 'push', guards=_OPEN)}{_rule('stuck-in-pull', 'pull', mode='ask', guards=_OPEN)}"
+"""Those of the time after the story: of one queue the agent repairs by itself, of the other it asks. One worker alone serves `default`, and one may wait for an answer all day: neither may keep the others from being repaired."""
 
 
 class AgentEndedError(WatchdogError):
@@ -70,6 +71,7 @@ class Agent:
         self.page = page
         self.config = folder / "config.yml"
         self.log = folder / "agent.log"
+        self.config.touch(mode=0o600)  # a token stands in it
         self.config.write_text(CONFIG.format(socket=socket) + ("" if page is None else page.settings))
         self.go_by(RULES)
 

@@ -20,9 +20,9 @@ from watchdog.demo.tally import Tally
 from watchdog.demo.telling import Tone
 
 EVERY_S: Final = 45.0
-"""So long after the last one a job wedges a worker again, if by then none is wedged."""
+"""So long after the last one a job wedges a worker again, if by then at most one is wedged."""
 QUEUES: Final = ("pull", "push")
-"""Into which queue it comes, by turns."""
+"""Into which queue it comes, by turns; the second, if one waits for an answer."""
 _ROWS: Final = 1_000
 """More of the audit trail need not be remembered: this may go on for days."""
 _PATIENCE_S: Final = 60.0
@@ -52,8 +52,9 @@ class OpenHouse:
             stage.screen.chapter("the page stays open until Ctrl-C")
             tell(stage, self.page)
             while not self.over.is_set():
-                if not any(worker.held for worker in stage.picture.workers):
-                    await self._wedge(stage, client, QUEUES[turn % len(QUEUES)])
+                held = sum(worker.held > 0 for worker in stage.picture.workers)
+                if held < 2:
+                    await self._wedge(stage, client, QUEUES[1] if held else QUEUES[turn % len(QUEUES)])
                     turn += 1
                 await self._pass_time(stage, beside=agent)
                 tally.pushed.clear()
