@@ -46,8 +46,9 @@ async def test_top(tmp_path, redis_server):
 
 async def _seen_and_said(agent, terminals, client, config) -> None:
     window = await terminals.open(COMMAND, "top", "--config", str(config))
+    await window.sees("mode act | 0 firing", "processes: 0")
     await window.press("3")
-    await window.sees("mode act | 0 firing", "push", "queues: 1, by name")
+    await window.sees("push", "queues: 1, by name")
     for _ in range(3):
         await push_job(client, "DeliveryWorker", ["private"], queue="push")
     await window.sees("1 firing", "nobody fetches from it")
@@ -72,7 +73,7 @@ async def _seen_and_said(agent, terminals, client, config) -> None:
     code, told = await agent.ask("why", "long-queue", "push")
     assert (code, told.splitlines()[1]) == (0, "It holds: queue.size > 2 is true by 2; queue.size is 4")
     await window.press("q")
-    await window.sees("Pane is dead (status 0")
+    await window.sees("ended with 0")
 
 
 async def _only_looked_at(agent, terminals, config) -> None:
@@ -93,4 +94,4 @@ async def _only_looked_at(agent, terminals, config) -> None:
     finally:
         await again.aclose()
     dumb = await terminals.open("env", "TERM=dumb", COMMAND, "top", "--config", str(config), columns=160)
-    await dumb.sees("this is none that it can draw on", "Pane is dead (status 2")
+    await dumb.sees("this is none that it can draw on", "ended with 2")

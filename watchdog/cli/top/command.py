@@ -1,5 +1,6 @@
 """`top`: what the agent sees and does, live."""
 
+import gc
 import importlib.util
 import os
 import sys
@@ -32,6 +33,8 @@ def top(
     api_of(config)
     from watchdog.cli.top.app import Top
 
+    # Unlike other commands it stays, and what is drawn is thrown away many times a minute.
+    gc.enable()
     app = Top(lambda: api_of(config), readonly=readonly)
     app.run()
     return Exit.FINE if app.return_code in (0, None) else Exit.FINDINGS
