@@ -1,9 +1,11 @@
 """The screen of `top`: tabs, a table, what is going on above it and the keys below. What stands in it is `sections/`' business, what is said `acts.py`'s."""
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
+from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -99,6 +101,11 @@ class Top(App[None]):
         self.query_one(Rows).focus()
         self.run_worker(self.feed.run(), name="feed")
         self._draw()
+
+    def _fatal_error(self) -> None:
+        """As Python shows a mistake of the program: the library would add the values of variables, and among them may be a secret."""
+        self._exit_renderables.append(Text(traceback.format_exc()))
+        self._close_messages_no_wait()
 
     # What is looked at.
 
