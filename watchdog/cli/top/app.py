@@ -81,6 +81,7 @@ class Top(App[None]):
         self._counts: Sequence[Piece] = ()
         self._shown: dict[str, Line] = {}
         self._drawn: tuple[Any, ...] = ()
+        self._drawn_from: tuple[Any, ...] = (None,)
         self._widths: list[int] = []
         self._seen_wall = 0
 
@@ -257,6 +258,10 @@ class Top(App[None]):
     def _draw_table(self, *, is_old: bool) -> None:
         base = self.screen_stack[0]
         answer = self.feed.seen.get(_key(self.section, self._order()))
+        drawn_from = (answer, self.section, self._filter, is_old, self.size)
+        if answer is not None and answer is self._drawn_from[0] and drawn_from[1:] == self._drawn_from[1:]:
+            return
+        self._drawn_from = drawn_from
         every = [] if answer is None else list(self.section.lines(answer))
         wanted = self._filter.casefold()
         lines = [line for line in every if not wanted or any(wanted in text_of(piece).casefold() for piece in line.cells)]
