@@ -15,6 +15,7 @@ from watchdog.model.told import Told
 from watchdog.replay.moment import Moment
 from watchdog.web import failures
 from watchdog.web.answered import Answered
+from watchdog.web.charts.charts import Charts
 from watchdog.web.views.matrix import Matrix, matrix
 from watchdog.web.views.why import Why, why
 
@@ -45,6 +46,11 @@ class Past:
     def rules(self) -> RuleSet:
         """Those that are asked about."""
         return self._moment.rules
+
+    @property
+    def charts(self) -> Charts:
+        """Nobody drew any then."""
+        return Charts()
 
     @property
     def seq(self) -> int:

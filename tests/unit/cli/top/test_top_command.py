@@ -28,7 +28,7 @@ def test_it_needs_one_that_it_can_draw_on(ask, config, monkeypatch, term):
 def test_without_textual(ask, config, monkeypatch):
     """It says how to install it, and ends before anything is drawn."""
     monkeypatch.setattr(command, "can_draw", lambda: True)
-    monkeypatch.setattr(command.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     answer = ask("top", "-c", "config.yml")
     assert (answer.code, answer.out) == (2, "")
     assert "pip install 'sidekiq-watchdog[top]'" in answer.err
