@@ -34,6 +34,7 @@ from watchdog.model.receivers.webhook import WEBHOOK
 from watchdog.model.receivers.webhook_body import BODY
 from watchdog.rulefile import codes as files
 from watchdog.survey.remarks import REMARKS
+from watchdog.web.metrics import of_agent, of_sidekiq
 
 PAGE: Final = Path(__file__).parents[1] / "rules" / "README.md"
 BEGIN: Final = "<!-- What follows is made by `make docs` from the program's own tables; changes here are lost. -->"
@@ -90,6 +91,7 @@ def reference() -> str:
         *_receivers(),
         *_checks(),
         *_points(),
+        *_metrics(),
         *_commands(),
         *_remarks(),
         *_codes(),
@@ -217,6 +219,17 @@ def _points() -> Iterator[str]:
         yield f"### {area}\n"
         rows = ((code(spec.name), spec.looks_at, spec.why, spec.mend) for spec in POINTS if spec.area is area)
         yield from table(("point", "what is looked at", "why", "how to mend it"), rows)
+
+
+def _metrics() -> Iterator[str]:
+    yield "## Metrics\n"
+    yield "What `/metrics` tells Prometheus. What rests on a source that can't be read is not there meanwhile (`watchdog_source_up` says so); of more than 200 label sets the rest is told under `other`. Those with a star are called as sidekiq-prometheus-exporter calls them.\n"
+    for title, families in (("Sidekiq", of_sidekiq.FAMILIES), ("The agent", of_agent.FAMILIES)):
+        yield f"### {title}\n"
+        rows = (
+            (code(one.name) + (" ★" if one.is_usual else ""), one.type.value, " ".join(map(code, one.labels)), one.help) for one in families
+        )
+        yield from table(("metric", "type", "labels", "what it is"), rows)
 
 
 def _parameters(parameters: Iterable[ParameterSpec]) -> Iterator[str]:

@@ -2,18 +2,22 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from tests.service.agent import ROOT, AgentProcess, write_config
+from tests.service.agent import ROOT, RULES, AgentProcess, write_config
 from watchdog.model.effects import Effect
 from watchdog.model.events import Observed, RulesLoaded, Stopping
 from watchdog.model.events import decode as decode_event
+from watchdog.store.opening import DATABASE
 
 pytestmark = pytest.mark.needs("redis-server", "sidekiq")
 
@@ -82,11 +86,23 @@ async def replayed(config: Path, trace: Path, *, seed: int, how: str = REPLAY) -
     return output.splitlines()
 
 
+async def ask_replay(config: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """The exit code of `replay`, and what it says."""
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).with_name("sidekiq-watchdog"), "replay", "--config", str(config), "--json", *arguments,
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await process.communicate()
+    assert output, errors.decode()
+    return process.returncode or 0, json.loads(output)
+
+
 async def test_a_recovery_replays_byte_for_byte(redis_server, sidekiq, push, tmp_path):
     """
     TERM, a deaf process, KILL, a Redis that goes and comes back: the events alone give the very effects, under two hash seeds.
 
-    So do the files of the trace that the agent itself has written, each from its own checkpoint; here a new one is begun with nearly every event.
+    So do the files of the trace that the agent itself has written, each from its own checkpoint; here a new one is begun with nearly every event. `replay --check` finds
+    each row of the audit log and each incident again. Other rules see the same jobs in dry-run, and what they would have done is laid beside what happened.
     """
     victim, other = await sidekiq.start(("push",), tag="app"), await sidekiq.start(("default", "pull"), tag="app")
     config, trace = write_config(tmp_path, url=redis_server.url, elapsed="3s", grace="3s"), tmp_path / "trace"
@@ -138,3 +154,25 @@ async def test_a_recovery_replays_byte_for_byte(redis_server, sidekiq, push, tmp
         again = await replayed(config, trace, seed=seed, how=FROM_FILES)
         for event, was, now in zip(events, recorded, again, strict=True):
             assert now == was, f"event {event.seq} asks for something else from the files under seed {seed}"
+
+    code, checked = await ask_replay(config, "--check")
+    assert (code, checked["exact"], checked["remarks"], checked["missing"]) == (0, True, [], [])
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / DATABASE)) as database:
+        (written,) = database.execute("SELECT count(*) FROM audit").fetchone()
+    assert checked["checked"] == {"equal": written, "different": 0, "uncovered": 0, "unlike": [], "incidents": []}
+    assert [one["decision"] for one in checked["decisions"]] == ["ALLOW"]
+    assert [one["outcome"] for one in checked["recoveries"]] == ["ended"]
+
+    other = tmp_path / "other.yml"
+    other.write_text(RULES.format(elapsed="1h", grace="3s"))
+    code, tried = await ask_replay(config, "--rules", str(other))
+    assert (code, tried["exact"], tried["beside"]["with"]) == (0, False, "what happened")
+    assert {one["what"] for one in tried["beside"]["differences"]} == {"only there"}
+    code, tried = await ask_replay(config, "--diff", str(other))
+    assert code == 1
+    assert {one["what"] for one in tried["beside"]["differences"]} == {"only here"}
+    assert [one["decision"] for one in tried["decisions"]] == ["DRY_RUN"]
+    assert [one["outcome"] for one in tried["recoveries"]] == ["would"]
+    code, same = await ask_replay(config, "--rules", str(config.parent / "rules.yml"))
+    assert code == 0
+    assert [one for one in same["beside"]["differences"] if one["of"] == "firing"] == [], "in dry-run the same fires at the same time"

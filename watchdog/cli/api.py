@@ -36,8 +36,8 @@ class UnreachableError(NothingToShowError):
     """No agent answers."""
 
 
-class UnknownQuestionError(UnreachableError):
-    """An agent answers, and does not know that question."""
+class OtherVersionError(UnreachableError):
+    """An agent answers, and does not know that question, or this command not the answer."""
 
 
 class NotThereError(UsageError):
@@ -126,7 +126,7 @@ class Api:
         try:
             return msgspec.json.decode(body, type=answer)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise UnreachableError(
+            raise OtherVersionError(
                 f"the agent's answer can't be understood ({error}); is it of another version than this command?"
             ) from None
 
@@ -138,7 +138,7 @@ class Api:
         said = (wrong.message or f"it answered with {status}") + (f" (hint: {wrong.hint})" if wrong.hint else "")
         match status:
             case 404 if wrong.code in ("", "no_such_endpoint"):
-                raise UnknownQuestionError("the agent that runs does not know this question: it is of another version; restart it")
+                raise OtherVersionError("the agent that runs does not know this question: it is of another version; restart it")
             case 404:
                 raise NotThereError(said)
             case 401 | 403:

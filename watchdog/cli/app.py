@@ -19,12 +19,14 @@ from watchdog.cli.demo import demo
 from watchdog.cli.doctor import doctor
 from watchdog.cli.evidence import evidence
 from watchdog.cli.incident import close, go_on
+from watchdog.cli.incidents import incidents
 from watchdog.cli.init import init
 from watchdog.cli.log import log
 from watchdog.cli.notify import NOTIFY
 from watchdog.cli.pause import pause, resume
 from watchdog.cli.quarantine import QUARANTINE
 from watchdog.cli.recover import recover
+from watchdog.cli.replay import replay
 from watchdog.cli.restart import restart
 from watchdog.cli.run import run
 from watchdog.cli.schema import schema
@@ -39,8 +41,10 @@ _IN_SHORT: Final = {
     doctor: "Say what the agent lacks, and how to mend it.",
     check: "Check config and rules; show all that is wrong, and where.",
     test: "Run the tests of rules; show what differs.",
+    replay: "Play what was recorded through these rules, or others.",
     schema: "Print the JSON Schema of rules, config, manifest or tests.",
     log: "Show which jobs run in a process, or ran at its end.",
+    incidents: "Show what was done about which alert, and why.",
     recover: "End a process without losing a job.",
     restart: "Restart services of Sidekiq without losing a job.",
     why: "Say why a rule says what it says of something.",
@@ -71,6 +75,7 @@ for _function in (
     doctor,
     check,
     test,
+    replay,
     schema,
     status,
     top,
@@ -78,6 +83,7 @@ for _function in (
     changes,
     log,
     audit,
+    incidents,
     evidence,
     recover,
     restart,

@@ -99,6 +99,27 @@ def inspect(path: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
     return loaded, problems
 
 
+def rules_of(path: Path) -> tuple[RuleSet | None, Settings | None, tuple[Problem, ...]]:
+    """
+    The rules of a config as an agent would have them, and its settings with their secrets still references: for whoever looks at what has been, and need not know any secret.
+
+    Neither where anything but warnings is wrong with it.
+    """
+    findings = Findings()
+    text = read_text(path, Span(str(path), 1, 1), findings, missing="--config names another")
+    if text is None:
+        return None, None, findings.in_order()
+    draft, problems = draft_settings(str(path), text)
+    findings.take(problems)
+    places = find(draft.rules, path.parent, findings)
+    rules, in_rules = _read(places, draft, findings, folder=path.parent)
+    problems = (*findings.in_order(), *in_rules)
+    settings = draft.settings
+    if settings is None or any(not problem.is_warning for problem in problems):
+        return None, None, problems
+    return rules.but(fleet=settings.fleet_budget, page=settings.alerts.page), settings, problems
+
+
 def inspect_rules(paths: Sequence[Path]) -> tuple[RuleSet, tuple[Problem, ...]]:
     """
     The rules of these files and folders without a config, and all that is wrong with them and with their tests.

@@ -10,6 +10,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import msgspec
+
 from watchdog.clock import Clock
 from watchdog.config import Loaded
 from watchdog.daemon.charting import ChartKeeper
@@ -93,7 +95,7 @@ class Windows:
 
     async def figures(self) -> Figures:
         """What the parts of the agent have counted."""
-        return await self._status.figures()
+        return msgspec.structs.replace(await self._status.figures(), dropped=self._hub.dropped)
 
     async def tell(self, told: Told) -> Answered:
         """What a person says, into the engine; returns once its turn has been committed. Raises `StoreError` where only the answer can't be read."""

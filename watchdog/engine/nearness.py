@@ -24,16 +24,15 @@ _FAR: Final = float("inf")
 
 
 class Leaf(msgspec.Struct, frozen=True):
-    """A part of a condition that is not taken further apart: its text, and the type of what it compares; a statement is true or false by itself."""
+    """A part of a condition that is not taken further apart: its text, and the type of what it compares; that of a statement, which is true or false by itself, is BOOL."""
 
     text: str
     type: Type
-    is_statement: bool = False
 
 
 class Measured(msgspec.Struct, frozen=True, gc=False):
     """
-    What a condition says of a row. `leaf` is the part that decides; `value` and `limit` are what is compared in it, MISSING where nothing is or it can't be known.
+    What a condition says of a row. `leaf` is the part that decides; `value` and `limit` are what is compared in it, MISSING where it can't be known; of a statement `value` is whether it holds.
 
     `distance` is how far that is from flipping, in its unit: not negative while the whole is true, not positive while it is false; `share` the same as a share of the greater of the two sides. Both are None where it is no comparison of numbers.
     """
@@ -60,10 +59,11 @@ def measure_of(node: Checked) -> Measure:
         case Every(operands=operands) | Some(operands=operands):
             return _joined(tuple(measure_of(operand) for operand in operands), by=isinstance(node, Some))
         case _:
-            leaf, holds = Leaf(show(node.syntax), Type.BOOL, is_statement=True), compile_condition(node)
+            leaf, holds = Leaf(show(node.syntax), Type.BOOL), compile_condition(node)
 
             def measure(row: Row, now: int, scope: Scope) -> Measured:
-                return Measured(holds(row, now, scope), None, None, leaf)
+                truth = holds(row, now, scope)
+                return Measured(truth, None, None, leaf, truth)
 
             return measure
 

@@ -17,18 +17,21 @@ from watchdog.replay.checking import Check, Checked
 from watchdog.replay.differences import Differences, differences
 from watchdog.replay.players import AsItWas, Tried
 from watchdog.replay.replaying import Covered, play
+from watchdog.replay.trace import begins
 from watchdog.store.failures import NoStateError
 from watchdog.store.reading import read_incidents
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """
-    `account` is what the rules said, `exact` that they are those that decided then. `there` is what it is compared with, named by `beside`: `what happened`, or the other rules; None where there is nothing.
+    `account` is what the rules said from `since` to `until` (UTC milliseconds), `exact` that they are those that decided then. `there` is what it is compared with, named by `beside`: `what happened`, or the other rules; None where there is nothing.
 
     `checked` says how the audit rows compare with those of the database, `unlike` the incidents that stand otherwise there; None where nobody wanted to know.
     """
 
     exact: bool
+    since: int
+    until: int
     covered: Covered
     account: Account
     beside: str = ""
@@ -54,12 +57,20 @@ def as_it_was(trace: Path, rules: RuleSet, *, since: int | None, until: int | No
 
     Raises `NoTraceError` and `StoreError`.
     """
-    check = None if database is None else Check(happened.rows(database, since=0, until=until))
+    check = None if database is None else Check(happened.rows(database, since=begins(trace, since=since, until=until), until=until))
     player = AsItWas(rules, since=since or 0, until=until, check=check)
     covered = play(trace, (player,), since=since, until=until)
     checked = None if check is None else check.checked()
     unlike = () if database is None or check is None else _unlike(database, player.incidents, check.uncovered_incidents)
-    return Report(exact=True, covered=covered, account=player.account(), checked=checked, unlike=unlike)
+    return Report(
+        exact=True,
+        since=max(since or 0, covered.since),
+        until=covered.until,
+        covered=covered,
+        account=player.account(),
+        checked=checked,
+        unlike=unlike,
+    )
 
 
 def tried(
@@ -88,7 +99,14 @@ def tried(
     beside = HAPPENED if other is None else other[0]
     compared = None if second is None else differences(account, second)
     return Report(
-        exact=False, covered=covered, account=account, beside=beside if compared is not None else "", there=second, differences=compared
+        exact=False,
+        since=max(since or 0, covered.since),
+        until=covered.until,
+        covered=covered,
+        account=account,
+        beside=beside if compared is not None else "",
+        there=second,
+        differences=compared,
     )
 
 

@@ -80,6 +80,11 @@ def played(folder: Path, *, since: int | None = None, until: int | None = None) 
                 seq = event.seq
 
 
+def begins(folder: Path, *, since: int | None = None, until: int | None = None) -> int:
+    """When the file was begun in which `since` lies (UTC milliseconds); 0 where there is none. Raises `StoreError`."""
+    return next((part.header.wall for part in segments(folder, since=since, until=until) if isinstance(part, Segment)), 0)
+
+
 def digests(folder: Path, *, since: int | None = None, until: int | None = None) -> dict[str, int]:
     """
     The digests of the rules that were in force in that time, in their order, each with the time at which it was seen first (UTC milliseconds).

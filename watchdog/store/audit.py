@@ -7,7 +7,7 @@ import msgspec
 
 from watchdog.model.records import AuditRow
 from watchdog.store.asked import AuditAsked
-from watchdog.store.chain import HEAD, BrokenRow, Link, Verified, check, head, kind_of, link
+from watchdog.store.chain import GENESIS, HEAD, BrokenRow, Link, Verified, check, head, kind_of, link
 
 _INSERT: Final = "INSERT INTO audit (seq, wall, rule, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?)"
 _ALL: Final = "SELECT seq, wall, rule, body, prev, hash FROM audit ORDER BY seq"
@@ -58,6 +58,24 @@ def verify(connection: sqlite3.Connection) -> Verified | BrokenRow:
         return check(rows, last_seq=last_seq, last_hash=last_hash)
     finally:
         connection.execute("ROLLBACK")
+
+
+def verify_end(connection: sqlite3.Connection, *, rows: int) -> tuple[Verified | BrokenRow, int, str]:
+    """Checks so many rows at the end of the chain as it stood at one moment, and gives number and hash of the last, as they were written down beside it."""
+    connection.execute("BEGIN")
+    try:
+        last_seq, last_hash = connection.execute("SELECT audit_seq, audit_hash FROM position").fetchone()
+        end = [Link(*row) for row in connection.execute(f"{_ALL} DESC LIMIT ?", (rows,))][::-1]
+    finally:
+        connection.execute("ROLLBACK")
+    begin, before = (end[0].seq - 1, end[0].prev) if end else (0, GENESIS)
+    return check(end, last_seq=last_seq, last_hash=last_hash, begin=begin, before=before), last_seq, last_hash
+
+
+def last(connection: sqlite3.Connection) -> tuple[int, str]:
+    """Number and hash of the row that was written last; 0 and the hash of none in an empty log."""
+    seq, digest = connection.execute("SELECT audit_seq, audit_hash FROM position").fetchone()
+    return seq, digest
 
 
 def newest(connection: sqlite3.Connection, asked: AuditAsked, *, limit: int, size: int) -> int:

@@ -73,6 +73,11 @@ def verify(folder: Path) -> Verified | BrokenRow:
     return ask(folder, audit.verify)
 
 
+def read_last(folder: Path) -> tuple[int, str]:
+    """Number and hash of the audit row that was written last. Kept somewhere else they show later whether anybody has written the log anew."""
+    return ask(folder, audit.last)
+
+
 def read_status(folder: Path) -> bytes | None:
     """The status that the agent kept last, as it was given to `keep_status`; None if it never did."""
     row = ask(folder, lambda connection: connection.execute("SELECT body FROM status").fetchone())

@@ -35,8 +35,8 @@ def deliveries(messages: Iterable[Message]) -> Iterator[Moment]:
 
 def receivers(messages: Iterable[Message]) -> tuple[str, ...]:
     """Those who have heard of it, in the order in which they did."""
-    heard = sorted((one.ended, one.receiver) for one in messages if one.outcome == "delivered" and one.ended is not None)
-    return tuple(dict.fromkeys(receiver for _, receiver in heard))
+    heard = [(one.ended, one.receiver) for one in messages if one.outcome == "delivered" and one.ended is not None]
+    return tuple(dict.fromkeys(receiver for _, receiver in sorted(heard, key=lambda each: each[0])))
 
 
 def _became(message: Message) -> str:

@@ -9,3 +9,7 @@ class NoSuchIncidentError(WatchdogError):
     def __init__(self, incident: str, hint: str) -> None:
         super().__init__(f"there is no incident {incident!r} (hint: {hint})")
         self.incident = incident
+
+
+class NothingRecordedError(WatchdogError):
+    """No agent has recorded what was asked for."""

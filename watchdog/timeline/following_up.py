@@ -10,7 +10,7 @@ _NAME = "sidekiq-watchdog"
 
 def follow_ups(story: Timeline) -> Iterator[str]:
     """Those that follow from what is known; at least one."""
-    if story.next:
+    if story.next and story.outcome != "would":
         yield f"What comes next by itself: {story.next}" if story.ended is None else f"What comes next: {story.next}"
     match story.outcome:
         case "unverified":

@@ -10,7 +10,10 @@ from typing import Final
 from watchdog.engine import edits
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.procedures.stages import CollectStage, GatherStage, LocksStage, PutBackStage
+from watchdog.lang.display import display
+from watchdog.model.kinds import Type
 from watchdog.model.targets import Signal
+from watchdog.store.moments import wall_of
 from watchdog.timeline.said import Said, plain, sentence
 from watchdog.timeline.timeline import Moment, MomentKind
 
@@ -98,7 +101,7 @@ def _would(row: Said) -> Iterator[Moment]:
     if row.stage == "in flight":
         yield _moment(row, MomentKind.JOBS, f"in flight: {row.detail.get('class', '')} {row.detail.get('jid', '')}")
     else:
-        yield _moment(row, MomentKind.DECISION, f"act would {_to(row)}", row.reason)
+        yield _moment(row, MomentKind.DECISION, f"act would {_to(row)}{_when(row)}", row.reason)
 
 
 def _to(row: Said) -> str:
@@ -111,6 +114,11 @@ def _to(row: Said) -> str:
             return "look whether it helped"
         case stage:
             return f"{stage.replace('_', ' ')} {row.target}"
+
+
+def _when(row: Said) -> str:
+    later = 0 if row.would_at is None else wall_of(row.would_at) - row.wall
+    return f" {display(later, Type.DURATION)} later" if later > 0 else ""
 
 
 def _intent(row: Said) -> Iterator[Moment]:

@@ -29,6 +29,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     stage: str = ""
     outcome: str = ""
     incident: str = ""
+    would_at: str | None = None
     detail: dict[str, Any] = {}
 
     def is_about(self, entity: str, target: str) -> bool:

@@ -8,13 +8,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from watchdog.store.failures import StoreError
 from watchdog.web import texts
-from watchdog.web.access.access import Access
-from watchdog.web.access.visit import NOBODY
+from watchdog.web.access.access import LOGIN, METRICS, Access
+from watchdog.web.access.visit import NOBODY, SAFE
 from watchdog.web.answered import Answered
 from watchdog.web.asking import (
     ACCESS,
@@ -67,11 +68,12 @@ def build(
 
     @web.middleware
     async def paced(request: web.Request, handler: Handler) -> web.StreamResponse:
-        connection = request[CONNECTION] = connection_of(request.protocol)
+        connection = connection_of(request.protocol)
         peer = connection.peer if connection is not None else NOBODY
         request[VISIT] = visit_of(request, peer)
         if connection is None:
             return await handler(request)
+        request[CONNECTION] = connection
         connection.pace(Pace.ANSWER)
         try:
             return await handler(request)
@@ -100,15 +102,15 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
             request[END] = end
             return await handler(request)
     except RequestError as error:
-        return _failed(error)
+        return _failed(request, error)
     except StoreError as error:
-        return _failed(NotReadyError(str(error), after=5))
+        return _failed(request, NotReadyError(str(error), after=5))
     except TimeoutError:
-        return _failed(NotReadyError("it took too long", after=5))
+        return _failed(request, NotReadyError("it took too long", after=5))
     except web.HTTPRequestEntityTooLarge:
-        return _failed(TooMuchError(f"at most {request.app[LIMITS].body} bytes are taken"))
+        return _failed(request, TooMuchError(f"at most {request.app[LIMITS].body} bytes are taken"))
     except web.HTTPNotFound:
-        return _failed(NoSuchEndpointError("there is nothing at this address"))
+        return _failed(request, NoSuchEndpointError("there is nothing at this address"))
     except web.HTTPMethodNotAllowed as error:
         answer = json_answer(Failed(Fault("wrong_method", f"this is asked by {', '.join(sorted(error.allowed_methods))}")), status=405)
         answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
@@ -154,8 +156,13 @@ async def _dress(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers.setdefault("Cache-Control", "no-store")
 
 
-def _failed(error: RequestError) -> web.Response:
-    answer = json_answer(error.failed, status=error.status)
+def _failed(request: web.Request, error: RequestError) -> web.Response:
+    if not request.path.startswith((ROOT, METRICS)) and "text/html" in request.headers.get("Accept", ""):
+        if error.status == UnknownCallerError.status and request.method in SAFE:
+            return web.Response(status=303, headers={"Location": f"{LOGIN}?{urlencode({'back': request.path_qs})}"})
+        answer = web.Response(text=f"{error}\n{error.hint}\n", status=error.status)
+    else:
+        answer = json_answer(error.failed, status=error.status)
     if error.after:
         answer.headers["Retry-After"] = str(error.after)
     if error.status == UnknownCallerError.status:

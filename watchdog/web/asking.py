@@ -19,10 +19,11 @@ from watchdog.web.parameters import checked, from_text
 INSIDE: Final = web.AppKey("inside", Inside)
 ACCESS: Final = web.AppKey("access", Access)
 LIMITS: Final = web.AppKey("limits", Limits)
-VISIT: Final = "visit"
-KNOWN: Final = "known"
-END: Final = "end"
-CONNECTION: Final = "connection"
+VISIT: Final = web.RequestKey("visit", Visit)
+KNOWN: Final = web.RequestKey("known", Known)
+END: Final = web.RequestKey("end", asyncio.Timeout)
+CONNECTION: Final = web.RequestKey("connection", Connection)
+"""Of a connection that is gone already there is none."""
 FORM_TOKEN: Final = "form_token"
 """The hidden field of every form."""
 FORM_HEADER: Final = "X-Watchdog-Form-Token"
@@ -44,22 +45,18 @@ def visit_of(request: web.BaseRequest, peer: Peer) -> Visit:
 
 def visit_of_request(request: web.Request) -> Visit:
     """The same, as the application has noted it."""
-    visit: Visit = request[VISIT]
-    return visit
+    return request[VISIT]
 
 
 def known_of(request: web.Request) -> Known:
     """Who asks."""
-    known: Known = request[KNOWN]
-    return known
+    return request[KNOWN]
 
 
 def endless(request: web.Request) -> None:
     """From now on its answer may take for ever: an event stream. Whoever sends it looks itself that nobody reads too slowly."""
-    end: asyncio.Timeout = request[END]
-    end.reschedule(None)
-    connection: Connection | None = request[CONNECTION]
-    if connection is not None:
+    request[END].reschedule(None)
+    if (connection := request.get(CONNECTION)) is not None:
         connection.pace(Pace.STREAM)
 
 
@@ -77,7 +74,7 @@ async def body_of(request: web.Request) -> Mapping[str, Any] | list[tuple[str, s
         raise WrongKindError("send JSON or a form", hint=f"Content-Type: {JSON}")
     try:
         said = msgspec.json.decode(await request.read())
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise NotUnderstoodError("the body is no JSON") from None
     if not isinstance(said, dict):
         raise NotUnderstoodError("the body must be an object: {…}")

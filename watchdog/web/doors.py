@@ -29,9 +29,10 @@ class CantListenError(WatchdogError):
 
 
 class Open(msgspec.Struct, frozen=True):
-    """A socket that listens; `trouble` is what is not as the config wants it, `is_there` whether who comes still finds it, `shut` puts away what is left of it."""
+    """A socket that listens; `where` is the address that it has, `trouble` is what is not as the config wants it, `is_there` whether who comes still finds it, `shut` puts away what is left of it."""
 
     sock: socket.socket
+    where: str
     trouble: str = ""
     is_there: Callable[[], bool] = lambda: True
     shut: Callable[[], None] = lambda: None
@@ -65,7 +66,7 @@ def _open_tcp(address: str, port: int) -> Open:
     except OSError as error:
         sock.close()
         raise CantListenError(_why(error)) from None
-    return Open(sock)
+    return Open(sock, _shown(*sock.getsockname()[:2]))
 
 
 def _open_unix(path: Path, group: str) -> Open:
@@ -86,7 +87,7 @@ def _open_unix(path: Path, group: str) -> Open:
     except OSError as error:
         sock.close()
         raise CantListenError(_why(error)) from None
-    return Open(sock, trouble, lambda: _identity(path) == ours, lambda: _remove(path, ours))
+    return Open(sock, str(path), trouble, lambda: _identity(path) == ours, lambda: _remove(path, ours))
 
 
 def _make_room(path: Path) -> None:
@@ -134,6 +135,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _remove(path: Path, ours: tuple[int, int] | None) -> None:
     if ours is not None and _identity(path) == ours:
         path.unlink(missing_ok=True)
+
+
+def _shown(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _why(error: OSError) -> str:

@@ -74,8 +74,6 @@ def _check(name: str, value: Any, schema: Mapping[str, Any]) -> None:
     }[kind]
     if not fits:
         raise NotUnderstoodError(f"{name} must be {_NAMES[kind]}")
-    if "enum" in schema and value not in schema["enum"]:
-        raise NotUnderstoodError(f"{name} must be one of {', '.join(map(str, schema['enum']))}")
     if kind == "string":
         _check_text(name, value, schema)
     elif kind == "integer":
@@ -94,6 +92,8 @@ def _check_text(name: str, value: str, schema: Mapping[str, Any]) -> None:
         )
     if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
         raise NotUnderstoodError(f"{name} holds what is no text")
+    if "enum" in schema and value not in schema["enum"]:
+        raise NotUnderstoodError(f"{name} must be one of {', '.join(schema['enum'])}")
     if "pattern" in schema and not re.search(schema["pattern"], value):
         raise NotUnderstoodError(f"{name} can't be that: {schema.get('description', schema['pattern'])}")
 

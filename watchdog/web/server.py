@@ -133,7 +133,7 @@ class Server:
         """As long as it is open; answers why it no longer is. Raises `CantListenError`."""
         way = door.open()
         try:
-            self.standing[name] = Standing(door.where, self._inside.wall(), way.trouble)
+            self.standing[name] = Standing(way.where, self._inside.wall(), way.trouble)
             LOG.info("listens at %s%s", door.where, f"; {way.trouble}" if way.trouble else "")
             if not await _somebody_comes(way):
                 return "its file was removed"

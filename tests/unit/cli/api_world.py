@@ -157,7 +157,7 @@ def matrix() -> Matrix:
 def overview(**more: Any) -> Overview:
     """All is well but for one job."""
     known: dict[str, Any] = {
-        "wall": WALL, "seq": 1, "host": "web1", "mode": "act", "paused": False, "paused_in_part": False, "doubt": False, "firing": 1, "pending": 2,
+        "wall": WALL, "seq": 1, "host": "web1", "version": "0.9", "mode": "act", "paused": False, "paused_in_part": False, "doubt": False, "firing": 1, "pending": 2,
         "under_way": 0, "questions": 1, "held_back": 1, "rules": 12, "blind": (), "sources": {"redis": Source(ok=True)}, "entities": {"process": 3}, "checks": (),
         "sidekiq": SidekiqSeen(processes=3, threads=75, busy=12, enqueued=1_234, retries=56, dead=7),
     }  # fmt: skip

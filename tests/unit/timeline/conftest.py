@@ -6,21 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.timeline import stories
-from tests.unit.timeline.kept import keep
+from tests.unit.timeline.kept import left_by
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def made(tmp_path_factory) -> Callable[[str], Path]:
     """The folder of the story with that name: `made("recovered")`; for looking only."""
-    known: dict[str, Path] = {}
-
-    def folder(name: str) -> Path:
-        if name not in known:
-            known[name] = keep(tmp_path_factory.mktemp(name) / "state", getattr(stories, name)().effects)
-        return known[name]
-
-    return folder
+    return lambda name: left_by(name, tmp_path_factory)
 
 
 @pytest.fixture

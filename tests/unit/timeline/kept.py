@@ -7,11 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
 
+import pytest
+
+from tests.unit.timeline import stories
 from watchdog.clock import Clock
 from watchdog.model.effects import Audit, Effect, KeepIncident, Notify
 from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
 
+_MADE: dict[str, Path] = {}
 TOOK = 200
 """Milliseconds that every delivery took."""
 
@@ -49,6 +53,13 @@ def keep(folder: Path, effects: Iterable[Effect], *, delivered: bool = True) -> 
     if delivered:
         change(folder, f"UPDATE outbox SET outcome = 'delivered', ended = written + {TOOK}")
     return folder
+
+
+def left_by(name: str, factory: pytest.TempPathFactory) -> Path:
+    """The folder of the story with that name, made once; for looking only."""
+    if name not in _MADE:
+        _MADE[name] = keep(factory.mktemp(name) / "state", getattr(stories, name)().effects)
+    return _MADE[name]
 
 
 def change(folder: Path, *statements: str) -> None:

@@ -18,7 +18,7 @@ from watchdog.cli.top.feed import Feed
 from watchdog.cli.top.fitting import widths_of
 from watchdog.cli.top.head import QUESTIONS, agent_line, sidekiq_line, warnings
 from watchdog.cli.top.lines import Line, Section, moment
-from watchdog.cli.top.painting import cell, page, row
+from watchdog.cli.top.painting import cell, is_same, page, row
 from watchdog.cli.top.sections import SECTIONS
 from watchdog.errors import WatchdogError
 
@@ -29,9 +29,14 @@ _READONLY: Final = "top was started with --readonly: it looks, and says nothing 
 
 
 class Rows(DataTable[Any]):
-    """The table; left and right choose the tab, since all columns are in sight."""
+    """The table; left and right choose the tab, since all columns are in sight, home and end the first line and the last."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("left", "app.tab(-1)", show=False), Binding("right", "app.tab(1)", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "app.tab(-1)", show=False),
+        Binding("right", "app.tab(1)", show=False),
+        Binding("home", "scroll_top", show=False),
+        Binding("end", "scroll_bottom", show=False),
+    ]
 
 
 class Top(App[None]):
@@ -263,7 +268,7 @@ class Top(App[None]):
             if frame == self._drawn:
                 for key, cells in painted.items():
                     for place, one in enumerate(cells):
-                        if table.get_cell(key, str(place)) != one:
+                        if not is_same(table.get_cell(key, str(place)), one):
                             table.update_cell(key, str(place), one)
             else:
                 self._rebuild(table, painted, widths, same_tab=self._drawn[:1] == frame[:1])

@@ -5,12 +5,12 @@ Nothing here knows a terminal. An agent that can't be reached is tried again unt
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, final
 
 import msgspec
 
-from watchdog.cli.api import Api, NotThereError, RefusedError, UnknownQuestionError, UnreachableError
+from watchdog.cli.api import Api, NotThereError, OtherVersionError, RefusedError, UnreachableError
 
 PACE: Final = 0.5
 """Seconds between two questions for the same thing: whatever happens, each is asked for twice a second at most."""
@@ -81,13 +81,10 @@ class Feed:
         """Go on until cancelled."""
         while True:
             try:
-                async with self._connect() as api, asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._listen(api), name="stream")
-                    tasks.create_task(self._ask(api), name="questions")
-            except* UnreachableError as group:
-                self.trouble = str(group.exceptions[0])
-            except* RefusedError as group:
-                self.trouble = str(group.exceptions[0])
+                async with self._connect() as api:
+                    await _first(self._listen(api), self._ask(api))
+            except (UnreachableError, RefusedError) as error:
+                self.trouble = str(error)
             self._show()
             await asyncio.sleep(self._waits[min(self._tries, len(self._waits) - 1)])
             self._tries += 1
@@ -128,7 +125,7 @@ class Feed:
     async def _fetch(self, api: Api, name: str, question: Question) -> None:
         try:
             answer = await api.get(question.path, question.answer, **question.query)
-        except (NotThereError, UnknownQuestionError, RefusedError) as error:
+        except (NotThereError, OtherVersionError, RefusedError) as error:
             self.failed[name] = str(error)
             return
         # Meanwhile something else may be wanted under that name.
@@ -143,6 +140,19 @@ class Feed:
 
     def _until_next(self, now: float) -> float:
         return max(0.0, min((self._due(*one) for one in self._wanted.items()), default=now + self._ticking) - now)
+
+
+async def _first(*works: Coroutine[Any, Any, None]) -> None:
+    """Do all of it until one ends, or fails: that is raised. Unlike a group of tasks it never takes an error of one for the cancelling of all."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 def _named(data: bytes) -> frozenset[str] | None:

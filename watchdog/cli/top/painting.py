@@ -22,6 +22,11 @@ def cell(piece: Piece, width: int, *, is_old: bool = False) -> Text:
     return Text(harmless(text, max(width, 1)), style="dim" if is_old else STYLES.get(style, ""), no_wrap=True, overflow="ellipsis")
 
 
+def is_same(one: Text, other: Text) -> bool:
+    """Whether two cells look the same; for rich the style is no part of that."""
+    return one.plain == other.plain and one.style == other.style
+
+
 def row(pieces: Sequence[Piece], *, is_old: bool = False) -> Text:
     """A line, however long."""
     return Text.assemble(*(_piece(piece, is_old=is_old) for piece in pieces))

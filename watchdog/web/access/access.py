@@ -28,7 +28,8 @@ PAGE: Final = "page"
 BY: Final = "x-watchdog-by"
 """The header by which root says for whom it asks, as sudo tells it on the command line."""
 PROXY_SECRET: Final = "x-watchdog-proxy"
-OPEN: Final = ("/healthz", "/login", "/static/")
+LOGIN: Final = "/login"
+OPEN: Final = ("/healthz", LOGIN, "/static/")
 """What everybody may see who reaches the port: that it lives, and how to say who one is. What ends with a slash means all below it."""
 METRICS: Final = "/metrics"
 _LONGEST_NAME: Final = 64

@@ -12,7 +12,8 @@ import msgspec
 
 from watchdog.model.effects import Audit, DropFlight, Effect, KeepIncident
 from watchdog.model.events import Event
-from watchdog.model.records import AuditRow
+from watchdog.model.flight import Balance
+from watchdog.model.records import INCIDENT_OUTCOMES, RECORD_KINDS, AuditRow
 from watchdog.web.metrics.label import MOST, OTHER
 
 TURN_BOUNDS: Final = (0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -21,6 +22,14 @@ COMMIT_BOUNDS: Final = (0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0
 """The same of commits."""
 _OUTCOMES: Final = ("refused", "failed", "unknown")
 """How the outcome of a stage can begin; every other one is `done`."""
+
+_FROM_THE_START: Final = (
+    *(("watchdog_incidents_total", outcome) for outcome in INCIDENT_OUTCOMES if outcome not in ("open", "held")),
+    *(("watchdog_rescued_jobs_total", became) for became in Balance.__struct_fields__),
+    *(("watchdog_operator_commands_total", outcome) for outcome in ("heeded", "refused")),
+    *(("watchdog_audit_rows_total", kind) for kind in RECORD_KINDS),
+)
+"""What is 0 before the first one: of a count that begins with 1 nobody sees that it has grown."""
 
 
 class Spread:
@@ -63,6 +72,8 @@ class Counted:
         self.undone = 0
         self.events: Final[dict[type[msgspec.Struct], int]] = {}
         self.sums: Final = Sums()
+        for name, label in _FROM_THE_START:
+            self.sums.add(name, label, by=0)
 
     def turn(self, event: Event, effects: Iterable[Effect], seconds: float) -> None:
         """A turn was committed; the engine took that long for it."""
@@ -74,7 +85,7 @@ class Counted:
                 case Audit(row=row):
                     self._row(row)
                 case KeepIncident(incident=incident) if incident.closed is not None:
-                    self.sums.add("watchdog_incidents_total", incident.action, incident.outcome)
+                    self.sums.add("watchdog_incidents_total", incident.outcome)
                 case DropFlight(became=balance) if balance is not None:
                     for became in balance.__struct_fields__:
                         self.sums.add("watchdog_rescued_jobs_total", became, by=getattr(balance, became))
@@ -87,7 +98,7 @@ class Counted:
             case AuditRow(kind="decision", outcome=""):
                 self.sums.add("watchdog_decisions_total", row.decision, row.guard)
             case AuditRow(kind="alert", outcome="firing" | "resolved"):
-                self.sums.add("watchdog_alerts_total", row.rule, row.outcome)
+                self.sums.add("watchdog_alert_changes_total", row.rule, row.outcome)
             case AuditRow(kind="outcome"):
                 outcome = next((word for word in _OUTCOMES if row.outcome.startswith(word)), "done")
                 self.sums.add("watchdog_stages_total", row.action, row.stage, outcome)

@@ -37,6 +37,7 @@ def read_figures(sheet: Sheet, figures: Figures, *, host: str, wall: int) -> Non
     sheet.put("watchdog_events_waiting", figures.waiting)
     sheet.put("watchdog_turns_undone_total", figures.counted.undone)
     sheet.put("watchdog_streams", figures.streams)
+    sheet.put("watchdog_streams_dropped_total", figures.dropped)
     for kind, happened in figures.counted.events.items():
         sheet.put("watchdog_events_total", happened, str(kind.__struct_config__.tag))
     for name, counts in figures.counted.sums.by_name.items():

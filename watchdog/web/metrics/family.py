@@ -33,7 +33,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     One metric under its full name, as it stands in a query.
 
     `reads` are the paths of the fields (`model.fields`) of which it is the reading, the first that is known; those without are read by code of their own. `source` is what must be readable for
-    it to be there, beside what its fields need. `exporter` is what other exporters call the same.
+    it to be there, beside what its fields need. `is_usual` says that other exporters call the same so (`packaging/README.md`).
     """
 
     name: str
@@ -43,7 +43,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     reads: tuple[str, ...] = ()
     source: Source | None = None
     rest: Rest = Rest.SUM
-    exporter: str = ""
+    is_usual: bool = False
 
     @property
     def base(self) -> str:

@@ -14,7 +14,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     None where there is nothing that counts it, or where it can't be asked.
 
     `failing` says that nothing can be written down, `refused` that a reload was; `waiting` events wait for their turn. `cost` and `budget` are those of `sidekiq.follow`, `broken` how much in Redis can't be
-    understood, `looked_ms` the processor time of all looks at the host. `hears` says of each receiver by which people can answer whether they are heard. `streams` follow events.
+    understood, `looked_ms` the processor time of all looks at the host. `hears` says of each receiver by which people can answer whether they are heard. `streams` follow events, and so many were `dropped` because they were too slow.
     """
 
     counted: Counted
@@ -31,3 +31,4 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     hears: Mapping[str, bool] = {}
     quarantined: int | None = None
     streams: int = 0
+    dropped: int = 0

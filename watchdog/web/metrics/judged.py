@@ -57,6 +57,9 @@ def _read_rules(sheet: Sheet, rules: RuleSet, ledger: Ledger) -> None:
         sheet.put("watchdog_rule_blind", any(source in sheet.blind for source in rule.condition.sources), rule.name)
         for phase in Phase:
             sheet.put("watchdog_rule_alerts", 0, rule.name, phase.value)
+        for change in ("firing", "resolved"):
+            # 0 before the first one, like the counts in `counted`.
+            sheet.put("watchdog_alert_changes_total", 0, rule.name, change)
     for severity in Severity:
         for phase in Phase:
             sheet.put("watchdog_alerts", 0, severity.value, phase.value)

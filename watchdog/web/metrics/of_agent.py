@@ -49,7 +49,9 @@ RULES: Final = (
         labels=("rule",),
     ),
     _gauge(name="watchdog_alerts", help="Alerts of all rules, by severity and state.", labels=("severity", "state")),
-    _counter(name="watchdog_alerts_total", help="Alerts that began to fire, and that were resolved (`change`).", labels=("rule", "change")),
+    _counter(
+        name="watchdog_alert_changes_total", help="Alerts that began to fire, and that were resolved (`change`).", labels=("rule", "change")
+    ),
 )
 
 ACTIONS: Final = (
@@ -81,8 +83,8 @@ ACTIONS: Final = (
     ),
     _counter(
         name="watchdog_incidents_total",
-        help="Incidents that were closed, by their last action and their outcome.",
-        labels=("action", "outcome"),
+        help="Incidents that were closed, by what came of them: `verified`, `unverified`, `ended`, `failed`, `abandoned`, `closed` by a person, or `would` in dry-run.",
+        labels=("outcome",),
     ),
     _counter(
         name="watchdog_rescued_jobs_total",
@@ -160,6 +162,7 @@ RECORDING: Final = (
     _counter(name="watchdog_trace_gaps_total", help="How often it could not be recorded, since the agent began."),
     _counter(name="watchdog_trace_missed_events_total", help="Events that were not recorded therefore."),
     _gauge(name="watchdog_streams", help="Browsers and programs that follow events at this moment."),
+    _counter(name="watchdog_streams_dropped_total", help="Those that were dropped because they read too slowly."),
     _gauge(name="watchdog_scrape_seconds", help="How long it took to gather what stands here; not more often than once a second."),
 )
 

@@ -6,7 +6,6 @@ from typing import Final
 from watchdog.model.kinds import Source
 from watchdog.web.metrics.family import Family, Rest, Type
 
-_USUAL: Final = "sidekiq-prometheus-exporter"
 _gauge = partial(Family, type=Type.GAUGE)
 _counter = partial(Family, type=Type.COUNTER)
 
@@ -15,16 +14,16 @@ WHOLE: Final = (
         name="sidekiq_processed_jobs_total",
         help="Jobs run since ever, the failed ones included.",
         reads=("sidekiq.processed",),
-        exporter=_USUAL,
+        is_usual=True,
     ),
-    _counter(name="sidekiq_failed_jobs_total", help="Failed runs since ever.", reads=("sidekiq.failed",), exporter=_USUAL),
+    _counter(name="sidekiq_failed_jobs_total", help="Failed runs since ever.", reads=("sidekiq.failed",), is_usual=True),
     _counter(
         name="sidekiq_arrived_jobs_total",
         help="Jobs that arrived in queues since the agent began, retries included. Estimated: good over minutes, not over seconds.",
         reads=("sidekiq.arrived",),
     ),
     _gauge(
-        name="sidekiq_processes", help="Processes that Redis has heard from within a minute.", reads=("sidekiq.processes",), exporter=_USUAL
+        name="sidekiq_processes", help="Processes that Redis has heard from within a minute.", reads=("sidekiq.processes",), is_usual=True
     ),
     _gauge(
         name="sidekiq_stale_processes",
@@ -33,14 +32,14 @@ WHOLE: Final = (
     ),
     _gauge(name="sidekiq_versions", help="How many versions of Sidekiq beat.", reads=("sidekiq.versions",)),
     _gauge(
-        name="sidekiq_workers", help="Threads of all processes that beat, quiet ones included.", reads=("sidekiq.threads",), exporter=_USUAL
+        name="sidekiq_workers", help="Threads of all processes that beat, quiet ones included.", reads=("sidekiq.threads",), is_usual=True
     ),
-    _gauge(name="sidekiq_busy_workers", help="Jobs that they ran at their last beats.", reads=("sidekiq.busy",), exporter=_USUAL),
+    _gauge(name="sidekiq_busy_workers", help="Jobs that they ran at their last beats.", reads=("sidekiq.busy",), is_usual=True),
     _gauge(name="sidekiq_utilization_ratio", help="The one over the other: 1 where every thread runs a job.", source=Source.REDIS),
-    _gauge(name="sidekiq_enqueued_jobs", help="Jobs that wait in all queues together.", reads=("sidekiq.enqueued",), exporter=_USUAL),
-    _gauge(name="sidekiq_scheduled_jobs", help="Jobs that wait for their time.", reads=("sidekiq.scheduled",), exporter=_USUAL),
-    _gauge(name="sidekiq_retry_jobs", help="Jobs that wait for another try.", reads=("sidekiq.retries",), exporter=_USUAL),
-    _gauge(name="sidekiq_dead_jobs", help="Jobs that have been given up.", reads=("sidekiq.dead",), exporter=_USUAL),
+    _gauge(name="sidekiq_enqueued_jobs", help="Jobs that wait in all queues together.", reads=("sidekiq.enqueued",), is_usual=True),
+    _gauge(name="sidekiq_scheduled_jobs", help="Jobs that wait for their time.", reads=("sidekiq.scheduled",), is_usual=True),
+    _gauge(name="sidekiq_retry_jobs", help="Jobs that wait for another try.", reads=("sidekiq.retries",), is_usual=True),
+    _gauge(name="sidekiq_dead_jobs", help="Jobs that have been given up.", reads=("sidekiq.dead",), is_usual=True),
     _gauge(
         name="sidekiq_retry_overdue_seconds",
         help="How long the first of the retries should have been pushed by now; 0 where none is due.",
@@ -59,16 +58,14 @@ WHOLE: Final = (
 )
 
 QUEUES: Final = (
-    _gauge(
-        name="sidekiq_queue_enqueued_jobs", help="Jobs that wait in the queue.", labels=("name",), reads=("queue.size",), exporter=_USUAL
-    ),
+    _gauge(name="sidekiq_queue_enqueued_jobs", help="Jobs that wait in the queue.", labels=("name",), reads=("queue.size",), is_usual=True),
     _gauge(
         name="sidekiq_queue_latency_seconds",
         help="How long the job that is next has been waiting; 0 where none waits.",
         labels=("name",),
         reads=("queue.latency",),
         rest=Rest.MOST,
-        exporter=_USUAL,
+        is_usual=True,
     ),
     _gauge(
         name="sidekiq_queue_max_processing_time_seconds",
@@ -76,7 +73,7 @@ QUEUES: Final = (
         labels=("name",),
         source=Source.REDIS,
         rest=Rest.MOST,
-        exporter=_USUAL,
+        is_usual=True,
     ),
     _gauge(
         name="sidekiq_queue_workers",
@@ -84,7 +81,7 @@ QUEUES: Final = (
         labels=("name",),
         reads=("queue.threads",),
         rest=Rest.NOTHING,
-        exporter=_USUAL,
+        is_usual=True,
     ),
     _gauge(
         name="sidekiq_queue_processes",
@@ -92,9 +89,9 @@ QUEUES: Final = (
         labels=("name",),
         reads=("queue.listeners",),
         rest=Rest.NOTHING,
-        exporter=_USUAL,
+        is_usual=True,
     ),
-    _gauge(name="sidekiq_queue_busy_workers", help="Jobs from it that run.", labels=("name",), reads=("queue.busy",), exporter=_USUAL),
+    _gauge(name="sidekiq_queue_busy_workers", help="Jobs from it that run.", labels=("name",), reads=("queue.busy",), is_usual=True),
     _gauge(
         name="sidekiq_queue_utilization_ratio",
         help="Of the threads that fetch from it, how many run a job from it; only where any does.",
@@ -245,8 +242,8 @@ AROUND: Final = (
         labels=("unit",),
         reads=("unit.restarts",),
     ),
-    _gauge(name="sidekiq_scheduler_jobs", help="Entries of sidekiq-scheduler.", source=Source.REDIS, exporter=_USUAL),
-    _gauge(name="sidekiq_scheduler_enabled_jobs", help="Those of them that are switched on.", source=Source.REDIS, exporter=_USUAL),
+    _gauge(name="sidekiq_scheduler_jobs", help="Entries of sidekiq-scheduler.", source=Source.REDIS, is_usual=True),
+    _gauge(name="sidekiq_scheduler_enabled_jobs", help="Those of them that are switched on.", source=Source.REDIS, is_usual=True),
     _gauge(
         name="sidekiq_scheduler_overdue_jobs",
         help="Those of them that should have been pushed and were not (`schedule.overdue`).",
@@ -258,7 +255,6 @@ AROUND: Final = (
         labels=("name",),
         reads=("schedule.pushed_age",),
         rest=Rest.MOST,
-        exporter=f"{_USUAL}: sidekiq_scheduler_time_since_last_run_minutes",
     ),
     _gauge(
         name="sidekiq_redis_memory_bytes",

@@ -10,7 +10,6 @@ from aiohttp import web
 
 from watchdog.web.access.access import METRICS
 from watchdog.web.desk import Desk
-from watchdog.web.inside import Inside
 from watchdog.web.metrics.figures import Figures
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @runtime_checkable
-class Counting(Inside, Protocol):
+class Counting(Protocol):
     """An agent whose parts count."""
 
     async def figures(self) -> Figures:

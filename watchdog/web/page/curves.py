@@ -8,7 +8,7 @@ import msgspec
 
 from watchdog.lang.display import display
 from watchdog.web.charts.charts import Charts
-from watchdog.web.charts.series import Series
+from watchdog.web.charts.series import STEPS, Series
 from watchdog.web.page.words import plain
 
 TITLES: Final = {
@@ -53,7 +53,9 @@ def _curve(series: Series, of: str) -> Curve:
     say = partial(_say, series)
     last = next(value for value in reversed(series.values) if value is not None)
     title = TITLES[series.name]
-    return Curve(f"{title} {plain(of)}" if of else title, series.values, say, say(last))
+    # All reach back equally far, or the first minutes would look like hours.
+    values = (None,) * (STEPS - len(series.values)) + series.values
+    return Curve(f"{title} {plain(of)}" if of else title, values, say, say(last))
 
 
 def _say(series: Series, value: float) -> str:

@@ -5,19 +5,22 @@ Whatever a template writes is quoted, and made harmless before; a name that a te
 """
 
 from functools import cache
-from typing import Any
-
-import jinja2
+from typing import TYPE_CHECKING, Any
 
 from watchdog.web.page import words
 from watchdog.web.page.assets import assets
 from watchdog.web.page.chart import chart
 from watchdog.web.page.links import LINKS
 
+if TYPE_CHECKING:
+    import jinja2
+
 
 @cache
-def environment() -> jinja2.Environment:
+def environment() -> "jinja2.Environment":
     """The templates, with the words that they use."""
+    import jinja2
+
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("watchdog.web.page"),
         autoescape=True,

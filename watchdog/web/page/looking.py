@@ -17,6 +17,7 @@ from watchdog.web.views import overview as of_overview
 from watchdog.web.views import processes as of_processes
 from watchdog.web.views import queues as of_queues
 from watchdog.web.views import switches as of_switches
+from watchdog.web.views import units as of_units
 from watchdog.web.views import would as of_would
 
 ALERTS: Final = 12
@@ -24,6 +25,7 @@ QUESTIONS: Final = 10
 CELLS: Final = 4
 QUEUES: Final = 20
 PROCESSES: Final = 20
+UNITS: Final = 20
 DEEDS: Final = 8
 BLOCKED: Final = 12
 ROWS: Final = 15
@@ -70,6 +72,7 @@ async def processes(inside: Inside) -> dict[str, Any]:
     """Those whose jobs have run for longest."""
     return {
         "processes": await of_processes.processes(inside, order=of_processes.Order.LONGEST, limit=PROCESSES),
+        "units": await of_units.units(inside, limit=UNITS),
         "lines": curves_of(inside.charts, "process.cpu"),
         "state": process_state,
     }

@@ -40,7 +40,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     ),
     Section(name="matrix", title="Rules and what they look at", of=("matrix", "alerts"), look=looking.matrix, moves=True, full=True),
     Section(name="queues", title="Queues", of=("queues",), look=looking.queues, moves=True),
-    Section(name="processes", title="Processes", of=("processes",), look=looking.processes, moves=True),
+    Section(name="processes", title="Processes", of=("processes", "units"), look=looking.processes, moves=True),
     Section(name="would", title="What was done, and what would have been", of=("would", "incidents"), look=looking.would),
     Section(name="blocked", title="What is kept from being done", of=("blocked",), look=looking.blocked, moves=True),
     Section(name="receivers", title="Who is told, and what it costs", of=("receivers",), look=looking.receivers, moves=True, full=True),

@@ -8,7 +8,7 @@ import msgspec
 from watchdog.web.failures import NotUnderstoodError
 from watchdog.web.inside import Inside
 from watchdog.web.page.curves import curves_of
-from watchdog.web.page.values import cell_values, process_state
+from watchdog.web.page.values import cell_values, change_values, process_state
 from watchdog.web.views import alerts as of_alerts
 from watchdog.web.views import audit as of_audit
 from watchdog.web.views import changes as of_changes
@@ -70,12 +70,9 @@ async def _audit(inside: Inside, _path: Mapping[str, str], asked: Mapping[str, s
 
 
 async def _changes(inside: Inside, _path: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, Any]:
-    given = _given(asked, ("entity",))
-    return {
-        "title": "Changes",
-        "piece": await of_changes.changes(inside, entity=given.get("entity", ""), after=asked.get("after", ""), limit=2 * MOST),
-        "asked": given,
-    }
+    given = _given(asked, ("kind", "entity"))
+    piece = await of_changes.changes(inside, **given, after=asked.get("after", ""), limit=2 * MOST)  # type: ignore[arg-type]  # these two are texts
+    return {"title": "Changes", "piece": piece, "asked": given, "values": change_values}
 
 
 async def _alerts(inside: Inside, _path: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import msgspec
 from markupsafe import Markup, escape
 
 from watchdog.lang.display import UNKNOWN, display
+from watchdog.model.changes import BY_NAME
 from watchdog.model.kinds import Type
 from watchdog.web.page.words import plain
 from watchdog.web.views.cells import Cell
+from watchdog.web.views.changes import ChangeSeen
 from watchdog.web.views.processes import ProcessSeen
 
 
@@ -27,6 +29,14 @@ def cell_values(cell: Cell) -> CellWords:
         "" if cell.limit is None else _said(cell.limit, cell.type),
         "" if cell.margin is None else _said(abs(cell.margin), cell.type),
     )
+
+
+def change_values(change: ChangeSeen) -> str:
+    """From what to what it went; empty where it is no change of a value."""
+    spec = BY_NAME.get(change.change)
+    if spec is None or spec.field is None:
+        return ""
+    return " → ".join(plain(display(value, spec.field.type)) for value in (change.before, change.after) if value is not None)
 
 
 def _said(value: Any, type_: str) -> str:

@@ -32,7 +32,7 @@ class CellState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
+class Cell(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     One rule on one entity. `part` is the text of that part of the condition that decides, `value` what its left side is now and `limit` what it is compared with, `type` how both are written (`model.kinds.Type`); `margin` is how far it is from
     flipping in the same unit: not negative while it is true, not positive while it is false. None where it can't be known or is no comparison of numbers; of a statement `value` is whether it holds.
@@ -104,7 +104,7 @@ class Drawing:
             state=_state(alert, measured),
             part="" if measured is None else measured.leaf.text,
             type=(Type.BOOL if measured is None else measured.leaf.type).value,
-            value=None if measured is None else measured.truth if measured.leaf.is_statement else _plain(measured.value),
+            value=None if measured is None else _plain(measured.value),
             limit=None if measured is None else _plain(measured.limit),
             margin=None if measured is None else measured.distance,
             held_ms=held,

@@ -38,12 +38,12 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     """
     The rules in the order of their files, those that fire first. `wall` is when it was drawn, `seq` the last event by then.
 
-    Which entities are nearest was found out `looked_ms` ago: where there are very many, not each time anew. What is shown of them is of now.
+    Which entities are nearest was found out `looked_ms` ago: where there are very many, not each time anew, and at first (None) it is not known yet. What is shown of them is of now.
     """
 
     wall: int
     seq: int
-    looked_ms: int
+    looked_ms: int | None
     lines: tuple[Line, ...]
 
 
@@ -53,12 +53,14 @@ async def matrix(inside: Inside, *, rule: str = "", entity: str = "", after: str
         raise NotThereError("no rule of that name is in force")
     ranking = ranking_of(inside.state.world)
     if rule and not entity:
-        lines, looked = [await _whole(inside, ranking, inside.rules.by_name[rule], place_of(after), limit)], 0
+        looked: int | None = 0
+        lines = [await _whole(inside, ranking, inside.rules.by_name[rule], place_of(after), limit)]
     elif entity:
         lines, looked = _about(inside, ranking, rule, entity), 0
     else:
         near = await ranking.near(inside)
-        lines, looked = _first(inside, ranking, near, limit), max(0, inside.at() - ranking.looked_at)
+        lines = _first(inside, ranking, near, limit)
+        looked = None if ranking.looked_at is None else max(0, inside.at() - ranking.looked_at)
     return Matrix(wall=inside.wall(), seq=inside.seq, looked_ms=looked, lines=tuple(lines))
 
 

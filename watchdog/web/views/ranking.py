@@ -30,6 +30,8 @@ NEAR: Final = 100
 """Entities of each rule that are found at once."""
 FEW: Final = 1_000
 """So many measurements cost so little that they are made each time."""
+LONGEST: Final = 0.05
+"""Seconds for which whoever asks waits for it."""
 FRESH: Final = 2_000
 """Milliseconds for which what was found in very many serves at least."""
 SHARE: Final = 20
@@ -48,16 +50,17 @@ class Near(msgspec.Struct, frozen=True):
 
 
 class Ranking:
-    """Of one world; `took` is how long it took to find, `looked_at` the engine time when it was."""
+    """Of one world; `looked_at` is the engine time when all of it was looked at last, None where it never was."""
 
     def __init__(self) -> None:
         self._rules: RuleSet = NO_RULES
         self._measures: dict[str, tuple[Checked, Measure]] = {}
         self._found: dict[str, Near] = {}
-        self._lock = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._spent = 0.0
         self._seq = -1
         self._took = 0
-        self.looked_at = 0
+        self.looked_at: int | None = None
 
     def measure(self, rule: Rule) -> Measure:
         """How the rows of that rule are measured; made when it is first asked for."""
@@ -68,15 +71,24 @@ class Ranking:
         return kept[1]
 
     async def near(self, inside: Inside) -> dict[str, Near]:
-        """Rule → what was found of it, a moment ago at most where there is very much to look at."""
-        async with self._lock:
-            if self._is_old(inside):
-                began, rules, seq, looked_at = time.perf_counter(), inside.rules, inside.seq, inside.at()
-                found = {rule.name: await self._look(inside, rule) for rule in rules.rules}
-                self._measures = {name: kept for name, kept in self._measures.items() if name in rules.by_name}
-                self._rules, self._found, self._seq, self.looked_at = rules, found, seq, looked_at
-                self._took = int((time.perf_counter() - began) * 1000)
-            return self._found
+        """Rule → what was found of it when it was looked last; nothing of some where there is so much to look at that nobody can wait for it the first time."""
+        if self._task is None and self._is_old(inside):
+            self._task = asyncio.create_task(self._look_at_all(inside), name="what is nearest to firing")
+        if (task := self._task) is not None:
+            await asyncio.wait({task}, timeout=LONGEST)
+            if task.done():
+                task.result()
+        return self._found
+
+    async def _look_at_all(self, inside: Inside) -> None:
+        try:
+            rules, seq, looked_at, spent = inside.rules, inside.seq, inside.at(), self._spent
+            found = {rule.name: await self._look(inside, rule) for rule in rules.rules}
+            self._measures = {name: kept for name, kept in self._measures.items() if name in rules.by_name}
+            self._rules, self._found, self._seq, self.looked_at = rules, found, seq, looked_at
+            self._took = int((self._spent - spent) * 1000)
+        finally:
+            self._task = None
 
     async def _look(self, inside: Inside, rule: Rule) -> Near:
         if rule.on is not None:
@@ -91,20 +103,20 @@ class Ranking:
         """Everything that the rule looks at, a part of it at a time; others have their turn between two of them."""
         measure = self.measure(rule)
         rows = list(inside.state.world.rows[rule.each].values())
-        begin, until = 0, time.perf_counter() + SLICE
+        begin = 0
         while begin < len(rows):
+            began = time.perf_counter()
             state, now = inside.state, inside.at()
             glance, lost = Glance(state.world), state.ledger.lost
             part: list[tuple[Any, Measured]] = []
-            while begin < len(rows) and (not part or time.perf_counter() < until):
+            while begin < len(rows) and (not part or time.perf_counter() - began < SLICE):
                 for row in rows[begin : begin + CHUNK]:
                     one = measure(row, now, glance)
                     part.append((row, one if not lost or not blind(state.ledger, rule, row.id) else unknown(one)))
                 begin += CHUNK
+            self._spent += time.perf_counter() - began
             yield part
-            if begin < len(rows):
-                await asyncio.sleep(0)
-                until = time.perf_counter() + SLICE
+            await asyncio.sleep(0)
 
     def _is_old(self, inside: Inside) -> bool:
         rows, at = inside.state.world.rows, inside.at()
@@ -112,7 +124,7 @@ class Ranking:
             return True
         if sum(len(rows[rule.each]) for rule in self._rules.rules) <= FEW:
             return inside.seq != self._seq or at != self.looked_at
-        return at - self.looked_at >= max(FRESH, SHARE * self._took)
+        return self.looked_at is None or at - self.looked_at >= max(FRESH, SHARE * self._took)
 
 
 _RANKINGS: Final[WeakKeyDictionary[World, Ranking]] = WeakKeyDictionary()

@@ -76,8 +76,8 @@ async def test_each_line_of_the_table_is_told(talk):
 
 
 def test_no_name_stands_twice():
-    """A query means one metric."""
-    assert len(BY_NAME) == len(FAMILIES)
+    """A query means one metric; and in OpenMetrics, where the ending of a counter is no part of its name, so it does."""
+    assert len(BY_NAME) == len({family.base for family in FAMILIES}) == len(FAMILIES)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)

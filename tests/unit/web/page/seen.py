@@ -9,7 +9,7 @@ from markupsafe import Markup
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
 from watchdog.model.notices import Severity
-from watchdog.picture.picture import Agent, Armed, Budget, Check, Demoted, Incident, Refused, Source, Trace
+from watchdog.picture.picture import Agent, Armed, Budget, Check, Demoted, Incident, Refused, Source, Trace, Unit
 from watchdog.picture.receivers import Box, Hears, Receiver
 from watchdog.picture.told import Telling
 from watchdog.timeline.timeline import Brief, Jobs, Kept, Moment, MomentKind, Timeline
@@ -19,7 +19,7 @@ from watchdog.web.page.drawing import draw
 from watchdog.web.page.notices import Notice
 from watchdog.web.page.sections import SECTIONS
 from watchdog.web.page.stories import PAGES
-from watchdog.web.page.values import cell_values, process_state
+from watchdog.web.page.values import cell_values, change_values, process_state
 from watchdog.web.paging import Piece
 from watchdog.web.views.alerts import AlertSeen
 from watchdog.web.views.approvals import ApprovalSeen, GroundSeen
@@ -120,7 +120,7 @@ def calm() -> Switches:
 def overview(name: str) -> Overview:
     """How it stands."""
     return Overview(
-        wall=NOW, seq=4_711, host=name, mode="act", paused=False, paused_in_part=False, doubt=False, firing=3, pending=1, under_way=1, questions=1, held_back=2, rules=10, blind=("host",),
+        wall=NOW, seq=4_711, host=name, version="0.9", mode="act", paused=False, paused_in_part=False, doubt=False, firing=3, pending=1, under_way=1, questions=1, held_back=2, rules=10, blind=("host",),
         sources={"redis": Source(ok=True, since_ms=800), "host": Source(ok=False, code="refused", message=f"/proc is closed {name}", since_ms=70_000)}, entities={"process": 3, "job": 75},
         sidekiq=SidekiqSeen(processes=3, threads=75, busy=61, utilisation=0.81, enqueued=12_480, retries=2_113, scheduled=418, dead=77, processed=10**8, failed=10**5, versions=1),
         checks=(Check(name=name, type="postgres", ok=False, problem=f"no login {name}"), Check(name="web", type="http", ok=True)),
@@ -154,7 +154,7 @@ def sections(
             "queues": Piece(tuple(QueueSeen(name=f"{name}-{number}", size=12_480 // (number + 1), latency=254_000, threads=50 * (number > 0), listeners=2, busy=31, processed=4_000, arrived=5_000, paused=number == 1) for number in range(queues)), 400, "1|x"),
             "charts": [curve("waiting"), curve("running"), curve("processed", Type.RATE)], "lines": {f"{name}-{number}": curve(f"jobs that wait in {name}") for number in range(min(20, queues))}, "blind": False,
         },
-        "processes": {"processes": Piece(tuple(process(name, number) for number in range(processes)), 1_000, "1|x"), "lines": lines, "state": process_state},
+        "processes": {"units": Piece((Unit(name=f"{name}.service", state="failed", sub_state="dead", since_ms=_MINUTE, result=name, restarts=3, processes=0, job=name),), 30, "1|x"), "processes": Piece(tuple(process(name, number) for number in range(processes)), 1_000, "1|x"), "lines": lines, "state": process_state},
         "would": {"would": Would(since=NOW - 86_400_000, until=NOW, would=(deed,), done=(deed,), cut=True, denied=(Denial(wall=NOW - _MINUTE, rule="stuck-job", entity=name, target=name, action="restart_unit", decision="DENY", guard="coverage", reason=f"too few threads {name}"),)), "problem": ""},
         "blocked": {"blocked": Piece((Blocked(id="7", rule="stuck-job", target=name, entity=name, action="recover_process", decision="DENY", guard="cooldown", reason=f"acted 4m ago {name}", until_ms=11 * _MINUTE, repeated=212, since_wall=NOW, incident="41.2"),), 9, "1|x")},
         "receivers": {
@@ -221,7 +221,7 @@ def stories(name: str = "web1") -> dict[str, dict[str, Any]]:
         "process.html": {"title": name, "one": process(name, jobs=25), "alerts": Piece((alert(name),), 1), "lines": {}, "state": process_state},
         "alerts.html": {"title": "Alerts", "piece": Piece((alert(name), alert(name, 1)), 2, "3|x"), "asked": {"rule": name}},
         "audit.html": {"title": "Audit", "piece": Piece((row(name),), None, "3"), "chain": Chain(seq=3, hash="9f", checked=3, broken=2, what=name), "asked": {"rule": name}, "filters": ("rule", "kind")},
-        "changes.html": {"title": "Changes", "piece": Piece((ChangeSeen(wall=NOW, name="QueueGrew", kind="queue", entity=name, text=f"{name} grew"),), None, "3"), "asked": {"entity": name}},
+        "changes.html": {"title": "Changes", "piece": Piece((ChangeSeen(at=NOW, change="QueueGrew", kind="queue", id=name, entity=name, before=3, after=12_480, reason=f"because {name}"),), None, "3"), "asked": {"entity": name}, "values": change_values},
     }  # fmt: skip
 
 
@@ -250,7 +250,7 @@ def page(
         given = given or {"sections": SECTIONS, "parts": parts, "title": ""}
     else:
         file = template.partition(" ")[0]
-        given = {"story_page": next(one for one in PAGES.values() if one.template == file), **(given or stories(name)[template])}
+        given = {"story_page": next((one for one in PAGES.values() if one.template == file), None), **(given or stories(name)[template])}
     caller = Caller("ada" if may_change else "", may_change=may_change)
     return draw(
         template.partition(" ")[0], host=name, now=NOW, caller=caller, may_change=may_change, form_token="t0ken", theme=theme, path="/", back="/", stream="/api/v1/events", notice=notice, **given

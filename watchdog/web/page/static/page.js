@@ -101,9 +101,12 @@
       swap(now, document.adoptNode(fresh));
       if (fresh.dataset.title) tell(fresh.dataset.title);
     } catch { /* the stream says whether the agent is there */ } finally {
-      const more = asking.get(id);
-      asking.delete(id);
-      if (more) refresh(id);
+      // However much happens, a part is exchanged once a second at most.
+      setTimeout(() => {
+        const more = asking.get(id);
+        asking.delete(id);
+        if (more) refresh(id);
+      }, 1000);
     }
   };
   const tell = (words) => {
