@@ -198,7 +198,7 @@ for path in re.findall(r'"(/static/[^"]+)"', page):
 async def test_its_doors(machine: Booted, dropped: Callable[[str], None], until: Callable[..., Any]) -> None:
     """Within the bounds of its unit the page is seen, with all that belongs to it; a group that the agent is in may look by its socket and change nothing, and others not even that."""
     machine.run("groupadd", "operators")
-    for name, groups in (("operator", ("--groups", "operators")), ("stranger", ())):
+    for name, groups in (("olga", ("--groups", "operators")), ("stranger", ())):
         machine.run("useradd", "--system", *groups, name)
     configure(machine, CONFIG + DOORS)
     dropped("[Service]\nSupplementaryGroups=operators\n")
@@ -216,8 +216,8 @@ async def test_its_doors(machine: Booted, dropped: Callable[[str], None], until:
     def asks(user: str, *words: str) -> str:
         return machine.run("runuser", "-u", user, "--", "python3", "-c", LOOK, *words, check=False)
 
-    assert " 200 " in asks("operator", "GET", "status")
-    assert " 403 " in asks("operator", "POST", "resume")
+    assert " 200 " in asks("olga", "GET", "status")
+    assert " 403 " in asks("olga", "POST", "resume")
     assert " 200 " not in asks("stranger", "GET", "status")
 
 
