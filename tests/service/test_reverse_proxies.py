@@ -144,7 +144,7 @@ async def test_nginx(named, proxy, upstream, until, tmp_path):
 @pytest.mark.parametrize("named", [False, True], ids=["tokens", "named by the proxy"])
 async def test_caddy(named, proxy, upstream, until, tmp_path):
     """The same of Caddy; here without TLS, for which it would ask the world for a certificate."""
-    caddy = shutil.which("caddy")
+    caddy = str(shutil.which("caddy"))
     text, port = CADDY[named], free_port()
     hashed = subprocess.run(
         [caddy, "hash-password", "--plaintext", "open sesame"], check=True, capture_output=True, text=True, env={"HOME": str(tmp_path)}
