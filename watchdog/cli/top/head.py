@@ -52,6 +52,8 @@ def warnings(overview: Overview | None, switches: Switches | None, *, trouble: s
     """Nothing while all is well; `trouble` is why nobody answers, and `seen` when somebody last did."""
     if trouble:
         yield (("NOT CONNECTED", "bad"), f"{f'; what follows is of {seen}' if seen else ''}: {trouble}")
+    if overview is not None and overview.failing:
+        yield ("CAN'T WRITE ANYTHING DOWN: ", "bad"), f"{overview.failing}; so it does nothing"
     if overview is not None and overview.blind:
         said = [
             f"{name} ({source.message})" if (source := overview.sources.get(name)) is not None and source.message else name

@@ -50,7 +50,7 @@ class Hub:
     """
     `host` is the agent's, `life` tells this life of it from every other (it stands in the ids of events, so it has neither blanks nor `-`).
 
-    `turned` is to be called after each committed turn, `run` to be a task; `close` ends all streams. `dropped` counts the readers who were too slow.
+    `turned` is to be called after each committed turn, `failed` where one can't be, or can again, `run` to be a task; `close` ends all streams. `dropped` counts the readers who were too slow.
     """
 
     def __init__(self, *, clock: Clock, host: str, life: str, most: int = MOST_STREAMS, behind: int = MOST_BEHIND) -> None:
@@ -89,6 +89,12 @@ class Hub:
             LOG.exception("what turn %s has changed can't be told", event.seq)
             self.sections.mark(Section)
         self._ledger, self._seq = state.ledger, event.seq
+        if self.streams:
+            self._stirred.set()
+
+    def failed(self) -> None:
+        """Whether anything can be written down is another answer than before; no turn tells of that."""
+        self.sections.mark((Section.OVERVIEW,))
         if self.streams:
             self._stirred.set()
 

@@ -33,6 +33,7 @@ class Agent:
 
     folder = Path("/nowhere")
     host = "web1"
+    failing = ""
 
     def __init__(self, talk: Conversation, **figures: Any) -> None:
         self.talk = talk
