@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from watchdog.model.rows import Row
 
-PIECE: Final = 500
+PIECE: Final = 250
 """Rows that are read without letting the loop have its turn: about a millisecond."""
 
 
