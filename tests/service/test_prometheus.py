@@ -1,5 +1,8 @@
 """A real Prometheus reads a real agent: with the token, without it, and what it then knows."""
 
+import asyncio
+from subprocess import PIPE, STDOUT
+
 import aiohttp
 import pytest
 
@@ -53,6 +56,8 @@ async def test_prometheus_reads_the_agent(tmp_path, redis_server, push):
             assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
             assert 'sidekiq_queue_enqueued_jobs{name="push"} 3.0' in text
             assert "private" not in text
+            linted = await asyncio.create_subprocess_exec("promtool", "check", "metrics", stdin=PIPE, stdout=PIPE, stderr=STDOUT)
+            assert await linted.communicate(text.encode()) == (b"", None)
         assert await agent.stop() == 0
     finally:
         await agent.aclose()
