@@ -14,6 +14,7 @@ import msgspec
 
 from watchdog.cli import NAME
 from watchdog.cli.app import command
+from watchdog.cli.examples import EXAMPLES as TYPED
 from watchdog.errors import CodeSpec
 from watchdog.lang import codes as language
 from watchdog.lang.arithmetic import EXAMPLES
@@ -291,6 +292,9 @@ def _commands() -> Iterator[str]:
         yield f"{each.help}\n"
         if each.params:
             yield from table(("option", "default", "what it does"), (_option(one) for one in each.params))
+        if name in TYPED:
+            lines = "\n".join(f"{NAME} {line}" for line in TYPED[name])
+            yield f"```sh\n{lines}\n```\n"
 
 
 def _remarks() -> Iterator[str]:

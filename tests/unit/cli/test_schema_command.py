@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 
-@pytest.mark.parametrize("which", ["rules", "config", "pack", "tests", "webhook"])
+@pytest.mark.parametrize("which", ["rules", "config", "pack", "tests", "webhook", "status"])
 def test_each_kind_of_file_has_a_schema(ask, which):
     """It is a valid schema of the draft that it names, and nothing else is printed."""
     answer = ask("schema", which)
