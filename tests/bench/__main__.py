@@ -37,6 +37,7 @@ MINUTES = {
     "bench_log": 1.0,
     "bench_outbox": 0.2,
     "bench_probe": 5.0,
+    "bench_replay": 4.5,
     "bench_rules": 0.2,
     "bench_scale": 10.0,
     "bench_service": 8.5,

@@ -178,6 +178,7 @@ async def test_a_pause_is_seen_by_everybody(stage: Stage) -> None:
     await page.get_by_label("Why it may act again").fill("they are in")
     await page.get_by_role("button", name="Let it act again").click()
     await expect(page.get_by_role("alert")).to_contain_text("Resumed")
+    await expect(page).to_have_url(f"{stage.url}/")
     await expect(other.page.locator(".switch")).not_to_contain_text("new disks")
     rows = await stage.agent.audit(lambda row: row["kind"] == "operator")
     assert [(row["outcome"], row["detail"]["by"]) for row in rows[-2:]] == [("paused", "ada"), ("resumed", "ada")]

@@ -218,6 +218,12 @@
   });
 
   for (const one of all("[data-script]")) one.hidden = false;
+  // What was answered to a form is said once, not each time that the page is loaded.
+  const here = new URL(location.href);
+  if (here.searchParams.has("said")) {
+    here.searchParams.delete("said");
+    history.replaceState(null, "", here);
+  }
   $("#theme")?.addEventListener("click", turn);
   $("#help")?.addEventListener("click", () => help.showModal());
   $("#help-close")?.addEventListener("click", () => help.close());
