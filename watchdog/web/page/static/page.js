@@ -227,6 +227,8 @@
   $("#theme")?.addEventListener("click", turn);
   $("#help")?.addEventListener("click", () => help.showModal());
   $("#help-close")?.addEventListener("click", () => help.close());
+  const standing = $("[data-title]");
+  if (standing) tell(standing.dataset.title);
   setInterval(tick, 1000);
   tick();
   if (root.dataset.stream) {
