@@ -5,7 +5,6 @@ One agent, one Sidekiq and one browser for all of it; each test leaves things as
 """
 
 import re
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tests.service.agent import AgentProcess, write_config
 from tests.service.conftest import SidekiqProcess, push_job
 from tests.service.page.looking import PHONE, Window
 from tests.service.test_recover import Room
+from watchdog.demo.page import free_port
 
 pytestmark = [
     pytest.mark.needs("redis-server", "sidekiq", "chromium"),
@@ -84,9 +84,7 @@ class Stage:
 async def stage(browser: Browser, screenshots: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """Redis, Sidekiq, the agent in mode `ask`."""
     async with Room(tmp_path_factory.mktemp("page") / "room") as room:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         config = write_config(room.folder, url=room.server.url, mode="ask")
         (room.folder / "ada").write_text(f"{TOKEN}\n")
         (room.folder / "ada").chmod(0o600)
