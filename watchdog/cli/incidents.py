@@ -114,8 +114,10 @@ def _show(folder: Path, incident: str, *, as_json: bool, markdown: bool) -> int:
     from watchdog.cli.incidents_view import plain_story, show_story
     from watchdog.timeline.assembling import of
     from watchdog.timeline.markdown import written
+    from watchdog.timeline.queues import with_queues
 
-    story, now = of(folder, incident), time.time_ns() // 1_000_000
+    now = time.time_ns() // 1_000_000
+    story = with_queues(folder, of(folder, incident), now=now)
     if as_json:
         say_json(plain_story(story))
     elif markdown:

@@ -91,6 +91,9 @@ def _impact(story: Timeline, now: int) -> Iterator[str]:
         yield f"From {rfc3339(story.began)}, for {_time(now - story.began)} so far."
     if story.opened is not None and story.outcome != "would":
         yield f"The agent began to act {_time(story.opened - story.began)} after the alert."
+    for one in story.queues:
+        size = display(one.size, Type.COUNT)
+        yield f"Queue {escaped(one.queue)}: at most {size} waited, and the next of them for {_time(one.latency)} at {rfc3339(one.at)[11:-1]}."
     yield from _of_jobs(story.jobs)
 
 
