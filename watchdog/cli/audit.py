@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, assert_never
 import msgspec
 import typer
 
-from watchdog.cli.asked import one_of, say_nothing_fits
+from watchdog.cli.asked import one_of, say_nothing_fits, word
 from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.options import (
     DEFAULT_CONFIG,
@@ -128,7 +128,7 @@ def _asked(span: Span, said: dict[str, str | None]) -> "AuditAsked":
         decision=one_of("--decision", said["decision"], Decision.__members__, what="decision"),
         guard=one_of("--guard", said["guard"], [spec.name for spec in GUARDS], what="guard"),
     )
-    return msgspec.structs.replace(asked, **{name: said[name] or "" for name in ("rule", "target", "entity", "incident")})
+    return msgspec.structs.replace(asked, **{name: word(f"--{name}", said[name]) for name in ("rule", "target", "entity", "incident")})
 
 
 def _verify(folder: Path, as_json: bool) -> int:

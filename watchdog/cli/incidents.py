@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from watchdog.cli.asked import one_of, say_nothing_fits
+from watchdog.cli.asked import one_of, say_nothing_fits, word
 from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.options import DEFAULT_CONFIG, BeforeOption, ConfigOption, JsonOption, LimitOption, RuleOption, SinceOption, TargetOption
 from watchdog.cli.output import errors, output, say_json
@@ -89,7 +89,7 @@ def _list(
     open_only, since, until, rule, target, outcome, alerts = said
     span = read_span(since, until)
     asked = Asked(
-        open_only=open_only, since=span.since, until=span.until, rule=rule or "", target=target or "", alerts=alerts,
+        open_only=open_only, since=span.since, until=span.until, rule=word("--rule", rule), target=word("--target", target), alerts=alerts,
         outcome=one_of("--outcome", outcome, (*INCIDENT_OUTCOMES, *(_OF_ALERTS if alerts else ())), what="outcome of an incident"),
     )  # fmt: skip
     folder = state_folder(config)

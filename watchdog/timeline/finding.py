@@ -49,7 +49,16 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 def find(folder: Path, incident: str) -> Found:
     """What is known of it. Raises `NoSuchIncidentError` or `StoreError`."""
-    return ask(folder, lambda connection: _find(connection, incident))
+    return ask(folder, lambda connection: _at_one_moment(connection, incident))
+
+
+def _at_one_moment(connection: sqlite3.Connection, incident: str) -> Found:
+    """An agent that goes on meanwhile must not be seen half before a turn and half after it."""
+    connection.execute("BEGIN")
+    try:
+        return _find(connection, incident)
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _find(connection: sqlite3.Connection, incident: str) -> Found:

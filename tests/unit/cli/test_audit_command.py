@@ -199,6 +199,8 @@ def test_pieces_follow_each_other(ask, leave):
         (["--decision", "perhaps"], "--decision: there is no decision 'perhaps' (hint: it is one of ALLOW, ASK, DENY, DRY_RUN)"),
         (["--guard", "cooldwn"], "--guard: there is no guard 'cooldwn' (hint: did you mean cooldown?)"),
         (["--since", "1h", "--until", "2h"], "--since 1h is not before --until 2h: nothing can lie between them"),
+        (["--rule", ""], "--rule needs a name"),
+        (["--target", " "], "--target needs a name"),
         (["--until", "never"], "--until: "),
         (["--until", "2026-03-01"], "--until: '2026-03-01' has no time zone"),
         (["--after", "-1"], "Invalid value for '--after'"),

@@ -172,6 +172,25 @@ def test_other_incidents_of_the_rule_are_left_out(copied):
     assert [one for one in of(folder, "9.1").entries if "web2" in one.text] == []
 
 
+@pytest.mark.parametrize(
+    ("row", "entity", "is_about"),
+    [
+        ({"entity": "web1:1:x/t1/j1/5"}, "web1:1:x/t1/j1/5", True),
+        ({"entity": "web1:1:x"}, "web1:1:x/t1/j1/5", True),
+        ({"entity": "web1:1:x/t2/j2/6"}, "web1:1:x/t1/j1/5", True),
+        ({"entity": "web1:1:xy"}, "web1:1:x/t1/j1/5", False),
+        ({"entity": "web1:2:y/t1/j1/5"}, "web1:1:x/t1/j1/5", False),
+        ({"entity": "queue/a"}, "queue/b", False),
+        ({"entity": "other", "target": "web1/app"}, "web1:1:x", True),
+        ({"entity": "other", "target": "web2/app"}, "web1:1:x", False),
+        ({}, "web1:1:x", True),
+    ],
+)
+def test_which_rows_of_a_rule_are_of_its_story(row, entity, is_about):
+    """Of the entity, its process, the other jobs in that, the target; and what is said of the rule as a whole."""
+    assert Said(seq=1, kind="alert", rule="r", **row).is_about(entity, "web1/app") is is_about
+
+
 def of_rows(*rows: Said):
     """The story of these rows alone."""
     return told(Found(row=None, fired=rows[0], rows=rows, messages=(), kept=()), "alert:1")
