@@ -42,7 +42,9 @@ def incidents(
         str | None,
         typer.Option("--outcome", metavar="OUTCOME", help="Only those that ended so: ended, verified, unverified, failed, would, …"),
     ] = None,
-    alerts: Annotated[bool, typer.Option("--alerts", help="Also the alerts that led to no incident.")] = False,
+    alerts: Annotated[
+        bool, typer.Option("--alerts", help="Also the alerts that led to no incident, of the newest 100,000 rows of the audit log.")
+    ] = False,
     limit: LimitOption = None,
     after: Annotated[
         str | None, typer.Option("--after", metavar="PLACE", help="Only those that follow there, as the end of an earlier list said it.")
