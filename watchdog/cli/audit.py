@@ -100,6 +100,8 @@ def audit(
     folder = state_folder(config)
     if verify:
         return _verify(folder, as_json)
+    if (would or digest) and rule and next(reading.read_audit(folder, asked, limit=1), None) is None:
+        say_nothing_fits(folder, rule, what="row")
     if digest:
         return _digest(folder, read_span(since or "7d", None).since or 0, rule, as_json)
     if would:

@@ -47,6 +47,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it tells that the alert of just that entity fires."""
         return self.kind == "alert" and self.outcome == "firing" and self.entity == entity
 
+    def begins(self, entity: str) -> bool:
+        """Whether an incident of that entity begins with it: its alert fires, or a person has ordered it."""
+        return self.has_fired(entity) or (self.kind == "order" and self.outcome == "taken")
+
     def is_over(self, entity: str) -> bool:
         """Whether it tells that it fires no more."""
         return self.kind == "alert" and self.outcome == "resolved" and self.entity == entity

@@ -227,6 +227,9 @@ def test_a_rule_that_is_there_no_longer_still_has_rows(ask, leave):
     answer = ask("audit", "-c", "config.yml", "--json", "--rule", "stuck-jbs")
     assert (answer.code, answer.out) == (0, "")
     assert "no rule in force is called 'stuck-jbs' (hint: did you mean stuck-jobs?)" in answer.err
+    for how in ("--would", "--digest"):
+        assert "did you mean stuck-jobs?" in ask("audit", "-c", "config.yml", how, "--rule", "stuck-jbs").err
+        assert ask("audit", "-c", "config.yml", how, "--rule", "stuck-job").err == ""
 
 
 def test_what_was_left_out_can_end_at_a_time(ask, leave):

@@ -112,6 +112,16 @@ def test_dry_run_is_told_as_what_would_have_been_done(made):
     assert texts(story, MomentKind.STEP) == []
 
 
+def test_what_a_person_has_ordered_begins_with_the_order(made):
+    """Who, why, and what became of it so far."""
+    story = of(made("ordered"), "7.0")
+    assert story.summary == "recover_process on web1/app[push], ordered by ada: memory"
+    assert (story.rule, story.outcome, story.began - WALL, story.missing) == ("order:ab12", "open", 20_000, ())
+    assert texts(story, MomentKind.PERSON) == [(20_000, "order of ada: taken: memory")]
+    assert texts(story, MomentKind.EVIDENCE) == [(20_000, "evidence: nothing: no job is suspected")]
+    assert texts(story, MomentKind.STEP)[-1] == (20_010, "SIGTSTP sent")
+
+
 def test_whoever_was_asked_and_said_yes_is_in_it(made):
     """The question, the answer, and that it was used."""
     story = of(made("approved"), "9.1")
@@ -146,7 +156,7 @@ def test_a_beginning_that_is_gone_is_said(copied):
     folder = copied("recovered")
     change(folder, "DELETE FROM audit WHERE seq <= 4")
     story = of(folder, "9.1")
-    assert story.missing == ("when its alert fired is not known: that row of the audit log is gone, or too far away",)
+    assert story.missing == ("when it began is not known: that row of the audit log is gone, or too far away",)
     assert texts(story, MomentKind.GUARD) == []
     assert story.seen == ("job.queue = push", "job.elapsed = 21s"), "messages know it"
 
