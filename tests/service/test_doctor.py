@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tests.bench.beats import SimulatedProcess
+from tests.service.agent import AgentProcess, write_config
 from tests.service.conftest import RedisServer
 from tests.service.sentinels import Sentinel
 from tests.service.users import USERS, actor, observer
+from watchdog.demo.page import free_port
 from watchdog.doctor.beginning import as_whom, examined
 from watchdog.doctor.exam import Places
 from watchdog.doctor.found import Health, Point
@@ -203,3 +205,35 @@ async def test_a_real_sidekiq(redis_server, sidekiq, look):
 
     astray = await look(redis_server.url, namespace="mastodon")
     assert astray["sidekiq"].says == "no process of Sidekiq beats under the namespace 'mastodon', but some do elsewhere: no namespace"
+
+
+async def test_an_agent_that_shows_a_page(redis_server, tmp_path, until):
+    """Its socket, its page and its metrics answer; who may look and who may speak is said, and that a token is needed is no fault."""
+    port = free_port()
+    config = write_config(tmp_path, url=redis_server.url, mode="observe")
+    token = "9f2c4e1ab07d4f63a5e8c210"
+    with config.open("a") as file:
+        file.write(
+            f'page: {{listen: "127.0.0.1:{port}", reading: named, tokens: {{ada: "{token}"}}}}\nalerts: {{page: "http://127.0.0.1:{port}"}}\n'
+        )
+    agent = AgentProcess(config)
+    names = ("socket", "page", "page-people", "page-link", "metrics")
+
+    async def points() -> dict[str, Point]:
+        given = await asyncio.to_thread(whoever, tmp_path)
+        return {point.name: point for point in (await examined(config, **given, only=names))[1]}
+
+    async def well() -> dict[str, Point] | None:
+        found = await points()
+        return found if {point.health for point in found.values()} == {Health.OK} else None
+
+    try:
+        await agent.start()
+        found = await until(well, what="the doors")
+    finally:
+        await agent.aclose()
+    assert found["socket"].says == f"{tmp_path}/state/api.sock: the agent's user and root may ask"
+    assert found["page"].says == f"http://127.0.0.1:{port}: who is named may look"
+    assert found["page-people"].says == "with a token: ada"
+    assert found["page-link"].says == f"http://127.0.0.1:{port} answers 200 OK"
+    assert found["metrics"].says == "/metrics answers who shows a token"

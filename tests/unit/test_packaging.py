@@ -159,17 +159,23 @@ def test_the_rule_in_the_readme_is_sound(tmp_path):
     assert problems == ()
 
 
-_SETTINGS = re.findall(r"```yaml\n((?:receivers|heartbeat|ask):.*?)```", (CHECKOUT / "packaging" / "README.md").read_text(), re.DOTALL)
+_SETTINGS = re.findall(
+    r"```yaml\n((?:receivers|heartbeat|ask|page|api):.*?)```", (CHECKOUT / "packaging" / "README.md").read_text(), re.DOTALL
+)
 
 
 @pytest.mark.parametrize("settings", _SETTINGS, ids=lambda text: text.split("\n")[-2].strip()[:40])
 def test_the_settings_in_the_manual_are_sound(settings):
-    """Receivers, the heartbeat, and who may answer: each block can be copied into a config as it is."""
+    """Receivers, the heartbeat, who may answer, the page and the socket: each block can be copied into a config as it is."""
     found, problems = read_settings("config.yml", f"redis: {{url: redis://h}}\nrules: [rules.yml]\nstate: state\n{settings}")
     assert problems == ()
     assert found is not None
 
 
-def test_the_manual_shows_receivers_and_the_heartbeat():
+def test_the_manual_shows_receivers_the_heartbeat_and_the_page():
     """So that the test above looks at something."""
-    assert {word for word in ("alertmanager", "email", "heartbeat") if not any(word in settings for settings in _SETTINGS)} == set()
+    assert {
+        word
+        for word in ("alertmanager", "email", "heartbeat", "tokens", "proxy", "group")
+        if not any(word in settings for settings in _SETTINGS)
+    } == set()

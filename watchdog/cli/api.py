@@ -17,13 +17,12 @@ import msgspec
 from watchdog.cli.exits import NothingToShowError, UsageError
 from watchdog.cli.sse import Happened, happenings
 from watchdog.web.answered import Answered
+from watchdog.web.failures import Failed, Fault
 
 if TYPE_CHECKING:
     import aiohttp
 
 T = TypeVar("T")
-SOCKET: Final = "api.sock"
-"""In the state folder, where the config says nothing else."""
 BELOW: Final = "/api/v1/"
 WITHIN: Final = 30.0
 """Seconds for an answer as a whole, as many as the agent gives itself for one."""
@@ -37,22 +36,20 @@ class UnreachableError(NothingToShowError):
     """No agent answers."""
 
 
+class UnansweredError(UnreachableError):
+    """An agent is there, and does not answer this one question."""
+
+
+class OtherVersionError(UnansweredError):
+    """An agent answers, and does not know that question, or this command not the answer."""
+
+
 class NotThereError(UsageError):
     """The agent knows nothing by that name."""
 
 
 class RefusedError(UsageError):
     """The agent has not done what it was asked for, as it was asked for."""
-
-
-class _Wrong(msgspec.Struct, frozen=True):
-    code: str = ""
-    message: str = ""
-    hint: str = ""
-
-
-class _Error(msgspec.Struct, frozen=True):
-    error: _Wrong = _Wrong()
 
 
 class Api:
@@ -133,27 +130,27 @@ class Api:
         try:
             return msgspec.json.decode(body, type=answer)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise UnreachableError(
+            raise OtherVersionError(
                 f"the agent's answer can't be understood ({error}); is it of another version than this command?"
             ) from None
 
     def _refuse(self, status: int, body: bytes) -> NoReturn:
         try:
-            wrong = msgspec.json.decode(body, type=_Error).error
+            wrong = msgspec.json.decode(body, type=Failed).error
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            wrong = _Wrong()
+            wrong = Fault("", "")
         said = (wrong.message or f"it answered with {status}") + (f" (hint: {wrong.hint})" if wrong.hint else "")
         match status:
             case 404 if wrong.code in ("", "no_such_endpoint"):
-                raise UnreachableError("the agent that runs does not know this question: it is of another version; restart it")
+                raise OtherVersionError("the agent that runs does not know this question: it is of another version; restart it")
             case 404:
                 raise NotThereError(said)
             case 401 | 403:
                 raise RefusedError(f"the agent does not let this user: {said}")
             case 429 | 503:
-                raise UnreachableError(f"the agent can't answer now: {said}")
+                raise UnansweredError(f"the agent can't answer now: {said}")
             case _ if status >= 500:
-                raise UnreachableError(f"the agent failed to answer: {said}; its log says why")
+                raise UnansweredError(f"the agent failed to answer: {said}; its log says why")
             case _:
                 raise RefusedError(said)
 
@@ -187,8 +184,9 @@ def api_of(config: Path) -> Api:
     from watchdog.cli.orders import who
     from watchdog.cli.state import settings_of
 
-    state = config.absolute().parent / settings_of(config).state.value
-    return Api(state / SOCKET, state=state, by=who() if os.geteuid() == 0 else "")
+    settings = settings_of(config)
+    state = config.absolute().parent / settings.state.value
+    return Api(state / settings.api.socket, state=state, by=who() if os.geteuid() == 0 else "")
 
 
 async def _whole(answer: "aiohttp.ClientResponse") -> bytes:

@@ -19,6 +19,7 @@ from watchdog.cli.demo import demo
 from watchdog.cli.doctor import doctor
 from watchdog.cli.evidence import evidence
 from watchdog.cli.incident import close, go_on
+from watchdog.cli.incidents import incidents
 from watchdog.cli.init import init
 from watchdog.cli.log import log
 from watchdog.cli.notify import NOTIFY
@@ -32,6 +33,8 @@ from watchdog.cli.schema import schema
 from watchdog.cli.silence import silence
 from watchdog.cli.status import status
 from watchdog.cli.test import test
+from watchdog.cli.top.command import top
+from watchdog.cli.why import why
 
 _IN_SHORT: Final = {
     init: "Look at this machine and write a config for it.",
@@ -41,8 +44,11 @@ _IN_SHORT: Final = {
     replay: "Play what was recorded through these rules, or others.",
     schema: "Print the JSON Schema of rules, config, manifest or tests.",
     log: "Show which jobs run in a process, or ran at its end.",
+    incidents: "Show what was done about which alert, and why.",
     recover: "End a process without losing a job.",
     restart: "Restart services of Sidekiq without losing a job.",
+    why: "Say why a rule says what it says of something.",
+    top: "Watch it all live in a terminal.",
     arm: "Say how far a rule goes: observe, dry-run, ask or act.",
     adopt: "Let an agent act again that does not trust its memory.",
     approve: "Say yes to what the agent asks.",
@@ -72,9 +78,12 @@ for _function in (
     replay,
     schema,
     status,
+    top,
+    why,
     changes,
     log,
     audit,
+    incidents,
     evidence,
     recover,
     restart,

@@ -1,9 +1,17 @@
 """`demo`: a Sidekiq that gets stuck and is repaired before your eyes; needs nothing installed."""
 
+from typing import Annotated
+
+import typer
+
 from watchdog.cli.staying import stay
 
+ServeOption = Annotated[
+    bool, typer.Option("--serve", help="Show the agent's page in a browser, too; after the story it stays open until Ctrl-C.")
+]
 
-def demo() -> int:
+
+def demo(*, serve: ServeOption = False) -> int:
     """
     Watch a stuck Sidekiq be repaired, in about a minute.
 
@@ -15,4 +23,4 @@ def demo() -> int:
     from watchdog.demo import run_demo
 
     stay()
-    return asyncio.run(run_demo())
+    return asyncio.run(run_demo(serve=serve))

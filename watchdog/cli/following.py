@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
-from watchdog.cli.change_lines import Shown
-from watchdog.cli.onlooker import Onlooker
 from watchdog.clock import Clock
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.host.boot import host_name
@@ -23,6 +21,8 @@ from watchdog.recovery.left_behind import LeftBehind
 from watchdog.rulefile.settings import Settings
 from watchdog.sidekiq.follow import Follower
 from watchdog.sidekiq.place import place_of
+from watchdog.timeline.changes import Shown
+from watchdog.timeline.onlooker import Onlooker
 
 _TICK: Final = 1.0
 

@@ -1,4 +1,4 @@
-"""What `--since` means: a duration back from now, or a point in time."""
+"""What `--since` and `--until` mean: a duration back from now, or a point in time."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -8,15 +8,15 @@ from watchdog.cli.exits import UsageError
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def read_since(written: str, *, now: int) -> int:
+def read_since(written: str, *, now: int, option: str = "--since") -> int:
     """
     UTC milliseconds of `2h` before `now`, or of `2026-03-01T02:00:00Z`.
 
     A time must say its zone: what is shown is UTC, and a time without one would mean something else on another machine.
     """
     if any(char in written for char in "-:TZ"):
-        return read_moment(written, "--since", "is neither a duration (2h, 30m) nor a time")
-    return max(0, now - read_duration(written, "--since"))
+        return read_moment(written, option, "is neither a duration (2h, 30m) nor a time")
+    return max(0, now - read_duration(written, option))
 
 
 def read_duration(written: str, option: str) -> int:

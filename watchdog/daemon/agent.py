@@ -38,6 +38,7 @@ from watchdog.daemon.tasks import Tasks
 from watchdog.daemon.tracing import TraceKeeper
 from watchdog.daemon.turns import IDLE, Turns
 from watchdog.daemon.unwritten import UnwrittenAlarm
+from watchdog.daemon.windows import Windows
 from watchdog.engine.adopting import words
 from watchdog.engine.fit_to_lead import has_something_to_lead
 from watchdog.engine.rules import RuleSet
@@ -190,6 +191,7 @@ class Agent:
         pause = self._turns.state.ledger.pauses.get(BY)
         self._pause = PauseFile(loaded.state, self._turns.offer, said=None if pause is None else pause.reason)
         self._orders = OrderTaker(loaded.state, self._turns.settle)
+        self._windows = Windows(loaded, self._turns, clock, self._status, store, host=self._host)
         # What is remembered belongs to this folder, this host and this Redis.
         self._fixed = (loaded.state, loaded.settings.host, loaded.settings.redis, loaded.settings.app_redis, loaded.settings.app)
         self._tasks: Tasks | None = None
@@ -265,14 +267,11 @@ class Agent:
         )
         tasks.serve("locks", self._locks.run)
         tasks.serve("fleet", self._fleet.run)
+        tasks.serve("windows", self._windows.run)
         self._systemd.ready()
         LOG.info(
-            "sidekiq-watchdog %s runs in mode %s on %s with %d rules",
-            __version__,
-            self._turns.state.ledger.mode,
-            self._host,
-            len(self._turns.rules.rules),
-        )
+            "sidekiq-watchdog %s runs in mode %s on %s with %d rules", __version__, self._turns.state.ledger.mode, self._host, len(self._turns.rules.rules)
+        )  # fmt: skip
 
     async def _carry_out(self, tasks: Tasks) -> None:
         while True:
@@ -352,6 +351,7 @@ class Agent:
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
         self._heartbeat.mean(loaded.settings.heartbeat)
+        self._windows.mean(loaded)
         self._people.serve(tasks, loaded.settings.receivers, receivers)
         self._status.reload_refused("")
         LOG.info("reloaded: mode %s, %d rules", self._turns.state.ledger.mode, len(loaded.rules.rules))
@@ -362,6 +362,7 @@ class Agent:
                 await self._turns.settle(Stopping("asked to end"))
                 await self._status.keep()
                 await self._memory.keep()
+                await self._windows.keep()
         except TimeoutError:
             LOG.error("the end could not be written down in %s s; what is open is resumed at the next start", LAST_WORDS)
 

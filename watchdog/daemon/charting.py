@@ -23,7 +23,7 @@ class ChartKeeper:
     """Feeds `charts`, beginning with what lies in the state folder; `used` is the processor time of this process in seconds."""
 
     def __init__(
-        self, folder: Path, *, turns: Turns, clock: Clock, follower: Follower, used: Callable[[], float] = time.process_time
+        self, folder: Path, *, turns: Turns, clock: Clock, follower: Follower | None, used: Callable[[], float] = time.process_time
     ) -> None:
         self._folder = folder
         self._turns = turns
@@ -66,7 +66,7 @@ class ChartKeeper:
     def _own(self, at: int) -> dict[str, float]:
         used, before = self._used(), self._before
         self._before = (at, used)
-        spent = {"agent.redis": self._follower.budget()["share"]}
+        spent = {} if self._follower is None else {"agent.redis": self._follower.budget()["share"]}
         if before is not None and at > before[0]:
             spent["agent.cpu"] = (used - before[1]) * 1000 / (at - before[0])
         return spent

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -23,12 +24,16 @@ from watchdog.recovery.left_behind import LeftBehind
 from watchdog.sidekiq.follow import Follower
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
+from watchdog.web.metrics.figures import Figures
+from watchdog.web.server import Standing
 
 LOG: Final = logging.getLogger("watchdog")
 SOON: Final = 0.5
 """Seconds between two pictures at least, while something changes."""
 LATE: Final = 10.0
 """Seconds between two pictures at most."""
+PATIENCE: Final = 1.0
+"""Seconds that the store may take to say what waits in it."""
 
 
 def _is_whole(ledger: Ledger) -> bool:
@@ -56,7 +61,10 @@ class StatusKeeper:
         self.locks: LockCounter | None = None
         self.fleet: FleetKeeper | None = None
         self.ears: Ears | None = None
+        self.doors: Callable[[], dict[str, Standing]] = dict
+        self.streams: Callable[[], int] = lambda: 0
         self._refused: dict[str, Any] | None = None
+        self._outbox: dict[str, Any] = {}
 
     def reload_refused(self, why: str) -> None:
         """What is in force is older than the files, and stays so for this reason; empty once they have been taken over."""
@@ -101,16 +109,42 @@ class StatusKeeper:
         """Writes the picture as it is now; that it can't be written is the loop's business to say. Raises `StoreDamagedError`."""
         try:
             counts = await self._store.outbox_counts()
-            await self._store.keep_status(
-                orjson.dumps(self._picture() | {"outbox": {name: msgspec.to_builtins(count) for name, count in counts.items()}})
-            )
+            self._outbox = {name: msgspec.to_builtins(count) for name, count in counts.items()}
+            await self._store.keep_status(orjson.dumps(self.picture()))
         except StoreDamagedError:
             # An agent with nothing to commit would find out when it must act.
             raise
         except StoreError as error:
             LOG.debug("status not kept: %s", error)
 
-    def _picture(self) -> dict[str, Any]:
+    async def figures(self) -> Figures:
+        """What `/metrics` tells beside the engine's state, as it is now; without what the store does not say in time, since a disk that hangs is when people look."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                outbox, quarantined = await self._store.outbox_counts(), await self._store.quarantine.count()
+        except (StoreError, TimeoutError) as error:
+            LOG.debug("not counted for /metrics: %s", error)
+            outbox, quarantined = None, None
+        follower, ears = self.follower, {} if self.ears is None else self.ears.picture()
+        return Figures(
+            counted=self._turns.counted,
+            failing=self._turns.failing != "",
+            refused=self._refused is not None,
+            waiting=self._turns.waiting,
+            tracking=None if follower is None else follower.tracking,
+            cost=None if follower is None else follower.cost(),
+            budget=None if follower is None else follower.budget(),
+            broken=None if follower is None else len(follower.broken()),
+            looked_ms=None if self.sampler is None else self.sampler.cost.spent,
+            trace=None if self.trace is None else self.trace.how(),
+            outbox=outbox,
+            hears={name: one["hears"]["since"] is not None for name, one in ears.items() if one["hears"] is not None},
+            quarantined=quarantined,
+            streams=self.streams(),
+        )
+
+    def picture(self) -> dict[str, Any]:
+        """All of it, as it is now; what waits to be told as it was when the last one was written."""
         now = self._clock.wall()
         agent = {
             "pid": os.getpid(),
@@ -152,5 +186,8 @@ class StatusKeeper:
             **locks,
             **fleet,
             **receivers,
+            "doors": {name: msgspec.to_builtins(door) for name, door in self.doors().items()},
+            "streams": self.streams(),
+            "outbox": self._outbox,
             "refused": self._refused,
         }

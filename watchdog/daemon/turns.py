@@ -9,6 +9,7 @@ is no reason to be restarted, a store that never answers is.
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -31,6 +32,8 @@ from watchdog.model.told import OperatorPaused, OperatorResumed
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
+from watchdog.web.metrics.counted import Counted
+from watchdog.web.stream.hub import Hub
 
 LOG: Final = logging.getLogger("watchdog")
 IDLE: Final = 5.0
@@ -57,7 +60,7 @@ class Turns:
 
     `perform` is handed each command of a committed turn and must not block; `after_turn` is called after each
     completed turn, which comes after `idle` seconds at the latest; `observe` sees each event with the effects that were
-    committed (tests); `trace` hears of every turn. Whoever holds `resting` keeps the next turn from beginning. Raises `StoreError` if what a
+    committed (tests); `trace` hears of every turn, and `counted` counts them. Whoever holds `resting` keeps the next turn from beginning. Raises `StoreError` if what a
     predecessor remembered can't be read.
     """
 
@@ -89,11 +92,18 @@ class Turns:
         self.state: State = begin(_remembered(store.ledger), history=store.history)
         store.history = None  # tens of megabytes, perhaps
         self.failing: str = ""
+        self.hub: Hub | None = None
+        self.counted = Counted()
 
     @property
     def seq(self) -> int:
         """The number of the last event."""
         return self._seq
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait for their turn."""
+        return self._inbox.qsize() + len(self._waiting)
 
     def offer(self, body: Body) -> None:
         """Puts an event in; never blocks."""
@@ -164,7 +174,9 @@ class Turns:
         """Takes an event in; False where it could not be committed, and then nothing of it is left but what was read."""
         rules = offer.rules if offer.rules is not None else self.rules
         event = Event(self._seq + 1, self._clock.at(), self._clock.wall(), offer.body)
+        began = time.perf_counter()
         state, effects = advance(rules, self.state, event)
+        took = time.perf_counter() - began
         try:
             await self._commit(event, state, effects)
         except StoreDamagedError:
@@ -173,13 +185,17 @@ class Turns:
         except StoreError as error:
             if self._trace is not None:
                 self._trace.undone(event)
+            self.counted.undone += 1
             self._undo(str(error))
             return False
         self._seq, self.state, self.rules = event.seq, state, rules
         if self.failing:
             LOG.warning("the store can be written again")
             self.failing = ""
+        self.counted.turn(event, effects, took)
         self._observe(event, effects)
+        if self.hub is not None:
+            self.hub.turned(event, effects, state)
         if self._trace is not None:
             self._trace.taken(event, state, rules)
         for effect in effects:
@@ -209,7 +225,9 @@ class Turns:
         tried = tuple(effect.receiver for effect in effects if isinstance(effect, TryReceiver))
         if changed or audit or notices or incidents or landed or tried:
             encoded = ledgers.encode(state.ledger) if changed else None
+            began = time.perf_counter()
             await self._store.commit(Commit(event.seq, encoded, audit, notices, incidents, landed, tried))
+            self.counted.commits.add(time.perf_counter() - began)
 
     def _named(self, notice: Notice) -> Notice:
         # Event numbers begin anew with each memory; a receiver that drops what it has seen must not drop another agent's.

@@ -13,12 +13,12 @@ import os
 from pathlib import Path
 
 
-async def run_demo() -> int:
-    """The whole demo, on standard output. Exit code 0; 1 if something did not go as it should; 130 when it was interrupted."""
+async def run_demo(*, serve: bool = False) -> int:
+    """The whole demo, on standard output; with `serve` its page stays open after the story. Exit code 0; 1 if something did not go as it should; 130 when it was interrupted."""
     from watchdog.demo.curtain import run  # workers import this package, too, and need nothing of it
 
     os.environ["PYTHONPATH"] = found_from(os.environ.get("PYTHONPATH", ""))
-    return await run()
+    return await run(serve=serve)
 
 
 def found_from(path: str) -> str:

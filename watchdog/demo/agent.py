@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from watchdog.demo.jobs import LONG
+from watchdog.demo.page import Page
 from watchdog.demo.server import stop
 from watchdog.demo.tied import tied
 from watchdog.errors import WatchdogError
@@ -32,19 +33,29 @@ redis: {{url: "unix://{socket}"}}
 rules: [rules.yml]
 state: state
 """
-RULES: Final = f"""\
-rules:
-  - rule: stuck-job
+
+
+def _rule(name: str, *queues: str, mode: str = "act", guards: str = "keep: 50%") -> str:
+    named = ", ".join(f'"{queue}"' for queue in queues)
+    return f"""\
+  - rule: {name}
     severity: critical
+    mode: {mode}
     each: job
-    where: job.queue in ["push", "pull"] and job.class != "{LONG}"
+    where: job.queue in [{named}] and job.class != "{LONG}"
     when: job.elapsed > {STUCK_S}s
     then:
       - recover_process: {{process: job.process, drain: {DRAIN_S}s, stuck_after: 0s, stuck_jobs: {{strikes: 2, then: quarantine}}}}
-    verify: {{when: queue("push").size <= {DRAINED}, within: 1m}}
-    guards: {{settle: 1, baseline: allow, deploy: 0s, cooldown: 1s, keep: 50%}}
+    verify: {{when: queue("{queues[0]}").size <= {DRAINED}, within: 1m}}
+    guards: {{settle: 1, baseline: allow, deploy: 0s, cooldown: 1s, {guards}}}
 """
+
+
+RULES: Final = f"rules:\n{_rule('stuck-job', 'push', 'pull')}"
 """Of a real server the times differ; there whatever is built is a deployment, and what is stuck when a rule is armed only asks, because nobody watches."""
+_OPEN: Final = "keep: 0%, max_unhealthy: 100%"
+OPEN_RULES: Final = f"rules:\n{_rule('stuck-job', 'push', guards=_OPEN)}{_rule('stuck-in-pull', 'pull', mode='ask', guards=_OPEN)}"
+"""Those of the time after the story: of one queue the agent repairs by itself, of the other it asks. One worker alone serves `default`, and one may wait for an answer all day: neither may keep the others from being repaired."""
 
 
 class AgentEndedError(WatchdogError):
@@ -54,13 +65,19 @@ class AgentEndedError(WatchdogError):
 class Agent:
     """One folder with the agent's config and state, and the agent that runs on it, when one does."""
 
-    def __init__(self, folder: Path, socket: Path) -> None:
+    def __init__(self, folder: Path, socket: Path, *, page: Page | None = None) -> None:
         self._folder = folder
         self._seen = 0
+        self.page = page
         self.config = folder / "config.yml"
         self.log = folder / "agent.log"
-        self.config.write_text(CONFIG.format(socket=socket))
-        (folder / "rules.yml").write_text(RULES)
+        self.config.touch(mode=0o600)  # a token stands in it
+        self.config.write_text(CONFIG.format(socket=socket) + ("" if page is None else page.settings))
+        self.go_by(RULES)
+
+    def go_by(self, rules: str) -> None:
+        """The rules of whoever runs next."""
+        (self._folder / "rules.yml").write_text(rules)
 
     @asynccontextmanager
     async def running(self, mode: str) -> AsyncIterator[asyncio.Task[None]]:

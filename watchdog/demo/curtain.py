@@ -10,6 +10,8 @@ from typing import Final
 
 from rich.console import Console
 
+from watchdog.demo.open_house import OpenHouse
+from watchdog.demo.page import new_page
 from watchdog.demo.report import Report
 from watchdog.demo.scene import play
 from watchdog.demo.screen import opened
@@ -22,17 +24,21 @@ SOCKET_ROOM: Final = 60
 """A socket's path may have 107 bytes (unix(7)); the rest is for the demo's own names."""
 
 
-async def run(console: Console | None = None) -> int:
+async def run(console: Console | None = None, *, serve: bool = False) -> int:
     """
-    Play the demo to its end, or until SIGINT or SIGTERM; the exit code.
+    Play the demo to its end, or until SIGINT or SIGTERM; the exit code. To `serve` a page has no end of its own: there the first of these signals is it.
 
     Nothing that it started is left in any of these cases.
     """
     console = console or Console()
+    house = OpenHouse(new_page()) if serve else None
     interrupted = asyncio.Event()
-    story = asyncio.create_task(_play(console), name="demo")
+    story = asyncio.create_task(_play(console, house), name="demo")
 
     def interrupt() -> None:
+        if house is not None and house.is_open and not house.over.is_set():
+            house.over.set()
+            return
         interrupted.set()
         story.cancel()
 
@@ -46,14 +52,14 @@ async def run(console: Console | None = None) -> int:
             return INTERRUPTED
 
 
-async def _play(console: Console) -> int:
+async def _play(console: Console, house: OpenHouse | None) -> int:
     # Short, because a Unix socket stands in it.
     parent = None if len(tempfile.gettempdir()) < SOCKET_ROOM else "/tmp"  # noqa: S108  (a folder of its own is made in it)
     code = FAILED
     with tempfile.TemporaryDirectory(prefix="watchdog-demo-", dir=parent) as folder:
         try:
             with opened(console) as screen:
-                report = await play(screen, Path(folder))
+                report = await play(screen, Path(folder), house)
         except* WatchdogError as failures:
             for failure in _leaves(failures):
                 _print(console, f"The demo did not go as it should: {failure}")

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from watchdog.demo import jobs
 from watchdog.demo.agent import DRAIN_S, STUCK_S, Agent
 from watchdog.demo.heart import BEAT_S
+from watchdog.demo.open_house import OpenHouse, tell
 from watchdog.demo.producer import produce
 from watchdog.demo.report import Report
 from watchdog.demo.screen import Screen
@@ -47,12 +48,16 @@ class Recovered(msgspec.Struct, frozen=True):
     new_pid: int
 
 
-async def play(screen: Screen, folder: Path) -> Report:
-    """The whole story in that folder, which is to be empty; whatever was started is stopped at the end, however it comes."""
+async def play(screen: Screen, folder: Path, house: OpenHouse | None = None) -> Report:
+    """
+    The whole story in that folder, which is to be empty, and then the open `house`, if there is one.
+
+    Whatever was started is stopped at the end, however it comes.
+    """
     async with running_server(folder) as socket:
         client = connect(socket)
         supervisor = Supervisor(UNITS, socket=socket, folder=folder)
-        agent = Agent(folder, socket)
+        agent = Agent(folder, socket, page=None if house is None else house.page)
         stage = Stage(client=client, supervisor=supervisor, agent=agent, screen=screen)
         tally = Tally()
         try:
@@ -60,6 +65,8 @@ async def play(screen: Screen, folder: Path) -> Report:
                 world = group.create_task(supervisor.run(), name="supervisor")
                 work = group.create_task(produce(client, RATES, tally), name="producer")
                 report = await _story(stage, client, tally, work, state=folder / "state")
+                if house is not None:
+                    await house.receive(stage, client, RATES)
                 stage.say("the curtain falls: workers, agent and server are stopped")
                 world.cancel()
         finally:
@@ -110,6 +117,8 @@ async def _dry_run(stage: Stage, client: Redis, tally: Tally, poison: bytes) -> 
         await stage.until(
             lambda: _seen(stage.rows, "agent", outcome="rules in force"), within=20, what="an agent with its rules in force", beside=agent
         )
+        if stage.agent.page is not None:
+            tell(stage, stage.agent.page)
         stage.screen.chapter("a job wedges its worker; the agent, in dry-run, says what it would do")
         stage.say("a job goes into queue push that holds its thread for ever, and swallows whatever is raised in it", Tone.WARNING)
         await tally.push(client, "push", poison)

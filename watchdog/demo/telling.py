@@ -112,6 +112,8 @@ class Telling:
                 return Line(f"all guards let {what} pass", Tone.ACTION)
             case "DRY_RUN":
                 return Line(f"dry-run: all guards would let {what} pass", Tone.WOULD)
+            case "ASK" if self._is_new("ASK", row["reason"], what):
+                return Line(f"may it do {what}? It waits for a yes on the page; or: {row['reason']}", Tone.WOULD)
             case decision if self._is_new(decision, row["guard"], what):
                 return Line(f"{what}: guard {row['guard']} says no: {row['reason']}", Tone.WARNING)
         return None

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
-from watchdog.doctor import agent, config, helpers, host, log, outside, redis, sidekiq, state, systemd
+from watchdog.doctor import agent, config, helpers, host, log, outside, page, redis, sidekiq, state, systemd
 from watchdog.doctor.exam import Exam
 from watchdog.doctor.found import Found, Health, Point, passed_over
 from watchdog.model.points import BY_NAME, POINTS, Area
@@ -16,6 +16,7 @@ AREAS: Final[dict[Area, Look]] = {
     Area.STATE: state.look,
     Area.AGENT: agent.look,
     Area.HOST: host.look,
+    Area.PAGE: page.look,
     Area.REDIS: redis.look,
     Area.SIDEKIQ: sidekiq.look,
     Area.SYSTEMD: systemd.look,
@@ -24,7 +25,14 @@ AREAS: Final[dict[Area, Look]] = {
     Area.OUTSIDE: outside.look,
 }
 """In an order in which each finds what it rests on."""
-_RESTS_ON: Final = {Area.STATE: "config", Area.REDIS: "config", Area.SIDEKIQ: "redis", Area.LOG: "sidekiq-here", Area.OUTSIDE: "config"}
+_RESTS_ON: Final = {
+    Area.STATE: "config",
+    Area.PAGE: "config",
+    Area.REDIS: "config",
+    Area.SIDEKIQ: "redis",
+    Area.LOG: "sidekiq-here",
+    Area.OUTSIDE: "config",
+}
 """What has to be well first, where an area says nothing of a point and none of its own is amiss."""
 _AFTER: Final = {Area.SIDEKIQ: Area.REDIS, Area.SYSTEMD: Area.SIDEKIQ, Area.LOG: Area.SIDEKIQ, Area.HELPERS: Area.SIDEKIQ}
 """Which area fills in what another one needs."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from watchdog.picture.doors import Door
 from watchdog.store.reading import read_status
 
 
@@ -37,6 +38,7 @@ class Told(msgspec.Struct, frozen=True):
     mode: str = "?"
     doubt: Doubt | None = None
     sources: dict[str, Source] = {}
+    doors: dict[str, Door] = {}
 
 
 def read_told(state: Path) -> Told | None:

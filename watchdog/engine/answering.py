@@ -13,7 +13,7 @@ from watchdog.engine.approving import settled, tell
 from watchdog.engine.rules import NO_RULES
 from watchdog.engine.turn import Turn
 from watchdog.engine.whats_next import after_answer
-from watchdog.model.told import LOCAL, OperatorApproved, OperatorDenied
+from watchdog.model.told import LOCAL, PAGE, OperatorApproved, OperatorDenied
 
 _REFUSED: Final = "refused"
 
@@ -101,11 +101,11 @@ def _asked(turn: Turn, told: OperatorApproved | OperatorDenied) -> tuple[Approva
 
 
 def _may(turn: Turn, one: Approval, channel: str, by: str) -> str:
-    """The person who that is; empty if it is none who may answer. Where the config names nobody, whoever may give orders on this machine may."""
+    """The person who that is; empty if it is none who may answer. Where the config names nobody, whoever may give orders on this machine may, and who has a token of the page."""
     rule = turn.rule.get(one.rule)
     named: tuple[tuple[str, str], ...] = () if rule is None else rule.guards.get("people", ())
     if not named and rule is not None:
-        return by if channel == LOCAL else ""
+        return by if channel in (LOCAL, PAGE) else ""
     return dict(named).get(f"{channel}:{by}", "")
 
 

@@ -5,6 +5,7 @@ The counterpart of `runs`, which walks it there, and of `playbooks`, which decid
 """
 
 from watchdog.engine import accounts, orphans
+from watchdog.engine.balance import in_numbers
 from watchdog.engine.incidents import NO_FLIGHT, Run
 from watchdog.engine.ledger import Cooldown, Spent
 from watchdog.engine.report import report
@@ -23,7 +24,7 @@ def end(turn: Turn, run: Run, outcome: str, account: str) -> None:
     if locks := orphans.account(run.flight):
         account = f"{account}; {locks}"
     if run.flight != NO_FLIGHT:
-        turn.effects.append(DropFlight(run.incident))
+        turn.effects.append(DropFlight(run.incident, in_numbers(run.flight)))
     run = accounts.noted(turn, run, account)
     turn.put_run(run.id, None)
     turn.world.watches.pop(run.id, None)

@@ -159,11 +159,35 @@ class History:
         kept = self._kept.get(series)
         if kept is None or not 0 < window <= kept.window or entity in kept.evicted:
             return None
-        track = kept.tracks.get(entity)
-        if track is not None:
+        if (track := kept.tracks.get(entity)) is not None:
             track.used = now
+        return self.glance_held(series, entity, window, now)
+
+    def glance(self, series: str, entity: str, function: Function, window: int, now: int) -> Any:
+        """What `over` says, for somebody who only looks: what is kept, and what must make room next, stays as it is."""
+        kept = self._kept.get(series)
+        track = None if kept is None else kept.tracks.get(entity)
+        if kept is None or track is None:
+            return self.over(series, entity, function, window, now)
+        if not 0 < window <= kept.window:
+            return MISSING
+        span = window_before(now, window)
+        value = track.told(function, span, window)
+        if value is None:
+
+            def covered(start: int, end: int) -> tuple[Interval, ...]:
+                return kept.covered(self._coverage, start, end, entity)
+
+            value = track.look(function, span, window, covered, zero=kept.series.counter)
+        return _in_unit(kept.series.type, function, value)
+
+    def glance_held(self, series: str, entity: str, window: int, now: int) -> bool | None:
+        """The same of `held`."""
+        kept = self._kept.get(series)
+        if kept is None or not 0 < window <= kept.window or entity in kept.evicted:
+            return None
         start, end = now - window, now + 1
-        return held_over(track or _NOBODY, kept.covered(self._coverage, start, end, entity), start, end, enough=ENOUGH)
+        return held_over(kept.tracks.get(entity, _NOBODY), kept.covered(self._coverage, start, end, entity), start, end, enough=ENOUGH)
 
     def held_due(self, series: str, entity: str, window: int, now: int) -> int | None:
         """The earliest time after `now` at which `held` may say something else although nothing is written and no source comes or goes."""

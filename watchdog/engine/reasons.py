@@ -16,7 +16,8 @@ from watchdog.lang.printer import show
 from watchdog.model.kinds import Type
 from watchdog.model.rows import Row
 
-_NUMBERS: Final = frozenset({Type.DURATION, Type.SIZE, Type.RATIO, Type.RATE, Type.COUNT, Type.CORES})
+NUMBERS: Final = frozenset({Type.DURATION, Type.SIZE, Type.RATIO, Type.RATE, Type.COUNT, Type.CORES})
+"""The types of which it can be said how far two values are apart."""
 _TRUTHS: Final = {True: Truth.TRUE.value, False: Truth.FALSE.value, None: Truth.UNKNOWN.value}
 
 
@@ -40,7 +41,7 @@ def _account(node: Checked, row: Row, now: int, scope: Scope) -> tuple[dict[str,
         "margin": None, "distance": None, "deciding": None, "parts": [part for part, _ in inner],
     }  # fmt: skip
     match node:
-        case Comparison() if node.left.type in _NUMBERS:
+        case Comparison() if node.left.type in NUMBERS:
             return _compared(account, node, row, now, scope)
         case Inverse():
             part, share = inner[0]

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from watchdog.engine.arming import mode_of
 from watchdog.engine.arming_view import armed_rule
+from watchdog.engine.glance import glance
 from watchdog.engine.guards.combine import judge
 from watchdog.engine.ledger import Alert, Phase, Request
 from watchdog.engine.procedures import PROCEDURES
 from watchdog.engine.reaching import find_target
 from watchdog.engine.reasons import account_of
+from watchdog.engine.routing.audience import audience_of
 from watchdog.engine.routing.view import shown as routed
 from watchdog.engine.rules import Rule, RuleSet
 from watchdog.engine.state import State
@@ -34,7 +36,8 @@ def why(rules: RuleSet, state: State, rule_name: str, entity: str, now: int) -> 
     `truth` is `true`, `false`, `unknown` or `gone`; `condition` a tree in which each node has its `text`, `type`, `value` as it is shown,
     `truth`, `margin` (how far from flipping, in the units of its left side: positive while it is true, negative while it is
     false) with the same as a number in `distance`, and its `parts`, of which `deciding` is the place of the one that decides. `alert` says since
-    when, `guards` what each guard would say to the rule's next step, and for how long, `mode` how far the rule goes, and `armed` who said so where its file says something else. Durations are milliseconds from `now`. Where there
+    when, `guards` what each guard would say to the rule's next step, and for how long, `mode` how far the rule goes, and `armed` who said so where its file says something else. `tells` are the receivers
+    that would be told if it fired now; of one that fires `alert` says who was. Durations are milliseconds from `now`. Where there
     is nothing to say a value is None; with `problem` there is no such rule.
     """
     rule = rules.by_name.get(rule_name)
@@ -56,13 +59,14 @@ def why(rules: RuleSet, state: State, rule_name: str, entity: str, now: int) -> 
         "alert": None if alert is None else _alert(turn, rule, alert),
         "mode": mode_of(turn, rule).value,
         "armed": armed_rule(turn.ledger, rule.name),
+        "tells": list(audience_of(turn, rule, alert or _supposed(turn, rule, entity))),
         **_action(turn, rule, entity, alert),
     }
 
 
 def _looking(rules: RuleSet, state: State, now: int) -> Turn:
     """A turn that is thrown away: what is asked of it must not be done."""
-    return Turn(rules, state, Event(state.ledger.seq + 1, now, state.ledger.wall, TimeReached()))
+    return Turn(rules, glance(state), Event(state.ledger.seq + 1, now, state.ledger.wall, TimeReached()))
 
 
 def _alert(turn: Turn, rule: Rule, alert: Alert) -> dict[str, Any]:
@@ -111,16 +115,20 @@ def _request(turn: Turn, rule: Rule, entity: str, alert: Alert | None) -> Reques
         return asked
     if alert is None:
         # The guards ask whether it is so; the one who asks here is told the condition's truth, not that there is no alert.
-        alert = Alert(
-            id=_ASKED, rule=rule.name, kind=rule.each, entity=entity, phase=Phase.FIRING, since_at=turn.at, since_wall=turn.wall, counted=0,
-            counted_at=turn.at, counting=False, severity=rule.severity, notify=(),
-        )  # fmt: skip
-        turn.put_alert(key, alert)
+        turn.put_alert(key, _supposed(turn, rule, entity))
     wanted = rule.steps[0]
     target = first_target(turn, rule, key)
     return Request(
         id=_ASKED, rule=rule.name, action=wanted.action, arguments=wanted.arguments, process=target.process, target=target.name,
         alerts=(key,), created_at=turn.at, created_wall=turn.wall, jobs=target.jobs, entity=entity, unreachable=target.unreachable, thing=target.thing,
+    )  # fmt: skip
+
+
+def _supposed(turn: Turn, rule: Rule, entity: str) -> Alert:
+    """The alert as it would be if it fired now."""
+    return Alert(
+        id=_ASKED, rule=rule.name, kind=rule.each, entity=entity, phase=Phase.FIRING, since_at=turn.at, since_wall=turn.wall, counted=0,
+        counted_at=turn.at, counting=False, severity=rule.severity, notify=(),
     )  # fmt: skip
 
 

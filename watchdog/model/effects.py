@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from watchdog.model.flight import Placement
+from watchdog.model.flight import Balance, Placement
 from watchdog.model.notices import Notice
 from watchdog.model.records import AuditRow, IncidentRow
 from watchdog.model.targets import ChildRef, JobsRef, ProcessRef, Signal, Verb
@@ -101,9 +101,14 @@ class EndChild(msgspec.Struct, frozen=True, tag="end_child"):
 
 
 class DropFlight(msgspec.Struct, frozen=True, tag="drop_flight"):
-    """The incident is over: remove what was kept of the payloads of its jobs."""
+    """
+    What was done to the process is over: remove what was kept of the payloads of its jobs.
+
+    `became` says what became of them; None where nobody looks after them any more.
+    """
 
     incident: str
+    became: Balance | None = None
 
 
 class CollectEvidence(msgspec.Struct, frozen=True, tag="collect_evidence"):

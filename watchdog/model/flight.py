@@ -87,3 +87,20 @@ class Placed(msgspec.Struct, frozen=True):
     jid: str
     fate: Fate
     where: str = ""
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """
+    What became of the jobs that a process held, in numbers, once nothing more is done about it.
+
+    Some `finished` by themselves, some were `given_back` by Sidekiq or finished in its last seconds; the agent has `put_back` some, `quarantined` some, and `left` some where they were found.
+    `not_put_back` are those of which it is not sure that they ran, or whose payload is not known, `unnamed` how many more there can have been: both are upper bounds of what is lost.
+    """
+
+    finished: int = 0
+    given_back: int = 0
+    put_back: int = 0
+    quarantined: int = 0
+    left: int = 0
+    not_put_back: int = 0
+    unnamed: int = 0

@@ -142,6 +142,16 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "`url`, `every`, `style`",
         "Who is told, again and again, that the agent lives; when it no longer is, it raises the alarm.",
     ),
+    KeySpec(
+        "api",
+        "`socket`, `group`",
+        "The unix socket by which commands of this machine ask the agent. It is always there, for root and the user of the agent.",
+    ),
+    KeySpec(
+        "page",
+        "`listen`, `tokens`, `proxy`, `reading`, `metrics`, `origin`",
+        "Where the page is seen, the API answers and `/metrics` is read by TCP. Without it nothing listens there.",
+    ),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (

@@ -1,7 +1,7 @@
 """
 What a person tells the agent: orders, which are carried out on one process, and commands, which change what the agent may do.
 
-They are left for it in files (`store/orders.py`), so each can be handed over twice: `id` is unique, and the same both times. `by` is who says it and `reason`
+They are left for it in files (`store/orders.py`) or come by its socket and its page (`web/orders/`), so each can be handed over twice: `id` is unique, and the same both times. `by` is who says it and `reason`
 why; `asked` is UTC milliseconds, as every time that a person gives.
 """
 
@@ -12,10 +12,13 @@ import msgspec
 from watchdog.model.verdicts import Mode
 
 LOCAL: Final = "local"
-"""The channel of who may write into the folder of orders."""
+"""The channel of who may write into the folder of orders, or comes as root or the user of the agent by its unix socket."""
+
+PAGE: Final = "page"
+"""The channel of who has shown a token to the page, or was logged in by the proxy before it."""
 
 SAID: Final = "said_"
-"""How the id of what was said by a receiver begins."""
+"""How the id of what was said by a receiver or the page begins."""
 
 
 class OperatorAsked(msgspec.Struct, frozen=True, kw_only=True, tag="operator_asked"):
@@ -64,6 +67,7 @@ class OperatorPaused(Commanded, frozen=True, kw_only=True, tag="operator_paused"
     until: int
     rule: str = ""
     target: str = ""
+    channel: str = LOCAL
 
 
 class OperatorResumed(Commanded, frozen=True, kw_only=True, tag="operator_resumed"):
@@ -71,6 +75,7 @@ class OperatorResumed(Commanded, frozen=True, kw_only=True, tag="operator_resume
 
     rule: str = ""
     target: str = ""
+    channel: str = LOCAL
 
 
 class OperatorSilenced(Commanded, frozen=True, kw_only=True, tag="operator_silenced"):
@@ -88,6 +93,7 @@ class OperatorUnsilenced(Commanded, frozen=True, kw_only=True, tag="operator_uns
     """The silence with that id is over before its time."""
 
     silence: str
+    channel: str = LOCAL
 
 
 class OperatorAcknowledged(Commanded, frozen=True, kw_only=True, tag="operator_acknowledged"):

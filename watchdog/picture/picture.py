@@ -8,6 +8,7 @@ passed over, so that the command of one version can show the picture of another.
 import msgspec
 
 from watchdog.errors import WatchdogError
+from watchdog.picture.doors import Door
 from watchdog.picture.receivers import Box, Receiver
 from watchdog.picture.told import Telling
 
@@ -363,6 +364,8 @@ class Picture(msgspec.Struct, frozen=True):
     trace: Trace | None = None
     locks: Locks | None = None
     fleet: Fleet | None = None
+    doors: dict[str, Door] = {}
+    streams: int = 0
     refused: Refused | None = None
 
     @property

@@ -7,7 +7,7 @@ import msgspec
 
 from watchdog.model.guards import BY_NAME
 from watchdog.model.receivers import BY_TYPE
-from watchdog.model.told import LOCAL
+from watchdog.model.told import LOCAL, PAGE
 from watchdog.rulefile.findings import Findings, quoted
 from watchdog.rulefile.keys import Keys, entries_of, items_of, words_of
 from watchdog.rulefile.names import Setting
@@ -83,7 +83,7 @@ def _people(node: Node, findings: Findings) -> tuple[tuple[str, str], ...]:
                     "W624",
                     item.span,
                     f"nobody can come by {quoted(name.partition(':')[0])}",
-                    hint="the type of a receiver by which people can answer, as in matrix:@ada:example.org",
+                    hint="the type of a receiver by which people can answer, as in matrix:@ada:example.org, or page:NAME",
                 )
             if found.setdefault(name, person) != person:
                 findings.add(
@@ -96,4 +96,4 @@ def _nobody_comes_by(name: str) -> bool:
     """Whether a name under `people` has a channel by which nobody can answer."""
     channel = name.partition(":")[0]
     spec = BY_TYPE.get(channel)
-    return channel != LOCAL and (spec is None or not spec.listens)
+    return channel not in (LOCAL, PAGE) and (spec is None or not spec.listens)

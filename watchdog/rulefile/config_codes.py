@@ -133,6 +133,18 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         "The name of a route consists of small letters, digits and '-', and no two routes share one. It need not have any.",
         CONFIG + "routes: [{route: nights, repeat: never}, {route: nights, match: {severity: critical}}]\n",
     ),
+    CodeSpec(
+        "E532",
+        "unusable place to listen at",
+        "The page listens at an address of this machine, with a port where that is not 7655; a name could be somebody else's tomorrow. A unix socket has a path that the kernel takes, and a group that can be one. `origin` is a scheme, a host and a port.",
+        CONFIG + "page: {listen: localhost}\n",
+    ),
+    CodeSpec(
+        "E533",
+        "people that the page can't tell apart, or from strangers",
+        "A token or a secret is too short or too simple, two people share one, a name can't be one, the header of a proxy could be sent by any user of the machine, or only who is named may look and nobody is. No secret is ever shown.",
+        CONFIG + "page: {listen: 192.0.2.1}\n",
+    ),
 )
 _ROUTED: Final = CONFIG + "receivers: {ops: {type: webhook, url: https://example.org}}\n"
 WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
@@ -179,6 +191,12 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
         "name under which nobody can come",
         "Before the colon of a name under `people` stands the type of a receiver by which people can answer, and there is no such type.",
         CONFIG + "ask: {people: {ada: ['matrx:@ada:example.org']}}\n",
+    ),
+    CodeSpec(
+        "W625",
+        "page that anybody may look at",
+        "Whoever reaches the address sees what the agent sees: names of hosts, queues and classes of jobs, and what stands in the way of what. No job's arguments.",
+        CONFIG + "page: {listen: 192.0.2.1, reading: anyone}\n",
     ),
     CodeSpec(
         "W633",

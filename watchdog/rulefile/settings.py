@@ -18,6 +18,8 @@ from watchdog.model.verdicts import Mode
 from watchdog.rulefile import nodes
 from watchdog.rulefile.adjust import Adjustment, read_adjustments
 from watchdog.rulefile.alerts import AlertSettings, read_alerts
+from watchdog.rulefile.api import SECTION as API
+from watchdog.rulefile.api import ApiSettings, read_api
 from watchdog.rulefile.application import AppSettings, read_app
 from watchdog.rulefile.ask import AskSettings, read_ask
 from watchdog.rulefile.checks import SECTION as CHECKS
@@ -31,6 +33,8 @@ from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
 from watchdog.rulefile.names import read_names
 from watchdog.rulefile.nodes import Node
+from watchdog.rulefile.page import SECTION as PAGE
+from watchdog.rulefile.page import PageSettings, page_seen_at, page_with, read_page
 from watchdog.rulefile.quarantine import QuarantineSettings, read_quarantine
 from watchdog.rulefile.read_yaml import read_yaml
 from watchdog.rulefile.receivers import ReceiverSettings, read_receivers
@@ -40,7 +44,7 @@ from watchdog.rulefile.secrets import SecretRef
 from watchdog.rulefile.shares import KEYS as SHARES
 from watchdog.rulefile.shares import read_shares
 from watchdog.rulefile.trace import TraceSettings, read_trace
-from watchdog.rulefile.unheard import warn_of_unheard
+from watchdog.rulefile.unheard import warn_of_unheard, warn_of_unheard_page
 from watchdog.rulefile.units import UNITS, read_units
 from watchdog.rulefile.values import wrong_with_url
 
@@ -72,6 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fleet_budget: Allowance = FLEET_BUDGET
     alerts: AlertSettings = AlertSettings()
     heartbeat: HeartbeatSettings | None = None
+    api: ApiSettings = ApiSettings()
+    page: PageSettings | None = None
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -126,6 +132,8 @@ _KEYS: Final = Keys(
         "inhibit",
         "alerts",
         HEARTBEAT,
+        API,
+        PAGE,
     ),
 )
 
@@ -153,7 +161,7 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
     redis = {"redis": settings.redis, "app_redis": settings.app_redis}
     receivers = dict(settings.receivers)
     checks = dict(settings.checks)
-    heartbeat = settings.heartbeat
+    heartbeat, page = settings.heartbeat, settings.page
     for secret in settings.secrets:
         content = contents.get(secret.setting, "")
         match secret.setting:
@@ -163,6 +171,8 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
                 checks[check] = msgspec.structs.replace(checks[check], values={**checks[check].values, key: content})
             case (section, _) if section == HEARTBEAT:
                 heartbeat = heartbeat_with(heartbeat, secret.text, content, findings)
+            case (section, *where) if section == PAGE:
+                page = page_with(page, tuple(where), secret.text, content, findings)
             case (_, receiver, key):
                 old = receivers[receiver]
                 receivers[receiver] = ReceiverSettings(old.name, old.type, {**old.values, key: content})
@@ -176,7 +186,7 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
             case _:
                 raise ValueError(f"no setting {secret.setting} can hold a secret")
     return msgspec.structs.replace(
-        settings, **redis, receivers=receivers, checks=checks, heartbeat=heartbeat, secrets=()
+        settings, **redis, receivers=receivers, checks=checks, heartbeat=heartbeat, page=page, secrets=()
     ), findings.in_order()
 
 
@@ -199,7 +209,9 @@ def _draft(root: Node, findings: Findings) -> Draft:
     log = read_log_settings(values["log"], findings) if "log" in values else LogSettings()
     checks = read_checks(values["checks"], secrets, bare, findings) if "checks" in values else {}
     heartbeat = read_heartbeat(values[HEARTBEAT], secrets, findings) if HEARTBEAT in values else None
+    page = read_page(values[PAGE], secrets, bare, findings) if PAGE in values else None
     quarantine = read_quarantine(values["quarantine"], findings) if "quarantine" in values else QuarantineSettings()
+    alerts = read_alerts(values["alerts"], findings) if "alerts" in values else AlertSettings()
     settings = None
     if mode is not None and redis is not None and state is not None:
         settings = Settings(
@@ -218,8 +230,10 @@ def _draft(root: Node, findings: Findings) -> Draft:
             quarantine=quarantine,
             checks=checks,
             fleet_budget=read_fleet_budget(values["fleet_budget"], findings) if "fleet_budget" in values else FLEET_BUDGET,
-            alerts=read_alerts(values["alerts"], findings) if "alerts" in values else AlertSettings(),
+            alerts=alerts,
             heartbeat=heartbeat,
+            api=read_api(values[API], findings) if API in values else ApiSettings(),
+            page=page_seen_at(page, alerts.page),
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )
@@ -227,6 +241,8 @@ def _draft(root: Node, findings: Findings) -> Draft:
     ask = read_ask(values["ask"], findings) if "ask" in values else AskSettings()
     if not findings.errors:
         warn_of_unheard(receivers, declared or {}, ask, findings)
+        if page is not None:
+            warn_of_unheard_page(page, values[PAGE].span, ask, findings)
     return Draft(
         settings=settings,
         mode=Mode(mode) if mode else Mode.DRY_RUN,

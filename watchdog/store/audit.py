@@ -7,7 +7,7 @@ import msgspec
 
 from watchdog.model.records import AuditRow
 from watchdog.store.asked import AuditAsked
-from watchdog.store.chain import HEAD, BrokenRow, Link, Verified, check, head, kind_of, link
+from watchdog.store.chain import GENESIS, HEAD, BrokenRow, Link, Verified, check, head, kind_of, link
 
 _INSERT: Final = "INSERT INTO audit (seq, wall, rule, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?)"
 _ALL: Final = "SELECT seq, wall, rule, body, prev, hash FROM audit ORDER BY seq"
@@ -60,6 +60,24 @@ def verify(connection: sqlite3.Connection) -> Verified | BrokenRow:
         connection.execute("ROLLBACK")
 
 
+def verify_end(connection: sqlite3.Connection, *, rows: int) -> tuple[Verified | BrokenRow, int, str]:
+    """Checks so many rows at the end of the chain as it stood at one moment, and gives number and hash of the last, as they were written down beside it."""
+    connection.execute("BEGIN")
+    try:
+        last_seq, last_hash = connection.execute("SELECT audit_seq, audit_hash FROM position").fetchone()
+        end = [Link(*row) for row in connection.execute(f"{_ALL} DESC LIMIT ?", (rows,))][::-1]
+    finally:
+        connection.execute("ROLLBACK")
+    begin, before = (end[0].seq - 1, end[0].prev) if end else (0, GENESIS)
+    return check(end, last_seq=last_seq, last_hash=last_hash, begin=begin, before=before), last_seq, last_hash
+
+
+def last(connection: sqlite3.Connection) -> tuple[int, str]:
+    """Number and hash of the row that was written last; 0 and the hash of none in an empty log."""
+    seq, digest = connection.execute("SELECT audit_seq, audit_hash FROM position").fetchone()
+    return seq, digest
+
+
 def newest(connection: sqlite3.Connection, asked: AuditAsked, *, limit: int, size: int) -> int:
     """The number before the first of the newest `limit` rows that fit; a number beyond all where none does."""
     first, before = BEYOND, BEYOND
@@ -74,12 +92,12 @@ def newest(connection: sqlite3.Connection, asked: AuditAsked, *, limit: int, siz
 
 def page(connection: sqlite3.Connection, asked: AuditAsked, *, after: int, size: int) -> list[Link]:
     """At most `size` rows with numbers greater than `after`, oldest first: all that fit are among them, and others may be."""
-    return _read(connection, asked, "seq > ?", after, f"ORDER BY seq LIMIT {size}")
+    return _read(connection, asked, after + 1, BEYOND, f"ORDER BY seq LIMIT {size}")
 
 
 def page_before(connection: sqlite3.Connection, asked: AuditAsked, *, before: int, size: int) -> list[Link]:
     """The same with numbers smaller than `before`, newest first."""
-    return _read(connection, asked, "seq < ?", before, f"ORDER BY seq DESC LIMIT {size}")
+    return _read(connection, asked, 0, before - 1, f"ORDER BY seq DESC LIMIT {size}")
 
 
 def answer_to(connection: sqlite3.Connection, told: str) -> tuple[str, str] | None:
@@ -101,7 +119,13 @@ def _insert(connection: sqlite3.Connection, row: Link) -> None:
     connection.execute(_INSERT, (row.seq, row.wall, row.rule, row.body, row.prev, row.hash))
 
 
-def _read(connection: sqlite3.Connection, asked: AuditAsked, side: str, seq: int, order: str) -> list[Link]:
+def _read(connection: sqlite3.Connection, asked: AuditAsked, first: int, last: int, order: str) -> list[Link]:
     condition, values = asked.where
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM audit WHERE {side} AND {condition} {order}", (seq, *values))  # noqa: S608  (of constants)
+    # One bound on either side, and plain: SQLite begins at it only then, and not at an end of the table.
+    first = first if asked.first is None else max(first, asked.first)
+    last = last if asked.last is None else min(last, asked.last)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM audit WHERE seq BETWEEN ? AND ? AND {condition} {order}",  # noqa: S608  (of constants)
+        (first, last, *values),
+    )
     return [Link(*row) for row in rows.fetchall()]

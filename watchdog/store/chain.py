@@ -107,13 +107,13 @@ def kind_of(row: Link) -> str:
     return kind
 
 
-def check(rows: Iterable[Link], *, last_seq: int, last_hash: str) -> Verified | BrokenRow:
+def check(rows: Iterable[Link], *, last_seq: int, last_hash: str, begin: int = 0, before: str = GENESIS) -> Verified | BrokenRow:
     """
-    Looks at all rows, oldest first, and names the first that is broken.
+    Looks at all rows, oldest first, and names the first that is broken; with `begin` and `before`, which are number and hash of a row, at those that follow on that one.
 
     `last_seq` and `last_hash` are what was written down beside the rows about the newest one, so that a missing end shows.
     """
-    count, seq, prev = 0, 0, GENESIS
+    count, seq, prev = 0, begin, before
     for row in rows:
         try:
             shown = orjson.loads(row.body)

@@ -74,6 +74,12 @@ def entries(connection: sqlite3.Connection, states: Sequence[Kept] = tuple(Kept)
     return [_entry(row) for row in connection.execute(f"{_SELECT} WHERE state IN ({places}) ORDER BY id", tuple(states)).fetchall()]
 
 
+def count(connection: sqlite3.Connection) -> int:
+    """How many jobs are kept."""
+    found: int = connection.execute("SELECT count(*) FROM quarantine WHERE state = ?", (Kept.KEPT,)).fetchone()[0]
+    return found
+
+
 def entry(connection: sqlite3.Connection, id_: int) -> Entry | None:
     """The entry with that number."""
     row = connection.execute(f"{_SELECT} WHERE id = ?", (id_,)).fetchone()

@@ -28,7 +28,7 @@ from watchdog.store.opening import DATABASE
 from watchdog.store.quarantine import Entry
 from watchdog.store.schema import WITH_CARDS, WITH_EVIDENCE, WITH_QUARANTINE, refuse_later_format, version_of
 from watchdog.store.standing import OutboxCounts
-from watchdog.store.story import read_incident
+from watchdog.store.story import incident_row, read_incident, stretch_of
 
 _T = TypeVar("_T")
 _PAGE: Final = 500
@@ -51,11 +51,24 @@ def read_audit(
     the newest so many of what is left.
     """
     asked = msgspec.structs.replace(asked, since=asked.since if since is None else since, rule=rule or asked.rule)
+    if asked.incident:
+        asked = ask(folder, lambda connection: _nearby(connection, asked))
     if limit is not None:
         after = max(after, ask(folder, lambda connection: audit.newest(connection, asked, limit=limit, size=_PAGE)))
     while rows := _page(folder, asked, after):
         yield from (_shown(row) for row in rows if asked.fits(row))
         after = rows[-1].seq
+
+
+def _nearby(connection: sqlite3.Connection, asked: AuditAsked) -> AuditAsked:
+    """The same, where its incident is known and its rows are where they should be: a log of a million rows need not be searched as a whole."""
+    row = incident_row(connection, asked.incident)
+    if row is None:
+        return asked
+    first, last = stretch_of(connection, row)
+    near = msgspec.structs.replace(asked, first=first, last=last)
+    only = AuditAsked(incident=asked.incident, first=first, last=last)
+    return near if any(only.fits(one) for one in audit.page(connection, only, after=0, size=1)) else asked
 
 
 def read_audit_before(folder: Path, asked: AuditAsked, *, before: int, limit: int) -> list[dict[str, Any]]:
@@ -71,6 +84,11 @@ def read_audit_before(folder: Path, asked: AuditAsked, *, before: int, limit: in
 def verify(folder: Path) -> Verified | BrokenRow:
     """Checks the hash chain of the audit log; names the first row that is not as it was written. What that proves: `chain.py`."""
     return ask(folder, audit.verify)
+
+
+def read_last(folder: Path) -> tuple[int, str]:
+    """Number and hash of the audit row that was written last. Kept somewhere else they show later whether anybody has written the log anew."""
+    return ask(folder, audit.last)
 
 
 def read_status(folder: Path) -> bytes | None:

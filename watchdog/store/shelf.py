@@ -66,6 +66,10 @@ class Shelf:
         """Entries in these states, oldest first."""
         return await self._writer.read(lambda connection: quarantine.entries(connection, states))
 
+    async def count(self) -> int:
+        """How many jobs are kept. Reads none of them."""
+        return await self._writer.read(quarantine.count)
+
     async def ordered(self, order: str) -> list[Entry]:
         """Entries whose token begins with that order and a '-', oldest first."""
         return await self._writer.read(lambda connection: quarantine.ordered(connection, order))

@@ -67,6 +67,9 @@ def config_text(found: Survey, *, state: str, postgres: PostgresState | None = N
         '#   ops: {type: matrix, homeserver: "https://matrix.example.org", token: "${file:matrix-token}", room: "#ops:example.org"}',
         "# routes: [{notify: [ops]}]",
         '# ask: {people: {ada: [ada, "matrix:@ada:example.org"]}}   # who may answer there',
+        "",
+        "# The page in a browser, on this machine: ssh -L 7655:127.0.0.1:7655 HOST, then http://127.0.0.1:7655. Who has a token may also pause, approve, silence: openssl rand -hex 24",
+        '# page: {listen: "127.0.0.1:7655", tokens: {ada: "${file:ada-token}"}}',
     )
     # Names and messages of others stand in comments only, or in quotes.
     return Text("".join(f"{_clean(line)}\n" for line in lines), secrets)

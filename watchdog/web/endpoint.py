@@ -29,7 +29,7 @@ class Param(msgspec.Struct, frozen=True):
 
     name: str
     doc: str
-    schema: Mapping[str, Any] = {"type": "string"}
+    schema: Mapping[str, Any] = msgspec.field(default_factory=lambda: {"type": "string"})
     required: bool = False
     in_path: bool = False
 
@@ -48,18 +48,19 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One call: `values` has the parameters that were given, checked."""
+    """One call: `values` has the parameters that were given, checked; `key` is what the caller gave so that what is sent twice is heard once."""
 
     inside: Inside
     caller: Caller
     values: Mapping[str, Any]
+    key: str = ""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """
-    `path` is below `/api/v1`, with `{name}` for a parameter in it. `answer` is the struct that `run` gives, which becomes JSON.
+    `path` is below `/api/v1`, with `{name}` for a parameter in it. `answer` is the struct that `run` gives, which becomes JSON. `example` is a whole path with its query, or a body of JSON, that a test sends.
 
-    `run` raises `NotThereError` (404), `NotNowError` (409) or `StoreError` (503), each with a sentence for people; it must not block: what reads the store or the trace does it on a thread.
+    `run` raises one of `failures.py`, as `NotThereError` (404) and `NotNowError` (409), or `StoreError` (503), each with a sentence for people; it must not block: what reads the store or the trace does it on a thread.
     """
 
     method: Method
@@ -69,3 +70,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     run: Callable[[Call], Awaitable[Any]]
     params: tuple[Param, ...] = ()
     machine_only: bool = False
+    example: str = ""
+
+    @property
+    def called(self) -> str:
+        """An example of a call: what stands behind `/api/v1`, or the body of what is said; `example` where that is not plain."""
+        return self.example or self.path

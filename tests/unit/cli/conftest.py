@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 import pytest
 
+from tests.unit.timeline.kept import left_by
 from watchdog.cli import NAME
 from watchdog.cli.app import command
 from watchdog.model.records import AuditRow
@@ -85,6 +87,16 @@ def leave(config) -> Callable[..., Path]:
         return config.parent / "state"
 
     return write
+
+
+@pytest.fixture
+def lived(config, tmp_path_factory) -> Callable[[str], Path]:
+    """What an agent has left behind that lived through one of the stories of `tests/unit/timeline`: `lived("recovered")` gives its state folder."""
+
+    def copy(name: str) -> Path:
+        return Path(shutil.copytree(left_by(name, tmp_path_factory), config.parent / "state"))
+
+    return copy
 
 
 class Window(io.StringIO):

@@ -12,6 +12,8 @@ from watchdog.cli.api import Api, NotThereError, RefusedError, UnreachableError,
 from watchdog.picture.picture import Picture
 from watchdog.store.lock import StateLock
 from watchdog.web.answered import Answered
+from watchdog.web.paging import Piece
+from watchdog.web.views.alerts import AlertSeen
 
 
 @pytest.fixture
@@ -28,11 +30,11 @@ def api(folder: Path, by: str = "") -> Api:
 
 async def test_an_answer_comes_as_its_struct(server, tmp_path):
     """With the query that was asked."""
-    server.answers["status"] = {"mode": "act", "later": 1}
+    server.answers["alerts"] = {"items": [], "total": 7, "later": 1}
     async with api(tmp_path) as one:
-        picture = await one.get("status", Picture, limit=5, rule="a b&c")
-    assert picture.mode == "act"
-    assert server.asked == [("status", {"limit": "5", "rule": "a b&c"})]
+        found = await one.get("alerts", Piece[AlertSeen], limit=5, rule="a b&c")
+    assert (found.items, found.total) == ((), 7)
+    assert server.asked == [("alerts", {"limit": "5", "rule": "a b&c"})]
 
 
 async def test_what_is_said_is_answered(server, tmp_path):

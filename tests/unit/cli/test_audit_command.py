@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.unit.cli.pictures import picture
 from watchdog.model.records import AuditRow
 
 NOW = time.time_ns() // 1_000_000
@@ -105,10 +106,11 @@ def test_a_time_that_can_be_misread_is_refused(ask, leave, since, said):
 
 
 def test_a_whole_chain_is_said_to_be_whole(ask, leave):
-    """--verify counts the rows and ends with 0, in both forms."""
+    """--verify counts the rows, says number and hash of the last one, for whoever keeps them elsewhere, and ends with 0, in both forms."""
     leave(*ROWS)
-    assert ask("audit", "-c", "config.yml", "--verify") == (0, "5 rows, chain whole\n", "")
-    assert json.loads(ask("audit", "-c", "config.yml", "--verify", "--json").out) == {"ok": True, "rows": 5}
+    last = json.loads(ask("audit", "-c", "config.yml", "--json", "--limit", "1").out)["hash"]
+    assert ask("audit", "-c", "config.yml", "--verify") == (0, f"5 rows, chain whole\nlast row 5, hash {last}\n", "")
+    assert json.loads(ask("audit", "-c", "config.yml", "--verify", "--json").out) == {"ok": True, "rows": 5, "last": 5, "hash": last}
 
 
 def test_the_first_broken_row_is_named(ask, leave):
@@ -138,3 +140,100 @@ def test_part_of_a_chain_is_not_verified(ask, leave, choice):
     leave(*ROWS)
     answer = ask("audit", "-c", "config.yml", "--verify", *choice)
     assert (answer.code, answer.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--until", "30m"], [1, 2, 3, 4]),
+        (["--since", "2h", "--until", "30m"], [2, 3, 4]),
+        (["--kind", "alert"], [2, 5]),
+        (["--kind", "ALERT", "--rule", "other"], [5]),
+        (["--decision", "deny"], [3]),
+        (["--decision", "dry-run"], [4]),
+        (["--guard", "cooldown"], [3]),
+        (["--guard", "common-cause"], []),
+        (["--target", "web1/app"], [3, 4]),
+        (["--target", "web1:2|x"], [5]),
+        (["--entity", "web1:1|x"], [2]),
+        (["--entity", "web1:1|"], []),
+        (["--incident", "9.1"], []),
+        (["--after", "3"], [4, 5]),
+        (["--after", "0", "--limit", "2"], [1, 2]),
+        (["--after", "2", "--limit", "2", "--rule", "stuck-job"], [3, 4]),
+        (["--after", "5"], []),
+        (["--limit", "1", "--kind", "alert", "--rule", "stuck-job"], [2]),
+    ],
+)
+def test_rows_can_be_chosen_by_all_that_they_say(ask, leave, options, expected):
+    """In any combination; a name is known whatever its case, and where nothing fits that is said on standard error."""
+    leave(*ROWS)
+    answer = ask("audit", "-c", "config.yml", "--json", *options)
+    assert (answer.code, seqs(answer)) == (0, expected)
+    assert ("no row fits what was asked for" in answer.err) is (not expected)
+
+
+def test_text_that_looks_like_a_field_is_none(ask, leave):
+    """What stands in a reason is no kind, guard or target, however it is written."""
+    leave(
+        AuditRow("agent", NOW, reason='"kind":"alert" "guard":"cooldown"'),
+        AuditRow("agent", NOW, detail={"kind": "alert", "guard": "cooldown"}),
+    )
+    for options in (["--kind", "alert"], ["--guard", "cooldown"]):
+        assert seqs(ask("audit", "-c", "config.yml", "--json", *options)) == []
+
+
+def test_pieces_follow_each_other(ask, leave):
+    """With --after and --limit what to ask for next stands on standard error, until there is no more."""
+    leave(*ROWS)
+    answer = ask("audit", "-c", "config.yml", "--json", "--after", "0", "--limit", "3")
+    assert (seqs(answer), answer.err) == ([1, 2, 3], "more rows follow: --after 3\n")
+    answer = ask("audit", "-c", "config.yml", "--json", "--after", "3", "--limit", "3")
+    assert (seqs(answer), answer.err) == ([4, 5], "")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--kind", "alerts"], "--kind: there is no kind of row 'alerts' (hint: did you mean alert?)"),
+        (["--decision", "perhaps"], "--decision: there is no decision 'perhaps' (hint: it is one of ALLOW, ASK, DENY, DRY_RUN)"),
+        (["--guard", "cooldwn"], "--guard: there is no guard 'cooldwn' (hint: did you mean cooldown?)"),
+        (["--since", "1h", "--until", "2h"], "--since 1h is not before --until 2h: nothing can lie between them"),
+        (["--rule", ""], "--rule needs a name"),
+        (["--target", " "], "--target needs a name"),
+        (["--until", "never"], "--until: "),
+        (["--until", "2026-03-01"], "--until: '2026-03-01' has no time zone"),
+        (["--after", "-1"], "Invalid value for '--after'"),
+        (["--after", "9" * 30], "Invalid value for '--after'"),
+        (["--limit", "-1"], "Invalid value for '--limit'"),
+        (["--verify", "--guard", "cooldown", "--would"], "it goes without --guard, --would"),
+        (["--would", "--kind", "alert"], "so it goes without --kind; narrow it down by --since, --until and --rule"),
+        (["--digest", "--until", "2h"], "so it goes without --until; narrow it down by --since and --rule"),
+        (["--would", "--digest"], "say either --would or --digest"),
+    ],
+)
+def test_what_can_not_be_asked_for_is_said(ask, leave, options, said):
+    """With 2, the nearest that can, and nothing on standard output."""
+    leave(*ROWS)
+    answer = ask("audit", "-c", "config.yml", *options)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in " ".join(answer.err.replace("│", " ").split())
+
+
+def test_a_rule_that_is_there_no_longer_still_has_rows(ask, leave):
+    """It is looked for; only where nothing fits it is said that none is called that."""
+    leave(*ROWS, status=picture(rules={"stuck-jobs": "act"}))
+    assert seqs(ask("audit", "-c", "config.yml", "--json", "--rule", "stuck-job")) == [2, 3, 4]
+    answer = ask("audit", "-c", "config.yml", "--json", "--rule", "stuck-jbs")
+    assert (answer.code, answer.out) == (0, "")
+    assert "no rule in force is called 'stuck-jbs' (hint: did you mean stuck-jobs?)" in answer.err
+    for how in ("--would", "--digest"):
+        assert "did you mean stuck-jobs?" in ask("audit", "-c", "config.yml", how, "--rule", "stuck-jbs").err
+        assert ask("audit", "-c", "config.yml", how, "--rule", "stuck-job").err == ""
+
+
+def test_what_was_left_out_can_end_at_a_time(ask, leave):
+    """--would takes --until."""
+    leave(*ROWS)
+    assert "1 time act would have done something" in ask("audit", "-c", "config.yml", "--would").out
+    assert "0 times act would have done something" in ask("audit", "-c", "config.yml", "--would", "--until", "2h").out

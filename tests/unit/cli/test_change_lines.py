@@ -6,12 +6,13 @@ import re
 import pytest
 
 from tests.scenario.conversation import WALL, found, host, job, process, redis
-from watchdog.cli.change_lines import line, of_source, plain, shown
+from watchdog.cli.change_lines import line, plain
 from watchdog.cli.output import Plain, text_of
 from watchdog.engine.world import World
 from watchdog.model.changes import BY_NAME, CHANGES
 from watchdog.model.events import Delta, Gone
 from watchdog.model.kinds import Kind
+from watchdog.timeline.changes import of_source, shown
 
 ONE = "web1:10:abc"
 J1 = job(ONE, "j1", 0)

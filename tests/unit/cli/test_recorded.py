@@ -10,17 +10,20 @@ import pytest
 
 from tests.scenario.conversation import WALL, Conversation, job, process, redis, rules
 from tests.unit.cli.conftest import apart
-from watchdog.cli.exits import NothingToShowError
-from watchdog.cli.recorded import recorded
+from watchdog.cli.changes_asked import Place, Wanted, pieced
 from watchdog.engine.checkpoint import checkpoint
 from watchdog.model.changes import CHANGES
 from watchdog.model.events import Body, Delta, Gone, SourceBack, SourceLost, Stopping, TimeReached
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.verdicts import Mode
+from watchdog.store.moments import rfc3339
 from watchdog.store.trace import recorder as recorders
 from watchdog.store.trace.limits import Limits
 from watchdog.store.trace.recorder import Recorder
 from watchdog.store.trace.segment import FOLDER, FORMAT, Header, Mark
+from watchdog.timeline.changes import Shown
+from watchdog.timeline.failures import NothingRecordedError
+from watchdog.timeline.recorded import recorded
 
 ONE = "web1:10:abc"
 EVERY = [spec.name for spec in CHANGES]
@@ -133,7 +136,7 @@ def test_a_file_without_its_picture_is_said_and_spoils_no_other(record):
 
 def test_without_a_trace_there_is_nothing_to_show(tmp_path):
     """And it is said how there will be."""
-    with pytest.raises(NothingToShowError, match="--follow"):
+    with pytest.raises(NothingRecordedError, match="no agent has recorded anything"):
         names(tmp_path)
 
 
@@ -156,3 +159,87 @@ def test_the_command(ask, config, record):
         ["QueueGrew", "push", "2", "->", "9"],
         ["QueueGrew", "push", "2", "->", "3"],
     ]
+
+
+def shown(answer):
+    """Which changes of entities, by what they are called and to what they came."""
+    return [(one["change"], one["id"], one["to"]) for one in map(json.loads, answer.out.splitlines()) if one["kind"] != "source"]
+
+
+@pytest.fixture
+def an_hour_ago(record, config) -> int:
+    """An agent has recorded a queue that grew three times and one that came; gives when it started."""
+    wall = time.time_ns() // 1_000_000 - 3_600_000
+    other = redis(Delta(Kind.QUEUE, "pull", {"name": "pull", "size": 1, "latency": 0}))
+    record(FIRST, size(3), other, size(4), size(5), wall=wall)
+    return wall
+
+
+def test_they_can_be_chosen_by_entity_and_end(ask, an_hour_ago):
+    """By the id or the name that is shown."""
+    every = ("changes", "-c", "config.yml", "--json", "--since", "2h", "--kind", "queue")
+    assert shown(ask(*every, "--entity", "push")) == [("QueueGrew", "push", 3), ("QueueGrew", "push", 4), ("QueueGrew", "push", 5)]
+    assert shown(ask(*every, "--entity", "pull", "--kind", "QueueAppeared")) == [("QueueAppeared", "pull", None)]
+    assert shown(ask(*every, "--entity", "push", "--until", rfc3339(an_hour_ago + 4_000))) == [("QueueGrew", "push", 3)]
+
+
+def test_pieces_of_them_follow_each_other(ask, an_hour_ago):
+    """The newest so many; or behind a place the first so many, and the next place stands on standard error."""
+    every = ("changes", "-c", "config.yml", "--json", "--kind", "QueueGrew")
+    assert [to for _, _, to in shown(ask(*every, "--since", "2h", "--limit", "1"))] == [5]
+    first = ask(*every, "--after", f"{rfc3339(an_hour_ago + 1_500)}/0", "--limit", "2")
+    assert [to for _, _, to in shown(first)] == [3, 4]
+    place = first.err.split()[-1]
+    assert first.err == f"more changes follow: --after {place}\n"
+    second = ask(*every, "--after", place, "--limit", "2")
+    assert ([to for _, _, to in shown(second)], second.err) == ([5], "")
+
+
+def test_where_nothing_fits_that_is_said(ask, an_hour_ago):
+    """With 0, on standard error."""
+    answer = ask("changes", "-c", "config.yml", "--since", "2h", "--until", rfc3339(an_hour_ago + 500))
+    assert (answer.code, answer.out, answer.err) == (0, "", "no change fits what was asked for\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--since", "1h", "--until", "2h"], "--since 1h is not before --until 2h"),
+        (["--until", "2h"], "--until 2h: nothing can lie between them"),
+        (["--until", "soon"], "--until: "),
+        (["--after", "x"], "--after: 'x' is not what an earlier list ended with"),
+        (["--after", "soon/1"], "--after: 'soon' is no time"),
+        (["--after", "2026-03-01/1"], "--after: '2026-03-01' has no time zone"),
+        (["--after", "2026-03-01T00:00:00Z/-1"], "is not what an earlier list ended with"),
+        (["--limit", "0"], "Invalid value for '--limit'"),
+        (["--follow", "--until", "2h", "--limit", "3"], "--follow shows what changes from now on, so it goes without --until, --limit"),
+        (["--follow", "--after", "2026-03-01T00:00:00Z/1"], "so it goes without --after"),
+    ],
+)
+def test_what_can_not_be_asked_for_is_said(ask, an_hour_ago, options, said):
+    """With 2, and nothing on standard output."""
+    answer = ask("changes", "-c", "config.yml", *options)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in " ".join(answer.err.replace("│", " ").split())
+
+
+def test_of_several_at_the_same_time_none_is_lost_between_pieces():
+    """The place counts how many of that time were shown."""
+    every = [
+        Shown(at=at, change="QueueGrew", kind="queue", id=name, entity=name)
+        for at, name in ((1, "a"), (2, "b"), (2, "c"), (2, "d"), (3, "e"))
+    ]
+    found, place = [], Place(0, 0)
+    while True:
+        last: list[Place] = []
+        found += [one.id for one in pieced(every, Wanted(after=place, limit=2), last=last)]
+        if not last:
+            break
+        (place,) = last
+    assert found == ["a", "b", "c", "d", "e"]
+
+
+def test_what_is_told_of_a_source_fits_any_entity():
+    """Nobody would know what is missing without it."""
+    lost = Shown(at=1, change="SourceLost", kind="source", id="redis", entity="redis")
+    assert list(pieced([lost], Wanted(entity="push"), last=[])) == [lost]

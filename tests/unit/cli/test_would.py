@@ -99,4 +99,4 @@ def test_it_counts_no_rows(ask, leave):
     answer = ask("audit", "-c", "config.yml", "--would", "--limit", "3")
 
     assert answer.code == 2
-    assert "--since and --rule" in answer.err
+    assert "--since, --until and --rule" in answer.err

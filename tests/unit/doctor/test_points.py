@@ -12,7 +12,7 @@ from tests.unit.doctor.conftest import OWN, exam, facts, reading, server, unit, 
 from watchdog import __version__
 from watchdog.commands.units import Places, unit_text
 from watchdog.config import inspect
-from watchdog.doctor import agent, commands, config, helpers, host, log, outside, redis, sidekiq, state, systemd
+from watchdog.doctor import agent, commands, config, helpers, host, log, outside, page, redis, sidekiq, state, systemd
 from watchdog.doctor.exam import settings_of
 from watchdog.doctor.found import Found, Health
 from watchdog.doctor.told import Doubt, Itself, Source, Told
@@ -21,7 +21,9 @@ from watchdog.model.named.handing_over import unit_of
 from watchdog.model.named.reading import parse
 from watchdog.model.points import BY_NAME, POINTS, Area
 from watchdog.model.verdicts import Mode
+from watchdog.picture.doors import Door
 from watchdog.recovery.inspecting import Facts, NotInspected
+from watchdog.rulefile.page import PageSettings
 from watchdog.sidekiq.edit.agents import Present
 
 Case = Callable[[Path], Found]
@@ -75,6 +77,7 @@ def told(**changes: Any) -> Found:
 TOML = 'agent = "agent"\n[commands.refresh-domain]\nuser = "nobody"\ndirectory = "/"\nargv = ["/bin/true"]\ntimeout = "90s"\n'
 DEFINED = parse(TOML.encode(), "c.toml")
 CLOSED = "this user may not read the journal (hint: it must be in the group systemd-journal: `usermod -aG systemd-journal USER`, then restart what it runs)"
+PAGE = PageSettings(address="127.0.0.1", tokens={"ada": "a" * 24, "ben": "b" * 24})
 AMISS: dict[str, Case] = {
     "config": lambda folder: config._config(loaded(folder, rules="rules:\n  - rule: a\n    each: job\n    when: job.elapse > 10m\n")),
     "rules": lambda folder: config._rules(loaded(folder, rules="rules: []\n")),
@@ -90,6 +93,11 @@ AMISS: dict[str, Case] = {
     "agent-unit": lambda _: agent.unit_of({**OWN, "WatchdogUSec": 0}),
     "host-clock": lambda _: host.clock_of(0x40),
     "host-processes": lambda folder: host.processes_of(folder / "empty", uid=1000),
+    "socket": lambda folder: page.socket_of(folder / "state/api.sock", "", Door("", None, "another process listens there"), 200),
+    "page": lambda _: page.page_of(PAGE, Door("", None, "address already in use"), 200),
+    "page-people": lambda _: page.people_of(PAGE, frozenset({"ada"})),
+    "page-link": lambda _: page.link_of("http://watchdog.example.org", 200),
+    "metrics": lambda _: page.metrics_of(PAGE, 500),
     "redis-version": lambda _: redis.version_of(server(slots={"version": "5.0.14"})),
     "redis-role": lambda _: redis.role_of(server(slots={"role": "slave"})),
     "redis-reading": lambda _: redis.reading_of(server(unread=["get", "pttl"])),
@@ -139,6 +147,11 @@ WELL: dict[str, Case] = {
     "agent-unit": lambda _: agent.unit_of(OWN),
     "host-clock": lambda _: host.clock_of(0),
     "host-processes": lambda _: host.processes_of(Path("/proc"), uid=1000),
+    "socket": lambda folder: page.socket_of(folder / "api.sock", "", Door("", 1), 200),
+    "page": lambda _: page.page_of(PAGE, Door("", 1), 200),
+    "page-people": lambda _: page.people_of(PAGE, None),
+    "page-link": lambda _: page.link_of("https://watchdog.example.org", 401),
+    "metrics": lambda _: page.metrics_of(PAGE, 200),
     "redis": lambda _: Found(Health.OK, "test_examination.py looks at a real one"),
     "redis-version": lambda _: redis.version_of(server()),
     "redis-role": lambda _: redis.role_of(server()),

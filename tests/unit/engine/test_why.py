@@ -6,6 +6,7 @@ import pytest
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
 from watchdog.engine.guards import ORDER
+from watchdog.engine.routing.table import Match, Route, Routing
 from watchdog.engine.why import why
 from watchdog.model.events import Delta, Paused, SourceLost
 from watchdog.model.kinds import Kind, Source
@@ -179,3 +180,15 @@ def test_what_is_for_the_dead_waits_for_their_end():
 
     assert (account["on"], account["action"], account["decision"]) == ("ProcessCrashed", "put_back_jobs", "DENY")
     assert [(one["guard"], one["answer"]) for one in account["guards"]] == [("in_flight", "PASS"), ("last_look", "DENY")]
+
+
+def test_who_would_be_told(talk):
+    """The receivers of the rule, or of the routes that fit it, whether it fires or not; nobody where neither names one."""
+    assert ask(talk, "stuck", J1.id)["tells"] == []
+
+    boss = Route(name="boss", match=Match(kind=(Kind.JOB,)), notify=("boss",))
+    talk.rules = rules(TEXT).but(routing=Routing((boss,)))
+    assert (ask(talk, "stuck", J1.id)["tells"], ask(talk, "full")["tells"]) == (["boss"], [])
+
+    talk.rules = rules(TEXT.replace("each: job\n", "each: job\n    notify: [ops]\n")).but(routing=Routing((boss,)))
+    assert ask(talk, "stuck", J1.id)["tells"] == ["ops"]

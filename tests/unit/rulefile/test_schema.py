@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from watchdog.lang.functions import FUNCTIONS
 from watchdog.lang.names import read_name
 from watchdog.lang.text import Text
-from watchdog.model import keys, route_keys
+from watchdog.model import keys, page_keys, route_keys
 from watchdog.model.actions import ACTIONS
 from watchdog.model.checks import CHECKS
 from watchdog.model.fields import BY_KIND, FIELDS
@@ -21,11 +21,13 @@ from watchdog.rulefile import (
     actors,
     adjust,
     alerts,
+    api,
     digest,
     heartbeat,
     log,
     match,
     pack,
+    page,
     proof,
     quarantine,
     redis_settings,
@@ -233,6 +235,9 @@ def test_a_wrong_config_is_refused(more):
         (route_keys.QUIET_HOURS, routes.QUIET_KEYS),
         (route_keys.INHIBIT, routes.INHIBIT_KEYS),
         (keys.HEARTBEAT, heartbeat._KEYS),
+        (page_keys.API, api._KEYS),
+        (page_keys.PAGE, page._KEYS),
+        (page_keys.PROXY, page._PROXY_KEYS),
         (keys.ADJUSTMENT, adjust._KEYS),
         (keys.PACK, pack._KEYS),
         (keys.TEST_FILE, tests.FILE_KEYS),

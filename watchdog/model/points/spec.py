@@ -12,6 +12,7 @@ class Area(StrEnum):
     STATE = "state"
     AGENT = "agent"
     HOST = "host"
+    PAGE = "page"
     REDIS = "Redis"
     SIDEKIQ = "Sidekiq"
     SYSTEMD = "systemd"

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-import orjson
+from watchdog.store.encoding import encode
 
 
 class Name(StrEnum):
@@ -25,4 +25,4 @@ class Name(StrEnum):
 
 def encoded(name: Name, body: Any, *, id_: str) -> bytes:
     """As bytes; JSON has no line ends in it, so one line of `data` is enough."""
-    return f"id: {id_}\nevent: {name.value}\ndata: ".encode() + orjson.dumps(body) + b"\n\n"
+    return f"id: {id_}\nevent: {name.value}\ndata: ".encode() + encode(body) + b"\n\n"

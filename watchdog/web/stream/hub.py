@@ -6,7 +6,8 @@ It costs next to nothing while nobody listens. It waits for nobody: each stream 
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -23,14 +24,26 @@ from watchdog.web.stream.ring import Ring
 from watchdog.web.stream.sections import Section, Sections
 from watchdog.web.stream.touching import touched
 
+LOG: Final = logging.getLogger("watchdog")
 MOST_STREAMS: Final = 100
 """Streams at a time."""
 BEAT: Final = 15_000
 """Milliseconds between two beats."""
+MOST_BEHIND: Final = 256
+"""Events that a reader may be behind."""
 PAUSE: Final = 500
 """Milliseconds between two news of sections at least."""
 CHARTS: Final = 30_000
 """Milliseconds between two points of the charts."""
+_DIGITS: Final = 15
+
+
+class Reader:
+    """One stream: `number` is that of the last event that its reader has taken, `cut` ends its connection at once."""
+
+    def __init__(self, number: int, cut: Callable[[], None]) -> None:
+        self.number = number
+        self.cut: Final = cut
 
 
 class Hub:
@@ -40,11 +53,13 @@ class Hub:
     `turned` is to be called after each committed turn, `run` to be a task; `close` ends all streams. `dropped` counts the readers who were too slow.
     """
 
-    def __init__(self, *, clock: Clock, host: str, life: str, most: int = MOST_STREAMS) -> None:
+    def __init__(self, *, clock: Clock, host: str, life: str, most: int = MOST_STREAMS, behind: int = MOST_BEHIND) -> None:
         self._clock = clock
         self._host = host
         self._life = life
         self._most = most
+        self._behind = behind
+        self._readers: set[Reader] = set()
         self._ledger = Ledger()
         self._seq = 0
         self._said_at: int | None = None
@@ -54,23 +69,32 @@ class Hub:
         self._published = asyncio.Event()
         self.sections: Final = Sections()
         self.ring: Final = Ring()
-        self.streams = 0
         self.dropped = 0
         self.closed = False
 
+    @property
+    def streams(self) -> int:
+        """How many there are."""
+        return len(self._readers)
+
     def turned(self, event: Event, effects: tuple[Effect, ...], state: State) -> None:
         """A turn was committed; `state` is what it has come to."""
-        self.sections.mark(touched(event, effects, self._ledger, state.ledger))
+        try:
+            self.sections.mark(touched(event, effects, self._ledger, state.ledger))
+            for effect in effects:
+                if isinstance(effect, Audit):
+                    self._publish(Name.AUDIT, row_of(effect.row))
+        except Exception:
+            # The turn is committed, and the agent must go on: whoever looks fetches everything anew.
+            LOG.exception("what turn %s has changed can't be told", event.seq)
+            self.sections.mark(Section)
         self._ledger, self._seq = state.ledger, event.seq
-        for effect in effects:
-            if isinstance(effect, Audit):
-                self._publish(Name.AUDIT, row_of(effect.row))
         if self.streams:
             self._stirred.set()
 
     def versions(self) -> dict[str, int]:
         """Section → version, as of now: who asks and then draws has drawn at least that version."""
-        return self.sections.versions()
+        return self.sections.versions(self._clock.at())
 
     async def run(self) -> None:
         """Says what has changed, for ever."""
@@ -92,7 +116,7 @@ class Hub:
         if self._drawn_at is None or now - self._drawn_at >= CHARTS:
             self._drawn_at = now
             self.sections.mark((Section.CHARTS,))
-        if self.sections.is_due(now) and (self._said_at is None or now - self._said_at >= PAUSE):
+        if self.sections.due_in(now) == 0 and (self._said_at is None or now - self._said_at >= PAUSE):
             self._said_at = now
             self._publish(Name.SECTIONS, self.sections.news(now))
         if self._beat_at is None or now - self._beat_at >= BEAT:
@@ -107,16 +131,24 @@ class Hub:
             self._wake()
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[None]:
-        """One more stream, as long as the block runs. Raises `TooManyError`."""
+    def listening(self, cut: Callable[[], None]) -> Iterator[Reader]:
+        """One more stream, as long as the block runs; `cut` is called if its reader falls too far behind. Raises `TooManyError`."""
         if self.streams >= self._most:
-            raise TooManyError(f"{self._most} streams are open already; come again in a moment")
-        self.streams += 1
+            raise TooManyError(f"{self._most} streams are open already; come again in a moment", after=10)
+        reader = Reader(self.ring.last, cut)
+        self._readers.add(reader)
         self._stirred.set()
         try:
-            yield
+            yield reader
         finally:
-            self.streams -= 1
+            self._readers.discard(reader)
+
+    def drop(self, reader: Reader) -> None:
+        """It is too slow."""
+        if reader in self._readers:
+            self._readers.discard(reader)
+            self.dropped += 1
+            reader.cut()
 
     def begin(self, last_id: str) -> tuple[bytes, int]:
         """What a stream is told first, and the number of the event from which on it goes on; nothing where all that came after `last_id` is still there."""
@@ -139,7 +171,12 @@ class Hub:
 
     def _publish(self, name: Name, body: Any) -> None:
         self.ring.put(encoded(name, body, id_=self._id(self.ring.next)))
+        for reader in [reader for reader in self._readers if self._is_lost(reader)]:
+            self.drop(reader)
         self._wake()
+
+    def _is_lost(self, reader: Reader) -> bool:
+        return self.ring.last - reader.number > self._behind or not self.ring.has_all_after(reader.number)
 
     def _wake(self) -> None:
         # Everybody who waits now; who comes later waits for the next one.
@@ -148,9 +185,6 @@ class Hub:
 
     def _id(self, number: int) -> str:
         return f"{self._life}-{number}"
-
-
-_DIGITS: Final = 15
 
 
 def row_of(row: AuditRow) -> dict[str, Any]:

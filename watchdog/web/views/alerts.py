@@ -1,5 +1,7 @@
 """What fires, and what may soon."""
 
+from typing import Final
+
 import msgspec
 
 from watchdog.engine.acknowledging import key_of
@@ -9,7 +11,9 @@ from watchdog.engine.rules import Rule
 from watchdog.picture.told import Telling
 from watchdog.web.inside import Inside
 from watchdog.web.paging import USUAL, Piece
-from watchdog.web.views.cutting import Place, cut
+from watchdog.web.views.cutting import cut
+
+_LATER: Final = 1e15
 
 
 class AlertSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ async def alerts(
         for alert in ledger.alerts.values()
         if (not phase or alert.phase.value == phase) and (not rule or alert.rule == rule) and (not entity or alert.entity == entity)
     ]
-    shown, following = cut(found, _place, after=after, limit=limit)
+    shown, following = cut(found, [_rank(alert) for alert in found], lambda alert: alert.id, after=after, limit=limit)
     now, incidents = max(inside.at(), ledger.at), incidents_by_alert(ledger)
     by_name = inside.rules.by_name
     return Piece(tuple(_seen(ledger, alert, by_name.get(alert.rule), incidents, now) for alert in shown), len(found), following)
@@ -92,6 +96,6 @@ def _seen(ledger: Ledger, alert: Alert, rule: Rule | None, incidents: dict[str, 
     )
 
 
-def _place(alert: Alert) -> Place:
+def _rank(alert: Alert) -> float:
     # What fires is before everything that does not, whenever that began.
-    return (float(alert.since_at) if alert.phase is Phase.FIRING else alert.since_at + 1e15, alert.id)
+    return alert.since_at if alert.phase is Phase.FIRING else alert.since_at + _LATER

@@ -1,5 +1,7 @@
 """What a person is asked, or has answered a moment ago."""
 
+from typing import Final
+
 import msgspec
 
 from watchdog.engine.approvals import LIVE, Approval, Standing
@@ -8,6 +10,8 @@ from watchdog.web.inside import Inside
 from watchdog.web.paging import USUAL, Piece
 from watchdog.web.views.cutting import cut
 from watchdog.web.views.readings import left
+
+_LATER: Final = 1e15
 
 
 class GroundSeen(msgspec.Struct, frozen=True):
@@ -46,9 +50,7 @@ class ApprovalSeen(msgspec.Struct, frozen=True, kw_only=True):
 async def approvals(inside: Inside, *, live_only: bool = True, after: str = "", limit: int = USUAL) -> Piece[ApprovalSeen]:
     """Those that can be answered, the one that expires first first; with `live_only` false those of the last day that are settled, too."""
     found = [one for one in inside.state.ledger.approvals.values() if not live_only or one.standing in LIVE]
-    shown, following = cut(
-        found, lambda one: (one.expires_at + (0 if one.standing is Standing.OPEN else 1e15), one.id), after=after, limit=limit
-    )
+    shown, following = cut(found, [_rank(one) for one in found], lambda one: one.id, after=after, limit=limit)
     return Piece(tuple(_seen(one, inside.at()) for one in shown), len(found), following)
 
 
@@ -80,3 +82,8 @@ def _seen(one: Approval, now: int) -> ApprovalSeen:
         settled=one.settled,
         incident=one.incident,
     )
+
+
+def _rank(one: Approval) -> float:
+    # Engine time, and what nobody need answer any more behind all that.
+    return one.expires_at if one.standing is Standing.OPEN else one.expires_at + _LATER

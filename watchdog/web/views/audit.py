@@ -1,11 +1,26 @@
 """The audit log, the newest row first, and whether anybody has changed the end of it."""
 
-from typing import Final
+import asyncio
+from functools import partial
+from typing import Any, Final
 
 import msgspec
 
+from watchdog.store.asked import AuditAsked
+from watchdog.store.audit import verify_end
+from watchdog.store.chain import BrokenRow
+from watchdog.store.moments import wall_of
+from watchdog.store.reading import ask, read_audit_before
+from watchdog.web.failures import NotUnderstoodError
 from watchdog.web.inside import Inside
 from watchdog.web.paging import USUAL, Piece
+
+CHECKED: Final = 5_000
+"""Rows of the end of the chain that are looked at."""
+Asked = AuditAsked
+"""Which rows are wanted."""
+_DIGITS: Final = 15
+EVERYTHING: Final = Asked()
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,32 +59,26 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     what: str = ""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Which rows are wanted; empty and None ask for all. `since` and `until` are UTC milliseconds."""
-
-    since: int | None = None
-    until: int | None = None
-    kind: str = ""
-    rule: str = ""
-    entity: str = ""
-    target: str = ""
-    decision: str = ""
-    guard: str = ""
-    incident: str = ""
-
-
-EVERYTHING: Final = Asked()
-
-
 async def audit(inside: Inside, asked: Asked = EVERYTHING, *, after: str = "", limit: int = USUAL) -> Piece[Row]:
-    """
-    The newest first; `total` is None. A piece can hold fewer than `limit` rows, or none, and still have a `next`: so far it was searched.
-
-    Raises `StoreError`.
-    """
-    raise NotImplementedError
+    """The newest first; `total` is None. Raises `NotUnderstoodError`, `StoreError`."""
+    if after and not (after.isascii() and after.isdigit() and len(after) <= _DIGITS):
+        raise NotUnderstoodError(f"`after` is the number of a row, not {after[:40]!r}")
+    # One more than is shown says whether any are left.
+    rows = await asyncio.to_thread(partial(read_audit_before, inside.folder, asked, before=int(after or 0), limit=limit + 1))
+    shown = tuple(map(row_of, rows[:limit]))
+    return Piece(shown, None, str(shown[-1].seq) if len(rows) > limit else "")
 
 
 async def chain(inside: Inside) -> Chain:
     """How the end of the chain stands. Raises `StoreError`."""
-    raise NotImplementedError
+    found, seq, hash_ = await asyncio.to_thread(ask, inside.folder, partial(verify_end, rows=CHECKED))
+    if isinstance(found, BrokenRow):
+        return Chain(seq=seq, hash=hash_, checked=CHECKED, broken=found.seq, what=found.what)
+    return Chain(seq=seq, hash=hash_, checked=found.rows)
+
+
+def row_of(row: dict[str, Any]) -> Row:
+    """A row as the store shows it (`chain.Link.public`), with its times as numbers."""
+    would_at = row.get("would_at")
+    times = {"wall": wall_of(row["at"]), "would_at": None if would_at is None else wall_of(would_at)}
+    return msgspec.convert({**row, **times}, Row)

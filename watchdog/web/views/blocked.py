@@ -45,7 +45,7 @@ async def blocked(inside: Inside, *, rule: str = "", guard: str = "", after: str
         for one in (*_requests(state, now), *_held(state.ledger, now))
         if (not rule or one.rule == rule) and (not guard or one.guard == guard)
     ]
-    shown, following = cut(found, lambda one: (one.since_wall, one.id), after=after, limit=limit)
+    shown, following = cut(found, [one.since_wall for one in found], lambda one: one.id, after=after, limit=limit)
     return Piece(tuple(shown), len(found), following)
 
 

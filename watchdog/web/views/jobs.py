@@ -4,15 +4,16 @@ from typing import Any
 
 import msgspec
 
-from watchdog.engine.state import State
+from watchdog.engine.world import World
 from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
 from watchdog.web.inside import Inside
 from watchdog.web.paging import USUAL, Piece
-from watchdog.web.views.cutting import cut
+from watchdog.web.views.cutting import LAST, cut
 from watchdog.web.views.readings import known
 
 
-class JobSeen(msgspec.Struct, frozen=True, kw_only=True):
+class JobSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     One run of a job in a thread. `elapsed` is how long it had been running when its process last beat; `domain` the server that it goes to, where its class is such a one.
 
@@ -34,9 +35,13 @@ async def jobs(
     inside: Inside, *, process: str = "", queue: str = "", job_class: str = "", after: str = "", limit: int = USUAL
 ) -> Piece[JobSeen]:
     """Jobs in flight, those that have run for longest first; only those of that process, queue and class where these are given."""
-    state = inside.state
-    rows = [row for row in _rows(state, process) if (not queue or row.queue == queue) and (not job_class or row.job_class == job_class)]
-    shown, following = cut(rows, _place, after=after, limit=limit)
+    rows = jobs_of(inside.state.world, process) if process else list[Any](inside.state.world.rows[Kind.JOB].values())
+    if queue:
+        rows = [row for row in rows if row.queue == queue]
+    if job_class:
+        rows = [row for row in rows if row.job_class == job_class]
+    # When it began is enough to tell which runs for longest, and does not change while it runs.
+    shown, following = cut(rows, [LAST if row.started_at is MISSING else row.started_at for row in rows], _id, after=after, limit=limit)
     return Piece(tuple(map(job_of, shown)), len(rows), following)
 
 
@@ -62,12 +67,12 @@ def elapsed(row: Any) -> int | None:
     return None if started is None or beat is None else max(0, beat - started)
 
 
-def _rows(state: State, process: str) -> list[Any]:
-    rows = state.world.rows[Kind.JOB]
-    return [rows[job] for job in state.world.jobs_of.get(process, ()) if job in rows] if process else list(rows.values())
+def jobs_of(world: World, process: str) -> list[Any]:
+    """The rows of the jobs of that process."""
+    rows = world.rows[Kind.JOB]
+    return [rows[job] for job in world.jobs_of.get(process, ()) if job in rows]
 
 
-def _place(row: Any) -> tuple[float, str]:
-    # What runs for longest; when it began is enough to tell, and does not change while it runs.
-    started = known(row.started_at)
-    return (float("inf") if started is None else started, row.id)
+def _id(row: Any) -> str:
+    name: str = row.id
+    return name

@@ -1,9 +1,10 @@
 """What stands on top of everything: how far the agent goes, what it can't see, how much fires, and whether it is held."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from watchdog import __version__
 from watchdog.engine.approvals import LIVE
 from watchdog.engine.ledger import Phase
 from watchdog.engine.state import State
@@ -13,6 +14,8 @@ from watchdog.picture.picture import Check, Source
 from watchdog.web.inside import Inside
 from watchdog.web.views.blocked import blocked_count
 from watchdog.web.views.readings import age, known
+
+_MOST_CHECKS: Final = 50
 
 
 class SidekiqSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +36,7 @@ class SidekiqSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """
-    All of it. `wall` is when it was drawn and `seq` the event by which it was so. `blind` are the sources that can't be read; `paused` says that nothing at all may be done, and `paused_in_part` that something may not.
+    All of it. `version` is the agent's, `wall` when it was drawn, and `seq` the event by which it was so. `blind` are the sources that can't be read; `paused` says that nothing at all may be done, and `paused_in_part` that something may not.
 
     `under_way` counts open incidents, `questions` what a person is asked, `held_back` what guards stand in the way of; `entities` counts what is in the picture, by kind.
     """
@@ -41,6 +44,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     wall: int
     seq: int
     host: str
+    version: str
     mode: str
     paused: bool
     paused_in_part: bool
@@ -69,6 +73,7 @@ async def overview(inside: Inside) -> Overview:
         wall=inside.wall(),
         seq=inside.seq,
         host=inside.host,
+        version=__version__,
         mode=ledger.mode.value,
         paused=whole > 0,
         paused_in_part=len(ledger.pauses) > whole,
@@ -85,9 +90,6 @@ async def overview(inside: Inside) -> Overview:
         sidekiq=_sidekiq(state),
         checks=tuple(_check(row, now) for row in checks[:_MOST_CHECKS]),
     )
-
-
-_MOST_CHECKS = 50
 
 
 def _sidekiq(state: State) -> SidekiqSeen | None:

@@ -1,6 +1,6 @@
 """Sidekiq's processes: identity ↔ pid ↔ unit ↔ processor ↔ the jobs in them."""
 
-import heapq
+import asyncio
 from enum import StrEnum
 from typing import Any, Final
 
@@ -9,17 +9,19 @@ import msgspec
 from watchdog.engine.reaching import name_of
 from watchdog.engine.world import World
 from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
 from watchdog.web.failures import NotThereError
 from watchdog.web.inside import Inside
 from watchdog.web.paging import USUAL, Piece
-from watchdog.web.views.cutting import Place, cut
-from watchdog.web.views.jobs import JobSeen, elapsed, job_of
+from watchdog.web.views.cutting import LAST, cut
+from watchdog.web.views.jobs import JobSeen, elapsed, job_of, jobs_of
 from watchdog.web.views.readings import age, known
 
 MOST_JOBS: Final = 25
 """Jobs of one process that are shown with it."""
 FEW_JOBS: Final = 3
 """Jobs of each process in a list of processes."""
+_AT_A_TIME: Final = 100
 
 
 class Order(StrEnum):
@@ -33,7 +35,7 @@ class Order(StrEnum):
     LONGEST = "longest"
 
 
-class ProcessSeen(msgspec.Struct, frozen=True, kw_only=True):
+class ProcessSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     One process. `target` is the name that outlives its restart, `beat_age` how long ago Redis last heard from it; `memory` is as the kernel counts it, `rss` as it says itself, both in bytes, `cpu` a share of one core.
 
@@ -77,8 +79,14 @@ async def processes(
         for row in world.rows[Kind.PROCESS].values()
         if (not host or row.host == host) and (not queue or queue in (known(row.queues) or ()))  # type: ignore[attr-defined]  # slots come from the field table
     ]
-    shown, following = cut(rows, lambda row: _place(world, row, order, now), after=after, limit=limit)
-    return Piece(tuple(_seen(world, row, now, FEW_JOBS) for row in shown), len(rows), following)
+    shown, following = cut(rows, _ranks(world, rows, order), _id, after=after, limit=limit)
+    seen = []
+    for begin in range(0, len(shown), _AT_A_TIME):
+        if begin:
+            # Hundreds of them with their jobs take longer than others may be held up.
+            await asyncio.sleep(0)
+        seen += [_seen(world, row, now, FEW_JOBS) for row in shown[begin : begin + _AT_A_TIME]]
+    return Piece(tuple(seen), len(rows), following)
 
 
 async def process(inside: Inside, id_: str) -> ProcessSeen:
@@ -91,8 +99,8 @@ async def process(inside: Inside, id_: str) -> ProcessSeen:
 
 
 def _seen(world: World, row: Any, now: int, most: int) -> ProcessSeen:
-    jobs = _jobs(world, row.id)
-    longest = heapq.nsmallest(most, jobs, key=_began)
+    jobs = jobs_of(world, row.id)
+    longest = sorted(jobs, key=_began)[:most]
     queues = known(row.queues)
     return ProcessSeen(
         id=row.id,
@@ -122,28 +130,42 @@ def _seen(world: World, row: Any, now: int, most: int) -> ProcessSeen:
     )
 
 
-def _jobs(world: World, process: str) -> list[Any]:
-    rows = world.rows[Kind.JOB]
-    return [rows[job] for job in world.jobs_of.get(process, ()) if job in rows]
+def _ranks(world: World, rows: list[Any], order: Order) -> list[float]:
+    match order:
+        case Order.ID:
+            return [0] * len(rows)
+        case Order.BEAT:
+            return [LAST if row.confirmed_at is MISSING else row.confirmed_at for row in rows]
+        case Order.BUSY:
+            return [_greatest_first(row.busy) for row in rows]
+        case Order.CPU:
+            return [_greatest_first(row.cpu) for row in rows]
+        case Order.MEMORY:
+            return [_greatest_first(row.rss if row.memory is MISSING else row.memory) for row in rows]
+        case Order.LONGEST:
+            first = _first_jobs(world)
+            return [first.get(row.id, LAST) for row in rows]
+
+
+def _greatest_first(reading: Any) -> float:
+    return LAST if reading is MISSING else -reading
+
+
+def _first_jobs(world: World) -> dict[str, float]:
+    """Process → when the first of its jobs began; in one walk over all of them."""
+    first: dict[str, float] = {}
+    rows: Any = world.rows[Kind.JOB].values()
+    for row in rows:
+        began = row.started_at
+        if began is not MISSING and began < first.get(row.process, LAST):
+            first[row.process] = began
+    return first
 
 
 def _began(row: Any) -> float:
-    began = known(row.started_at)
-    return float("inf") if began is None else began
+    return LAST if row.started_at is MISSING else row.started_at
 
 
-def _place(world: World, row: Any, order: Order, now: int) -> Place:
-    match order:
-        case Order.ID:
-            return 0, row.id
-        case Order.BEAT:
-            rank = age(row.confirmed_at, now)
-        case Order.BUSY:
-            rank = known(row.busy)
-        case Order.CPU:
-            rank = known(row.cpu)
-        case Order.MEMORY:
-            rank = known(row.memory) or known(row.rss)
-        case Order.LONGEST:
-            rank = max((found for job in _jobs(world, row.id) if (found := elapsed(job)) is not None), default=None)
-    return (float("inf") if rank is None else -rank, row.id)
+def _id(row: Any) -> str:
+    name: str = row.id
+    return name

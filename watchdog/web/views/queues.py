@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from watchdog.model.kinds import Kind
+from watchdog.model.missing import MISSING
 from watchdog.web.inside import Inside
 from watchdog.web.paging import USUAL, Piece
-from watchdog.web.views.cutting import Place, cut
+from watchdog.web.views.cutting import LAST, cut
 from watchdog.web.views.readings import known
 
 
@@ -20,7 +21,7 @@ class Order(StrEnum):
     LATENCY = "latency"
 
 
-class QueueSeen(msgspec.Struct, frozen=True, kw_only=True):
+class QueueSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     One queue. `latency` is how long the job that is next has been waiting; `threads` and `listeners` are those that fetch from it, `busy` the jobs of it that run.
 
@@ -40,8 +41,8 @@ class QueueSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 async def queues(inside: Inside, *, order: Order = Order.NAME, after: str = "", limit: int = USUAL) -> Piece[QueueSeen]:
     """All queues."""
-    rows = inside.state.world.rows[Kind.QUEUE]
-    shown, following = cut(rows.values(), lambda row: _place(row, order), after=after, limit=limit)
+    rows: list[Any] = list(inside.state.world.rows[Kind.QUEUE].values())
+    shown, following = cut(rows, [_rank(row, order) for row in rows], lambda row: row.id, after=after, limit=limit)
     return Piece(tuple(map(_seen, shown)), len(rows), following)
 
 
@@ -59,6 +60,6 @@ def _seen(row: Any) -> QueueSeen:
     )
 
 
-def _place(row: Any, order: Order) -> Place:
-    rank = 0 if order is Order.NAME else known(row.size if order is Order.SIZE else row.latency)
-    return (float("inf") if rank is None else -rank, row.id)
+def _rank(row: Any, order: Order) -> float:
+    reading = 0 if order is Order.NAME else row.size if order is Order.SIZE else row.latency
+    return LAST if reading is MISSING else -reading

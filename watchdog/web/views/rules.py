@@ -45,8 +45,8 @@ async def rules(inside: Inside, *, after: str = "", limit: int = USUAL) -> Piece
     """All of them, in the order of their files."""
     ledger, in_force = inside.state.ledger, inside.rules.rules
     counts = counts_by_rule(ledger)
-    shown, following = cut(tuple(enumerate(in_force)), lambda one: (one[0], one[1].name), after=after, limit=limit)
-    return Piece(tuple(_seen(inside, rule, counts.get(rule.name, (0, 0))) for _, rule in shown), len(in_force), following)
+    shown, following = cut(in_force, range(len(in_force)), lambda rule: rule.name, after=after, limit=limit)
+    return Piece(tuple(_seen(inside, rule, counts.get(rule.name, (0, 0))) for rule in shown), len(in_force), following)
 
 
 def counts_by_rule(ledger: Ledger) -> dict[str, tuple[int, int]]:

@@ -14,8 +14,8 @@ from watchdog.web.views.readings import age
 
 async def units(inside: Inside, *, after: str = "", limit: int = USUAL) -> Piece[Unit]:
     """All units by name; none where systemd can't be read, which `overview` says."""
-    rows, now = inside.state.world.rows[Kind.UNIT], inside.at()
-    shown, following = cut(rows.values(), lambda row: (0, row.id), after=after, limit=limit)
+    rows, now = list(inside.state.world.rows[Kind.UNIT].values()), inside.at()
+    shown, following = cut(rows, [0] * len(rows), lambda row: row.id, after=after, limit=limit)
     return Piece(tuple(_seen(row, now) for row in shown), len(rows), following)
 
 

@@ -54,7 +54,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     """
     The account. `truth` is `true`, `false`, `unknown` or `gone`; `blind` are the sources that it rests on and that can't be read; `condition` is None where the entity is gone.
 
-    `action`, `target` and `decision` are of the rule's next step, None where there is none; `guards` what each guard would say to it, in their order.
+    `action`, `target` and `decision` are of the rule's next step, None where there is none; `guards` what each guard would say to it, in their order. `tells` are the receivers that would hear of it if it fired.
     """
 
     rule: str
@@ -72,6 +72,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     decision: str | None
     guards: tuple[GuardSaid, ...]
     incident: Incident | None
+    tells: tuple[str, ...] = ()
 
 
 async def why(inside: Inside, rule: str, entity: str) -> Why:

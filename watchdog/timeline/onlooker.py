@@ -7,10 +7,10 @@ The counterpart of `engine.advance`, which decides on the same changes. What it 
 from collections.abc import Iterable
 from typing import Final
 
-from watchdog.cli.change_lines import Shown, of_source, shown
 from watchdog.engine.world import World
 from watchdog.model.events import Body, Observed, SourceBack, SourceLost, Started, Stopping
 from watchdog.model.kinds import Kind, Source
+from watchdog.timeline.changes import Shown, of_source, shown
 
 _COUNTED: Final = {"processes": Kind.PROCESS, "jobs": Kind.JOB, "queues": Kind.QUEUE}
 _AGENT: Final = "agent"

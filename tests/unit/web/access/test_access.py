@@ -1,0 +1,376 @@
+"""Who may do what, by which door: said by a few words of a request, without a server."""
+
+from typing import Any
+
+import pytest
+
+from watchdog.rulefile.page import PageSettings
+from watchdog.rulefile.proxied import ProxySettings
+from watchdog.web.access.access import Access, Known
+from watchdog.web.access.sessions import PLAIN, SECURE
+from watchdog.web.access.visit import Peer, Visit
+from watchdog.web.endpoint import Caller
+from watchdog.web.failures import NotHereError, NotYoursError, RequestError, TooOftenError, UnknownCallerError
+from watchdog.web.limits import Limits
+
+ADA = "correct-horse-battery-staple"
+BEN = "another-token-of-somebody-else"
+SECRET = "what-the-proxy-shows-the-page"
+HERE = "127.0.0.1:7655"
+ORIGIN = "https://watchdog.example.org"
+OURS: dict[str, Any] = {"origin": f"http://{HERE}"}
+OWN = 990
+PAGE = PageSettings(address="127.0.0.1", tokens={"ada": ADA, "ben": BEN}, origin=ORIGIN)
+PROXIED = PageSettings(address="127.0.0.1", tokens={"ada": ADA}, proxy=ProxySettings("x-remote-user", ("192.0.2.7",), SECRET))
+
+
+class Guarded:
+    """Access by these settings at a time that the test says; limits are small."""
+
+    def __init__(self, page: PageSettings | None = PAGE, **limits: Any) -> None:
+        self.now = 0.0
+        self.access = Access(limits=Limits(**limits), names=frozenset({"web1"}), now=lambda: self.now, own_uid=OWN)
+        self.access.page = page
+
+    def asks(
+        self, method: str = "GET", path: str = "/api/v1/status", *, peer: Peer | None = None, cookies: Any = None, **headers: str
+    ) -> Known:
+        """What becomes of a request; headers with `_` for `-`."""
+        named = {"host": HERE} | {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.access.admit(Visit(peer or Peer(address="198.51.100.4"), method, path, named, cookies or {}))
+
+
+def bearer(token: str) -> dict[str, Any]:
+    """The header of a program."""
+    return {"authorization": f"Bearer {token}"}
+
+
+def test_whoever_only_looks():
+    """On loopback everybody may, and changes nothing."""
+    assert Guarded().asks() == Known(Caller())
+    with pytest.raises(UnknownCallerError):
+        Guarded().asks("POST", **OURS)
+
+
+@pytest.mark.parametrize("token", [ADA, BEN])
+def test_a_token(token):
+    """Whose it is may change things, from wherever, and arm nothing."""
+    caller = Guarded().asks("POST", **bearer(token)).caller
+    assert caller == Caller("ada" if token == ADA else "ben", "page", may_change=True)
+    assert not caller.may_arm
+
+
+@pytest.mark.parametrize("token", ["", "x", ADA[:-1], ADA + "x", ADA.upper(), "é" * 20, "\udcff", "ada"])
+def test_a_wrong_token(token):
+    """It is not even good for looking; an empty one is none at all."""
+    guarded = Guarded()
+    if not token:
+        assert guarded.asks(**bearer(token)) == Known(Caller())
+    else:
+        with pytest.raises(UnknownCallerError):
+            guarded.asks(**bearer(token))
+
+
+def test_a_person_without_a_secret():
+    """As long as it could not be fetched nobody comes by it."""
+    guarded = Guarded(PageSettings(address="127.0.0.1", tokens={"ada": ""}))
+    with pytest.raises(UnknownCallerError):
+        guarded.asks(**bearer("x"))
+
+
+def test_wrong_tokens_are_tried_slowly():
+    """After a few from one address no more is looked at for a while, the right one neither; others are not kept waiting."""
+    guarded = Guarded(wrong_tokens=3, wrong_every=20.0)
+    for _ in range(3):
+        with pytest.raises(UnknownCallerError):
+            guarded.asks(**bearer("guessed"))
+    with pytest.raises(TooOftenError) as caught:
+        guarded.asks(**bearer(ADA))
+    assert 1 <= caught.value.after <= 20
+    assert guarded.asks(peer=Peer(address="198.51.100.5"), **bearer(ADA)).caller.name == "ada"
+    # Who only looks is not kept waiting either.
+    assert guarded.asks() == Known(Caller())
+    guarded.now += 20.0
+    assert guarded.asks(**bearer(ADA)).caller.name == "ada"
+
+
+def test_a_household_is_one_of_ipv6():
+    """Whoever has a network of them does not get a try for each address."""
+    guarded = Guarded(wrong_tokens=2, wrong_every=60.0)
+    for number in range(2):
+        with pytest.raises(UnknownCallerError):
+            guarded.asks(peer=Peer(address=f"2001:db8::{number}"), **bearer("guessed"))
+    with pytest.raises(TooOftenError):
+        guarded.asks(peer=Peer(address="2001:db8::ffff"), **bearer(ADA))
+    assert guarded.asks(peer=Peer(address="2001:db8:0:1::1"), **bearer(ADA)).caller.name == "ada"
+
+
+def test_who_asks_too_much():
+    """It is told when it may ask again; root and the agent's own user are never."""
+    guarded = Guarded(burst=3, rate=1.0)
+    for _ in range(3):
+        guarded.asks()
+    with pytest.raises(TooOftenError) as caught:
+        guarded.asks()
+    assert caught.value.after == 1
+    guarded.now += 1.0
+    guarded.asks()
+    for _ in range(10):
+        guarded.asks(peer=Peer(uid=0))
+        guarded.asks(peer=Peer(uid=OWN))
+
+
+def test_who_says_too_much():
+    """A person with a script does not fill the audit log; who looks, and the machine itself, are not kept waiting."""
+    guarded = Guarded(said_burst=2, said_rate=0.1)
+    for _ in range(2):
+        guarded.asks("POST", **bearer(ADA))
+    with pytest.raises(TooOftenError) as caught:
+        guarded.asks("POST", **bearer(ADA))
+    assert caught.value.after == 10
+    assert guarded.asks(**bearer(ADA)).caller.name == guarded.asks(
+        "POST", peer=Peer(address="198.51.100.9"), **bearer(BEN)
+    ).caller.name.replace("ben", "ada")
+    for _ in range(5):
+        guarded.asks("POST", peer=Peer(uid=0))
+    guarded.now += 10.0
+    guarded.asks("POST", **bearer(ADA))
+
+
+def test_whether_it_lives():
+    """Who balances loads may ask by any name, and learns nothing but that."""
+    assert Guarded().asks(path="/healthz", host="anything.example") == Known(Caller())
+    with pytest.raises(NotHereError):
+        Guarded().asks("POST", "/healthz", host="anything.example")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/status", "/", "/metrics", "/static", "/login/x", "/healthzz"])
+def test_only_who_is_named_may_look(path):
+    """Where the config says so; the way to say who one is stays open."""
+    guarded = Guarded(PageSettings(address="192.0.2.1", tokens={"ada": ADA}, reading="named", metrics="named"))
+    with pytest.raises(UnknownCallerError):
+        guarded.asks(path=path, host="192.0.2.1:7655")
+    assert guarded.asks(path=path, host="192.0.2.1:7655", **bearer(ADA)).caller.name == "ada"
+    for open_to_all in ("/healthz", "/login", "/static/page-0a1b.css"):
+        assert guarded.asks(path=open_to_all, host="192.0.2.1:7655") == Known(Caller())
+
+
+def test_metrics_can_be_for_others_than_the_page():
+    """Both ways."""
+    guarded = Guarded(PageSettings(address="192.0.2.1", tokens={"ada": ADA}, reading="named", metrics="anyone"))
+    assert guarded.asks(path="/metrics", host="192.0.2.1:7655") == Known(Caller())
+    guarded = Guarded(PageSettings(address="127.0.0.1", tokens={"ada": ADA}, reading="anyone", metrics="named"))
+    with pytest.raises(UnknownCallerError):
+        guarded.asks(path="/metrics")
+
+
+@pytest.mark.parametrize(
+    "host", [HERE, "127.0.0.1", "localhost:7655", "[::1]:7655", "192.0.2.1:80", "watchdog.example.org", "Watchdog.Example.org:443", "web1:7655", "w.localhost"]
+)  # fmt: skip
+def test_names_that_are_ours(host):
+    """Addresses, this machine's name, and what the config says."""
+    assert Guarded().asks(host=host) == Known(Caller())
+
+
+@pytest.mark.parametrize(
+    "host", ["", "evil.example", "watchdog.example.org.evil.example", "web1.evil.example", "127.0.0.1.evil.example", "xwatchdog.example.org", "[::1", "localhost.evil.example", "web2", "127.0.0.1@evil.example"]
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_names_that_are_not(host, method):
+    """A page of somebody else that has its own name lead to us reads nothing and changes nothing (DNS rebinding), not even with a cookie."""
+    guarded = Guarded()
+    cookie, _ = guarded.access.log_in(Visit(Peer(address="198.51.100.4"), "POST", "/login", {"host": HERE}), ADA)
+    for cookies in ({}, {PLAIN: cookie}, {SECURE: cookie}):
+        with pytest.raises(NotHereError):
+            guarded.asks(method, host=host, cookies=cookies)
+
+
+def test_a_program_may_use_any_name():
+    """What holds a token is no browser that somebody leads astray."""
+    assert Guarded().asks(host="monitored.example.net:7655", **bearer(ADA)).caller.name == "ada"
+
+
+@pytest.fixture
+def logged_in() -> tuple[Guarded, dict[str, str]]:
+    """Ada with her cookie."""
+    guarded = Guarded()
+    cookie, name = guarded.access.log_in(Visit(Peer(address="198.51.100.4"), "POST", "/login", {"host": HERE}), ADA)
+    assert name == "ada"
+    assert ADA not in cookie
+    return guarded, {PLAIN: cookie}
+
+
+def test_a_cookie(logged_in):
+    """It says who she is; what she sends must be a form of ours."""
+    guarded, cookies = logged_in
+    known = guarded.asks("POST", cookies=cookies, **OURS)
+    assert known.caller == Caller("ada", "page", may_change=True)
+    token = guarded.access.form_token(known)
+    guarded.access.check_form(known, token)
+    for wrong in ("", "x", token[:-1], token.upper(), "é", "\udcff"):
+        with pytest.raises(NotYoursError):
+            guarded.access.check_form(known, wrong)
+
+
+def test_the_form_of_another_session(logged_in):
+    """Each has its own: who has stolen a form of one has nothing of the other."""
+    guarded, cookies = logged_in
+    other, _ = guarded.access.log_in(Visit(Peer(address="198.51.100.4"), "POST", "/login", {"host": HERE}), ADA)
+    theirs = guarded.access.form_token(guarded.asks(cookies={PLAIN: other}))
+    with pytest.raises(NotYoursError):
+        guarded.access.check_form(guarded.asks("POST", cookies=cookies, **OURS), theirs)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": f"https://{HERE}.evil.example"},
+        {"origin": "http://127.0.0.1:80"},
+        {"origin": f"http://{HERE}", "sec_fetch_site": "cross-site"},
+        {"origin": f"http://{HERE}", "sec_fetch_site": "same-site"},
+        {"sec_fetch_site": "none"},
+        {"sec_fetch_site": "cross-site"},
+        {"origin": "https://evil.example", "sec_fetch_site": "same-origin"},
+    ],
+)
+def test_what_another_page_has_a_browser_send(logged_in, headers):
+    """Nothing is changed by it, whatever cookie the browser adds, nor is anybody logged in by it."""
+    guarded, cookies = logged_in
+    with pytest.raises(NotYoursError):
+        guarded.asks("POST", cookies=cookies, **headers)
+    with pytest.raises(NotYoursError):
+        guarded.asks("POST", "/login", **headers)
+
+
+@pytest.mark.parametrize("headers", [OURS, {"origin": ORIGIN}, {"sec_fetch_site": "same-origin"}, {"origin": f"https://{HERE}"}])
+def test_what_our_own_page_sends(logged_in, headers):
+    """As browsers say it, also behind a proxy that speaks https, where they have the safer cookie."""
+    guarded, cookies = logged_in
+    theirs = {SECURE: cookies[PLAIN]} if headers.get("origin") == ORIGIN else cookies
+    assert guarded.asks("POST", cookies=theirs, **headers).caller.name == "ada"
+    assert guarded.asks("POST", "/login", **headers) == Known(Caller())
+
+
+def test_what_another_page_reads():
+    """A link from a message may be followed; a script elsewhere gets nothing."""
+    guarded = Guarded()
+    assert guarded.asks(sec_fetch_site="cross-site", sec_fetch_mode="navigate") == Known(Caller())
+    for site in ("cross-site", "same-site"):
+        with pytest.raises(NotYoursError):
+            guarded.asks(sec_fetch_site=site, sec_fetch_mode="no-cors")
+    # A program that was given a token by its user is a program, not a page.
+    with pytest.raises(NotYoursError):
+        guarded.asks("POST", origin="https://evil.example", **bearer(ADA))
+
+
+def test_a_session_ends(logged_in):
+    """By its time, by leaving, and with the token that it began with."""
+    guarded, cookies = logged_in
+    guarded.now = Limits().session - 1
+    assert guarded.asks(cookies=cookies).caller.name == "ada"
+    guarded.now = Limits().session
+    assert guarded.asks(cookies=cookies) == Known(Caller())
+
+    again, _ = guarded.access.log_in(Visit(Peer(address="198.51.100.4"), "POST", "/login", {"host": HERE}), ADA)
+    assert guarded.asks(cookies={PLAIN: again}).caller.name == "ada"
+    guarded.access.sessions.end(again)
+    assert guarded.asks(cookies={PLAIN: again}) == Known(Caller())
+
+
+@pytest.mark.parametrize("tokens", [{"ada": BEN}, {"ben": ADA}, {}])
+def test_a_reload_takes_a_token_away(logged_in, tokens):
+    """All that began with it ends, be it that the name or the secret is another."""
+    guarded, cookies = logged_in
+    guarded.access.page = PageSettings(address="127.0.0.1", tokens=tokens)
+    assert guarded.asks(cookies=cookies) == Known(Caller())
+
+
+def test_by_https_only_the_safer_cookie_counts(logged_in):
+    """One that a neighbour on plain http could have set is none; the safer one is, under whichever name a proxy asks, since no browser sends it otherwise."""
+    guarded, cookies = logged_in
+    safer = {SECURE: cookies[PLAIN]}
+    assert guarded.asks(host="watchdog.example.org", cookies=cookies) == Known(Caller())
+    for host in ("watchdog.example.org", HERE):
+        assert guarded.asks(host=host, cookies=safer).caller.name == "ada"
+    for headers in ({"host": "watchdog.example.org"}, {"host": HERE, "origin": ORIGIN}):
+        assert guarded.access.is_secure(Visit(Peer(address="127.0.0.1"), "POST", "/login", headers))
+    for headers in ({"host": HERE}, {"host": HERE, **OURS}):
+        assert not guarded.access.is_secure(Visit(Peer(address="127.0.0.1"), "POST", "/login", headers))
+
+
+def test_a_wrong_token_logs_nobody_in():
+    """And counts as one that was tried."""
+    guarded = Guarded(wrong_tokens=1)
+    visit = Visit(Peer(address="198.51.100.4"), "POST", "/login", {"host": HERE} | OURS)
+    assert guarded.access.log_in(visit, "guessed") == ("", "")
+    with pytest.raises(TooOftenError):
+        guarded.access.log_in(visit, ADA)
+
+
+PROXY = Peer(address="192.0.2.7")
+BY_PROXY: dict[str, Any] = {"x_remote_user": "carla", "x_watchdog_proxy": SECRET}
+
+
+def test_whom_a_proxy_has_logged_in():
+    """It names her; what she sends must be a form of ours all the same."""
+    guarded = Guarded(PROXIED)
+    known = guarded.asks("POST", peer=PROXY, **BY_PROXY, **OURS)
+    assert known.caller == Caller("carla", "page", may_change=True)
+    guarded.access.check_form(known, guarded.access.form_token(known))
+    with pytest.raises(NotYoursError):
+        guarded.access.check_form(known, "")
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers"),
+    [
+        (Peer(address="198.51.100.4"), BY_PROXY),
+        (Peer(address="192.0.2.70"), BY_PROXY),
+        (PROXY, {"x_remote_user": "carla"}),
+        (PROXY, BY_PROXY | {"x_watchdog_proxy": "guessed"}),
+        (PROXY, BY_PROXY | {"x_remote_user": " "}),
+        (PROXY, BY_PROXY | {"x_remote_user": "x" * 65}),
+        (PROXY, BY_PROXY | {"x_remote_user": "carla\x1b[2J"}),
+        (PROXY, {"x_watchdog_proxy": SECRET, "x_user": "carla"}),
+    ],
+)
+def test_what_is_not_the_proxy(peer, headers):
+    """From elsewhere, or without the secret, the header names nobody."""
+    assert Guarded(PROXIED).asks(peer=peer, **headers) == Known(Caller())
+
+
+def test_the_header_counts_nothing_without_a_proxy():
+    """Where the config has none."""
+    assert Guarded().asks(peer=PROXY, **BY_PROXY) == Known(Caller())
+
+
+@pytest.mark.parametrize(("uid", "name"), [(0, "root"), (OWN, f"uid {OWN}")])
+def test_on_the_socket(uid, name):
+    """Root and the user of the agent may say everything; a host name or an origin means nothing there."""
+    known = Guarded().asks("POST", peer=Peer(uid=uid), host="api", origin="https://evil.example")
+    assert known == Known(Caller(name, "local", may_change=True, may_arm=True))
+
+
+def test_root_asks_for_somebody():
+    """As sudo says for whom; nobody else can."""
+    assert Guarded().asks(peer=Peer(uid=0), x_watchdog_by="ada").caller.name == "ada"
+    for wrong in ("x" * 65, "a\nb", "\x1b[2J"):
+        with pytest.raises(NotYoursError):
+            Guarded().asks(peer=Peer(uid=0), x_watchdog_by=wrong)
+
+
+def test_others_on_the_socket_only_look():
+    """Whoever the file of the socket lets in; their tokens don't count there, nor do names that they give themselves."""
+    other = Peer(uid=12_345)
+    assert Guarded().asks(peer=other, x_watchdog_by="root") == Known(Caller(channel="local"))
+    with pytest.raises(NotYoursError):
+        Guarded().asks("POST", peer=other, x_watchdog_by="root", **bearer(ADA))
+
+
+def test_the_page_was_taken_away():
+    """What still comes by a connection from before gets nothing."""
+    with pytest.raises(RequestError):
+        Guarded(None).asks(**bearer(ADA))

@@ -1,0 +1,251 @@
+"""
+`page:` in the config → where the agent is seen by a browser and by programs, who may say anything there, and who may look.
+
+Without it nothing listens on TCP. Secrets are never shown; a reference to one is fetched by `config`.
+"""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from watchdog.errors import Span
+from watchdog.lang.text import Text
+from watchdog.rulefile.findings import Findings, quoted
+from watchdog.rulefile.keys import Keys, choice_of, entries_of, items_of, words_of
+from watchdog.rulefile.nodes import Node
+from watchdog.rulefile.proxied import HEADER_NAME, ProxySettings, wrong_with_secret
+from watchdog.rulefile.secrets import SecretRef, read_secret
+from watchdog.rulefile.values import wrong_with_url
+
+SECTION: Final = "page"
+TOKENS: Final = "tokens"
+PROXY: Final = "proxy"
+PORT: Final = 7655
+"""Where nothing else is said."""
+ANYONE: Final = "anyone"
+NAMED: Final = "named"
+READERS: Final = (ANYONE, NAMED)
+"""Who may look: whoever reaches the port, or only who says by a token or through the proxy who it is."""
+LONGEST_NAME: Final = 64
+_KEYS: Final = Keys("'page'", required=("listen",), optional=(TOKENS, PROXY, "reading", "metrics", "origin"))
+_PROXY_KEYS: Final = Keys("'proxy'", required=("header", "from"), optional=("secret",))
+_EXAMPLE: Final = "for instance listen: 127.0.0.1:7655"
+
+
+class PageSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Listens on `address` and `port`. `tokens` is the secret of each person by name; `reading` and `metrics` say who may look, `origin` under which address browsers see the page, empty where it is
+    only this one.
+    """
+
+    address: str
+    port: int = PORT
+    tokens: dict[str, str] = {}
+    proxy: ProxySettings | None = None
+    reading: str = ANYONE
+    metrics: str = ANYONE
+    origin: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches it."""
+        return ip_address(self.address).is_loopback
+
+    @property
+    def where(self) -> str:
+        """As it is written."""
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+    def __repr__(self) -> str:
+        return f"PageSettings({self.where!r}, tokens of {sorted(self.tokens)}, proxy={self.proxy!r}, reading={self.reading!r}, metrics={self.metrics!r}, origin={self.origin!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            ("listen", self.where),
+            (TOKENS, sorted(self.tokens)),
+            (PROXY, self.proxy),
+            ("reading", self.reading),
+            ("metrics", self.metrics),
+        ]
+
+
+def read_page(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> PageSettings | None:
+    """What was written; None if it is not said where to listen. References are added to `secrets`, the places of secrets that are written out to `bare`."""
+    values = _KEYS.read(node, findings) or {}
+    listen = _listen(values["listen"], findings) if "listen" in values else None
+    tokens = _tokens(values[TOKENS], secrets, bare, findings) if TOKENS in values else {}
+    proxy = _proxy(values[PROXY], secrets, bare, findings) if PROXY in values else None
+    origin = _origin(values["origin"], findings) if "origin" in values else ""
+    if listen is None:
+        return None
+    usual = ANYONE if ip_address(listen[0]).is_loopback else NAMED
+    reading = _readers(values, "reading", usual, listen[0], findings)
+    metrics = _readers(values, "metrics", reading, listen[0], findings)
+    if reading == NAMED and not tokens and proxy is None:
+        findings.add(
+            "E533", values.get("reading", node).span, "nobody could look at it: only who is named may, and nobody is",
+            hint='name people under \'tokens\', for instance tokens: {ada: "${file:ada-token}"}',
+        )  # fmt: skip
+    return PageSettings(address=listen[0], port=listen[1], tokens=tokens, proxy=proxy, reading=reading, metrics=metrics, origin=origin)
+
+
+def page_with(settings: PageSettings | None, where: tuple[str, ...], text: Text, content: str, findings: Findings) -> PageSettings | None:
+    """The settings with the secret that belongs to `where` (`tokens` and a name, or `proxy`, `secret`), which is checked."""
+    span = text.span(0, len(text.value))
+    if wrong := wrong_with_secret(content):
+        findings.add("E533", span, f"the secret {wrong}", hint="correct it where the reference points to; `openssl rand -hex 24` makes one")
+    if settings is None:
+        return None
+    match where:
+        case (section, name) if section == TOKENS:
+            if content in (other for person, other in settings.tokens.items() if person != name):
+                findings.add("E533", span, f"the token of {quoted(name)} is somebody else's too", hint="each person has one of their own")
+            return msgspec.structs.replace(settings, tokens={**settings.tokens, name: content})
+        case (section, "secret") if section == PROXY and settings.proxy is not None:
+            return msgspec.structs.replace(settings, proxy=msgspec.structs.replace(settings.proxy, secret=content))
+        case _:
+            return settings
+
+
+def page_seen_at(settings: PageSettings | None, url: str) -> PageSettings | None:
+    """The settings with the origin of that address, which messages name the page by, where nothing else was said."""
+    return settings if settings is None or settings.origin or not url else msgspec.structs.replace(settings, origin=origin_of(url))
+
+
+def origin_of(url: str) -> str:
+    """What a browser sends as `Origin` from a page at that address: `https://watchdog.example.org`; empty of an empty one."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
+
+
+def _listen(node: Node, findings: Findings) -> tuple[str, int] | None:
+    text = words_of(node, "'listen'", findings)
+    if text is None:
+        return None
+    written = text.value.strip()
+    host, port = _parts(written)
+    try:
+        address: IPv4Address | IPv6Address = ip_address(host)
+    except ValueError:
+        findings.add(
+            "E532", node.span, f"'listen' can't be {quoted(written)}: an address of this machine, and a port if you like", hint=_EXAMPLE
+        )
+        return None
+    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65_535:
+        findings.add("E532", node.span, f"{quoted(port)} is no port", hint=_EXAMPLE)
+        return None
+    return str(address), int(port)
+
+
+def _parts(written: str) -> tuple[str, str]:
+    """Host and port of `127.0.0.1:7655`, `[::1]:7655`, `::1`."""
+    if written.startswith("["):
+        host, _, port = written[1:].partition("]")
+        return host, port.removeprefix(":") if port else str(PORT)
+    if written.count(":") == 1:
+        host, _, port = written.partition(":")
+        return host, port
+    return written, str(PORT)
+
+
+def _tokens(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> dict[str, str]:
+    tokens: dict[str, str] = {}
+    for entry in entries_of(node, "'tokens'", findings) or ():
+        name = entry.key.text.value
+        if not _is_a_name(name):
+            findings.add(
+                "E533", entry.key.span, f"{quoted(name)} can't be the name of a person", hint="at most 64 letters, digits and . _ @ + -"
+            )
+            continue
+        secret = _secret(entry.value, (SECTION, TOKENS, name), f"the token of {quoted(name)}", secrets, bare, findings)
+        if secret is None:
+            continue
+        if secret and secret in tokens.values():
+            findings.add(
+                "E533", entry.value.span, f"the token of {quoted(name)} is somebody else's too", hint="each person has one of their own"
+            )
+        tokens[name] = secret
+    return tokens
+
+
+def _secret(node: Node, setting: tuple[str, ...], what: str, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> str | None:
+    """The secret if it is written out, empty where it is referred to."""
+    text = words_of(node, what, findings)
+    read = None if text is None else read_secret(text, setting, findings)
+    if isinstance(read, SecretRef):
+        secrets.append(read)
+        return ""
+    if read is None:
+        return None
+    bare.append(node.span)
+    if wrong := wrong_with_secret(read):
+        findings.add("E533", node.span, f"{what} {wrong}", hint="`openssl rand -hex 24` makes one")
+    return read
+
+
+def _proxy(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> ProxySettings | None:
+    values = _PROXY_KEYS.read(node, findings) or {}
+    header = words_of(values["header"], "'header'", findings) if "header" in values else None
+    addresses = [_address(item, findings) for item in items_of(values["from"], "'from'", findings) or ()] if "from" in values else []
+    secret = _secret(values["secret"], (SECTION, PROXY, "secret"), "'secret'", secrets, bare, findings) if "secret" in values else None
+    if header is not None and not HEADER_NAME.fullmatch(header.value):
+        findings.add("E533", values["header"].span, "'header' is no name of a header", hint="for instance header: X-Remote-User")
+    if "from" in values and not addresses:
+        findings.add(
+            "E533",
+            values["from"].span,
+            "'from' names no address: the header would count from nobody",
+            hint="for instance from: [192.0.2.7]",
+        )
+    known = tuple(address for address in addresses if address)
+    if "secret" not in values and any(ip_address(address).is_loopback for address in known):
+        findings.add(
+            "E533", values["from"].span, "any user of this machine could send that header: a proxy on it must show a secret as well",
+            hint='secret: "${file:proxy-secret}", which the proxy sends as X-Watchdog-Proxy',
+        )  # fmt: skip
+    return None if header is None or not known else ProxySettings(header.value.lower(), known, secret or "")
+
+
+def _address(node: Node, findings: Findings) -> str:
+    text = words_of(node, "an address under 'from'", findings)
+    if text is None:
+        return ""
+    try:
+        return str(ip_address(text.value.strip()))
+    except ValueError:
+        findings.add(
+            "E533", node.span, f"{quoted(text.value)} is no address", hint="the address that the proxy comes from, for instance 192.0.2.7"
+        )
+        return ""
+
+
+def _readers(values: dict[str, Node], key: str, usual: str, address: str, findings: Findings) -> str:
+    if key not in values:
+        return usual
+    chosen = choice_of(values[key], f"'{key}'", READERS, findings) or usual
+    if chosen == ANYONE and not ip_address(address).is_loopback:
+        findings.add(
+            "W625", values[key].span, f"whoever reaches {address} may look: at the names of hosts, queues and classes of jobs, and at what waits",
+            hint=f"{key}: named",
+        )  # fmt: skip
+    return chosen
+
+
+def _origin(node: Node, findings: Findings) -> str:
+    text = words_of(node, "'origin'", findings)
+    if text is None:
+        return ""
+    wrong = wrong_with_url(text.value)
+    parts = urlsplit(text.value) if not wrong else None
+    if wrong or parts is None or "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
+        findings.add(
+            "E532", node.span, f"'origin' {wrong or 'has more than a host and a port'}", hint="origin: https://watchdog.example.org"
+        )
+        return ""
+    return origin_of(text.value)
+
+
+def _is_a_name(name: str) -> bool:
+    return 0 < len(name) <= LONGEST_NAME and all(char.isalnum() or char in "._@+-" for char in name)

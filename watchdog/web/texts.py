@@ -1,0 +1,74 @@
+"""What the API answers with that is no JSON of a view: the events, a post-mortem to read, and the document that describes all of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from watchdog.timeline.markdown import written
+from watchdog.web.asking import JSON, endless, values_of
+from watchdog.web.desk import Desk
+from watchdog.web.endpoint import Param
+from watchdog.web.endpoints import ROOT
+from watchdog.web.failures import NotReadyError
+from watchdog.web.stream.serving import serve
+from watchdog.web.views.incidents import incident
+
+Handler = Callable[[web.Request, Desk], Awaitable[web.StreamResponse]]
+_ID: Final = Param("id", "Its id.", {"type": "string", "minLength": 1, "maxLength": 300}, required=True, in_path=True)
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One of them: `kind` is the content type of what it answers with."""
+
+    path: str
+    doc: str
+    kind: str
+    run: Handler
+    params: tuple[Param, ...] = ()
+
+
+async def _events(request: web.Request, desk: Desk) -> web.StreamResponse:
+    hub = desk.hub
+    if hub is None:
+        raise NotReadyError("there are no events here")
+    endless(request)
+    return await serve(request, hub)
+
+
+async def _post_mortem(request: web.Request, desk: Desk) -> web.StreamResponse:
+    values = await values_of(request, (_ID,))
+    timeline = await incident(desk.inside, values["id"])
+    text = await asyncio.to_thread(written, timeline, host=desk.inside.host, now=desk.inside.wall())
+    return web.Response(text=text, content_type="text/markdown", charset="utf-8")
+
+
+async def _openapi(_request: web.Request, _desk: Desk) -> web.StreamResponse:
+    from watchdog.web.openapi import document
+
+    return web.Response(body=await asyncio.to_thread(document), content_type=JSON)
+
+
+DOCUMENTS: Final[tuple[Document, ...]] = (
+    Document(
+        path="/events", kind="text/event-stream", run=_events,
+        doc="What happens, as server-sent events: which sections have changed, and rows of the audit log; goes on after `Last-Event-ID`.",
+    ),
+    Document(path="/incidents/{id}.md", kind="text/markdown", run=_post_mortem, params=(_ID,), doc="The story of one as a text to keep: a post-mortem in Markdown."),
+    Document(path="/openapi.json", kind=JSON, run=_openapi, doc="This API, for programs."),
+)  # fmt: skip
+
+
+def add(router: web.UrlDispatcher, desk: Desk) -> None:
+    """Their routes."""
+    for document in DOCUMENTS:
+        router.add_get(f"{ROOT}{document.path}", _serve(document, desk), allow_head=False)
+
+
+def _serve(document: Document, desk: Desk) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await document.run(request, desk)
+
+    return answer
