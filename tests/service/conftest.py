@@ -11,7 +11,6 @@ import ctypes
 import os
 import secrets
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ import redis.asyncio
 
 from tests.patience import PATIENCE
 from watchdog.clock import Clock
+from watchdog.demo.page import free_port
 from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.sidekiq.follow import Follower
 
@@ -41,11 +41,8 @@ def _die_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+_free_port = free_port
+"""Not one that the kernel gives to connections by itself: a server that a test starts anew would find its port taken by somebody else's."""
 
 
 async def _eventually(ask: Callable[[], Awaitable[T]], *, within: float, what: Callable[[], str]) -> T:

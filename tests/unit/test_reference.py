@@ -141,7 +141,7 @@ def blocks(page: str) -> list[str]:
 @pytest.fixture
 def written(tmp_path) -> Path:
     """The examples of the page as files: rules with their tests and a manifest, and a config."""
-    rule, _, tests, config, _, _, commanded, manifest = blocks(BY_HAND)
+    rule, _, tests, config, _, _, _, commanded, manifest = blocks(BY_HAND)
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "rules.yml").write_text(rule)
@@ -150,8 +150,9 @@ def written(tmp_path) -> Path:
     (tmp_path / "rules.yml").write_text(rule)
     (tmp_path / "commanded.yml").write_text(commanded)
     (tmp_path / "config.yml").write_text(config)
-    (tmp_path / "webhook.secret").write_text("secret")
-    (tmp_path / "webhook.secret").chmod(0o600)
+    for name in ("webhook.secret", "ada.token"):
+        (tmp_path / name).write_text("a-secret-of-thirty-characters")
+        (tmp_path / name).chmod(0o600)
     return tmp_path
 
 
@@ -198,6 +199,17 @@ def test_the_servers_on_the_page_are_settings():
     assert problems == ()
     assert settings is not None
     assert (settings.redis.master, settings.app_redis is None) == ("mymaster", False)
+
+
+def test_the_page_on_the_page_is_one():
+    """Its settings and those of the socket, whose secrets lie in files."""
+    settings, problems = read_settings("config.yml", "redis: {url: redis://h}\nrules: [rules.yml]\nstate: state\n" + blocks(BY_HAND)[6])
+    assert problems == ()
+    assert settings is not None
+    assert settings.page is not None
+    assert settings.page.proxy is not None
+    assert (settings.page.port, settings.page.origin, settings.api.group) == (7655, "https://watchdog.example.org", "adm")
+    assert {secret.setting for secret in settings.secrets} == {("page", "tokens", "ada"), ("page", "proxy", "secret")}
 
 
 def test_the_routes_on_the_page_are_routes(written):

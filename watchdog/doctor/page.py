@@ -164,11 +164,11 @@ def _closed(folder: Path, group: str) -> Path | None:
         gid = grp.getgrnam(group).gr_gid
     except KeyError:
         return folder  # the agent says that there is no such group
-    for one in (*reversed(folder.parents), folder):
-        about = os.stat(one)  # noqa: PTH116  (the agent's user may not be able to read what it may pass)
-        if not about.st_mode & (0o010 if about.st_gid == gid else 0o001):
-            return one
-    return None
+    return next((one for one in (*reversed(folder.parents), folder) if not _lets_pass(one.stat(), gid)), None)
+
+
+def _lets_pass(about: os.stat_result, gid: int) -> bool:
+    return bool(about.st_mode & (0o010 if about.st_gid == gid else 0o001))
 
 
 def _is_here(host: str) -> bool:

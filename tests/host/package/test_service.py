@@ -173,6 +173,54 @@ async def test_credentials(machine: Booted, dropped: Callable[[str], None]) -> N
     assert code == 0, text
 
 
+DOORS = """\
+page: {listen: "127.0.0.1:7655", tokens: {ada: "9f2c4e1ab07d4f63a5e8c210"}}
+api: {socket: /run/sidekiq-watchdog/api.sock, group: operators}
+"""
+LOOK = """\
+import socket, sys
+try:
+    asked = socket.socket(socket.AF_UNIX)
+    asked.connect("/run/sidekiq-watchdog/api.sock")
+except PermissionError:
+    sys.exit("closed")
+asked.sendall(f"{sys.argv[1]} /api/v1/{sys.argv[2]} HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n".encode())
+print(asked.makefile().readline())
+"""
+SEE = """\
+import re, urllib.request
+page = urllib.request.urlopen("http://127.0.0.1:7655/").read().decode()
+for path in re.findall(r'"(/static/[^"]+)"', page):
+    print(path, urllib.request.urlopen("http://127.0.0.1:7655" + path).status)
+"""
+
+
+async def test_its_doors(machine: Booted, dropped: Callable[[str], None], until: Callable[..., Any]) -> None:
+    """Within the bounds of its unit the page is seen, with all that belongs to it; a group that the agent is in may look by its socket and change nothing, and others not even that."""
+    machine.run("groupadd", "operators")
+    for name, groups in (("olga", ("--groups", "operators")), ("stranger", ())):
+        machine.run("useradd", "--system", *groups, name)
+    configure(machine, CONFIG + DOORS)
+    dropped("[Service]\nSupplementaryGroups=operators\n")
+
+    async def well() -> bool:
+        code, text = await typed(
+            machine, "doctor", "--json", *(word for name in ("socket", "page", "metrics") for word in ("--only", name))
+        )
+        return code == 0 and text.count('"health":"ok"') == 3
+
+    await until(well, what="open doors")
+    seen = machine.run("python3", "-c", SEE).splitlines()
+    assert {line.rpartition(".")[2] for line in seen} == {"css 200", "js 200", "svg 200"}
+
+    def asks(user: str, *words: str) -> str:
+        return machine.run("runuser", "-u", user, "--", "python3", "-c", LOOK, *words, check=False)
+
+    assert " 200 " in asks("olga", "GET", "status")
+    assert " 403 " in asks("olga", "POST", "resume")
+    assert " 200 " not in asks("stranger", "GET", "status")
+
+
 ASK = """\
 import json, socket
 asked = socket.socket(socket.AF_UNIX)

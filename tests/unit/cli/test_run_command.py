@@ -93,11 +93,15 @@ def test_a_wrong_option_is_a_usage_error(ask, agent, options):
 
 
 @pytest.mark.parametrize("code", [0, 1, 130])
-def test_the_demo_ends_as_it_went(ask, monkeypatch, code):
-    """Its exit code is the command's."""
+@pytest.mark.parametrize("serve", [False, True])
+def test_the_demo_ends_as_it_went(ask, monkeypatch, code, serve):
+    """Its exit code is the command's; with a page it does not end by itself."""
+    asked = []
 
-    async def run_demo():
+    async def run_demo(*, serve):
+        asked.append(serve)
         return code
 
     monkeypatch.setattr(demo_package, "run_demo", run_demo)
-    assert ask("demo").code == code
+    assert ask("demo", *(["--serve"] if serve else [])).code == code
+    assert asked == [serve]

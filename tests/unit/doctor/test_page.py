@@ -108,11 +108,20 @@ def test_a_group_that_does_not_get_to_the_socket(tmp_path):
 
 
 def test_a_group_that_gets_there(monkeypatch, tmp_path):
-    """Each folder on the way lets it through, as a member or as anybody."""
-    monkeypatch.setattr(page.os, "stat", lambda _: os.stat_result((0o40710, 0, 0, 1, 0, os.getegid(), 0, 0, 0, 0)))
+    """Each folder on the way lets it through."""
+    monkeypatch.setattr(page, "_lets_pass", lambda _about, _gid: True)
     group = grp.getgrgid(os.getegid()).gr_name
     found = page.socket_of(tmp_path / "api.sock", group, Door("", 1), 200)
     assert (found.health, found.says.endswith(f"the group {group} may look")) == (Health.OK, True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "gid", "passes"),
+    [(0o710, 4, True), (0o700, 4, False), (0o701, 4, False), (0o701, 5, True), (0o710, 5, False), (0o755, 5, True)],
+)
+def test_who_may_pass_a_folder(mode, gid, passes):
+    """A member of its group by the rights of the group alone, as the kernel has it, and others by those of others."""
+    assert page._lets_pass(os.stat_result((0o40000 | mode, 0, 0, 1, 0, 4, 0, 0, 0, 0)), gid) is passes
 
 
 @pytest.fixture
