@@ -196,8 +196,9 @@ class Top(App[None]):
         self._draw_said()
 
     def _draw_said(self) -> None:
+        lives: Piece = ("live", "good") if not self.feed.trouble else ("not connected", "bad")
         said = (" | ", *self._said) if self._said else ()
-        self.screen_stack[0].query_one("#said", Static).update(row((*self._counts, *said)))
+        self.screen_stack[0].query_one("#said", Static).update(row((*self._counts, ", ", lives, *said)))
 
     # What is shown.
 
@@ -226,7 +227,7 @@ class Top(App[None]):
         if not is_old:
             self._seen_wall = time.time_ns() // 1_000_000
         overview, switches, status = (seen.get(name) for name in QUESTIONS)
-        head = (agent_line(overview), sidekiq_line(overview, status))
+        head = (agent_line(overview, is_wide=self.size.width >= WIDE), sidekiq_line(overview, status))
         base.query_one("#head", Static).update(page(head, is_old=is_old))
         trouble = self.feed.trouble or self.feed.failed.get(_key(self.section, self._order()), "")
         said = list(warnings(overview, switches, trouble=trouble, seen=f"{moment(self._seen_wall)} UTC" if self._seen_wall else ""))
@@ -234,6 +235,7 @@ class Top(App[None]):
         above.display = bool(said)
         above.update(page(said))
         self._draw_table(is_old=is_old)
+        self._draw_said()
         base.query_one("#keys", Static).update(page(self._keys()))
         if isinstance(self.screen, Details):
             self.screen.draw()
@@ -251,7 +253,6 @@ class Top(App[None]):
         total = None if answer is None else self.section.total(answer)
         base.query_one("#tabs", Static).update(row(self._tabs()))
         self._counts = _counts(self.section, len(lines), total or len(every), self._order())
-        self._draw_said()
         nothing = base.query_one("#empty", Static)
         nothing.display = not lines
         nothing.update(row(((self._why_empty(answer, every), "dim"),)))
