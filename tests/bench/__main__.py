@@ -35,6 +35,7 @@ MINUTES = {
     "bench_inspect": 0.5,
     "bench_languages": 0.4,
     "bench_log": 1.0,
+    "bench_metrics": 0.2,
     "bench_outbox": 0.2,
     "bench_probe": 5.0,
     "bench_replay": 4.5,
