@@ -14,6 +14,7 @@ import msgspec
 
 from watchdog.cli import NAME
 from watchdog.cli.app import command
+from watchdog.cli.examples import EXAMPLES as TYPED
 from watchdog.errors import CodeSpec
 from watchdog.lang import codes as language
 from watchdog.lang.arithmetic import EXAMPLES
@@ -34,7 +35,10 @@ from watchdog.model.receivers.webhook import WEBHOOK
 from watchdog.model.receivers.webhook_body import BODY
 from watchdog.rulefile import codes as files
 from watchdog.survey.remarks import REMARKS
+from watchdog.web.endpoint import Method
+from watchdog.web.endpoints import ENDPOINTS, LOOKS, ROOT
 from watchdog.web.metrics import of_agent, of_sidekiq
+from watchdog.web.texts import DOCUMENTS
 
 PAGE: Final = Path(__file__).parents[1] / "rules" / "README.md"
 BEGIN: Final = "<!-- What follows is made by `make docs` from the program's own tables; changes here are lost. -->"
@@ -92,6 +96,7 @@ def reference() -> str:
         *_checks(),
         *_points(),
         *_metrics(),
+        *_api(),
         *_commands(),
         *_remarks(),
         *_codes(),
@@ -232,6 +237,33 @@ def _metrics() -> Iterator[str]:
         yield from table(("metric", "type", "labels", "what it is"), rows)
 
 
+def _api() -> Iterator[str]:
+    yield "## The API\n"
+    yield (
+        "By the unix socket (`curl --unix-socket /var/lib/sidekiq-watchdog/api.sock http://api/api/v1/overview`) for root and the user of the agent, by TCP where the config has `page:`. "
+        "All of it stands below `/api/v1`; `/api/v1/openapi.json` describes it for programs. Lists come in pieces: what an answer gives as `next` is the `after` of the following one, at most 500 at a time. "
+        'What goes wrong is `{"error": {"code", "message", "hint"}}`. Times are UTC milliseconds, durations milliseconds.\n'
+    )
+    yield "### What can be looked at\n"
+    looks = (
+        (code(one.path), one.doc, " ".join(code(param.name) for param in one.params if not param.in_path), code(f"GET {ROOT}{one.called}"))
+        for one in LOOKS
+    )
+    yield from table(("path", "what it gives", "parameters", "example"), looks)
+    yield "### What it gives beside that\n"
+    yield from table(("path", "what it gives", "type"), ((code(one.path), one.doc, code(one.kind)) for one in DOCUMENTS))
+    yield "### What can be said\n"
+    yield (
+        "By POST, as JSON or a form, with a token (`Authorization: Bearer TOKEN`) where it comes by TCP. The answer is what stands in the audit log, `outcome` and `reason`; what is refused comes with status 409. "
+        "With a header `Idempotency-Key` what is sent twice is heard once. Those with a star are said on the unix socket alone, by root and the user of the agent.\n"
+    )
+    said = (
+        (code(one.path) + (" ★" if one.machine_only else ""), one.doc, " ".join(code(param.name) for param in one.params), code(one.called))
+        for one in ENDPOINTS if one.method is Method.POST
+    )  # fmt: skip
+    yield from table(("path", "what it does", "parameters", "example"), said)
+
+
 def _parameters(parameters: Iterable[ParameterSpec]) -> Iterator[str]:
     rows = (
         (
@@ -260,6 +292,9 @@ def _commands() -> Iterator[str]:
         yield f"{each.help}\n"
         if each.params:
             yield from table(("option", "default", "what it does"), (_option(one) for one in each.params))
+        if name in TYPED:
+            lines = "\n".join(f"{NAME} {line}" for line in TYPED[name])
+            yield f"```sh\n{lines}\n```\n"
 
 
 def _remarks() -> Iterator[str]:

@@ -33,5 +33,7 @@ DOCUMENTS: Final = (
     ("packaging/slack.yml", f"{_DOCUMENTS}/examples/slack.yml"),
     ("packaging/redis.acl", f"{_DOCUMENTS}/examples/redis.acl"),
     ("packaging/probe", f"{_DOCUMENTS}/examples/probe"),
+    ("packaging/prometheus", f"{_DOCUMENTS}/examples/prometheus"),
+    ("packaging/grafana", f"{_DOCUMENTS}/examples/grafana"),
 )
 """What is for reading and for copying; folders whole."""

@@ -37,12 +37,14 @@ MINUTES = {
     "bench_log": 1.0,
     "bench_outbox": 0.2,
     "bench_probe": 5.0,
+    "bench_replay": 4.5,
     "bench_rules": 0.2,
     "bench_scale": 10.0,
     "bench_service": 8.5,
     "bench_trace": 0.1,
     "bench_turns": 0.1,
     "bench_units": 0.7,
+    "bench_web": 0.3,
 }
 """About how long each takes on two cores, most of it waiting."""
 SHORT = 4.0

@@ -54,14 +54,14 @@ def large(processes: int = PROCESSES, threads: int = THREADS) -> tuple[RuleSet, 
                 "thread": f"t{thread}", "retries": run % 4, "started_at": beat - (run * 7919) % 601_000,
             }  # fmt: skip
             changes.append(Delta(Kind.JOB, f"{identity}/t{thread}/{run}", fields))
-    for number in range(QUEUES):
-        changes.append(
-            Delta(
-                Kind.QUEUE,
-                f"q{number}",
-                {"name": f"q{number}", "size": number * 240, "latency": number * 7_000, "threads": 25, "listeners": 1, "busy": 3},
-            )
+    changes.extend(
+        Delta(
+            Kind.QUEUE,
+            f"q{number}",
+            {"name": f"q{number}", "size": number * 240, "latency": number * 7_000, "threads": 25, "listeners": 1, "busy": 3},
         )
+        for number in range(QUEUES)
+    )
     totals = {
         "processes": processes,
         "threads": processes * threads,

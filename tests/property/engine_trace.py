@@ -22,10 +22,12 @@ def write_trace(log: list[tuple[str, RuleSet, bytes]], folder: Path, *, anew: Co
 
     The thread that writes is ended.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     recorder = Recorder(folder, Limits(10**15, 2**40), wall=lambda: 0)
     first = next(ruleset for _, ruleset, _ in log if ruleset is not NO_RULES)
     state, rules, boot = begin(ledgers.Ledger(arming=in_force_before(first))), NO_RULES, ""
-    seq = at = wall = 0
+    seq = at = 0
+    wall = next(decode_event(data).wall for _, _, data in log if data)
     for number, (what, ruleset, data) in enumerate([("crash", NO_RULES, b""), *log]):
         if what == "crash":
             # The ledger of the last turn that was committed, and nothing of the picture.

@@ -1,6 +1,7 @@
 """Whoever looks is shown what the engine goes by, and the engine never notices that somebody has looked."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,7 +18,7 @@ from watchdog.engine.reasons import account_of
 from watchdog.engine.why import why
 from watchdog.web.views import alerts, approvals, blocked, incidents, jobs, matrix, overview, processes, queues, rules, switches, units
 
-LIVE = [
+LIVE: list[Any] = [
     matrix.matrix, alerts.alerts, approvals.approvals, blocked.blocked, incidents.under_way, jobs.jobs, overview.overview, processes.processes, queues.queues, rules.rules,
     switches.switches, units.units,
 ]  # fmt: skip

@@ -75,6 +75,14 @@ def test_what_is_only_seen_spares_no_budget():
     assert talk.state.ledger.rearmed == {}
 
 
+def test_by_the_page_no_budget_begins_anew():
+    """Who has broken into a page lets no rule act again by it; that is said on the machine."""
+    talk = stopped()
+    row = ack(talk, rule="stuck-job", target=TARGET, channel="page")
+    assert (row.outcome, row.detail["rearmed"], row.detail["channel"]) == ("acknowledged", False, "page")
+    assert talk.state.ledger.rearmed == {}
+
+
 def test_a_second_ack_gives_no_second_budget():
     """It begins anew once for each stop, and is spent again like the first."""
     talk = stopped()

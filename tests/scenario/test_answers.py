@@ -37,7 +37,7 @@ def test_two_people_must():
     assert (signals(talk), only(talk).settled) == ([f"TERM {ONE}"], "approved by ada and ben")
 
 
-@pytest.mark.parametrize(("by", "channel"), [("carl", "local"), ("ada", "matrix"), ("", "local")])
+@pytest.mark.parametrize(("by", "channel"), [("carl", "local"), ("ada", "matrix"), ("", "local"), ("ada", "page")])
 def test_not_on_the_list(by, channel):
     """Who is not named may not answer, nor who comes by another way under the same name."""
     talk = told(Conversation(rules(RULE, Mode.ASK)), ("local:ada", "ada"))
@@ -52,6 +52,16 @@ def test_where_nobody_is_named_only_this_machine_may():
     talk = waiting()
     assert "none of the people" in approve(talk, channel="matrix")
     assert approve(talk).startswith("approved")
+
+
+@pytest.mark.parametrize(
+    ("people", "answer"), [((), "approved"), ((("page:ada", "ada"),), "approved"), ((("page:ben", "ben"),), "refused")]
+)
+def test_by_the_page(people, answer):
+    """Whoever has a token of it, as long as the config names nobody; then only who is named."""
+    talk = told(Conversation(rules(RULE, Mode.ASK)), *people)
+    wedge(talk)
+    assert approve(talk, by="ada", channel="page").startswith(answer)
 
 
 @pytest.mark.parametrize("approval", ["xxxxx", "", "K7F3X "])

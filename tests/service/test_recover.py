@@ -16,12 +16,15 @@ from typing import Any, Self
 
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.patience import PATIENCE
 from tests.service.agent import AgentProcess, write_config, write_recovery
 from tests.service.conftest import RedisServer, SidekiqFactory, SidekiqProcess, _eventually, push_job
 from tests.service.gem_stand_ins import UniqueJobsStandIn
+from tests.service.reports import spine
 from tests.service.whereabouts import running, runs, stored
+from watchdog.picture.schema import status_schema
 
 pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(300)]
 KILLED = -signal.SIGKILL
@@ -89,7 +92,7 @@ async def _is_empty(client: Any, key: str) -> bool:
     return not await client.smembers(key)
 
 
-async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> None:
+async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> AgentProcess:
     """The stuck one waits for its second chance, the long one is next to run, those that end in time have ended, and what waits is untouched."""
     client = room.client
     victim = await room.sidekiq.start(("push",), concurrency=4)
@@ -116,12 +119,23 @@ async def _is_taken_from_among_its_neighbours(room: Room, poison: str) -> None:
         in rows[-1]["reason"]
     )
     await _eventually(lambda: _began(successor, long), within=PATIENCE, what=lambda: "what came back to be run")
+    return agent
 
 
 @story
 async def a_job_that_sleeps_for_ever(room: Room) -> None:
-    """TERM would interrupt it, and hand it on."""
-    await _is_taken_from_among_its_neighbours(room, "SleepForever")
+    """TERM would interrupt it, and hand it on. The incident can be told as a report, which says what became of each job and nothing of what they were told to do."""
+    agent = await _is_taken_from_among_its_neighbours(room, "SleepForever")
+    incident = (await agent.audit(lambda row: row["kind"] == "incident" and row["outcome"] == "ended"))[-1]["incident"]
+    status, report = await agent.ask("incidents", "show", incident, "--markdown")
+    assert status == 0, report
+    assert spine(report) == (Path(__file__).parent / "golden" / "recovery.md").read_text(), report
+    assert "- Jobs: 4 in flight: 2 finished by themselves; 2 put back." in report
+    assert str(room.folder / "go") not in report
+    status, listed = await agent.ask("incidents", "--json")
+    assert (incident, "ended") in [(one["id"], one["outcome"]) for one in map(json.loads, listed.splitlines())]
+    _, seen = await agent.ask("status", "--json")
+    assert [str(error) for error in Draft202012Validator(status_schema()).iter_errors(json.loads(seen))] == []
 
 
 @story

@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.service.agent import AgentProcess
 from tests.service.conftest import push_job
 from tests.service.tmux import tmux
+from watchdog.store.moments import rfc3339
 
 pytestmark = [pytest.mark.needs("redis-server", "textual", "tmux"), pytest.mark.timeout(180)]
 COMMAND = str(Path(sys.executable).with_name("sidekiq-watchdog"))
@@ -38,19 +40,21 @@ async def test_top(tmp_path, redis_server):
     agent = await AgentProcess(config).start()
     async with tmux(tmp_path) as terminals:
         try:
-            await _seen_and_said(agent, terminals, client, config)
-            await _only_looked_at(agent, terminals, config)
+            fired = await _seen_and_said(agent, terminals, client, config)
+            await _only_looked_at(agent, terminals, config, fired)
         finally:
             await agent.aclose()
 
 
-async def _seen_and_said(agent, terminals, client, config) -> None:
+async def _seen_and_said(agent, terminals, client, config) -> str:
     window = await terminals.open(COMMAND, "top", "--config", str(config))
+    await window.sees("mode act | 0 firing", "processes: 0")
     await window.press("3")
-    await window.sees("mode act | 0 firing", "push", "queues: 1, by name")
+    await window.sees("push", "queues: 1, by name")
     for _ in range(3):
         await push_job(client, "DeliveryWorker", ["private"], queue="push")
     await window.sees("1 firing", "nobody fetches from it")
+    fired = rfc3339(time.time_ns() // 1_000_000)
     await window.press("4")
     await window.sees("long-queue", "firing")
     await window.press("w")
@@ -72,10 +76,11 @@ async def _seen_and_said(agent, terminals, client, config) -> None:
     code, told = await agent.ask("why", "long-queue", "push")
     assert (code, told.splitlines()[1]) == (0, "It holds: queue.size > 2 is true by 2; queue.size is 4")
     await window.press("q")
-    await window.sees("Pane is dead (status 0")
+    await window.sees("ended with 0")
+    return fired
 
 
-async def _only_looked_at(agent, terminals, config) -> None:
+async def _only_looked_at(agent, terminals, config, fired) -> None:
     window = await terminals.open(COMMAND, "top", "--readonly", "--config", str(config), columns=80, lines=24, env={"NO_COLOR": "1"})
     await window.sees("PAUSED by", "readonly", without=("P pause",))
     await window.press("R")
@@ -90,7 +95,10 @@ async def _only_looked_at(agent, terminals, config) -> None:
     again = await AgentProcess(config).start()
     try:
         await window.sees("queues: 1", "PAUSED by", without=("NOT CONNECTED",))
+        code, told = await again.ask("why", "long-queue", "push", "--at", fired)
+        assert (code, told.splitlines()[2]) == (0, "It holds: queue.size > 2 is true by 2; queue.size is 4")
+        assert "not the rules that decided" not in told
     finally:
         await again.aclose()
     dumb = await terminals.open("env", "TERM=dumb", COMMAND, "top", "--config", str(config), columns=160)
-    await dumb.sees("this is none that it can draw on", "Pane is dead (status 2")
+    await dumb.sees("this is none that it can draw on", "ended with 2")

@@ -12,9 +12,12 @@ from tests.service.conftest import Served, _die_with_parent, _eventually
 
 _CLEAN: Final = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE", "NO_COLOR")}
 
+_STAYING: Final = ("sh", "-c", '"$@"; echo "ended with $?"; exec cat', "sh")
+"""Runs a command, and stays: tmux does not always notice that the last process of a window has ended."""
+
 
 class Terminal:
-    """One window of that size in which a command runs; what it ends with stays to be seen."""
+    """One window of that size in which a command runs; what it ends with stays to be seen, with `ended with` and its exit code."""
 
     def __init__(self, socket: Path, name: str) -> None:
         self._socket = socket
@@ -57,7 +60,7 @@ class Tmux:
         self._number += 1
         name = f"window{self._number}"
         given = [part for key, value in (env or {}).items() for part in ("-e", f"{key}={value}")]
-        await _tmux(self._socket, "new-session", "-d", "-s", name, "-x", str(columns), "-y", str(lines), *given, *command)
+        await _tmux(self._socket, "new-session", "-d", "-s", name, "-x", str(columns), "-y", str(lines), *given, *_STAYING, *command)
         return Terminal(self._socket, name)
 
 
@@ -65,7 +68,7 @@ class Tmux:
 async def tmux(folder: Path) -> AsyncIterator[Tmux]:
     """A server, and nothing of it left behind."""
     socket, config = folder / "tmux.sock", folder / "tmux.conf"
-    config.write_text("set -g remain-on-exit on\nset -g status off\nset -g default-terminal screen-256color\n")
+    config.write_text("set -g status off\nset -g default-terminal screen-256color\n")
     process = await asyncio.create_subprocess_exec(
         "tmux", "-u", "-D", "-S", str(socket), "-f", str(config), env=_CLEAN, stdin=asyncio.subprocess.DEVNULL, preexec_fn=_die_with_parent
     )  # fmt: skip

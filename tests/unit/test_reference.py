@@ -150,8 +150,9 @@ def written(tmp_path) -> Path:
     (tmp_path / "rules.yml").write_text(rule)
     (tmp_path / "commanded.yml").write_text(commanded)
     (tmp_path / "config.yml").write_text(config)
-    (tmp_path / "webhook.secret").write_text("secret")
-    (tmp_path / "webhook.secret").chmod(0o600)
+    for name in ("webhook.secret", "ada.token"):
+        (tmp_path / name).write_text("a-secret-of-thirty-characters")
+        (tmp_path / name).chmod(0o600)
     return tmp_path
 
 

@@ -36,7 +36,11 @@ class UnreachableError(NothingToShowError):
     """No agent answers."""
 
 
-class OtherVersionError(UnreachableError):
+class UnansweredError(UnreachableError):
+    """An agent is there, and does not answer this one question."""
+
+
+class OtherVersionError(UnansweredError):
     """An agent answers, and does not know that question, or this command not the answer."""
 
 
@@ -144,9 +148,9 @@ class Api:
             case 401 | 403:
                 raise RefusedError(f"the agent does not let this user: {said}")
             case 429 | 503:
-                raise UnreachableError(f"the agent can't answer now: {said}")
+                raise UnansweredError(f"the agent can't answer now: {said}")
             case _ if status >= 500:
-                raise UnreachableError(f"the agent failed to answer: {said}; its log says why")
+                raise UnansweredError(f"the agent failed to answer: {said}; its log says why")
             case _:
                 raise RefusedError(said)
 

@@ -121,13 +121,14 @@ def _asked(span: Span, said: dict[str, str | None]) -> "AuditAsked":
     from watchdog.model.verdicts import Decision
     from watchdog.store.asked import AuditAsked
 
-    spelled = {
-        "kind": one_of("--kind", said["kind"], (*RECORD_KINDS, *_BESIDE), what="kind of row"),
-        "decision": one_of("--decision", said["decision"], Decision.__members__, what="decision"),
-        "guard": one_of("--guard", said["guard"], [spec.name for spec in GUARDS], what="guard"),
-    }
-    words = {name: word or "" for name, word in said.items()}
-    return AuditAsked(since=span.since, until=span.until, **{**words, **spelled})
+    asked = AuditAsked(
+        since=span.since,
+        until=span.until,
+        kind=one_of("--kind", said["kind"], (*RECORD_KINDS, *_BESIDE), what="kind of row"),
+        decision=one_of("--decision", said["decision"], Decision.__members__, what="decision"),
+        guard=one_of("--guard", said["guard"], [spec.name for spec in GUARDS], what="guard"),
+    )
+    return msgspec.structs.replace(asked, **{name: said[name] or "" for name in ("rule", "target", "entity", "incident")})
 
 
 def _verify(folder: Path, as_json: bool) -> int:

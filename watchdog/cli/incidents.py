@@ -26,7 +26,7 @@ def incidents(
         str | None,
         typer.Argument(
             metavar="ID",
-            help="Its id, as the list, `status` and its message show it; an alert without incident is alert:N.",
+            help="Its id, as the list, `status` and its message show it; of an alert that led to none alert:N, as --alerts lists it.",
             show_default=False,
         ),
     ] = None,

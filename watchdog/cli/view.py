@@ -1,11 +1,22 @@
 """The picture of `status` as lines and tables: what needs a person first, the rest below. It judges nothing."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, NamedTuple
 
 from watchdog.cli.approval_view import show_approvals
 from watchdog.cli.armed_view import HEADINGS, armed_rows
 from watchdog.cli.doors_view import show_doors
+from watchdog.cli.entity_rows import (
+    BEHIND_HEADINGS,
+    OLD,
+    PROCESS_HEADINGS,
+    QUEUE_HEADINGS,
+    UNIT_HEADINGS,
+    behind_row,
+    process_row,
+    queue_row,
+    unit_row,
+)
 from watchdog.cli.fleet_view import show_fleet
 from watchdog.cli.output import Output, Piece, count
 from watchdog.cli.receivers_view import HEADINGS as RECEIVER_HEADINGS
@@ -17,82 +28,65 @@ from watchdog.model.kinds import Kind, Type
 from watchdog.picture.picture import (
     STARTING,
     Alert,
-    Behind,
     Budget,
     Check,
     Locks,
     Looking,
     Picture,
-    Process,
-    Queue,
     Request,
     Source,
     Trace,
-    Unit,
 )
 from watchdog.picture.told import told_of
 
-_OLD: Final = 30_000
-"""The agent writes every ten seconds; a picture of this age (milliseconds) is one that it could not renew."""
 _DECISIONS: Final = {"ALLOW": "good", "DENY": "warn", "ASK": "warn", "DRY_RUN": "warn"}
 _SEVERITIES: Final = {"critical": "bad", "warning": "warn"}
 
 
-def show(out: Output, picture: Picture, *, running: bool, age: int) -> None:
-    """All of it; `age` is that of the picture in milliseconds."""
+def show(out: Output, picture: Picture, *, running: bool, age: int, only: Collection[str] = ()) -> None:
+    """All of it, or the sections with these names; who says so, and that nothing is done, stands above in any case. `age` is that of the picture in milliseconds."""
     _show_agent(out, picture, running=running, age=age)
     show_refused(out, picture.refused, at=picture.agent.at)
-    _show_sources(out, picture.sources)
+    for name, section in SECTIONS.items():
+        if not only or name in only:
+            for part in section.parts:
+                part(out, picture)
+
+
+def _show_systemd(out: Output, picture: Picture) -> None:
     if picture.units_absent:
         out.line(
             "systemd: ",
             ("not there", "warn"),
             f" ({picture.units_absent}): no rule on units is judged, and no unit can be started or stopped",
         )
-    _show_checks(out, picture.checks)
-    _show_budget(out, picture.budget)
-    _show_trace(out, picture.trace, at=picture.agent.at)
-    _show_looking(out, picture.looking)
-    show_doors(out, picture.doors, streams=picture.streams)
-    _show_totals(out, picture)
-    _show_locks(out, picture.locks, at=picture.agent.at)
-    show_fleet(out, picture.fleet, host=picture.agent.host, at=picture.agent.at)
-    _show_alerts(out, picture)
+
+
+def _show_requests(out: Output, picture: Picture) -> None:
     _section(out, "Requests", ("rule", "target", "action", "answer", "asked"), [_request(request) for request in picture.requests])
-    show_approvals(out, picture.approvals)
-    _show_incidents(out, picture)
-    _section(out, "Armed by people", HEADINGS, armed_rows(picture.armed, at=picture.agent.at))
-    _section(
-        out,
-        _title("Processes", len(picture.processes), picture.entities.get(Kind.PROCESS)),
-        ("process", "pid", "queues", "threads", "longest job", "beat", "memory", "cpu", ""),
-        [_process(one) for one in picture.processes],
-    )
-    _section(
-        out,
-        "Jobs that processes have left behind",
-        ("process", "jobs", "probe", ""),
-        [_behind(one) for one in picture.left_behind],
-    )
-    _section(
-        out,
-        _title("Units", len(picture.units), picture.entities.get(Kind.UNIT)),
-        ("unit", "state", "for", "processes", "restarts", ""),
-        [_unit(one) for one in picture.units],
-    )
-    _section(
-        out,
-        _title("Queues", len(picture.queues), picture.entities.get(Kind.QUEUE)),
-        ("queue", "size", "latency", "threads", "processes", ""),
-        [_queue(one) for one in picture.queues],
-    )
-    at = picture.agent.at
-    _section(
-        out,
-        "Receivers",
-        RECEIVER_HEADINGS,
-        cells(joined(picture.receivers, picture.outbox), at=at),
-    )
+
+
+def _show_processes(out: Output, picture: Picture) -> None:
+    title = _title("Processes", len(picture.processes), picture.entities.get(Kind.PROCESS))
+    _section(out, title, PROCESS_HEADINGS, [process_row(one) for one in picture.processes])
+    _section(out, "Jobs that processes have left behind", BEHIND_HEADINGS, [behind_row(one) for one in picture.left_behind])
+
+
+def _show_units(out: Output, picture: Picture) -> None:
+    title = _title("Units", len(picture.units), picture.entities.get(Kind.UNIT))
+    _section(out, title, UNIT_HEADINGS, [unit_row(one) for one in picture.units])
+
+
+def _show_queues(out: Output, picture: Picture) -> None:
+    title = _title("Queues", len(picture.queues), picture.entities.get(Kind.QUEUE))
+    _section(out, title, QUEUE_HEADINGS, [queue_row(one) for one in picture.queues])
+
+
+def _show_receivers(out: Output, picture: Picture) -> None:
+    _section(out, "Receivers", RECEIVER_HEADINGS, cells(joined(picture.receivers, picture.outbox), at=picture.agent.at))
+
+
+def _show_broken(out: Output, picture: Picture) -> None:
     broken = [(datum.key, datum.reason, _counted(datum.count)) for datum in picture.broken]
     _section(out, "Data that can't be understood", ("key", "what is wrong", "read"), broken)
 
@@ -107,9 +101,9 @@ def _show_agent(out: Output, picture: Picture, *, running: bool, age: int) -> No
             f" on {agent.host}, pid {agent.pid}{up}, mode ",
             (picture.mode, "strong"),
             ", ",
-            (seen, "bad" if age > _OLD else "dim"),
+            (seen, "bad" if age > OLD else "dim"),
         )
-        if age > _OLD:
+        if age > OLD:
             out.line(("It runs, but has not renewed this picture for too long.", "bad"))
     else:
         out.line(
@@ -281,76 +275,51 @@ def _request(request: Request) -> Sequence[Piece]:
     )
 
 
-def _process(process: Process) -> Sequence[Piece]:
-    threads = f"{_counted(process.busy)} of {_counted(process.threads)}"
-    age = process.beat_age
-    return (
-        process.target,
-        "" if process.pid is None else str(process.pid),
-        ", ".join(process.queues or ()),
-        threads,
-        _lasting(process.longest),
-        (_lasting(age), "bad" if age is not None and age > _OLD else ""),
-        "" if process.rss is None else display(process.rss, Type.SIZE),
-        "" if process.cpu is None else display(process.cpu, Type.RATIO),
-        ", ".join(_remarks(process)),
-    )
-
-
-def _behind(one: Behind) -> Sequence[Piece]:
-    remark = f"{one.unreadable:,} more can't be understood" if one.unreadable else ""
-    return one.identity, (_counted(one.jobs), "bad"), one.strength or "not known", remark
-
-
-def _unit(unit: Unit) -> Sequence[Piece]:
-    state = f"{unit.state or '?'} ({unit.sub_state or '?'})"
-    style = "bad" if unit.state == "failed" else "warn" if unit.state not in (None, "active") else ""
-    processes = (_counted(unit.processes), "bad" if unit.state == "active" and unit.processes == 0 else "")
-    return unit.name, (state, style), _lasting(unit.since_ms), processes, _counted(unit.restarts), ", ".join(_remarks_on(unit))
-
-
-def _remarks_on(unit: Unit) -> Iterator[str]:
-    if unit.result not in (None, "success"):
-        yield f"ended last by {unit.result}"
-    if unit.job:
-        yield f"{unit.job} queued"
-    if unit.reload_needed:
-        yield "daemon-reload needed"
-    if unit.file_state in ("disabled", "masked"):
-        yield unit.file_state
-    if unit.stop_timeout is not None and unit.sidekiq_timeout is not None and unit.stop_timeout <= unit.sidekiq_timeout:
-        yield f"is killed after {_lasting(unit.stop_timeout)} at a stop, while Sidekiq waits {_lasting(unit.sidekiq_timeout)}"
-
-
-def _queue(queue: Queue) -> Sequence[Piece]:
-    return (
-        queue.name or "",
-        _counted(queue.size),
-        _lasting(queue.latency),
-        f"{_counted(queue.busy)} of {_counted(queue.threads)}",
-        (_counted(queue.listeners), "bad" if queue.listeners == 0 and queue.size else ""),
-        ("paused", "warn") if queue.paused else "",
-    )
-
-
-def _remarks(process: Process) -> Iterator[str]:
-    if process.quiet:
-        yield "quiet"
-    if process.mismatch:
-        yield process.mismatch
-    elif process.local is False:
-        yield "on another host"
-    if process.alive is False:
-        yield "dead"
-    if process.stopped:
-        yield "stopped"
-    if process.traced:
-        yield "traced"
-
-
 def _counted(number: int | None) -> str:
     return display(number, Type.COUNT)
 
 
 def _lasting(milliseconds: int | None) -> str:
     return "" if milliseconds is None else display(milliseconds, Type.DURATION)
+
+
+class Section(NamedTuple):
+    """A part of `status`: the keys of the picture that it shows, and what shows them."""
+
+    keys: tuple[str, ...]
+    parts: tuple[Callable[[Output, Picture], None], ...]
+
+
+HEAD: Final = ("agent", "mode", "rules", "paused", "pauses", "silences", "acks", "demoted", "doubt", "tracking", "refused")
+"""Keys that stand above in any case."""
+SECTIONS: Final[dict[str, Section]] = {
+    "sources": Section(
+        ("sources", "units_absent", "checks", "budget", "trace", "looking", "doors", "streams"),
+        (
+            lambda out, picture: _show_sources(out, picture.sources),
+            _show_systemd,
+            lambda out, picture: _show_checks(out, picture.checks),
+            lambda out, picture: _show_budget(out, picture.budget),
+            lambda out, picture: _show_trace(out, picture.trace, at=picture.agent.at),
+            lambda out, picture: _show_looking(out, picture.looking),
+            lambda out, picture: show_doors(out, picture.doors, streams=picture.streams),
+        ),
+    ),
+    "sidekiq": Section(
+        ("sidekiq", "entities", "locks"), (_show_totals, lambda out, picture: _show_locks(out, picture.locks, at=picture.agent.at))
+    ),
+    "fleet": Section(("fleet",), (lambda out, picture: show_fleet(out, picture.fleet, host=picture.agent.host, at=picture.agent.at),)),
+    "alerts": Section(("firing", "alerts"), (_show_alerts,)),
+    "requests": Section(("requests",), (_show_requests,)),
+    "approvals": Section(("approvals",), (lambda out, picture: show_approvals(out, picture.approvals),)),
+    "incidents": Section(("incidents",), (_show_incidents,)),
+    "armed": Section(
+        ("armed",), (lambda out, picture: _section(out, "Armed by people", HEADINGS, armed_rows(picture.armed, at=picture.agent.at)),)
+    ),
+    "processes": Section(("processes", "left_behind"), (_show_processes,)),
+    "units": Section(("units",), (_show_units,)),
+    "queues": Section(("queues",), (_show_queues,)),
+    "receivers": Section(("receivers", "outbox"), (_show_receivers,)),
+    "broken": Section(("broken",), (_show_broken,)),
+}
+"""What `status` shows, by the names under which parts of it can be asked for, in this order."""

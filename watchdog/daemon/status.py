@@ -32,6 +32,8 @@ SOON: Final = 0.5
 """Seconds between two pictures at least, while something changes."""
 LATE: Final = 10.0
 """Seconds between two pictures at most."""
+PATIENCE: Final = 1.0
+"""Seconds that the store may take to say what waits in it."""
 
 
 def _is_whole(ledger: Ledger) -> bool:
@@ -116,10 +118,11 @@ class StatusKeeper:
             LOG.debug("status not kept: %s", error)
 
     async def figures(self) -> Figures:
-        """What `/metrics` tells beside the engine's state, as it is now."""
+        """What `/metrics` tells beside the engine's state, as it is now; without what the store does not say in time, since a disk that hangs is when people look."""
         try:
-            outbox, quarantined = await self._store.outbox_counts(), await self._store.quarantine.count()
-        except StoreError as error:
+            async with asyncio.timeout(PATIENCE):
+                outbox, quarantined = await self._store.outbox_counts(), await self._store.quarantine.count()
+        except (StoreError, TimeoutError) as error:
             LOG.debug("not counted for /metrics: %s", error)
             outbox, quarantined = None, None
         follower, ears = self.follower, {} if self.ears is None else self.ears.picture()

@@ -108,23 +108,31 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
 def next_due(state: State) -> int | None:
     """The engine time at which something is due without an event; None: nothing is."""
     ledger, world = state.ledger, state.world
-    under_way = set(world.looks.values())
-    dues = [
+    dues: list[int | None] = [
         world.deadlines.next(),
         world.echoes.next(),
         world.tellings.next(),
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
         *switching.ends(ledger),
         ledger.week.due_at,
-        *(approving.dues(ledger) if not world.stopping else ()),
-        *(run.again_at for run in ledger.runs.values()),
-        *(edit.again_at for edit in ledger.edits.values()),
-        *deeds.dues(state),
-        *(world.watches.get(run.id) for run in ledger.runs.values() if run.again_at is None),
-        *(world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None),
-        *(world.again.get(request, 0) for request in ledger.requests if request not in under_way and not world.stopping),
-        *(world.again.get(order.id, 0) for order in ledger.orders.values() if orders.waits(order) and not world.stopping),
     ]
+    # Asked for each turn, of which nearly all have none of these.
+    if ledger.approvals and not world.stopping:
+        dues += approving.dues(ledger)
+    if ledger.runs:
+        dues += (run.again_at for run in ledger.runs.values())
+        dues += (world.watches.get(run.id) for run in ledger.runs.values() if run.again_at is None)
+    if ledger.edits:
+        dues += (edit.again_at for edit in ledger.edits.values())
+    if ledger.deeds:
+        dues += deeds.dues(state)
+    if ledger.playbooks:
+        dues += (world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None)
+    if ledger.requests and not world.stopping:
+        under_way = set(world.looks.values())
+        dues += (world.again.get(request, 0) for request in ledger.requests if request not in under_way)
+    if ledger.orders and not world.stopping:
+        dues += (world.again.get(order.id, 0) for order in ledger.orders.values() if orders.waits(order))
     return min((due for due in dues if due is not None), default=None)
 
 

@@ -35,7 +35,7 @@ from watchdog.model.verdicts import Mode
 REMEMBERED: Final = 7 * 86_400_000
 """For how many milliseconds a command is known, so that it is not heard again when the agent died before it could put the file away."""
 SAID_REMEMBERED: Final = 86_400_000
-"""The same for what was said by a receiver: an older one is too old to be heeded, and people say much."""
+"""The same for what was said by a receiver or the page: an older one is too old to be heeded, and people say much."""
 
 
 def hear(turn: Turn, told: Command) -> None:

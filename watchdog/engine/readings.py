@@ -24,8 +24,16 @@ _HELD_AS: Final[dict[Type, tuple[type, ...]]] = {
 }
 
 
-PLAIN: Final = frozenset({bool, str, int})
+_PLAIN: Final = frozenset({bool, str, int})
 """Types of which every value is a reading."""
+
+
+def plain(accepted_: dict[Kind, dict[str, tuple[type, ...]]]) -> dict[Kind, dict[str, type]]:
+    """Kind → slot → the type whose every value is a reading of it; slots that have none, or several, are left out."""
+    return {
+        kind: {slot: types[0] for slot, types in slots.items() if len(types) == 1 and types[0] in _PLAIN}
+        for kind, slots in accepted_.items()
+    }
 
 
 def accepted(vocabulary: Vocabulary) -> dict[Kind, dict[str, tuple[type, ...]]]:
@@ -37,6 +45,7 @@ def accepted(vocabulary: Vocabulary) -> dict[Kind, dict[str, tuple[type, ...]]]:
 
 
 ACCEPTED: Final = accepted(BUILT)
+PLAIN: Final = plain(ACCEPTED)
 """The same for what the sources of this version deliver."""
 
 

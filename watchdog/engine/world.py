@@ -17,7 +17,7 @@ from watchdog.engine.gaps import Gaps
 from watchdog.engine.graves import Graves
 from watchdog.engine.history import History
 from watchdog.engine.news import News
-from watchdog.engine.readings import ACCEPTED, PLAIN, accepted, reading
+from watchdog.engine.readings import ACCEPTED, PLAIN, accepted, plain, reading
 from watchdog.engine.settling import Settling
 from watchdog.engine.tallies import Tallies
 from watchdog.engine.upsets import upset
@@ -63,6 +63,7 @@ class World:
         self._vocabulary = vocabulary
         self._row_types = vocabulary.rows
         self._accepted = ACCEPTED if vocabulary is BUILT else accepted(vocabulary)
+        self._plain = PLAIN if vocabulary is BUILT else plain(self._accepted)
         self.jobs_of: dict[str, dict[str, None]] = {}
         self.deadlines: Deadlines[Subject] = Deadlines()
         self.beat_deadlines: dict[str, Deadlines[str]] = {}
@@ -278,12 +279,13 @@ class World:
             self._see_off(row, left)
 
     def _write(self, row: Any, fields: Mapping[str, Any]) -> None:
-        slots = self._accepted[row.kind]
+        slots, plain_ = self._accepted[row.kind], self._plain[row.kind]
         for slot, value in fields.items():
-            if (types := slots.get(slot)) is None:
-                continue
             # Nearly all readings are such that their type alone says whether they are one.
-            setattr(row, slot, value if type(value) in types and type(value) in PLAIN else reading(value, types))
+            if type(value) is plain_.get(slot):
+                setattr(row, slot, value)
+            elif (types := slots.get(slot)) is not None:
+                setattr(row, slot, reading(value, types))
         if self.gaps:
             for slot in fields:
                 if slot in slots:

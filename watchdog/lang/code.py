@@ -9,6 +9,7 @@ is only for what follows in the same chain.
 import ast
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, assert_never
 
 from watchdog.lang.checked import (
@@ -252,11 +253,16 @@ def _is_worth_keeping(node: Checked) -> bool:
 def _fitting(pattern: str) -> Callable[[Any], bool]:
     fullmatch = compile_pattern(pattern).fullmatch
 
+    # Classes, queues and hosts are few, and each is asked for with every beat.
+    @lru_cache(maxsize=256)
+    def fits_text(value: str) -> bool:
+        return fullmatch(value) is not None
+
     def fits(value: Any) -> bool:
         # The engine of expressions raises TypeError for a missing reading.
         if value is MISSING:
             raise MissingReading
-        return fullmatch(value) is not None
+        return fits_text(value)
 
     return fits
 

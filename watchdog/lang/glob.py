@@ -15,6 +15,7 @@ from watchdog.errors import Problem
 from watchdog.lang.complaint import Complaints
 from watchdog.lang.text import Text
 
+_SPECIAL: Final = re.compile(r"[\[*?]")
 _SET: Final = re.compile(r"\[(!?)(\]?[^\]]*)\]")
 
 
@@ -54,6 +55,11 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
         return re.compile(head, re.DOTALL)
     middle = "".join(f"(?>.*?{run})" for run in rest[:-1] if run)
     return re.compile(f"{head}{middle}.*{rest[-1]}", re.DOTALL)
+
+
+def exactly(text: str) -> str:
+    """The pattern that this text fits and nothing else."""
+    return _SPECIAL.sub(r"[\g<0>]", text)
 
 
 def wrong_with_pattern(text: Text) -> tuple[Problem, ...]:

@@ -18,7 +18,7 @@ PAGE: Final = "page"
 """The channel of who has shown a token to the page, or was logged in by the proxy before it."""
 
 SAID: Final = "said_"
-"""How the id of what was said by a receiver begins."""
+"""How the id of what was said by a receiver or the page begins."""
 
 
 class OperatorAsked(msgspec.Struct, frozen=True, kw_only=True, tag="operator_asked"):

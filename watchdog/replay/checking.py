@@ -6,6 +6,8 @@ apart, and so is what was written after the trace's last event.
 """
 
 from collections.abc import Iterator
+from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Final
 
 import msgspec
@@ -45,57 +47,74 @@ class Check:
         self._equal = self._different = self._uncovered = 0
         self._unlike: list[Unlike] = []
         self._seam: int | None = None
+        # Those of one moment are compared together, so that one that is missing spoils no other.
+        self._moment: list[AuditRow] = []
         self.uncovered_incidents: set[str] = set()
 
     def begin(self, wall: int) -> None:
         """The events that come now are not earlier than `wall` (UTC milliseconds), and do not follow what was played before."""
+        self._compare()
         while self._next is not None and self._next.wall < wall:
-            self._pass_by()
+            self._pass_by(self._take())
         # At this very moment the last row before the stretch can have been written, too.
         self._seam = wall
 
     def row(self, row: AuditRow) -> None:
         """The next one that was replayed."""
-        while self._seam is not None and self._next is not None and self._next != row and self._next.wall <= self._seam:
-            self._pass_by()
-        if self._next == row:
-            self._seam = None
-            self._equal += 1
-            self._advance()
-            return
-        while self._next is not None and self._next.wall < row.wall:
-            self._differ(None, self._next)
-            self._advance()
-            if self._next == row:
-                self._equal += 1
-                self._advance()
-                return
-        if self._next is not None and self._next.wall == row.wall:
-            self._differ(row, self._next)
-            self._advance()
-        else:
-            self._differ(row, None)
+        if self._moment and self._moment[0].wall != row.wall:
+            self._compare()
+        self._moment.append(row)
 
     def end(self, wall: int) -> None:
-        """The last event was at `wall`; what was written up to then and was not replayed differs."""
+        """The last event was at `wall`; what was written before that and was not replayed differs."""
+        self._compare()
         while self._next is not None and self._next.wall < wall:
-            self._differ(None, self._next)
-            self._advance()
+            self._differ(None, self._take())
 
     def checked(self) -> Checked:
         """What came of it; what is written after the last stretch is uncovered."""
+        self._compare()
         while self._next is not None:
-            self._pass_by()
+            self._pass_by(self._take())
         return Checked(equal=self._equal, different=self._different, uncovered=self._uncovered, unlike=tuple(self._unlike))
 
-    def _pass_by(self) -> None:
-        self._uncovered += 1
-        if self._next is not None and self._next.incident:
-            self.uncovered_incidents.add(self._next.incident)
-        self._advance()
+    def _compare(self) -> None:
+        """The rows of one moment beside those that were written at it."""
+        replayed, self._moment = self._moment, []
+        if not replayed:
+            return
+        wall = replayed[0].wall
+        while self._next is not None and self._next.wall < wall:
+            self._differ(None, self._take())
+        written = []
+        while self._next is not None and self._next.wall == wall:
+            written.append(self._take())
+        if self._seam is not None and wall <= self._seam:
+            while len(written) > len(replayed):
+                self._pass_by(written.pop(0))
+        self._seam = None
+        if written == replayed:
+            self._equal += len(written)
+            return
+        mine, theirs = ([msgspec.json.encode(row) for row in rows] for rows in (replayed, written))
+        matcher = SequenceMatcher(None, mine, theirs, autojunk=False)
+        for tag, begin, end, first, last in matcher.get_opcodes():
+            if tag == "equal":
+                self._equal += end - begin
+                continue
+            for one, other in zip_longest(replayed[begin:end], written[first:last]):
+                self._differ(one, other)
 
-    def _advance(self) -> None:
+    def _take(self) -> AuditRow:
+        row = self._next
+        assert row is not None  # the caller asks
         self._next = next(self._written, None)
+        return row
+
+    def _pass_by(self, row: AuditRow) -> None:
+        self._uncovered += 1
+        if row.incident:
+            self.uncovered_incidents.add(row.incident)
 
     def _differ(self, replayed: AuditRow | None, written: AuditRow | None) -> None:
         self._different += 1

@@ -17,6 +17,7 @@ from watchdog.engine.state import State
 from watchdog.errors import WatchdogError
 from watchdog.replay.trace import Lack, Opened, played
 from watchdog.store.trace.reading import Record
+from watchdog.store.trace.segment import Header
 
 MOST_LACKS: Final = 100
 """Holes that are listed; all are counted."""
@@ -78,13 +79,18 @@ class _Watch:
     def opened(self, opened: Opened) -> None:
         header = opened.header
         self.hosts[header.host] = self.versions[header.version] = None
-        if not opened.follows:
-            if self.missing and self.missing[-1].until is None:
-                self.missing[-1] = msgspec.structs.replace(self.missing[-1], until=header.wall)
-            self._at = None if not header.digest else header.at
         if self.first is None:
             self.first = self.last = header.wall
             self.before = _firing_at(opened)
+
+    def goes_on(self, header: Header) -> None:
+        if self.missing and self.missing[-1].until is None:
+            self.missing[-1] = msgspec.structs.replace(self.missing[-1], until=header.wall)
+        if header.cause == "start":
+            # Until its first event nobody looked.
+            self._at = None
+        elif self._at is None:
+            self._at = header.at
 
     def saw(self, record: Record) -> None:
         event = record.event
@@ -121,6 +127,7 @@ def play(folder: Path, players: Sequence[Player], *, since: int | None = None, u
             said = [why for player in players if (why := player.open(part))]
             goes = not said
             if goes:
+                watch.goes_on(part.header)
                 continue
             lack = Lack(said[0], part.segment.path.name, part.header.wall)
         else:
@@ -130,7 +137,7 @@ def play(folder: Path, players: Sequence[Player], *, since: int | None = None, u
             player.stop()
     for player in players:
         player.stop()
-    if not watch.events or watch.first is None:
+    if not watch.events or watch.first is None or (since is not None and watch.last < since):
         raise NoTraceError(_nothing(folder, watch))
     return Covered(
         since=watch.first, until=watch.last, events=watch.events, ms=watch.ms, holes=watch.holes, missing=tuple(watch.missing), hosts=tuple(watch.hosts),

@@ -65,7 +65,7 @@ class Trial:
         self._in_force = NO_RULES
         self._ledger: Ledger | None = None
         self._kept: bytes | None = None
-        self._seq = self._at = self._wall = 0
+        self._seq = self._at = self._wall = self._until = 0
 
     def open(self, opened: Opened) -> str:
         """From now on the events of this file come; why they can't be played, or ''."""
@@ -84,7 +84,7 @@ class Trial:
         if ledger.boot_id == then.ledger.boot_id:
             ledger = with_what_people_said(ledger, then.ledger)
         self.state, self._in_force = begin(ledger, history=self._kept), NO_RULES
-        self._seq, self._at, self._wall = max(self._seq, header.seq), header.at, header.wall
+        self._seq, self._at, self._wall, self._until = max(self._seq, header.seq), header.at, header.wall, header.at
         if header.digest:
             # In the middle of a run of the agent: what it knew by then is told at once. Else the trace itself tells of its start.
             self._turn(Started(__version__, header.boot_id, header.host))
@@ -96,6 +96,7 @@ class Trial:
     def stop(self) -> None:
         """What comes now does not follow; what these rules remember is kept as over a restart."""
         if self.state is not None:
+            self.pass_time(self._until)
             self._ledger = self.state.ledger
             self._kept = keep(self.state, at=self._at, wall=self._wall)
             self.state = None
@@ -105,12 +106,12 @@ class Trial:
         event = record.event
         body: Body | None = event.body
         match body:
-            case TimeReached() | EffectDone() | FleetLockLost() | ReloadRefused():
-                # Of the old rules alone: when something of theirs was due, what they had asked for, and what they held.
-                body = None
             case Observed():
                 # What was read was read, whatever became of the turn.
                 self.pass_time(event.at)
+            case TimeReached() | EffectDone() | FleetLockLost() | ReloadRefused():
+                # Of the old rules alone: when something of theirs was due, what they had asked for, and what they held.
+                body = None
             case _ if record.mark is not Mark.TAKEN:
                 # It comes again.
                 body = None
@@ -126,9 +127,10 @@ class Trial:
                 body = None
             case _:
                 self.pass_time(event.at)
-        self._at = event.at if isinstance(body, Started) else max(self._at, event.at)
-        self._wall = event.wall
+        self._until = event.at
         if body is not None:
+            self._at = event.at if isinstance(body, Started) else max(self._at, event.at)
+            self._wall = event.wall
             if isinstance(body, OperatorSilenced):
                 # Whoever ends a silence names it by the number of the event that began it.
                 self._seq = max(self._seq, event.seq - 1)

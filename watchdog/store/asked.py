@@ -19,11 +19,13 @@ class AuditAsked(msgspec.Struct, frozen=True, kw_only=True):
     """
     Rows that fit all of it; what is empty asks nothing.
 
-    `since` and `until` are wall milliseconds, the first included and the other not; the rest are the very words of a row. `target` fits what a row says of its target, and, where it says nothing of one, of its entity.
+    `since` and `until` are wall milliseconds, the first included and the other not; `first` and `last` are numbers of rows, both included. The rest are the very words of a row. `target` fits what a row says of its target, and, where it says nothing of one, of its entity.
     """
 
     since: int | None = None
     until: int | None = None
+    first: int | None = None
+    last: int | None = None
     rule: str = ""
     entity: str = ""
     target: str = ""

@@ -92,12 +92,12 @@ def newest(connection: sqlite3.Connection, asked: AuditAsked, *, limit: int, siz
 
 def page(connection: sqlite3.Connection, asked: AuditAsked, *, after: int, size: int) -> list[Link]:
     """At most `size` rows with numbers greater than `after`, oldest first: all that fit are among them, and others may be."""
-    return _read(connection, asked, "seq > ?", after, f"ORDER BY seq LIMIT {size}")
+    return _read(connection, asked, after + 1, BEYOND, f"ORDER BY seq LIMIT {size}")
 
 
 def page_before(connection: sqlite3.Connection, asked: AuditAsked, *, before: int, size: int) -> list[Link]:
     """The same with numbers smaller than `before`, newest first."""
-    return _read(connection, asked, "seq < ?", before, f"ORDER BY seq DESC LIMIT {size}")
+    return _read(connection, asked, 0, before - 1, f"ORDER BY seq DESC LIMIT {size}")
 
 
 def answer_to(connection: sqlite3.Connection, told: str) -> tuple[str, str] | None:
@@ -119,7 +119,13 @@ def _insert(connection: sqlite3.Connection, row: Link) -> None:
     connection.execute(_INSERT, (row.seq, row.wall, row.rule, row.body, row.prev, row.hash))
 
 
-def _read(connection: sqlite3.Connection, asked: AuditAsked, side: str, seq: int, order: str) -> list[Link]:
+def _read(connection: sqlite3.Connection, asked: AuditAsked, first: int, last: int, order: str) -> list[Link]:
     condition, values = asked.where
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM audit WHERE {side} AND {condition} {order}", (seq, *values))  # noqa: S608  (of constants)
+    # One bound on either side, and plain: SQLite begins at it only then, and not at an end of the table.
+    first = first if asked.first is None else max(first, asked.first)
+    last = last if asked.last is None else min(last, asked.last)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM audit WHERE seq BETWEEN ? AND ? AND {condition} {order}",  # noqa: S608  (of constants)
+        (first, last, *values),
+    )
     return [Link(*row) for row in rows.fetchall()]

@@ -28,7 +28,7 @@ from watchdog.store.opening import DATABASE
 from watchdog.store.quarantine import Entry
 from watchdog.store.schema import WITH_CARDS, WITH_EVIDENCE, WITH_QUARANTINE, refuse_later_format, version_of
 from watchdog.store.standing import OutboxCounts
-from watchdog.store.story import read_incident
+from watchdog.store.story import incident_row, read_incident, stretch_of
 
 _T = TypeVar("_T")
 _PAGE: Final = 500
@@ -51,11 +51,24 @@ def read_audit(
     the newest so many of what is left.
     """
     asked = msgspec.structs.replace(asked, since=asked.since if since is None else since, rule=rule or asked.rule)
+    if asked.incident:
+        asked = ask(folder, lambda connection: _nearby(connection, asked))
     if limit is not None:
         after = max(after, ask(folder, lambda connection: audit.newest(connection, asked, limit=limit, size=_PAGE)))
     while rows := _page(folder, asked, after):
         yield from (_shown(row) for row in rows if asked.fits(row))
         after = rows[-1].seq
+
+
+def _nearby(connection: sqlite3.Connection, asked: AuditAsked) -> AuditAsked:
+    """The same, where its incident is known and its rows are where they should be: a log of a million rows need not be searched as a whole."""
+    row = incident_row(connection, asked.incident)
+    if row is None:
+        return asked
+    first, last = stretch_of(connection, row)
+    near = msgspec.structs.replace(asked, first=first, last=last)
+    only = AuditAsked(incident=asked.incident, first=first, last=last)
+    return near if any(only.fits(one) for one in audit.page(connection, only, after=0, size=1)) else asked
 
 
 def read_audit_before(folder: Path, asked: AuditAsked, *, before: int, limit: int) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from watchdog.model.records import IncidentRow
+from watchdog.store import audit
 from watchdog.store.chain import Link
 from watchdog.store.encoding import encode, whole
 from watchdog.store.evidence import Summary, summary_of
@@ -21,6 +22,8 @@ from watchdog.store.schema import WITH_EVIDENCE, version_of
 
 STRETCH: Final = 100_000
 """So many rows before and after are looked at."""
+SEARCHED: Final = 200_000
+"""So many rows, the newest, are searched for an alert."""
 MARGIN: Final = 2_000
 """So many rows more on either side, for what was written by a clock that was set."""
 MOST: Final = 5_000
@@ -56,7 +59,10 @@ def read_incident(body: bytes) -> IncidentRow:
 
 def place_of(connection: sqlite3.Connection, wall: int) -> int:
     """The number of the first row that was written then or later, one more than the last where there is none; by a clock that was never set back."""
-    low, high = connection.execute("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) + 1 FROM audit").fetchone()
+    # Asked for together they would be looked for in all rows.
+    low, high = connection.execute(
+        "SELECT coalesce((SELECT min(seq) FROM audit), 1), coalesce((SELECT max(seq) FROM audit), 0) + 1"
+    ).fetchone()
     while low < high:
         middle = (low + high) // 2
         (there,) = connection.execute("SELECT wall FROM audit WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,)).fetchone()
@@ -67,9 +73,13 @@ def place_of(connection: sqlite3.Connection, wall: int) -> int:
 
 def of_incident(connection: sqlite3.Connection, incident: IncidentRow) -> list[Link]:
     """Its own rows, in their order."""
-    first = place_of(connection, incident.opened) - MARGIN
+    return _with_id(connection, incident.id, *stretch_of(connection, incident)) or _anywhere(connection, incident.id)
+
+
+def stretch_of(connection: sqlite3.Connection, incident: IncidentRow) -> tuple[int, int | None]:
+    """The numbers between which its rows should lie, both included; the second is None while it goes on."""
     last = None if incident.closed is None else place_of(connection, incident.closed + 1) + MARGIN
-    return _with_id(connection, incident.id, first, last) or _anywhere(connection, incident.id)
+    return place_of(connection, incident.opened) - MARGIN, last
 
 
 def of_rule(connection: sqlite3.Connection, rule: str, *, first: int, last: int) -> list[Link]:
@@ -84,11 +94,12 @@ def row_of(connection: sqlite3.Connection, seq: int) -> Link | None:
     return None if row is None else Link(*row)
 
 
-def oldest(connection: sqlite3.Connection) -> int:
-    """The number of the oldest row that is kept, 1 of an empty log."""
-    (found,) = connection.execute("SELECT coalesce(min(seq), 1) FROM audit").fetchone()
-    number: int = found
-    return number
+def of_thread(connection: sqlite3.Connection, thread: str) -> Link | None:
+    """The row that says that the alert fires of which people are told in that thread, among the newest."""
+    words = encode({"thread": thread})[1:-1].decode()
+    statement = f"SELECT {_COLUMNS} FROM audit WHERE seq > ? AND instr(body, ?) ORDER BY seq DESC LIMIT 1"  # noqa: S608  (of constants)
+    row = connection.execute(statement, (audit.last(connection)[0] - SEARCHED, words)).fetchone()
+    return None if row is None else Link(*row)
 
 
 def messages(connection: sqlite3.Connection, *, thread: str, rule: str, first: int, last: int) -> list[Message]:
@@ -126,9 +137,12 @@ def _plain(notice: bytes) -> dict[str, Any]:
 
 
 def _with_id(connection: sqlite3.Connection, id_: str, first: int, last: int | None) -> list[Link]:
-    statement = f"SELECT {_COLUMNS} FROM audit WHERE seq >= ? AND (? IS NULL OR seq <= ?) AND instr(body, ?) ORDER BY seq DESC LIMIT ?"  # noqa: S608  (of constants)
+    statement = f"SELECT {_COLUMNS} FROM audit WHERE seq BETWEEN ? AND ? AND instr(body, ?) ORDER BY seq DESC LIMIT ?"  # noqa: S608  (of constants)
     words = encode({"incident": id_})[1:-1].decode()
-    return [Link(*row) for row in reversed(connection.execute(statement, (first, last, last, words, MOST)).fetchall())]
+    return [
+        Link(*row)
+        for row in reversed(connection.execute(statement, (first, audit.BEYOND if last is None else last, words, MOST)).fetchall())
+    ]
 
 
 def _anywhere(connection: sqlite3.Connection, id_: str) -> list[Link]:

@@ -14,7 +14,7 @@ from watchdog.model.notices import Severity
 from watchdog.store.evidence import Summary
 from watchdog.store.story import MOST
 from watchdog.timeline.deliveries import deliveries, receivers
-from watchdog.timeline.finding import Found, find
+from watchdog.timeline.finding import ALERT, Found, find
 from watchdog.timeline.jobs import jobs_of
 from watchdog.timeline.moments import moments
 from watchdog.timeline.said import WIDTH, sentence
@@ -30,7 +30,7 @@ _STRETCH: Final = 8
 
 def of(folder: Path, incident: str) -> Timeline:
     """
-    The story of the incident with that id, or of the alert `alert:` and the number of the audit row that says that it fires. It blocks while it reads.
+    The story of the incident with that id, or of an alert: by the id that people are told, or `alert:` and the number of the audit row that says that it fires. It blocks while it reads.
 
     Raises `NoSuchIncidentError` where nothing is known of it, and `StoreError`.
     """
@@ -44,7 +44,7 @@ def told(found: Found, incident: str) -> Timeline:
     entries, cut = _cut(_merged(_grouped(moments(found.rows)), deliveries(found.messages)))
     seen = _seen(found)
     return Timeline(
-        incident=incident if row is None else row.id,
+        incident=_name(found) or incident,
         rule=row.rule if row is not None else "" if fired is None else fired.rule,
         entity=harmless(row.entity if row is not None else "" if fired is None else fired.entity),
         target=harmless(row.target if row is not None else _target(found)),
@@ -68,6 +68,13 @@ def told(found: Found, incident: str) -> Timeline:
         missing=tuple(_missing(found)),
         cut=cut + found.left_out,
     )
+
+
+def _name(found: Found) -> str:
+    """By whichever name it was asked for."""
+    if found.row is not None:
+        return found.row.id
+    return "" if found.fired is None else f"{ALERT}{found.fired.seq}"
 
 
 def _summary(found: Found) -> str:

@@ -23,6 +23,7 @@ ALERT: Final = "alert:"
 """Stands before the number of an audit row in the name of an alert that led to no incident."""
 AROUND: Final = 40
 """So many rows of what happened to the agent itself are told."""
+_DIGITS: Final = 19
 _CHUNK: Final = 5_000
 _BEFORE: Final = 60_000
 _AFTER: Final = 60_000
@@ -54,15 +55,19 @@ def find(folder: Path, incident: str) -> Found:
 def _find(connection: sqlite3.Connection, incident: str) -> Found:
     number = incident.removeprefix(ALERT)
     if number == incident:
-        row = story.incident_row(connection, incident)
-        if row is None:
-            raise NoSuchIncidentError(incident, "`incidents` lists what is known")
-        return _of_incident(connection, row)
-    link = story.row_of(connection, int(number)) if number.isascii() and number.isdecimal() and len(number) < 19 else None
-    fired = None if link is None else said(link)
-    if fired is None or fired.kind != "alert" or fired.outcome != "firing":
+        if (row := story.incident_row(connection, incident)) is not None:
+            return _of_incident(connection, row)
+        if incident and (link := story.of_thread(connection, incident)) is not None and _begins(said(link)):
+            return _of_alert(connection, said(link))
+        raise NoSuchIncidentError(incident, "`incidents` lists what is known")
+    link = story.row_of(connection, int(number)) if number.isascii() and number.isdecimal() and len(number) < _DIGITS else None
+    if link is None or not _begins(said(link)):
         raise NoSuchIncidentError(incident, "the number is that of the row in `audit` that says that it fires")
-    return _of_alert(connection, fired)
+    return _of_alert(connection, said(link))
+
+
+def _begins(row: Said) -> bool:
+    return row.kind == "alert" and row.outcome == "firing"
 
 
 def _of_incident(connection: sqlite3.Connection, row: IncidentRow) -> Found:

@@ -18,8 +18,6 @@ from watchdog.timeline.timeline import Brief
 
 USUAL: Final = 50
 """Items of a piece where nobody says how many."""
-SEARCHED: Final = 50_000
-"""So many rows of alerts, the newest, are looked at for those that led to no incident."""
 _PAGE: Final = 5_000
 
 
@@ -98,10 +96,10 @@ def _alerts(connection: sqlite3.Connection, asked: Asked, incidents: list[Incide
 
 def _rows_of_alerts(connection: sqlite3.Connection, asked: Asked) -> Iterator[Said]:
     """The newest first."""
-    wanted = AuditAsked(kind="alert", rule=asked.rule)
-    before, looked_at = audit.BEYOND, 0
-    while looked_at < SEARCHED and (rows := audit.page_before(connection, wanted, before=before, size=_PAGE)):
-        before, looked_at = rows[-1].seq, looked_at + len(rows)
+    wanted = AuditAsked(kind="alert", rule=asked.rule, first=audit.last(connection)[0] - story.SEARCHED)
+    before = audit.BEYOND
+    while rows := audit.page_before(connection, wanted, before=before, size=_PAGE):
+        before = rows[-1].seq
         yield from (said(row) for row in rows if wanted.fits(row))
 
 

@@ -30,6 +30,7 @@ _CALLED: Final = {
     "death": "its end",
     "rebirth": "its successor",
     "two beats": "two quiet beats",
+    "left": "those that are left",
     "unlock": "give back locks",
 }
 """Stages whose names say little to whoever was not there."""

@@ -53,7 +53,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 def said(row: Link) -> Said:
     """From a row of the log. Raises `StoreError` where it is none any more."""
     try:
-        return msgspec.structs.replace(msgspec.json.decode(row.body, type=Said, strict=False), wall=row.wall)
+        return msgspec.structs.replace(msgspec.json.decode(row.body, type=Said, strict=False), seq=row.seq, wall=row.wall)
     except msgspec.DecodeError as error:
         raise StoreError(f"audit row {row.seq} is broken; verifying the log says more") from error
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from watchdog.lang.harmless import harmless
 from watchdog.store.failures import StoreError
 from watchdog.web import texts
 from watchdog.web.access.access import LOGIN, METRICS, Access
@@ -106,7 +107,9 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except StoreError as error:
         return _failed(request, NotReadyError(str(error), after=5))
     except TimeoutError:
-        return _failed(request, NotReadyError("it took too long", after=5))
+        # What was said waits for its turn: an agent that can't write anything down has not forgotten it.
+        later = "" if request.method in SAFE else "; what was said may still be heard: look before you say it again"
+        return _failed(request, NotReadyError(f"it took too long{later}", after=5))
     except web.HTTPRequestEntityTooLarge:
         return _failed(request, TooMuchError(f"at most {request.app[LIMITS].body} bytes are taken"))
     except web.HTTPNotFound:
@@ -120,7 +123,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except ConnectionError:
         raise
     except Exception:
-        LOG.exception("%s %s could not be answered", request.method, request.path)
+        LOG.exception("%s could not be answered", harmless(f"{request.method} {request.path}", 200))
         return json_answer(Failed(Fault("fault", "a fault of this program; its log says more")), status=500)
 
 

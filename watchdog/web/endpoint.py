@@ -58,7 +58,7 @@ class Call(msgspec.Struct, frozen=True):
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """
-    `path` is below `/api/v1`, with `{name}` for a parameter in it. `answer` is the struct that `run` gives, which becomes JSON.
+    `path` is below `/api/v1`, with `{name}` for a parameter in it. `answer` is the struct that `run` gives, which becomes JSON. `example` is a whole path with its query, or a body of JSON, that a test sends.
 
     `run` raises one of `failures.py`, as `NotThereError` (404) and `NotNowError` (409), or `StoreError` (503), each with a sentence for people; it must not block: what reads the store or the trace does it on a thread.
     """
@@ -70,3 +70,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     run: Callable[[Call], Awaitable[Any]]
     params: tuple[Param, ...] = ()
     machine_only: bool = False
+    example: str = ""
+
+    @property
+    def called(self) -> str:
+        """An example of a call: what stands behind `/api/v1`, or the body of what is said; `example` where that is not plain."""
+        return self.example or self.path

@@ -63,6 +63,11 @@ class Server:
         self.standing: dict[str, Standing] = {}
         """Of each door that the config wants, by its section."""
 
+    def connections(self, name: str) -> int:
+        """How many there are by that door."""
+        crowd = self._crowds.get(name)
+        return 0 if crowd is None else len(crowd.inside)
+
     def mean(self, api: ApiSettings, page: PageSettings | None) -> None:
         """From now on these are in force; what has not changed stays open."""
         self._meant = (api, page)

@@ -64,7 +64,7 @@ DOCUMENTS: Final[tuple[Document, ...]] = (
 def add(router: web.UrlDispatcher, desk: Desk) -> None:
     """Their routes."""
     for document in DOCUMENTS:
-        router.add_get(f"{ROOT}{document.path}", _serve(document, desk))
+        router.add_get(f"{ROOT}{document.path}", _serve(document, desk), allow_head=False)
 
 
 def _serve(document: Document, desk: Desk) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -16,7 +16,9 @@ async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium. Mark the file with `needs("chromium")`."""
     async with async_playwright() as playwright:
         # Where everything is root there is no sandbox; nothing but the agent's own page is opened.
-        browser = await playwright.chromium.launch(executable_path=daemon("chromium"), args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        browser = await playwright.chromium.launch(
+            executable_path=daemon("chromium"), args=["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        )
         yield browser
         await browser.close()
 

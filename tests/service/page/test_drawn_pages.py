@@ -32,8 +32,6 @@ async def _answer(route: Route) -> None:
     asset = next((one for one in assets().values() if one.path == path), None)
     if asset is not None:
         await route.fulfill(body=asset.body, content_type=asset.type)
-    elif path.startswith("/api/"):
-        await route.fulfill(body="retry: 60000\nevent: hello\ndata: {}\n\n", content_type="text/event-stream")
     else:
         name, _, called = path.removeprefix("/").partition("/")
         template = name.replace("%20", " ")
@@ -50,6 +48,8 @@ async def windows(browser: Browser) -> AsyncIterator[dict[str, Window]]:
     """One for each look."""
     opened = {look: await Window.open(browser, **given) for look, given in LOOKS.items()}
     for window in opened.values():
+        # Nobody tells these pages of anything, and they are not to look as if the agent were gone.
+        await window.context.add_init_script("window.EventSource = class { addEventListener() {} close() {} };")
         await window.page.route("**/*", _answer)
     yield opened
     for window in opened.values():

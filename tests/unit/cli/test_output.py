@@ -98,3 +98,28 @@ def test_colours_are_for_those_who_want_them(window, monkeypatch):
     monkeypatch.delenv("NO_COLOR")
     Terminal(window).line(("bad", "bad"))
     assert "31m" in window.getvalue()
+
+
+ROW = ("web1/mastodon-sidekiq.service[push,pull]", ("4711", "bad"), "push, pull", "", "7 of 25")
+HEADINGS = ("process", "pid", "queues", "longest job", "threads")
+
+
+def test_a_wide_table_in_a_narrow_window_is_a_few_lines_a_row(window):
+    """Every cell with its heading, nothing cut; an empty one is left out."""
+    Terminal(window, width=45, force_terminal=False).table(HEADINGS, [ROW])
+    assert [line.strip() for line in window.getvalue().splitlines()] == [
+        "web1/mastodon-sidekiq.service[push,pull]",
+        "pid 4711",
+        "queues push, pull",
+        "threads 7 of 25",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "headings", "row"), [(45, ("a", "b"), ("1", "2")), (100, HEADINGS, ROW), (72, HEADINGS, ROW), (45, ("a",), ())]
+)
+def test_what_fits_is_a_table(window, width, headings, row):
+    """And what does not, in a window in which its cells can wrap."""
+    Terminal(window, width=width, force_terminal=False).table(headings, [row] if row else [])
+    assert headings[0] in window.getvalue().splitlines()[0]
+    assert all(len(line) <= width for line in window.getvalue().splitlines())

@@ -3,9 +3,13 @@
 import json
 import time
 
+import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
-from tests.unit.cli.pictures import ALERT, LOST, picture
+from tests.unit.cli.pictures import ALERT, LOST, TRACE, UNIT, picture
+from watchdog.cli.view import HEAD, SECTIONS
+from watchdog.picture.picture import Picture
 from watchdog.store.lock import StateLock
 
 
@@ -204,3 +208,53 @@ def test_a_reload_that_was_refused(ask, leave):
     leave(status=picture(agent=agent, refused={"at": now - 90_000, "why": "rules.yml:2:1: E101 x"}))
     answer = ask("status", "-c", "config.yml")
     assert "Reload refused 1m 30s ago, what was in force stays: rules.yml:2:1: E101 x\n" in answer.out
+
+
+def test_every_key_of_the_picture_is_in_a_section():
+    """In just one, or in the head: whoever asks for all sections misses nothing, and nothing is asked for twice."""
+    keys = [*HEAD, *(key for section in SECTIONS.values() for key in section.keys)]
+    assert sorted(keys) == sorted(field.name for field in msgspec.structs.fields(Picture))
+
+
+QUEUE = {"name": "push", "size": 7, "latency": 1_000, "threads": 5, "listeners": 1, "busy": 2, "paused": False}
+
+
+def test_some_parts_can_be_asked_for(ask, leave):
+    """Who speaks stands above in any case; the exit code is that of the whole."""
+    leave(status=picture(queues=[QUEUE], firing=1, alerts=[ALERT]))
+    some = ask("status", "queues", "-c", "config.yml")
+    assert some.code == 3
+    assert some.out.startswith("No agent is running on this state folder.")
+    assert "push" in some.out
+    assert "stuck-job" not in some.out
+    both = ask("status", "-c", "config.yml", "Alerts", "queues").out
+    assert both.index("stuck-job") < both.index("push"), "in the order of the whole"
+
+
+def test_programs_get_the_keys_of_the_parts(ask, leave):
+    """And those of the head."""
+    leave(status=picture(queues=[QUEUE], firing=1, alerts=[ALERT]))
+    seen = json.loads(ask("status", "queues", "-c", "config.yml", "--json").out)
+    assert seen.keys() == {"running", "age_ms", "agent", "mode", "paused", "tracking", "queues"}
+
+
+@pytest.mark.parametrize(("section", "hint"), [("queue", "did you mean queues?"), ("x\x1b", "it is one of alerts, approvals")])
+def test_a_part_that_is_none_is_refused(ask, leave, section, hint):
+    """With the nearest one, before anything is shown."""
+    leave(status=picture())
+    answer = ask("status", section, "-c", "config.yml")
+    assert (answer.code, answer.out) == (2, "")
+    assert hint in answer.err
+    assert answer.err.strip().isprintable()
+
+
+def test_what_is_printed_fits_its_schema(ask, leave):
+    """That of everything that the agent's own picture has, and of one of an earlier version that knows less."""
+    checked = Draft202012Validator(json.loads(ask("schema", "status").out))
+    for status in (
+        picture(queues=[QUEUE], alerts=[ALERT], sources=LOST, units=[UNIT], trace=TRACE),
+        {"agent": picture()["agent"], "mode": "act"},
+    ):
+        leave(status=status)
+        assert list(checked.iter_errors(json.loads(ask("status", "-c", "config.yml", "--json").out))) == []
+    assert not checked.is_valid({"running": True, "age_ms": 1, "firing": "many"})

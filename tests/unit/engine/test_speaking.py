@@ -10,7 +10,16 @@ from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.speaking import person_of
 from watchdog.model.effects import Notify, TryReceiver
 from watchdog.model.notices import NoticeKind, Severity
-from watchdog.model.told import OperatorAcknowledged, OperatorLooked, OperatorRetried, OperatorSilenced, OperatorTested
+from watchdog.model.told import (
+    OperatorAcknowledged,
+    OperatorLooked,
+    OperatorPaused,
+    OperatorResumed,
+    OperatorRetried,
+    OperatorSilenced,
+    OperatorTested,
+    OperatorUnsilenced,
+)
 
 HOUR = 3_600_000
 RULE = "rules:\n  - rule: stuck\n    each: job\n    when: job.elapsed > 20s\n    notify: [ops]\n"
@@ -54,6 +63,14 @@ def test_who_that_is(channel, by, person):
     assert person_of(named(rules(RULE)), channel, by) == person
 
 
+@pytest.mark.parametrize(("people", "person"), [((), "ada"), (PEOPLE, ""), ((*PEOPLE, ("page:ada", "carla")), "carla")])
+def test_who_comes_by_the_page(people, person):
+    """Who has a token is somebody; where the config names anybody, only who is named is."""
+    ruleset = rules(RULE)
+    assert person_of(ruleset.but(by_hand={**ruleset.by_hand, "people": people}), "page", "ada") == person
+    assert person_of(NO_RULES, "page", "ada") == ""
+
+
 def test_without_rules_nobody_is_known():
     """An agent that has just been started knows nobody yet."""
     assert person_of(NO_RULES, "matrix", "@ada:example.org") == ""
@@ -81,6 +98,37 @@ def test_a_person_is_written_down_by_the_name_of_the_config(talk):
     row = answer(talk, OperatorSilenced(by="@ada:example.org", channel="matrix", until=WALL + HOUR, rule="stuck", **COMMON))
     assert (row.outcome, row.detail["by"], row.detail["channel"]) == ("silenced", "@ada:example.org", "matrix")
     assert [one.by for one in talk.state.ledger.silences.values()] == ["ada"]
+
+
+BY_PAGE: list[Any] = [
+    OperatorPaused(by="ada", channel="page", until=WALL + HOUR, **COMMON),
+    OperatorResumed(by="ada", channel="page", **COMMON),
+    OperatorSilenced(by="ada", channel="page", until=WALL + HOUR, rule="stuck", **COMMON),
+    OperatorUnsilenced(by="ada", channel="page", silence="1", **COMMON),
+    OperatorAcknowledged(by="ada", channel="page", until=WALL + HOUR, rule="stuck", target="t", **COMMON),
+]
+
+
+@pytest.mark.parametrize("said", BY_PAGE, ids=lambda said: type(said).__name__)
+def test_a_stranger_on_the_page_is_refused(talk, said):
+    """Where the config names people, a token alone lets nobody say anything: nothing has changed but the audit log."""
+    before = talk.state.ledger
+    row = answer(talk, said)
+    assert (row.outcome, row.detail["channel"]) == ("refused", "page")
+    assert row.reason == "ada (page) is none of the people who may say anything; the config names them under 'ask'"
+    after = talk.state.ledger
+    assert (after.pauses, after.silences, after.acks) == (before.pauses, before.silences, before.acks)
+
+
+def test_a_person_on_the_page():
+    """Where nobody is named, whoever has a token; it is written down by which way it came."""
+    talk = Conversation(rules(RULE))
+    assert answer(talk, BY_PAGE[0]).outcome == "paused"
+    (pause,) = talk.state.ledger.pauses.values()
+    assert (pause.by, pause.source) == ("ada", "command")
+    row = answer(talk, OperatorResumed(by="ben", channel="page", **(COMMON | {"id": "c2"})))
+    assert (row.outcome, row.detail["by"], row.detail["channel"]) == ("resumed", "ben", "page")
+    assert talk.state.ledger.pauses == {}
 
 
 def test_on_the_machine_nobody_need_be_named(talk):

@@ -89,7 +89,11 @@ def test_secrets_are_fetched_and_checked_where_they_come_from():
     assert problems == []
     assert settings is not None
     assert [one.setting for one in settings.secrets] == [("page", "tokens", "ada"), ("page", "tokens", "ben"), ("page", "proxy", "secret")]
-    contents = {("page", "tokens", "ada"): TOKEN, ("page", "tokens", "ben"): TOKEN[::-1], ("page", "proxy", "secret"): TOKEN.upper()}
+    contents: dict[tuple[str, ...], str] = {
+        ("page", "tokens", "ada"): TOKEN,
+        ("page", "tokens", "ben"): TOKEN[::-1],
+        ("page", "proxy", "secret"): TOKEN.upper(),
+    }
     whole, wrong = with_secrets(settings, contents)
     assert wrong == ()
     assert whole.page is not None

@@ -95,6 +95,14 @@ def test_an_alert_that_led_to_an_incident_is_told_as_that(made):
     assert of(folder, "alert:4") == of(folder, "9.1")
 
 
+def test_an_alert_is_known_by_the_id_that_people_are_told(made):
+    """That of its thread, whether it led to an incident or not; nothing else that stands in a thread of that name is taken for it."""
+    assert of(made("observed"), "6.0") == of(made("observed"), "alert:3")
+    assert of(made("recovered"), "7.0") == of(made("recovered"), "9.1")
+    with pytest.raises(NoSuchIncidentError):
+        of(made("recovered"), "7.1")
+
+
 def test_dry_run_is_told_as_what_would_have_been_done(made):
     """Each stage on its condition, and that nothing comes next."""
     story = of(made("left_out"), "7.1")

@@ -8,6 +8,7 @@ from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.model.told import Told
 from watchdog.web.answered import Answered
+from watchdog.web.charts.charts import Charts
 
 
 class Looked:
@@ -17,6 +18,7 @@ class Looked:
         self.talk = talk
         self.folder = folder
         self.host = "web1"
+        self.charts = Charts()
 
     @property
     def state(self) -> State:

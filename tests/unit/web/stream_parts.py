@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.patience import PATIENCE
+from watchdog.clock import Clock
 from watchdog.engine.ledger import Ledger
 from watchdog.engine.state import State, begin
 from watchdog.model.effects import Audit, Effect
@@ -24,7 +25,7 @@ WALL = 1_790_000_000_000
 NOTHING = TimeReached()
 
 
-class Hands:
+class Hands(Clock):
     """A clock that stands where a test puts it."""
 
     def __init__(self) -> None:

@@ -175,7 +175,23 @@ async def test_a_body_that_never_comes(spoken, until):
     assert spoken.told == []
 
 
-@pytest.mark.parametrize("request_", [b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET / HTTP/9\r\n\r\n"])  # fmt: skip
+async def test_who_takes_no_answer(spoken, until):
+    """Whoever asks and asks and reads nothing is cut off once what was sent fills all that lies between; others are answered meanwhile."""
+    async with served(spoken, until, limits=Limits(idle=0.5, burst=10_000)) as here:
+        _, writer = await asyncio.open_connection("127.0.0.1", here.port, limit=1_024)
+        with contextlib.suppress(ConnectionError):
+            # Some 40 MB of answers: more than the kernel keeps for anybody.
+            for _ in range(200):
+                writer.write(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                await writer.drain()
+        assert (await here.local.get("/healthz"))[0] == 200
+        await until(lambda: here.server.connections("page") == 0, what="the end of the connection")
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+@pytest.mark.parametrize("request_", [b"GET /" + b"x" * 90_000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET / HTTP/9\r\n\r\n"])  # fmt: skip
 async def test_what_is_no_request(spoken, until, request_):
     """Too long, or another protocol: it is refused, and the next one is answered."""
     async with served(spoken, until) as here:

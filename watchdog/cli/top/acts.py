@@ -13,6 +13,7 @@ from watchdog.cli.exits import UsageError
 from watchdog.cli.since import read_duration
 from watchdog.cli.top.lines import Line
 from watchdog.engine.switches import LONGEST
+from watchdog.lang.glob import exactly
 
 _DAY: Final = 86_400_000
 
@@ -47,7 +48,8 @@ def _seen(line: Line | None) -> dict[str, Any] | None:
 
 
 def _alert(line: Line | None) -> dict[str, Any] | None:
-    return {"rule": line.rule, "entity": line.entity} if line is not None and line.rule and line.entity else None
+    # These are patterns there, and a queue may be called `*`: nothing but what was confirmed is to be silent.
+    return {"rule": exactly(line.rule), "entity": exactly(line.entity)} if line is not None and line.rule and line.entity else None
 
 
 def _asked(line: Line | None) -> str:

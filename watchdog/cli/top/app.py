@@ -1,9 +1,11 @@
 """The screen of `top`: tabs, a table, what is going on above it and the keys below. What stands in it is `sections/`' business, what is said `acts.py`'s."""
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
+from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -79,6 +81,7 @@ class Top(App[None]):
         self._counts: Sequence[Piece] = ()
         self._shown: dict[str, Line] = {}
         self._drawn: tuple[Any, ...] = ()
+        self._drawn_from: tuple[Any, ...] = (None,)
         self._widths: list[int] = []
         self._seen_wall = 0
 
@@ -99,6 +102,11 @@ class Top(App[None]):
         self.query_one(Rows).focus()
         self.run_worker(self.feed.run(), name="feed")
         self._draw()
+
+    def _fatal_error(self) -> None:
+        """As Python shows a mistake of the program: the library would add the values of variables, and among them may be a secret."""
+        self._exit_renderables.append(Text(traceback.format_exc()))
+        self._close_messages_no_wait()
 
     # What is looked at.
 
@@ -250,6 +258,10 @@ class Top(App[None]):
     def _draw_table(self, *, is_old: bool) -> None:
         base = self.screen_stack[0]
         answer = self.feed.seen.get(_key(self.section, self._order()))
+        drawn_from = (answer, self.section, self._filter, is_old, self.size)
+        if answer is not None and answer is self._drawn_from[0] and drawn_from[1:] == self._drawn_from[1:]:
+            return
+        self._drawn_from = drawn_from
         every = [] if answer is None else list(self.section.lines(answer))
         wanted = self._filter.casefold()
         lines = [line for line in every if not wanted or any(wanted in text_of(piece).casefold() for piece in line.cells)]

@@ -9,6 +9,7 @@ import typer
 
 from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.options import DEFAULT_CONFIG, ConfigOption
+from watchdog.cli.staying import stay
 
 
 def top(
@@ -24,7 +25,7 @@ def top(
     """
     from watchdog.cli.api import api_of
 
-    if not sys.stdin.isatty() or not sys.stdout.isatty() or os.environ.get("TERM", "") in ("", "dumb"):
+    if not can_draw():
         raise UsageError("top draws on a terminal, and this is none that it can draw on; `status` says the same in lines")
     if importlib.util.find_spec("textual") is None:
         raise UsageError("top needs textual, which is not there: pip install 'sidekiq-watchdog[top]'; `status` says the same in lines")
@@ -32,6 +33,12 @@ def top(
     api_of(config)
     from watchdog.cli.top.app import Top
 
+    stay()
     app = Top(lambda: api_of(config), readonly=readonly)
     app.run()
     return Exit.FINE if app.return_code in (0, None) else Exit.FINDINGS
+
+
+def can_draw() -> bool:
+    """Whether this is a terminal, and one that obeys."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")

@@ -10,7 +10,7 @@ from typing import Any, Final, final
 
 import msgspec
 
-from watchdog.cli.api import Api, NotThereError, OtherVersionError, RefusedError, UnreachableError
+from watchdog.cli.api import Api, NotThereError, RefusedError, UnansweredError, UnreachableError
 
 PACE: Final = 0.5
 """Seconds between two questions for the same thing: whatever happens, each is asked for twice a second at most."""
@@ -125,7 +125,7 @@ class Feed:
     async def _fetch(self, api: Api, name: str, question: Question) -> None:
         try:
             answer = await api.get(question.path, question.answer, **question.query)
-        except (NotThereError, OtherVersionError, RefusedError) as error:
+        except (NotThereError, UnansweredError, RefusedError) as error:
             self.failed[name] = str(error)
             return
         # Meanwhile something else may be wanted under that name.

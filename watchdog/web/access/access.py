@@ -6,6 +6,7 @@ at all. What is dangerous (`machine_only` endpoints) is said on this machine alo
 """
 
 import hmac
+import logging
 import os
 import pwd
 import time
@@ -14,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from watchdog.model.told import LOCAL, PAGE
 from watchdog.rulefile.page import NAMED, PageSettings
 from watchdog.web.access.allowances import Allowances
 from watchdog.web.access.same_origin import check_host, check_origin, host_of
@@ -23,13 +25,13 @@ from watchdog.web.endpoint import Caller
 from watchdog.web.failures import NotYoursError, TooOftenError, UnknownCallerError
 from watchdog.web.limits import Limits
 
-LOCAL: Final = "local"
-PAGE: Final = "page"
+LOG: Final = logging.getLogger("watchdog")
 BY: Final = "x-watchdog-by"
 """The header by which root says for whom it asks, as sudo tells it on the command line."""
 PROXY_SECRET: Final = "x-watchdog-proxy"
 LOGIN: Final = "/login"
-OPEN: Final = ("/healthz", LOGIN, "/static/")
+ALIVE: Final = "/healthz"
+OPEN: Final = (ALIVE, LOGIN, "/static/")
 """What everybody may see who reaches the port: that it lives, and how to say who one is. What ends with a slash means all below it."""
 METRICS: Final = "/metrics"
 _LONGEST_NAME: Final = 64
@@ -54,17 +56,33 @@ class Access:
         self._names = frozenset(name.lower() for name in names)
         self._asked = Allowances(burst=limits.burst, rate=limits.rate, most=limits.addresses)
         self._wrong = Allowances(burst=limits.wrong_tokens, rate=1 / limits.wrong_every, most=limits.addresses)
+        self._said = Allowances(burst=limits.said_burst, rate=limits.said_rate, most=limits.addresses)
         self.sessions = Sessions(lasts=limits.session, most=limits.sessions)
         self.page: PageSettings | None = None
 
     def admit(self, visit: Visit) -> Known:
         """Who that is. Raises a `RequestError` where it may not ask that, or not so often."""
         self._count(visit)
+        known = self._known(visit)
+        if (
+            not visit.is_safe
+            and known.caller.name
+            and not visit.peer.is_local
+            and (wait := self._said.take(known.caller.name, self._now()))
+        ):
+            # Each is a turn of the engine and a row of the audit log.
+            raise TooOftenError("too much was said in too short a time", after=wait)
+        return known
+
+    def _known(self, visit: Visit) -> Known:
         if visit.peer.is_local:
             return Known(self._local(visit))
         page = self.page
         if page is None:
             raise NotYoursError("nothing is shown here any more")
+        if visit.path == ALIVE and visit.is_safe:
+            # Who balances loads asks under any name, and learns nothing.
+            return Known(Caller())
         bearer = self._bearer(visit)
         name = self._whose(visit, bearer, page) if bearer else ""
         if bearer and not name:
@@ -104,13 +122,15 @@ class Access:
         return (self.sessions.begin(name, token, self._now()), name) if name else ("", "")
 
     def is_secure(self, visit: Visit) -> bool:
-        """Whether the browser came by https, and so has the safer cookie."""
+        """Whether the browser came by https, and so has the safer cookie: it says so by the name that it asks for, or by the page that its form stands on."""
         page = self.page
-        return page is not None and page.origin.startswith("https://") and visit.headers.get("host", "").lower() == page.origin[8:]
+        if page is None or not page.origin.startswith("https://"):
+            return False
+        return page.origin in (f"https://{visit.headers.get('host', '').lower()}", visit.headers.get("origin", "").lower())
 
     def cookie(self, visit: Visit) -> str:
-        """What it holds; by https only the safer one counts."""
-        return visit.cookies.get(SECURE if self.is_secure(visit) else PLAIN, "")
+        """What it holds; who comes by https has the safer one, or none."""
+        return visit.cookies.get(SECURE, "") or ("" if self.is_secure(visit) else visit.cookies.get(PLAIN, ""))
 
     def _count(self, visit: Visit) -> None:
         if visit.peer.uid in (0, self._own):
@@ -140,6 +160,7 @@ class Access:
         name = person_of(token, page.tokens)
         if not name:
             self._wrong.take(visit.peer.key, self._now())
+            LOG.warning("a token that is nobody's was tried from %s", visit.peer.address)
         return name
 
 

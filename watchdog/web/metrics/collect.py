@@ -48,9 +48,17 @@ class Metrics:
         self._read_at: int | None = None
         self._scrape = _Scrape(())
         self._written: dict[str, bytes] = {}
+        self._under_way: set[asyncio.Future[tuple[bytes, str]]] = set()
 
     async def exposition(self, accept: str) -> tuple[bytes, str]:
         """The text, and what its Content-Type is: OpenMetrics for those that `accept` it, else Prometheus' own."""
+        # Whoever leaves meanwhile does not leave a thread behind that nobody waits for.
+        scrape = asyncio.ensure_future(self._exposition(accept))
+        self._under_way.add(scrape)
+        scrape.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(scrape)
+
+    async def _exposition(self, accept: str) -> tuple[bytes, str]:
         async with self._lock:
             now = self._inside.at()
             if self._read_at is None or not 0 <= now - self._read_at < FRESH:

@@ -1,13 +1,14 @@
 """One thing that can be said, as data; and how it is said to the engine, with who says it, why, when, and an id that is the same where it is sent twice."""
 
 import hashlib
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from watchdog.model.told import Told
+from watchdog.model.told import PAGE, SAID, Told
 from watchdog.web.answered import Answered
 from watchdog.web.endpoint import Call, Endpoint, Method, Param
 from watchdog.web.failures import NotUnderstoodError
@@ -43,6 +44,7 @@ def endpoint_of(saying: Saying) -> Endpoint:
 
     return Endpoint(
         method=Method.POST, path=f"/{saying.name}", doc=saying.doc, answer=Answered, run=run, params=(*saying.params, reason), machine_only=saying.machine_only,
+        example=json.dumps(saying.example, ensure_ascii=False),
     )  # fmt: skip
 
 
@@ -56,8 +58,9 @@ def _common(call: Call, saying: Saying) -> dict[str, Any]:
 
 
 def _id(call: Call, name: str, now: int) -> str:
-    """They sort by time, but for those whose sender has given a key: these are the same for the same words of the same person."""
+    """They sort by time, but for those whose sender has given a key: these are the same for the same words of the same person. What comes from afar is not remembered for as long."""
+    begins = SAID if call.caller.channel == PAGE else ""
     if not call.key:
-        return f"{now:012x}{secrets.token_hex(4)}"
+        return f"{begins}{now:012x}{secrets.token_hex(4)}"
     what = msgspec.json.encode([call.caller.channel, call.caller.name, call.key, name, dict(call.values)], order="deterministic")
-    return f"key_{hashlib.sha256(what).hexdigest()[: 2 * _BYTES]}"
+    return f"{begins}key_{hashlib.sha256(what).hexdigest()[: 2 * _BYTES]}"

@@ -20,8 +20,8 @@ TITLES: Final = {
     "queue.size": "jobs that wait in",
     "queue.latency": "latency of",
     "process.cpu": "processor time of",
-    "agent.cpu": "the agent’s processor time",
-    "agent.redis": "what Redis spends on the agent",
+    "agent.cpu": "agent’s processor",
+    "agent.redis": "Redis, for the agent",
 }
 """Chart → how it is called here."""
 WHOLE: Final = ("sidekiq.enqueued", "sidekiq.busy", "sidekiq.retries", "sidekiq.processed", "sidekiq.failed")

@@ -37,6 +37,10 @@ class Fragments:
         self._making: dict[tuple[str, bool], asyncio.Lock] = {}
         self.drawn = 0
 
+    def forget(self) -> None:
+        """Whoever has said something sees what came of it, whatever the stream has told by then."""
+        self._kept.clear()
+
     async def get(self, section: Section, *, versions: Mapping[str, int], may_change: bool, token: str) -> Markup:
         """That part as it is now, for one who may, or may not, say something by it."""
         key = (section.name, may_change)

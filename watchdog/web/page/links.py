@@ -10,6 +10,11 @@ def to_incident(incident: str) -> str:
     return f"/incidents/{_in_path(incident)}"
 
 
+def to_post_mortem(incident: str) -> str:
+    """The same as Markdown."""
+    return f"/api/v1/incidents/{_in_path(incident)}.md"
+
+
 def to_why(rule: str, entity: str = "") -> str:
     """Why the rule says what it says, of one entity or of all."""
     return f"/why/{_in_path(rule)}{_asked(entity=entity)}"
@@ -40,5 +45,11 @@ def _asked(**values: str | int) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-LINKS: Final[dict[str, Callable[..., str]]] = {"to_incident": to_incident, "to_why": to_why, "to_process": to_process, "to_audit": to_audit}
+LINKS: Final[dict[str, Callable[..., str]]] = {
+    "to_incident": to_incident,
+    "to_post_mortem": to_post_mortem,
+    "to_why": to_why,
+    "to_process": to_process,
+    "to_audit": to_audit,
+}
 """What templates call them by."""

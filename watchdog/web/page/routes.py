@@ -1,6 +1,7 @@
 """Where the page answers. The rest of the HTTP, who may come in and what a browser is told, is the application's."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
@@ -53,11 +54,9 @@ class _Page:
 
     async def all(self, request: web.Request) -> web.Response:
         """The one screen."""
-        caller = self._desk.caller(request)
-        parts = await self._fragments.all(
-            versions=self._desk.versions(), may_change=caller.may_change, token=self._desk.form_token(request)
-        )
-        return self._html(request, "all.html", sections=SECTIONS, parts=parts, title="")
+        caller, versions = self._desk.caller(request), self._desk.versions()
+        parts = await self._fragments.all(versions=versions, may_change=caller.may_change, token=self._desk.form_token(request))
+        return self._html(request, "all.html", versions, sections=SECTIONS, parts=parts, title="")
 
     async def fragment(self, request: web.Request) -> web.Response:
         """One part of it; 304 where the browser has that very one."""
@@ -75,13 +74,14 @@ class _Page:
 
     async def story(self, story: Story, request: web.Request) -> web.Response:
         """A page about one thing."""
+        versions = self._desk.versions()
         try:
             given = await story.look(self._desk.inside, dict(request.match_info), dict(request.query))
         except StoreError as error:
             return self._problem(request, NotReadyError(str(error)))
         except RequestError as error:
             return self._problem(request, error)
-        return self._html(request, story.template, story_page=story, **given)
+        return self._html(request, story.template, versions, story_page=story, **given)
 
     async def static(self, request: web.Request) -> web.Response:
         """The sheet, the script, the icon."""
@@ -120,16 +120,18 @@ class _Page:
             notice = notice_of(order, await self._desk.say(request, order, values))
         except (RequestError, StoreError) as error:
             notice = Notice(good=False, title="Nothing was said", text=str(error))
+        self._fragments.forget()
         return _go(f"{back}{'&' if '?' in back else '?'}{SAID}={self._notices.keep(notice)}")
 
     def _problem(self, request: web.Request, error: RequestError) -> web.Response:
         title = _TITLES.get(error.status, "That can’t be shown at present")
-        return self._html(request, "problem.html", error.status, title=title, text=str(error))
+        return self._html(request, "problem.html", {}, error.status, title=title, text=str(error))
 
     def _login(self, request: web.Request, problem: str, given: Mapping[str, str], status: int) -> web.Response:
-        return self._html(request, "login.html", status, title="Log in", problem=problem, back=_back(given))
+        return self._html(request, "login.html", {}, status, title="Log in", problem=problem, back=_back(given))
 
-    def _html(self, request: web.Request, template: str, status: int = 200, **given: Any) -> web.Response:
+    def _html(self, request: web.Request, template: str, versions: Mapping[str, int], status: int = 200, **given: Any) -> web.Response:
+        """A whole page, as of these versions of the sections of the stream."""
         caller = self._desk.caller(request)
         inside = self._desk.inside
         given.setdefault("back", _here(request))
@@ -143,6 +145,7 @@ class _Page:
             theme=theme if (theme := request.cookies.get("theme", "")) in ("dark", "light") else "",
             path=request.path,
             stream=STREAM,
+            versions=json.dumps(versions),
             notice=self._notices.find(request.query.get(SAID, "")),
             **given,
         )

@@ -40,6 +40,7 @@ async def _incidents(inside: Inside, _path: Mapping[str, str], asked: Mapping[st
     piece = await of_incidents.incidents(
         inside,
         open_only=asked.get("open") == "yes",
+        alerts=True,
         rule=asked.get("rule", ""),
         target=asked.get("target", ""),
         outcome=asked.get("outcome", ""),

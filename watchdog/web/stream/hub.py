@@ -6,6 +6,7 @@ It costs next to nothing while nobody listens. It waits for nobody: each stream 
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from watchdog.web.stream.ring import Ring
 from watchdog.web.stream.sections import Section, Sections
 from watchdog.web.stream.touching import touched
 
+LOG: Final = logging.getLogger("watchdog")
 MOST_STREAMS: Final = 100
 """Streams at a time."""
 BEAT: Final = 15_000
@@ -77,17 +79,22 @@ class Hub:
 
     def turned(self, event: Event, effects: tuple[Effect, ...], state: State) -> None:
         """A turn was committed; `state` is what it has come to."""
-        self.sections.mark(touched(event, effects, self._ledger, state.ledger))
+        try:
+            self.sections.mark(touched(event, effects, self._ledger, state.ledger))
+            for effect in effects:
+                if isinstance(effect, Audit):
+                    self._publish(Name.AUDIT, row_of(effect.row))
+        except Exception:
+            # The turn is committed, and the agent must go on: whoever looks fetches everything anew.
+            LOG.exception("what turn %s has changed can't be told", event.seq)
+            self.sections.mark(Section)
         self._ledger, self._seq = state.ledger, event.seq
-        for effect in effects:
-            if isinstance(effect, Audit):
-                self._publish(Name.AUDIT, row_of(effect.row))
         if self.streams:
             self._stirred.set()
 
     def versions(self) -> dict[str, int]:
         """Section → version, as of now: who asks and then draws has drawn at least that version."""
-        return self.sections.versions()
+        return self.sections.versions(self._clock.at())
 
     async def run(self) -> None:
         """Says what has changed, for ever."""
@@ -109,7 +116,7 @@ class Hub:
         if self._drawn_at is None or now - self._drawn_at >= CHARTS:
             self._drawn_at = now
             self.sections.mark((Section.CHARTS,))
-        if self.sections.is_due(now) and (self._said_at is None or now - self._said_at >= PAUSE):
+        if self.sections.due_in(now) == 0 and (self._said_at is None or now - self._said_at >= PAUSE):
             self._said_at = now
             self._publish(Name.SECTIONS, self.sections.news(now))
         if self._beat_at is None or now - self._beat_at >= BEAT:

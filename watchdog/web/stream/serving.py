@@ -6,6 +6,7 @@ for too long, the connection is cut. It comes again by itself and says what it h
 """
 
 import asyncio
+import socket
 from typing import Final
 
 from aiohttp import web
@@ -16,6 +17,8 @@ PATIENCE: Final = 10.0
 """Seconds for which a reader may take nothing of what was written."""
 AT_A_TIME: Final = 16_384
 """Bytes that are written at a time."""
+KERNEL: Final = 32_768
+"""Bytes of each stream that the kernel may hold; it doubles that for its own needs."""
 RETRY: Final = b"retry: 3000\n\n"
 """How long a browser waits before it comes again, in milliseconds."""
 
@@ -29,8 +32,11 @@ async def serve(request: web.Request, hub: Hub, *, patience: float = PATIENCE) -
     with hub.listening(transport.abort) as reader:
         writer = await response.prepare(request)
         assert writer is not None  # nobody has answered yet
-        # Whatever the kernel does not take at once makes `drain` wait.
+        # Whatever the kernel does not take at once makes `drain` wait, and the kernel takes little.
         transport.set_write_buffer_limits(high=0)
+        sock: socket.socket | None = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL)
         first, number = hub.begin(request.headers.get("Last-Event-ID", ""))
         reader.number = number
         data = RETRY + first

@@ -26,7 +26,7 @@ BY_TABLE: Final = {
     "edits": (Section.INCIDENTS, Section.BLOCKED),
     "deeds": (Section.INCIDENTS, Section.BLOCKED),
     "orders": (Section.INCIDENTS,),
-    "playbooks": (Section.INCIDENTS, Section.MATRIX, Section.OVERVIEW),
+    "playbooks": (Section.INCIDENTS, Section.ALERTS, Section.MATRIX, Section.OVERVIEW),
     "approvals": (Section.APPROVALS, Section.OVERVIEW),
     "pauses": (Section.SWITCHES, Section.OVERVIEW),
     "silences": (Section.SWITCHES,),
@@ -39,12 +39,19 @@ BY_TABLE: Final = {
     "routing": (Section.ALERTS, Section.RECEIVERS),
 }
 """Table of the ledger → what is drawn from it."""
+UNSEEN: Final = frozenset(
+    {"seq", "at", "wall", "boot_id", "host", "cooldowns", "strikes", "spent", "fired", "rearmed", "here", "heard", "deploys", "week", "binding", "fleet", "scaled", "units"}
+)  # fmt: skip
+"""Those from which nothing is drawn: what follows from them is in what guards say, or in the picture of `status`."""
 _OF_DEEDS: Final = frozenset({"would", "decision", "intent", "outcome"})
 
 
 def touched(event: Event, effects: tuple[Effect, ...], before: Ledger, after: Ledger) -> set[Section]:
     """The sections that may say something else after this turn."""
     found = _by_event(event)
+    if after.requests:
+        # What guards say again, with other numbers in it, is written down nowhere.
+        found.add(Section.BLOCKED)
     if before is not after:
         for table, sections in BY_TABLE.items():
             if getattr(before, table) is not getattr(after, table):
@@ -74,7 +81,7 @@ def _by_event(event: Event) -> set[Section]:
         case SourceLost() | SourceBack():
             return {Section.OVERVIEW, Section.MATRIX, Section.PROCESSES, Section.QUEUES, Section.UNITS}
         case TimeReached():
-            # What grows with time alone, and what guards say again.
-            return {Section.MATRIX, Section.BLOCKED}
+            # What grows with time alone.
+            return {Section.MATRIX}
         case _:
             return set()

@@ -143,15 +143,23 @@ def _ranks(world: World, rows: list[Any], order: Order) -> list[float]:
         case Order.MEMORY:
             return [_greatest_first(row.rss if row.memory is MISSING else row.memory) for row in rows]
         case Order.LONGEST:
-            return [_first(world, row.id) for row in rows]
+            first = _first_jobs(world)
+            return [first.get(row.id, LAST) for row in rows]
 
 
 def _greatest_first(reading: Any) -> float:
     return LAST if reading is MISSING else -reading
 
 
-def _first(world: World, process: str) -> float:
-    return min((job.started_at for job in jobs_of(world, process) if job.started_at is not MISSING), default=LAST)
+def _first_jobs(world: World) -> dict[str, float]:
+    """Process → when the first of its jobs began; in one walk over all of them."""
+    first: dict[str, float] = {}
+    rows: Any = world.rows[Kind.JOB].values()
+    for row in rows:
+        began = row.started_at
+        if began is not MISSING and began < first.get(row.process, LAST):
+            first[row.process] = began
+    return first
 
 
 def _began(row: Any) -> float:

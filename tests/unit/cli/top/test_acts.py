@@ -41,6 +41,12 @@ def test_what_is_sent(key, line, body):
     assert act.will(line)
 
 
+def test_no_more_is_silenced_than_was_confirmed():
+    """What it is about may be called like a pattern."""
+    line = Line(key="1", cells=(), item=None, rule="a", entity="web1/app[push]*?")
+    assert BY_KEY["S"].subject(line) == {"rule": "a", "entity": "web1/app[[]push][*][?]"}
+
+
 @pytest.mark.parametrize(
     ("key", "of"), [("A", "alerts"), ("D", "processes"), ("K", "processes"), ("K", "queues"), ("S", "processes"), ("S", "queues")]
 )

@@ -81,13 +81,27 @@ async def test_a_lost_connection_comes_back(tmp_path, feed, until):
 
 async def test_what_one_question_lacks_is_no_lost_connection(server, tmp_path, until):
     """An older agent does not know it, or its thing is gone: that is said of the question alone."""
-    server.answers |= {"processes/x": (404, wrong("not_there", "it has ended")), "switches": (500, b"")}
+    server.answers |= {
+        "processes/x": (404, wrong("not_there", "it has ended")),
+        "switches": (500, b""),
+        "blocked": (429, wrong("slow_down", "so many ask")),
+    }
     feed = Feed(lambda: Api(tmp_path / "api.sock", state=tmp_path), lambda: None, pace=0.0, ticking=3600, waits=(0.01,))
-    feed.want({"overview": OVERVIEW, "x": Question("processes/x", Overview, frozenset()), "y": Question("not-yet", Overview, frozenset())})
+    feed.want(
+        {
+            "overview": OVERVIEW,
+            "x": Question("processes/x", Overview, frozenset()),
+            "y": Question("not-yet", Overview, frozenset()),
+            "s": SWITCHES,
+            "z": Question("blocked", Overview, frozenset()),
+        }
+    )
     running = asyncio.create_task(feed.run())
-    await until(lambda: {"x", "y"} <= feed.failed.keys() and "overview" in feed.seen)
+    await until(lambda: {"x", "y", "s", "z"} <= feed.failed.keys() and "overview" in feed.seen)
     assert (feed.trouble, feed.failed["x"]) == ("", "it has ended")
     assert "of another version" in feed.failed["y"]
+    assert "failed to answer" in feed.failed["s"]
+    assert feed.failed["z"] == "the agent can't answer now: so many ask"
     running.cancel()
     await asyncio.wait({running})
 

@@ -1,6 +1,7 @@
 """The screen of `top`, driven by keys, over an agent that the test plays."""
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 
 import pytest
@@ -325,6 +326,22 @@ async def test_an_empty_tab_says_so(server, top):
     async with top() as screen:
         await screen.press("4")
         await screen.sees("No alert.")
+
+
+async def test_a_mistake_of_the_program_shows_no_values(tmp_path):
+    """As Python shows it: what happened and where, and not what stood in variables."""
+    from watchdog.cli.top.app import Top
+
+    app = Top(lambda: Api(tmp_path / "api.sock", state=tmp_path), readonly=False)
+    secret = "hun" + "ter2"
+    try:
+        json.loads("it broke")
+    except ValueError as error:
+        app._handle_exception(error)
+    (said,) = map(str, app._exit_renderables)
+    assert "JSONDecodeError: Expecting value" in said
+    assert secret not in said
+    assert app.return_code == 1
 
 
 async def test_leaving_ends_everything(server, top):

@@ -18,7 +18,7 @@ BEN = "another-token-of-somebody-else"
 SECRET = "what-the-proxy-shows-the-page"
 HERE = "127.0.0.1:7655"
 ORIGIN = "https://watchdog.example.org"
-OURS = {"origin": f"http://{HERE}"}
+OURS: dict[str, Any] = {"origin": f"http://{HERE}"}
 OWN = 990
 PAGE = PageSettings(address="127.0.0.1", tokens={"ada": ADA, "ben": BEN}, origin=ORIGIN)
 PROXIED = PageSettings(address="127.0.0.1", tokens={"ada": ADA}, proxy=ProxySettings("x-remote-user", ("192.0.2.7",), SECRET))
@@ -40,7 +40,7 @@ class Guarded:
         return self.access.admit(Visit(peer or Peer(address="198.51.100.4"), method, path, named, cookies or {}))
 
 
-def bearer(token: str) -> dict[str, str]:
+def bearer(token: str) -> dict[str, Any]:
     """The header of a program."""
     return {"authorization": f"Bearer {token}"}
 
@@ -118,6 +118,30 @@ def test_who_asks_too_much():
     for _ in range(10):
         guarded.asks(peer=Peer(uid=0))
         guarded.asks(peer=Peer(uid=OWN))
+
+
+def test_who_says_too_much():
+    """A person with a script does not fill the audit log; who looks, and the machine itself, are not kept waiting."""
+    guarded = Guarded(said_burst=2, said_rate=0.1)
+    for _ in range(2):
+        guarded.asks("POST", **bearer(ADA))
+    with pytest.raises(TooOftenError) as caught:
+        guarded.asks("POST", **bearer(ADA))
+    assert caught.value.after == 10
+    assert guarded.asks(**bearer(ADA)).caller.name == guarded.asks(
+        "POST", peer=Peer(address="198.51.100.9"), **bearer(BEN)
+    ).caller.name.replace("ben", "ada")
+    for _ in range(5):
+        guarded.asks("POST", peer=Peer(uid=0))
+    guarded.now += 10.0
+    guarded.asks("POST", **bearer(ADA))
+
+
+def test_whether_it_lives():
+    """Who balances loads may ask by any name, and learns nothing but that."""
+    assert Guarded().asks(path="/healthz", host="anything.example") == Known(Caller())
+    with pytest.raises(NotHereError):
+        Guarded().asks("POST", "/healthz", host="anything.example")
 
 
 @pytest.mark.parametrize("path", ["/api/v1/status", "/", "/metrics", "/static", "/login/x", "/healthzz"])
@@ -223,9 +247,10 @@ def test_what_another_page_has_a_browser_send(logged_in, headers):
 
 @pytest.mark.parametrize("headers", [OURS, {"origin": ORIGIN}, {"sec_fetch_site": "same-origin"}, {"origin": f"https://{HERE}"}])
 def test_what_our_own_page_sends(logged_in, headers):
-    """As browsers say it, also behind a proxy that speaks https."""
+    """As browsers say it, also behind a proxy that speaks https, where they have the safer cookie."""
     guarded, cookies = logged_in
-    assert guarded.asks("POST", cookies=cookies, **headers).caller.name == "ada"
+    theirs = {SECURE: cookies[PLAIN]} if headers.get("origin") == ORIGIN else cookies
+    assert guarded.asks("POST", cookies=theirs, **headers).caller.name == "ada"
     assert guarded.asks("POST", "/login", **headers) == Known(Caller())
 
 
@@ -264,11 +289,16 @@ def test_a_reload_takes_a_token_away(logged_in, tokens):
 
 
 def test_by_https_only_the_safer_cookie_counts(logged_in):
-    """One that a neighbour on plain http could have set is none."""
+    """One that a neighbour on plain http could have set is none; the safer one is, under whichever name a proxy asks, since no browser sends it otherwise."""
     guarded, cookies = logged_in
+    safer = {SECURE: cookies[PLAIN]}
     assert guarded.asks(host="watchdog.example.org", cookies=cookies) == Known(Caller())
-    assert guarded.asks(host="watchdog.example.org", cookies={SECURE: cookies[PLAIN]}).caller.name == "ada"
-    assert guarded.asks(cookies={SECURE: cookies[PLAIN]}) == Known(Caller())
+    for host in ("watchdog.example.org", HERE):
+        assert guarded.asks(host=host, cookies=safer).caller.name == "ada"
+    for headers in ({"host": "watchdog.example.org"}, {"host": HERE, "origin": ORIGIN}):
+        assert guarded.access.is_secure(Visit(Peer(address="127.0.0.1"), "POST", "/login", headers))
+    for headers in ({"host": HERE}, {"host": HERE, **OURS}):
+        assert not guarded.access.is_secure(Visit(Peer(address="127.0.0.1"), "POST", "/login", headers))
 
 
 def test_a_wrong_token_logs_nobody_in():
@@ -281,7 +311,7 @@ def test_a_wrong_token_logs_nobody_in():
 
 
 PROXY = Peer(address="192.0.2.7")
-BY_PROXY = {"x_remote_user": "carla", "x_watchdog_proxy": SECRET}
+BY_PROXY: dict[str, Any] = {"x_remote_user": "carla", "x_watchdog_proxy": SECRET}
 
 
 def test_whom_a_proxy_has_logged_in():

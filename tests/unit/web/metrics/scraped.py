@@ -29,14 +29,14 @@ VALUES: dict[Type, Any] = {
 
 
 class Agent:
-    """What a conversation with the engine has come to, as `web.inside` shows it; `figures` is what its parts have counted."""
+    """What a conversation with the engine has come to, as `web.inside` shows it; `counts` is what its parts have counted."""
 
     folder = Path("/nowhere")
     host = "web1"
 
     def __init__(self, talk: Conversation, **figures: Any) -> None:
         self.talk = talk
-        self.figures: dict[str, Any] = {"counted": Counted(), **figures}
+        self.counts: dict[str, Any] = {"counted": Counted(), **figures}
         self.asked = 0
         self.metrics = Metrics(self, self._figures)
 
@@ -66,7 +66,7 @@ class Agent:
 
     async def _figures(self) -> Figures:
         self.asked += 1
-        return Figures(**self.figures)
+        return Figures(**self.counts)
 
     async def scrape(self) -> "Scraped":
         """In Prometheus' own format."""

@@ -131,6 +131,15 @@ def test_a_panel_shows_values_in_their_unit():
                     assert panel["fieldConfig"]["defaults"]["unit"] in units[family.unit], panel["title"]
 
 
+def test_what_the_readme_calls_ours_is_ours():
+    """What stands on the right side of the tables of other exporters are metrics of the table."""
+    page = (PACKAGING / "README.md").read_text().partition("## Prometheus and Grafana")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(sidekiq_\w+)", " ".join(row.split("|")[2] for row in page.splitlines() if row.startswith("| `sidekiq_"))))
+    assert len(named) >= 15
+    assert named <= NAMES
+    assert set(re.findall(r"watchdog_\w+", page)) <= NAMES | {"watchdog_json"}
+
+
 def test_every_alert_is_tested_both_ways():
     """Each of them is shown to fire, and not to fire where all is well."""
     told: dict[bool, set[str]] = {True: set(), False: set()}

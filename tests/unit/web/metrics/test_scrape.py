@@ -154,7 +154,7 @@ async def test_time_that_turns_took():
     """As a histogram: each bucket holds all that were not longer."""
     agent = Agent(Conversation(rules(RULES)))
     for seconds in (0.000_05, 0.003, 9.0):
-        agent.figures["counted"].turns.add(seconds)
+        agent.counts["counted"].turns.add(seconds)
     scraped = await agent.scrape()
 
     buckets = {le: count for (le,), count in scraped.all("watchdog_turn_seconds_bucket").items()}

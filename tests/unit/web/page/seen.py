@@ -253,5 +253,5 @@ def page(
         given = {"story_page": next((one for one in PAGES.values() if one.template == file), None), **(given or stories(name)[template])}
     caller = Caller("ada" if may_change else "", may_change=may_change)
     return draw(
-        template.partition(" ")[0], host=name, now=NOW, caller=caller, may_change=may_change, form_token="t0ken", theme=theme, path="/", back="/", stream="/api/v1/events", notice=notice, **given
+        template.partition(" ")[0], host=name, now=NOW, caller=caller, may_change=may_change, form_token="t0ken", theme=theme, path="/", back="/", stream="/api/v1/events", versions="{}", notice=notice, **given
     )  # fmt: skip

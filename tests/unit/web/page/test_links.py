@@ -2,13 +2,14 @@
 
 import pytest
 
-from watchdog.web.page.links import is_here, to_audit, to_incident, to_process, to_why
+from watchdog.web.page.links import is_here, to_audit, to_incident, to_post_mortem, to_process, to_why
 
 
 def test_a_name_is_one_part_of_an_address() -> None:
     """Slashes, dots and question marks in it are its own."""
     assert to_process("web1:12:ab/../c?d") == "/processes/web1%3A12%3Aab%2F..%2Fc%3Fd"
     assert to_incident("..") == "/incidents/%2E%2E"
+    assert to_post_mortem("41.2") == "/api/v1/incidents/41.2.md"
     assert to_why("stuck-job", "a|b&c=d") == "/why/stuck-job?entity=a%7Cb%26c%3Dd"
     assert to_why("stuck-job") == "/why/stuck-job"
     assert to_audit(rule="", after=12) == "/audit?after=12"

@@ -30,8 +30,6 @@ HOSTILE = (
     "</title></style></textarea><!--",
     "&lt;script&gt;",
 )
-WEIGHT = 200_000
-"""Bytes of the page with all that it loads, at most."""
 
 
 def _page(template: str, **given: Any) -> Page:
@@ -160,16 +158,6 @@ def test_a_name_that_a_template_has_and_nobody_gives_is_an_error() -> None:
     """No part of a page is missing without anybody noticing."""
     with pytest.raises(jinja2.UndefinedError):
         draw("problem.html", title="x")
-
-
-def test_the_page_is_light() -> None:
-    """With a thousand processes of 25 jobs, hundreds of queues, ten rules and all that people can have said, the whole is no more than 200 kB, not even compressed."""
-    given = seen.sections(processes=20, queues=20, rules=10, cells=4)
-    parts = seen.drawn_sections(given)
-    whole = len(seen.page("all.html").encode()) - sum(map(len, seen.drawn_sections(seen.sections()).values()))
-    weight = whole + sum(len(one.encode()) for one in parts.values()) + sum(len(one.body) for one in assets().values())
-
-    assert weight <= WEIGHT
 
 
 def test_the_script_is_small() -> None:

@@ -47,9 +47,17 @@
     const place = one.parentElement?.id && one.tagName === "SUMMARY" ? $("#" + CSS.escape(one.parentElement.id), where) : null;
     return place && $("summary", place);
   };
+  // What is pressed must be there when it is let go, or the click is lost.
+  let pressed = false;
+  const press = () => { pressed = true; };
+  const release = () => setTimeout(() => { pressed = false; }, 50);
+  addEventListener("pointerdown", press, true);
+  addEventListener("keydown", (event) => { if (event.key === " " || event.key === "Enter") press(); }, true);
+  for (const name of ["pointerup", "pointercancel", "keyup"]) addEventListener(name, release, true);
+  addEventListener("blur", release);
   const busy = (part) => {
     const chosen = getSelection();
-    return (chosen && !chosen.isCollapsed && part.contains(chosen.anchorNode))
+    return pressed || (chosen && !chosen.isCollapsed && part.contains(chosen.anchorNode))
       || (document.activeElement?.tagName === "SELECT" && part.contains(document.activeElement));
   };
   const swap = (part, fresh) => {
@@ -82,13 +90,21 @@
   // ---- asking for a part anew: one question at a time for each of them ------------------------------
   const asking = new Map(); // id of the part → whether it is wanted once more
   const tags = new Map();
+  const unseen = new Set();
+  addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    for (const id of unseen) refresh(id);
+    unseen.clear();
+  });
   const refresh = async (id) => {
     if (asking.has(id)) { asking.set(id, true); return; }
+    const part = document.getElementById(id);
+    if (!part) return;
+    // Nobody sees the rest of a page in the background; how much fires stands in its title.
+    if (document.hidden && !part.dataset.title) { unseen.add(id); return; }
     asking.set(id, false);
     try {
-      const part = document.getElementById(id);
-      if (!part) return;
-      if (busy(part)) { setTimeout(refresh, 2000, id); return; }
+      if (busy(part)) { setTimeout(refresh, 500, id); return; }
       const answer = await fetch(part.dataset.from, { headers: tags.has(id) ? { "If-None-Match": tags.get(id) } : {}, cache: "no-store", credentials: "same-origin" });
       if (answer.status === 304) return;
       if (answer.status === 429) { setTimeout(refresh, 5000, id); return; }
@@ -96,7 +112,7 @@
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
       const now = document.getElementById(id);
       if (!fresh || !now) return;
-      if (busy(now)) { setTimeout(refresh, 2000, id); return; }
+      if (busy(now)) { setTimeout(refresh, 500, id); return; }
       tags.set(id, answer.headers.get("ETag") || "");
       swap(now, document.adoptNode(fresh));
       if (fresh.dataset.title) tell(fresh.dataset.title);
@@ -119,6 +135,12 @@
   const parts = () => all("[data-of][data-from]");
   const changed = (names) => {
     for (const part of parts()) if (part.dataset.of.split(" ").some((name) => names.includes(name))) refresh(part.id);
+  };
+  const known = JSON.parse(root.dataset.versions || "{}");
+  const news = (versions) => {
+    const names = Object.keys(versions).filter((name) => versions[name] !== known[name]);
+    Object.assign(known, versions);
+    changed(names);
   };
   const everything = () => { for (const part of parts()) refresh(part.id); };
 
@@ -152,17 +174,25 @@
     };
     stream.addEventListener("sections", (event) => {
       good();
-      const said = read(event);
-      changed(Object.keys(said.sections || said));
+      news(read(event));
     });
-    for (const name of ["hello", "audit"]) stream.addEventListener(name, good);
+    stream.addEventListener("audit", good);
+    stream.addEventListener("hello", (event) => {
+      good();
+      // What has changed since this page was drawn.
+      news(read(event).versions || {});
+    });
     stream.addEventListener("beat", (event) => {
       good();
       const wall = Number(read(event).wall);
       if (wall) ahead = wall - Date.now();
       for (const part of all("[data-moves][data-from]")) refresh(part.id);
     });
-    stream.addEventListener("reset", () => { good(); everything(); });
+    stream.addEventListener("reset", (event) => {
+      good();
+      Object.assign(known, read(event).versions);
+      everything();
+    });
   };
 
   // ---- the keyboard, as an extra --------------------------------------------------------------------
@@ -188,6 +218,12 @@
   });
 
   for (const one of all("[data-script]")) one.hidden = false;
+  // What was answered to a form is said once, not each time that the page is loaded.
+  const here = new URL(location.href);
+  if (here.searchParams.has("said")) {
+    here.searchParams.delete("said");
+    history.replaceState(null, "", here);
+  }
   $("#theme")?.addEventListener("click", turn);
   $("#help")?.addEventListener("click", () => help.showModal());
   $("#help-close")?.addEventListener("click", () => help.close());

@@ -1,0 +1,60 @@
+"""
+What a replay takes: a week of an ordinary server, as it was decided and under other rules, beside the mere reading of the same events.
+
+The rules are all those of the packs. Writing the week takes longer than all of it, and is done once.
+"""
+
+import gc
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import week
+from tests.bench.rows import Row
+from watchdog.config import inspect_rules
+from watchdog.model.verdicts import Mode
+from watchdog.replay.report import as_it_was, tried
+from watchdog.store.trace.reading import Segment, segments
+
+DAYS = 7
+PACKS = Path(__file__).parents[2] / "rules"
+GOAL = "< 60"
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long that takes."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def main() -> list[Row]:
+    """Read, played as it was, tried."""
+    rules, _ = inspect_rules([PACKS / "sidekiq", PACKS / "mastodon"])
+    rules = rules.but(mode=Mode.DRY_RUN)
+    folder = week.kept(rules, DAYS)
+    gc.collect()
+    gc.freeze()
+    number = 0
+
+    def read() -> None:
+        nonlocal number
+        number = sum(1 for segment in segments(folder) if isinstance(segment, Segment) for _ in segment.records())
+
+    reading = seconds(read)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    exact = seconds(lambda: as_it_was(folder, rules, since=None, until=None, database=None))
+    trial = seconds(lambda: tried(folder, rules, since=None, until=None))
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    name = f"3 × 25, a week, {number:,} events"
+    return [
+        Row(what=f"{name}: as it was decided", value=exact, unit="s", beside=reading, beside_what="reading them", goal=GOAL),
+        Row(what=f"{name}: under other rules", value=trial, unit="s", beside=reading, beside_what="reading them", goal=GOAL),
+        Row(what=f"{name}: memory more than for reading", value=grown, unit="MB"),
+    ]
+
+
+if __name__ == "__main__":
+    for row in main():
+        print(row)
