@@ -173,7 +173,7 @@ def row(name: str, number: int = 0) -> Row:
 def story(name: str = "web1") -> Timeline:
     """The story of an incident with every kind of moment in it."""
     return Timeline(
-        incident="41.2", rule="stuck-job", entity=name, target=f"{name}-sidekiq-push.service", action="recover_process", summary=f"{name}::DeliveryWorker had been running for 14m 7s.", outcome="resolved", severity=Severity.CRITICAL,
+        incident="41.2", rule="stuck-job", entity=name, target=f"{name}-sidekiq-push.service", action="recover_process", summary=f"{name}::DeliveryWorker had been running for 14m 7s.", outcome="verified", severity=Severity.CRITICAL,
         began=NOW - 9 * _MINUTE, opened=NOW - 8 * _MINUTE, ended=NOW - _MINUTE, resolved=NOW, condition=f"job.elapsed > 10m and {name}", seen=("job.elapsed 14m 7s", name), plan=("copy what is in flight", name),
         entries=tuple(Moment(wall=NOW - 9 * _MINUTE + number * 20_000, kind=kind, text=f"something of {name}", detail={"guard": "coverage", "by": name}, row=40 + number) for number, kind in enumerate(MomentKind)),
         account=(f"24 jobs put back {name}",), jobs=Jobs(in_flight=25, finished=3, put_back=21, quarantined=1, said=(f"in quarantine: {name}",)), evidence=(Kept(process=name, taken=NOW, until=NOW, pieces=("threads", "log"), suspects=(name,)),),
