@@ -209,7 +209,7 @@ def stories(name: str = "web1") -> dict[str, dict[str, Any]]:
         action="recover_process",
         began=NOW - _MINUTE,
         ended=None,
-        outcome="",
+        outcome="open",
         last=f"put back {name}",
     )
     looked_at = line(name, "stuck-job", (cell(name, CellState.FIRING),))
