@@ -43,6 +43,7 @@ MINUTES = {
     "bench_scale": 10.0,
     "bench_service": 8.5,
     "bench_trace": 0.1,
+    "bench_timeline": 0.7,
     "bench_turns": 0.1,
     "bench_units": 0.7,
     "bench_web": 0.3,

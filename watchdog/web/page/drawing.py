@@ -7,6 +7,7 @@ Whatever a template writes is quoted, and made harmless before; a name that a te
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from watchdog.lang.glob import exactly
 from watchdog.web.page import words
 from watchdog.web.page.assets import assets
 from watchdog.web.page.chart import chart
@@ -31,7 +32,7 @@ def environment() -> "jinja2.Environment":
         auto_reload=False,
     )
     filters = (
-        words.count, words.dash, words.day, words.duration, words.exact, words.moment, words.number, words.plain, words.ratio, words.since,
+        exactly, words.count, words.dash, words.day, words.duration, words.exact, words.moment, words.number, words.plain, words.ratio, words.since,
         words.size, words.until,
     )  # fmt: skip
     made.filters.update({filter_.__name__: filter_ for filter_ in filters})
