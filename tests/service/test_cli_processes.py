@@ -14,7 +14,7 @@ import watchdog
 from tests.patience import PATIENCE
 
 COMMAND = Path(sys.executable).parent / "sidekiq-watchdog"
-HEAVY = ("aiohttp", "asyncio", "redis", "rich", "sqlite3", "yaml")
+HEAVY = ("aiohttp", "asyncio", "redis", "rich", "sqlite3", "textual", "yaml")
 
 
 def run(*arguments: str, **more) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,9 @@
 """A real Prometheus reads a real agent: with the token, without it, and what it then knows."""
 
+import asyncio
+from subprocess import PIPE, STDOUT
+
+import aiohttp
 import pytest
 
 from tests.service.agent import AgentProcess, write_config
@@ -7,7 +11,7 @@ from tests.service.conftest import _free_port
 from tests.service.prometheus_server import PrometheusServer
 
 TOKEN = "of-prometheus-and-nobody-else"
-PAGE = 'page: {{listen: "127.0.0.1:{port}", metrics: named, tokens: {{prometheus: "${{file:prometheus-token}}"}}}}\n'
+PAGE = 'page: {{listen: "127.0.0.1:{port}", metrics: named, readers: {{prometheus: "${{file:prometheus-token}}"}}}}\n'
 
 pytestmark = pytest.mark.needs("prometheus", "redis-server")
 
@@ -22,7 +26,7 @@ async def test_prometheus_reads_the_agent(tmp_path, redis_server, push):
     address = f"127.0.0.1:{port}"
     client = redis_server.client()
     for _ in range(3):
-        await push(client, "SleepForever", [], "push")
+        await push(client, "SleepForever", ["a private post"], "push")
     agent = AgentProcess(config)
     targets = {"sidekiq-watchdog": (address, TOKEN), "nobody": (address, None), "somebody": (address, "guessed-by-somebody-else")}
     try:
@@ -44,6 +48,17 @@ async def test_prometheus_reads_the_agent(tmp_path, redis_server, push):
             rules = [rule for group in (await prometheus.ask("rules"))["groups"] for rule in group["rules"]]
             assert rules
             assert {rule["lastError"] for rule in rules if "lastError" in rule} == set()
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}) as answer,
+        ):
+            text = await answer.text()
+            assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+            assert 'sidekiq_queue_enqueued_jobs{name="push"} 3.0' in text
+            assert "private" not in text
+            linted = await asyncio.create_subprocess_exec("promtool", "check", "metrics", stdin=PIPE, stdout=PIPE, stderr=STDOUT)
+            said, _ = await linted.communicate(text.encode())
+            assert said == b""
         assert await agent.stop() == 0
     finally:
         await agent.aclose()

@@ -140,6 +140,18 @@ def test_the_configuration_that_is_shipped_is_sound():
     assert loaded.rules.rules
 
 
+@pytest.mark.parametrize("section", ["page", "api"])
+def test_what_stands_in_the_configuration_for_the_page_can_be_turned_on(section):
+    """Without the `#` before it each is a setting."""
+    written = (CHECKOUT / "packaging" / "config.yml").read_text()
+    (lines,) = re.findall(rf"^# {section}:.*\n(?:#   .*\n)*", written, re.MULTILINE)
+    settings = "redis: {url: redis://h}\nrules: [rules.yml]\nstate: state\n" + re.sub("^# ", "", lines, flags=re.MULTILINE)
+    found, problems = read_settings("config.yml", settings)
+    assert problems == ()
+    assert found is not None
+    assert (found.page is not None, found.api.group) == ((True, "") if section == "page" else (False, "adm"))
+
+
 def test_the_rules_that_are_shipped_as_an_example_are_sound():
     """They load without a single remark, and may not act until their owner says so."""
     rules, problems = inspect_rules([CHECKOUT / "packaging" / "rules.yml"])

@@ -26,6 +26,13 @@ def one_of(option: str, written: str | None, known: Iterable[str], *, what: str)
     raise UsageError(f"{option}: there is no {what} {quoted(written)} (hint: {hint})")
 
 
+def word(option: str, written: str | None) -> str:
+    """What was said, empty where nothing was. Raises `UsageError` for a word of no letters: a variable of a script that is not set must not ask for everything."""
+    if written is not None and not written.strip():
+        raise UsageError(f"{option} needs a name")
+    return written or ""
+
+
 def say_nothing_fits(folder: Path, rule: str | None, *, what: str) -> None:
     """On standard error, so that whoever reads the other hears of nothing but what there is."""
     errors().line((f"no {what} fits what was asked for", "dim"), _of_rule(folder, rule) if rule else "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, assert_never
 import msgspec
 import typer
 
-from watchdog.cli.asked import one_of, say_nothing_fits
+from watchdog.cli.asked import one_of, say_nothing_fits, word
 from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.options import (
     DEFAULT_CONFIG,
@@ -100,6 +100,8 @@ def audit(
     folder = state_folder(config)
     if verify:
         return _verify(folder, as_json)
+    if (would or digest) and rule and next(reading.read_audit(folder, asked, limit=1), None) is None:
+        say_nothing_fits(folder, rule, what="row")
     if digest:
         return _digest(folder, read_span(since or "7d", None).since or 0, rule, as_json)
     if would:
@@ -128,7 +130,7 @@ def _asked(span: Span, said: dict[str, str | None]) -> "AuditAsked":
         decision=one_of("--decision", said["decision"], Decision.__members__, what="decision"),
         guard=one_of("--guard", said["guard"], [spec.name for spec in GUARDS], what="guard"),
     )
-    return msgspec.structs.replace(asked, **{name: said[name] or "" for name in ("rule", "target", "entity", "incident")})
+    return msgspec.structs.replace(asked, **{name: word(f"--{name}", said[name]) for name in ("rule", "target", "entity", "incident")})
 
 
 def _verify(folder: Path, as_json: bool) -> int:

@@ -59,6 +59,7 @@ def changes(
 
     In JSON a change has `from` and `to` (null where there is no value; durations in milliseconds, sizes in bytes), and in `seen` the readings of what changed.
     """
+    from watchdog.cli.asked import word
     from watchdog.cli.changes_asked import Wanted, read_place
     from watchdog.cli.span import read_span
 
@@ -68,10 +69,10 @@ def changes(
         if beside := [option for option, value in options.items() if value is not None]:
             raise UsageError(f"--follow shows what changes from now on, so it goes without {', '.join(beside)}")
         stay()
-        return _follow(config, names, Wanted(entity=entity or ""), as_json)
+        return _follow(config, names, Wanted(entity=word("--entity", entity)), as_json)
     place = None if after is None else read_place(after)
     span = read_span(since or _DEFAULT_SINCE if place is None else since, until)
-    wanted = Wanted(entity=entity or "", until=span.until, after=place, limit=limit)
+    wanted = Wanted(entity=word("--entity", entity), until=span.until, after=place, limit=limit)
     stay()
     # What is missing of earlier is told in the moment from which on it is looked, which must not be that of the place.
     begin = span.since if span.since is not None else 0 if place is None else place.wall - 1

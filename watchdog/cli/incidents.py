@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from watchdog.cli.asked import one_of, say_nothing_fits
+from watchdog.cli.asked import one_of, say_nothing_fits, word
 from watchdog.cli.exits import Exit, UsageError
 from watchdog.cli.options import DEFAULT_CONFIG, BeforeOption, ConfigOption, JsonOption, LimitOption, RuleOption, SinceOption, TargetOption
 from watchdog.cli.output import errors, output, say_json
@@ -42,7 +42,9 @@ def incidents(
         str | None,
         typer.Option("--outcome", metavar="OUTCOME", help="Only those that ended so: ended, verified, unverified, failed, would, …"),
     ] = None,
-    alerts: Annotated[bool, typer.Option("--alerts", help="Also the alerts that led to no incident.")] = False,
+    alerts: Annotated[
+        bool, typer.Option("--alerts", help="Also the alerts that led to no incident, of the newest 100,000 rows of the audit log.")
+    ] = False,
     limit: LimitOption = None,
     after: Annotated[
         str | None, typer.Option("--after", metavar="PLACE", help="Only those that follow there, as the end of an earlier list said it.")
@@ -89,7 +91,7 @@ def _list(
     open_only, since, until, rule, target, outcome, alerts = said
     span = read_span(since, until)
     asked = Asked(
-        open_only=open_only, since=span.since, until=span.until, rule=rule or "", target=target or "", alerts=alerts,
+        open_only=open_only, since=span.since, until=span.until, rule=word("--rule", rule), target=word("--target", target), alerts=alerts,
         outcome=one_of("--outcome", outcome, (*INCIDENT_OUTCOMES, *(_OF_ALERTS if alerts else ())), what="outcome of an incident"),
     )  # fmt: skip
     folder = state_folder(config)
@@ -114,8 +116,10 @@ def _show(folder: Path, incident: str, *, as_json: bool, markdown: bool) -> int:
     from watchdog.cli.incidents_view import plain_story, show_story
     from watchdog.timeline.assembling import of
     from watchdog.timeline.markdown import written
+    from watchdog.timeline.queues import with_queues
 
-    story, now = of(folder, incident), time.time_ns() // 1_000_000
+    now = time.time_ns() // 1_000_000
+    story = with_queues(folder, of(folder, incident), now=now)
     if as_json:
         say_json(plain_story(story))
     elif markdown:

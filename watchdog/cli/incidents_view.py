@@ -66,6 +66,12 @@ def _facts(story: "Timeline", now: int) -> Iterator[tuple[str, str, str]]:
     yield "outcome", f"{story.outcome}{_ended(story, now)}", _OUTCOMES.get(story.outcome, "")
     if story.jobs is not None:
         yield "jobs", jobs_in_words(story.jobs), "bad" if story.jobs.lost or story.jobs.unnamed else ""
+    for queue in story.queues:
+        yield (
+            "queue",
+            f"{queue.queue}: up to {display(queue.size, Type.COUNT)} waited, the next for {_time(queue.latency)} at {rfc3339(queue.at)}",
+            "",
+        )
     for kept in story.evidence:
         yield (
             "evidence",
@@ -108,6 +114,7 @@ def plain_story(story: "Timeline") -> dict[str, Any]:
     said: dict[str, Any] = msgspec.to_builtins(story)
     said |= {name: _at(said[name]) for name in ("began", "opened", "ended", "resolved")}
     said["entries"] = [{"at": rfc3339(entry.pop("wall")), **entry} for entry in said["entries"]]
+    said["queues"] = [{**queue, "at": rfc3339(queue["at"])} for queue in said["queues"]]
     said["evidence"] = [{**kept, "taken": rfc3339(kept["taken"]), "until": rfc3339(kept["until"])} for kept in said["evidence"]]
     return said
 

@@ -162,11 +162,12 @@ def _when(why: Why, *, wall: int) -> str:
         if why.alert.next_in_ms is None:
             return "not before it fires"
         waits.append(why.alert.next_in_ms)
+    asks = "; a person must say yes first" if any(one.answer == "ASK" for one in why.guards) or why.decision == "ASK" else ""
     if endless := [one.guard for one in denied if one.until_ms is None]:
-        return f"not before something changes for {', '.join(endless)}"
+        return f"not before something changes for {', '.join(endless)}{asks}"
     if not waits:
-        return "now"
-    return f"in {_lasting(max(waits))} at the earliest, {_moment(wall + max(waits))}"
+        return f"now{asks}"
+    return f"in {_lasting(max(waits))} at the earliest, {_moment(wall + max(waits))}{asks}"
 
 
 def _told(why: Why) -> Row:

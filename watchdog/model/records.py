@@ -35,7 +35,7 @@ class AuditRow(msgspec.Struct, frozen=True, omit_defaults=True):
 RECORD_KINDS = {
     "agent": "The agent started, stopped, was paused, resumed, or changed its rules or mode; a sign of a deployment was seen; a rule demoted itself.",
     "source": "A source was lost or came back.",
-    "alert": "An alert fired, was said again (`reminded`), told to others (`escalated`), told after all (`told`) or resolved; `detail` says who was told, or why nobody was.",
+    "alert": "An alert fired, was said again (`reminded`), told to others (`escalated`), told after all (`told`) or resolved; `detail` says who was told, or why nobody was, and of one that fires what it was judged by (`seen`) and in which thread it is told.",
     "decision": "What the guards and the mode said to a request; written again only when the answer changes.",
     "would": "A stage that dry-run left out, with the time at which act would have done it.",
     "intent": "A stage that changes the world is about to be carried out.",

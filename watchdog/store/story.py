@@ -22,7 +22,7 @@ from watchdog.store.schema import WITH_EVIDENCE, version_of
 
 STRETCH: Final = 100_000
 """So many rows before and after are looked at."""
-SEARCHED: Final = 200_000
+SEARCHED: Final = 100_000
 """So many rows, the newest, are searched for an alert."""
 MARGIN: Final = 2_000
 """So many rows more on either side, for what was written by a clock that was set."""

@@ -79,9 +79,11 @@ def _name(found: Found) -> str:
 
 def _summary(found: Found) -> str:
     """What it is about: as the alert said it, else the rule and its target."""
-    if found.fired is not None and found.fired.reason:
-        return sentence(found.fired.reason)
-    row = found.row
+    row, fired = found.row, found.fired
+    if fired is not None and fired.kind == "order":
+        return sentence(f"{fired.action} on {fired.target}, ordered by {fired.detail.get('by', '')}", fired.reason)
+    if fired is not None and fired.reason:
+        return sentence(fired.reason)
     return sentence("") if row is None else sentence(f"{row.rule}: {row.action} on {row.target}")
 
 
@@ -147,8 +149,8 @@ def _missing(found: Found) -> Iterable[str]:
     row = found.row
     if row is not None and not any(one.incident == row.id for one in found.rows):
         yield "the audit log has no rows of it any more, or they are too far from where they should be: what is told is the account alone"
-    elif row is not None and found.fired is None and not row.rule.startswith("order:"):
-        yield "when its alert fired is not known: that row of the audit log is gone, or too far away"
+    elif row is not None and found.fired is None:
+        yield "when it began is not known: that row of the audit log is gone, or too far away"
     if row is not None and sum(one.incident == row.id for one in found.rows) >= MOST:
         yield f"it has more than {MOST:,} rows in the audit log; only the last are told"
     if found.fired is not None and not found.messages and not str(found.fired.detail.get("told", "nobody")).startswith("nobody"):

@@ -1,7 +1,7 @@
 """
 Which rows, messages and evidence belong to one incident, or to an alert that led to none.
 
-An incident begins with an alert: the last one of its rule and entity that fired before it was opened. What was decided from then on is its story, and what was said until the alert was over, or until it fired anew.
+An incident begins with an alert, the last one of its rule and entity that fired before it was opened, or with a person's order. What was decided from then on is its story, and what was said until the alert was over, or until it fired anew.
 """
 
 import sqlite3
@@ -49,7 +49,16 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 def find(folder: Path, incident: str) -> Found:
     """What is known of it. Raises `NoSuchIncidentError` or `StoreError`."""
-    return ask(folder, lambda connection: _find(connection, incident))
+    return ask(folder, lambda connection: _at_one_moment(connection, incident))
+
+
+def _at_one_moment(connection: sqlite3.Connection, incident: str) -> Found:
+    """An agent that goes on meanwhile must not be seen half before a turn and half after it."""
+    connection.execute("BEGIN")
+    try:
+        return _find(connection, incident)
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _find(connection: sqlite3.Connection, incident: str) -> Found:
@@ -120,11 +129,11 @@ def _with_the_rest(
 
 
 def _back(connection: sqlite3.Connection, row: IncidentRow, first: int) -> tuple[list[Said], Said | None]:
-    """The rows before it, newest first, back to the one that says that its alert fires; without that one none is known to be of it."""
+    """The rows before it, newest first, back to the one with which it began; without that one none is known to be of it."""
     found: list[Said] = []
     for last in range(first - 1, max(0, first - STRETCH), -_CHUNK):
         for one in reversed(_of_rule(connection, row.rule, last - _CHUNK + 1, last)):
-            if one.has_fired(row.entity):
+            if one.begins(row.entity):
                 return [*found, one], one
             if not one.incident:
                 found.append(one)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from watchdog.engine.ordered import is_order
 from watchdog.store.moments import rfc3339
 from watchdog.timeline.timeline import Timeline
 
@@ -31,8 +32,4 @@ def follow_ups(story: Timeline) -> Iterator[str]:
         yield f"Look at the evidence before {rfc3339(until)[:10]}: {_NAME} evidence {story.incident}"
     if not story.told:
         yield "Nobody has heard of it: name receivers and routes in the config"
-    yield (
-        f"Find out what made {story.rule} fire, so that it need not again"
-        if not story.rule.startswith("order:")
-        else "Say why it was ordered"
-    )
+    yield (f"Find out what made {story.rule} fire, so that it need not again" if not is_order(story.rule) else "Say why it was ordered")

@@ -7,6 +7,7 @@ It has names of hosts, units, queues and classes of jobs, and no more of the mac
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from watchdog.engine.ordered import is_order
 from watchdog.lang.display import display
 from watchdog.model.kinds import Type
 from watchdog.model.records import INCIDENT_OUTCOMES
@@ -65,7 +66,8 @@ def _lines(story: Timeline, host: str, now: int) -> Iterator[str]:
 
 
 def _summary(story: Timeline) -> Iterator[str]:
-    yield f"What was wrong: {escaped(story.summary)} (rule {escaped(story.rule)}{f', severity {story.severity}' if story.severity else ''})."
+    what = "What was ordered" if is_order(story.rule) else "What was wrong"
+    yield f"{what}: {escaped(story.summary)} (rule {escaped(story.rule)}{f', severity {story.severity}' if story.severity else ''})."
     if story.condition:
         yield f"Its condition: {escaped(story.condition, 1_000)}"
     if story.seen:
@@ -90,13 +92,16 @@ def _impact(story: Timeline, now: int) -> Iterator[str]:
     else:
         yield f"From {rfc3339(story.began)}, for {_time(now - story.began)} so far."
     if story.opened is not None and story.outcome != "would":
-        yield f"The agent began to act {_time(story.opened - story.began)} after the alert."
-    yield from _of_jobs(story.jobs)
+        yield f"The agent began to act {_time(story.opened - story.began)} after that."
+    for one in story.queues:
+        size = display(one.size, Type.COUNT)
+        yield f"Queue {escaped(one.queue)}: at most {size} waited, and the next of them for {_time(one.latency)} at {rfc3339(one.at)[11:-1]}."
+    yield from _of_jobs(story.jobs, goes_on=story.opened is not None and story.ended is None)
 
 
-def _of_jobs(jobs: Jobs | None) -> Iterator[str]:
+def _of_jobs(jobs: Jobs | None, *, goes_on: bool) -> Iterator[str]:
     if jobs is None:
-        yield "Jobs: nothing is known to have been in flight."
+        yield f"Jobs: {'what becomes of them is not known yet' if goes_on else 'nothing is known to have been in flight'}."
         return
     numbers = [f"{getattr(jobs, name)} {words}" for name, words in _JOBS.items() if getattr(jobs, name)]
     begins = f"Jobs: {jobs.in_flight} in flight: " if jobs.in_flight is not None else "Jobs: "

@@ -6,8 +6,8 @@ import msgspec
 
 from watchdog.lang.harmless import harmless
 from watchdog.store.chain import Link
-from watchdog.store.failures import StoreError
 
+_COLONS = 2
 WIDTH = 1_000
 """So many characters a sentence has at most."""
 
@@ -33,11 +33,12 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = {}
 
     def is_about(self, entity: str, target: str) -> bool:
-        """Whether it tells of that entity, of the process in which that is a job, or of that target."""
+        """Whether it tells of that entity, of the process in which that is a job, of another job in it, or of that target."""
+        process = _process_of(entity)
         return bool(
             self.entity == entity
             or (self.target and self.target == target)
-            or (self.entity and entity.startswith(f"{self.entity}/"))
+            or (process and process in (self.entity, _process_of(self.entity)))
             or not (self.entity or self.target)
         )
 
@@ -45,17 +46,34 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it tells that the alert of just that entity fires."""
         return self.kind == "alert" and self.outcome == "firing" and self.entity == entity
 
+    def begins(self, entity: str) -> bool:
+        """Whether an incident of that entity begins with it: its alert fires, or a person has ordered it."""
+        return self.has_fired(entity) or (self.kind == "order" and self.outcome == "taken")
+
     def is_over(self, entity: str) -> bool:
         """Whether it tells that it fires no more."""
         return self.kind == "alert" and self.outcome == "resolved" and self.entity == entity
 
 
+def _process_of(entity: str) -> str:
+    """The identity of the process (`host:pid:nonce`) in which it is a job; empty where it is none."""
+    process, found, _ = entity.partition("/")
+    return process if found and process.count(":") >= _COLONS else ""
+
+
 def said(row: Link) -> Said:
-    """From a row of the log. Raises `StoreError` where it is none any more."""
+    """From a row of the log. One that is none any more says just that: it must not hide all the others."""
     try:
         return msgspec.structs.replace(msgspec.json.decode(row.body, type=Said, strict=False), seq=row.seq, wall=row.wall)
-    except msgspec.DecodeError as error:
-        raise StoreError(f"audit row {row.seq} is broken; verifying the log says more") from error
+    except msgspec.DecodeError:
+        return Said(
+            seq=row.seq,
+            wall=row.wall,
+            kind="audit",
+            rule=row.rule,
+            outcome="row is broken",
+            reason="sidekiq-watchdog audit --verify says more",
+        )
 
 
 def sentence(text: str, *more: str) -> str:

@@ -72,6 +72,15 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     suspects: tuple[str, ...] = ()
 
 
+class Waited(msgspec.Struct, frozen=True, kw_only=True):
+    """How much waited in a queue while it went on: at most so many jobs, and the one that was next for so many milliseconds at most, `at` that time."""
+
+    queue: str
+    size: int
+    latency: int
+    at: int
+
+
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """
     An incident on one line of a list.
@@ -118,6 +127,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     plan: tuple[str, ...] = ()
     account: tuple[str, ...] = ()
     jobs: Jobs | None = None
+    queues: tuple[Waited, ...] = ()
+    """Only where the trace was looked through for it."""
     evidence: tuple[Kept, ...] = ()
     told: tuple[str, ...] = ()
     """Receivers that have heard of it."""

@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
         """From now on that is waited for, and no longer than it may take."""
         self._stop()
         limits = self._crowd.limits
-        seconds = {Pace.HEAD: limits.head, Pace.ANSWER: limits.whole, Pace.IDLE: limits.idle}.get(pace)
+        seconds = {Pace.HEAD: limits.head, Pace.ANSWER: limits.whole + limits.grace, Pace.IDLE: limits.idle}.get(pace)
         if seconds is not None and self._transport is not None:
             self._clock = asyncio.get_running_loop().call_later(seconds, self.cut)
 

@@ -5,6 +5,8 @@ from typing import Any, Final
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from tests.patience import PATIENCE
+
 SCREENSHOTS: Final = "WATCHDOG_SCREENSHOTS"
 """The variable that names a folder for screenshots."""
 PHONE: Final = {"width": 390, "height": 844}
@@ -32,6 +34,7 @@ class Window:
         # An axe that is injected is none of the page's doing.
         if given.get("java_script_enabled", True):
             await context.add_init_script(_POLICY)
+        context.set_default_timeout(PATIENCE * 1_000)
         return cls(context, await context.new_page())
 
     async def close(self) -> None:

@@ -5,7 +5,6 @@ One agent, one Sidekiq and one browser for all of it; each test leaves things as
 """
 
 import re
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tests.service.agent import AgentProcess, write_config
 from tests.service.conftest import SidekiqProcess, push_job
 from tests.service.page.looking import PHONE, Window
 from tests.service.test_recover import Room
+from watchdog.demo.page import free_port
 
 pytestmark = [
     pytest.mark.needs("redis-server", "sidekiq", "chromium"),
@@ -84,9 +84,7 @@ class Stage:
 async def stage(browser: Browser, screenshots: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """Redis, Sidekiq, the agent in mode `ask`."""
     async with Room(tmp_path_factory.mktemp("page") / "room") as room:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         config = write_config(room.folder, url=room.server.url, mode="ask")
         (room.folder / "ada").write_text(f"{TOKEN}\n")
         (room.folder / "ada").chmod(0o600)
@@ -280,7 +278,7 @@ async def test_a_question_and_its_answer(stage: Stage) -> None:
     await expect(ask).to_contain_text("job.elapsed")
     await expect(page.locator("#needs .alert").first).to_contain_text("stuck-job")
     await expect(page.locator("#matrix tr.firing")).to_have_count(1)
-    assert (await page.title()).startswith("(1) ")
+    await expect(page).to_have_title(re.compile(r"^\(1\) "))
     await stage.shoot(window, "live-question")
     await page.locator("#matrix tr.firing a").first.click()
     await expect(page.get_by_role("heading", name=re.compile("^Why stuck-job says true"))).to_be_visible()

@@ -1,6 +1,7 @@
 """Asking the agent over its socket: what comes, what does not, and in which words."""
 
 import asyncio
+import errno
 import os
 from pathlib import Path
 
@@ -99,6 +100,23 @@ async def test_nobody_listens(tmp_path):
         with pytest.raises(UnreachableError, match="no agent runs"):
             async for _ in one.events():
                 pass
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied"),
+            "this user may not connect to .*api.sock; ask as root or the agent's user, or be of the group",
+        ),
+        (TimeoutError(), "the agent does not answer"),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), "the connection to the agent broke"),
+    ],
+)
+def test_why_it_can_not_be_reached(tmp_path, error, says):
+    """Each has its sentence, with what to do."""
+    with pytest.raises(UnreachableError, match=says):
+        api(tmp_path)._explain(error)
 
 
 async def test_the_stream_goes_on_from_where_it_was(server, tmp_path):

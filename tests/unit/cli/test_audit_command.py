@@ -199,6 +199,8 @@ def test_pieces_follow_each_other(ask, leave):
         (["--decision", "perhaps"], "--decision: there is no decision 'perhaps' (hint: it is one of ALLOW, ASK, DENY, DRY_RUN)"),
         (["--guard", "cooldwn"], "--guard: there is no guard 'cooldwn' (hint: did you mean cooldown?)"),
         (["--since", "1h", "--until", "2h"], "--since 1h is not before --until 2h: nothing can lie between them"),
+        (["--rule", ""], "--rule needs a name"),
+        (["--target", " "], "--target needs a name"),
         (["--until", "never"], "--until: "),
         (["--until", "2026-03-01"], "--until: '2026-03-01' has no time zone"),
         (["--after", "-1"], "Invalid value for '--after'"),
@@ -225,6 +227,9 @@ def test_a_rule_that_is_there_no_longer_still_has_rows(ask, leave):
     answer = ask("audit", "-c", "config.yml", "--json", "--rule", "stuck-jbs")
     assert (answer.code, answer.out) == (0, "")
     assert "no rule in force is called 'stuck-jbs' (hint: did you mean stuck-jobs?)" in answer.err
+    for how in ("--would", "--digest"):
+        assert "did you mean stuck-jobs?" in ask("audit", "-c", "config.yml", how, "--rule", "stuck-jbs").err
+        assert ask("audit", "-c", "config.yml", how, "--rule", "stuck-job").err == ""
 
 
 def test_what_was_left_out_can_end_at_a_time(ask, leave):

@@ -31,7 +31,7 @@ def test_what_fires():
         "It holds: job.elapsed > 10m is true by 2m; job.elapsed is 12m",
         "It fires since 2026-09-21 14:10:46 UTC (2m 34s)",
         "recover_process on web1/mastodon-sidekiq would not be done now (cooldown: the last action on it ended 4m ago)",
-        "When: in 11m at the earliest, 2026-09-21 14:24:20 UTC",
+        "When: in 11m at the earliest, 2026-09-21 14:24:20 UTC; a person must say yes first",
         "Told: ops",
         "",
         "Condition",
@@ -69,7 +69,8 @@ def test_what_does_not_hold():
         ({"guards": (guard(until_ms=None), guard("budget", until_ms=5_000))}, "When: not before something changes for cooldown"),
         ({"guards": (guard(until_ms=5_000), guard("budget", until_ms=65_000))}, "When: in 1m 5s at the earliest, 2026-09-21 14:14:25 UTC"),
         ({"guards": (), "alert": PENDING}, "When: in 6s at the earliest, 2026-09-21 14:13:26 UTC"),
-        ({"guards": (guard(answer="PASS"),)}, "When: now"),
+        ({"guards": (guard(answer="PASS"),), "decision": "ALLOW"}, "When: now"),
+        ({"guards": (guard("approval", "ASK", "x"),), "decision": "ASK"}, "When: now; a person must say yes first"),
         ({"alert": None, "tells": ()}, "Would be told: nobody: neither the rule nor a route names a receiver"),
         (
             {"armed": Armed(rule="stuck-job", mode="act", goes="act", file="dry-run", by="ada", reason="right each time", since=WALL)},

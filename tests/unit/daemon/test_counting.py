@@ -83,6 +83,7 @@ async def test_figures_of_an_agent(run):
     one = run(CountingStore())
     figures = await StatusKeeper(store=one.store, clock=Clock(), turns=one.turns, host="web1").figures()
 
+    assert figures.outbox is not None
     assert (figures.outbox["ops"].delivered, figures.quarantined) == (2, 5)
     assert figures.counted is one.turns.counted
     assert (figures.failing, figures.refused, figures.waiting) == (False, False, 0)

@@ -5,6 +5,7 @@ import pytest
 from tests.unit.survey.layouts import ENV, ETC, LAYOUTS, LIVE, live, unit
 from watchdog.config import inspect
 from watchdog.rulefile.redis_settings import RedisSettings
+from watchdog.rulefile.settings import read_settings
 from watchdog.sidekiq.decode import Info
 from watchdog.survey.config_text import PostgresState, config_text
 from watchdog.survey.judging import judge
@@ -227,3 +228,12 @@ async def test_folders(written, folder, plant, shown):
     passwd = "root:x:0:0::/root:/bin/sh\nmastodon:x:991:991::/home/of-it:/bin/sh\n"
     found = await survey(root=plant({f"{ETC}/mastodon-sidekiq.service": text, "/etc/passwd": passwd}))
     assert found.units[0].folder == folder
+
+
+async def test_the_page_can_be_turned_on(plant):
+    """The config has it as a comment; without the `#` it is a setting."""
+    text = config_text(await survey(root=plant({})), state="state").config
+    settings, problems = read_settings("config.yml", text.replace("\n# page:", "\npage:"))
+    assert [problem for problem in problems if not problem.is_warning] == []
+    assert settings.page.where == "127.0.0.1:7655"
+    assert read_settings("config.yml", text)[0].page is None

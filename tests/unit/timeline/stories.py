@@ -1,13 +1,17 @@
 """Conversations that end in an incident, or in none: what timelines are made of."""
 
+from typing import Any
+
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
+from watchdog.model.actions import BY_NAME
 from watchdog.model.events import Delta, Gone, Paused, Resumed
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind
-from watchdog.model.results import Exited, InFlight, PutBackDone, Sent
-from watchdog.model.told import OperatorApproved
+from watchdog.model.results import EvidenceCollected, Exited, InFlight, PutBackDone, Sent
+from watchdog.model.told import OperatorApproved, OperatorAsked
 from watchdog.model.verdicts import Mode
+from watchdog.rulefile.values import default_of
 
 ONE, NEXT = "web1:10:abc", "web1:11:def"
 JOB = f"{ONE}/t1/j1/1000"
@@ -110,3 +114,19 @@ def approved() -> Conversation:
     (asked,) = talk.state.ledger.approvals.values()
     talk.hear(OperatorApproved(id="a1", by="ada", reason="go on", asked=talk.booted_wall + 40_000, approval=asked.id), at=40_000)
     return recover(talk, by=40_100)
+
+
+def ordered() -> Conversation:
+    """A person has ordered it; the process is quiet by now."""
+    talk = begun()
+    flat: dict[str, Any] = {name: default_of(spec) for name, spec in BY_NAME["recover_process"].arguments().items()}
+    talk.hear(
+        OperatorAsked(
+            id="ab12", by="ada", reason="memory", asked=talk.booted_wall + 20_000, action="recover_process", process=ONE, arguments=flat
+        ),
+        at=20_000,
+    )
+    for result in (HEALTHY, EvidenceCollected(), held(certainty=Certainty.LIKELY), HEALTHY):
+        talk.answer(result)
+    talk.answer(Sent(), at=20_010)
+    return talk

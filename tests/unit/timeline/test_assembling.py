@@ -112,6 +112,16 @@ def test_dry_run_is_told_as_what_would_have_been_done(made):
     assert texts(story, MomentKind.STEP) == []
 
 
+def test_what_a_person_has_ordered_begins_with_the_order(made):
+    """Who, why, and what became of it so far."""
+    story = of(made("ordered"), "7.0")
+    assert story.summary == "recover_process on web1/app[push], ordered by ada: memory"
+    assert (story.rule, story.outcome, story.began - WALL, story.missing) == ("order:ab12", "open", 20_000, ())
+    assert texts(story, MomentKind.PERSON) == [(20_000, "order of ada: taken: memory")]
+    assert texts(story, MomentKind.EVIDENCE) == [(20_000, "evidence: nothing: no job is suspected")]
+    assert texts(story, MomentKind.STEP)[-1] == (20_010, "SIGTSTP sent")
+
+
 def test_whoever_was_asked_and_said_yes_is_in_it(made):
     """The question, the answer, and that it was used."""
     story = of(made("approved"), "9.1")
@@ -146,9 +156,22 @@ def test_a_beginning_that_is_gone_is_said(copied):
     folder = copied("recovered")
     change(folder, "DELETE FROM audit WHERE seq <= 4")
     story = of(folder, "9.1")
-    assert story.missing == ("when its alert fired is not known: that row of the audit log is gone, or too far away",)
+    assert story.missing == ("when it began is not known: that row of the audit log is gone, or too far away",)
     assert texts(story, MomentKind.GUARD) == []
     assert story.seen == ("job.queue = push", "job.elapsed = 21s"), "messages know it"
+
+
+@pytest.mark.parametrize("body", ["{", "[]", "null", '{"kind": 5}', '{"seq": 5}', '{"kind": "decision", "detail": 3}'])
+def test_a_row_that_is_broken_hides_no_other(copied, body):
+    """It is told in its place, and where to learn more."""
+    folder = copied("recovered")
+    whole = of(folder, "9.1")
+    change(folder, f"UPDATE audit SET body = '{body}' WHERE seq = 5")
+    story = of(folder, "9.1")
+    assert [moment.row for moment in story.entries] == [moment.row for moment in whole.entries]
+    assert [moment.text for moment in story.entries if moment.row == 5] == [
+        "audit row is broken: sidekiq-watchdog audit --verify says more"
+    ]
 
 
 def test_rows_of_an_earlier_version_are_told(copied):
@@ -170,6 +193,25 @@ def test_other_incidents_of_the_rule_are_left_out(copied):
         'web1/app[push]', 'web2/app'), prev, hash FROM audit WHERE rule = 'stuck-job'""",
     )
     assert [one for one in of(folder, "9.1").entries if "web2" in one.text] == []
+
+
+@pytest.mark.parametrize(
+    ("row", "entity", "is_about"),
+    [
+        ({"entity": "web1:1:x/t1/j1/5"}, "web1:1:x/t1/j1/5", True),
+        ({"entity": "web1:1:x"}, "web1:1:x/t1/j1/5", True),
+        ({"entity": "web1:1:x/t2/j2/6"}, "web1:1:x/t1/j1/5", True),
+        ({"entity": "web1:1:xy"}, "web1:1:x/t1/j1/5", False),
+        ({"entity": "web1:2:y/t1/j1/5"}, "web1:1:x/t1/j1/5", False),
+        ({"entity": "queue/a"}, "queue/b", False),
+        ({"entity": "other", "target": "web1/app"}, "web1:1:x", True),
+        ({"entity": "other", "target": "web2/app"}, "web1:1:x", False),
+        ({}, "web1:1:x", True),
+    ],
+)
+def test_which_rows_of_a_rule_are_of_its_story(row, entity, is_about):
+    """Of the entity, its process, the other jobs in that, the target; and what is said of the rule as a whole."""
+    assert Said(seq=1, kind="alert", rule="r", **row).is_about(entity, "web1/app") is is_about
 
 
 def of_rows(*rows: Said):

@@ -19,7 +19,7 @@ from watchdog.timeline.markdown import written
 from watchdog.timeline.timeline import Jobs, Kept, Moment, MomentKind, Timeline
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = {"recovered": "9.1", "left_out": "7.1", "observed": "alert:3", "approved": "9.1"}
+NAMES = {"recovered": "9.1", "left_out": "7.1", "observed": "alert:3", "approved": "9.1", "ordered": "7.0"}
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 STORY = Timeline(
     incident="7.1", rule="r", entity="e", target="t", action="a", summary="s", outcome="ended", severity=None, began=WALL, opened=WALL, ended=WALL + 1, resolved=WALL + 1, entries=(),

@@ -32,7 +32,7 @@ from watchdog.web.stream.hub import Hub
 from watchdog.web.views import alerts, matrix, overview, processes, queues
 
 ROOT: Final = Path(__file__).parents[3]
-PROCESSES: Final = 40
+PROCESSES: Final = 60
 THREADS: Final = 25
 STEP: Final = 500
 """Milliseconds of simulated time between two steps."""

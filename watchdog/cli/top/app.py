@@ -17,28 +17,16 @@ from watchdog.cli.top.acts import ACTS, BY_KEY, Act
 from watchdog.cli.top.asking import Asking, Said
 from watchdog.cli.top.details import Details, Help, Page, details_of, why_of
 from watchdog.cli.top.feed import Feed
-from watchdog.cli.top.fitting import widths_of
 from watchdog.cli.top.head import QUESTIONS, agent_line, sidekiq_line, warnings
 from watchdog.cli.top.lines import Line, Section, moment
-from watchdog.cli.top.painting import cell, is_same, page, row
+from watchdog.cli.top.painting import page, row
 from watchdog.cli.top.sections import SECTIONS
+from watchdog.cli.top.table import Table
 from watchdog.errors import WatchdogError
 
-_TABLE: Final = "table"
 WIDE: Final = 120
 """Columns from which on everything has its whole name."""
 _READONLY: Final = "top was started with --readonly: it looks, and says nothing to the agent"
-
-
-class Rows(DataTable[Any]):
-    """The table; left and right choose the tab, since all columns are in sight, home and end the first line and the last."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "app.tab(-1)", show=False),
-        Binding("right", "app.tab(1)", show=False),
-        Binding("home", "scroll_top", show=False),
-        Binding("end", "scroll_bottom", show=False),
-    ]
 
 
 class Top(App[None]):
@@ -52,8 +40,7 @@ class Top(App[None]):
     #tabs { color: $text-muted; }
     #warnings { max-height: 6; }
     #table { height: 1fr; }
-    #filter { height: 1; border: none; padding: 0 1; display: none; }
-    #filter.open { display: block; }
+    #filter { height: 1; border: none; padding: 0 1; }
     #empty { height: auto; padding: 0 1; display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,10 +66,7 @@ class Top(App[None]):
         self._filter = ""
         self._said: Sequence[Piece] = ()
         self._counts: Sequence[Piece] = ()
-        self._shown: dict[str, Line] = {}
-        self._drawn: tuple[Any, ...] = ()
         self._drawn_from: tuple[Any, ...] = (None,)
-        self._widths: list[int] = []
         self._seen_wall = 0
 
     def compose(self) -> ComposeResult:
@@ -91,15 +75,17 @@ class Top(App[None]):
         yield Static(id="warnings", markup=False)
         yield Static(id="tabs", markup=False)
         yield Static(id="empty", markup=False)
-        yield Rows(id=_TABLE, cursor_type="row", zebra_stripes=False)
-        yield Input(id="filter", placeholder="only lines with …", compact=True)
+        yield Table(id="table")
+        field = Input(id="filter", placeholder="only lines with …", compact=True)
+        field.display = False
+        yield field
         yield Static(id="said", markup=False)
         yield Static(id="keys", markup=False)
 
     def on_mount(self) -> None:
         """The agent is asked from now on."""
         self._look()
-        self.query_one(Rows).focus()
+        self.query_one(Table).focus()
         self.run_worker(self.feed.run(), name="feed")
         self._draw()
 
@@ -113,7 +99,8 @@ class Top(App[None]):
     def action_open(self, number: int) -> None:
         """That tab."""
         self.section, self._filter = SECTIONS[number], ""
-        self.query_one(Input).value = ""
+        field = self.query_one(Input)
+        field.value, field.display = "", False
         self._look()
         self._draw()
 
@@ -135,8 +122,9 @@ class Top(App[None]):
     def action_filter(self) -> None:
         """Type what lines must hold."""
         field = self.query_one(Input)
-        field.add_class("open")
-        field.focus()
+        field.display = True
+        # At once: whatever is typed from now on is meant for it, and not for the table.
+        self.screen.set_focus(field)
 
     def action_unfilter(self) -> None:
         """All lines again."""
@@ -211,16 +199,15 @@ class Top(App[None]):
         self._draw_said()
 
     def _draw_said(self) -> None:
+        lives: Piece = ("live", "good") if not self.feed.trouble else ("not connected", "bad")
         said = (" | ", *self._said) if self._said else ()
-        self.screen_stack[0].query_one("#said", Static).update(row((*self._counts, *said)))
+        self.screen_stack[0].query_one("#said", Static).update(row((*self._counts, ", ", lives, *said)))
 
     # What is shown.
 
     def line(self) -> Line | None:
         """The one under the cursor."""
-        table = self.screen_stack[0].query_one(Rows)
-        keys = list(self._shown)
-        return self._shown[keys[table.cursor_row]] if 0 <= table.cursor_row < len(keys) else None
+        return self.screen_stack[0].query_one(Table).line
 
     def on_resize(self, _event: events.Resize) -> None:
         """Columns are as wide as there is room."""
@@ -243,7 +230,7 @@ class Top(App[None]):
         if not is_old:
             self._seen_wall = time.time_ns() // 1_000_000
         overview, switches, status = (seen.get(name) for name in QUESTIONS)
-        head = (agent_line(overview), sidekiq_line(overview, status))
+        head = (agent_line(overview, is_wide=self.size.width >= WIDE), sidekiq_line(overview, status))
         base.query_one("#head", Static).update(page(head, is_old=is_old))
         trouble = self.feed.trouble or self.feed.failed.get(_key(self.section, self._order()), "")
         said = list(warnings(overview, switches, trouble=trouble, seen=f"{moment(self._seen_wall)} UTC" if self._seen_wall else ""))
@@ -251,6 +238,7 @@ class Top(App[None]):
         above.display = bool(said)
         above.update(page(said))
         self._draw_table(is_old=is_old)
+        self._draw_said()
         base.query_one("#keys", Static).update(page(self._keys()))
         if isinstance(self.screen, Details):
             self.screen.draw()
@@ -268,36 +256,10 @@ class Top(App[None]):
         total = None if answer is None else self.section.total(answer)
         base.query_one("#tabs", Static).update(row(self._tabs()))
         self._counts = _counts(self.section, len(lines), total or len(every), self._order())
-        self._draw_said()
-        table, nothing = base.query_one(Rows), base.query_one("#empty", Static)
+        nothing = base.query_one("#empty", Static)
         nothing.display = not lines
         nothing.update(row(((self._why_empty(answer, every), "dim"),)))
-        widths = widths_of(self.section.headings, lines, room=self.size.width - 1, between=2 * table.cell_padding, keeps=self.section.keeps)
-        keys = [line.key for line in lines]
-        painted = {line.key: [cell(piece, width, is_old=is_old) for piece, width in zip(line.cells, widths, strict=True)] for line in lines}
-        frame = (self.section.name, keys, widths)
-        with self.batch_update():
-            if frame == self._drawn:
-                for key, cells in painted.items():
-                    for place, one in enumerate(cells):
-                        if not is_same(table.get_cell(key, str(place)), one):
-                            table.update_cell(key, str(place), one)
-            else:
-                self._rebuild(table, painted, widths, same_tab=self._drawn[:1] == frame[:1])
-        self._drawn = frame
-        self._shown = {line.key: line for line in lines}
-
-    def _rebuild(self, table: Rows, painted: dict[str, list[Any]], widths: list[int], *, same_tab: bool) -> None:
-        """The table anew, with the cursor on what it was on."""
-        at, before = table.cursor_row, list(self._shown)
-        key = before[at] if same_tab and 0 <= at < len(before) else None
-        table.clear(columns=True)
-        for place, (heading, width) in enumerate(zip(self.section.headings, widths, strict=True)):
-            table.add_column(cell((heading, "strong"), max(width, 1)), key=str(place), width=max(width, 1))
-        for name, cells in painted.items():
-            table.add_row(*cells, key=name)
-        if painted:
-            table.move_cursor(row=list(painted).index(key) if key in painted else min(at, len(painted) - 1) if same_tab else 0)
+        base.query_one(Table).fill(self.section, lines, room=self.size.width - 1, is_old=is_old)
 
     def _why_empty(self, answer: Any, every: list[Line]) -> str:
         if answer is None:
@@ -321,8 +283,8 @@ class Top(App[None]):
         field = self.query_one(Input)
         if not keep:
             field.value = ""
-        field.set_class(keep and bool(field.value), "open")
-        self.query_one(Rows).focus()
+        field.display = keep and bool(field.value)
+        self.screen.set_focus(self.query_one(Table))
 
 
 def _key(section: Section, order: str) -> str:

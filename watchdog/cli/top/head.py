@@ -19,8 +19,8 @@ QUESTIONS: Final = {
 """What is asked for all the time."""
 
 
-def agent_line(overview: Overview | None) -> Sequence[Piece]:
-    """Whose agent it is, how far it goes, and what needs somebody."""
+def agent_line(overview: Overview | None, *, is_wide: bool) -> Sequence[Piece]:
+    """Whose agent it is, how far it goes, and what needs somebody; where there is room also what it reads."""
     if overview is None:
         return (("sidekiq-watchdog", "strong"),)
     return (
@@ -34,6 +34,7 @@ def agent_line(overview: Overview | None) -> Sequence[Piece]:
         ", ",
         (f"{overview.questions} asked", "warn" if overview.questions else ""),
         f", {overview.held_back} blocked",
+        *((f" | reads {', '.join(name for name, source in overview.sources.items() if source.ok) or 'nothing'}",) if is_wide else ()),
     )
 
 

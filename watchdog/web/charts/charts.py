@@ -53,10 +53,12 @@ class Charts:
         return 0 if self._at is None else max(0, self._at + STEP - at)
 
     def take(self, state: State, own: Mapping[str, float], *, at: int, wall: int) -> None:
-        """Looks, at engine time `at`, which is `wall` in UTC milliseconds; less than a step after the last time it does nothing."""
+        """Looks, at engine time `at`, which is `wall` in UTC milliseconds; less than a step after the last time, be it a predecessor's, it does nothing."""
+        if self._at is None and self._count:
+            self._at = at - max(0, wall - self._wall)
         if self.wait(at):
             return
-        passed = at - self._at if self._at is not None else max(0, wall - self._wall) if self._count else STEP
+        passed = STEP if self._at is None else at - self._at
         missed = max(passed // STEP - 1, 0)
         for step in range(self._count, self._count + min(missed, STEPS)):
             for lines in self._lines.values():

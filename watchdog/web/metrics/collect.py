@@ -77,8 +77,10 @@ class Metrics:
         sheet = Sheet(blind_sources(inside.state))
         at = inside.at()
         read_figures(sheet, figures, host=inside.host, wall=inside.wall())
-        read_judgement(sheet, inside.rules, inside.state, at)
-        pieces = chain(read_fields(sheet, inside.state, at), read_work(sheet, inside.state))
+        # Each piece is of one moment, and none of them keeps more than what it has copied.
+        pieces = chain(
+            read_judgement(sheet, inside.rules, inside.state, at), read_fields(sheet, inside.state, at), read_work(sheet, inside.state)
+        )
         while True:
             began = time.perf_counter()
             is_over = next(pieces, _OVER) is _OVER

@@ -1,6 +1,7 @@
 """Metrics of what the agent judges and does, from the engine's memory: rules, alerts, what is wanted and what stands in its way, what people have switched."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from watchdog.engine.approvals import LIVE
 from watchdog.engine.arming import mode_in
@@ -12,6 +13,7 @@ from watchdog.model.delivery import OPTIONAL
 from watchdog.model.kinds import Source
 from watchdog.model.notices import Severity
 from watchdog.model.verdicts import Mode
+from watchdog.web.metrics.pieces import pieces
 from watchdog.web.metrics.sheet import Sheet
 
 
@@ -21,8 +23,8 @@ def blind_sources(state: State) -> frozenset[Source]:
     return frozenset(Source(name) for name in state.ledger.lost) | starting
 
 
-def read_judgement(sheet: Sheet, rules: RuleSet, state: State, at: int) -> None:
-    """All of them at engine time `at`."""
+def read_judgement(sheet: Sheet, rules: RuleSet, state: State, at: int) -> Iterator[None]:
+    """All of them at engine time `at`, in pieces: in a storm there are thousands of alerts."""
     ledger = state.ledger
     in_force = rules if ledger.doubt is None else rules.in_doubt()
     for mode in Mode:
@@ -31,7 +33,6 @@ def read_judgement(sheet: Sheet, rules: RuleSet, state: State, at: int) -> None:
     sheet.put("watchdog_fleet_leads", ledger.fleet.lead is not None and ledger.fleet.lead.mine)
     _read_sources(sheet, state, at)
     _read_rules(sheet, in_force, ledger)
-    _read_wishes(sheet, ledger)
     sheet.put("watchdog_paused", any(not (one.rule or one.target) for one in ledger.pauses.values()))
     sheet.put("watchdog_pauses", len(ledger.pauses))
     sheet.put("watchdog_silences", len(ledger.silences))
@@ -39,6 +40,17 @@ def read_judgement(sheet: Sheet, rules: RuleSet, state: State, at: int) -> None:
     sheet.put("watchdog_history_bytes", state.world.history.size())
     for kind, rows in state.world.rows.items():
         sheet.put("watchdog_entities", len(rows), kind.value)
+    _read_incidents(sheet, ledger)
+    yield
+    for alerts in pieces(ledger.alerts):
+        for alert in alerts:
+            sheet.put("watchdog_rule_alerts", 1, alert.rule, alert.phase.value)
+            sheet.put("watchdog_alerts", 1, alert.severity.value, alert.phase.value)
+        yield
+    for requests in pieces(ledger.requests):
+        for request in requests:
+            sheet.put("watchdog_requests", 1, "" if request.decision is None else request.decision.value, request.guard)
+        yield
 
 
 def _read_sources(sheet: Sheet, state: State, at: int) -> None:
@@ -63,14 +75,9 @@ def _read_rules(sheet: Sheet, rules: RuleSet, ledger: Ledger) -> None:
     for severity in Severity:
         for phase in Phase:
             sheet.put("watchdog_alerts", 0, severity.value, phase.value)
-    for alert in ledger.alerts.values():
-        sheet.put("watchdog_rule_alerts", 1, alert.rule, alert.phase.value)
-        sheet.put("watchdog_alerts", 1, alert.severity.value, alert.phase.value)
 
 
-def _read_wishes(sheet: Sheet, ledger: Ledger) -> None:
-    for request in ledger.requests.values():
-        sheet.put("watchdog_requests", 1, "" if request.decision is None else request.decision.value, request.guard)
+def _read_incidents(sheet: Sheet, ledger: Ledger) -> None:
     sheet.put("watchdog_approvals_open", sum(one.standing in LIVE for one in ledger.approvals.values()))
     steps: tuple[Run | Edit | Deed, ...] = (*ledger.runs.values(), *ledger.edits.values(), *ledger.deeds.values())
     held = {step.incident for step in steps if step.held}

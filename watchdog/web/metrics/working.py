@@ -69,6 +69,7 @@ def _read_jobs(sheet: Sheet, state: State) -> Iterator[None]:
         if run.longest >= 0:
             sheet.put("sidekiq_longest_job_seconds", run.longest / 1000, *key)
             of_queue[key[0]] = max(run.longest, of_queue.get(key[0], 0))
+    yield
     for process, elapsed in of_process.items():
         sheet.put("sidekiq_process_longest_job_seconds", elapsed / 1000, process)
     for queue, elapsed in of_queue.items():

@@ -7,10 +7,12 @@ Whatever a template writes is quoted, and made harmless before; a name that a te
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from watchdog.lang.glob import exactly
 from watchdog.web.page import words
 from watchdog.web.page.assets import assets
 from watchdog.web.page.chart import chart
 from watchdog.web.page.links import LINKS
+from watchdog.web.page.tones import tone
 
 if TYPE_CHECKING:
     import jinja2
@@ -31,8 +33,8 @@ def environment() -> "jinja2.Environment":
         auto_reload=False,
     )
     filters = (
-        words.count, words.dash, words.day, words.duration, words.exact, words.moment, words.number, words.plain, words.ratio, words.since,
-        words.size, words.until,
+        exactly, words.count, words.dash, words.day, words.duration, words.exact, words.moment, words.number, words.plain, words.ratio, words.since,
+        words.size, words.until, tone,
     )  # fmt: skip
     made.filters.update({filter_.__name__: filter_ for filter_ in filters})
     made.globals.update(chart=chart, assets=assets(), **LINKS)

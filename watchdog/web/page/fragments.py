@@ -6,6 +6,7 @@ the part is sent.
 """
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Mapping
 from typing import Final
@@ -13,10 +14,13 @@ from typing import Final
 import msgspec
 from markupsafe import Markup, escape
 
+from watchdog.store.failures import StoreError
+from watchdog.web.failures import RequestError
 from watchdog.web.inside import Inside
 from watchdog.web.page.drawing import draw
 from watchdog.web.page.sections import SECTIONS, Section
 
+LOG: Final = logging.getLogger("watchdog")
 FRESH_FOR: Final = 2_000
 """Milliseconds for which a part is as good as new where nothing has changed: ages in it go on in the browser."""
 
@@ -67,7 +71,25 @@ class Fragments:
         )
 
     async def all(self, *, versions: Mapping[str, int], may_change: bool, token: str) -> dict[str, Markup]:
-        """All of them, by name."""
-        # Together: where the disk is slow it is waited for once, and not by one after the other.
-        drawn = await asyncio.gather(*(self.get(section, versions=versions, may_change=may_change, token=token) for section in SECTIONS))
-        return {section.name: part for section, part in zip(SECTIONS, drawn, strict=True)}
+        """
+        All of them, by name, made together: a slow disk is waited for once, and not by one after the other.
+
+        One that can't be made has its place taken by why: the pause must be there whatever else is broken.
+        """
+        made = await asyncio.gather(
+            *(self._whatever(section, versions=versions, may_change=may_change, token=token) for section in SECTIONS)
+        )
+        return {section.name: part for section, part in zip(SECTIONS, made, strict=True)}
+
+    async def _whatever(self, section: Section, *, versions: Mapping[str, int], may_change: bool, token: str) -> Markup:
+        try:
+            return await self.get(section, versions=versions, may_change=may_change, token=token)
+        except (RequestError, StoreError) as error:
+            return _absent(section, str(error))
+        except Exception:
+            LOG.exception("the part %s of the page could not be drawn", section.name)
+            return _absent(section, "a fault of this program; its log says more")
+
+
+def _absent(section: Section, why: str) -> Markup:
+    return Markup(draw("absent.html", section=section, why=why))  # noqa: S704  (what templates have quoted)

@@ -1,5 +1,7 @@
 """Each tab as data: a cell for each heading, keys that are nobody else's, and details that say what is known."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -59,7 +61,7 @@ def test_lines(section):
 
 def test_what_is_not_known_is_no_zero():
     """A process of which nobody has said anything, and a queue."""
-    unknown = {name: None for name in ProcessSeen.__struct_fields__ if name not in {"id", "target", "running", "jobs"}}
+    unknown: dict[str, Any] = {name: None for name in ProcessSeen.__struct_fields__ if name not in {"id", "target", "running", "jobs"}}
     section = named("processes")
     (line,) = section.lines(one(process(**unknown, running=0, jobs=())))
     assert [text_of(cell) for cell in line.cells] == ["web1/mastodon-sidekiq", "", "?/?", "", "", "", "", "", ""]

@@ -75,7 +75,7 @@ async def test_it_begins_with_processes(server, top):
         seen = await screen.sees("web1/mastodon-sidekiq", "web1/ingress", "Redis 0.1 %")
     assert "web1, mode act | 1 firing, 2 pending, 0 under way, 1 asked, 1 blocked" in seen
     assert "3 processes, 12/75 busy | 1,234 enqueued, 56 retries, 7 dead | Redis 0.1 %" in seen
-    assert "processes: 2, by id" in seen
+    assert "processes: 2, by id, live" in seen
     assert "P pause" in seen
 
 
@@ -136,6 +136,9 @@ async def test_a_filter_leaves_lines_out(server, top):
         await screen.press("slash")
         await screen.type("Q9P")
         await screen.sees("No line of 2 has “Q9P” in it.")
+        await screen.press("enter", "3")
+        await screen.sees("queues: 2")
+        assert not screen.app.query_one("#filter").display
     assert server.said == []
 
 
@@ -237,7 +240,7 @@ async def test_what_fails_is_said(server, top):
     from tests.unit.cli.api_server import wrong
 
     server.answers["resume"] = (403, wrong("not_allowed", "the group may only look"))
-    async with top() as screen:
+    async with top(size=(160, 30)) as screen:
         await screen.sees("web1/mastodon-sidekiq")
         await screen.press("R")
         await screen.sees("Ends all pauses")
@@ -254,7 +257,7 @@ async def test_a_lost_agent_is_said_and_waited_for(tmp_path, top, until):
             first.answers = answers()
             seen = await screen.sees("web1/mastodon-sidekiq")
             assert "NOT CONNECTED" not in seen
-        await screen.sees("NOT CONNECTED; what follows is of", "web1/mastodon-sidekiq")
+        await screen.sees("NOT CONNECTED; what follows is of", "web1/mastodon-sidekiq", "by id, not connected")
         table = screen.app.query_one("#table")
         assert str(table.get_cell(NAME, "0").style) == "dim"
         async with served(tmp_path / "api.sock") as second:
@@ -262,6 +265,12 @@ async def test_a_lost_agent_is_said_and_waited_for(tmp_path, top, until):
             seen = await screen.sees("web1/another")
             assert "NOT CONNECTED" not in seen
             assert str(table.get_cell(NAME, "0").style) == ""
+
+
+async def test_where_there_is_room_it_says_what_is_read(server, top):
+    """The sources, by name."""
+    async with top(size=(160, 30)) as screen:
+        await screen.sees("1 blocked | reads redis", "7 approvals", "q quit | P pause")
 
 
 async def test_what_is_wrong_stands_on_top(server, top):

@@ -47,10 +47,17 @@ def test_the_time_between_two_lives_is_a_gap(kept: Server, tmp_path: Path) -> No
     assert kept.line("sidekiq.processed").values == (None, 10.0, 10.0, None, None, None)
 
 
-def test_a_clock_that_was_set_back_between_two_lives_loses_nothing(kept: Server, tmp_path: Path) -> None:
-    """Then what comes next follows at once."""
-    kept.charts, _ = restored(tmp_path)
-    kept.charts.take(State(kept.ledger, kept.world), {}, at=5, wall=WALL - 10**9)
+@pytest.mark.parametrize("passed", [-(10**9), 0, 8_000], ids=["set back", "at once", "soon"])
+def test_a_restart_makes_no_step_of_its_own(kept: Server, passed: int) -> None:
+    """The first look of an agent that comes soon after its predecessor is due when that one's next would have been; after a clock that was set back a step later."""
+    kept.charts, before = Charts(), kept.charts
+    kept.charts.restore(before.kept())
+    state, wall = State(kept.ledger, kept.world), WALL + kept.at + passed
+    kept.charts.take(state, {}, at=5, wall=wall)
+    assert kept.line("queue.size", "push").values == (1.0, 2.0, 3.0)
+    left = STEP - max(0, passed)
+    assert kept.charts.wait(5) == left
+    kept.charts.take(state, {}, at=5 + left, wall=wall + left)
     assert kept.line("queue.size", "push").values == (1.0, 2.0, 3.0, 3.0)
 
 

@@ -16,6 +16,7 @@ from watchdog.model.told import Told
 from watchdog.store.standing import OutboxCounts
 from watchdog.store.trace.recorder import Recording
 from watchdog.web.answered import Answered
+from watchdog.web.charts.charts import Charts
 from watchdog.web.metrics.collect import Metrics
 from watchdog.web.metrics.counted import Counted
 from watchdog.web.metrics.figures import Figures
@@ -34,6 +35,7 @@ class Agent:
     folder = Path("/nowhere")
     host = "web1"
     failing = ""
+    charts = Charts()
 
     def __init__(self, talk: Conversation, **figures: Any) -> None:
         self.talk = talk

@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.bench.large import Large, large
 from tests.unit.web.page import seen
 from tests.unit.web.page.reading import Page
+from tests.unit.web.served import Spoken
+from watchdog.store.failures import StoreError
 from watchdog.web.inside import Inside
 from watchdog.web.page.assets import assets
 from watchdog.web.page.fragments import FRESH_FOR, Fragments
@@ -97,6 +100,27 @@ async def test_what_fails_is_tried_again() -> None:
         await _get(fragments, section)
 
     assert "recover_process" in await _get(fragments, section)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [(StoreError("the disk is gone"), "the disk is gone"), (ZeroDivisionError("secret"), "a fault of this program")]
+)
+async def test_a_part_that_is_broken_takes_no_other_along(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, spoken: Spoken, fault: Exception, words: str
+) -> None:
+    """In its place stands why; the pause is there, and what was no failing of the world is in the log."""
+
+    async def look(_inside: Inside) -> dict[str, Any]:
+        raise fault
+
+    broken = [msgspec.structs.replace(one, look=look) if one.name == "matrix" else one for one in SECTIONS]
+    monkeypatch.setattr("watchdog.web.page.fragments.SECTIONS", broken)
+    parts = await Fragments(spoken).all(versions={}, may_change=True, token="t")
+
+    assert words in parts["matrix"]
+    assert Page(parts["matrix"]).all("section", id="matrix")
+    assert "/say/pause" in parts["standing"]
+    assert bool(caplog.records) is isinstance(fault, ZeroDivisionError)
 
 
 async def test_a_thousand_processes_weigh_no_more_than_three() -> None:

@@ -107,7 +107,7 @@
       if (busy(part)) { setTimeout(refresh, 500, id); return; }
       const answer = await fetch(part.dataset.from, { headers: tags.has(id) ? { "If-None-Match": tags.get(id) } : {}, cache: "no-store", credentials: "same-origin" });
       if (answer.status === 304) return;
-      if (answer.status === 429) { setTimeout(refresh, 5000, id); return; }
+      if (answer.status === 429) { setTimeout(refresh, 1000 * answer.headers.get("Retry-After") || 5000, id); return; }
       if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
       const now = document.getElementById(id);
@@ -117,12 +117,12 @@
       swap(now, document.adoptNode(fresh));
       if (fresh.dataset.title) tell(fresh.dataset.title);
     } catch { /* the stream says whether the agent is there */ } finally {
-      // However much happens, a part is exchanged once a second at most.
+      // However much happens: what a person waits for comes soon, the rest every other second at most.
       setTimeout(() => {
         const more = asking.get(id);
         asking.delete(id);
         if (more) refresh(id);
-      }, 1000);
+      }, part.dataset.title || id === "needs" ? 700 : 2000);
     }
   };
   const tell = (words) => {
@@ -227,6 +227,8 @@
   $("#theme")?.addEventListener("click", turn);
   $("#help")?.addEventListener("click", () => help.showModal());
   $("#help-close")?.addEventListener("click", () => help.close());
+  const standing = $("[data-title]");
+  if (standing) tell(standing.dataset.title);
   setInterval(tick, 1000);
   tick();
   if (root.dataset.stream) {
