@@ -54,7 +54,7 @@ async def _openapi(_request: web.Request, _desk: Desk) -> web.StreamResponse:
 DOCUMENTS: Final[tuple[Document, ...]] = (
     Document(
         path="/events", kind="text/event-stream", run=_events,
-        doc="What happens, as server-sent events: which sections have changed, and rows of the audit log; goes on after `Last-Event-ID`.",
+        doc="What happens, as server-sent events: which sections have changed, and rows of the audit log, of very many at once the first; goes on after `Last-Event-ID`.",
     ),
     Document(path="/incidents/{id}.md", kind="text/markdown", run=_post_mortem, params=(_ID,), doc="The story of one as a text to keep: a post-mortem in Markdown."),
     Document(path="/openapi.json", kind=JSON, run=_openapi, doc="This API, for programs."),

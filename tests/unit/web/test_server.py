@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import errno
 
-import msgspec
 import aiohttp
+import msgspec
 import pytest
 
 from tests.unit.web.served import ADA, ANYWHERE, served

@@ -16,7 +16,7 @@ class Name(StrEnum):
     SECTIONS = "sections"
     """`{section: version}` of those that have changed; at most two of these come in a second."""
     AUDIT = "audit"
-    """A row of the audit log, as `views.audit.Row` without number and hash."""
+    """A row of the audit log, as `views.audit.Row` without number and hash. Of a turn that writes very many only the first are told; `/audit` has all."""
     BEAT = "beat"
     """`{wall, seq}`: the agent lives; each 15 s."""
     BYE = "bye"

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -31,6 +32,8 @@ BEAT: Final = 15_000
 """Milliseconds between two beats."""
 MOST_BEHIND: Final = 256
 """Events that a reader may be behind."""
+MOST_ROWS: Final = 50
+"""Rows of the audit log that are told of one turn: with a thousand at once nobody could keep up, and the loop would wait for it. The others are in the log, of which the section tells."""
 PAUSE: Final = 500
 """Milliseconds between two news of sections at least."""
 CHARTS: Final = 30_000
@@ -81,9 +84,8 @@ class Hub:
         """A turn was committed; `state` is what it has come to."""
         try:
             self.sections.mark(touched(event, effects, self._ledger, state.ledger))
-            for effect in effects:
-                if isinstance(effect, Audit):
-                    self._publish(Name.AUDIT, row_of(effect.row))
+            for row in islice((effect.row for effect in effects if isinstance(effect, Audit)), MOST_ROWS):
+                self._publish(Name.AUDIT, row_of(row))
         except Exception:
             # The turn is committed, and the agent must go on: whoever looks fetches everything anew.
             LOG.exception("what turn %s has changed can't be told", event.seq)
