@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
+from typing import Self
 
 from tests.unit.web.served import Spoken, served
 from watchdog.web.turnstile import my_turn
@@ -14,7 +15,7 @@ class Steps:
     def __init__(self) -> None:
         self.now = 0
 
-    async def __aenter__(self) -> "Steps":
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._count())
         return self
 
