@@ -118,10 +118,11 @@ def _is_sure(job: Held, stuck: frozenset[str], policy: Policy) -> bool:
 
 def _guilty(job: Held, *, alone: bool, policy: Policy, strikes: Mapping[str, Strike], at: int, wall: int) -> Placement:
     count = strikes_of(strikes, job, at).count
+    # The same work may come under a new jid again and again.
+    counted = f"strike {count} of {policy.limit}" if count <= policy.limit else f"strike {count}"
     if policy.quarantines and (alone or count >= policy.limit):
-        why = "it alone was in the process when that froze" if alone else f"strike {count} of {policy.limit}"
-        return _place(job, PlaceKind.QUARANTINE, why, strikes=count)
-    return _place(job, PlaceKind.RETRY, f"strike {count} of {policy.limit}", wall + STUCK_AFTER, strikes=count)
+        return _place(job, PlaceKind.QUARANTINE, "it alone was in the process when that froze" if alone else counted, strikes=count)
+    return _place(job, PlaceKind.RETRY, counted, wall + STUCK_AFTER, strikes=count)
 
 
 def _suspect(job: Held, number: int, did: tuple[str, str], *, times: int, most: int, policy: Policy, wall: int) -> Placement:

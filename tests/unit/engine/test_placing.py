@@ -52,6 +52,16 @@ def test_at_its_limit_it_is_taken_out(name):
     assert decided.placements[0].strikes == 2
 
 
+@pytest.mark.parametrize(("quarantines", "kind"), [(True, PlaceKind.QUARANTINE), (False, PlaceKind.RETRY)])
+def test_no_strike_is_the_third_of_two(quarantines: bool, kind: PlaceKind):
+    """The same work can come once more under another jid, after its second strike."""
+    policy = Policy(rescue="proven", limit=2, quarantines=quarantines)
+    strikes = {"Job d-c": Strike(2, 0, AT - 1000)}
+    decided = plan([held("c")], stuck=frozenset("c"), frozen=False, unnamed=0, policy=policy, strikes=strikes, at=AT, wall=WALL)
+
+    assert [(one.kind, one.why) for one in decided.placements] == [(kind, "strike 3")]
+
+
 def test_a_rule_can_want_it_tried_for_ever():
     """`then: retry`."""
     policy = Policy(rescue="proven", limit=1, quarantines=False)

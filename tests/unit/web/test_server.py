@@ -265,6 +265,23 @@ async def test_a_browser_is_led_to_where_one_logs_in(spoken, until):
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.parametrize("reading", ["anyone", "named"])
+async def test_a_link_from_a_message(spoken, until, reading):
+    """A browser sends no cookie with it; it is asked to come once more, by itself, and then is who it is. A program, and one who has shown a cookie, is not."""
+    page = PageSettings(address="127.0.0.1", port=0, tokens={"ada": ADA}, reading=reading, metrics=reading)
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Accept": "text/html"}
+    async with served(spoken, until, page=page) as here:
+        status, text = await here.afar.get("/audit?rule=%3Cb%3E", headers=link)
+        assert (status, 'http-equiv="refresh" content="0"' in text, "b>" in text) == (200, True, False)
+        status, text = await here.afar.get("/audit", headers=link | {"Sec-Fetch-Site": "same-origin"})
+        assert (status == 303, "http-equiv" in str(text)) == (reading == "named", False)
+        for path in ("/api/v1/rules", "/metrics", "/healthz"):
+            assert "http-equiv" not in str((await here.afar.get(path, headers=link))[1])
+        assert (await here.afar.get("/audit", headers=link | {"Host": "evil.example"}))[0] == 421
+        cookie = {"watchdog": here.server.access.sessions.begin("ada", ADA, 0.0)}
+        assert "http-equiv" not in str((await here.afar.get("/login", headers=link, cookies=cookie))[1])
+
+
 async def test_the_settings_change(spoken, until):
     """Another token is taken at once, another port is listened at, and none where the config has no page any more; the socket stays open all the while."""
     async with served(spoken, until) as here:
