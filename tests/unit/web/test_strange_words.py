@@ -47,8 +47,7 @@ async def test_names_that_are_no_text_are_spelled_out(spoken, until):
     spoken.state.world.take(seen, spoken.at())
     async with served(spoken, until) as here:
         for path in ("status", "processes", "jobs", "queues", "matrix", "overview"):
-            status, answer = await here.afar.get(f"/api/v1/{path}")
-            assert status == 200, path
+            assert (await here.afar.get(f"/api/v1/{path}"))[0] == 200, path
         assert (await here.afar.get("/api/v1/queues"))[1]["items"][0]["name"] == "q\\udcff"
         for path in ("/", "/alerts", "/why/stuck", *(f"/fragments/{name}" for name in ("standing", "matrix", "queues", "processes"))):
             assert (await here.afar.get(path))[0] == 200, path
