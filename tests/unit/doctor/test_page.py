@@ -201,6 +201,20 @@ async def test_with_an_agent_that_shows_no_page(look, serve, folder):
     assert points["page"].says == points["page-people"].says == points["metrics"].says == "the config has no page:"
 
 
+async def test_whoever_has_the_port_of_the_page_is_shown_no_token(look, serve, folder):
+    """The agent does not say that it listens there: any user of this machine can, and would have the token of a person."""
+    (folder / "state").mkdir(mode=0o700)
+    await serve(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", [], folder / "state/api.sock")
+    seen: list[bytes] = []
+    port = await serve(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", seen)
+    (folder / "config.yml").write_text(
+        f'{CONFIG}page: {{listen: "127.0.0.1:{port}", reading: named, tokens: {{ada: "9f2c4e1ab07d4f63a5e8c210"}}}}\n'
+    )
+    points = await look("page", "metrics", agent=AGENT)
+    assert points["metrics"].says == "page first"
+    assert b"9f2c4e1ab07d4f63a5e8c210" not in b"".join(seen)
+
+
 async def test_messages_that_lead_nowhere(look, folder):
     """A link to a page that the config does not have."""
     (folder / "config.yml").write_text(f'{CONFIG}alerts: {{page: "https://watchdog.example.org"}}\n')

@@ -18,6 +18,7 @@ from watchdog.model.records import AuditRow
 from watchdog.model.verdicts import Mode
 from watchdog.web.openapi import described
 from watchdog.web.stream.events import FORMATS, Name
+from watchdog.web.stream.hub import MOST_ROWS
 from watchdog.web.stream.sections import Section
 
 ALL = {section.value for section in Section}
@@ -83,6 +84,21 @@ async def test_everybody_gets_the_very_same_bytes(path, listen):
         assert all(one == got[0] for one in got)
         assert {one.last_id for one in all_} == {"a1-51"}
         await until(lambda: teller.hub.streams == 0)
+
+
+async def test_a_turn_that_writes_very_much_drops_nobody(path, listen):
+    """A thousand alerts fire at once, which nobody can have read before the next line of code: the first rows are told, and that there are more."""
+    teller = Teller()
+    async with served(teller.hub, path):
+        one = await listen()
+        await one.event()
+        teller.turn(effects=tuple(Audit(AuditRow("alert", 1, entity=f"e{number}")) for number in range(1_000)))
+        assert (teller.hub.streams, teller.hub.dropped) == (1, 0)
+        teller.wait(1_000)
+        teller.hub.close()
+        got = await one.rest()
+    assert [said["entity"] for name, said in got if name == "audit"] == [f"e{number}" for number in range(MOST_ROWS)]
+    assert any("audit" in said for name, said in got if name == "sections")
 
 
 async def test_who_was_away_is_told_what_it_missed_and_nothing_twice(path, listen):

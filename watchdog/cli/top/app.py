@@ -232,8 +232,10 @@ class Top(App[None]):
         overview, switches, status = (seen.get(name) for name in QUESTIONS)
         head = (agent_line(overview, is_wide=self.size.width >= WIDE), sidekiq_line(overview, status))
         base.query_one("#head", Static).update(page(head, is_old=is_old))
-        trouble = self.feed.trouble or self.feed.failed.get(_key(self.section, self._order()), "")
-        said = list(warnings(overview, switches, trouble=trouble, seen=f"{moment(self._seen_wall)} UTC" if self._seen_wall else ""))
+        asked = (_key(self.section, self._order()), *QUESTIONS)
+        failed = next((self.feed.failed[name] for name in asked if name in self.feed.failed), "")
+        when = f"{moment(self._seen_wall)} UTC" if self._seen_wall else ""
+        said = list(warnings(overview, switches, trouble=self.feed.trouble, failed=failed, seen=when))
         above = base.query_one("#warnings", Static)
         above.display = bool(said)
         above.update(page(said))

@@ -63,7 +63,10 @@ FORMATS: Final[Mapping[Name, Format]] = {
         Greeting,
     ),
     Name.SECTIONS: Format("Section → version, of those that have changed; at most two of these come in a second.", dict[str, int]),
-    Name.AUDIT: Format("A row of the audit log as it is written, without what is empty.", AuditRow),
+    Name.AUDIT: Format(
+        "A row of the audit log as it is written, without what is empty; of a turn that writes very many only the first are told, `/audit` has all.",
+        AuditRow,
+    ),
     Name.BEAT: Format("The agent lives; each 15 s.", Alive),
     Name.BYE: Format("The last of a stream: the agent ends, or takes its settings over. Come again in a moment.", Leaving),
 }

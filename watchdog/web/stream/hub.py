@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from watchdog.clock import Clock
@@ -28,6 +29,8 @@ BEAT: Final = 15_000
 """Milliseconds between two beats."""
 MOST_BEHIND: Final = 256
 """Events that a reader may be behind."""
+MOST_ROWS: Final = 50
+"""Rows of the audit log that are told of one turn: with a thousand at once nobody could keep up, and the loop would wait for it. The others are in the log, of which the section tells."""
 PAUSE: Final = 500
 """Milliseconds between two news of sections at least."""
 CHARTS: Final = 30_000
@@ -47,7 +50,7 @@ class Hub:
     """
     `host` is the agent's, `life` tells this life of it from every other (it stands in the ids of events, so it has neither blanks nor `-`).
 
-    `turned` is to be called after each committed turn, `run` to be a task; `close` ends all streams. `dropped` counts the readers who were too slow.
+    `turned` is to be called after each committed turn, `failed` where one can't be, or can again, `run` to be a task; `close` ends all streams. `dropped` counts the readers who were too slow.
     """
 
     def __init__(self, *, clock: Clock, host: str, life: str, most: int = MOST_STREAMS, behind: int = MOST_BEHIND) -> None:
@@ -78,14 +81,19 @@ class Hub:
         """A turn was committed; `state` is what it has come to."""
         try:
             self.sections.mark(touched(event, effects, self._ledger, state.ledger))
-            for effect in effects:
-                if isinstance(effect, Audit):
-                    self._publish(Name.AUDIT, effect.row)
+            for row in islice((effect.row for effect in effects if isinstance(effect, Audit)), MOST_ROWS):
+                self._publish(Name.AUDIT, row)
         except Exception:
             # The turn is committed, and the agent must go on: whoever looks fetches everything anew.
             LOG.exception("what turn %s has changed can't be told", event.seq)
             self.sections.mark(Section)
         self._ledger, self._seq = state.ledger, event.seq
+        if self.streams:
+            self._stirred.set()
+
+    def failed(self) -> None:
+        """Whether anything can be written down is another answer than before; no turn tells of that."""
+        self.sections.mark((Section.OVERVIEW,))
         if self.streams:
             self._stirred.set()
 
