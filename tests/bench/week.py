@@ -133,7 +133,7 @@ def write(folder: Path, rules: RuleSet, seconds: int) -> int:
             # The picture alone; nothing of the rules is asked.
             state.world.take(event.body, event.at)
         number += 1
-        if number % 20_000 == 0:
+        if number % 2_000 == 0:
             assert recorder.settle(60)
     assert recorder.settle(60)
     recorder._ending = True

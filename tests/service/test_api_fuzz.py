@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 import pytest
 import schemathesis
 from schemathesis.config import (
@@ -32,23 +33,24 @@ from tests.service.agent import AgentProcess, write_config
 pytestmark = pytest.mark.needs("redis-server")
 EXAMPLES: Final = 5
 """Of each endpoint, beside those that its schema suggests."""
-HOSTILE: Final = "<script>\u202e'\"%s\x00\x1b[2J"
+HOSTILE: Final = "<script>'\"%s{{7*7}}&amp;"
 
 
 @contextlib.asynccontextmanager
-async def by_tcp(path: Path) -> AsyncIterator[str]:
-    """An address that leads to the socket, for a client that knows no sockets."""
+async def by_tcp(path: Path, answers: list[bytes]) -> AsyncIterator[str]:
+    """An address that leads to the socket, for a client that knows no sockets; all that comes back is put into `answers`."""
 
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, noted: list[bytes]) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65_536):
+                noted.append(data)
                 writer.write(data)
                 await writer.drain()
         writer.close()
 
     async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_unix_connection(str(path))
-        await asyncio.gather(pass_on(reader, there_writer), pass_on(there_reader, writer))
+        await asyncio.gather(pass_on(reader, there_writer, []), pass_on(there_reader, writer, answers))
 
     server = await asyncio.start_server(lead, "127.0.0.1", 0)
     try:
@@ -118,7 +120,16 @@ def failures(base: str) -> list[str]:
     return found
 
 
-async def test_whatever_is_sent(redis_server, tmp_path):
+async def shows_the_job(socket: Path) -> bool:
+    """Whether the agent has seen it."""
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(socket))) as session,
+        session.get("http://api/api/v1/jobs") as answer,
+    ):
+        return [job["class"] for job in (await answer.json())["items"]] == [HOSTILE]
+
+
+async def test_whatever_is_sent(redis_server, tmp_path, until):
     """No fault, no answer that the document has not; the agent lives, and shows no argument of a job."""
     await filled(redis_server.client())
     config = write_config(tmp_path, url=redis_server.url, mode="observe")
@@ -127,10 +138,13 @@ async def test_whatever_is_sent(redis_server, tmp_path):
     async with contextlib.aclosing(AgentProcess(config)) as agent:
         await agent.start()
         await agent.wait_for(f"listens at {socket}")
-        async with by_tcp(socket) as base:
+        await until(lambda: shows_the_job(socket), what="the job")
+        answers: list[bytes] = []
+        async with by_tcp(socket, answers) as base:
             found = await asyncio.to_thread(failures, base)
         assert not found, "\n".join(found)
         assert await agent.stop() == 0
     log = "\n".join(agent.lines)
     assert "could not be answered" not in log
+    assert b"secret-argument" not in b"".join(answers)
     assert "secret-argument" not in log

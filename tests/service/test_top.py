@@ -60,7 +60,7 @@ async def _seen_and_said(agent, terminals, client, config) -> str:
     await window.press("w")
     await window.sees("It holds: queue.size > 2 is true by 2; queue.size is 4", "Condition")
     await window.press("Escape")
-    await window.sees("alerts: 1")
+    await window.sees("alerts: 1", without=("Condition",))
 
     await window.press("P")
     await window.sees("Pauses this agent: it does nothing to anything")
@@ -84,7 +84,7 @@ async def _only_looked_at(agent, terminals, config, fired) -> None:
     window = await terminals.open(COMMAND, "top", "--readonly", "--config", str(config), columns=80, lines=24, env={"NO_COLOR": "1"})
     await window.sees("PAUSED by", "readonly", without=("P pause",))
     await window.press("R")
-    await window.sees("resume is refused: top was started with --readonly")
+    await window.sees("resume is refused: top was")
     assert len(await agent.audit(lambda row: row["kind"] == "operator")) == 1
 
     await window.press("3")

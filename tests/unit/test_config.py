@@ -124,6 +124,35 @@ def test_everything_wrong_in_all_files_is_said_at_once(folder: Folder) -> None:
     assert all(problem.hint for problem in raised.value.problems)
 
 
+def test_the_rules_of_a_config_are_read_without_its_secrets(folder: Folder) -> None:
+    """Whoever replays what has been may not be allowed to see any: the rules are those of an agent, to the digest, and what is wrong with them is said."""
+    config_file = folder.write("config.yml", ISSUE + "alerts: {page: https://watchdog.example.org}\n")
+    folder.write("rules.yml", ISSUE_RULE)
+    assert load_fails(config_file)
+    rules, settings, problems = config.rules_of(config_file)
+    assert rules is not None
+    assert settings is not None
+    folder.write("secret", "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cw==")
+    loaded = load(config_file)
+    assert (rules.digest, rules.fleet, rules.page, rules.mode) == (
+        loaded.rules.digest,
+        loaded.rules.fleet,
+        loaded.rules.page,
+        loaded.rules.mode,
+    )
+    assert [rule.name for rule in rules.rules] == ["stuck-job"]
+    folder.write("rules.yml", ISSUE_RULE.replace("each: job", "each: nonsense"))
+    assert config.rules_of(config_file)[:2] == (None, None)
+    assert any(problem.code == "E404" for problem in config.rules_of(config_file)[2])
+    assert config.rules_of(folder.path / "nowhere.yml")[:2] == (None, None)
+    assert problems == () or all(problem.is_warning for problem in problems)
+
+
+def load_fails(config_file: Path) -> bool:
+    """Whether the whole of it can't be loaded."""
+    return inspect(config_file)[0] is None
+
+
 def test_a_missing_config_is_a_problem(folder: Folder) -> None:
     """No traceback for the first mistake that everybody makes."""
     assert folder.said("nothing.yml") == ["nothing.yml:1:1 E113"]

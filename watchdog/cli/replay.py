@@ -172,15 +172,7 @@ def _range(since: str | None, until: str | None) -> tuple[int, int | None]:
     began = read_since(since or _DEFAULT_SINCE, now=now)
     if began > now:
         raise UsageError("--since: that is still to come, and nothing is recorded of it")
-    ends = None if until is None else _until(until, now)
+    ends = None if until is None else read_since(until, now=now, option="--until")
     if ends is not None and ends <= began:
         raise UsageError("--until is not after --since")
     return began, ends
-
-
-def _until(until: str, now: int) -> int:
-    from watchdog.cli.since import read_duration, read_moment
-
-    if any(char in until for char in "-:TZ"):
-        return read_moment(until, "--until", "is neither a duration (2h, 30m) nor a time")
-    return max(0, now - read_duration(until, "--until"))

@@ -45,8 +45,11 @@ def judge_entity(turn: Turn, kind: Kind, entity: str) -> None:
         if holds or turn.ledger.alerts or unknown:
             engine = earlier(engine, _move(turn, rule, row, Truth.UNKNOWN if holds is None else Truth.TRUE if holds else Truth.FALSE))
         deadline = rule.condition.deadline(row, at, notes)
-        engine = earlier(engine, deadline.engine)
-        beat = earlier(beat, deadline.beat)
+        # Written out: this is done for every rule on every change of every beat.
+        if (due := deadline.engine) is not None and (engine is None or due < engine):
+            engine = due
+        if (due := deadline.beat) is not None and (beat is None or due < beat):
+            beat = due
     if notes.read or world.watchers:
         world.watchers.set((kind, entity), notes.read)
         notes.read = {}

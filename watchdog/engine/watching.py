@@ -77,9 +77,14 @@ class Watchers:
         for origin in origins:
             self._owners.setdefault(origin, {})[owner] = None
 
-    def of(self, origin: Origin) -> Iterable[Subject]:
-        """Those who rest on this."""
-        return self._owners.get(origin, ())
+    def of_all(self, origins: Iterable[Origin]) -> dict[Subject, None]:
+        """Those who rest on any of these, each once."""
+        found: dict[Subject, None] = {}
+        if owners := self._owners:
+            for origin in origins:
+                if (them := owners.get(origin)) is not None:
+                    found.update(them)
+        return found
 
     def clear(self) -> None:
         """Nobody rests on anything."""

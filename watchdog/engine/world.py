@@ -231,8 +231,8 @@ class World:
         while waiting or shaken:
             for subject in waiting:
                 shaken.update(dict.fromkeys(self._count(subject, at)))
-            counting = {owner: None for origin in shaken for owner in self.counted.of(origin)}
-            touched.update((owner, None) for origin in shaken for owner in self.watchers.of(origin))
+            counting = self.counted.of_all(shaken)
+            touched.update(self.watchers.of_all(shaken))
             waiting, shaken = list(counting), {}
             touched.update(counting)
         return [subject for subject in touched if subject[1] in self.rows[subject[0]]]

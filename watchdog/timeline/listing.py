@@ -18,7 +18,7 @@ from watchdog.timeline.timeline import Brief
 
 USUAL: Final = 50
 """Items of a piece where nobody says how many."""
-_PAGE: Final = 5_000
+_ROWS: Final = 5_000
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +53,40 @@ EVERY: Final = Asked()
 def page(folder: Path, asked: Asked = EVERY, *, after: str = "", limit: int = USUAL) -> Listed:
     """Those that follow `after`, what an earlier piece gave as `next`. Raises `ValueError` where that is none of ours, and `StoreError`."""
     place = _place(after)
-    found = ask(folder, lambda connection: sorted(_all(connection, asked), key=_key, reverse=True))
-    rest = found if place is None else [one for one in found if _key(one) < place]
-    items = tuple(rest[:limit])
-    return Listed(items, len(found), _named(items[-1]) if len(rest) > len(items) else "")
+    return ask(folder, lambda connection: _page(connection, asked, place, limit))
+
+
+def _page(connection: sqlite3.Connection, asked: Asked, place: tuple[int, str] | None, limit: int) -> Listed:
+    when, values = _when(asked)
+    if asked.alerts or asked.rule or asked.target or asked.entity or asked.outcome:
+        found = sorted(_all(connection, asked), key=_key, reverse=True)
+        rest = found if place is None else [one for one in found if _key(one) < place]
+        return _listed(rest[: limit + 1], len(found), limit)
+    # There can be tens of thousands, and what is not shown need not be read.
+    (total,) = connection.execute(f"SELECT count(*) FROM incidents WHERE {when}", values).fetchone()  # noqa: S608  (of constants)
+    behind, where = ("", ()) if place is None else (" AND (opened, id) < (?, ?)", place)
+    statement = f"SELECT body FROM incidents WHERE {when}{behind} ORDER BY opened DESC, id DESC LIMIT ?"  # noqa: S608  (of constants)
+    rows = connection.execute(statement, (*values, *where, limit + 1)).fetchall()
+    return _listed([brief(story.read_incident(body)) for (body,) in rows], total, limit)
+
+
+def _listed(found: list[Brief], total: int, limit: int) -> Listed:
+    """`found` has one more where others follow."""
+    items = tuple(found[:limit])
+    return Listed(items, total, _named(items[-1]) if len(found) > limit else "")
+
+
+def _when(asked: Asked) -> tuple[str, tuple[int, ...]]:
+    """What is asked of its times, in SQL, and what stands for its question marks."""
+    said: list[str] = ["closed IS NULL"] if asked.open_only else []
+    values: list[int] = []
+    if asked.since is not None:
+        said.append("(closed IS NULL OR closed >= ?)")
+        values.append(asked.since)
+    if asked.until is not None:
+        said.append("opened < ?")
+        values.append(asked.until)
+    return " AND ".join(["TRUE", *said]), tuple(values)
 
 
 def brief(row: IncidentRow) -> Brief:
@@ -98,7 +128,7 @@ def _rows_of_alerts(connection: sqlite3.Connection, asked: Asked) -> Iterator[Sa
     """The newest first."""
     wanted = AuditAsked(kind="alert", rule=asked.rule, first=audit.last(connection)[0] - story.SEARCHED)
     before = audit.BEYOND
-    while rows := audit.page_before(connection, wanted, before=before, size=_PAGE):
+    while rows := audit.page_before(connection, wanted, before=before, size=_ROWS):
         before = rows[-1].seq
         yield from (said(row) for row in rows if wanted.fits(row))
 

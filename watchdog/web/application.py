@@ -18,6 +18,7 @@ from watchdog.web import texts
 from watchdog.web.access.access import LOGIN, METRICS, Access
 from watchdog.web.access.visit import NOBODY, SAFE
 from watchdog.web.answered import Answered
+from watchdog.web.arriving import comes_by_a_link, once_more
 from watchdog.web.asking import (
     ACCESS,
     CONNECTION,
@@ -130,7 +131,14 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
 @web.middleware
 async def _admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
     access = request.app[ACCESS]
-    known = request[KNOWN] = access.admit(request[VISIT])
+    try:
+        known = request[KNOWN] = access.admit(request[VISIT])
+    except UnknownCallerError:
+        if comes_by_a_link(request[VISIT], access):
+            return once_more()
+        raise
+    if not known.caller.name and comes_by_a_link(request[VISIT], access):
+        return once_more()
     if not request[VISIT].is_safe:
         access.check_form(known, await form_token_of(request) if known.bound_to else "")
     return await handler(request)

@@ -4,9 +4,11 @@ import pytest
 
 from tests.scenario.conversation import HEALTHY, WALL, rules
 from tests.unit.replay.story import ONE, STUCK, Story
+from watchdog.engine.advance import advance
 from watchdog.engine.why import why
 from watchdog.model.events import EffectDone, RulesLoaded, TimeReached
 from watchdog.model.records import AuditRow
+from watchdog.replay import exact
 from watchdog.replay.checking import Check
 from watchdog.replay.exact import Exact
 from watchdog.replay.moment import at
@@ -97,9 +99,12 @@ def test_hours_of_nothing_cost_nothing(tmp_path, monkeypatch):
     for _ in range(50):
         story.hear(TimeReached(), at=story.at + 5_000)
     made = []
-    monkeypatch.setattr("watchdog.replay.exact.advance", lambda *given: made.append(given) or advance(*given))
-    from watchdog.engine.advance import advance
 
+    def counted(*given):
+        made.append(given)
+        return advance(*given)
+
+    monkeypatch.setattr(exact, "advance", counted)
     play(story.recorded(tmp_path), (Exact((TWENTY,), lambda *_: None),))
 
     assert len(made) < 10

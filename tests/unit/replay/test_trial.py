@@ -1,5 +1,7 @@
 """Other rules in a world that was recorded: when they fire, what they would have done, and what stands in their way."""
 
+from typing import Any
+
 import pytest
 
 from tests.scenario.conversation import HEALTHY, WALL, host, redis, rules
@@ -187,7 +189,7 @@ def test_a_reload_of_then_is_heard_and_changes_nothing_of_the_rules(tmp_path):
 def test_how_far_a_person_let_a_rule_go_counts(tmp_path, mode, said):
     """A rule of that name that somebody had disarmed stays disarmed; one whose arming was taken back does not."""
     story = Story(rules(STUCK.format(elapsed="1h")))
-    asked = {"by": "ada", "reason": "x", "asked": WALL, "rule": "stuck-job"}
+    asked: dict[str, Any] = {"by": "ada", "reason": "x", "asked": WALL, "rule": "stuck-job"}
     story.hear(OperatorArmed(id="1", mode=Mode.OBSERVE, **asked))
     if mode is None:
         story.hear(OperatorArmed(id="2", mode=None, **asked))

@@ -1,5 +1,7 @@
 """Conversations that end in an incident, or in none: what timelines are made of."""
 
+from typing import Any
+
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, job, process, redis, rules
 from watchdog.model.actions import BY_NAME
 from watchdog.model.events import Delta, Gone, Paused, Resumed
@@ -117,7 +119,7 @@ def approved() -> Conversation:
 def ordered() -> Conversation:
     """A person has ordered it; the process is quiet by now."""
     talk = begun()
-    flat = {name: default_of(spec) for name, spec in BY_NAME["recover_process"].arguments().items()}
+    flat: dict[str, Any] = {name: default_of(spec) for name, spec in BY_NAME["recover_process"].arguments().items()}
     talk.hear(
         OperatorAsked(
             id="ab12", by="ada", reason="memory", asked=talk.booted_wall + 20_000, action="recover_process", process=ONE, arguments=flat

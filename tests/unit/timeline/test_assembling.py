@@ -161,6 +161,19 @@ def test_a_beginning_that_is_gone_is_said(copied):
     assert story.seen == ("job.queue = push", "job.elapsed = 21s"), "messages know it"
 
 
+@pytest.mark.parametrize("body", ["{", "[]", "null", '{"kind": 5}', '{"seq": 5}', '{"kind": "decision", "detail": 3}'])
+def test_a_row_that_is_broken_hides_no_other(copied, body):
+    """It is told in its place, and where to learn more."""
+    folder = copied("recovered")
+    whole = of(folder, "9.1")
+    change(folder, f"UPDATE audit SET body = '{body}' WHERE seq = 5")
+    story = of(folder, "9.1")
+    assert [moment.row for moment in story.entries] == [moment.row for moment in whole.entries]
+    assert [moment.text for moment in story.entries if moment.row == 5] == [
+        "audit row is broken: sidekiq-watchdog audit --verify says more"
+    ]
+
+
 def test_rows_of_an_earlier_version_are_told(copied):
     """They do not say in which thread people were told: it is found by rule, entity and time."""
     folder = copied("recovered")

@@ -70,15 +70,16 @@ def test_what_is_asked_for(folder, asked, expected):
     assert listed.total == len(expected)
 
 
-def test_pieces_follow_each_other(folder):
+@pytest.mark.parametrize("asked", [Asked(), Asked(rule="stuck-job"), Asked(alerts=True), Asked(since=0)])
+def test_pieces_follow_each_other(folder, asked):
     """Whatever comes meanwhile moves nobody's place."""
-    first = page(folder, limit=2)
+    first = page(folder, asked, limit=2)
     assert (ids(first), first.total) == (["24.0", "23.0"], 6)
     add(folder, 30, opened=WALL + 30 * 60_000)
-    second = page(folder, after=first.next, limit=2)
+    second = page(folder, asked, after=first.next, limit=2)
     assert ids(second) == ["22.0", "21.0"]
     change(folder, "DELETE FROM incidents WHERE id = '21.0'")
-    third = page(folder, after=second.next, limit=2)
+    third = page(folder, asked, after=second.next, limit=2)
     assert (ids(third), third.next) == (["20.0", "9.1"], "")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+import msgspec
 import pytest
 
 from tests.unit.web.served import ADA, ANYWHERE, served
@@ -10,6 +11,8 @@ from watchdog.model.told import OperatorPaused
 from watchdog.rulefile.api import ApiSettings
 from watchdog.rulefile.page import PageSettings
 from watchdog.web.application import HEADERS
+from watchdog.web.endpoint import Method
+from watchdog.web.endpoints import ENDPOINTS
 from watchdog.web.limits import Limits
 
 BEARER = {"Authorization": f"Bearer {ADA}"}
@@ -119,6 +122,23 @@ async def test_what_is_not_said(spoken, until):
             answer = await here.afar.post("/api/v1/pause", **options)
             assert answer[0] == status, (options, answer)
             assert answer[1]["error"]["message"]
+    assert spoken.told == []
+
+
+async def test_who_only_looks_is_told_so(spoken, until):
+    """A token of `readers` opens every list, and whatever is said with it is refused, in one sentence for people and a code for programs."""
+    token = "a-token-for-the-screen-on-the-wall"
+    page = msgspec.structs.replace(ANYWHERE, readers={"wall": token}, reading="named", metrics="named")
+    mine = {"headers": {"Authorization": f"Bearer {token}"}}
+    async with served(spoken, until, page=page) as here:
+        for path in ("/api/v1/alerts", "/api/v1/queues"):
+            assert (await here.afar.get(path))[0] == 401
+            assert (await here.afar.get(path, **mine))[0] == 200
+        for order in (one.path for one in ENDPOINTS if one.method is Method.POST):
+            status, answer = await here.afar.post(f"/api/v1{order}", json={"reason": "x"}, **mine)
+            assert (status, answer["error"]["code"]) == (403, "not_allowed"), order
+            assert answer["error"]["message"] == "wall may look here, and say nothing"
+            assert "page: tokens" in answer["error"]["hint"]
     assert spoken.told == []
 
 
@@ -243,6 +263,23 @@ async def test_a_browser_is_led_to_where_one_logs_in(spoken, until):
         assert (await here.afar.get("/api/v1/status", headers={"Accept": "text/html"}))[0] == 401
         async with here.afar.session.get(f"{here.afar.base}/api/v1/status") as answer:
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("reading", ["anyone", "named"])
+async def test_a_link_from_a_message(spoken, until, reading):
+    """A browser sends no cookie with it; it is asked to come once more, by itself, and then is who it is. A program, and one who has shown a cookie, is not."""
+    page = PageSettings(address="127.0.0.1", port=0, tokens={"ada": ADA}, reading=reading, metrics=reading)
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Accept": "text/html"}
+    async with served(spoken, until, page=page) as here:
+        status, text = await here.afar.get("/audit?rule=%3Cb%3E", headers=link)
+        assert (status, 'http-equiv="refresh" content="0"' in text, "b>" in text) == (200, True, False)
+        status, text = await here.afar.get("/audit", headers=link | {"Sec-Fetch-Site": "same-origin"})
+        assert (status == 303, "http-equiv" in str(text)) == (reading == "named", False)
+        for path in ("/api/v1/rules", "/metrics", "/healthz"):
+            assert "http-equiv" not in str((await here.afar.get(path, headers=link))[1])
+        assert (await here.afar.get("/audit", headers=link | {"Host": "evil.example"}))[0] == 421
+        cookie = {"watchdog": here.server.access.sessions.begin("ada", ADA, 0.0)}
+        assert "http-equiv" not in str((await here.afar.get("/login", headers=link, cookies=cookie))[1])
 
 
 async def test_the_settings_change(spoken, until):

@@ -40,8 +40,7 @@ class Top(App[None]):
     #tabs { color: $text-muted; }
     #warnings { max-height: 6; }
     #table { height: 1fr; }
-    #filter { height: 1; border: none; padding: 0 1; display: none; }
-    #filter.open { display: block; }
+    #filter { height: 1; border: none; padding: 0 1; }
     #empty { height: auto; padding: 0 1; display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,7 +76,9 @@ class Top(App[None]):
         yield Static(id="tabs", markup=False)
         yield Static(id="empty", markup=False)
         yield Table(id="table")
-        yield Input(id="filter", placeholder="only lines with …", compact=True)
+        field = Input(id="filter", placeholder="only lines with …", compact=True)
+        field.display = False
+        yield field
         yield Static(id="said", markup=False)
         yield Static(id="keys", markup=False)
 
@@ -98,7 +99,8 @@ class Top(App[None]):
     def action_open(self, number: int) -> None:
         """That tab."""
         self.section, self._filter = SECTIONS[number], ""
-        self.query_one(Input).value = ""
+        field = self.query_one(Input)
+        field.value, field.display = "", False
         self._look()
         self._draw()
 
@@ -120,8 +122,9 @@ class Top(App[None]):
     def action_filter(self) -> None:
         """Type what lines must hold."""
         field = self.query_one(Input)
-        field.add_class("open")
-        field.focus()
+        field.display = True
+        # At once: whatever is typed from now on is meant for it, and not for the table.
+        self.screen.set_focus(field)
 
     def action_unfilter(self) -> None:
         """All lines again."""
@@ -280,8 +283,8 @@ class Top(App[None]):
         field = self.query_one(Input)
         if not keep:
             field.value = ""
-        field.set_class(keep and bool(field.value), "open")
-        self.query_one(Table).focus()
+        field.display = keep and bool(field.value)
+        self.screen.set_focus(self.query_one(Table))
 
 
 def _key(section: Section, order: str) -> str:

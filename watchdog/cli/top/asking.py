@@ -25,6 +25,8 @@ class Said(msgspec.Struct, frozen=True):
 class Asking(ModalScreen[Said | None]):
     """Ends with what is to be said, or None."""
 
+    # The reason is what has to be typed; by the time that anything is seen of it, it is where letters go.
+    AUTO_FOCUS = "#reason"
     CSS = """
     Asking { align: center middle; }
     Asking Vertical { width: 76; max-width: 96%; height: auto; border: solid $warning; padding: 0 1; background: $surface; }
@@ -52,10 +54,6 @@ class Asking(ModalScreen[Said | None]):
             yield Input(id="reason", compact=True)
             yield Static(id="wrong", markup=False)
             yield Static(row(((f"enter: {self._act.name}   escape: say nothing", "strong"),)), markup=False)
-
-    def on_mount(self) -> None:
-        """The reason is what has to be typed."""
-        self.query_one("#reason", Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """It is meant, if nothing is missing."""

@@ -12,6 +12,7 @@ from watchdog.web.page import words
 from watchdog.web.page.assets import assets
 from watchdog.web.page.chart import chart
 from watchdog.web.page.links import LINKS
+from watchdog.web.page.tones import tone
 
 if TYPE_CHECKING:
     import jinja2
@@ -33,7 +34,7 @@ def environment() -> "jinja2.Environment":
     )
     filters = (
         exactly, words.count, words.dash, words.day, words.duration, words.exact, words.moment, words.number, words.plain, words.ratio, words.since,
-        words.size, words.until,
+        words.size, words.until, tone,
     )  # fmt: skip
     made.filters.update({filter_.__name__: filter_ for filter_ in filters})
     made.globals.update(chart=chart, assets=assets(), **LINKS)

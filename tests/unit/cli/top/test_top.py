@@ -136,6 +136,9 @@ async def test_a_filter_leaves_lines_out(server, top):
         await screen.press("slash")
         await screen.type("Q9P")
         await screen.sees("No line of 2 has “Q9P” in it.")
+        await screen.press("enter", "3")
+        await screen.sees("queues: 2")
+        assert not screen.app.query_one("#filter").display
     assert server.said == []
 
 

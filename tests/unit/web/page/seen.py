@@ -12,7 +12,7 @@ from watchdog.model.notices import Severity
 from watchdog.picture.picture import Agent, Armed, Budget, Check, Demoted, Incident, Refused, Source, Trace, Unit
 from watchdog.picture.receivers import Box, Hears, Receiver
 from watchdog.picture.told import Telling
-from watchdog.timeline.timeline import Brief, Jobs, Kept, Moment, MomentKind, Timeline
+from watchdog.timeline.timeline import Brief, Jobs, Kept, Moment, MomentKind, Timeline, Waited
 from watchdog.web.endpoint import Caller
 from watchdog.web.page.curves import Curve
 from watchdog.web.page.drawing import draw
@@ -173,11 +173,11 @@ def row(name: str, number: int = 0) -> Row:
 def story(name: str = "web1") -> Timeline:
     """The story of an incident with every kind of moment in it."""
     return Timeline(
-        incident="41.2", rule="stuck-job", entity=name, target=f"{name}-sidekiq-push.service", action="recover_process", summary=f"{name}::DeliveryWorker had been running for 14m 7s.", outcome="resolved", severity=Severity.CRITICAL,
+        incident="41.2", rule="stuck-job", entity=name, target=f"{name}-sidekiq-push.service", action="recover_process", summary=f"{name}::DeliveryWorker had been running for 14m 7s.", outcome="verified", severity=Severity.CRITICAL,
         began=NOW - 9 * _MINUTE, opened=NOW - 8 * _MINUTE, ended=NOW - _MINUTE, resolved=NOW, condition=f"job.elapsed > 10m and {name}", seen=("job.elapsed 14m 7s", name), plan=("copy what is in flight", name),
         entries=tuple(Moment(wall=NOW - 9 * _MINUTE + number * 20_000, kind=kind, text=f"something of {name}", detail={"guard": "coverage", "by": name}, row=40 + number) for number, kind in enumerate(MomentKind)),
         account=(f"24 jobs put back {name}",), jobs=Jobs(in_flight=25, finished=3, put_back=21, quarantined=1, said=(f"in quarantine: {name}",)), evidence=(Kept(process=name, taken=NOW, until=NOW, pieces=("threads", "log"), suspects=(name,)),),
-        told=("ops", name), next=f"verified until 03:20 {name}", missing=(f"rows were pruned {name}",), cut=3,
+        told=("ops", name), next=f"verified until 03:20 {name}", missing=(f"rows were pruned {name}",), cut=3, queues=(Waited(queue=name, size=12_480, latency=254_000, at=NOW),),
     )  # fmt: skip
 
 
@@ -209,7 +209,7 @@ def stories(name: str = "web1") -> dict[str, dict[str, Any]]:
         action="recover_process",
         began=NOW - _MINUTE,
         ended=None,
-        outcome="",
+        outcome="open",
         last=f"put back {name}",
     )
     looked_at = line(name, "stuck-job", (cell(name, CellState.FIRING),))
