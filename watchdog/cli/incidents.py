@@ -59,7 +59,9 @@ def incidents(
     Works from the state folder of the config, whether the agent runs or not. The newest comes first; 50 are shown where --limit does not say otherwise. In JSON each line is an incident, and its story one object with its moments in `entries`.
     """
     if what is not None and what != SHOW:
-        raise UsageError(f"`incidents` lists them, and `incidents show ID` tells the story of one: {what!r} is neither")
+        if not any(map(str.isdigit, what)):
+            raise UsageError("`incidents` lists them, and `incidents show ID` tells the story of one")
+        raise UsageError(f"say `incidents show {what}` for the story of one")
     if what is None:
         if markdown:
             raise UsageError("--markdown goes with `show ID`")
