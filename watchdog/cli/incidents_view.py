@@ -45,7 +45,7 @@ def show_story(out: Output, story: "Timeline", *, now: int) -> None:
     out.line("")
     for moment in story.entries:
         row = f"{moment.row:>6}" if moment.row is not None else " " * 6
-        out.line((f"{row}  {rfc3339(moment.wall)}", "dim"), f"  {moment.kind:<{_WIDTH}}", (moment.text, _KINDS.get(moment.kind, "")))
+        out.line((f"{row}  {rfc3339(moment.wall)}", "dim"), f"  {moment.kind:<{_WIDTH}}  ", (moment.text, _KINDS.get(moment.kind, "")))
     if story.cut:
         out.line((f"{count(story.cut, 'moment')} in the middle left out: sidekiq-watchdog audit --incident {story.incident}", "dim"))
     for line in story.missing:
