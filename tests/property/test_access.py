@@ -16,6 +16,7 @@ from watchdog.web.limits import Limits
 from watchdog.web.parameters import checked, from_text
 
 TOKEN = "correct-horse-battery-staple"
+WALL = "a-token-for-the-screen-on-the-wall"
 SECRET = "what-the-proxy-shows-the-page"
 ORIGIN = "https://watchdog.example.org"
 PROXY = "192.0.2.7"
@@ -28,12 +29,12 @@ HEADERS = st.fixed_dictionaries(
     {},
     optional={
         "host": HOSTS, "origin": ORIGINS, "sec-fetch-site": st.sampled_from(["same-origin", "none", "same-site", "cross-site"]) | TEXT, "sec-fetch-mode": st.sampled_from(["navigate", "cors"]) | TEXT,
-        "authorization": st.sampled_from([f"Bearer {TOKEN}", f"bearer {TOKEN} ", "Bearer", "Bearer x", f"Basic {TOKEN}"]) | TEXT,
+        "authorization": st.sampled_from([f"Bearer {TOKEN}", f"bearer {TOKEN} ", f"Bearer {WALL}", "Bearer", "Bearer x", f"Basic {TOKEN}"]) | TEXT,
         "x-remote-user": st.sampled_from(["carla", "", "x" * 80]) | TEXT, "x-watchdog-proxy": st.sampled_from([SECRET, SECRET[:-1]]) | TEXT, "x-watchdog-by": st.sampled_from(["root", "ada"]) | TEXT,
     },
 )  # fmt: skip
 PAGES = st.builds(
-    PageSettings, address=st.just("127.0.0.1"), tokens=st.sampled_from([{}, {"ada": TOKEN}, {"ada": ""}]), proxy=st.sampled_from([None, ProxySettings("x-remote-user", (PROXY,), SECRET)]),
+    PageSettings, address=st.just("127.0.0.1"), tokens=st.sampled_from([{}, {"ada": TOKEN}, {"ada": ""}]), readers=st.sampled_from([{}, {"wall": WALL}, {"wall": WALL, "carla": ""}]), proxy=st.sampled_from([None, ProxySettings("x-remote-user", (PROXY,), SECRET)]),
     reading=st.sampled_from(["anyone", "named"]), metrics=st.sampled_from(["anyone", "named"]), origin=st.sampled_from(["", ORIGIN]),
 )  # fmt: skip
 PEERS = st.sampled_from(
@@ -49,13 +50,13 @@ PEERS = st.sampled_from(
 )
 
 
-@given(page=PAGES, peer=PEERS, method=st.sampled_from(["GET", "HEAD", "POST", "DELETE", "OPTIONS"]), path=st.sampled_from(["/", "/metrics", "/login", "/healthz", "/api/v1/pause"]) | TEXT, headers=HEADERS, cookie=st.sampled_from(["", "theirs", "guessed"]), name=st.sampled_from([PLAIN, SECURE]))  # fmt: skip
+@given(page=PAGES, peer=PEERS, method=st.sampled_from(["GET", "HEAD", "POST", "DELETE", "OPTIONS"]), path=st.sampled_from(["/", "/metrics", "/login", "/logout", "/healthz", "/api/v1/pause"]) | TEXT, headers=HEADERS, cookie=st.sampled_from(["", "theirs", "of the wall", "guessed"]), name=st.sampled_from([PLAIN, SECURE]))  # fmt: skip
 @example(page=PageSettings(address="127.0.0.1", tokens={"ada": TOKEN}), peer=Peer(address=PROXY), method="POST", path="/", headers={"host": "evil.example", "authorization": f"Bearer {TOKEN}", "origin": "https://evil.example"}, cookie="", name=PLAIN)  # fmt: skip
 def test_nobody_may_change_anything_who_has_not_proven_who_they_are(page, peer, method, path, headers: dict[str, Any], cookie, name):
     """A token, a session that began with one and comes from our page, the proxy with its secret, or the kernel's word on this machine; only the last may arm."""
     access = Access(limits=Limits(), now=lambda: 0.0, own_uid=990)
     access.page = page
-    said = access.sessions.begin("ada", TOKEN, 0.0) if cookie == "theirs" else cookie
+    said = {"theirs": access.sessions.begin("ada", TOKEN, 0.0), "of the wall": access.sessions.begin("wall", WALL, 0.0)}.get(cookie, cookie)
     visit = Visit(peer, method, path, headers, {name: said} if said else {})
     try:
         known = access.admit(visit)
@@ -63,7 +64,9 @@ def test_nobody_may_change_anything_who_has_not_proven_who_they_are(page, peer, 
         return
     caller = known.caller
     assert caller.may_arm is (peer.uid in (0, 990))
-    assert caller.may_change is bool(caller.name)
+    assert caller.may_change is (bool(caller.name) and (peer.uid is not None or caller.name not in page.readers))
+    if caller.name and not caller.may_change:
+        assert method in ("GET", "HEAD") or path in ("/login", "/logout")
     if caller.may_change and peer.uid is None:
         kind, _, token = headers.get("authorization", "").partition(" ")
         by_token = kind.lower() == "bearer" and token.strip() == TOKEN and page.tokens.get("ada") == TOKEN

@@ -11,7 +11,7 @@ from tests.service.conftest import _free_port
 from tests.service.prometheus_server import PrometheusServer
 
 TOKEN = "of-prometheus-and-nobody-else"
-PAGE = 'page: {{listen: "127.0.0.1:{port}", metrics: named, tokens: {{prometheus: "${{file:prometheus-token}}"}}}}\n'
+PAGE = 'page: {{listen: "127.0.0.1:{port}", metrics: named, readers: {{prometheus: "${{file:prometheus-token}}"}}}}\n'
 
 pytestmark = pytest.mark.needs("prometheus", "redis-server")
 

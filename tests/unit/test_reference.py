@@ -150,8 +150,8 @@ def written(tmp_path) -> Path:
     (tmp_path / "rules.yml").write_text(rule)
     (tmp_path / "commanded.yml").write_text(commanded)
     (tmp_path / "config.yml").write_text(config)
-    for name in ("webhook.secret", "ada.token"):
-        (tmp_path / name).write_text("a-secret-of-thirty-characters")
+    for name in ("webhook.secret", "ada.token", "prometheus.token"):
+        (tmp_path / name).write_text(f"{name}-of-thirty-characters")
         (tmp_path / name).chmod(0o600)
     return tmp_path
 
@@ -209,7 +209,11 @@ def test_the_page_on_the_page_is_one():
     assert settings.page is not None
     assert settings.page.proxy is not None
     assert (settings.page.port, settings.page.origin, settings.api.group) == (7655, "https://watchdog.example.org", "adm")
-    assert {secret.setting for secret in settings.secrets} == {("page", "tokens", "ada"), ("page", "proxy", "secret")}
+    assert {secret.setting for secret in settings.secrets} == {
+        ("page", "tokens", "ada"),
+        ("page", "readers", "prometheus"),
+        ("page", "proxy", "secret"),
+    }
 
 
 def test_the_routes_on_the_page_are_routes(written):

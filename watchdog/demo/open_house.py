@@ -1,8 +1,8 @@
 """
 After the story, where the page was asked for: the workers go on, and whoever has the page open may look around and have a say.
 
-So that there is something to see, a job wedges a worker now and then. Of the queue pull the agent asks first, and waits for an answer on the page; of the queue push it repairs by itself, as in the
-story.
+So that there is something to see, a job wedges a worker now and then. Of the queue default the agent asks first, and waits for an answer on the page; of the queue push it repairs by itself, as in the
+story. No worker serves both, so that no question is settled by a repair.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from watchdog.demo.telling import Tone
 
 EVERY_S: Final = 45.0
 """So long after the last one a job wedges a worker again, if by then at most one is wedged."""
-QUEUES: Final = ("pull", "push")
+QUEUES: Final = ("default", "push")
 """Into which queue it comes, by turns; the second, if one waits for an answer."""
 _ROWS: Final = 1_000
 """More of the audit trail need not be remembered: this may go on for days."""

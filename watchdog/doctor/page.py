@@ -93,23 +93,24 @@ def page_of(page: PageSettings, door: Door | None, answer: Answer) -> Found:
 
 
 def people_of(page: PageSettings, heard: Collection[str] | None) -> Found:
-    """Who may say anything there; `heard` are those whom `ask: people:` names with this channel, None where it names nobody at all."""
+    """Who may say anything there, and who comes by a token to look; `heard` are those whom `ask: people:` names with this channel, None where it names nobody at all."""
     names = sorted(page.tokens)
     if heard is not None and (deaf := [name for name in names if name not in heard]):
         return doubtful(
             f"not heard by the page, because ask: people: names others: {listed(deaf)}",
             f'ask: {{people: {{{deaf[0]}: ["page:{deaf[0]}"]}}}}',
         )
+    look = f"; only to look: {listed(sorted(page.readers))}" if page.readers else ""
     if page.proxy is not None:
-        return fine(f"whom the proxy names by {page.proxy.header}{f', and with a token {listed(names)}' if names else ''}")
-    return fine(f"with a token: {listed(names)}") if names else fine("nobody: it is for looking alone")
+        return fine(f"whom the proxy names by {page.proxy.header}{f', and with a token {listed(names)}' if names else ''}{look}")
+    return fine(f"with a token: {listed(names)}{look}") if names else fine(f"nobody: it is for looking alone{look}")
 
 
 def metrics_of(page: PageSettings, answer: Answer) -> Found:
     """What a scraper finds, who had a token where there is one and it is wanted."""
     if isinstance(answer, str):
         return bad(f"/metrics does not answer: {answer}", "the point page says more")
-    if answer == UNKNOWN and page.metrics != ANYONE and not page.tokens:
+    if answer == UNKNOWN and page.metrics != ANYONE and not page.named:
         return fine("/metrics answers whom the proxy names")
     if answer != OK:
         return bad(f"/metrics answers {named(answer)}", "the agent's log says why: journalctl -u sidekiq-watchdog")
@@ -147,7 +148,8 @@ def _named(exam: Exam) -> frozenset[str] | None:
 
 
 def _token(page: PageSettings) -> str:
-    return "" if page.metrics == ANYONE else next(iter(page.tokens.values()), "")
+    """Of somebody who only looks, where there is one."""
+    return "" if page.metrics == ANYONE else next(iter(page.named.values()), "")
 
 
 def _doors(state: Path) -> Mapping[str, Door]:

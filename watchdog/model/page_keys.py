@@ -25,14 +25,25 @@ PAGE: Final[tuple[KeySpec, ...]] = (
         "Who may say anything by the page and the API, each with a secret of at least 20 characters. Under `ask: people:` they are called `page:NAME`; where anybody is named there, only who is may say anything.",
         "nobody",
     ),
+    KeySpec(
+        "readers",
+        "names with secrets",
+        "Who only looks, with secrets as those of `tokens`: at the page, the API, the events and `/metrics`. Whatever they would say is refused. So a scraper, or a screen on a wall, has a token that does no harm in other hands.",
+        "nobody",
+    ),
     KeySpec("proxy", "`header`, `from`, `secret`", "A reverse proxy that has logged people in, and names them in a header.", "none"),
     KeySpec(
         "reading",
         "choice",
-        "Who may look: `anyone` who reaches the address, or only who is `named` by a token or the proxy.",
+        "Who may look: `anyone` who reaches the address, or only who is `named` by a token (of `tokens` or `readers`) or the proxy.",
         "`anyone` on a loopback address, `named` elsewhere",
     ),
-    KeySpec("metrics", "choice", "The same for `/metrics`; a scraper sends a token as `Authorization: Bearer`.", "as `reading`"),
+    KeySpec(
+        "metrics",
+        "choice",
+        "The same for `/metrics`; a scraper sends a token, best one of `readers`, as `Authorization: Bearer`.",
+        "as `reading`",
+    ),
     KeySpec(
         "origin",
         "address",

@@ -142,7 +142,7 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
         "E533",
         "people that the page can't tell apart, or from strangers",
-        "A token or a secret is too short or too simple, two people share one, a name can't be one, the header of a proxy could be sent by any user of the machine, or only who is named may look and nobody is. No secret is ever shown.",
+        "A token or a secret is too short or too simple, two people share one, a name can't be one or stands under `tokens` and `readers`, the header of a proxy could be sent by any user of the machine, or only who is named may look and nobody is. No secret is ever shown.",
         CONFIG + "page: {listen: 192.0.2.1}\n",
     ),
 )
@@ -182,7 +182,7 @@ WARNING_CODES: Final[tuple[CodeSpec, ...]] = (
     CodeSpec(
         "W623",
         "receiver by which nobody may answer",
-        "People could answer by a receiver, and `ask: people:` names nobody who comes by it: what they say there is refused.",
+        "People could answer by a receiver or by the page, and `ask: people:` names nobody who comes by it, or somebody who only looks (`page: readers`): what they say there is refused.",
         CONFIG
         + 'receivers: {ops: {type: matrix, homeserver: "https://matrix.example.org", token: "${env:HOME}", room: "#ops:example.org"}}\nroutes: [{notify: [ops]}]\n',
     ),

@@ -4,6 +4,7 @@
 Without it nothing listens on TCP. Secrets are never shown; a reference to one is fetched by `config`.
 """
 
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -13,36 +14,37 @@ import msgspec
 from watchdog.errors import Span
 from watchdog.lang.text import Text
 from watchdog.rulefile.findings import Findings, quoted
-from watchdog.rulefile.keys import Keys, choice_of, entries_of, items_of, words_of
+from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.proxied import HEADER_NAME, ProxySettings, wrong_with_secret
-from watchdog.rulefile.secrets import SecretRef, read_secret
+from watchdog.rulefile.secrets import SecretRef
+from watchdog.rulefile.tokens import READERS, TOKENS, check_own, read_token, read_tokens
 from watchdog.rulefile.values import wrong_with_url
 
 SECTION: Final = "page"
-TOKENS: Final = "tokens"
 PROXY: Final = "proxy"
+SECRET: Final = "secret"
 PORT: Final = 7655
 """Where nothing else is said."""
 ANYONE: Final = "anyone"
 NAMED: Final = "named"
-READERS: Final = (ANYONE, NAMED)
+READING: Final = (ANYONE, NAMED)
 """Who may look: whoever reaches the port, or only who says by a token or through the proxy who it is."""
-LONGEST_NAME: Final = 64
-_KEYS: Final = Keys("'page'", required=("listen",), optional=(TOKENS, PROXY, "reading", "metrics", "origin"))
-_PROXY_KEYS: Final = Keys("'proxy'", required=("header", "from"), optional=("secret",))
+_KEYS: Final = Keys("'page'", required=("listen",), optional=(TOKENS, READERS, PROXY, "reading", "metrics", "origin"))
+_PROXY_KEYS: Final = Keys("'proxy'", required=("header", "from"), optional=(SECRET,))
 _EXAMPLE: Final = "for instance listen: 127.0.0.1:7655"
 
 
 class PageSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Listens on `address` and `port`. `tokens` is the secret of each person by name; `reading` and `metrics` say who may look, `origin` under which address browsers see the page, empty where it is
-    only this one.
+    Listens on `address` and `port`. `tokens` is the secret of each person by name, `readers` that of each who only looks; `reading` and `metrics` say who else may look, `origin` under which address
+    browsers see the page, empty where it is only this one.
     """
 
     address: str
     port: int = PORT
     tokens: dict[str, str] = {}
+    readers: dict[str, str] = {}
     proxy: ProxySettings | None = None
     reading: str = ANYONE
     metrics: str = ANYONE
@@ -58,13 +60,19 @@ class PageSettings(msgspec.Struct, frozen=True, kw_only=True):
         """As it is written."""
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
+    @property
+    def named(self) -> dict[str, str]:
+        """Everybody who comes by a secret, whether they may say anything or only look: name → secret."""
+        return {**self.readers, **self.tokens}
+
     def __repr__(self) -> str:
-        return f"PageSettings({self.where!r}, tokens of {sorted(self.tokens)}, proxy={self.proxy!r}, reading={self.reading!r}, metrics={self.metrics!r}, origin={self.origin!r})"
+        return f"PageSettings({self.where!r}, tokens of {sorted(self.tokens)}, readers {sorted(self.readers)}, proxy={self.proxy!r}, reading={self.reading!r}, metrics={self.metrics!r}, origin={self.origin!r})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [
             ("listen", self.where),
             (TOKENS, sorted(self.tokens)),
+            (READERS, sorted(self.readers)),
             (PROXY, self.proxy),
             ("reading", self.reading),
             ("metrics", self.metrics),
@@ -75,38 +83,50 @@ def read_page(node: Node, secrets: list[SecretRef], bare: list[Span], findings: 
     """What was written; None if it is not said where to listen. References are added to `secrets`, the places of secrets that are written out to `bare`."""
     values = _KEYS.read(node, findings) or {}
     listen = _listen(values["listen"], findings) if "listen" in values else None
-    tokens = _tokens(values[TOKENS], secrets, bare, findings) if TOKENS in values else {}
-    proxy = _proxy(values[PROXY], secrets, bare, findings) if PROXY in values else None
+    tokens = read_tokens(values[TOKENS], (SECTION, TOKENS), {}, secrets, bare, findings) if TOKENS in values else {}
+    readers = read_tokens(values[READERS], (SECTION, READERS), tokens, secrets, bare, findings) if READERS in values else {}
+    proxy = _proxy(values[PROXY], (*tokens.values(), *readers.values()), secrets, bare, findings) if PROXY in values else None
     origin = _origin(values["origin"], findings) if "origin" in values else ""
     if listen is None:
         return None
     usual = ANYONE if ip_address(listen[0]).is_loopback else NAMED
-    reading = _readers(values, "reading", usual, listen[0], findings)
-    metrics = _readers(values, "metrics", reading, listen[0], findings)
-    if reading == NAMED and not tokens and proxy is None:
+    reading = _reading(values, "reading", usual, listen[0], findings)
+    metrics = _reading(values, "metrics", reading, listen[0], findings)
+    if reading == NAMED and not tokens and not readers and proxy is None:
         findings.add(
             "E533", values.get("reading", node).span, "nobody could look at it: only who is named may, and nobody is",
             hint='name people under \'tokens\', for instance tokens: {ada: "${file:ada-token}"}',
         )  # fmt: skip
-    return PageSettings(address=listen[0], port=listen[1], tokens=tokens, proxy=proxy, reading=reading, metrics=metrics, origin=origin)
+    return PageSettings(
+        address=listen[0], port=listen[1], tokens=tokens, readers=readers, proxy=proxy, reading=reading, metrics=metrics, origin=origin
+    )
 
 
 def page_with(settings: PageSettings | None, where: tuple[str, ...], text: Text, content: str, findings: Findings) -> PageSettings | None:
-    """The settings with the secret that belongs to `where` (`tokens` and a name, or `proxy`, `secret`), which is checked."""
+    """The settings with the secret that belongs to `where` (`tokens` or `readers` and a name, or `proxy`, `secret`), which is checked."""
     span = text.span(0, len(text.value))
     if wrong := wrong_with_secret(content):
         findings.add("E533", span, f"the secret {wrong}", hint="correct it where the reference points to; `openssl rand -hex 24` makes one")
     if settings is None:
         return None
     match where:
-        case (section, name) if section == TOKENS:
-            if content in (other for person, other in settings.tokens.items() if person != name):
-                findings.add("E533", span, f"the token of {quoted(name)} is somebody else's too", hint="each person has one of their own")
-            return msgspec.structs.replace(settings, tokens={**settings.tokens, name: content})
-        case (section, "secret") if section == PROXY and settings.proxy is not None:
+        case (section, name) if section in (TOKENS, READERS):
+            check_own(content, _others(settings, where), f"the token of {quoted(name)}", span, findings)
+            of: dict[str, str] = {**getattr(settings, section), name: content}
+            return msgspec.structs.replace(settings, **{section: of})
+        case (section, key) if (section, key) == (PROXY, SECRET) and settings.proxy is not None:
+            check_own(content, _others(settings, where), "the secret of the proxy", span, findings)
             return msgspec.structs.replace(settings, proxy=msgspec.structs.replace(settings.proxy, secret=content))
         case _:
             return settings
+
+
+def _others(settings: PageSettings, where: tuple[str, ...]) -> set[str]:
+    """Every secret but that which belongs to `where`."""
+    found = {(section, name): secret for section in (TOKENS, READERS) for name, secret in getattr(settings, section).items()}
+    if settings.proxy is not None:
+        found[PROXY, SECRET] = settings.proxy.secret
+    return {secret for place, secret in found.items() if place != where}
 
 
 def page_seen_at(settings: PageSettings | None, url: str) -> PageSettings | None:
@@ -150,46 +170,13 @@ def _parts(written: str) -> tuple[str, str]:
     return written, str(PORT)
 
 
-def _tokens(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> dict[str, str]:
-    tokens: dict[str, str] = {}
-    for entry in entries_of(node, "'tokens'", findings) or ():
-        name = entry.key.text.value
-        if not _is_a_name(name):
-            findings.add(
-                "E533", entry.key.span, f"{quoted(name)} can't be the name of a person", hint="at most 64 letters, digits and . _ @ + -"
-            )
-            continue
-        secret = _secret(entry.value, (SECTION, TOKENS, name), f"the token of {quoted(name)}", secrets, bare, findings)
-        if secret is None:
-            continue
-        if secret and secret in tokens.values():
-            findings.add(
-                "E533", entry.value.span, f"the token of {quoted(name)} is somebody else's too", hint="each person has one of their own"
-            )
-        tokens[name] = secret
-    return tokens
-
-
-def _secret(node: Node, setting: tuple[str, ...], what: str, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> str | None:
-    """The secret if it is written out, empty where it is referred to."""
-    text = words_of(node, what, findings)
-    read = None if text is None else read_secret(text, setting, findings)
-    if isinstance(read, SecretRef):
-        secrets.append(read)
-        return ""
-    if read is None:
-        return None
-    bare.append(node.span)
-    if wrong := wrong_with_secret(read):
-        findings.add("E533", node.span, f"{what} {wrong}", hint="`openssl rand -hex 24` makes one")
-    return read
-
-
-def _proxy(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Findings) -> ProxySettings | None:
+def _proxy(node: Node, others: Collection[str], secrets: list[SecretRef], bare: list[Span], findings: Findings) -> ProxySettings | None:
     values = _PROXY_KEYS.read(node, findings) or {}
     header = words_of(values["header"], "'header'", findings) if "header" in values else None
     addresses = [_address(item, findings) for item in items_of(values["from"], "'from'", findings) or ()] if "from" in values else []
-    secret = _secret(values["secret"], (SECTION, PROXY, "secret"), "'secret'", secrets, bare, findings) if "secret" in values else None
+    secret = read_token(values[SECRET], (SECTION, PROXY, SECRET), "'secret'", secrets, bare, findings) if SECRET in values else None
+    if secret:
+        check_own(secret, others, "the secret of the proxy", values[SECRET].span, findings)
     if header is not None and not HEADER_NAME.fullmatch(header.value):
         findings.add("E533", values["header"].span, "'header' is no name of a header", hint="for instance header: X-Remote-User")
     if "from" in values and not addresses:
@@ -200,7 +187,7 @@ def _proxy(node: Node, secrets: list[SecretRef], bare: list[Span], findings: Fin
             hint="for instance from: [192.0.2.7]",
         )
     known = tuple(address for address in addresses if address)
-    if "secret" not in values and any(ip_address(address).is_loopback for address in known):
+    if SECRET not in values and any(ip_address(address).is_loopback for address in known):
         findings.add(
             "E533", values["from"].span, "any user of this machine could send that header: a proxy on it must show a secret as well",
             hint='secret: "${file:proxy-secret}", which the proxy sends as X-Watchdog-Proxy',
@@ -221,10 +208,10 @@ def _address(node: Node, findings: Findings) -> str:
         return ""
 
 
-def _readers(values: dict[str, Node], key: str, usual: str, address: str, findings: Findings) -> str:
+def _reading(values: dict[str, Node], key: str, usual: str, address: str, findings: Findings) -> str:
     if key not in values:
         return usual
-    chosen = choice_of(values[key], f"'{key}'", READERS, findings) or usual
+    chosen = choice_of(values[key], f"'{key}'", READING, findings) or usual
     if chosen == ANYONE and not ip_address(address).is_loopback:
         findings.add(
             "W625", values[key].span, f"whoever reaches {address} may look: at the names of hosts, queues and classes of jobs, and at what waits",
@@ -245,7 +232,3 @@ def _origin(node: Node, findings: Findings) -> str:
         )
         return ""
     return origin_of(text.value)
-
-
-def _is_a_name(name: str) -> bool:
-    return 0 < len(name) <= LONGEST_NAME and all(char.isalnum() or char in "._@+-" for char in name)

@@ -4,20 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 from watchdog.model import page_keys
-from watchdog.rulefile.page import READERS
+from watchdog.rulefile.page import READING
 
 Schema = dict[str, Any]
 
 
 def page_parts(mapping: Callable[..., Schema], *, text: Schema, secret: Schema) -> dict[str, Schema]:
     """`api` and `page`; `mapping` makes an object of a table of keys and the schemas of their values."""
-    readers: Schema = {"enum": list(READERS)}
+    reading: Schema = {"enum": list(READING)}
+    named: Schema = {"type": "object", "additionalProperties": secret}
     addresses: Schema = {"type": "array", "items": text}
     proxy = mapping(page_keys.PROXY, {"header": text, "from": addresses, "secret": secret}, required=("header", "from"))
     page = mapping(
         page_keys.PAGE,
         {
-            "listen": text, "tokens": {"type": "object", "additionalProperties": secret}, "proxy": proxy, "reading": readers, "metrics": readers,
+            "listen": text, "tokens": named, "readers": named, "proxy": proxy, "reading": reading, "metrics": reading,
             "origin": {"type": "string", "pattern": r"^https?://"},
         },
         required=("listen",),

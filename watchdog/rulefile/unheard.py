@@ -29,10 +29,14 @@ def warn_of_unheard(receivers: Mapping[str, ReceiverSettings], places: Mapping[s
 
 
 def warn_of_unheard_page(page: PageSettings, place: Span, ask: AskSettings, findings: Findings) -> None:
-    """People with tokens for the page where somebody is named, and none of them; `place` is where the page is declared."""
+    """People with tokens for the page where somebody is named, and none of them, and who is named and only looks; `place` is where the page is declared."""
     named = {name.partition(":")[2] for name, _ in ask.people if name.partition(":")[0] == PAGE}
     if ask.people and page.tokens and not named & set(page.tokens):
         somebody = min(page.tokens)
         findings.add(
             "W623", place, "people could answer by the page, and nobody may", hint=f"ask: {{people: {{{somebody}: ['page:{somebody}']}}}}"
+        )  # fmt: skip
+    for name in sorted(named & set(page.readers)):
+        findings.add(
+            "W623", place, f"{quoted(name)} may answer by the page, says 'ask: people:', and only looks by it", hint="its token belongs under 'tokens'"
         )  # fmt: skip

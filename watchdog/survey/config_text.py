@@ -68,7 +68,7 @@ def config_text(found: Survey, *, state: str, postgres: PostgresState | None = N
         "# routes: [{notify: [ops]}]",
         '# ask: {people: {ada: [ada, "matrix:@ada:example.org"]}}   # who may answer there',
         "",
-        "# The page in a browser, on this machine: ssh -L 7655:127.0.0.1:7655 HOST, then http://127.0.0.1:7655. Who has a token may also pause, approve, silence: openssl rand -hex 24",
+        "# The page in a browser, on this machine: ssh -L 7655:127.0.0.1:7655 HOST, then http://127.0.0.1:7655. Who has a token may also pause, approve, silence: openssl rand -hex 24; one under readers: looks alone, as Prometheus",
         '# page: {listen: "127.0.0.1:7655", tokens: {ada: "${file:ada-token}"}}',
     )
     # Names and messages of others stand in comments only, or in quotes.

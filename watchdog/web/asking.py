@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from watchdog.store.encoding import encode
 from watchdog.web.access.access import Access, Known
 from watchdog.web.access.visit import Peer, Visit
 from watchdog.web.connections import Connection, Pace
@@ -107,5 +108,9 @@ async def values_of(request: web.Request, params: tuple[Param, ...]) -> dict[str
 
 
 def json_answer(answer: Any, *, status: int = 200) -> web.Response:
-    """As JSON."""
-    return web.Response(body=_ENCODER.encode(answer), status=status, content_type=JSON)
+    """As JSON; whatever a name holds that no text can is spelled out, as in the store and the stream."""
+    try:
+        body = _ENCODER.encode(answer)
+    except UnicodeEncodeError:
+        body = encode(msgspec.to_builtins(answer))
+    return web.Response(body=body, status=status, content_type=JSON)

@@ -58,7 +58,7 @@ def described() -> Schema:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(components.items())),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "A token of `page: tokens`; on the unix socket none is needed."}},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "A token of `page: tokens`, or, for whoever only looks, of `page: readers`; on the unix socket none is needed."}},
         },
     }  # fmt: skip
 

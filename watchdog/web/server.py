@@ -175,6 +175,8 @@ class Server:
         runner = web.AppRunner(
             app, handle_signals=False, access_log=None, keepalive_timeout=limits.idle, shutdown_timeout=_ENDS_WITHIN, lingering_time=1.0,
             max_line_size=limits.line, max_field_size=limits.header, max_headers=limits.headers, handler_cancellation=True,
+            # What is packed can become a thousand times as large before anybody can count it; no browser packs what it says.
+            auto_decompress=False,
         )  # fmt: skip
         await runner.setup()
         return runner

@@ -18,6 +18,7 @@ from watchdog.rulefile.page import NAMED, PageSettings
 from watchdog.rulefile.proxied import ProxySettings
 
 TOKENS = {"ada": "a" * 24}
+READERS = {"wall": "w" * 24}
 AGENT = Running(os.getpid(), os.geteuid(), os.getegid(), (), 0)
 Serve = Callable[..., object]
 
@@ -59,6 +60,12 @@ def test_who_may_look(settings, answer, health, words):
             PageSettings(address="127.0.0.1", tokens=TOKENS, proxy=ProxySettings("x-remote-user", ("127.0.0.1",), "s" * 24)),
             None, Health.OK, "whom the proxy names by x-remote-user, and with a token ada",
         ),
+        (PageSettings(address="127.0.0.1", readers=READERS), None, Health.OK, "nobody: it is for looking alone; only to look: wall"),
+        (PageSettings(address="127.0.0.1", tokens=TOKENS, readers=READERS), frozenset({"ada"}), Health.OK, "with a token: ada; only to look: wall"),
+        (
+            PageSettings(address="127.0.0.1", readers=READERS, proxy=ProxySettings("x-remote-user", ("127.0.0.1",), "s" * 24)),
+            None, Health.OK, "whom the proxy names by x-remote-user; only to look: wall",
+        ),
     ],
 )  # fmt: skip
 def test_who_may_say_something(settings, heard, health, words):
@@ -67,6 +74,7 @@ def test_who_may_say_something(settings, heard, health, words):
     assert found.health is health
     assert words in found.says
     assert "a" * 24 not in found.says + found.mend
+    assert "w" * 24 not in found.says + found.mend
 
 
 @pytest.mark.parametrize(
@@ -91,6 +99,7 @@ def test_metrics_for_whom_the_proxy_names():
     proxy = ProxySettings("x-remote-user", ("10.0.0.1",), "")
     assert page.metrics_of(PageSettings(address="::", metrics=NAMED, proxy=proxy), 401).health is Health.OK
     assert page.metrics_of(PageSettings(address="::", metrics=NAMED, tokens=TOKENS), 401).health is Health.FAIL
+    assert page.metrics_of(PageSettings(address="::", metrics=NAMED, readers=READERS, proxy=proxy), 401).health is Health.FAIL
     assert page.metrics_of(PageSettings(address="127.0.0.1"), 401).health is Health.FAIL
     assert page.metrics_of(PageSettings(address="127.0.0.1"), "no answer within 5 s").health is Health.FAIL
 

@@ -31,11 +31,13 @@ def test_a_new_judgement_replaces_the_old_one():
     watchers = Watchers()
     watchers.set(A, {PUSH: None, PULL: None})
     watchers.set(B, {PUSH: None})
-    assert (list(watchers.of(PUSH)), list(watchers.of(PULL))) == ([A, B], [A])
+    assert (list(watchers.of_all([PUSH])), list(watchers.of_all([PULL]))) == ([A, B], [A])
+
+    assert list(watchers.of_all([PULL, PUSH])) == [A, B]
 
     watchers.set(A, {PULL: None})
 
-    assert (list(watchers.of(PUSH)), list(watchers.of(PULL))) == ([B], [A])
+    assert (list(watchers.of_all([PUSH])), list(watchers.of_all([PULL]))) == ([B], [A])
 
 
 def test_nothing_is_left_of_those_who_rest_on_nothing():
@@ -46,5 +48,5 @@ def test_nothing_is_left_of_those_who_rest_on_nothing():
     watchers.set(B, {})
 
     assert len(watchers) == 0
-    assert list(watchers.of(PUSH)) == []
+    assert list(watchers.of_all([PUSH])) == []
     assert not watchers._owners

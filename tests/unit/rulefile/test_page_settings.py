@@ -10,6 +10,7 @@ from watchdog.rulefile.settings import Settings, read_settings, with_secrets
 
 CONFIG = "redis: {url: redis://h}\nrules: [rules.yml]\nstate: state\n"
 TOKEN = "correct-horse-battery-staple"
+OTHER = "another-token-of-somebody-else"
 
 
 def read(written: str) -> tuple[Settings | None, list[str]]:
@@ -29,6 +30,8 @@ def read(written: str) -> tuple[Settings | None, list[str]]:
         (f"192.0.2.1, tokens: {{ada: {TOKEN}}}", PageSettings(address="192.0.2.1", tokens={"ada": TOKEN}, reading="named", metrics="named")),
         (f"192.0.2.1, tokens: {{ada: {TOKEN}}}, metrics: anyone", PageSettings(address="192.0.2.1", tokens={"ada": TOKEN}, reading="named")),
         (f"127.0.0.1, tokens: {{ada: {TOKEN}}}, reading: named", PageSettings(address="127.0.0.1", tokens={"ada": TOKEN}, reading="named", metrics="named")),
+        (f"192.0.2.1, readers: {{prometheus: {TOKEN}}}", PageSettings(address="192.0.2.1", readers={"prometheus": TOKEN}, reading="named", metrics="named")),
+        (f"127.0.0.1, tokens: {{ada: {TOKEN}}}, readers: {{wall: {OTHER}}}", PageSettings(address="127.0.0.1", tokens={"ada": TOKEN}, readers={"wall": OTHER})),
         ("127.0.0.1, proxy: {header: X-User, from: [192.0.2.7]}", PageSettings(address="127.0.0.1", proxy=ProxySettings("x-user", ("192.0.2.7",)))),
         ("127.0.0.1, origin: 'https://Watchdog.example.org/'", PageSettings(address="127.0.0.1", origin="https://watchdog.example.org")),
     ],
@@ -54,6 +57,15 @@ def test_what_can_be_written(written, expected):
         (f"{{listen: 127.0.0.1, tokens: {{ada: {TOKEN}, ben: {TOKEN}}}}}", "4:76 E533"),
         (f"{{listen: 127.0.0.1, tokens: {{'a b': {TOKEN}}}}}", "4:37 E533"),
         (f"{{listen: 127.0.0.1, tokens: [{TOKEN}]}}", "4:35 E122"),
+        ("{listen: 127.0.0.1, readers: {wall: short}}", "4:43 E533"),
+        ("{listen: 127.0.0.1, readers: {wall: aaaaaaaaaaaaaaaaaaaaaaaa}}", "4:43 E533"),
+        (f"{{listen: 127.0.0.1, readers: {{wall: {TOKEN}, hall: {TOKEN}}}}}", "4:79 E533"),
+        (f"{{listen: 127.0.0.1, readers: {{'a b': {TOKEN}}}}}", "4:38 E533"),
+        (f"{{listen: 127.0.0.1, readers: [{TOKEN}]}}", "4:36 E122"),
+        (f"{{listen: 127.0.0.1, tokens: {{ada: {TOKEN}}}, readers: {{ada: {OTHER}}}}}", "4:82 E533"),
+        (f"{{listen: 127.0.0.1, readers: {{ada: {OTHER}}}, tokens: {{ada: {TOKEN}}}}}", "4:37 E533"),
+        (f"{{listen: 127.0.0.1, tokens: {{ada: {TOKEN}}}, readers: {{wall: {TOKEN}}}}}", "4:88 E533"),
+        (f"{{listen: 127.0.0.1, readers: {{wall: {TOKEN}}}, proxy: {{header: X-User, from: [127.0.0.1], secret: {TOKEN}}}}}", "4:125 E533"),
         ("{listen: 192.0.2.1}", "4:7 E533"),
         ("{listen: 127.0.0.1, reading: named}", "4:36 E533"),
         ("{listen: 127.0.0.1, reading: everybody}", "4:36 E124"),
@@ -105,6 +117,36 @@ def test_secrets_are_fetched_and_checked_where_they_come_from():
     for bad in ("short", "a" * 30, "with spaces it is longer", TOKEN[::-1], "é" * 10 + TOKEN):
         problems = [problem.code for problem in with_secrets(settings, contents | {("page", "tokens", "ada"): bad})[1]]
         assert "E533" in problems, bad
+
+
+def test_secrets_of_who_only_looks_are_fetched_too():
+    """They are as strong as others, nobody else has one of them, be it a person, another reader or the proxy, and none is ever shown."""
+    settings, problems = read(
+        'page: {listen: 127.0.0.1, readers: {wall: "${file:wall}", prometheus: "${credential:p}"}, tokens: {ada: "${file:ada}"}, proxy: {header: X-User, from: [127.0.0.1], secret: "${file:proxy}"}}'
+    )
+    assert (settings is not None, problems) == (True, [])
+    assert settings is not None
+    ada, wall, prometheus, proxy = (
+        ("page", "tokens", "ada"),
+        ("page", "readers", "wall"),
+        ("page", "readers", "prometheus"),
+        ("page", "proxy", "secret"),
+    )
+    assert [one.setting for one in settings.secrets] == [ada, wall, prometheus, proxy]
+    contents: dict[tuple[str, ...], str] = {ada: TOKEN, wall: OTHER, prometheus: TOKEN[::-1], proxy: OTHER[::-1]}
+    whole, wrong = with_secrets(settings, contents)
+    assert wrong == ()
+    assert whole.page is not None
+    assert (whole.page.tokens, whole.page.readers) == ({"ada": TOKEN}, {"wall": OTHER, "prometheus": TOKEN[::-1]})
+    assert whole.page.named == {"ada": TOKEN, "wall": OTHER, "prometheus": TOKEN[::-1]}
+    shown = repr(whole) + pretty_repr(whole)
+    assert "prometheus" in shown
+    assert [secret for secret in contents.values() if secret in shown] == []
+    for place in (wall, prometheus, proxy):
+        for bad in ("too-brief", "a" * 30, *(other for where, other in contents.items() if where != place)):
+            found = with_secrets(settings, contents | {place: bad})[1]
+            assert {problem.code for problem in found} == {"E533"}, (place, bad)
+            assert [problem for problem in found if bad in problem.message + problem.hint] == [], place
 
 
 def test_the_page_is_where_messages_say():
@@ -159,3 +201,10 @@ def test_nobody_who_has_a_token_may_say_anything():
     assert read(page)[1] == []
     assert read(page + "ask: {people: {ben: ['local:ben']}}")[1] == ["4:7 W623"]
     assert read(page + "ask: {people: {ada: ['page:ada']}}")[1] == []
+
+
+def test_who_only_looks_and_is_to_answer():
+    """What `ask: people:` says of them has no effect, and so is said."""
+    page = f"page: {{listen: 127.0.0.1, tokens: {{ada: {TOKEN}}}, readers: {{wall: {OTHER}}}}}\n"
+    assert read(page + "ask: {people: {ada: ['page:ada'], ben: ['local:wall']}}")[1] == []
+    assert read(page + "ask: {people: {ada: ['page:ada'], ben: ['page:wall']}}")[1] == ["4:7 W623"]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+import msgspec
 import pytest
 
 from tests.unit.web.served import ADA, ANYWHERE, served
@@ -10,6 +11,8 @@ from watchdog.model.told import OperatorPaused
 from watchdog.rulefile.api import ApiSettings
 from watchdog.rulefile.page import PageSettings
 from watchdog.web.application import HEADERS
+from watchdog.web.endpoint import Method
+from watchdog.web.endpoints import ENDPOINTS
 from watchdog.web.limits import Limits
 
 BEARER = {"Authorization": f"Bearer {ADA}"}
@@ -119,6 +122,23 @@ async def test_what_is_not_said(spoken, until):
             answer = await here.afar.post("/api/v1/pause", **options)
             assert answer[0] == status, (options, answer)
             assert answer[1]["error"]["message"]
+    assert spoken.told == []
+
+
+async def test_who_only_looks_is_told_so(spoken, until):
+    """A token of `readers` opens every list, and whatever is said with it is refused, in one sentence for people and a code for programs."""
+    token = "a-token-for-the-screen-on-the-wall"
+    page = msgspec.structs.replace(ANYWHERE, readers={"wall": token}, reading="named", metrics="named")
+    mine = {"headers": {"Authorization": f"Bearer {token}"}}
+    async with served(spoken, until, page=page) as here:
+        for path in ("/api/v1/alerts", "/api/v1/queues"):
+            assert (await here.afar.get(path))[0] == 401
+            assert (await here.afar.get(path, **mine))[0] == 200
+        for order in (one.path for one in ENDPOINTS if one.method is Method.POST):
+            status, answer = await here.afar.post(f"/api/v1{order}", json={"reason": "x"}, **mine)
+            assert (status, answer["error"]["code"]) == (403, "not_allowed"), order
+            assert answer["error"]["message"] == "wall may look here, and say nothing"
+            assert "page: tokens" in answer["error"]["hint"]
     assert spoken.told == []
 
 

@@ -24,9 +24,9 @@ PAGE: Final = (
     PointSpec(
         "page-people",
         Area.PAGE,
-        "Who may say anything by the page: people with a token, or whom a proxy has logged in, and that `ask: people:` names them if it names anybody.",
+        "Who may say anything by the page: people with a token, or whom a proxy has logged in, and that `ask: people:` names them if it names anybody; and who has a token only to look.",
         "Who is not named is not heard.",
-        '`page: {tokens: …}`; `ask: {people: {ada: [ada, "page:ada"]}}`.',
+        '`page: {tokens: …, readers: …}`; `ask: {people: {ada: [ada, "page:ada"]}}`.',
         "not heard by the page, because ask: people: names others: ben",
     ),
     PointSpec(
@@ -42,7 +42,7 @@ PAGE: Final = (
         Area.PAGE,
         "`/metrics`: that it answers as the config says, without a name or with one.",
         "Prometheus would find nothing.",
-        "`page: {metrics: anyone}`, or a token in the job of Prometheus.",
+        "`page: {metrics: anyone}`, or a token of `page: {readers: …}` in the job of Prometheus.",
         "/metrics answers 500 Internal Server Error",
     ),
 )

@@ -35,7 +35,11 @@ OPEN: Final = (ALIVE, LOGIN, "/static/")
 """What everybody may see who reaches the port: that it lives, and how to say who one is. What ends with a slash means all below it."""
 METRICS: Final = "/metrics"
 _LONGEST_NAME: Final = 64
-_TO_NAME_ONESELF: Final = "send Authorization: Bearer TOKEN, with a token that the config has under page: tokens"
+LOGOUT: Final = "/logout"
+_ONES_OWN: Final = (LOGIN, LOGOUT)
+"""What changes nothing but who somebody is to the page."""
+_TO_SPEAK: Final = "send Authorization: Bearer TOKEN, with a token that the config has under page: tokens"
+_TO_LOOK: Final = f"{_TO_SPEAK}, or under page: readers"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -64,6 +68,11 @@ class Access:
         """Who that is. Raises a `RequestError` where it may not ask that, or not so often."""
         self._count(visit)
         known = self._known(visit)
+        if not visit.is_safe and known.caller.name and not known.caller.may_change and visit.path not in _ONES_OWN:
+            raise NotYoursError(
+                f"{known.caller.name} may look here, and say nothing",
+                hint="its token stands in the config under page: readers; who is to say anything has one under page: tokens",
+            )
         if (
             not visit.is_safe
             and known.caller.name
@@ -86,24 +95,24 @@ class Access:
         bearer = self._bearer(visit)
         name = self._whose(visit, bearer, page) if bearer else ""
         if bearer and not name:
-            raise UnknownCallerError("that token is nobody's", hint=_TO_NAME_ONESELF)
+            raise UnknownCallerError("that token is nobody's", hint=_TO_LOOK)
         if name:
             # No browser holds this by itself, so neither a foreign name nor a foreign page can make use of it.
             check_origin(visit, origin=page.origin, must_say=False)
-            return Known(_by_page(name))
+            return Known(_by_page(name, page))
         check_host(visit.headers, ours=self._names | ({host_of(page.origin)} if page.origin else frozenset()))
         check_origin(visit, origin=page.origin, must_say=True)
         cookie = self.cookie(visit)
-        if cookie and (name := self.sessions.name(cookie, page.tokens, self._now())):
-            return Known(_by_page(name), f"cookie {cookie}")
+        if cookie and (name := self.sessions.name(cookie, page.named, self._now())):
+            return Known(_by_page(name, page), f"cookie {cookie}")
         if name := _by_proxy(visit, page):
-            return Known(_by_page(name), f"proxy {name}")
+            return Known(_by_page(name, page), f"proxy {name}")
         if _is_open(visit.path):
             return Known(Caller())
         if not visit.is_safe:
-            raise UnknownCallerError("only who says who it is may change anything", hint=_TO_NAME_ONESELF)
+            raise UnknownCallerError("only who says who it is may change anything", hint=_TO_SPEAK)
         if (page.metrics if visit.path == METRICS else page.reading) == NAMED:
-            raise UnknownCallerError("only who says who it is may look", hint=_TO_NAME_ONESELF)
+            raise UnknownCallerError("only who says who it is may look", hint=_TO_LOOK)
         return Known(Caller())
 
     def check_form(self, known: Known, token: str) -> None:
@@ -157,15 +166,16 @@ class Access:
     def _whose(self, visit: Visit, token: str, page: PageSettings) -> str:
         if wait := self._wrong.wait(visit.peer.key, self._now()):
             raise TooOftenError("too many wrong tokens came from there", after=wait)
-        name = person_of(token, page.tokens)
+        name = person_of(token, page.named)
         if not name:
             self._wrong.take(visit.peer.key, self._now())
             LOG.warning("a token that is nobody's was tried from %s", visit.peer.address)
         return name
 
 
-def _by_page(name: str) -> Caller:
-    return Caller(name, PAGE, may_change=True)
+def _by_page(name: str, page: PageSettings) -> Caller:
+    # By whichever way somebody is named: who is to look and nothing else says nothing by the proxy either.
+    return Caller(name, PAGE, may_change=name not in page.readers)
 
 
 def _by_proxy(visit: Visit, page: PageSettings) -> str:

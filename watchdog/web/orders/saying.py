@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.model.told import PAGE, SAID, Told
+from watchdog.store.encoding import encode
 from watchdog.web.answered import Answered
 from watchdog.web.endpoint import Call, Endpoint, Method, Param
 from watchdog.web.failures import NotUnderstoodError
@@ -62,5 +63,5 @@ def _id(call: Call, name: str, now: int) -> str:
     begins = SAID if call.caller.channel == PAGE else ""
     if not call.key:
         return f"{begins}{now:012x}{secrets.token_hex(4)}"
-    what = msgspec.json.encode([call.caller.channel, call.caller.name, call.key, name, dict(call.values)], order="deterministic")
+    what = encode([call.caller.channel, call.caller.name, call.key, name, dict(call.values)])
     return f"{begins}key_{hashlib.sha256(what).hexdigest()[: 2 * _BYTES]}"

@@ -37,12 +37,13 @@ def is_here(path: str) -> bool:
 
 def _in_path(name: str) -> str:
     # A name of dots alone would be taken for a folder, however it is quoted.
-    return quote(name, safe="").replace(".", "%2E") if set(name) <= {"."} else quote(name, safe="")
+    quoted = quote(name, safe="", errors="backslashreplace")
+    return quoted.replace(".", "%2E") if set(name) <= {"."} else quoted
 
 
 def _asked(**values: str | int) -> str:
     given = {name: value for name, value in values.items() if value not in ("", None)}
-    return f"?{urlencode(given)}" if given else ""
+    return f"?{urlencode(given, errors='backslashreplace')}" if given else ""
 
 
 LINKS: Final[dict[str, Callable[..., str]]] = {

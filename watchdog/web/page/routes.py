@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from watchdog.store.failures import StoreError
-from watchdog.web.asking import FORM_TOKEN
+from watchdog.web.asking import FORM_TOKEN, body_of
 from watchdog.web.desk import Desk
 from watchdog.web.failures import NotReadyError, RequestError
 from watchdog.web.page.assets import asset_at
@@ -153,7 +153,8 @@ class _Page:
 
 
 async def _form(request: web.Request) -> dict[str, str]:
-    return {name: value for name, value in (await request.post()).items() if isinstance(value, str) and len(value) <= _LONGEST_FIELD}
+    """What it brings, of fields that are given twice the last. Raises `NotUnderstoodError` or `WrongKindError`."""
+    return {name: value for name, value in dict(await body_of(request)).items() if isinstance(value, str) and len(value) <= _LONGEST_FIELD}
 
 
 def _back(given: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from watchdog.lang.display import UNKNOWN, display
 from watchdog.lang.harmless import harmless
 from watchdog.model.kinds import Type
+from watchdog.store.encoding import whole
 
 _LONGEST: Final = 300
 _SHORT: Final = 80
@@ -43,7 +44,7 @@ def plain(text: str, width: int = _SHORT) -> str:
 
 def exact(text: str) -> Markup:
     """The very text, quoted: for the value of a field that is sent back, never for what is read."""
-    return escape(text)
+    return escape(whole(text))
 
 
 def duration(milliseconds: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from watchdog.rulefile.page import PageSettings
@@ -15,6 +16,7 @@ from watchdog.web.limits import Limits
 
 ADA = "correct-horse-battery-staple"
 BEN = "another-token-of-somebody-else"
+WALL = "a-token-for-the-screen-on-the-wall"
 SECRET = "what-the-proxy-shows-the-page"
 HERE = "127.0.0.1:7655"
 ORIGIN = "https://watchdog.example.org"
@@ -22,6 +24,9 @@ OURS: dict[str, Any] = {"origin": f"http://{HERE}"}
 OWN = 990
 PAGE = PageSettings(address="127.0.0.1", tokens={"ada": ADA, "ben": BEN}, origin=ORIGIN)
 PROXIED = PageSettings(address="127.0.0.1", tokens={"ada": ADA}, proxy=ProxySettings("x-remote-user", ("192.0.2.7",), SECRET))
+
+
+LOOKED_AT = PageSettings(address="127.0.0.1", tokens={"ada": ADA}, readers={"wall": WALL}, reading="named", metrics="named", origin=ORIGIN)
 
 
 class Guarded:
@@ -374,3 +379,56 @@ def test_the_page_was_taken_away():
     """What still comes by a connection from before gets nothing."""
     with pytest.raises(RequestError):
         Guarded(None).asks(**bearer(ADA))
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/api/v1/status", "/api/v1/events", "/fragments/needs"])
+def test_who_has_a_token_to_look(path):
+    """It opens all that can be looked at, by name."""
+    guarded = Guarded(LOOKED_AT)
+    with pytest.raises(UnknownCallerError):
+        guarded.asks(path=path)
+    assert guarded.asks(path=path, **bearer(WALL)) == Known(Caller("wall", "page"))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/api/v1/pause", "/api/v1/approve", "/api/v1/arm", "/say/pause", "/", "/login/", "//logout"])
+def test_who_only_looks_says_nothing(method, path):
+    """By whichever way they come, and they are told what it would take; who may say something is heard."""
+    guarded = Guarded(LOOKED_AT)
+    cookie, name = guarded.access.log_in(Visit(Peer(address="198.51.100.4"), "POST", "/login", {"host": HERE}), WALL)
+    assert name == "wall"
+    for options in (bearer(WALL), {"cookies": {PLAIN: cookie}, **OURS}):
+        with pytest.raises(NotYoursError, match=r"^wall may look here, and say nothing$") as caught:
+            guarded.asks(method, path, **options)
+        assert "page: tokens" in caught.value.hint
+    assert guarded.asks(method, path, **bearer(ADA)).caller.may_change
+
+
+def test_who_only_looks_comes_and_goes():
+    """The page knows them by a cookie as anybody, and lets them out, or in as somebody else."""
+    guarded = Guarded(LOOKED_AT)
+    cookie, _ = guarded.access.log_in(Visit(Peer(address="198.51.100.4"), "POST", "/login", {"host": HERE}), WALL)
+    cookies = {PLAIN: cookie}
+    assert guarded.asks(cookies=cookies) == Known(Caller("wall", "page"), f"cookie {cookie}")
+    for path in ("/login", "/logout"):
+        known = guarded.asks("POST", path, cookies=cookies, **OURS)
+        guarded.access.check_form(known, guarded.access.form_token(known))
+        with pytest.raises(NotYoursError):
+            guarded.access.check_form(known, "")
+
+
+def test_a_reload_takes_a_voice_away():
+    """Whoever is only to look from now on says nothing more, in a session of before neither; and the other way round."""
+    guarded = Guarded(LOOKED_AT)
+    cookie, _ = guarded.access.log_in(Visit(Peer(address="198.51.100.4"), "POST", "/login", {"host": HERE}), ADA)
+    for page, may in ((PageSettings(address="127.0.0.1", readers={"ada": ADA}), False), (LOOKED_AT, True)):
+        guarded.access.page = page
+        assert guarded.asks(cookies={PLAIN: cookie}).caller == Caller("ada", "page", may_change=may)
+
+
+def test_whom_the_proxy_names_and_who_only_looks():
+    """A name has one meaning: the proxy gives nobody a voice whose token has none."""
+    guarded = Guarded(msgspec.structs.replace(PROXIED, readers={"carla": WALL}))
+    assert guarded.asks(peer=PROXY, **BY_PROXY).caller == Caller("carla", "page")
+    with pytest.raises(NotYoursError):
+        guarded.asks("POST", peer=PROXY, **BY_PROXY, **OURS)

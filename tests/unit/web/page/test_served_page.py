@@ -7,31 +7,35 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from tests.unit.web.page.reading import Page
-from tests.unit.web.served import ADA, Caller, Served, Spoken, served
+from tests.unit.web.served import ADA, ANYWHERE, Caller, Served, Spoken, served
 from watchdog.clock import Clock
 from watchdog.model.told import OperatorPaused
+from watchdog.rulefile.page import PageSettings
 from watchdog.web.page.assets import assets
 from watchdog.web.stream.hub import Hub
 
 Until = Callable[..., Awaitable[None]]
+WALL = "a-token-for-the-screen-on-the-wall"
+LOOKED_AT = msgspec.structs.replace(ANYWHERE, readers={"wall": WALL}, reading="named")
 
 
 @contextlib.asynccontextmanager
-async def visited(inside: Spoken, until: Until) -> AsyncIterator[Served]:
+async def visited(inside: Spoken, until: Until, page: PageSettings = ANYWHERE) -> AsyncIterator[Served]:
     """The server, to which comes from afar what keeps cookies as a browser does."""
     jar = aiohttp.CookieJar(unsafe=True)  # also of an address without a name
-    async with served(inside, until) as web, aiohttp.ClientSession(cookie_jar=jar) as session:
+    async with served(inside, until, page=page) as web, aiohttp.ClientSession(cookie_jar=jar) as session:
         web.afar = Caller(session, web.afar.base)
         yield web
 
 
-async def _log_in(web: Served, back: str = "/") -> tuple[int, str]:
+async def _log_in(web: Served, back: str = "/", token: str = ADA) -> tuple[int, str]:
     origin = {"Origin": web.afar.base}
     async with web.afar.session.post(
-        f"{web.afar.base}/login", data={"token": ADA, "back": back}, headers=origin, allow_redirects=False
+        f"{web.afar.base}/login", data={"token": token, "back": back}, headers=origin, allow_redirects=False
     ) as answer:
         return answer.status, answer.headers.get("Location", "")
 
@@ -122,6 +126,28 @@ async def test_what_is_not_heeded_says_why(spoken: Spoken, until: Until, order: 
         assert words in await _notice(web, where)
         assert not spoken.talk.state.ledger.pauses
         assert spoken.talk.state.ledger.arming.armed == {}
+
+
+async def test_who_only_looks_sees_the_page_and_no_form(spoken: Spoken, until: Until) -> None:
+    """By the login as anybody, named as one who only looks; a form of theirs that comes all the same is refused with a sentence; and they can go."""
+    async with visited(spoken, until, LOOKED_AT) as web:
+        assert (await web.afar.get("/"))[0] == 401
+        assert await _log_in(web, "/audit", WALL) == (303, "/audit")
+        status, text = await web.afar.get("/")
+        page = Page(text)
+        assert status == 200
+        assert [one.attributes["action"] for one in page.all("form")] == ["/logout"]
+        assert re.search(r"wall</span>\s*<span[^>]*>\(only looks\)", text)
+
+        (token,) = (one.attributes["value"] for one in page.all("input", name="form_token"))
+        form = {"form_token": token, "back": "/", "for": "1h", "reason": "disks"}
+        headers = {"Origin": web.afar.base, "Accept": "text/html"}
+        status, text = await web.afar.post("/say/pause", data=form, headers=headers)
+        assert (status, "wall may look here, and say nothing" in text) == (403, True)
+        assert spoken.told == []
+
+        assert (await web.afar.post("/logout", data={"form_token": token}, headers=headers))[0] == 303
+        assert (await web.afar.get("/"))[0] == 401
 
 
 async def test_a_form_of_somebody_else_is_not_heard(spoken: Spoken, until: Until) -> None:
