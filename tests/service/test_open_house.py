@@ -82,6 +82,7 @@ async def test_a_guest_answers_on_the_page(guest: Guest, until: Callable[..., An
     (question,) = await until(asked, what="a question on the page")
     assert f"the page is open at {guest.house.page.url}\n" in guest.output.getvalue()
     assert f"the token {guest.house.page.token}\n" in guest.output.getvalue()
+    assert f": sidekiq-watchdog top --config {guest.state.parent}/config.yml\n" in guest.output.getvalue()
     assert (question["rule"], question["standing"]) == ("stuck-in-default", "open")
     status, answer = await guest.say("approve", "somebody else's token", approval=question["id"])
     assert (status, answer["error"]["code"]) == (401, "who_are_you")

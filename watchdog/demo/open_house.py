@@ -6,7 +6,9 @@ story. No worker serves both, so that no question is settled by a repair.
 """
 
 import asyncio
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from redis.asyncio import Redis
@@ -19,6 +21,7 @@ from watchdog.demo.stage import Stage
 from watchdog.demo.tally import Tally
 from watchdog.demo.telling import Tone
 
+NAME: Final = "sidekiq-watchdog"
 EVERY_S: Final = 45.0
 """So long after the last one a job wedges a worker again, if by then at most one is wedged."""
 QUEUES: Final = ("default", "push")
@@ -32,6 +35,12 @@ def tell(stage: Stage, page: Page) -> None:
     """Where the page is, and how one acts there."""
     stage.say(f"the page is open at {page.url}", Tone.GOOD)
     stage.say(f"whoever wants to act there logs in with the token {page.token}")
+    stage.say(f"the same in another terminal: {_program()} top --config {stage.agent.config}")
+
+
+def _program() -> str:
+    """As the one who has begun this could call it."""
+    return sys.argv[0] if Path(sys.argv[0]).name == NAME else NAME
 
 
 class OpenHouse:

@@ -18,6 +18,7 @@ from watchdog.web.views.incidents import incident
 
 Handler = Callable[[web.Request, Desk], Awaitable[web.StreamResponse]]
 _ID: Final = Param("id", "Its id.", {"type": "string", "minLength": 1, "maxLength": 300}, required=True, in_path=True)
+STREAM: Final = "text/event-stream"
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +54,7 @@ async def _openapi(_request: web.Request, _desk: Desk) -> web.StreamResponse:
 
 DOCUMENTS: Final[tuple[Document, ...]] = (
     Document(
-        path="/events", kind="text/event-stream", run=_events,
+        path="/events", kind=STREAM, run=_events,
         doc="What happens, as server-sent events: which sections have changed, and rows of the audit log, of very many at once the first; goes on after `Last-Event-ID`.",
     ),
     Document(path="/incidents/{id}.md", kind="text/markdown", run=_post_mortem, params=(_ID,), doc="The story of one as a text to keep: a post-mortem in Markdown."),

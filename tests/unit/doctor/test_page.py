@@ -104,6 +104,20 @@ def test_metrics_for_whom_the_proxy_names():
     assert page.metrics_of(PageSettings(address="127.0.0.1"), "no answer within 5 s").health is Health.FAIL
 
 
+@pytest.mark.parametrize(
+    ("settings", "token"),
+    [
+        (PageSettings(address="::", metrics=NAMED, tokens=TOKENS, readers=READERS), READERS["wall"]),
+        (PageSettings(address="::", metrics=NAMED, tokens=TOKENS), TOKENS["ada"]),
+        (PageSettings(address="::", metrics=NAMED), ""),
+        (PageSettings(address="::", tokens=TOKENS, readers=READERS), ""),
+    ],
+)
+def test_by_whose_token_metrics_are_asked_for(settings, token):
+    """One that may do no more than look, where there is one; none where none is needed."""
+    assert page._token(settings) == token
+
+
 def test_a_group_that_does_not_get_to_the_socket(tmp_path):
     """A folder that is closed to it on the way is named; what the agent says of the group goes before."""
     group = grp.getgrgid(os.getegid()).gr_name

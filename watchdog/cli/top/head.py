@@ -5,7 +5,8 @@ from typing import Final
 
 from watchdog.cli.output import Piece
 from watchdog.cli.top.feed import Question
-from watchdog.cli.top.lines import counted, lasting, share
+from watchdog.cli.top.lines import counted, share
+from watchdog.lang.display import lasting
 from watchdog.picture.picture import Picture
 from watchdog.web.views.overview import Overview
 from watchdog.web.views.switches import PauseSeen, Switches

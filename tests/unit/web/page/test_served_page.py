@@ -139,7 +139,7 @@ async def test_who_only_looks_sees_the_page_and_no_form(spoken: Spoken, until: U
         assert await _log_in(web, "/audit", WALL) == (303, "/audit")
         status, text = await web.afar.get("/")
         page = Page(text)
-        assert status == 200
+        assert (status, page.faults) == (200, [])
         assert [one.attributes["action"] for one in page.all("form")] == ["/logout"]
         assert re.search(r"wall</span>\s*<span[^>]*>\(only looks\)", text)
 
