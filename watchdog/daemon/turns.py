@@ -191,7 +191,7 @@ class Turns:
         self._seq, self.state, self.rules = event.seq, state, rules
         if self.failing:
             LOG.warning("the store can be written again")
-            self.failing = ""
+            self._fail("")
         self.counted.turn(event, effects, took)
         self._observe(event, effects)
         if self.hub is not None:
@@ -237,7 +237,12 @@ class Turns:
         self.state.world.must_judge_all = True
         if self.failing != error:
             LOG.error("nothing can be written down, so nothing is done: %s", error)
-            self.failing = error
+            self._fail(error)
+
+    def _fail(self, why: str) -> None:
+        self.failing = why
+        if self.hub is not None:
+            self.hub.failed()
 
 
 def _remembered(ledger: bytes | None) -> Ledger | None:

@@ -74,6 +74,11 @@ class Windows:
         return self._turns.seq
 
     @property
+    def failing(self) -> str:
+        """Why the last turn could not be committed; empty where it could."""
+        return self._turns.failing
+
+    @property
     def charts(self) -> Charts:
         """The last hours."""
         return self._charts.charts

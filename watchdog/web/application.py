@@ -43,6 +43,7 @@ from watchdog.web.limits import Limits
 from watchdog.web.metrics import serving as metrics
 from watchdog.web.page import routes as page
 from watchdog.web.stream.hub import Hub
+from watchdog.web.turnstile import my_turn
 
 LOG: Final = logging.getLogger("watchdog")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -141,6 +142,9 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
         return once_more()
     if not request[VISIT].is_safe:
         access.check_form(known, await form_token_of(request) if known.bound_to else "")
+    elif not known.caller.may_arm:
+        # Whoever says something, or is the machine itself, waits for no reader.
+        await my_turn()
     return await handler(request)
 
 

@@ -4,6 +4,7 @@ Where the agent listens: the file of a unix socket, or an address and a port of 
 A file that a dead agent has left is replaced, that of a living one never; the file appears whole, with its rights, in one step. Opening never blocks for longer than the kernel takes.
 """
 
+import contextlib
 import grp
 import os
 import socket
@@ -134,7 +135,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _remove(path: Path, ours: tuple[int, int] | None) -> None:
     if ours is not None and _identity(path) == ours:
-        path.unlink(missing_ok=True)
+        # Where nothing can be written it stays; whoever opens the door next takes its place.
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _shown(address: str, port: int) -> str:

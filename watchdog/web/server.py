@@ -74,7 +74,8 @@ class Server:
         self._changed.set()
 
     async def run(self) -> None:
-        """For ever."""
+        """For ever. Where it fails it can be begun anew, with the same application: what that counts it counts for a whole life of the agent."""
+        self._open.clear()
         try:
             async with asyncio.TaskGroup() as group:
                 try:
@@ -82,11 +83,13 @@ class Server:
                         self._changed.clear()
                         await self._renew(group)
                         await self._changed.wait()
-                finally:
+                except asyncio.CancelledError:
                     await self._say_goodbye()
-        finally:
+                    raise
+        except asyncio.CancelledError:
             if self._runner is not None:
                 await self._runner.cleanup()
+            raise
 
     async def _say_goodbye(self) -> None:
         """Streams are told that it is over; who does not take that in a moment is cut off."""

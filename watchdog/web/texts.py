@@ -1,6 +1,5 @@
 """What the API answers with that is no JSON of a view: the events, a post-mortem to read, and the document that describes all of it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -8,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from watchdog.timeline.markdown import written
+from watchdog.web.aside import aside
 from watchdog.web.asking import JSON, endless, values_of
 from watchdog.web.desk import Desk
 from watchdog.web.endpoint import Param
@@ -18,6 +18,7 @@ from watchdog.web.views.incidents import incident
 
 Handler = Callable[[web.Request, Desk], Awaitable[web.StreamResponse]]
 _ID: Final = Param("id", "Its id.", {"type": "string", "minLength": 1, "maxLength": 300}, required=True, in_path=True)
+STREAM: Final = "text/event-stream"
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,20 +42,20 @@ async def _events(request: web.Request, desk: Desk) -> web.StreamResponse:
 async def _post_mortem(request: web.Request, desk: Desk) -> web.StreamResponse:
     values = await values_of(request, (_ID,))
     timeline = await incident(desk.inside, values["id"])
-    text = await asyncio.to_thread(written, timeline, host=desk.inside.host, now=desk.inside.wall())
+    text = await aside(written, timeline, host=desk.inside.host, now=desk.inside.wall())
     return web.Response(text=text, content_type="text/markdown", charset="utf-8")
 
 
 async def _openapi(_request: web.Request, _desk: Desk) -> web.StreamResponse:
     from watchdog.web.openapi import document
 
-    return web.Response(body=await asyncio.to_thread(document), content_type=JSON)
+    return web.Response(body=await aside(document), content_type=JSON)
 
 
 DOCUMENTS: Final[tuple[Document, ...]] = (
     Document(
-        path="/events", kind="text/event-stream", run=_events,
-        doc="What happens, as server-sent events: which sections have changed, and rows of the audit log; goes on after `Last-Event-ID`.",
+        path="/events", kind=STREAM, run=_events,
+        doc="What happens, as server-sent events: which sections have changed, and rows of the audit log, of very many at once the first; goes on after `Last-Event-ID`.",
     ),
     Document(path="/incidents/{id}.md", kind="text/markdown", run=_post_mortem, params=(_ID,), doc="The story of one as a text to keep: a post-mortem in Markdown."),
     Document(path="/openapi.json", kind=JSON, run=_openapi, doc="This API, for programs."),

@@ -1,6 +1,5 @@
 """The audit log, the newest row first, and whether anybody has changed the end of it."""
 
-import asyncio
 from functools import partial
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from watchdog.store.audit import verify_end
 from watchdog.store.chain import BrokenRow
 from watchdog.store.moments import wall_of
 from watchdog.store.reading import ask, read_audit_before
+from watchdog.web.aside import aside
 from watchdog.web.failures import NotUnderstoodError
 from watchdog.web.inside import Inside
 from watchdog.web.paging import USUAL, Piece
@@ -64,14 +64,14 @@ async def audit(inside: Inside, asked: Asked = EVERYTHING, *, after: str = "", l
     if after and not (after.isascii() and after.isdigit() and len(after) <= _DIGITS):
         raise NotUnderstoodError(f"`after` is the number of a row, not {after[:40]!r}")
     # One more than is shown says whether any are left.
-    rows = await asyncio.to_thread(partial(read_audit_before, inside.folder, asked, before=int(after or 0), limit=limit + 1))
+    rows = await aside(partial(read_audit_before, inside.folder, asked, before=int(after or 0), limit=limit + 1))
     shown = tuple(map(row_of, rows[:limit]))
     return Piece(shown, None, str(shown[-1].seq) if len(rows) > limit else "")
 
 
 async def chain(inside: Inside) -> Chain:
     """How the end of the chain stands. Raises `StoreError`."""
-    found, seq, hash_ = await asyncio.to_thread(ask, inside.folder, partial(verify_end, rows=CHECKED))
+    found, seq, hash_ = await aside(ask, inside.folder, partial(verify_end, rows=CHECKED))
     if isinstance(found, BrokenRow):
         return Chain(seq=seq, hash=hash_, checked=CHECKED, broken=found.seq, what=found.what)
     return Chain(seq=seq, hash=hash_, checked=found.rows)

@@ -1,6 +1,5 @@
 """What has changed in Sidekiq: processes, jobs, queues, sets, as the agent has recorded it."""
 
-import asyncio
 import time
 from collections import deque
 from pathlib import Path
@@ -12,7 +11,8 @@ from watchdog.model.changes import CHANGES
 from watchdog.timeline.changes import Shown
 from watchdog.timeline.failures import NothingRecordedError
 from watchdog.timeline.recorded import recorded
-from watchdog.web.failures import NotNowError
+from watchdog.web.aside import aside
+from watchdog.web.failures import NotNowError, NotUnderstoodError
 from watchdog.web.inside import Inside
 from watchdog.web.paging import USUAL, Piece
 from watchdog.web.views.cutting import place_of
@@ -23,8 +23,9 @@ PATIENCE: Final = 2.0
 ChangeSeen = Shown
 """As `changes --json` has them."""
 _NAMES: Final = frozenset(spec.name for spec in CHANGES)
+MOST_SHOWN: Final = 20_000
+"""Changes of one moment that are gone through: whoever goes on behind them has them all read, and kept until the next one is found."""
 _DIGITS: Final = 9
-_ONE_AT_A_TIME: Final = asyncio.Semaphore(1)
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -53,8 +54,9 @@ async def changes(
     names = frozenset(spec.name for spec in CHANGES if kind in (spec.name, spec.kind.value)) if kind else _NAMES
     rank, shown = place_of(after)
     until, skipped = (-rank, int(shown) if shown.isdecimal() and len(shown) <= _DIGITS else 0) if after else (float("inf"), 0)
-    async with _ONE_AT_A_TIME:
-        found = await asyncio.to_thread(_read, inside.folder, _Wanted(begin, names, entity, until, skipped, limit))
+    if skipped > MOST_SHOWN:
+        raise NotUnderstoodError(f"no more than {MOST_SHOWN} changes of one moment are shown", hint="`sidekiq-watchdog changes` has all")
+    found = await aside(_read, inside.folder, _Wanted(begin, names, entity, until, skipped, limit))
     rest = found[_count(found, until, most=skipped) :]
     items = tuple(rest[:limit])
     if len(rest) <= limit:

@@ -34,6 +34,7 @@ class Agent:
 
     folder = Path("/nowhere")
     host = "web1"
+    failing = ""
     charts = Charts()
 
     def __init__(self, talk: Conversation, **figures: Any) -> None:

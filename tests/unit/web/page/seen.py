@@ -120,7 +120,7 @@ def calm() -> Switches:
 def overview(name: str) -> Overview:
     """How it stands."""
     return Overview(
-        wall=NOW, seq=4_711, host=name, version="0.9", mode="act", paused=False, paused_in_part=False, doubt=False, firing=3, pending=1, under_way=1, questions=1, held_back=2, rules=10, blind=("host",),
+        wall=NOW, seq=4_711, host=name, version="0.9", mode="act", paused=False, paused_in_part=False, doubt=False, firing=3, pending=1, under_way=1, questions=1, held_back=2, rules=10, blind=("host",), failing=f"disk full {name}",
         sources={"redis": Source(ok=True, since_ms=800), "host": Source(ok=False, code="refused", message=f"/proc is closed {name}", since_ms=70_000)}, entities={"process": 3, "job": 75},
         sidekiq=SidekiqSeen(processes=3, threads=75, busy=61, utilisation=0.81, enqueued=12_480, retries=2_113, scheduled=418, dead=77, processed=10**8, failed=10**5, versions=1),
         checks=(Check(name=name, type="postgres", ok=False, problem=f"no login {name}"), Check(name="web", type="http", ok=True)),
@@ -141,7 +141,7 @@ def sections(
         f"{name}:{4_000 + number}:9f0a1b2c3d4e": curve(f"processor time of {name}", Type.RATIO, 0.3) for number in range(min(20, processes))
     }
     return {
-        "standing": {"overview": overview(name), "switches": said, "refused": Refused(NOW, f"rules.yml:7:11: E203 {name}"), "failing": f"disk full {name}"},
+        "standing": {"overview": overview(name), "switches": said, "refused": Refused(NOW, f"rules.yml:7:11: E203 {name}")},
         "needs": {
             "questions": Piece((question(name),), 1), "alerts": Piece(tuple(alert(name, number) for number in range(3)), 30, "3|x"), "switches": said,
             "under_way": (UnderWay(id="41.2", rule="stuck-job", entity=name, target=f"{name}.service", action="recover_process", stage="drain", held=f"held {name}", pid=4_000, severity="critical", opened_wall=NOW - _MINUTE, account=(f"TSTP sent to {name}",)),),
@@ -154,7 +154,7 @@ def sections(
             "queues": Piece(tuple(QueueSeen(name=f"{name}-{number}", size=12_480 // (number + 1), latency=254_000, threads=50 * (number > 0), listeners=2, busy=31, processed=4_000, arrived=5_000, paused=number == 1) for number in range(queues)), 400, "1|x"),
             "charts": [curve("waiting"), curve("running"), curve("processed", Type.RATE)], "lines": {f"{name}-{number}": curve(f"jobs that wait in {name}") for number in range(min(20, queues))}, "blind": False,
         },
-        "processes": {"units": Piece((Unit(name=f"{name}.service", state="failed", sub_state="dead", since_ms=_MINUTE, result=name, restarts=3, processes=0, job=name),), 30, "1|x"), "processes": Piece(tuple(process(name, number) for number in range(processes)), 1_000, "1|x"), "lines": lines, "state": process_state},
+        "processes": {"blind": False, "units": Piece((Unit(name=f"{name}.service", state="failed", sub_state="dead", since_ms=_MINUTE, result=name, restarts=3, processes=0, job=name),), 30, "1|x"), "processes": Piece(tuple(process(name, number) for number in range(processes)), 1_000, "1|x"), "lines": lines, "state": process_state},
         "would": {"would": Would(since=NOW - 86_400_000, until=NOW, would=(deed,), done=(deed,), cut=True, denied=(Denial(wall=NOW - _MINUTE, rule="stuck-job", entity=name, target=name, action="restart_unit", decision="DENY", guard="coverage", reason=f"too few threads {name}"),)), "problem": ""},
         "blocked": {"blocked": Piece((Blocked(id="7", rule="stuck-job", target=name, entity=name, action="recover_process", decision="DENY", guard="cooldown", reason=f"acted 4m ago {name}", until_ms=11 * _MINUTE, repeated=212, since_wall=NOW, incident="41.2"),), 9, "1|x")},
         "receivers": {

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from watchdog.cli.output import Piece
-from watchdog.cli.top.lines import Line, Section, fact, lasting
+from watchdog.cli.top.lines import Line, Section, fact
+from watchdog.lang.display import lasting
 from watchdog.web.paging import Piece as Page
 from watchdog.web.views.jobs import JobSeen
 
