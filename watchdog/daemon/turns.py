@@ -32,7 +32,7 @@ from watchdog.model.told import OperatorPaused, OperatorResumed
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
-from watchdog.web.metrics.counted import Counted
+from watchdog.web.metrics.counted import LifeCounts
 from watchdog.web.stream.hub import Hub
 
 LOG: Final = logging.getLogger("watchdog")
@@ -94,7 +94,7 @@ class Turns:
         self.failing: str = ""
         self.turned_at: int | None = None
         self.hub: Hub | None = None
-        self.counted = Counted()
+        self.counted = LifeCounts()
 
     @property
     def seq(self) -> int:
