@@ -37,7 +37,7 @@ async def _events(request: web.Request, reception: Reception) -> web.StreamRespo
     if hub is None:
         raise NotReadyError("there are no events here")
     endless(request)
-    return await serve(request, hub, may=partial(desk.may_still_look, request))
+    return await serve(request, hub, may=partial(reception.may_still_look, request))
 
 
 async def _post_mortem(request: web.Request, reception: Reception) -> web.StreamResponse:
