@@ -39,22 +39,22 @@ class Open(msgspec.Struct, frozen=True):
     shut: Callable[[], None] = lambda: None
 
 
-class Door(msgspec.Struct, frozen=True):
+class Doorway(msgspec.Struct, frozen=True):
     """One place: `where` as people read it, `open` opens it or raises `CantListenError`."""
 
     where: str
     open: Callable[[], Open]
 
 
-def socket_door(settings: ApiSettings, folder: Path) -> Door:
+def socket_door(settings: ApiSettings, folder: Path) -> Doorway:
     """The unix socket; a relative path begins at the state folder."""
     path = folder / settings.socket
-    return Door(str(path), lambda: _open_unix(path, settings.group))
+    return Doorway(str(path), lambda: _open_unix(path, settings.group))
 
 
-def page_door(settings: PageSettings) -> Door:
+def page_door(settings: PageSettings) -> Doorway:
     """The port of the page."""
-    return Door(settings.where, lambda: _open_tcp(settings.address, settings.port))
+    return Doorway(settings.where, lambda: _open_tcp(settings.address, settings.port))
 
 
 def _open_tcp(address: str, port: int) -> Open:

@@ -14,7 +14,7 @@ from watchdog.timeline.recorded import recorded
 from watchdog.web.aside import aside
 from watchdog.web.failures import NotNowError, NotUnderstoodError
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 from watchdog.web.views.cutting import place_of
 
 TEN_MINUTES: Final = 600_000
@@ -44,7 +44,7 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 async def changes(
     inside: Inside, *, since: int | None = None, kind: str = "", entity: str = "", after: str = "", limit: int = USUAL
-) -> Piece[Shown]:
+) -> Slice[Shown]:
     """
     Those of the last ten minutes, or since then (UTC milliseconds), the newest first; only those of that kind of entity (or of that name), and of that entity, where one is given. `total` is None.
 
@@ -60,10 +60,10 @@ async def changes(
     rest = found[_count(found, until, most=skipped) :]
     items = tuple(rest[:limit])
     if len(rest) <= limit:
-        return Piece(items, None)
+        return Slice(items, None)
     last = items[-1].at
     before = skipped if last == until else 0
-    return Piece(items, None, f"{-last}|{before + _count(items, last, most=len(items))}")
+    return Slice(items, None, f"{-last}|{before + _count(items, last, most=len(items))}")
 
 
 def _count(found: tuple[Shown, ...] | list[Shown], wall: float, *, most: int) -> int:

@@ -13,7 +13,7 @@ from watchdog.timeline.timeline import Brief, Timeline
 from watchdog.web.aside import aside
 from watchdog.web.failures import NotThereError, NotUnderstoodError
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 
 
 class UnderWay(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,14 +59,14 @@ async def incidents(
     outcome: str = "",
     after: str = "",
     limit: int = USUAL,
-) -> Piece[Brief]:
+) -> Slice[Brief]:
     """The newest first; with `alerts` also the alerts that led to none. `since` and `until` are UTC milliseconds. Raises `NotUnderstoodError`, `StoreError`."""
     asked = Asked(open_only=open_only, alerts=alerts, since=since, until=until, rule=rule, target=target, outcome=outcome)
     try:
         found = await aside(partial(page, inside.folder, asked, after=after, limit=limit))
     except ValueError as error:
         raise NotUnderstoodError(str(error)) from error
-    return Piece(found.items, found.total, found.next)
+    return Slice(found.items, found.total, found.next)
 
 
 async def incident(inside: Inside, id_: str) -> Timeline:

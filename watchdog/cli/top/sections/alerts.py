@@ -8,13 +8,13 @@ from watchdog.cli.top.lines import Line, Section, fact
 from watchdog.lang.display import lasting
 from watchdog.lang.moment import day_and_time
 from watchdog.picture.told import told_of
-from watchdog.web.paging import Piece as Page
+from watchdog.web.paging import Slice
 from watchdog.web.views.alerts import AlertSeen
 
 _SEVERITIES: Final = {"critical": "bad", "warning": "warn"}
 
 
-def _lines(answer: Page[AlertSeen]) -> Iterator[Line]:
+def _lines(answer: Slice[AlertSeen]) -> Iterator[Line]:
     for one in answer.items:
         style = _SEVERITIES.get(one.severity, "") if one.phase == "firing" else "dim"
         cells: tuple[Piece, ...] = (
@@ -70,7 +70,7 @@ ALERTS: Final = Section(
     name="alerts",
     short="alerts",
     path="alerts",
-    answer=Page[AlertSeen],
+    answer=Slice[AlertSeen],
     tells=frozenset({"alerts", "matrix", "switches"}),
     headings=("state", "severity", "for", "rule", "what", ""),
     lines=_lines,

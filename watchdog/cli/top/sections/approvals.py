@@ -7,11 +7,11 @@ from watchdog.cli.output import Piece
 from watchdog.cli.top.lines import Line, Section, fact
 from watchdog.lang.display import lasting
 from watchdog.lang.moment import day_and_time
-from watchdog.web.paging import Piece as Page
+from watchdog.web.paging import Slice
 from watchdog.web.views.approvals import ApprovalSeen
 
 
-def _lines(answer: Page[ApprovalSeen]) -> Iterator[Line]:
+def _lines(answer: Slice[ApprovalSeen]) -> Iterator[Line]:
     for one in answer.items:
         cells: tuple[Piece, ...] = (
             (one.id, "strong"),
@@ -54,7 +54,7 @@ APPROVALS: Final = Section(
     name="approvals",
     short="asked",
     path="approvals",
-    answer=Page[ApprovalSeen],
+    answer=Slice[ApprovalSeen],
     tells=frozenset({"approvals"}),
     headings=("id", "is", "left", "action", "target", "rule", "because"),
     lines=_lines,

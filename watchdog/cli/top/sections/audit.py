@@ -8,13 +8,13 @@ import msgspec
 from watchdog.cli.output import Piece
 from watchdog.cli.top.lines import Line, Section, fact
 from watchdog.lang.moment import day_and_time
-from watchdog.web.paging import Piece as Page
+from watchdog.web.paging import Slice
 from watchdog.web.views.audit import Row
 
 _STYLES: Final = {"ALLOW": "good", "DENY": "warn", "ASK": "warn", "firing": "bad", "lost": "bad", "failed": "bad", "refused": "warn"}
 
 
-def _lines(answer: Page[Row]) -> Iterator[Line]:
+def _lines(answer: Slice[Row]) -> Iterator[Line]:
     for one in answer.items:
         said = one.decision or one.outcome
         cells: tuple[Piece, ...] = (
@@ -45,7 +45,7 @@ AUDIT: Final = Section(
     name="audit",
     short="audit",
     path="audit",
-    answer=Page[Row],
+    answer=Slice[Row],
     tells=frozenset({"audit"}),
     headings=("row", "when, UTC", "kind", "said", "rule", "target", "reason"),
     lines=_lines,

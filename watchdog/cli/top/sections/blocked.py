@@ -7,11 +7,11 @@ from watchdog.cli.output import Piece
 from watchdog.cli.top.lines import Line, Section, fact
 from watchdog.lang.display import lasting
 from watchdog.lang.moment import day_and_time
-from watchdog.web.paging import Piece as Page
+from watchdog.web.paging import Slice
 from watchdog.web.views.blocked import Blocked
 
 
-def _lines(answer: Page[Blocked]) -> Iterator[Line]:
+def _lines(answer: Slice[Blocked]) -> Iterator[Line]:
     for one in answer.items:
         cells: tuple[Piece, ...] = (
             one.rule,
@@ -40,7 +40,7 @@ BLOCKED: Final = Section(
     name="blocked",
     short="blocked",
     path="blocked",
-    answer=Page[Blocked],
+    answer=Slice[Blocked],
     tells=frozenset({"blocked"}),
     headings=("rule", "action", "target", "guard", "for", "reason"),
     lines=_lines,

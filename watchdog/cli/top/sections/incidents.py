@@ -10,12 +10,12 @@ from watchdog.cli.top.lines import Line, Section, fact
 from watchdog.lang.display import lasting
 from watchdog.lang.moment import day_and_time
 from watchdog.timeline.timeline import Brief, Timeline
-from watchdog.web.paging import Piece as Page
+from watchdog.web.paging import Slice
 
 _TELLS: Final = frozenset({"incidents"})
 
 
-def _lines(answer: Page[Brief]) -> Iterator[Line]:
+def _lines(answer: Slice[Brief]) -> Iterator[Line]:
     for one in answer.items:
         is_open = one.ended is None
         cells: tuple[Piece, ...] = (
@@ -66,7 +66,7 @@ INCIDENTS: Final = Section(
     name="incidents",
     short="incidents",
     path="incidents",
-    answer=Page[Brief],
+    answer=Slice[Brief],
     tells=_TELLS,
     headings=("id", "began, UTC", "took", "rule", "target", "action", "outcome"),
     lines=_lines,
