@@ -1,5 +1,7 @@
 """What a line of the matrix says in words."""
 
+from typing import Any
+
 import pytest
 
 from watchdog.cli.matrix_view import held_of
@@ -8,7 +10,7 @@ from watchdog.web.views.cells import Cell, CellState
 NOW = 1_790_000_000_000
 
 
-def cell(state: CellState, **more: int) -> Cell:
+def cell(state: CellState, **more: Any) -> Cell:
     """Of one job."""
     return Cell(entity="x", state=state, part="job.elapsed > 20s", type="duration", value=30_000, limit=20_000, margin=10_000, **more)
 

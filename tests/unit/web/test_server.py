@@ -346,7 +346,12 @@ def test_limits_of_the_page():
 async def test_what_fails_is_begun_anew(spoken, until, monkeypatch):
     """As the daemon does it: every door is open again, and what was counted and who was known is as before."""
     made: list[object] = []
-    monkeypatch.setattr("watchdog.web.application.build", lambda *given: made.append(build(*given)) or made[-1])
+
+    def counted(*given):
+        made.append(build(*given))
+        return made[-1]
+
+    monkeypatch.setattr("watchdog.web.application.build", counted)
     server = Server(spoken)
     server.mean(ApiSettings(), None)
     first = asyncio.create_task(server.run())

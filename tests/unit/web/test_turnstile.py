@@ -52,6 +52,7 @@ class Watched(Spoken):
     """Notes at which step of the loop its state is looked at."""
 
     steps: Steps | None = None
+    looked: Counter[int]
 
     @property
     def state(self):
