@@ -33,9 +33,11 @@ _PATIENCE_S: Final = 60.0
 
 def tell(stage: Stage, page: Page) -> None:
     """Where the page is, and how one acts there."""
-    stage.say(f"the page is open at {page.url}", Tone.GOOD)
-    stage.say(f"whoever wants to act there logs in with the token {page.token}")
-    stage.say(f"the same in another terminal: {_program()} top --config {stage.agent.config}")
+    stage.screen.keep(
+        f"the page is open at {page.url}",
+        f"whoever wants to act there logs in with the token {page.token}",
+        f"the same in another terminal: {_program()} top --config {stage.agent.config}",
+    )
 
 
 def _program() -> str:

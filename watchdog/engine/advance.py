@@ -29,7 +29,7 @@ from watchdog.engine import (
     unit_book,
 )
 from watchdog.engine import strikes as strike_book
-from watchdog.engine.counted import COUNTED, is_counted
+from watchdog.engine.counted import is_all_counted
 from watchdog.engine.ledger import Ledger, Loss, rebase
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.routing import reminding, schedule, telling
@@ -64,6 +64,9 @@ from watchdog.model.told import Commanded, OperatorAsked, OperatorWithdrew
 from watchdog.model.verdicts import Mode, lower
 
 _AWAY: Final = "it was no longer there when the agent came back"
+# Python 3.11 looks a member of an enumeration up in Python: too slow for every turn.
+_HOST: Final = Source.HOST
+_REDIS: Final = Source.REDIS
 
 
 def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
@@ -74,15 +77,36 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
     they were asked for. `rules` are those in force; after a change of them a `RulesLoaded` must come first.
     """
     turn = Turn(rules, state, event)
-    turn.world.news.take_back(was_undone=turn.world.must_judge_all)
-    if turn.world.must_judge_all:
+    world = turn.world
+    world.news.take_back(was_undone=world.must_judge_all)
+    if world.must_judge_all:
         _after_an_undone_turn(turn)
     _take(turn)
     _tell_changes(turn)
-    for kind, entity in turn.world.due(turn.at):
+    for kind, entity in world.due(turn.at):
         judging.judge_entity(turn, kind, entity)
-    for key in list(turn.world.echoes.pop_due(turn.at)):
+    for key in list(world.echoes.pop_due(turn.at)):
         judging.fade(turn, key)
+    if _is_anything_open(turn.ledger) or turn.over or turn.freed:
+        _go_on(turn)
+    reminding.tend(turn)
+    telling.tidy(turn)
+    if turn.effects:
+        digest.take(turn)
+    digest.send_if_due(turn)
+    locking.tidy(turn)
+    return turn.end(), tuple(turn.effects)
+
+
+def _is_anything_open(ledger: Ledger) -> bool:
+    """Whether anything is asked for, under way, held back or watched: nearly always nothing is, and then a turn has nothing to go on with."""
+    return bool(
+        ledger.requests or ledger.runs or ledger.edits or ledger.deeds or ledger.playbooks or ledger.orders or ledger.approvals
+        or ledger.pauses or ledger.silences or ledger.acks
+    )  # fmt: skip
+
+
+def _go_on(turn: Turn) -> None:
     switching.run_out(turn)
     runs.try_again(turn)
     runs.watch_all(turn)
@@ -97,12 +121,6 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
         requests.look_around(turn)
     requests.consider_all(turn)
     orders.consider_all(turn)
-    reminding.tend(turn)
-    telling.tidy(turn)
-    digest.take(turn)
-    digest.send_if_due(turn)
-    locking.tidy(turn)
-    return turn.end(), tuple(turn.effects)
 
 
 def next_due(state: State) -> int | None:
@@ -201,7 +219,7 @@ def _forgive(turn: Turn, vouched: Vouched) -> None:
 
 def _observe(turn: Turn, observed: Observed) -> None:
     first = observed.complete and observed.source not in turn.world.complete
-    uncounted = [kind for kind in COUNTED if not is_counted(turn.world, kind)]
+    was_counted = is_all_counted(turn.world)
     touched, left = turn.world.take(observed, turn.at)
     for departure in left:
         judging.bury(turn, departure)
@@ -214,7 +232,9 @@ def _observe(turn: Turn, observed: Observed) -> None:
         arming.seen_in_full(turn)
     elif turn.ledger.arming.looking:
         arming.look(turn)
-    if observed.source is Source.HOST:
+    if not turn.ledger.requests:
+        pass
+    elif observed.source is _HOST:
         requests.reconsider(turn, {entity for _, entity in touched})
     elif settling := {request.process for request in turn.ledger.requests.values() if request.guard == "settling"}:
         # Each beat may be the one that was waited for.
@@ -225,7 +245,7 @@ def _observe(turn: Turn, observed: Observed) -> None:
         if observed.source is Source.REDIS:
             known_here.forget_missing(turn)
             requests.want_all(turn)
-    if any(is_counted(turn.world, kind) for kind in uncounted):
+    if not was_counted and is_all_counted(turn.world):
         judging.drop_orphans(turn, _AWAY)
 
 
@@ -361,11 +381,11 @@ def _after_an_undone_turn(turn: Turn) -> None:
 
 def _tell_changes(turn: Turn) -> None:
     world = turn.world
-    if _can_read_redis(turn.ledger, world):
+    if world.news.silences is not None and _can_read_redis(turn.ledger, world):
         world.news.fall_silent(turn.at, world.rows[Kind.PROCESS])
     for seen in world.news.tell():
         judging.tell(turn, seen)
 
 
 def _can_read_redis(ledger: Ledger, world: World) -> bool:
-    return Source.REDIS in world.complete and Source.REDIS not in ledger.lost
+    return _REDIS in world.complete and _REDIS not in ledger.lost

@@ -44,7 +44,9 @@ _REVIVING: Final = "auto-restart"
 def notice(turn: Turn, observed: Observed, left: Iterable[Departure]) -> None:
     """What of a reading that was just taken in is a sign; of who has left nothing more is kept."""
     changed = [
-        one for one in observed.changes if isinstance(one, Delta) and one.kind in _SLOTS and not _SLOTS[one.kind].isdisjoint(one.fields)
+        one
+        for one in observed.changes
+        if (slots := _SLOTS.get(one.kind)) is not None and isinstance(one, Delta) and not slots.isdisjoint(one.fields)
     ]
     gone = [one for one in left if one.kind in _SLOTS]
     if not changed and not gone:

@@ -14,35 +14,27 @@ _MOST: Final = 100
 """More are not remembered: jobs that began before so many of them are as old as they say."""
 
 
-class Gaps:
-    """Gaps by the engine time at which they began."""
+class Gaps(dict[int, int]):
+    """How long each gap was, by the engine time at which it began."""
 
     SLOTS: ClassVar[tuple[tuple[Kind, str], ...]] = ((Kind.JOB, "started_at"), (Kind.PROCESS, "confirmed_at"))
     """What is counted from and must not count a gap."""
 
-    __slots__ = ("_gaps",)
-
-    def __init__(self) -> None:
-        self._gaps: dict[int, int] = {}
-
     def add(self, began: int, ms: int) -> bool:
         """Remember one; False if it is known, or none."""
-        if began in self._gaps or ms <= 0:
+        if began in self or ms <= 0:
             return False
-        self._gaps[began] = ms
-        if len(self._gaps) > _MOST:
-            del self._gaps[next(iter(self._gaps))]
+        self[began] = ms
+        if len(self) > _MOST:
+            del self[next(iter(self))]
         return True
 
     def plain(self) -> list[tuple[int, int]]:
         """All of them, to be added again."""
-        return list(self._gaps.items())
-
-    def __len__(self) -> int:
-        return len(self._gaps)
+        return list(self.items())
 
     def counted(self, kind: Kind, slot: str, reading: Any) -> Any:
         """The reading, or for a moment before gaps one that is later by them."""
-        if self._gaps and reading is not MISSING and (kind, slot) in self.SLOTS:
-            reading += sum(ms for began, ms in self._gaps.items() if reading <= began)
+        if self and reading is not MISSING and (kind, slot) in self.SLOTS:
+            reading += sum(ms for began, ms in self.items() if reading <= began)
         return reading

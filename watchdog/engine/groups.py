@@ -48,6 +48,8 @@ class Group:
     def add(self, member: Member) -> None:
         """It belongs to the group."""
         self._count(member, 1)
+        if member.value is None:
+            return
         if (value := _number(member)) is not None:
             if self._values is None:
                 self._values = _Extremes()
@@ -56,6 +58,8 @@ class Group:
     def take(self, member: Member) -> None:
         """It no longer does; it must have been added just so."""
         self._count(member, -1)
+        if member.value is None:
+            return
         if (value := _number(member)) is not None:
             assert self._values is not None  # it was added
             self._values.take(value)
@@ -82,11 +86,13 @@ class Group:
             self._unknown += sign
         elif member.truth:
             self._true += sign
+            if member.value is None:
+                return
             value = _number(member)
             if value is not None:
                 self._sum += sign * _scaled(value)
                 self._floats += sign * isinstance(value, float)
-            elif member.value is not None:
+            else:
                 self._blurred += sign
 
     def _total(self) -> float:

@@ -20,6 +20,7 @@ from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
 from watchdog.engine.whats_next import after_firing
 from watchdog.engine.world import Departure
+from watchdog.lang.horizon import never
 from watchdog.model.delivery import listed_by
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
@@ -30,27 +31,31 @@ from watchdog.model.rows import Row
 def judge_entity(turn: Turn, kind: Kind, entity: str) -> None:
     """Evaluates every rule for that kind on this entity, and notes when it must be looked at again."""
     world = turn.world
-    row = world.find(kind, entity)
     rules = turn.rules.by_kind[kind]
-    if row is None or not (rules or kind in world.demanding):
+    if not (rules or kind in world.demanding) or (row := world.find(kind, entity)) is None:
         return
     at = turn.at
-    lost = turn.ledger.lost
-    unknown = bool(turn.ledger.arming.unknown)
+    ledger = turn.ledger
+    lost = ledger.lost
+    # What one rule does to its alert begins or ends none of another.
+    is_busy = bool(ledger.alerts or ledger.arming.unknown)
     notes = turn.notes
     engine: int | None = None
     beat: int | None = None
     for rule in rules:
-        holds = None if lost and any(source in lost for source in rule.condition.rests_on(entity)) else rule.condition.holds(row, at, notes)
-        if holds or turn.ledger.alerts or unknown:
+        condition = rule.condition
+        holds = None if lost and any(source in lost for source in condition.rests_on(entity)) else condition.holds(row, at, notes)
+        if holds or is_busy:
             engine = earlier(engine, _move(turn, rule, row, Truth.UNKNOWN if holds is None else Truth.TRUE if holds else Truth.FALSE))
-        deadline = rule.condition.deadline(row, at, notes)
+        if (horizon := condition.deadline) is never:
+            continue
+        deadline = horizon(row, at, notes)
         # Written out: this is done for every rule on every change of every beat.
         if (due := deadline.engine) is not None and (engine is None or due < engine):
             engine = due
         if (due := deadline.beat) is not None and (beat is None or due < beat):
             beat = due
-    if notes.read or world.watchers:
+    if notes.read or (kind, entity) in world.watchers.resting:
         world.watchers.set((kind, entity), notes.read)
         notes.read = {}
     world.schedule(row, engine=engine, beat=beat, now=at)

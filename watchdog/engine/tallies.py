@@ -36,6 +36,7 @@ Changed = tuple[str, object]
 
 _NOTHING: Final = Tally()
 _NEVER: Final = Deadline()
+_PLAIN: Final = {truth: Member(truth) for truth in (True, False, None)}
 
 
 class Tallies:
@@ -104,9 +105,12 @@ class Tallies:
 
     def deadline(self, row: Row, now: int, scope: Scope) -> Deadline:
         """Until when this row adds just the same if nothing but time goes on; `update` it then. As `Condition.deadline`."""
+        several = self._by_kind.get(row.kind, ())
+        if len(several) == 1:
+            return several[0].aggregate.deadline(row, now, scope)
         engine: int | None = None
         beat: int | None = None
-        for kept in self._by_kind.get(row.kind, ()):
+        for kept in several:
             due = kept.aggregate.deadline(row, now, scope)
             if due.engine is not None and (engine is None or due.engine < engine):
                 engine = due.engine
@@ -184,7 +188,7 @@ def _place(aggregate: Aggregate, row: Row) -> Any:
 def _member(aggregate: Aggregate, row: Row, now: int, scope: Scope) -> Member:
     truth = aggregate.holds(row, now, scope)
     if not truth or aggregate.value is None:
-        return Member(truth)
+        return _PLAIN[truth]
     return Member(truth, aggregate.value(row, now, scope))
 
 

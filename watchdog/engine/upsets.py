@@ -39,7 +39,7 @@ def upset(observed: Observed, rows: Mapping[Kind, Mapping[str, Any]]) -> Upset |
     found: Upset | None = None
     for change in observed.changes:
         if change.kind is _OF_SIDEKIQ and isinstance(change, Delta):
-            if any(after < before for slot, before, after in _changed(change, rows) if slot in _COUNTERS):
+            if _has_fallen(change, rows):
                 return Upset("Redis has lost data (a counter of Sidekiq fell)", lost_data=True)
         elif change.kind is _OF_REDIS and isinstance(change, Delta) and change.id == SIDEKIQ:
             for slot, _, after in _changed(change, rows):
@@ -61,6 +61,17 @@ def is_full(memory: Any, maxmemory: Any, policy: Any) -> bool:
     """Whether a Redis with these readings refuses whatever would need memory; not where one of them is missing."""
     known = memory is not MISSING and maxmemory is not MISSING and policy is not MISSING
     return known and policy == "noeviction" and 0 < maxmemory <= memory
+
+
+def _has_fallen(delta: Delta, rows: Mapping[Kind, Mapping[str, Any]]) -> bool:
+    """Whether a counter did; asked each second."""
+    row = rows.get(delta.kind, {}).get(delta.id)
+    for slot in _COUNTERS if row is not None else ():
+        after = delta.fields.get(slot)
+        before = getattr(row, slot, MISSING)
+        if before is not MISSING and type(after) is type(before) and after < before:
+            return True
+    return False
 
 
 def _takes_writes_again(delta: Delta, rows: Mapping[Kind, Mapping[str, Any]]) -> bool:

@@ -53,17 +53,22 @@ class Notes:
 
 
 class Watchers:
-    """Who rests on what, both ways, in the order in which they came."""
+    """
+    Who rests on what, both ways, in the order in which they came.
 
-    __slots__ = ("_owners", "_rests_on")
+    `named` says of how many origins a kind or the key of an aggregate is the first part: what is not named there nobody rests on. `resting` are those who rest on anything, each with what it is. Both are for looking only.
+    """
+
+    __slots__ = ("_owners", "named", "resting")
 
     def __init__(self) -> None:
         self._owners: dict[Origin, dict[Subject, None]] = {}
-        self._rests_on: dict[Subject, dict[Origin, None]] = {}
+        self.named: dict[str, int] = {}
+        self.resting: dict[Subject, dict[Origin, None]] = {}
 
     def set(self, owner: Subject, origins: dict[Origin, None]) -> None:
         """From now on `owner` rests on exactly these."""
-        before = self._rests_on.get(owner)
+        before = self.resting.get(owner)
         if before is None and not origins:
             return
         if before is not None:
@@ -71,11 +76,11 @@ class Watchers:
                 return
             self._forget(owner, (origin for origin in before if origin not in origins))
         if not origins:
-            del self._rests_on[owner]
+            del self.resting[owner]
             return
-        self._rests_on[owner] = origins
+        self.resting[owner] = origins
         for origin in origins:
-            self._owners.setdefault(origin, {})[owner] = None
+            self._of(origin)[owner] = None
 
     def of_all(self, origins: Iterable[Origin]) -> dict[Subject, None]:
         """Those who rest on any of these, each once."""
@@ -89,7 +94,8 @@ class Watchers:
     def clear(self) -> None:
         """Nobody rests on anything."""
         self._owners.clear()
-        self._rests_on.clear()
+        self.named.clear()
+        self.resting.clear()
 
     def items(self) -> Iterator[tuple[Origin, Iterable[Subject]]]:
         """Everything that somebody rests on, with those who do."""
@@ -98,11 +104,18 @@ class Watchers:
     def put(self, origin: Origin, owners: Iterable[Subject]) -> None:
         """Just these rest on it, as another one said with `items`."""
         for owner in owners:
-            self._owners.setdefault(origin, {})[owner] = None
-            self._rests_on.setdefault(owner, {})[origin] = None
+            self._of(origin)[owner] = None
+            self.resting.setdefault(owner, {})[origin] = None
 
     def __len__(self) -> int:
-        return len(self._rests_on)
+        return len(self.resting)
+
+    def _of(self, origin: Origin) -> dict[Subject, None]:
+        owners = self._owners.get(origin)
+        if owners is None:
+            owners = self._owners[origin] = {}
+            self.named[origin[0]] = self.named.get(origin[0], 0) + 1
+        return owners
 
     def _forget(self, owner: Subject, origins: Iterable[Origin]) -> None:
         for origin in origins:
@@ -110,3 +123,6 @@ class Watchers:
             del owners[owner]
             if not owners:
                 del self._owners[origin]
+                self.named[origin[0]] -= 1
+                if not self.named[origin[0]]:
+                    del self.named[origin[0]]

@@ -24,7 +24,7 @@ from watchdog.engine.upsets import upset
 from watchdog.engine.watching import Notes, Origin, Subject, Watchers
 from watchdog.lang.demands import Aggregate, Function, Series, Tally
 from watchdog.model.delivery import listed_by
-from watchdog.model.events import Delta, Gap, Gone, Observed
+from watchdog.model.events import Delta, Gap, Observed
 from watchdog.model.fields import Clock
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING
@@ -63,7 +63,8 @@ class World:
         self._vocabulary = vocabulary
         self._row_types = vocabulary.rows
         self._accepted = ACCEPTED if vocabulary is BUILT else accepted(vocabulary)
-        self._plain = PLAIN if vocabulary is BUILT else plain(self._accepted)
+        plain_ = PLAIN if vocabulary is BUILT else plain(self._accepted)
+        self._types = {kind: (slots, plain_[kind]) for kind, slots in self._accepted.items()}
         self.jobs_of: dict[str, dict[str, None]] = {}
         self.deadlines: Deadlines[Subject] = Deadlines()
         self.beat_deadlines: dict[str, Deadlines[str]] = {}
@@ -146,11 +147,10 @@ class World:
         touched: dict[Subject, None] = {}
         left: list[Departure] = []
         for change in observed.changes:
-            match change:
-                case Delta():
-                    self._put(change, touched, left)
-                case Gone():
-                    self._remove(change.kind, change.id, change.reason, left)
+            if isinstance(change, Delta):
+                self._put(change, touched, left)
+            else:
+                self._remove(change.kind, change.id, change.reason, left)
         if observed.complete and observed.source not in self.complete:
             self.complete.add(observed.source)
             self.news.begin(observed.source, at)
@@ -161,10 +161,15 @@ class World:
             # What was seen before can be known from now on.
             touched.update(dict.fromkeys(self.subjects()))
         shaken: dict[Origin, None] = {}
-        if self.watchers or self.counted:
-            shaken.update(dict.fromkeys((departure.kind, departure.id) for departure in left))
-            shaken.update(dict.fromkeys(touched))
-        for departure in left if self.watchers or self.demanding else ():
+        watched, counted = self.watchers.named, self.counted.named
+        if watched or counted:
+            for departure in left:
+                if (kind := departure.kind) in watched or kind in counted:
+                    shaken[kind, departure.id] = None
+            for subject in touched:
+                if (kind := subject[0]) in watched or kind in counted:
+                    shaken[subject] = None
+        for departure in left if watched or self.demanding else ():
             self.watchers.set((departure.kind, departure.id), {})
             if departure.kind in self.demanding:
                 self._depart(departure, shaken, at)
@@ -173,7 +178,7 @@ class World:
 
     def due(self, at: int) -> list[Subject]:
         """Who must be judged because their time has come, and all that rest on them."""
-        return self._settle(dict.fromkeys(self.deadlines.pop_due(at)), {}, at)
+        return self._settle(dict.fromkeys(due), {}, at) if (due := self.deadlines.pop_due(at)) else []
 
     def recount(self, at: int) -> None:
         """A source came back, so that more can be known of everything that is counted; everybody must be judged afterwards."""
@@ -235,7 +240,8 @@ class World:
             touched.update(self.watchers.of_all(shaken))
             waiting, shaken = list(counting), {}
             touched.update(counting)
-        return [subject for subject in touched if subject[1] in self.rows[subject[0]]]
+        rows = self.rows
+        return [subject for subject in touched if subject[1] in rows[subject[0]]]
 
     def _count(self, subject: Subject, at: int) -> Iterable[Origin]:
         row = self.find(*subject)
@@ -252,16 +258,15 @@ class World:
         if (rows := self.rows.get(kind)) is None or (self.graves and self.graves.are_late_for(delta)):
             return
         row: Any = rows.get(entity)
-        is_new = row is None
-        if is_new:
+        if is_new := row is None:
             if kind is _PROCESS and fields.get("listed") is False:
                 return  # said once more of one that has left already
             row = rows[entity] = self._row_types[kind](entity)
-        process = row.process if kind is _JOB else MISSING
-        confirmed_at = row.confirmed_at if kind is _PROCESS else MISSING
         news = self.news if self.news.awaited else None
         before = news.before(row, fields) if news is not None else ()
-        self._write(row, fields)
+        # Where it was until now, and when it had beaten.
+        held = row.process if kind is _JOB else row.confirmed_at if kind is _PROCESS else MISSING
+        self._write(kind, row, fields)
         touched[kind, entity] = None
         if news is not None:
             if is_new:
@@ -269,17 +274,17 @@ class World:
             news.moved(row, before)
         if kind is _JOB:
             if "process" in fields:
-                self._house(row, process)
+                self._house(row, held)
         elif kind is _PROCESS:
             if is_new:
                 self._adopt(row)
             if is_new or "confirmed_at" in fields:
-                self._confirm(row, confirmed_at, touched)
+                self._confirm(row, held, touched)
                 self.news.heard(row)
             self._see_off(row, left)
 
-    def _write(self, row: Any, fields: Mapping[str, Any]) -> None:
-        slots, plain_ = self._accepted[row.kind], self._plain[row.kind]
+    def _write(self, kind: Kind, row: Any, fields: Mapping[str, Any]) -> None:
+        slots, plain_ = self._types[kind]
         for slot, value in fields.items():
             # Nearly all readings are such that their type alone says whether they are one.
             if type(value) is plain_.get(slot):
@@ -289,7 +294,7 @@ class World:
         if self.gaps:
             for slot in fields:
                 if slot in slots:
-                    setattr(row, slot, self.gaps.counted(row.kind, slot, getattr(row, slot)))
+                    setattr(row, slot, self.gaps.counted(kind, slot, getattr(row, slot)))
 
     def _depart(self, departure: Departure, shaken: dict[Origin, None], at: int) -> None:
         """Nothing more is remembered of it, and it is counted no longer."""
@@ -371,8 +376,11 @@ class World:
     def _demanded(self, row: Row, engine: int | None, beat: int | None, now: int) -> tuple[int | None, int | None]:
         """The same deadlines, or earlier ones: when it must be counted or written down anew."""
         counted = self.tallies.deadline(row, now, self)
-        engine = earlier(engine, counted.engine)
-        beat = earlier(beat, counted.beat)
+        # Written out: this is done for every job.
+        if counted.engine is not None and (engine is None or counted.engine < engine):
+            engine = counted.engine
+        if counted.beat is not None and (beat is None or counted.beat < beat):
+            beat = counted.beat
         for series in self._growing.get(row.kind, ()):
             assert series.deadline is not None  # only those are there
             written = series.deadline(row, now)

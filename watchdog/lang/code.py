@@ -9,7 +9,6 @@ is only for what follows in the same chain.
 import ast
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final, assert_never
 
 from watchdog.lang.checked import (
@@ -37,10 +36,10 @@ from watchdog.lang.functions import Across
 from watchdog.lang.glob import compile_pattern
 from watchdog.model.fields import Clock, FieldSpec
 from watchdog.model.kinds import Type
-from watchdog.model.missing import MISSING, MissingReading
 
 _OPERATORS: Final[dict[str, type[ast.operator]]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
 _COMPARATORS: Final[dict[str, type[ast.cmpop]]] = {"==": ast.Eq, "!=": ast.NotEq, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE}
+_MOST_TEXTS: Final = 256
 _FLOATS: Final = frozenset({Type.RATIO, Type.RATE, Type.CORES})
 
 _Shape = tuple[Any, ...]
@@ -251,20 +250,22 @@ def _is_worth_keeping(node: Checked) -> bool:
 
 
 def _fitting(pattern: str) -> Callable[[Any], bool]:
-    fullmatch = compile_pattern(pattern).fullmatch
+    return _Fitting(pattern).__getitem__
 
-    # Classes, queues and hosts are few, and each is asked for with every beat.
-    @lru_cache(maxsize=256)
-    def fits_text(value: str) -> bool:
-        return fullmatch(value) is not None
 
-    def fits(value: Any) -> bool:
-        # The engine of expressions raises TypeError for a missing reading.
-        if value is MISSING:
-            raise MissingReading
-        return fits_text(value)
+class _Fitting(dict[str, bool]):
+    """Whether texts resemble a pattern: classes, queues and hosts are few, and each is asked for with every beat."""
 
-    return fits
+    def __init__(self, pattern: str) -> None:
+        super().__init__()
+        self._fullmatch = compile_pattern(pattern).fullmatch
+
+    def __missing__(self, value: str) -> bool:
+        # A missing reading has no hash, and says so as it does everywhere.
+        if len(self) >= _MOST_TEXTS:
+            self.clear()
+        fits = self[value] = self._fullmatch(value) is not None
+        return fits
 
 
 def _load(name: str) -> ast.expr:

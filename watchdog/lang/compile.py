@@ -17,6 +17,7 @@ from watchdog.lang.code import Code
 from watchdog.lang.demands import Scope
 from watchdog.lang.evaluate import evaluate, exact
 from watchdog.lang.nowhere import NOWHERE
+from watchdog.lang.ready import Exact, made_ready
 from watchdog.model.missing import MISSING, MissingReading
 from watchdog.model.rows import Row
 
@@ -100,8 +101,12 @@ def compile_value(tree: Checked) -> Valuer:
 
 
 def _deciding(tree: Checked) -> Callable[[Row, int, Scope], bool | None]:
+    made: list[Exact] = []
+
     def decide(row: Row, now: int, scope: Scope) -> bool | None:
-        truth: bool | None = evaluate(tree, row, now, scope)
+        if not made:
+            made.append(made_ready(tree))
+        truth: bool | None = made[0](row, now, scope)
         return truth
 
     return decide

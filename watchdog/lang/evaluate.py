@@ -68,7 +68,7 @@ def evaluate(node: Checked, row: Row, now: int, scope: Scope = NOWHERE) -> Any:
         case OneOf(item=item, options=options):
             value = evaluate(item, row, now, scope)
             if isinstance(value, Bounds):
-                return _settled([_compare("==", value, option) for option in options], by=True)
+                return settled([_compare("==", value, option) for option in options], by=True)
             return None if value is None else value in options
         case Contains(container=container, item=item):
             held, value = evaluate(container, row, now, scope), evaluate(item, row, now, scope)
@@ -80,9 +80,9 @@ def evaluate(node: Checked, row: Row, now: int, scope: Scope = NOWHERE) -> Any:
             value = evaluate(operand, row, now, scope)
             return None if value is None else not value
         case Every(operands=operands):
-            return _settled([evaluate(operand, row, now, scope) for operand in operands], by=False)
+            return settled([evaluate(operand, row, now, scope) for operand in operands], by=False)
         case Some(operands=operands):
-            return _settled([evaluate(operand, row, now, scope) for operand in operands], by=True)
+            return settled([evaluate(operand, row, now, scope) for operand in operands], by=True)
         case Known(operand=operand):
             return exact(evaluate(operand, row, now, scope))
         case Default(operand=operand, fallback=fallback):
@@ -164,7 +164,7 @@ def _compare(sign: str, one: Any, other: Any) -> bool | None:
     return truth
 
 
-def _settled(truths: list[bool | None], *, by: bool) -> bool | None:
+def settled(truths: list[bool | None], *, by: bool) -> bool | None:
     """What is joined by `and` is settled by one false, what is joined by `or` by one true; else nothing may be unknown."""
     if by in truths:
         return by

@@ -78,9 +78,11 @@ class Horizon(Protocol):
 def compile_horizon(tree: Checked, truth: Predicate) -> Horizon:
     """The function that says until when a tree of type BOOL stays as it is; `truth` is its compiled form."""
     if not _moves(tree):
-        return _never
-    watch = _watch(tree, truth)
+        return never
     written = [_watch(inner) for inner in _written(tree)]
+    if not written and (straight := _straight(tree)) is not None:
+        return straight
+    watch = _watch(tree, truth)
 
     def deadline(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:
         _, engine, beat = watch(row, now, scope)
@@ -93,10 +95,67 @@ def compile_horizon(tree: Checked, truth: Predicate) -> Horizon:
     return deadline_of_several if written else deadline
 
 
+def _straight(tree: Checked) -> Horizon | None:
+    """The same for nearly all conditions that move: one growing field against a constant, by itself or joined with what stands still; None for all others."""
+    match tree:
+        case Comparison(operator=operator, left=Reading(spec=spec), right=Constant(value=int() as limit)) if spec.clock:
+            return _turning(spec.slot, spec.clock, operator, limit)
+        case Every(operands=operands) | Some(operands=operands):
+            moving = [operand for operand in operands if _moves(operand)]
+            steady = tuple(operand for operand in operands if not _moves(operand))
+            turning = _straight(moving[0]) if steady and len(moving) == 1 else None
+            if turning is None:
+                return None
+            join, settled = (Every, False) if isinstance(tree, Every) else (Some, True)
+            together = compile_condition(steady[0] if len(steady) == 1 else join(steady[0].syntax, steady))
+
+            def deadline(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:
+                # Where what stands still settles it, time changes nothing.
+                return NEVER if together(row, now, scope) is settled else turning(row, now, scope)
+
+            return deadline
+        case _:
+            return None
+
+
+def _turning(slot: str, clock: Clock, operator: str, limit: int) -> Horizon:
+    """When the comparison of that field turns, as `_growing` says."""
+    steps = _steps(operator, limit)
+
+    def by_engine(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001
+        origin = getattr(row, slot)
+        if origin is not MISSING:
+            for step in steps:
+                if origin + step > now:
+                    return Deadline(origin + step)
+        return NEVER
+
+    def by_beat(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001
+        origin, home = getattr(row, slot), row.home
+        if origin is not MISSING and home is not MISSING and (beat := home.confirmed_at) is not MISSING:
+            for step in steps:
+                if origin + step > beat:
+                    return Deadline(None, origin + step)
+        return NEVER
+
+    return by_engine if clock is Clock.ENGINE else by_beat
+
+
+def _steps(operator: str, limit: int) -> tuple[int, ...]:
+    """How long after its origin a growing field makes the comparison with `limit` say something else."""
+    match operator:
+        case ">" | "<=":
+            return (limit + 1,)
+        case ">=" | "<":
+            return (limit,)
+        case _:
+            return limit, limit + 1
+
+
 def compile_look(value: Checked) -> Horizon:
     """The function that says until when a value stays as it is."""
     if not _moves(value):
-        return _never
+        return never
 
     def deadline(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001
         engine, beat = _soon(value, row, now)
@@ -105,7 +164,8 @@ def compile_look(value: Checked) -> Horizon:
     return deadline
 
 
-def _never(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001  (it has to look like the others)
+def never(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001  (it has to look like the others)
+    """The horizon of all that time alone does not change; who asks often need not call it."""
     return NEVER
 
 
@@ -263,14 +323,7 @@ def _position(clock: Clock, row: Row, now: int) -> int | None:
 
 def _growing(slot: str, clock: Clock, operator: str, limit: int) -> _Watch:
     """A growing field against a constant: nearly all there is, so it is made ready here."""
-    compare, by_engine = OPERATIONS[operator], clock is Clock.ENGINE
-    match operator:
-        case ">" | "<=":
-            steps: tuple[int, ...] = (limit + 1,)
-        case ">=" | "<":
-            steps = (limit,)
-        case _:
-            steps = (limit, limit + 1)
+    compare, by_engine, steps = OPERATIONS[operator], clock is Clock.ENGINE, _steps(operator, limit)
 
     def growing(row: Row, now: int, scope: Scope) -> _Outlook:  # noqa: ARG001
         origin = getattr(row, slot)

@@ -21,6 +21,10 @@ from watchdog.store.trace.segment import Mark
 
 OTHER_RULES: Final = "other rules were in force then (digest {})"
 """Why it does not go on, where the rules are not those that are known."""
+# Python 3.11 looks a member of an enumeration up in Python: too slow for every event.
+_TAKEN: Final = Mark.TAKEN
+_UNDONE: Final = Mark.UNDONE
+_NOTED: Final = Mark.NOTED
 
 
 class Exact:
@@ -64,10 +68,10 @@ class Exact:
         """One event. The stretch ends where other rules are loaded."""
         state, event = self.state, record.event
         assert state is not None  # the caller asks
-        body = event.body
-        if record.mark is Mark.TAKEN and isinstance(body, TimeReached) and _is_idle(state, event):
+        body, mark = event.body, record.mark
+        if mark is _TAKEN and isinstance(body, TimeReached) and _is_idle(state, event):
             return
-        if record.mark is Mark.NOTED:
+        if mark is _NOTED:
             assert isinstance(body, Observed)  # nothing else is put into the picture without a turn
             state.world.take(body, event.at)
             return
@@ -78,7 +82,7 @@ class Exact:
                 return
             rules = self._in(body.digest, body.mode)
         after, effects = advance(rules, state, event)
-        if record.mark is Mark.UNDONE:
+        if mark is _UNDONE:
             state.world.must_judge_all = True
             return
         self.state, self.rules = after, rules

@@ -38,7 +38,8 @@ class Tried:
 
     def take(self, record: Record) -> None:
         """One event."""
-        self._trial.take(record)
+        if self._trial.state is not None:
+            self._trial.take(record)
 
     def stop(self) -> None:
         """What comes now does not follow."""
@@ -81,9 +82,12 @@ class AsItWas:
 
     def take(self, record: Record) -> None:
         """One event."""
+        exact = self._exact
+        if exact.state is None:
+            return
         self._wall = record.event.wall
-        self._exact.take(record)
-        if self._exact.state is None:
+        exact.take(record)
+        if exact.state is None:
             self._end()
 
     def stop(self) -> None:

@@ -28,7 +28,7 @@ class NoTraceError(WatchdogError):
 
 
 class Player(Protocol):
-    """Who plays: it is told each file, and each record as long as it has a state."""
+    """Who plays: it is told each file and each record, and passes over those that come while it has no state."""
 
     @property
     def state(self) -> State | None:
@@ -119,8 +119,7 @@ def play(folder: Path, players: Sequence[Player], *, since: int | None = None, u
             if goes:
                 watch.saw(part)
                 for player in players:
-                    if player.state is not None:
-                        player.take(part)
+                    player.take(part)
             continue
         if isinstance(part, Opened):
             watch.opened(part)

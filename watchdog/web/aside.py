@@ -2,6 +2,8 @@
 What is read in the store and the trace, or takes long to make, beside the loop: by two threads at a time, however many ask.
 
 Threads share the interpreter with the loop, and a hundred of them would keep each of its turns waiting. A disk that hangs keeps its two threads, and whoever asks meanwhile is told so in a moment.
+
+After each piece of work its place rests for as long as that took: while somebody reads SQLite can't begin its log anew, and readers without a pause would have it grow until the disk is full.
 """
 
 import asyncio
@@ -21,12 +23,14 @@ _ROOM: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]] = 
 
 async def aside(work: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """What that gives. Raises what it raises, and `StoreError` where it takes too long; it goes on then, and keeps its place."""
-    room = _ROOM.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
+    loop = asyncio.get_running_loop()
+    room = _ROOM.setdefault(loop, asyncio.Semaphore(AT_ONCE))
     try:
         async with asyncio.timeout(PATIENCE):
             await room.acquire()
+            began = loop.time()
             task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
-            task.add_done_callback(lambda _: room.release())
+            task.add_done_callback(lambda _: loop.call_later(loop.time() - began, room.release))
             # Whoever leaves does not leave a thread behind that is not counted.
             return await asyncio.shield(task)
     except TimeoutError:

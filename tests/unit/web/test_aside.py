@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -85,3 +86,22 @@ async def test_what_goes_wrong_is_told_as_it_is():
     for _ in range(2 * AT_ONCE):
         with pytest.raises(StoreError, match="closed"):
             await aside(broken)
+
+
+async def test_a_place_rests_for_as_long_as_it_was_taken():
+    """Or a log that SQLite can't begin anew while somebody reads would grow for as long as people read."""
+    spans: list[tuple[float, float]] = []
+    go = threading.Event()
+
+    def work() -> None:
+        began = time.monotonic()
+        go.wait(60)
+        spans.append((began, time.monotonic()))
+
+    first = [asyncio.create_task(aside(work)) for _ in range(AT_ONCE)]
+    next_ = asyncio.create_task(aside(work))
+    asyncio.get_running_loop().call_later(0.2, go.set)
+    await asyncio.gather(*first, next_)
+    *taken, last = sorted(spans)
+    assert len(taken) == AT_ONCE
+    assert any(last[0] - ended >= 0.9 * (ended - began) for began, ended in taken)

@@ -31,7 +31,7 @@ async def spoken_raw(port: int, *pieces: bytes) -> bytes:
             writer.write(piece)
             await writer.drain()
         return await reader.read()
-    except ConnectionResetError:
+    except ConnectionError:
         return b""
     finally:
         writer.close()
