@@ -1,18 +1,16 @@
 """A very large Sidekiq in the engine's picture: 1,000 processes of 25 threads that are all busy, and rules of every kind on it."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tests.scenario.conversation import found, process, redis, rules
+from tests.unit.web.inside import NOWHERE, Silent
 from watchdog.engine.advance import advance
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State, begin
 from watchdog.model.events import Delta, Event, Observed, RulesLoaded, Started
 from watchdog.model.kinds import Kind, Source
-from watchdog.model.told import Told
 from watchdog.model.verdicts import Mode
-from watchdog.web.answered import Answered
-from watchdog.web.charts.charts import Charts
 
 PROCESSES: Final = 1_000
 THREADS: Final = 25
@@ -78,17 +76,14 @@ def large(processes: int = PROCESSES, threads: int = THREADS) -> tuple[RuleSet, 
     return ruleset, state, 4
 
 
-class Large:
+class Large(Silent):
     """The inside of an agent that sees it."""
 
-    def __init__(self, ruleset: RuleSet, state: State, seq: int, *, folder: Path = Path("/nonexistent")) -> None:
+    def __init__(self, ruleset: RuleSet, state: State, seq: int, *, folder: Path = NOWHERE) -> None:
+        super().__init__(folder)
         self.rules = ruleset
         self.state = state
         self.seq = seq
-        self.folder = folder
-        self.host = "web1"
-        self.failing = ""
-        self.charts = Charts()
         self.now = NOW
 
     def at(self) -> int:
@@ -96,9 +91,3 @@ class Large:
 
     def wall(self) -> int:
         return WALL + self.now
-
-    def picture(self) -> dict[str, Any]:
-        raise AssertionError("no view asks for the whole picture")
-
-    async def tell(self, told: Told) -> Answered:
-        raise AssertionError(f"a view says nothing: {told}")

@@ -1,4 +1,4 @@
-"""The inside of an agent as a test makes it: a conversation with the engine, looked at as the web does."""
+"""The inside of an agent as a test makes it, looked at as the web does; most of all a conversation with the engine."""
 
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,31 @@ from watchdog.model.told import Told
 from watchdog.web.answered import Answered
 from watchdog.web.charts.charts import Charts
 
+NOWHERE = Path("/nonexistent")
 
-class Looked:
-    """Everything is that of the conversation; nobody can be told anything."""
 
-    def __init__(self, talk: Conversation, folder: Path = Path("/nonexistent")) -> None:
-        self.talk = talk
+class Silent:
+    """What is the same of each that a test makes: nobody can be told anything, and no view asks for the whole picture."""
+
+    def __init__(self, folder: Path = NOWHERE) -> None:
         self.folder = folder
         self.host = "web1"
         self.failing = ""
         self.charts = Charts()
+
+    def picture(self) -> dict[str, Any]:
+        raise AssertionError("it costs too much to be asked for at each look")
+
+    async def tell(self, told: Told) -> Answered:
+        raise AssertionError(f"who looks says nothing: {told}")
+
+
+class Looked(Silent):
+    """Everything else is that of the conversation."""
+
+    def __init__(self, talk: Conversation, folder: Path = NOWHERE) -> None:
+        super().__init__(folder)
+        self.talk = talk
 
     @property
     def state(self) -> State:
@@ -38,9 +53,3 @@ class Looked:
 
     def wall(self) -> int:
         return self.talk.booted_wall + self.talk.at
-
-    def picture(self) -> dict[str, Any]:
-        raise AssertionError("no view asks for the whole picture")
-
-    async def tell(self, told: Told) -> Answered:
-        raise AssertionError(f"a view says nothing: {told}")

@@ -15,7 +15,6 @@ from watchdog.model.told import Told
 from watchdog.rulefile.api import ApiSettings
 from watchdog.rulefile.page import PageSettings
 from watchdog.web.answered import Answered
-from watchdog.web.charts.charts import Charts
 from watchdog.web.limits import Limits
 from watchdog.web.server import API, PAGE, Server
 from watchdog.web.stream.hub import Hub
@@ -30,7 +29,6 @@ class Spoken(Looked):
 
     def __init__(self, talk: Conversation, folder: Path) -> None:
         super().__init__(talk, folder)
-        self.charts = Charts()
         self.told: list[Told] = []
 
     def picture(self) -> dict[str, Any]:

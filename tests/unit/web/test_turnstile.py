@@ -52,6 +52,7 @@ class Watched(Spoken):
     """Notes at which step of the loop its state is looked at."""
 
     steps: Steps | None = None
+    looked: Counter[int]
 
     def __init__(self, of: Spoken) -> None:
         super().__init__(of.talk, of.folder)

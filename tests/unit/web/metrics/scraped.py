@@ -1,6 +1,5 @@
 """An agent as far as a scrape sees it, and what came of scrapes."""
 
-from pathlib import Path
 from typing import Any
 
 from prometheus_client.metrics_core import Metric
@@ -8,15 +7,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from tests.scenario.conversation import WALL, Conversation
-from watchdog.engine.rules import RuleSet
-from watchdog.engine.state import State
+from tests.unit.web.inside import Looked
 from watchdog.model.fields import BY_KIND
 from watchdog.model.kinds import Kind, Type
-from watchdog.model.told import Told
 from watchdog.store.standing import OutboxCounts
 from watchdog.store.trace.recorder import Recording
-from watchdog.web.answered import Answered
-from watchdog.web.charts.charts import Charts
 from watchdog.web.metrics.collect import Metrics
 from watchdog.web.metrics.counted import LifeCounts
 from watchdog.web.metrics.figures import Figures
@@ -29,43 +24,14 @@ VALUES: dict[Type, Any] = {
 """A reading of each type."""
 
 
-class Agent:
-    """What a conversation with the engine has come to, as `web.inside` shows it; `counts` is what its parts have counted."""
-
-    folder = Path("/nowhere")
-    host = "web1"
-    failing = ""
-    charts = Charts()
+class Agent(Looked):
+    """What a conversation with the engine has come to; `counts` is what its parts have counted."""
 
     def __init__(self, talk: Conversation, **figures: Any) -> None:
-        self.talk = talk
+        super().__init__(talk)
         self.counts: dict[str, Any] = {"counted": LifeCounts(), **figures}
         self.asked = 0
         self.metrics = Metrics(self, self._figures)
-
-    @property
-    def state(self) -> State:
-        return self.talk.state
-
-    @property
-    def rules(self) -> RuleSet:
-        return self.talk.rules
-
-    @property
-    def seq(self) -> int:
-        return self.talk.seq
-
-    def at(self) -> int:
-        return self.talk.at
-
-    def wall(self) -> int:
-        return WALL + self.talk.at
-
-    def picture(self) -> dict[str, Any]:
-        raise AssertionError("a scrape asks for no picture: it costs too much")
-
-    async def tell(self, told: Told) -> Answered:
-        raise AssertionError("a scrape says nothing")
 
     async def _figures(self) -> Figures:
         self.asked += 1
