@@ -38,6 +38,7 @@ from watchdog.survey.remarks import REMARKS
 from watchdog.web.endpoint import Method
 from watchdog.web.endpoints import ENDPOINTS, LOOKS, ROOT
 from watchdog.web.metrics import of_agent, of_sidekiq
+from watchdog.web.stream.events import FORMATS
 from watchdog.web.texts import DOCUMENTS
 
 PAGE: Final = Path(__file__).parents[1] / "rules" / "README.md"
@@ -252,9 +253,12 @@ def _api() -> Iterator[str]:
     yield from table(("path", "what it gives", "parameters", "example"), looks)
     yield "### What it gives beside that\n"
     yield from table(("path", "what it gives", "type"), ((code(one.path), one.doc, code(one.kind)) for one in DOCUMENTS))
+    yield "### Events\n"
+    yield "Each event of `/events` has `id`, `event` and one line of `data`, which is JSON; `/api/v1/openapi.json` has its fields. Whoever comes again with the last `id` as `Last-Event-ID` is told what it missed.\n"
+    yield from table(("event", "what it tells"), ((code(name.value), form.doc) for name, form in FORMATS.items()))
     yield "### What can be said\n"
     yield (
-        "By POST, as JSON or a form, with a token (`Authorization: Bearer TOKEN`) where it comes by TCP. The answer is what stands in the audit log, `outcome` and `reason`; what is refused comes with status 409. "
+        "By POST, as JSON or a form, with a token of `page: tokens` (`Authorization: Bearer TOKEN`) where it comes by TCP. The answer is what stands in the audit log, `outcome` and `reason`; what is refused comes with status 409. "
         "With a header `Idempotency-Key` what is sent twice is heard once. Those with a star are said on the unix socket alone, by root and the user of the agent.\n"
     )
     said = (

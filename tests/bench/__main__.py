@@ -41,7 +41,7 @@ MINUTES = {
     "bench_replay": 4.5,
     "bench_rules": 0.2,
     "bench_scale": 10.0,
-    "bench_service": 8.5,
+    "bench_service": 11.5,
     "bench_trace": 0.1,
     "bench_timeline": 0.1,
     "bench_turns": 0.1,

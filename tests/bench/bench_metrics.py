@@ -14,7 +14,7 @@ from tests.bench.large import Large, large
 from tests.bench.rows import Row
 from watchdog.model.events import Event, TimeReached
 from watchdog.web.metrics.collect import Metrics
-from watchdog.web.metrics.counted import Counted
+from watchdog.web.metrics.counted import LifeCounts
 from watchdog.web.metrics.figures import Figures
 from watchdog.web.metrics.reading import read_fields
 from watchdog.web.metrics.sheet import Sheet
@@ -43,7 +43,7 @@ def longest_piece(inside: Large) -> float:
 
 async def scrapes(inside: Large, name: str, goal: str) -> list[Row]:
     """What one of a server of that size costs."""
-    counted = Counted()
+    counted = LifeCounts()
 
     async def figures() -> Figures:
         return Figures(counted=counted)
@@ -65,7 +65,7 @@ async def scrapes(inside: Large, name: str, goal: str) -> list[Row]:
 
 def each_turn() -> Row:
     """What counting adds to a turn that decides nothing."""
-    counted, event = Counted(), Event(1, 0, 0, TimeReached())
+    counted, event = LifeCounts(), Event(1, 0, 0, TimeReached())
     before = time.thread_time()
     for _ in range(TURNS):
         counted.turn(event, (), 0.000_3)

@@ -3,7 +3,7 @@ What the whole agent costs a server, as it is installed from its package: five m
 
 On a booted Debian 13, with its Redis 8 and Sidekiq 7.3: the agent is the service that the package has, under its own user and all its limits, with both packs in mode
 `act`. Some ten jobs a second run, and a few for long. Beside the agent's time and memory stand those of one of the Sidekiqs; beside what Redis has to do with it, what
-it has to do in two more minutes without it.
+it has to do in two more minutes without it. In two minutes between them somebody has the page open.
 """
 
 import asyncio
@@ -14,11 +14,13 @@ import time
 
 import redis.asyncio
 
+from tests.bench.onlooker import look_on
 from tests.bench.rows import Row
 from tests.suites import package
 from tests.suites.booted import PROGRAM, Booted, boot
 
 MINUTES = 5
+LOOKED_AT = 2
 WITHOUT = 2
 SETTLING = 40
 EVERY = 0.1
@@ -89,14 +91,13 @@ async def measured(machine: Booted, client: redis.asyncio.Redis) -> list[Row]:
     agent, sidekiq, server = (Process(machine, unit) for unit in (AGENT, SIDEKIQS[0], "redis-server.service"))
     await asyncio.sleep(SETTLING)
     before, commands, began = [one.seconds() for one in (agent, sidekiq, server)], await asked(client), time.monotonic()
-    most = [0.0, 0.0]
-    while (lasted := time.monotonic() - began) < MINUTES * 60:
-        most = [max(one, process.memory()) for one, process in zip(most, (agent, sidekiq), strict=True)]
-        await asyncio.sleep(5)
+    most = await _most(MINUTES, agent, sidekiq)
+    lasted = time.monotonic() - began
     shares = [(one.seconds() - start) / lasted * 100 for one, start in zip((agent, sidekiq, server), before, strict=True)]
     sent = (await asked(client) - commands) / lasted
     seen = json.loads(machine.run("sidekiq-watchdog", "status", "--json"))["entities"]
     assert seen["process"] == len(SIDEKIQS), seen
+    seconds, (looked_at,) = await _looked_at(machine, agent)
 
     machine.run("systemctl", "stop", AGENT)
     busy, commands, began = server.seconds(), await asked(client), time.monotonic()
@@ -114,9 +115,36 @@ async def measured(machine: Booted, client: redis.asyncio.Redis) -> list[Row]:
             goal="≤ 0.5 %",
         ),
         Row(what="its memory, at most", value=most[0], unit="MB", beside=most[1], beside_what="one Sidekiq", goal="≤ 70 MB"),
+        Row(what="its processor while somebody has the page open", value=seconds, unit=core, beside=shares[0], beside_what="nobody looks"),
+        Row(what="its memory then, at most", value=looked_at, unit="MB", beside=most[0], beside_what="nobody looks", goal="≤ 70 MB"),
         Row(what="processor of Redis", value=shares[2], unit=core, beside=alone, beside_what=without),
         Row(what="commands to Redis", value=sent, unit="/s", beside=sent_alone, beside_what=without),
     ]
+
+
+async def _most(minutes: float, *processes: Process) -> list[float]:
+    """The most memory that each has in that time, in MB."""
+    most, end = [0.0 for _ in processes], time.monotonic() + minutes * 60
+    while time.monotonic() < end:
+        most = [max(one, process.memory()) for one, process in zip(most, processes, strict=True)]
+        await asyncio.sleep(5)
+    return most
+
+
+async def _looked_at(machine: Booted, agent: Process) -> tuple[float, list[float]]:
+    """Its processor, as a share of a core, and its memory with one who looks; loading the page for the first time is not counted."""
+    onlooker = asyncio.create_task(look_on(machine.root / "var/lib/sidekiq-watchdog/api.sock"))
+    try:
+        await asyncio.sleep(SETTLING)
+        before, began = agent.seconds(), time.monotonic()
+        most = await _most(LOOKED_AT, agent)
+        share = (agent.seconds() - before) / (time.monotonic() - began) * 100
+        assert not onlooker.done(), onlooker
+        return share, most
+    finally:
+        onlooker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await onlooker
 
 
 async def main() -> list[Row]:

@@ -87,6 +87,7 @@ class Large:
         self.seq = seq
         self.folder = folder
         self.host = "web1"
+        self.failing = ""
         self.charts = Charts()
         self.now = NOW
 

@@ -14,7 +14,7 @@ import watchdog
 from tests.patience import PATIENCE
 
 COMMAND = Path(sys.executable).parent / "sidekiq-watchdog"
-HEAVY = ("aiohttp", "asyncio", "redis", "rich", "sqlite3", "textual", "yaml")
+HEAVY = ("aiohttp", "asyncio", "jinja2", "prometheus_client", "redis", "rich", "sqlite3", "textual", "yaml")
 
 
 def run(*arguments: str, **more) -> subprocess.CompletedProcess[str]:
@@ -70,11 +70,13 @@ def test_a_mode_above_the_config_is_refused_with_the_ceiling(tmp_path):
     assert not (tmp_path / "state").exists()
 
 
-def test_what_a_command_does_not_need_is_not_loaded():
-    """`--version` starts fast: no network, no database, no parser, no event loop, and nothing that paints."""
+@pytest.mark.parametrize(("arguments", "needed"), [(["--version"], set()), (["check", "config.yml"], {"yaml"})])
+def test_what_a_command_does_not_need_is_not_loaded(tmp_path, arguments, needed):
+    """`--version` and `check` start fast: no network, no database, no event loop, and nothing that paints or draws; a parser only where something is read."""
+    (tmp_path / "config.yml").write_text("rules: []\n")
     code = "import sys\nfrom watchdog.cli import main\ntry:\n    main()\nexcept SystemExit:\n    print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, timeout=60, check=True)
-    assert not set(HEAVY) & set(done.stdout.split())
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path)
+    assert set(HEAVY) & set(done.stdout.split()) == needed
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -60,7 +60,7 @@ async def guest() -> AsyncIterator[Guest]:
         stage = Stage(client=client, supervisor=supervisor, agent=agent, screen=screen)
         async with asyncio.TaskGroup() as group:
             world = group.create_task(supervisor.run())
-            party = group.create_task(house.receive(stage, client, {"pull": 2.0}))
+            party = group.create_task(house.receive(stage, client, {"default": 2.0}))
             yield Guest(house, session, output, folder / "state")
             house.over.set()
             await party
@@ -82,7 +82,8 @@ async def test_a_guest_answers_on_the_page(guest: Guest, until: Callable[..., An
     (question,) = await until(asked, what="a question on the page")
     assert f"the page is open at {guest.house.page.url}\n" in guest.output.getvalue()
     assert f"the token {guest.house.page.token}\n" in guest.output.getvalue()
-    assert (question["rule"], question["standing"]) == ("stuck-in-pull", "open")
+    assert f": sidekiq-watchdog top --config {guest.state.parent}/config.yml\n" in guest.output.getvalue()
+    assert (question["rule"], question["standing"]) == ("stuck-in-default", "open")
     status, answer = await guest.say("approve", "somebody else's token", approval=question["id"])
     assert (status, answer["error"]["code"]) == (401, "who_are_you")
     status, answer = await guest.say("approve", guest.house.page.token, approval=question["id"])

@@ -68,8 +68,10 @@ class Api:
     async def __aenter__(self) -> Self:
         import aiohttp
 
+        from watchdog.web.knocking import Knocking
+
         self._session = aiohttp.ClientSession(
-            "http://localhost", connector=aiohttp.UnixConnector(str(self._socket)), headers={"X-Watchdog-By": self._by} if self._by else {},
+            "http://localhost", connector=Knocking(str(self._socket)), headers={"X-Watchdog-By": self._by} if self._by else {},
         )  # fmt: skip
         return self
 

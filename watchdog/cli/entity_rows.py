@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from watchdog.cli.output import Piece
-from watchdog.lang.display import display
+from watchdog.lang.display import display, lasting
 from watchdog.model.kinds import Type
 from watchdog.picture.picture import Behind, Process, Queue, Unit
 
@@ -25,8 +25,8 @@ def process_row(process: Process) -> Sequence[Piece]:
         "" if process.pid is None else str(process.pid),
         ", ".join(process.queues or ()),
         threads,
-        _lasting(process.longest),
-        (_lasting(age), "bad" if age is not None and age > OLD else ""),
+        lasting(process.longest),
+        (lasting(age), "bad" if age is not None and age > OLD else ""),
         "" if process.rss is None else display(process.rss, Type.SIZE),
         "" if process.cpu is None else display(process.cpu, Type.RATIO),
         ", ".join(_remarks(process)),
@@ -44,7 +44,7 @@ def unit_row(unit: Unit) -> Sequence[Piece]:
     state = f"{unit.state or '?'} ({unit.sub_state or '?'})"
     style = "bad" if unit.state == "failed" else "warn" if unit.state not in (None, "active") else ""
     processes = (_counted(unit.processes), "bad" if unit.state == "active" and unit.processes == 0 else "")
-    return unit.name, (state, style), _lasting(unit.since_ms), processes, _counted(unit.restarts), ", ".join(_remarks_on(unit))
+    return unit.name, (state, style), lasting(unit.since_ms), processes, _counted(unit.restarts), ", ".join(_remarks_on(unit))
 
 
 def _remarks_on(unit: Unit) -> Iterator[str]:
@@ -57,7 +57,7 @@ def _remarks_on(unit: Unit) -> Iterator[str]:
     if unit.file_state in ("disabled", "masked"):
         yield unit.file_state
     if unit.stop_timeout is not None and unit.sidekiq_timeout is not None and unit.stop_timeout <= unit.sidekiq_timeout:
-        yield f"is killed after {_lasting(unit.stop_timeout)} at a stop, while Sidekiq waits {_lasting(unit.sidekiq_timeout)}"
+        yield f"is killed after {lasting(unit.stop_timeout)} at a stop, while Sidekiq waits {lasting(unit.sidekiq_timeout)}"
 
 
 def queue_row(queue: Queue) -> Sequence[Piece]:
@@ -65,7 +65,7 @@ def queue_row(queue: Queue) -> Sequence[Piece]:
     return (
         queue.name or "",
         _counted(queue.size),
-        _lasting(queue.latency),
+        lasting(queue.latency),
         f"{_counted(queue.busy)} of {_counted(queue.threads)}",
         (_counted(queue.listeners), "bad" if queue.listeners == 0 and queue.size else ""),
         ("paused", "warn") if queue.paused else "",
@@ -89,7 +89,3 @@ def _remarks(process: Process) -> Iterator[str]:
 
 def _counted(number: int | None) -> str:
     return display(number, Type.COUNT)
-
-
-def _lasting(milliseconds: int | None) -> str:
-    return "" if milliseconds is None else display(milliseconds, Type.DURATION)

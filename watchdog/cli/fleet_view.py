@@ -1,8 +1,7 @@
 """The agents of all hosts in the picture of `status`: who may act, on which hosts nobody may, and who does."""
 
 from watchdog.cli.output import Output
-from watchdog.lang.display import display
-from watchdog.model.kinds import Type
+from watchdog.lang.display import lasting
 from watchdog.picture.picture import Fleet
 
 
@@ -13,7 +12,7 @@ def show_fleet(out: Output, fleet: Fleet | None, *, host: str, at: int) -> None:
     if fleet.acts is not None:
         acts = fleet.acts
         out.line(
-            "under way: ", (f"{acts.action} on {acts.target}", "warn"), f" by the agent of {acts.host}, for {_lasting(at - acts.since)}"
+            "under way: ", (f"{acts.action} on {acts.target}", "warn"), f" by the agent of {acts.host}, for {lasting(at - acts.since)}"
         )
     if fleet.without:
         out.line("hosts whose processes beat, and that have no agent that acts: ", (", ".join(fleet.without), "warn"))
@@ -25,9 +24,5 @@ def show_fleet(out: Output, fleet: Fleet | None, *, host: str, at: int) -> None:
     out.line(("Agents that act", "strong"))
     out.table(
         ("host", "version", "mode", "pid", "up"),
-        [(one.host, one.version, one.mode, str(one.pid), _lasting(at - one.since)) for one in fleet.agents],
+        [(one.host, one.version, one.mode, str(one.pid), lasting(at - one.since)) for one in fleet.agents],
     )
-
-
-def _lasting(milliseconds: int) -> str:
-    return display(max(0, milliseconds), Type.DURATION)

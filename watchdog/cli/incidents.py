@@ -59,6 +59,8 @@ def incidents(
     Works from the state folder of the config, whether the agent runs or not. The newest comes first; 50 are shown where --limit does not say otherwise. In JSON each line is an incident, and its story one object with its moments in `entries`.
     """
     if what is not None and what != SHOW:
+        if not any(map(str.isdigit, what)):
+            raise UsageError("`incidents` lists them, and `incidents show ID` tells the story of one")
         raise UsageError(f"say `incidents show {what}` for the story of one")
     if what is None:
         if markdown:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from watchdog.cli.output import Output, Piece, count
-from watchdog.lang.display import display
+from watchdog.lang.display import display, lasting
 from watchdog.model.kinds import Type
 from watchdog.store.moments import rfc3339
 
@@ -22,7 +22,7 @@ _WIDTH: Final = 12
 
 def cells(one: "Brief", *, now: int) -> tuple[Piece, ...]:
     """One of the list; what goes on is told by how long it does as of that wall time."""
-    lasted = _time((now if one.ended is None else one.ended) - one.began)
+    lasted = lasting((now if one.ended is None else one.ended) - one.began)
     return (
         one.id, rfc3339(one.began), f"{lasted} so far" if one.ended is None else "" if one.outcome == "would" else lasted, (one.outcome, _OUTCOMES.get(one.outcome, "")),
         (one.rule, "strong"), one.target or one.entity, one.action,
@@ -45,7 +45,7 @@ def show_story(out: Output, story: "Timeline", *, now: int) -> None:
     out.line("")
     for moment in story.entries:
         row = f"{moment.row:>6}" if moment.row is not None else " " * 6
-        out.line((f"{row}  {rfc3339(moment.wall)}", "dim"), f"  {moment.kind:<{_WIDTH}}", (moment.text, _KINDS.get(moment.kind, "")))
+        out.line((f"{row}  {rfc3339(moment.wall)}", "dim"), f"  {moment.kind:<{_WIDTH}}  ", (moment.text, _KINDS.get(moment.kind, "")))
     if story.cut:
         out.line((f"{count(story.cut, 'moment')} in the middle left out: sidekiq-watchdog audit --incident {story.incident}", "dim"))
     for line in story.missing:
@@ -69,7 +69,7 @@ def _facts(story: "Timeline", now: int) -> Iterator[tuple[str, str, str]]:
     for queue in story.queues:
         yield (
             "queue",
-            f"{queue.queue}: up to {display(queue.size, Type.COUNT)} waited, the next for {_time(queue.latency)} at {rfc3339(queue.at)}",
+            f"{queue.queue}: up to {display(queue.size, Type.COUNT)} waited, the next for {lasting(queue.latency)} at {rfc3339(queue.at)}",
             "",
         )
     for kept in story.evidence:
@@ -101,10 +101,10 @@ def jobs_in_words(jobs: "Jobs") -> str:
 
 def _ended(story: "Timeline", now: int) -> str:
     if story.outcome == "would":
-        return f", and it was over after {_time(story.resolved - story.began)}" if story.resolved is not None else ""
+        return f", and it was over after {lasting(story.resolved - story.began)}" if story.resolved is not None else ""
     if story.ended is None:
-        return f", for {_time(now - story.began)} so far"
-    return f" at {rfc3339(story.ended)}, after {_time(story.ended - story.began)}"
+        return f", for {lasting(now - story.began)} so far"
+    return f" at {rfc3339(story.ended)}, after {lasting(story.ended - story.began)}"
 
 
 def plain_story(story: "Timeline") -> dict[str, Any]:
@@ -121,7 +121,3 @@ def plain_story(story: "Timeline") -> dict[str, Any]:
 
 def _at(wall: int | None) -> str | None:
     return None if wall is None else rfc3339(wall)
-
-
-def _time(milliseconds: int) -> str:
-    return display(max(0, milliseconds), Type.DURATION)

@@ -31,10 +31,12 @@ def margin_of(cell: Cell) -> str:
     return f"{'' if cell.margin < 0 else '+'}{_shown(cell.margin, cell.type)}"
 
 
-def held_of(cell: Cell) -> str:
-    """How much has passed of what must, until it fires or is over; empty without an alert."""
+def held_of(cell: Cell, now: int) -> str:
+    """How much has passed of what must, until it fires or is over; for how long it has fired by that wall time where nothing speaks for an end; empty without an alert."""
     if cell.state not in (CellState.PENDING, CellState.FIRING):
         return ""
+    if not cell.enough_ms and cell.since_wall is not None:
+        return display(max(0, now - cell.since_wall), Type.DURATION)
     return f"{display(cell.held_ms, Type.DURATION)} of {display(cell.enough_ms, Type.DURATION)}"
 
 

@@ -57,6 +57,11 @@ class Past:
         """The number of the last event by then."""
         return self._moment.state.ledger.seq
 
+    @property
+    def failing(self) -> str:
+        """Nobody recorded it."""
+        return ""
+
     def at(self) -> int:
         """Engine time then."""
         return self._moment.at

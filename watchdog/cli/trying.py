@@ -1,6 +1,5 @@
 """Declared checks, tried once, for whoever has just written them down."""
 
-import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -30,6 +29,7 @@ def declared(checks: Mapping[str, CheckSettings]) -> tuple[Tried, ...]:
 
 def try_each(checks: Mapping[str, CheckSettings]) -> tuple[Tried, ...]:
     """All of them once, at the same time; takes no longer than the longest `timeout`."""
+    import asyncio
 
     async def each() -> list[Tried]:
         return list(await asyncio.gather(*map(_try, checks.values())))

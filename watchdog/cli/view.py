@@ -23,7 +23,7 @@ from watchdog.cli.receivers_view import HEADINGS as RECEIVER_HEADINGS
 from watchdog.cli.receivers_view import cells, joined
 from watchdog.cli.refused_view import show_refused
 from watchdog.cli.switches_view import show_switches
-from watchdog.lang.display import display
+from watchdog.lang.display import display, lasting
 from watchdog.model.kinds import Kind, Type
 from watchdog.picture.picture import (
     STARTING,
@@ -93,9 +93,9 @@ def _show_broken(out: Output, picture: Picture) -> None:
 
 def _show_agent(out: Output, picture: Picture, *, running: bool, age: int) -> None:
     agent = picture.agent
-    seen = f"seen {_lasting(age)} ago"
+    seen = f"seen {lasting(age)} ago"
     if running:
-        up = f", up {_lasting(max(0, agent.at - agent.started))}" if agent.started else ""
+        up = f", up {lasting(max(0, agent.at - agent.started))}" if agent.started else ""
         out.line(
             (f"sidekiq-watchdog {agent.version}", "strong"),
             f" on {agent.host}, pid {agent.pid}{up}, mode ",
@@ -114,7 +114,7 @@ def _show_agent(out: Output, picture: Picture, *, running: bool, age: int) -> No
         out.line(("It can't write its state: ", "bad"), agent.failing)
     show_switches(out, picture)
     for one in picture.demoted:
-        out.line((f"Rule {one.rule} only asks", "bad"), f" for {_lasting(one.since_ms)}, until a person trusts it again: {one.reason}")
+        out.line((f"Rule {one.rule} only asks", "bad"), f" for {lasting(one.since_ms)}, until a person trusts it again: {one.reason}")
     if picture.doubt is not None:
         waits = f" Open until then: {', '.join(picture.doubt.incidents)}." if picture.doubt.incidents else ""
         out.line(
@@ -126,7 +126,7 @@ def _show_agent(out: Output, picture: Picture, *, running: bool, age: int) -> No
 
 def _show_sources(out: Output, sources: dict[str, Source]) -> None:
     for name, source in sources.items():
-        since = f" {_lasting(source.since_ms)}" if source.since_ms is not None else ""
+        since = f" {lasting(source.since_ms)}" if source.since_ms is not None else ""
         if source.ok:
             out.line(f"{name}: ", ("ok", "good"), f", read{since} ago" if since else "")
         elif source.code == STARTING:
@@ -145,10 +145,10 @@ def _show_checks(out: Output, checks: Sequence[Check] | None) -> None:
         if check.ok is None:
             out.line(what, ("not known yet", "warn"), f": {check.problem}" if check.problem else "")
         elif check.ok:
-            took = f", took {_lasting(check.latency)}" if check.latency is not None else ""
+            took = f", took {lasting(check.latency)}" if check.latency is not None else ""
             out.line(what, ("ok", "good"), took, f"; the last try failed: {check.problem}" if check.problem else "")
         else:
-            since = f" for {_lasting(check.failed_ms)}" if check.failed_ms is not None else ""
+            since = f" for {lasting(check.failed_ms)}" if check.failed_ms is not None else ""
             said = check.problem or "the last try succeeded, the next must, too"
             out.line(what, ("FAILS", "bad"), f"{since}: {said}; nothing is done meanwhile")
 
@@ -159,7 +159,7 @@ def _show_budget(out: Output, budget: Budget | None) -> None:
     rates = f"{budget.commands_per_second:.3g} commands and {budget.round_trips_per_second:.3g} round trips a second"
     out.line(f"cost to redis: about {100 * budget.share:.2g} % of a core (limit {100 * budget.limit:.3g} %), {rates}")
     if budget.backed_off > 1:
-        longer = f"intervals are {budget.backed_off:.2g} times as long, everything is read again within {_lasting(budget.reread_within)}"
+        longer = f"intervals are {budget.backed_off:.2g} times as long, everything is read again within {lasting(budget.reread_within)}"
         out.line(("Backed off", "warn"), f" because that was too much: {longer}")
 
 
@@ -169,7 +169,7 @@ def _show_trace(out: Output, trace: Trace | None, *, at: int) -> None:
     if not trace.on:
         out.line(("trace: none is kept", "dim"))
         return
-    since = f" of the last {_lasting(max(0, at - trace.since))}" if trace.since is not None else ""
+    since = f" of the last {lasting(max(0, at - trace.since))}" if trace.since is not None else ""
     gaps = f", {count(trace.gaps, 'gap')} with {count(trace.missed, 'event')} since the start" if trace.gaps else ""
     state = ("NOT RECORDED", "bad") if trace.failing else ("ok", "good")
     kept = f"{count(trace.segments, 'file')}, {display(trace.size, Type.SIZE)}{since}{gaps}"
@@ -179,7 +179,7 @@ def _show_trace(out: Output, trace: Trace | None, *, at: int) -> None:
 def _show_looking(out: Output, looking: Looking | None) -> None:
     if looking is not None and looking.every:
         part = display(looking.last / looking.every, Type.RATIO)
-        out.line(f"processes looked at on this host: {_counted(looking.processes)}, every {_lasting(looking.every)}, for {part} of a core")
+        out.line(f"processes looked at on this host: {_counted(looking.processes)}, every {lasting(looking.every)}, for {part} of a core")
         if looking.trouble:
             out.line(f"deployments can't be seen: {looking.trouble}")
 
@@ -207,7 +207,7 @@ def _show_locks(out: Output, locks: Locks | None, *, at: int) -> None:
     elif not locks.orphaned:
         out.line(f"unique-job locks: {_counted(locks.locks)}, of the {_counted(locks.looked_at)} oldest none is orphaned")
     else:
-        since = "" if locks.since is None else f", the oldest for {_lasting(max(0, at - locks.since))}"
+        since = "" if locks.since is None else f", the oldest for {lasting(max(0, at - locks.since))}"
         number = (f"{locks.orphaned:,} of the {locks.looked_at:,} oldest orphaned", "warn")
         text = ": their jobs stand nowhere, and what is pushed like them is dropped without a word"
         out.line(f"unique-job locks: {_counted(locks.locks)}, ", number, f"{since}{text}")
@@ -258,14 +258,14 @@ def _heading(out: Output, title: str) -> None:
 def _alert(alert: Alert) -> Sequence[Piece]:
     style = _SEVERITIES.get(alert.severity, "") if alert.phase == "firing" else "dim"
     what = alert.title or alert.entity
-    return (alert.severity, style), (alert.phase, style), _lasting(alert.for_ms), alert.rule, what, told_of(alert.telling)
+    return (alert.severity, style), (alert.phase, style), lasting(alert.for_ms), alert.rule, what, told_of(alert.telling)
 
 
 def _request(request: Request) -> Sequence[Piece]:
     decision = request.decision or "not asked yet"
     guard = f" by {request.guard}" if request.guard else ""
     reason = f": {request.reason}" if request.reason else ""
-    until = f" (for {_lasting(request.until_ms)} more)" if request.until_ms else ""
+    until = f" (for {lasting(request.until_ms)} more)" if request.until_ms else ""
     return (
         request.rule,
         request.target,
@@ -277,10 +277,6 @@ def _request(request: Request) -> Sequence[Piece]:
 
 def _counted(number: int | None) -> str:
     return display(number, Type.COUNT)
-
-
-def _lasting(milliseconds: int | None) -> str:
-    return "" if milliseconds is None else display(milliseconds, Type.DURATION)
 
 
 class Section(NamedTuple):

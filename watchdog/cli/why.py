@@ -144,7 +144,7 @@ def _list(found: "Matrix", *, as_json: bool) -> int:
         out.line(f"{count(line.entities, 'thing')} to look at: {line.firing} firing, {line.pending} pending, {line.unknown} unknown")
         if line.cells:
             rows = [
-                ((cell.state.value, STYLES[cell.state]), cell.entity, cell.part, value_of(cell), margin_of(cell), held_of(cell))
+                ((cell.state.value, STYLES[cell.state]), cell.entity, cell.part, value_of(cell), margin_of(cell), held_of(cell, found.wall))
                 for cell in line.cells
             ]
             out.line("")

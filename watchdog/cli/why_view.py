@@ -5,12 +5,11 @@ The counterpart of `engine/why.py`, which finds it. What decides comes first, on
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from watchdog.cli.output import Piece, count
-from watchdog.lang.display import display
-from watchdog.model.kinds import Type
+from watchdog.lang.display import lasting
+from watchdog.lang.moment import day_and_time
 from watchdog.picture.told import told_of
 from watchdog.web.views.why import AlertNow, GuardSaid, Part, Why
 
@@ -52,7 +51,7 @@ def _mode(why: Why) -> Iterator[Piece]:
     yield ", mode "
     yield why.mode, "strong"
     if why.armed is not None:
-        since = f" since {_moment(why.armed.since)}" if why.armed.since else ""
+        since = f" since {day_and_time(why.armed.since)} UTC" if why.armed.since else ""
         yield f" (armed by {why.armed.by}{since}: {why.armed.reason}; its file says {why.armed.file})"
 
 
@@ -114,7 +113,7 @@ def _alert(why: Why) -> Iterator[Row]:
     alert = why.alert
     if alert is None:
         return
-    since = f"since {_moment(alert.since_wall)} ({_lasting(alert.since_ms)})"
+    since = f"since {day_and_time(alert.since_wall)} UTC ({lasting(alert.since_ms)})"
     yield ("It fires", "bad") if alert.phase == "firing" else ("It is pending", "warn"), f" {since}{_what_next(alert)}"
     if why.incident is not None:
         one = why.incident
@@ -125,9 +124,9 @@ def _alert(why: Why) -> Iterator[Row]:
 def _what_next(alert: AlertNow) -> str:
     if alert.next_in_ms is not None:
         word = "fires" if alert.next == "firing" else "is over"
-        return f"; it {word} in {_lasting(alert.next_in_ms)} if all stays as it is"
+        return f"; it {word} in {lasting(alert.next_in_ms)} if all stays as it is"
     if alert.phase == "pending" and alert.enough_ms:
-        return f"; {_lasting(alert.counted_ms)} of {_lasting(alert.enough_ms)} have passed, and they do not go on"
+        return f"; {lasting(alert.counted_ms)} of {lasting(alert.enough_ms)} have passed, and they do not go on"
     return ""
 
 
@@ -167,7 +166,7 @@ def _when(why: Why, *, wall: int) -> str:
         return f"not before something changes for {', '.join(endless)}{asks}"
     if not waits:
         return f"now{asks}"
-    return f"in {_lasting(max(waits))} at the earliest, {_moment(wall + max(waits))}{asks}"
+    return f"in {lasting(max(waits))} at the earliest, {day_and_time(wall + max(waits))} UTC{asks}"
 
 
 def _told(why: Why) -> Row:
@@ -211,16 +210,8 @@ def _guards(guards: Sequence[GuardSaid]) -> Iterator[Row]:
     against = [one for one in guards if one.answer != "PASS"]
     width = max((len(one.guard) for one in against), default=0)
     for one in against:
-        until = "" if one.until_ms is None else f" (for {_lasting(one.until_ms)} more)"
+        until = "" if one.until_ms is None else f" (for {lasting(one.until_ms)} more)"
         word, style = _ANSWERS.get(one.answer, (one.answer, ""))
         yield f"  {one.guard:<{width}}  ", (f"{word:<6}", style), f"  {one.reason}{until}"
     if passed := len(guards) - len(against):
         yield ((f"  {'all' if not against else 'the other'} {passed} pass" if passed > 1 else "  the other one passes", "good"),)
-
-
-def _lasting(milliseconds: int) -> str:
-    return display(milliseconds // 1000 * 1000 if milliseconds >= 1000 else milliseconds, Type.DURATION)
-
-
-def _moment(wall: int) -> str:
-    return datetime.fromtimestamp(wall // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -25,6 +25,7 @@ from watchdog.rulefile.routes import NOT_ROUTED
 from watchdog.rulefile.rules import digest_of, read_rules
 from watchdog.rulefile.settings import Draft, Settings, draft_settings, with_secrets
 from watchdog.rulefile.tests import read_tests
+from watchdog.rulefile.wording import wording
 
 DRIVER: Final = "asyncpg"
 """What logs in to PostgreSQL."""
@@ -147,7 +148,7 @@ def _read(places: Sequence[Place], draft: Draft, findings: Findings, *, folder: 
     zones = Findings()
     rules = with_weekly(with_zones(rules, zones), weekly_of(draft.digest, zones))
     if draft.routing != NOT_ROUTED:
-        digest = digest_of((("rules", rules.digest), ("routing", str(draft.routing))))
+        digest = digest_of((("rules", rules.digest), ("routing", wording(draft.routing))))
         rules = rules.but(routing=routing_of(draft.routing, zones), digest=digest)
     if draft.commands is not None:
         rules = checked_commands(rules, folder / draft.commands, zones)

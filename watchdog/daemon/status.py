@@ -20,12 +20,12 @@ from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.status import hosts_that_beat, status
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
+from watchdog.picture.doors import Door
 from watchdog.recovery.left_behind import LeftBehind
 from watchdog.sidekiq.follow import Follower
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.store import Store
 from watchdog.web.metrics.figures import Figures
-from watchdog.web.server import Standing
 
 LOG: Final = logging.getLogger("watchdog")
 SOON: Final = 0.5
@@ -61,7 +61,7 @@ class StatusKeeper:
         self.locks: LockCounter | None = None
         self.fleet: FleetKeeper | None = None
         self.ears: Ears | None = None
-        self.doors: Callable[[], dict[str, Standing]] = dict
+        self.doors: Callable[[], dict[str, Door]] = dict
         self.streams: Callable[[], int] = lambda: 0
         self._refused: dict[str, Any] | None = None
         self._outbox: dict[str, Any] = {}

@@ -32,7 +32,7 @@ from watchdog.model.told import OperatorPaused, OperatorResumed
 from watchdog.store.failures import StoreDamagedError, StoreError
 from watchdog.store.outbox import Handed
 from watchdog.store.store import Commit, Store
-from watchdog.web.metrics.counted import Counted
+from watchdog.web.metrics.counted import LifeCounts
 from watchdog.web.stream.hub import Hub
 
 LOG: Final = logging.getLogger("watchdog")
@@ -60,7 +60,7 @@ class Turns:
 
     `perform` is handed each command of a committed turn and must not block; `after_turn` is called after each
     completed turn, which comes after `idle` seconds at the latest; `observe` sees each event with the effects that were
-    committed (tests); `trace` hears of every turn, and `counted` counts them. Whoever holds `resting` keeps the next turn from beginning. Raises `StoreError` if what a
+    committed (tests); `turned_at` is when the last one was complete, None before the first; `trace` hears of every turn, and `counted` counts them. Whoever holds `resting` keeps the next turn from beginning. Raises `StoreError` if what a
     predecessor remembered can't be read.
     """
 
@@ -92,8 +92,9 @@ class Turns:
         self.state: State = begin(_remembered(store.ledger), history=store.history)
         store.history = None  # tens of megabytes, perhaps
         self.failing: str = ""
+        self.turned_at: int | None = None
         self.hub: Hub | None = None
-        self.counted = Counted()
+        self.counted = LifeCounts()
 
     @property
     def seq(self) -> int:
@@ -132,6 +133,7 @@ class Turns:
                     was_read = isinstance(offer.body, Observed | TimeReached)
                     self._waiting.append(Offer(TimeReached()) if was_read else offer)
             self._wakefulness.turned()
+            self.turned_at = self._clock.at()
             self._after_turn()
 
     async def _next(self) -> Offer:
@@ -191,7 +193,7 @@ class Turns:
         self._seq, self.state, self.rules = event.seq, state, rules
         if self.failing:
             LOG.warning("the store can be written again")
-            self.failing = ""
+            self._fail("")
         self.counted.turn(event, effects, took)
         self._observe(event, effects)
         if self.hub is not None:
@@ -237,7 +239,12 @@ class Turns:
         self.state.world.must_judge_all = True
         if self.failing != error:
             LOG.error("nothing can be written down, so nothing is done: %s", error)
-            self.failing = error
+            self._fail(error)
+
+    def _fail(self, why: str) -> None:
+        self.failing = why
+        if self.hub is not None:
+            self.hub.failed()
 
 
 def _remembered(ledger: bytes | None) -> Ledger | None:

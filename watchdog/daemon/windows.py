@@ -19,7 +19,9 @@ from watchdog.daemon.status import StatusKeeper
 from watchdog.daemon.turns import Turns
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
+from watchdog.lang.display import display
 from watchdog.model.effects import Audit, Effect
+from watchdog.model.kinds import Type
 from watchdog.model.told import Told
 from watchdog.store.failures import StoreError
 from watchdog.store.store import Store
@@ -33,6 +35,8 @@ from watchdog.web.stream.hub import Hub
 LOG: Final = logging.getLogger("watchdog")
 AGAIN: Final = 5.0
 """Seconds until what has failed is begun anew."""
+SILENT: Final = 20_000
+"""Milliseconds without the end of a turn after which something hangs: one is made each five seconds, whatever happens."""
 FRESH: Final = 0.5
 """Seconds for which a picture is shown again."""
 
@@ -72,6 +76,14 @@ class Windows:
     def seq(self) -> int:
         """The number of the last event."""
         return self._turns.seq
+
+    @property
+    def failing(self) -> str:
+        """Why the last turn could not be committed, or that one does not come to its end; empty while all is well."""
+        failing, turned_at = self._turns.failing, self._turns.turned_at
+        if failing or turned_at is None or (silent := self._clock.at() - turned_at) < SILENT:
+            return failing
+        return f"no turn has come to its end for {display(silent // 1000 * 1000, Type.DURATION)}; does the disk answer?"
 
     @property
     def charts(self) -> Charts:

@@ -55,7 +55,7 @@ def _rule(name: str, *queues: str, mode: str = "act", guards: str = "keep: 50%")
 RULES: Final = f"rules:\n{_rule('stuck-job', 'push', 'pull')}"
 """Of a real server the times differ; there whatever is built is a deployment, and what is stuck when a rule is armed only asks, because nobody watches."""
 _OPEN: Final = "keep: 0%, max_unhealthy: 100%, cooldown_max: 20s, budget: 1000/1h, target_budget: 1000/1h, host_budget: 1000/1h, culprits: 0, trials: 0"
-OPEN_RULES: Final = f"rules:\n{_rule('stuck-job', 'push', guards=_OPEN)}{_rule('stuck-in-pull', 'pull', mode='ask', guards=_OPEN)}"
+OPEN_RULES: Final = f"rules:\n{_rule('stuck-job', 'push', guards=_OPEN)}{_rule('stuck-in-default', 'default', mode='ask', guards=_OPEN)}"
 """Those of the time after the story: of one queue the agent repairs by itself, of the other it asks. One worker alone serves `default`, one may wait for an answer all day, and
 something is wedged again and again: none of these may keep the others from being repaired."""
 

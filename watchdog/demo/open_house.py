@@ -1,12 +1,14 @@
 """
 After the story, where the page was asked for: the workers go on, and whoever has the page open may look around and have a say.
 
-So that there is something to see, a job wedges a worker now and then. Of the queue pull the agent asks first, and waits for an answer on the page; of the queue push it repairs by itself, as in the
-story.
+So that there is something to see, a job wedges a worker now and then. Of the queue default the agent asks first, and waits for an answer on the page; of the queue push it repairs by itself, as in the
+story. No worker serves both, so that no question is settled by a repair.
 """
 
 import asyncio
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from redis.asyncio import Redis
@@ -19,9 +21,10 @@ from watchdog.demo.stage import Stage
 from watchdog.demo.tally import Tally
 from watchdog.demo.telling import Tone
 
+NAME: Final = "sidekiq-watchdog"
 EVERY_S: Final = 45.0
 """So long after the last one a job wedges a worker again, if by then at most one is wedged."""
-QUEUES: Final = ("pull", "push")
+QUEUES: Final = ("default", "push")
 """Into which queue it comes, by turns; the second, if one waits for an answer."""
 _ROWS: Final = 1_000
 """More of the audit trail need not be remembered: this may go on for days."""
@@ -30,8 +33,16 @@ _PATIENCE_S: Final = 60.0
 
 def tell(stage: Stage, page: Page) -> None:
     """Where the page is, and how one acts there."""
-    stage.say(f"the page is open at {page.url}", Tone.GOOD)
-    stage.say(f"whoever wants to act there logs in with the token {page.token}")
+    stage.screen.keep(
+        f"the page is open at {page.url}",
+        f"whoever wants to act there logs in with the token {page.token}",
+        f"the same in another terminal: {_program()} top --config {stage.agent.config}",
+    )
+
+
+def _program() -> str:
+    """As the one who has begun this could call it."""
+    return sys.argv[0] if Path(sys.argv[0]).name == NAME else NAME
 
 
 class OpenHouse:

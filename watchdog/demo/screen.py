@@ -34,6 +34,9 @@ class Screen(Protocol):
     def say(self, line: Line) -> None:
         """One line of the story."""
 
+    def keep(self, *texts: str) -> None:
+        """What must not scroll away, from now on."""
+
     def show(self, picture: Picture, firing: int) -> None:
         """How things stand; `firing` alerts fire."""
 
@@ -55,6 +58,11 @@ class PlainScreen:
         text = f"{time.monotonic() - self._began:5.1f} s  {line.text}"
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
+    def keep(self, *texts: str) -> None:
+        """As lines of the story: nothing scrolls away here that could not be found again."""
+        for text in texts:
+            self.say(Line(text))
+
     def show(self, picture: Picture, firing: int) -> None:
         """Every few seconds, in one line."""
         if time.monotonic() - self._summed_up >= SUMMARY_S and picture.workers:
@@ -72,6 +80,7 @@ class LiveScreen:
         self._began = time.monotonic()
         self._title = ""
         self._lines: deque[Text] = deque(maxlen=LINES)
+        self._kept: tuple[Text, ...] = ()
         self._picture = Picture()
         self._firing = 0
 
@@ -86,6 +95,11 @@ class LiveScreen:
         self._lines.append(Text(f"{time.monotonic() - self._began:5.1f} s  {line.text}", style=STYLES[line.tone]))
         self._draw()
 
+    def keep(self, *texts: str) -> None:
+        """Between the tables and the story."""
+        self._kept = tuple(Text(text, style=STYLES[Tone.GOOD]) for text in texts)
+        self._draw()
+
     def show(self, picture: Picture, firing: int) -> None:
         """The tables."""
         self._picture, self._firing = picture, firing
@@ -95,7 +109,9 @@ class LiveScreen:
         alerts = Text("alerts: ").append(*((f"{self._firing} firing", "bold red") if self._firing else ("none", "green")))
         tables = Table.grid(padding=(0, 3))
         tables.add_row(_queues(self._picture), _workers(self._picture.workers))
-        self._live.update(Panel(Group(tables, alerts, Text(), *self._lines), title=f"sidekiq-watchdog demo: {self._title}"), refresh=True)
+        self._live.update(
+            Panel(Group(tables, alerts, *self._kept, Text(), *self._lines), title=f"sidekiq-watchdog demo: {self._title}"), refresh=True
+        )
 
 
 def _queues(picture: Picture) -> Table:

@@ -20,7 +20,9 @@ async def answered(url: str, *, socket: Path | None = None, token: str = "") -> 
     """What comes of asking there; by that unix socket, if one is named."""
     import aiohttp
 
-    connector = aiohttp.TCPConnector(force_close=True) if socket is None else aiohttp.UnixConnector(str(socket), force_close=True)
+    from watchdog.web.knocking import Knocking
+
+    connector = aiohttp.TCPConnector(force_close=True) if socket is None else Knocking(str(socket), force_close=True)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         async with (

@@ -5,17 +5,15 @@ Each has an end. `until_at` is engine time, by which it ends; `until_wall` is th
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
 from watchdog.lang.glob import fits
+from watchdog.lang.moment import on_calendar
 
 LONGEST: Final = 7 * 86_400_000
 """Milliseconds for which anything can be switched: whoever needs it for longer says so again, or changes the rules."""
-_LAST: Final = 253_402_300_799_000
-"""The end of the year 9999."""
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -108,7 +106,7 @@ FLEET: Final = "fleet"
 
 def moment(wall: int) -> str:
     """UTC milliseconds as people read them."""
-    return f"{datetime.fromtimestamp(min(max(wall, 0), _LAST) / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{on_calendar(wall):%Y-%m-%d %H:%M} UTC"
 
 
 def _fits(pattern: str, value: str) -> bool:

@@ -45,6 +45,11 @@ def display(value: Any, type_: Type) -> str:
             assert_never(type_)
 
 
+def lasting(milliseconds: float | None) -> str:
+    """How long something took, or takes; never less than nothing, and empty where it is not known."""
+    return "" if milliseconds is None else display(max(0, milliseconds), Type.DURATION)
+
+
 def _bounds(value: Bounds, type_: Type) -> str:
     if math.isinf(value.high):
         return f"at least {display(value.low, type_)}"

@@ -1,4 +1,4 @@
-"""Where the agent listens for those who want to look at it, as it tells of itself. The counterpart of `web/server.py`."""
+"""Where the agent listens for those who want to look at it: how `web/server.py` tells of each door, and how the picture that is written shows it."""
 
 import msgspec
 

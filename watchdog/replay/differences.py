@@ -6,9 +6,11 @@ of the same rule on the same target within a minute. By how much the clocks of t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import Final
+from functools import partial
+from itertools import takewhile
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -19,6 +21,7 @@ SAME: Final = 2_000
 NEAR: Final = 60_000
 """Milliseconds between two decisions about the same thing."""
 _FOR_EVER: Final = 2**62
+_T = TypeVar("_T")
 
 
 class What(StrEnum):
@@ -76,9 +79,10 @@ def _firings(here: Account, there: Account) -> Iterator[Difference | None]:
     """Each, None for what both have."""
     mine, others = _by_entity(here.firings), _by_entity(there.firings)
     for key in dict.fromkeys((*mine, *others)):
-        left = others.get(key, [])
+        left, alone = others.get(key, []), list[Firing]()
         for number, firing in enumerate(mine.get(key, [])):
-            match_ = next((other for other in left if _overlap(firing, other)), None)
+            alone += _passed(left, partial(_is_over, firing))
+            match_ = next((other for other in takewhile(partial(_has_begun, firing), left) if _overlap(firing, other)), None)
             if match_ is not None:
                 left.remove(match_)
                 by = firing.fired - match_.fired
@@ -95,7 +99,7 @@ def _firings(here: Account, there: Account) -> Iterator[Difference | None]:
                 yield None
             else:
                 yield Difference(what=What.ONLY_HERE, of="firing", rule=firing.rule, on=firing.entity, here=firing.fired)
-        for number, firing in enumerate(left):
+        for number, firing in enumerate((*alone, *left)):
             if number == 0 and _key(firing) in here.before:
                 yield None
             else:
@@ -105,9 +109,10 @@ def _firings(here: Account, there: Account) -> Iterator[Difference | None]:
 def _decisions(here: Account, there: Account) -> Iterator[Difference | None]:
     mine, others = _by_target(here.decisions), _by_target(there.decisions)
     for key in dict.fromkeys((*mine, *others)):
-        left = others.get(key, [])
+        left, alone = others.get(key, []), list[Decision]()
         for one in mine.get(key, []):
-            near = [other for other in left if abs(other.at - one.at) <= NEAR]
+            alone += _passed(left, partial(_is_long_ago, one))
+            near = list(takewhile(partial(_is_near, one), left))
             match_ = next((other for other in near if other.verdict == one.verdict), near[0] if near else None)
             if match_ is None:
                 yield Difference(what=What.ONLY_HERE, of="decision", rule=one.rule, on=one.target, here=one.at, said=_said(one))
@@ -120,8 +125,32 @@ def _decisions(here: Account, there: Account) -> Iterator[Difference | None]:
                     what=What.OTHERWISE, of="decision", rule=one.rule, on=one.target, here=one.at, there=match_.at, said=_said(one), said_there=_said(match_)
                 )
             )  # fmt: skip
-        for other in left:
+        for other in (*alone, *left):
             yield Difference(what=What.ONLY_THERE, of="decision", rule=other.rule, on=other.target, there=other.at, said_there=_said(other))
+
+
+def _passed(left: list[_T], is_past: Callable[[_T], bool]) -> list[_T]:
+    """Takes those off that are past: all is in the order of time, so they belong to nothing that comes."""
+    passed = next((number for number, other in enumerate(left) if not is_past(other)), len(left))
+    taken = left[:passed]
+    del left[:passed]
+    return taken
+
+
+def _is_long_ago(one: Decision, other: Decision) -> bool:
+    return other.at < one.at - NEAR
+
+
+def _is_near(one: Decision, other: Decision) -> bool:
+    return other.at <= one.at + NEAR
+
+
+def _is_over(one: Firing, other: Firing) -> bool:
+    return max(other.resolved or _FOR_EVER, other.fired + SAME) < one.fired
+
+
+def _has_begun(one: Firing, other: Firing) -> bool:
+    return other.fired <= max(one.resolved or _FOR_EVER, one.fired + SAME)
 
 
 def _overlap(one: Firing, other: Firing) -> bool:

@@ -7,6 +7,7 @@ name checked against the tables of `model`; the language readers say what is wro
 
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
+from pathlib import PurePath
 from typing import Final
 
 import msgspec
@@ -27,6 +28,7 @@ from watchdog.rulefile.lint import lint_together
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.read_yaml import read_yaml
 from watchdog.rulefile.rule import Surroundings, read_rule
+from watchdog.rulefile.wording import wording
 
 _FILE_KEYS: Final = Keys("a rule file", required=("rules",), optional=("define",))
 _NOTHING: Final[Mapping[str, Adjustment]] = {}
@@ -119,11 +121,12 @@ def _with_adjustments(
     ask: AskSettings,
 ) -> Sequence[tuple[str, str]]:
     """The texts with what the config says beside them."""
-    adjusted = ((name, str(msgspec.to_builtins(adjustment))) for name, adjustment in adjust.items())
+    adjusted = ((name, wording(adjustment)) for name, adjustment in adjust.items())
     return (
-        *files,
+        # Whoever stands elsewhere, or has copied it all to another machine, calls the same files otherwise.
+        *((PurePath(name).name, text) for name, text in files),
         *adjusted,
         *(("protected", pattern) for pattern in protected),
         *((name, str(share)) for name, share in sorted(shares.items())),
-        *(() if ask == NOBODY_NAMED else (("ask", str(ask)),)),
+        *(() if ask == NOBODY_NAMED else (("ask", wording(ask)),)),
     )

@@ -18,7 +18,7 @@ from watchdog.timeline.finding import ALERT, Found, find
 from watchdog.timeline.jobs import jobs_of
 from watchdog.timeline.moments import moments
 from watchdog.timeline.said import WIDTH, sentence
-from watchdog.timeline.timeline import Kept, Moment, MomentKind, Timeline
+from watchdog.timeline.timeline import KeptEvidence, Moment, MomentKind, Timeline
 
 ENTRIES: Final = 400
 """So many moments are told at most; of more, those in the middle are left out."""
@@ -135,8 +135,8 @@ def _next(found: Found, resolved: int | None) -> str:
     return _newest(found, "next")
 
 
-def _kept(summary: Summary) -> Kept:
-    return Kept(
+def _kept(summary: Summary) -> KeptEvidence:
+    return KeptEvidence(
         process=harmless(summary.process),
         taken=summary.taken,
         until=summary.until,

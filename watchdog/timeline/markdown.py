@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from watchdog.engine.ordered import is_order
-from watchdog.lang.display import display
+from watchdog.lang.display import display, lasting
 from watchdog.model.kinds import Type
 from watchdog.model.records import INCIDENT_OUTCOMES
 from watchdog.store.moments import rfc3339
@@ -86,16 +86,16 @@ def _stands(story: Timeline) -> str:
 
 def _impact(story: Timeline, now: int) -> Iterator[str]:
     if story.resolved is not None:
-        yield f"It lasted {_time(story.resolved - story.began)}: from {rfc3339(story.began)} to {rfc3339(story.resolved)}."
+        yield f"It lasted {lasting(story.resolved - story.began)}: from {rfc3339(story.began)} to {rfc3339(story.resolved)}."
     elif story.ended is not None and story.outcome != "would":
-        yield f"From {rfc3339(story.began)}; what the agent did was over after {_time(story.ended - story.began)}. That the alert is over was not seen."
+        yield f"From {rfc3339(story.began)}; what the agent did was over after {lasting(story.ended - story.began)}. That the alert is over was not seen."
     else:
-        yield f"From {rfc3339(story.began)}, for {_time(now - story.began)} so far."
+        yield f"From {rfc3339(story.began)}, for {lasting(now - story.began)} so far."
     if story.opened is not None and story.outcome != "would":
-        yield f"The agent began to act {_time(story.opened - story.began)} after that."
+        yield f"The agent began to act {lasting(story.opened - story.began)} after that."
     for one in story.queues:
         size = display(one.size, Type.COUNT)
-        yield f"Queue {escaped(one.queue)}: at most {size} waited, and the next of them for {_time(one.latency)} at {rfc3339(one.at)[11:-1]}."
+        yield f"Queue {escaped(one.queue)}: at most {size} waited, and the next of them for {lasting(one.latency)} at {rfc3339(one.at)[11:-1]}."
     yield from _of_jobs(story.jobs, goes_on=story.opened is not None and story.ended is None)
 
 
@@ -152,7 +152,3 @@ def _clock(moment: Moment, story: Timeline) -> str:
 def _listed(lines: Iterable[str], nothing: str) -> Iterator[str]:
     found = [f"- {line}" for line in lines]
     yield from found or [nothing]
-
-
-def _time(milliseconds: int) -> str:
-    return display(max(0, milliseconds), Type.DURATION)

@@ -62,7 +62,7 @@ class Jobs(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[str, ...] = ()
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class KeptEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """Evidence that is there to be looked at, by name: `evidence INCIDENT` shows it, up to `until`."""
 
     process: str
@@ -129,7 +129,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Jobs | None = None
     queues: tuple[Waited, ...] = ()
     """Only where the trace was looked through for it."""
-    evidence: tuple[Kept, ...] = ()
+    evidence: tuple[KeptEvidence, ...] = ()
     told: tuple[str, ...] = ()
     """Receivers that have heard of it."""
     next: str = ""

@@ -34,7 +34,6 @@ from watchdog.web.asking import (
     visit_of,
 )
 from watchdog.web.connections import Connection, Pace
-from watchdog.web.desk import Desk, check_may_say
 from watchdog.web.endpoint import Call, Endpoint, Method
 from watchdog.web.endpoints import ENDPOINTS, ROOT
 from watchdog.web.failures import Failed, Fault, NoSuchEndpointError, NotReadyError, RequestError, TooMuchError, UnknownCallerError
@@ -42,7 +41,9 @@ from watchdog.web.inside import Inside
 from watchdog.web.limits import Limits
 from watchdog.web.metrics import serving as metrics
 from watchdog.web.page import routes as page
+from watchdog.web.reception import Reception, check_may_say
 from watchdog.web.stream.hub import Hub
+from watchdog.web.turnstile import my_turn
 
 LOG: Final = logging.getLogger("watchdog")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -57,7 +58,7 @@ HEADERS: Final = {
     "Server": "sidekiq-watchdog",
 }
 """Of every answer."""
-BESIDE: Final[tuple[Callable[[web.UrlDispatcher, Desk], None], ...]] = (texts.add, metrics.add, page.add)
+BESIDE: Final[tuple[Callable[[web.UrlDispatcher, Reception], None], ...]] = (texts.add, metrics.add, page.add)
 """What else is served, each by routes that it adds itself: the page, the events, the metrics."""
 _KEY: Final = "Idempotency-Key"
 _LONGEST_KEY: Final = 200
@@ -85,10 +86,10 @@ def build(
     app = web.Application(middlewares=[paced, _answered, _admitted], client_max_size=limits.body)
     app[INSIDE], app[ACCESS], app[LIMITS] = inside, access, limits
     app.on_response_prepare.append(_dress)
-    desk = Desk(inside, access, limits, hub)
+    reception = Reception(inside, access, limits, hub)
     # First: `/incidents/{id}.md` fits `/incidents/{id}` as well.
     for beside in BESIDE:
-        beside(app.router, desk)
+        beside(app.router, reception)
     for endpoint in ENDPOINTS:
         add = app.router.add_get if endpoint.method is Method.GET else app.router.add_post
         add(f"{ROOT}{endpoint.path}", _serve(endpoint))
@@ -141,6 +142,9 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
         return once_more()
     if not request[VISIT].is_safe:
         access.check_form(known, await form_token_of(request) if known.bound_to else "")
+    elif not known.caller.may_arm:
+        # Whoever says something, or is the machine itself, waits for no reader.
+        await my_turn()
     return await handler(request)
 
 

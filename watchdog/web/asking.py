@@ -35,12 +35,14 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 def visit_of(request: web.BaseRequest, peer: Peer) -> Visit:
-    """The request as far as it matters for who may do what. A header that is there twice counts as what stands first, but for `Host`, which then is none."""
+    """
+    The request as far as it matters for who may do what.
+
+    A header that is there twice is none: one of the two was sent by somebody else, before or behind what a proxy has added, and nobody can tell which.
+    """
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
-        headers.setdefault(name.lower(), value)
-    if len(request.headers.getall("Host", ())) > 1:
-        headers["host"] = ""
+        headers[name.lower()] = value if name.lower() not in headers else ""
     return Visit(peer, request.method, request.path, headers, dict(request.cookies))
 
 

@@ -4,6 +4,7 @@ Where the agent listens: the file of a unix socket, or an address and a port of 
 A file that a dead agent has left is replaced, that of a living one never; the file appears whole, with its rights, in one step. Opening never blocks for longer than the kernel takes.
 """
 
+import contextlib
 import grp
 import os
 import socket
@@ -38,22 +39,22 @@ class Open(msgspec.Struct, frozen=True):
     shut: Callable[[], None] = lambda: None
 
 
-class Door(msgspec.Struct, frozen=True):
+class Doorway(msgspec.Struct, frozen=True):
     """One place: `where` as people read it, `open` opens it or raises `CantListenError`."""
 
     where: str
     open: Callable[[], Open]
 
 
-def socket_door(settings: ApiSettings, folder: Path) -> Door:
+def socket_door(settings: ApiSettings, folder: Path) -> Doorway:
     """The unix socket; a relative path begins at the state folder."""
     path = folder / settings.socket
-    return Door(str(path), lambda: _open_unix(path, settings.group))
+    return Doorway(str(path), lambda: _open_unix(path, settings.group))
 
 
-def page_door(settings: PageSettings) -> Door:
+def page_door(settings: PageSettings) -> Doorway:
     """The port of the page."""
-    return Door(settings.where, lambda: _open_tcp(settings.address, settings.port))
+    return Doorway(settings.where, lambda: _open_tcp(settings.address, settings.port))
 
 
 def _open_tcp(address: str, port: int) -> Open:
@@ -134,7 +135,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _remove(path: Path, ours: tuple[int, int] | None) -> None:
     if ours is not None and _identity(path) == ours:
-        path.unlink(missing_ok=True)
+        # Where nothing can be written it stays; whoever opens the door next takes its place.
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _shown(address: str, port: int) -> str:

@@ -41,6 +41,10 @@ class Inside(Protocol):
     def seq(self) -> int:
         """The number of the last event: while it stays the same nothing has changed but time."""
 
+    @property
+    def failing(self) -> str:
+        """Why nothing can be written down, so that nothing is done; empty while it can."""
+
     def at(self) -> int:
         """Engine time now, in milliseconds."""
 

@@ -12,7 +12,8 @@ from watchdog.web.answered import Answered
 from watchdog.web.endpoint import Endpoint, Method, Param
 from watchdog.web.endpoints import ENDPOINTS, ROOT
 from watchdog.web.failures import Failed
-from watchdog.web.texts import DOCUMENTS, Document
+from watchdog.web.stream.events import FORMATS
+from watchdog.web.texts import DOCUMENTS, STREAM, Document
 
 Schema = dict[str, Any]
 _REF: Final = "#/components/schemas/{name}"
@@ -41,13 +42,14 @@ def document() -> bytes:
 def described() -> Schema:
     """The same as plain data."""
     types = [endpoint.answer for endpoint in ENDPOINTS]
-    schemas, components = msgspec.json.schema_components([*types, Answered, Failed], ref_template=_REF)
-    answers, failed = schemas[: len(types)], schemas[-1]
+    told = [form.data for form in FORMATS.values()]
+    schemas, components = msgspec.json.schema_components([*types, *told, Answered, Failed], ref_template=_REF)
+    answers, events, failed = schemas[: len(types)], schemas[len(types) : -2], schemas[-1]
     paths: dict[str, Schema] = {}
     for endpoint, answer in zip(ENDPOINTS, answers, strict=True):
         paths.setdefault(f"{ROOT}{endpoint.path}", {})[endpoint.method.value] = _operation(endpoint, answer, failed)
     for text in DOCUMENTS:
-        paths[f"{ROOT}{text.path}"] = {"get": _text(text, failed)}
+        paths[f"{ROOT}{text.path}"] = {"get": _events(text, events, failed) if text.kind == STREAM else _text(text, failed)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -95,6 +97,27 @@ def _text(text: Document, failed: Schema) -> Schema:
         "responses": {"200": _answer(text.doc, text.kind, {"type": "object"} if text.kind.endswith("json") else {"type": "string"}), **_failures(_READ, failed)},
         "security": [{}, {"token": []}],
     }  # fmt: skip
+
+
+def _events(text: Document, data: Iterable[Schema], failed: Schema) -> Schema:
+    """OpenAPI 3.1 has no word for what the single events of a stream hold: for people it stands in the description, for programs under `x-events`."""
+    lines = [f"* `{name.value}`: {form.doc}" for name, form in FORMATS.items()]
+    operation = _text(text, failed)
+    stream = operation["responses"]["200"]["content"][STREAM]
+    stream["schema"] = {"type": "string", "contentMediaType": STREAM}
+    stream["x-events"] = {
+        name.value: {"description": form.doc, "data": schema} for (name, form), schema in zip(FORMATS.items(), data, strict=True)
+    }
+    last = {
+        "name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}, "description": "The `id` of the last event that the reader has had: what came after it is told first.",
+    }  # fmt: skip
+    return {
+        **operation,
+        "description": "\n".join(
+            ["Each event has `id`, `event` (which of these it is) and one line of `data`, which is JSON:", "", *lines]
+        ),
+        "parameters": [last],
+    }
 
 
 def _parameter(param: Param) -> Schema:

@@ -11,7 +11,7 @@ MOST = 500
 """Items of a piece at most."""
 
 
-class Piece(msgspec.Struct, Generic[T], frozen=True):
+class Slice(msgspec.Struct, Generic[T], frozen=True):
     """
     Some of the items, in their order. `total` counts all that fit what was asked, None where to count them would cost as much as to read them.
 

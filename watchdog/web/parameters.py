@@ -49,7 +49,7 @@ def checked(params: Sequence[Param], given: Mapping[str, Any]) -> dict[str, Any]
         _check(name, value, by_name[name].schema)
     for param in params:
         if param.required and param.name not in given:
-            raise NotUnderstoodError(f"{param.name} is missing: {param.doc}")
+            raise NotUnderstoodError(f"{param.name} is missing. What it is: {param.doc}")
     return dict(given)
 
 

@@ -13,13 +13,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from watchdog.picture.doors import Door
 from watchdog.rulefile.api import ApiSettings
 from watchdog.rulefile.page import PageSettings
 from watchdog.web.access.access import Access
 from watchdog.web.connections import Connection, Crowd
-from watchdog.web.doors import CantListenError, Door, Open, page_door, socket_door
+from watchdog.web.doors import CantListenError, Doorway, Open, page_door, socket_door
 from watchdog.web.inside import Inside
 from watchdog.web.limits import Limits
 from watchdog.web.stream.hub import Hub
@@ -34,14 +33,6 @@ LOOKED_AFTER: Final = 30.0
 """Seconds between two looks whether the file of the socket is still there."""
 _ENDS_WITHIN: Final = 0.3
 """Seconds that answers under way have at the end."""
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """Of one door: where it is, since when it is open (UTC milliseconds, None while it is not), and what is wrong with it."""
-
-    where: str
-    since: int | None = None
-    trouble: str = ""
 
 
 class Server:
@@ -60,7 +51,7 @@ class Server:
         self._crowds: dict[str, Crowd] = {}
         self._loading = asyncio.Lock()
         self._runner: web.AppRunner | None = None
-        self.standing: dict[str, Standing] = {}
+        self.standing: dict[str, Door] = {}
         """Of each door that the config wants, by its section."""
 
     def connections(self, name: str) -> int:
@@ -74,7 +65,8 @@ class Server:
         self._changed.set()
 
     async def run(self) -> None:
-        """For ever."""
+        """For ever. Where it fails it can be begun anew, with the same application: what that counts it counts for a whole life of the agent."""
+        self._open.clear()
         try:
             async with asyncio.TaskGroup() as group:
                 try:
@@ -82,11 +74,13 @@ class Server:
                         self._changed.clear()
                         await self._renew(group)
                         await self._changed.wait()
-                finally:
+                except asyncio.CancelledError:
                     await self._say_goodbye()
-        finally:
+                    raise
+        except asyncio.CancelledError:
             if self._runner is not None:
                 await self._runner.cleanup()
+            raise
 
     async def _say_goodbye(self) -> None:
         """Streams are told that it is over; who does not take that in a moment is cut off."""
@@ -100,7 +94,7 @@ class Server:
     async def _renew(self, group: asyncio.TaskGroup) -> None:
         api, page = self._meant
         self.access.page = page
-        meant: dict[str, tuple[object, Door]] = {API: (api, socket_door(api, self._inside.folder))}
+        meant: dict[str, tuple[object, Doorway]] = {API: (api, socket_door(api, self._inside.folder))}
         if page is not None:
             meant[PAGE] = (page, page_door(page))
         for name, (settings, task) in list(self._open.items()):
@@ -114,11 +108,11 @@ class Server:
             if name not in self._open:
                 self._open[name] = (settings, group.create_task(self._stand(name, door), name=f"door {name}"))
 
-    async def _stand(self, name: str, door: Door) -> None:
+    async def _stand(self, name: str, door: Doorway) -> None:
         """Opens it, again and again."""
         said = ""
         while True:
-            self.standing[name] = Standing(door.where, trouble=said)
+            self.standing[name] = Door(door.where, trouble=said)
             trouble = ""
             try:
                 trouble = await self._serve(name, door)
@@ -131,14 +125,14 @@ class Server:
             if trouble != said:
                 LOG.warning("can't listen at %s: %s; it is tried again", door.where, trouble)
             said = trouble
-            self.standing[name] = Standing(door.where, trouble=trouble)
+            self.standing[name] = Door(door.where, trouble=trouble)
             await asyncio.sleep(self._limits.retry)
 
-    async def _serve(self, name: str, door: Door) -> str:
+    async def _serve(self, name: str, door: Doorway) -> str:
         """As long as it is open; answers why it no longer is. Raises `CantListenError`."""
         way = door.open()
         try:
-            self.standing[name] = Standing(way.where, self._inside.wall(), way.trouble)
+            self.standing[name] = Door(way.where, self._inside.wall(), way.trouble)
             LOG.info("listens at %s%s", door.where, f"; {way.trouble}" if way.trouble else "")
             if not await _somebody_comes(way):
                 return "its file was removed"

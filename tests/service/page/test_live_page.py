@@ -1,9 +1,11 @@
 """
 The page of a real agent on a real Redis with a real Sidekiq, in a real browser.
 
-One agent, one Sidekiq and one browser for all of it; each test leaves things as it found them, but for the last ones, which tell a story: a stuck job, a question, a yes, and what the page says of it then.
+One agent, one Sidekiq and one browser for all of it; each test leaves things as it found them. Only what ends a process has a stage of its own: a stuck job, a question, a yes, and what the
+page says of it then.
 """
 
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -80,10 +82,10 @@ class Stage:
         await window.page.screenshot(path=self.screenshots / f"{name}.png", full_page=True)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(browser: Browser, screenshots: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+@contextlib.asynccontextmanager
+async def staged(folder: Path, browser: Browser, screenshots: Path) -> AsyncIterator[Stage]:
     """Redis, Sidekiq, the agent in mode `ask`."""
-    async with Room(tmp_path_factory.mktemp("page") / "room") as room:
+    async with Room(folder) as room:
         port = free_port()
         config = write_config(room.folder, url=room.server.url, mode="ask")
         (room.folder / "ada").write_text(f"{TOKEN}\n")
@@ -96,6 +98,13 @@ async def stage(browser: Browser, screenshots: Path, tmp_path_factory: pytest.Te
         victim = await room.sidekiq.start(("push", "pull"), concurrency=3)
         agent = await room.agent(config)
         yield Stage(room, agent, victim, browser, f"http://127.0.0.1:{port}", screenshots)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(browser: Browser, screenshots: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """The one that all share."""
+    async with staged(tmp_path_factory.mktemp("page") / "room", browser, screenshots) as stage:
+        yield stage
 
 
 async def _is_live(window: Window) -> None:
@@ -263,11 +272,16 @@ async def test_light_and_dark(stage: Stage) -> None:
     await window.close()
 
 
-async def test_a_question_and_its_answer(stage: Stage) -> None:
+async def test_a_question_and_its_answer(browser: Browser, screenshots: Path, tmp_path: Path) -> None:
     """
     A job hangs. The page shows that it fires, what is asked, with its evidence and until when, and what each guard says; a yes on the page, and the incident's story goes from the reading to
-    what became of the jobs.
+    what became of the jobs. What is known of it can be followed from there to the audit log, with its chain, what has changed, and all incidents.
     """
+    async with staged(tmp_path / "room", browser, screenshots) as stage:
+        await _asks_and_is_answered(stage)
+
+
+async def _asks_and_is_answered(stage: Stage) -> None:
     window = await stage.window(logged_in=True)
     page = window.page
     await _is_live(window)
@@ -304,20 +318,19 @@ async def test_a_question_and_its_answer(stage: Stage) -> None:
     text = await page.request.get(f"{stage.url}{await page.get_by_role('link', name='as a text to keep').get_attribute('href')}")
     assert (text.status, text.headers["content-type"]) == (200, "text/markdown; charset=utf-8")
     assert "private" not in await text.text()
-    assert window.faults == []
-    await window.close()
 
-
-async def test_what_is_known_of_it_can_be_followed(stage: Stage) -> None:
-    """From the one screen to the audit log, with its chain, what has changed, and all incidents; none of them with a fault."""
-    window = await stage.window()
-    page = window.page
     for name, words in (("Incidents", "stuck-job"), ("Audit", "chain whole"), ("Changes", "newest first")):
         await page.get_by_role("navigation").get_by_role("link", name=name).click()
         await expect(page.get_by_role("main")).to_contain_text(words)
         assert "private" not in await page.content()
-    await page.goto(f"{stage.url}/incidents/none-such")
-    await expect(page.get_by_role("heading")).to_have_text("That is not there")
+    assert window.faults == []
+    await window.close()
+
+
+async def test_what_is_not_there(stage: Stage) -> None:
+    """A page that says so, in the same dress, and nothing else goes wrong."""
+    window = await stage.window(path="/incidents/none-such")
+    await expect(window.page.get_by_role("heading")).to_have_text("That is not there")
     assert [fault for fault in window.faults if "404" not in fault] == []
     await window.close()
 
@@ -331,7 +344,7 @@ async def test_it_says_when_it_is_not_connected(stage: Stage) -> None:
     await expect(window.page.locator("#link")).to_contain_text("not connected since")
     await stage.shoot(window, "live-lost")
 
-    await stage.room.agent(stage.agent.config)
+    stage.agent = await stage.room.agent(stage.agent.config)
     await _is_live(window)
     await expect(window.page.locator("#audit")).to_contain_text("started")
     await window.close()

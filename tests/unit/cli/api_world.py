@@ -5,7 +5,7 @@ from typing import Any
 from watchdog.picture.picture import Agent, Budget, Incident, Picture, Source
 from watchdog.picture.told import Telling
 from watchdog.timeline.timeline import Brief, Moment, MomentKind, Timeline
-from watchdog.web.paging import Piece
+from watchdog.web.paging import Slice
 from watchdog.web.views.alerts import AlertSeen
 from watchdog.web.views.approvals import ApprovalSeen, GroundSeen
 from watchdog.web.views.audit import Row
@@ -180,7 +180,7 @@ def pause(**more: Any) -> PauseSeen:
 
 def one(*items: Any) -> Any:
     """All of a list."""
-    return Piece(items, len(items))
+    return Slice(items, len(items))
 
 
 def answers() -> dict[str, Any]:

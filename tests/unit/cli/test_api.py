@@ -13,7 +13,7 @@ from watchdog.cli.api import Api, NotThereError, RefusedError, UnreachableError,
 from watchdog.picture.picture import Picture
 from watchdog.store.lock import StateLock
 from watchdog.web.answered import Answered
-from watchdog.web.paging import Piece
+from watchdog.web.paging import Slice
 from watchdog.web.views.alerts import AlertSeen
 
 
@@ -33,7 +33,7 @@ async def test_an_answer_comes_as_its_struct(server, tmp_path):
     """With the query that was asked."""
     server.answers["alerts"] = {"items": [], "total": 7, "later": 1}
     async with api(tmp_path) as one:
-        found = await one.get("alerts", Piece[AlertSeen], limit=5, rule="a b&c")
+        found = await one.get("alerts", Slice[AlertSeen], limit=5, rule="a b&c")
     assert (found.items, found.total) == ((), 7)
     assert server.asked == [("alerts", {"limit": "5", "rule": "a b&c"})]
 

@@ -91,7 +91,7 @@ def test_the_story_is_a_line_a_moment(ask, lived):
     assert "  jobs        2 in flight: 1 finished, 1 put back" in lines
     assert "  told        ops, chat" in lines
     assert (
-        "     5  2026-09-21T14:13:42.000Z  guard       recover_process on web1/app[push]: not done, paused denies: paused by ada: deploying, back at ten"
+        "     5  2026-09-21T14:13:42.000Z  guard         recover_process on web1/app[push]: not done, paused denies: paused by ada: deploying, back at ten"
         in lines
     )
 
@@ -129,6 +129,7 @@ def test_the_report_is_markdown(ask, lived, leave):
     ("arguments", "said"),
     [
         (["9.1"], "say `incidents show 9.1`"),
+        (["list"], "`incidents` lists them, and `incidents show ID` tells the story of one"),
         (["show"], "`show` needs the id"),
         (["show", "9.1", "--open"], "goes without --open"),
         (["show", "9.1", "--limit", "3", "--since", "2h"], "goes without --since, --limit"),

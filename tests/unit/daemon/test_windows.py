@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.daemon.conftest import FULL, FakeStore, Run
 from watchdog.clock import Clock
-from watchdog.daemon.windows import Windows
+from watchdog.daemon.windows import SILENT, Windows
 from watchdog.model.events import Started
 from watchdog.model.told import OperatorPaused, OperatorResumed
 from watchdog.rulefile.api import ApiSettings
@@ -133,3 +133,36 @@ async def test_whoever_does_not_wait_is_heard_all_the_same(look):
     one.store.failure = None
     await one.turns.settle(OperatorResumed(id="r1", by="ben", reason="x", asked=windows.wall(), rule="nothing"))
     assert [pause.by for pause in windows.state.ledger.pauses.values()] == ["ada"]
+
+
+async def test_a_disk_that_is_full_is_shown_at_once(look):
+    """By whoever looks now: what is kept in the store says nothing of a store that can't be written. What stands on top is drawn anew, then and when it is over."""
+    windows, one, _ = await look()
+    hub = one.turns.hub
+    before = hub.versions()["overview"]
+    one.store.failure = FULL
+    one.turns.offer(OperatorResumed(id="r0", by="ben", reason="x", asked=windows.wall()))
+    while not windows.failing:
+        await asyncio.sleep(0.1)
+    assert "full" in windows.failing
+    during = hub.versions()["overview"]
+    assert during > before
+    one.store.failure = None
+    while windows.failing:
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(2)
+    assert hub.versions()["overview"] > during
+
+
+async def test_a_disk_that_hangs_is_shown(look):
+    """It says nothing, so nothing fails: but what stands there is old, and nothing is done."""
+    windows, one, _ = await look()
+    assert windows.failing == ""
+    one.store.gate.clear()
+    saying = asyncio.create_task(windows.tell(pause(windows)))
+    await one.store.asked.wait()
+    await asyncio.sleep(SILENT / 1000 + 1)
+    assert windows.failing == "no turn has come to its end for 21s; does the disk answer?"
+    one.store.gate.set()
+    await saying
+    assert windows.failing == ""

@@ -27,6 +27,7 @@ def shown(*, terminal: bool) -> str:
     with opened(Console(file=output, force_terminal=terminal, width=120, height=40)) as screen:
         assert isinstance(screen, LiveScreen if terminal else PlainScreen)
         screen.chapter("a job wedges its worker")
+        screen.keep("the page is open at http://127.0.0.1:7655", "log in with [token]")
         screen.say(Line("guard [blind] says no", Tone.WARNING))
         screen.show(PICTURE, 3)
     return output.getvalue()
@@ -39,6 +40,8 @@ def test_both_screens_tell_the_same(terminal):
     for what in (
         "a job wedges its worker",
         "guard [blind] says no",
+        "the page is open at http://127.0.0.1:7655",
+        "log in with [token]",
         "3 of 5 threads held for 12 s",
         "starting",
         "not running",
@@ -47,6 +50,19 @@ def test_both_screens_tell_the_same(terminal):
     ):
         assert what in text
     assert re.search(r"alerts firing: 3|alerts: .*3 firing", text)
+
+
+def test_what_is_kept_does_not_scroll_away():
+    """However much is said after it: an address, and how to get in."""
+    output = io.StringIO()
+    with opened(Console(file=output, force_terminal=True, width=120, height=40)) as screen:
+        screen.keep("the page is open at http://127.0.0.1:7655")
+        for number in range(50):
+            screen.say(Line(f"line {number}"))
+        output.truncate(0)
+        screen.show(PICTURE, 0)
+        assert "http://127.0.0.1:7655" in output.getvalue()
+        assert "line 3 " not in output.getvalue()
 
 
 def test_without_a_terminal_there_are_plain_lines():

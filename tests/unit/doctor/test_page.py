@@ -104,6 +104,20 @@ def test_metrics_for_whom_the_proxy_names():
     assert page.metrics_of(PageSettings(address="127.0.0.1"), "no answer within 5 s").health is Health.FAIL
 
 
+@pytest.mark.parametrize(
+    ("settings", "token"),
+    [
+        (PageSettings(address="::", metrics=NAMED, tokens=TOKENS, readers=READERS), READERS["wall"]),
+        (PageSettings(address="::", metrics=NAMED, tokens=TOKENS), TOKENS["ada"]),
+        (PageSettings(address="::", metrics=NAMED), ""),
+        (PageSettings(address="::", tokens=TOKENS, readers=READERS), ""),
+    ],
+)
+def test_by_whose_token_metrics_are_asked_for(settings, token):
+    """One that may do no more than look, where there is one; none where none is needed."""
+    assert page._token(settings) == token
+
+
 def test_a_group_that_does_not_get_to_the_socket(tmp_path):
     """A folder that is closed to it on the way is named; what the agent says of the group goes before."""
     group = grp.getgrgid(os.getegid()).gr_name
@@ -185,6 +199,20 @@ async def test_with_an_agent_that_shows_no_page(look, serve, folder):
     points = await look("socket", "page", "page-people", "metrics", agent=AGENT)
     assert points["socket"].health is Health.OK
     assert points["page"].says == points["page-people"].says == points["metrics"].says == "the config has no page:"
+
+
+async def test_whoever_has_the_port_of_the_page_is_shown_no_token(look, serve, folder):
+    """The agent does not say that it listens there: any user of this machine can, and would have the token of a person."""
+    (folder / "state").mkdir(mode=0o700)
+    await serve(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", [], folder / "state/api.sock")
+    seen: list[bytes] = []
+    port = await serve(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", seen)
+    (folder / "config.yml").write_text(
+        f'{CONFIG}page: {{listen: "127.0.0.1:{port}", reading: named, tokens: {{ada: "9f2c4e1ab07d4f63a5e8c210"}}}}\n'
+    )
+    points = await look("page", "metrics", agent=AGENT)
+    assert points["metrics"].says == "page first"
+    assert b"9f2c4e1ab07d4f63a5e8c210" not in b"".join(seen)
 
 
 async def test_messages_that_lead_nowhere(look, folder):

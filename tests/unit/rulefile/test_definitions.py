@@ -1,7 +1,10 @@
 """Names of a file: lists, thresholds and conditions, and what an operator sets otherwise for one rule."""
 
+from pathlib import Path
+
 import pytest
 
+from watchdog.config.loading import rules_of
 from watchdog.engine.rules import RuleSet
 from watchdog.errors import Problem
 from watchdog.lang.names import read_name
@@ -132,3 +135,23 @@ def test_adjustments_change_the_digest() -> None:
 def test_the_form_of_a_name_is_that_of_the_language(name: str) -> None:
     """The pattern here and the reader there agree."""
     assert (NAME.fullmatch(name) is not None) == (read_name(Text(name, "r.yml"))[0] is not None)
+
+
+def test_the_digest_is_of_what_is_said_and_not_of_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks from another folder, or has copied config and trace to another machine, is not told that other rules decided then; nor is he for a comment in the config."""
+    said = (
+        "redis: {url: redis://127.0.0.1:6379/0}\nrules: [r.yml]\nstate: state\nadjust: {slow: {for: 2m}}\nask: {people: {ada: [ada]}}\n"
+        "receivers: {ops: {type: email, host: localhost, tls: none, from: a@example.org, to: [b@example.org]}}\nroutes: [{notify: [ops], match: {labels: {file: x}}}]\n"
+    )
+    for folder, text in (("here", said), ("there", f"# a comment\n{said}"), ("other", said.replace("file: x", "file: y"))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "config.yml").write_text(text)
+        (tmp_path / folder / "r.yml").write_text(FILE)
+    monkeypatch.chdir(tmp_path / "here")
+    digests = []
+    for path in ("config.yml", "../there/config.yml", tmp_path / "there" / "config.yml", "../other/config.yml"):
+        rules, _, problems = rules_of(Path(path))
+        assert rules is not None, problems
+        digests.append(rules.digest)
+
+    assert digests[0] == digests[1] == digests[2] != digests[3]

@@ -16,7 +16,7 @@ from watchdog.timeline.assembling import of
 from watchdog.timeline.escaping import escaped
 from watchdog.timeline.following_up import follow_ups
 from watchdog.timeline.markdown import written
-from watchdog.timeline.timeline import Jobs, Kept, Moment, MomentKind, Timeline
+from watchdog.timeline.timeline import Jobs, KeptEvidence, Moment, MomentKind, Timeline
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = {"recovered": "9.1", "left_out": "7.1", "observed": "alert:3", "approved": "9.1", "ordered": "7.0"}
@@ -92,7 +92,7 @@ def test_a_row_of_the_table_stays_one(made):
 
 def test_of_evidence_the_names_alone_are_told():
     """Why a job is suspected can name places in somebody's code, and stays where it was."""
-    kept = Kept(
+    kept = KeptEvidence(
         process="web1:1:x",
         taken=WALL,
         until=WALL + 86_400_000,
@@ -129,7 +129,7 @@ def test_another_day_is_said():
         ({"jobs": Jobs(lost=1)}, "audit --incident 7.1"),
         ({"jobs": Jobs(unnamed=1)}, "audit --incident 7.1"),
         ({"jobs": Jobs(quarantined=1)}, "quarantine list"),
-        ({"evidence": (Kept(process="p", taken=1, until=WALL, pieces=()),)}, "before 2026-09-21: sidekiq-watchdog evidence 7.1"),
+        ({"evidence": (KeptEvidence(process="p", taken=1, until=WALL, pieces=()),)}, "before 2026-09-21: sidekiq-watchdog evidence 7.1"),
         ({"told": ()}, "Nobody has heard of it"),
         ({"next": "it is tried again", "ended": None}, "comes next by itself: it is tried again"),
     ],

@@ -18,6 +18,7 @@ class Looked:
         self.talk = talk
         self.folder = folder
         self.host = "web1"
+        self.failing = ""
         self.charts = Charts()
 
     @property

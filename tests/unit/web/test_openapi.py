@@ -10,6 +10,7 @@ from tests.unit.web.served import served
 from watchdog.web.endpoint import Method
 from watchdog.web.endpoints import ENDPOINTS, ROOT
 from watchdog.web.openapi import described, document
+from watchdog.web.stream.events import FORMATS, Name
 from watchdog.web.texts import DOCUMENTS
 
 
@@ -74,3 +75,15 @@ def test_what_is_said_is_described(endpoint):
     assert set(schema["properties"]) == {param.name for param in endpoint.params}
     assert set(schema["required"]) == {param.name for param in endpoint.params if param.required}
     assert {"200", "400", "401", "403", "409", "413", "415"} <= set(operation["responses"])
+
+
+def test_events_are_described():
+    """Each kind with a sentence and the form of its data, for programs and for people, and how to go on after the last one."""
+    operation = described()["paths"][f"{ROOT}/events"]["get"]
+    events = operation["responses"]["200"]["content"]["text/event-stream"]["x-events"]
+    assert list(events) == [name.value for name in Name] == [name.value for name in FORMATS]
+    for name, event in events.items():
+        assert f"* `{name}`: {event['description']}" in operation["description"].splitlines()
+        assert event["description"].endswith(".")
+        Draft202012Validator.check_schema(event["data"])
+    assert [(one["name"], one["in"]) for one in operation["parameters"]] == [("Last-Event-ID", "header")]

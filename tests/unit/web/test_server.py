@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -10,10 +12,12 @@ from tests.unit.web.served import ADA, ANYWHERE, served
 from watchdog.model.told import OperatorPaused
 from watchdog.rulefile.api import ApiSettings
 from watchdog.rulefile.page import PageSettings
-from watchdog.web.application import HEADERS
+from watchdog.web.application import HEADERS, build
+from watchdog.web.doors import socket_door
 from watchdog.web.endpoint import Method
 from watchdog.web.endpoints import ENDPOINTS
 from watchdog.web.limits import Limits
+from watchdog.web.server import API, Server
 
 BEARER = {"Authorization": f"Bearer {ADA}"}
 PAUSE = {"for": "2h", "reason": "new disks"}
@@ -27,7 +31,7 @@ async def spoken_raw(port: int, *pieces: bytes) -> bytes:
             writer.write(piece)
             await writer.drain()
         return await reader.read()
-    except ConnectionResetError:
+    except ConnectionError:
         return b""
     finally:
         writer.close()
@@ -337,3 +341,44 @@ def test_limits_of_the_page():
     limits = Limits()
     assert (limits.connections, limits.streams, limits.body, limits.head, limits.whole, limits.idle) == (200, 100, 16_384, 10.0, 30.0, 15.0)
     assert ANYWHERE.is_local
+
+
+async def test_what_fails_is_begun_anew(spoken, until, monkeypatch):
+    """As the daemon does it: every door is open again, and what was counted and who was known is as before."""
+    made: list[object] = []
+    monkeypatch.setattr("watchdog.web.application.build", lambda *given: made.append(build(*given)) or made[-1])
+    server = Server(spoken)
+    server.mean(ApiSettings(), None)
+    first = asyncio.create_task(server.run())
+    await until(lambda: API in server.standing and server.standing[API].since is not None, what="an open door")
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(spoken.folder / "api.sock"))) as session:
+        async with session.get("http://api/healthz") as answer:
+            assert answer.status == 200
+        monkeypatch.setattr("watchdog.web.server.socket_door", None)
+        server.mean(ApiSettings(), None)
+        await asyncio.wait([first])
+        assert isinstance(first.exception(), ExceptionGroup)
+        monkeypatch.setattr("watchdog.web.server.socket_door", socket_door)
+        second = asyncio.create_task(server.run())
+        await until(lambda: server.connections(API) == 0 and (spoken.folder / "api.sock").exists(), what="an open door")
+        async with session.get("http://api/healthz") as answer:
+            assert answer.status == 200
+        assert len(made) == 1
+        second.cancel()
+        await asyncio.wait([second])
+
+
+async def test_a_file_that_can_not_be_removed_keeps_nobody(spoken, until, monkeypatch):
+    """On a disk that has become read-only the end of a door is its end all the same."""
+    server = Server(spoken)
+    server.mean(ApiSettings(), None)
+    task = asyncio.create_task(server.run())
+    await until(lambda: API in server.standing and server.standing[API].since is not None, what="an open door")
+
+    def refuse(*_args, **_more):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    task.cancel()
+    await asyncio.wait([task], timeout=30)
+    assert task.cancelled()

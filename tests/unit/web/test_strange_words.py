@@ -3,13 +3,16 @@
 import logging
 import zlib
 
+import msgspec
 import pytest
 
 from tests.scenario.conversation import process, redis
-from tests.unit.web.served import ADA, served
+from tests.unit.web.served import ADA, ANYWHERE, served
 from tests.unit.web.test_server import spoken_raw
 from watchdog.model.events import Delta
 from watchdog.model.kinds import Kind
+from watchdog.rulefile.page import NAMED
+from watchdog.rulefile.proxied import ProxySettings
 
 HALF = "\udcff"
 """Half a character: what Python makes of a byte that is no UTF-8."""
@@ -47,8 +50,7 @@ async def test_names_that_are_no_text_are_spelled_out(spoken, until):
     spoken.state.world.take(seen, spoken.at())
     async with served(spoken, until) as here:
         for path in ("status", "processes", "jobs", "queues", "matrix", "overview"):
-            status, answer = await here.afar.get(f"/api/v1/{path}")
-            assert status == 200, path
+            assert (await here.afar.get(f"/api/v1/{path}"))[0] == 200, path
         assert (await here.afar.get("/api/v1/queues"))[1]["items"][0]["name"] == "q\\udcff"
         for path in ("/", "/alerts", "/why/stuck", *(f"/fragments/{name}" for name in ("standing", "matrix", "queues", "processes"))):
             assert (await here.afar.get(path))[0] == 200, path
@@ -89,3 +91,25 @@ async def test_what_is_packed_is_not_unpacked(spoken, until, caplog):
         assert answer.split()[1] == b"400", answer
     assert spoken.told == []
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("first", [b"ada", b"mallory"])
+async def test_a_name_that_is_sent_twice_is_nobodys(spoken, until, first):
+    """A proxy that adds its header behind or before the one that came in speaks for nobody, and so does a token beside another; once each they do."""
+    proxy = ProxySettings("x-remote-user", ("127.0.0.1",), "a-secret-of-the-proxy")
+    page = msgspec.structs.replace(ANYWHERE, proxy=proxy, reading=NAMED, metrics=NAMED)
+    second = b"mallory" if first == b"ada" else b"ada"
+    by_proxy = (b"X-Watchdog-Proxy: a-secret-of-the-proxy", b"X-Remote-User: " + first)
+    bearer = f"Authorization: Bearer {ADA}".encode()
+    async with served(spoken, until, page=page) as here:
+
+        async def asked(*headers: bytes) -> bytes:
+            answer = await spoken_raw(
+                here.port, b"\r\n".join([b"GET /api/v1/overview HTTP/1.1", b"Host: 127.0.0.1", b"Connection: close", *headers, b"", b""])
+            )
+            return answer.split()[1]
+
+        assert await asked(*by_proxy) == b"200"
+        assert await asked(*by_proxy, b"x-remote-user: " + second) == b"401"
+        assert await asked(bearer) == b"200"
+        assert await asked(bearer, b"authorization: Bearer " + first) in (b"400", b"401")

@@ -18,11 +18,12 @@ from watchdog.cli.top.asking import Asking, Said
 from watchdog.cli.top.details import Details, Help, Page, details_of, why_of
 from watchdog.cli.top.feed import Feed
 from watchdog.cli.top.head import QUESTIONS, agent_line, sidekiq_line, warnings
-from watchdog.cli.top.lines import Line, Section, moment
+from watchdog.cli.top.lines import Line, Section
 from watchdog.cli.top.painting import page, row
 from watchdog.cli.top.sections import SECTIONS
 from watchdog.cli.top.table import Table
 from watchdog.errors import WatchdogError
+from watchdog.lang.moment import day_and_time
 
 WIDE: Final = 120
 """Columns from which on everything has its whole name."""
@@ -232,8 +233,10 @@ class Top(App[None]):
         overview, switches, status = (seen.get(name) for name in QUESTIONS)
         head = (agent_line(overview, is_wide=self.size.width >= WIDE), sidekiq_line(overview, status))
         base.query_one("#head", Static).update(page(head, is_old=is_old))
-        trouble = self.feed.trouble or self.feed.failed.get(_key(self.section, self._order()), "")
-        said = list(warnings(overview, switches, trouble=trouble, seen=f"{moment(self._seen_wall)} UTC" if self._seen_wall else ""))
+        asked = (_key(self.section, self._order()), *QUESTIONS)
+        failed = next((self.feed.failed[name] for name in asked if name in self.feed.failed), "")
+        when = f"{day_and_time(self._seen_wall)} UTC" if self._seen_wall else ""
+        said = list(warnings(overview, switches, trouble=self.feed.trouble, failed=failed, seen=when))
         above = base.query_one("#warnings", Static)
         above.display = bool(said)
         above.update(page(said))

@@ -11,6 +11,7 @@ from typing import Any, Final, final
 import msgspec
 
 from watchdog.cli.api import Api, NotThereError, RefusedError, UnansweredError, UnreachableError
+from watchdog.errors import WatchdogError
 
 PACE: Final = 0.5
 """Seconds between two questions for the same thing: whatever happens, each is asked for twice a second at most."""
@@ -83,8 +84,8 @@ class Feed:
             try:
                 async with self._connect() as api:
                     await _first(self._listen(api), self._ask(api))
-            except (UnreachableError, RefusedError) as error:
-                self.trouble = str(error)
+            except WatchdogError as error:  # also a config with a mistake in it: it is read again for each connection
+                self.trouble = str(error).partition("\n")[0]
             self._show()
             await asyncio.sleep(self._waits[min(self._tries, len(self._waits) - 1)])
             self._tries += 1

@@ -5,7 +5,8 @@ from typing import Final
 
 from watchdog.cli.output import Piece
 from watchdog.cli.top.feed import Question
-from watchdog.cli.top.lines import counted, lasting, share
+from watchdog.cli.top.lines import counted, share
+from watchdog.lang.display import lasting
 from watchdog.picture.picture import Picture
 from watchdog.web.views.overview import Overview
 from watchdog.web.views.switches import PauseSeen, Switches
@@ -49,10 +50,16 @@ def sidekiq_line(overview: Overview | None, status: Picture | None) -> Sequence[
     return (f"{counted(one.processes)} processes, {counted(one.busy)}/{counted(one.threads)} busy | {jobs}{cost}",)
 
 
-def warnings(overview: Overview | None, switches: Switches | None, *, trouble: str, seen: str) -> Iterator[Sequence[Piece]]:
-    """Nothing while all is well; `trouble` is why nobody answers, and `seen` when somebody last did."""
+def warnings(
+    overview: Overview | None, switches: Switches | None, *, trouble: str, seen: str, failed: str = ""
+) -> Iterator[Sequence[Piece]]:
+    """Nothing while all is well; `trouble` is why nobody answers, and `seen` when somebody last did; `failed` is why one of the questions has no answer."""
     if trouble:
         yield (("NOT CONNECTED", "bad"), f"{f'; what follows is of {seen}' if seen else ''}: {trouble}")
+    elif failed:
+        yield (("NOT ANSWERED", "bad"), f"; some of what follows may be older: {failed}")
+    if overview is not None and overview.failing:
+        yield ("CAN'T WRITE ANYTHING DOWN: ", "bad"), f"{overview.failing}; so it does nothing"
     if overview is not None and overview.blind:
         said = [
             f"{name} ({source.message})" if (source := overview.sources.get(name)) is not None and source.message else name

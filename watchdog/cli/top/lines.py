@@ -1,7 +1,6 @@
 """What a tab shows, as plain data: lines of cells, each with what it is about. Texts are as they came; `painting` makes them harmless."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -14,8 +13,6 @@ from watchdog.model.kinds import Type
 
 MOST: Final = 500
 """Lines of a tab at most: a piece as the agent gives it."""
-STALE_BEAT: Final = 30_000
-"""Milliseconds without a beat after which a process is not as it should be; Sidekiq beats each 10 s."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,11 +60,6 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
         return Question(self.path, self.answer, self.tells, {**self.asks, **({"order": order} if order else {})})
 
 
-def lasting(milliseconds: int | None) -> str:
-    """`12m 5s`; empty where it is not known."""
-    return "" if milliseconds is None else display(milliseconds // 1000 * 1000 if milliseconds >= 1000 else milliseconds, Type.DURATION)
-
-
 def counted(number: int | None) -> str:
     """`1,234`, or `?`."""
     return display(number, Type.COUNT)
@@ -81,11 +73,6 @@ def sized(size: int | None) -> str:
 def share(ratio: float | None) -> str:
     """`95 %`; empty where it is not known."""
     return "" if ratio is None else display(ratio, Type.RATIO)
-
-
-def moment(wall: int) -> str:
-    """`2026-03-01 02:03:04`, UTC."""
-    return datetime.fromtimestamp(wall // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def fact(name: str, value: Piece) -> tuple[Piece, ...]:

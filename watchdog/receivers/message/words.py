@@ -7,12 +7,13 @@ Every text in it is made harmless here; nothing in a notice is an argument of a 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from functools import reduce
 from typing import Final
 
 from watchdog.lang.display import display
 from watchdog.lang.harmless import harmless, harmless_lines
+from watchdog.lang.moment import on_calendar
 from watchdog.model.cards import Card, Entry, Standing
 from watchdog.model.kinds import Type
 from watchdog.model.notices import Notice, NoticeKind, Severity
@@ -38,8 +39,6 @@ _RANK: Final = {
     Standing.RESOLVED: 6,
 }
 """Which of them a person has to see first."""
-_LAST: Final = 253_000_000_000_000
-"""UTC milliseconds of a day in the year 9987: a clock that is wrong by more is wrong enough."""
 _OVER: Final = "OVER"
 _ONLY_SAID: Final = "(dry-run)"
 """Stands in what would have been done."""
@@ -72,7 +71,7 @@ def line_of(notice: Notice, *, zone: tzinfo | None = None) -> str:
 
 def moment(wall: int, zone: tzinfo | None = None) -> str:
     """UTC milliseconds as a time of that zone (of this machine where none is given), with its name: `2026-03-01 03:10:05 CET`."""
-    there = _there(wall, zone)
+    there = on_calendar(wall, zone)
     return f"{there:%Y-%m-%d %H:%M:%S} {there:%Z}"
 
 
@@ -300,8 +299,4 @@ def _times(number: int, noun: str) -> str:
 
 
 def _clock(wall: int, zone: tzinfo | None) -> str:
-    return f"{_there(wall, zone):%H:%M:%S}"
-
-
-def _there(wall: int, zone: tzinfo | None) -> datetime:
-    return datetime.fromtimestamp(min(max(wall, 0), _LAST) / 1000, zone).astimezone(zone)
+    return f"{on_calendar(wall, zone):%H:%M:%S}"

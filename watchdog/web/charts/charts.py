@@ -22,7 +22,7 @@ ROOM: Final = 20
 _KINDS: Final[tuple[Kind | None, ...]] = tuple(dict.fromkeys(chart.kind for chart in CHARTS))
 
 
-class Kept(msgspec.Struct, frozen=True):
+class SavedCharts(msgspec.Struct, frozen=True):
     """All of it as it lies in a file; `count` steps were made, the last of them at `wall` (UTC milliseconds). `lines` is by kind, whose, and chart."""
 
     count: int
@@ -96,11 +96,11 @@ class Charts:
             if not names or chart.name in names
         )  # fmt: skip
 
-    def kept(self) -> Kept:
+    def kept(self) -> SavedCharts:
         """All of it, for a successor."""
-        return Kept(self._count, self._wall, STEP, STEPS, {_name(kind): lines.kept() for kind, lines in self._lines.items()})
+        return SavedCharts(self._count, self._wall, STEP, STEPS, {_name(kind): lines.kept() for kind, lines in self._lines.items()})
 
-    def restore(self, kept: Kept) -> None:
+    def restore(self, kept: SavedCharts) -> None:
         """What a predecessor kept; the time in which nobody looked is empty. Raises `ValueError` where it does not fit, and then nothing of it is there."""
         if (kept.step_ms, kept.steps, set(kept.lines)) != (STEP, STEPS, {_name(kind) for kind in _KINDS}) or kept.count < 0:
             raise ValueError("charts of another kind")

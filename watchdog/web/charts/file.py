@@ -11,14 +11,14 @@ from typing import Final
 
 import msgspec
 
-from watchdog.web.charts.charts import Charts, Kept
+from watchdog.web.charts.charts import Charts, SavedCharts
 
 NAME: Final = "charts"
 LARGEST: Final = 4 << 20
 """Bytes of it, packed or not; it has half a megabyte at most."""
 
 
-def keep(folder: Path, kept: Kept) -> int:
+def keep(folder: Path, kept: SavedCharts) -> int:
     """Writes it, and says how many bytes it has. Raises `OSError`."""
     draft = folder / f".{NAME}"
     data = zlib.compress(msgspec.msgpack.encode(kept), 1)
@@ -39,7 +39,7 @@ def restored(folder: Path) -> tuple[Charts, str]:
         plain = unpacker.decompress(data, LARGEST)
         if len(data) > LARGEST or not unpacker.eof:
             return charts, "it is cut off, or larger than any"
-        charts.restore(msgspec.msgpack.decode(plain, type=Kept))
+        charts.restore(msgspec.msgpack.decode(plain, type=SavedCharts))
     except FileNotFoundError:
         return charts, ""
     except (OSError, zlib.error, msgspec.MsgspecError, ValueError) as error:

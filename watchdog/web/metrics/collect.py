@@ -20,7 +20,7 @@ from prometheus_client.samples import Sample
 
 from watchdog.web.inside import Inside
 from watchdog.web.metrics.bounds import Bounds
-from watchdog.web.metrics.counted import Counted, Spread
+from watchdog.web.metrics.counted import LifeCounts, Spread
 from watchdog.web.metrics.counting import read_figures
 from watchdog.web.metrics.families import BY_NAME
 from watchdog.web.metrics.family import Family
@@ -71,7 +71,7 @@ class Metrics:
                 self._written[content_type] = await asyncio.to_thread(encode, self._scrape)
             return self._written[content_type], content_type
 
-    async def _read(self) -> tuple[Sheet, Counted]:
+    async def _read(self) -> tuple[Sheet, LifeCounts]:
         figures = await self._figures()
         inside, spent = self._inside, 0.0
         sheet = Sheet(blind_sources(inside.state))
@@ -95,7 +95,7 @@ class Metrics:
         sheet.put("watchdog_scrape_seconds", spent)
         return sheet, figures.counted
 
-    def _bounded(self, sheet: Sheet, counted: Counted) -> "_Scrape":
+    def _bounded(self, sheet: Sheet, counted: LifeCounts) -> "_Scrape":
         metrics = [
             _histogram(BY_NAME["watchdog_turn_seconds"], counted.turns),
             _histogram(BY_NAME["watchdog_commit_seconds"], counted.commits),

@@ -63,7 +63,7 @@ class Sums:
         counts[labels] = counts.get(labels, 0) + by
 
 
-class Counted:
+class LifeCounts:
     """Of one life of the agent."""
 
     def __init__(self) -> None:

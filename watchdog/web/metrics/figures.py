@@ -6,7 +6,7 @@ import msgspec
 
 from watchdog.store.standing import OutboxCounts
 from watchdog.store.trace.recorder import Recording
-from watchdog.web.metrics.counted import Counted
+from watchdog.web.metrics.counted import LifeCounts
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +17,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     understood, `looked_ms` the processor time of all looks at the host. `hears` says of each receiver by which people can answer whether they are heard. `streams` follow events, and so many were `dropped` because they were too slow.
     """
 
-    counted: Counted
+    counted: LifeCounts
     failing: bool = False
     refused: bool = False
     waiting: int = 0

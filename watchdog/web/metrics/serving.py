@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from aiohttp import web
 
 from watchdog.web.access.access import METRICS
-from watchdog.web.desk import Desk
 from watchdog.web.metrics.figures import Figures
+from watchdog.web.reception import Reception
 
 if TYPE_CHECKING:
     from watchdog.web.metrics.collect import Metrics
@@ -24,9 +24,9 @@ class Counting(Protocol):
         """What they have counted, as it is now."""
 
 
-def add(router: web.UrlDispatcher, desk: Desk) -> None:
+def add(router: web.UrlDispatcher, reception: Reception) -> None:
     """Adds the route, unless nothing is counted there."""
-    inside = desk.inside
+    inside = reception.inside
     if not isinstance(inside, Counting):
         return
     known: list[Metrics] = []

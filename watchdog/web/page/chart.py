@@ -40,7 +40,8 @@ def chart(values: Sequence[float | None], title: str, say: Callable[[float], str
         # One reading alone is a short stroke: a line of one point is not drawn.
         lines.append(line if len(places) > 1 else f"{line}h2")
         areas.append(f"{line}V{HIGH}H{places[0][0]}z" if len(places) > 1 else "")
-    label = f"{plain(title)}: {say(last)} now, {say(min(known))} to {say(max(known))}"
+    end = f"{say(last)} now" if values[-1] is not None else f"not known now, {say(last)} at last"
+    label = f"{plain(title)}: {end}, {say(min(known))} to {say(max(known))}"
     return Markup(
         '<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}" preserveAspectRatio="none"><title>{}</title>'
         '<path class="area" d="{}"/><path class="line" d="{}"/></svg>'

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from watchdog.lang.display import display
+from watchdog.lang.display import UNKNOWN, display
 from watchdog.web.charts.charts import Charts
 from watchdog.web.charts.series import STEPS, Series
 from watchdog.web.page.words import plain
@@ -30,7 +30,7 @@ OWN: Final = ("agent.cpu", "agent.redis")
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """`last` is the newest value that is known, in words."""
+    """`last` is the newest value in words: what it was when it could be read last is no answer to what it is."""
 
     title: str
     values: tuple[float | None, ...]
@@ -51,11 +51,10 @@ def curves_of(charts: Charts, name: str) -> dict[str, Curve]:
 
 def _curve(series: Series, of: str) -> Curve:
     say = partial(_say, series)
-    last = next(value for value in reversed(series.values) if value is not None)
     title = TITLES[series.name]
     # All reach back equally far, or the first minutes would look like hours.
     values = (None,) * (STEPS - len(series.values)) + series.values
-    return Curve(f"{title} {plain(of)}" if of else title, values, say, say(last))
+    return Curve(f"{title} {plain(of)}" if of else title, values, say, UNKNOWN if series.values[-1] is None else say(series.values[-1]))
 
 
 def _say(series: Series, value: float) -> str:

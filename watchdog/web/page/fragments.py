@@ -72,20 +72,23 @@ class Fragments:
 
     async def all(self, *, versions: Mapping[str, int], may_change: bool, token: str) -> dict[str, Markup]:
         """
-        All of them, by name.
+        All of them, by name, made together: a slow disk is waited for once, and not by one after the other.
 
         One that can't be made has its place taken by why: the pause must be there whatever else is broken.
         """
-        made = {}
-        for section in SECTIONS:
-            try:
-                made[section.name] = await self.get(section, versions=versions, may_change=may_change, token=token)
-            except (RequestError, StoreError) as error:
-                made[section.name] = _absent(section, str(error))
-            except Exception:
-                LOG.exception("the part %s of the page could not be drawn", section.name)
-                made[section.name] = _absent(section, "a fault of this program; its log says more")
-        return made
+        made = await asyncio.gather(
+            *(self._whatever(section, versions=versions, may_change=may_change, token=token) for section in SECTIONS)
+        )
+        return {section.name: part for section, part in zip(SECTIONS, made, strict=True)}
+
+    async def _whatever(self, section: Section, *, versions: Mapping[str, int], may_change: bool, token: str) -> Markup:
+        try:
+            return await self.get(section, versions=versions, may_change=may_change, token=token)
+        except (RequestError, StoreError) as error:
+            return _absent(section, str(error))
+        except Exception:
+            LOG.exception("the part %s of the page could not be drawn", section.name)
+            return _absent(section, "a fault of this program; its log says more")
 
 
 def _absent(section: Section, why: str) -> Markup:

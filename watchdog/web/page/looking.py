@@ -39,7 +39,6 @@ async def standing(inside: Inside) -> dict[str, Any]:
         "overview": await of_overview.overview(inside),
         "switches": await of_switches.switches(inside),
         "refused": own.refused,
-        "failing": own.agent.failing,
     }
 
 
@@ -75,6 +74,7 @@ async def processes(inside: Inside) -> dict[str, Any]:
         "units": await of_units.units(inside, limit=UNITS),
         "lines": curves_of(inside.charts, "process.cpu"),
         "state": process_state,
+        "blind": "redis" in inside.state.ledger.lost,
     }
 
 

@@ -11,7 +11,6 @@ from aiohttp import web
 
 from watchdog.store.failures import StoreError
 from watchdog.web.asking import FORM_TOKEN, body_of
-from watchdog.web.desk import Desk
 from watchdog.web.failures import NotReadyError, RequestError
 from watchdog.web.page.assets import asset_at
 from watchdog.web.page.drawing import draw
@@ -21,6 +20,7 @@ from watchdog.web.page.notices import Notice, Notices
 from watchdog.web.page.saying import notice_of
 from watchdog.web.page.sections import SECTIONS, section
 from watchdog.web.page.stories import PAGES, Story
+from watchdog.web.reception import Reception
 
 STREAM: Final = "/api/v1/events"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -30,9 +30,9 @@ SAID: Final = "said"
 _TITLES: Final = {400: "That can’t be asked", 404: "That is not there"}
 
 
-def add(router: web.UrlDispatcher, desk: Desk) -> None:
+def add(router: web.UrlDispatcher, reception: Reception) -> None:
     """Every path of the page."""
-    page = _Page(desk)
+    page = _Page(reception)
     router.add_get("/", page.all)
     router.add_get("/fragments/{name}", page.fragment)
     router.add_get("/static/{name}", page.static)
@@ -47,15 +47,15 @@ def add(router: web.UrlDispatcher, desk: Desk) -> None:
 class _Page:
     """The handlers, and what is kept between two requests."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._fragments = Fragments(desk.inside)
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
+        self._fragments = Fragments(reception.inside)
         self._notices = Notices()
 
     async def all(self, request: web.Request) -> web.Response:
         """The one screen."""
-        caller, versions = self._desk.caller(request), self._desk.versions()
-        parts = await self._fragments.all(versions=versions, may_change=caller.may_change, token=self._desk.form_token(request))
+        caller, versions = self._reception.caller(request), self._reception.versions()
+        parts = await self._fragments.all(versions=versions, may_change=caller.may_change, token=self._reception.form_token(request))
         return self._html(request, "all.html", versions, sections=SECTIONS, parts=parts, title="")
 
     async def fragment(self, request: web.Request) -> web.Response:
@@ -63,9 +63,9 @@ class _Page:
         found = section(request.match_info["name"])
         if found is None:
             raise web.HTTPNotFound(text="no such part of the page")
-        caller = self._desk.caller(request)
+        caller = self._reception.caller(request)
         html = await self._fragments.get(
-            found, versions=self._desk.versions(), may_change=caller.may_change, token=self._desk.form_token(request)
+            found, versions=self._reception.versions(), may_change=caller.may_change, token=self._reception.form_token(request)
         )
         tag = f'"{hashlib.sha256(html.encode()).hexdigest()[:24]}"'
         if request.headers.get("If-None-Match") == tag:
@@ -74,9 +74,9 @@ class _Page:
 
     async def story(self, story: Story, request: web.Request) -> web.Response:
         """A page about one thing."""
-        versions = self._desk.versions()
+        versions = self._reception.versions()
         try:
-            given = await story.look(self._desk.inside, dict(request.match_info), dict(request.query))
+            given = await story.look(self._reception.inside, dict(request.match_info), dict(request.query))
         except StoreError as error:
             return self._problem(request, NotReadyError(str(error)))
         except RequestError as error:
@@ -99,7 +99,7 @@ class _Page:
         form = await _form(request)
         answer = _go(_back(form))
         try:
-            name = self._desk.log_in(request, form.get("token", "").strip(), answer)
+            name = self._reception.log_in(request, form.get("token", "").strip(), answer)
         except RequestError as error:
             return self._login(request, str(error), form, error.status)
         return answer if name else self._login(request, "That token is nobody’s.", form, 403)
@@ -107,7 +107,7 @@ class _Page:
     async def log_out(self, request: web.Request) -> web.Response:
         """The end of the session."""
         answer = _go("/")
-        self._desk.log_out(request, answer)
+        self._reception.log_out(request, answer)
         return answer
 
     async def say(self, request: web.Request) -> web.Response:
@@ -117,7 +117,7 @@ class _Page:
         back = _back(form)
         values = {name: value for name, value in form.items() if name not in (FORM_TOKEN, "back") and value.strip()}
         try:
-            notice = notice_of(order, await self._desk.say(request, order, values))
+            notice = notice_of(order, await self._reception.say(request, order, values))
         except (RequestError, StoreError) as error:
             notice = Notice(good=False, title="Nothing was said", text=str(error))
         self._fragments.forget()
@@ -132,8 +132,8 @@ class _Page:
 
     def _html(self, request: web.Request, template: str, versions: Mapping[str, int], status: int = 200, **given: Any) -> web.Response:
         """A whole page, as of these versions of the sections of the stream."""
-        caller = self._desk.caller(request)
-        inside = self._desk.inside
+        caller = self._reception.caller(request)
+        inside = self._reception.inside
         given.setdefault("back", _here(request))
         text = draw(
             template,
@@ -141,7 +141,7 @@ class _Page:
             now=inside.wall(),
             caller=caller,
             may_change=caller.may_change,
-            form_token=self._desk.form_token(request),
+            form_token=self._reception.form_token(request),
             theme=theme if (theme := request.cookies.get("theme", "")) in ("dark", "light") else "",
             path=request.path,
             stream=STREAM,

@@ -6,7 +6,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from watchdog.lang.display import UNKNOWN, display
-from watchdog.model.changes import BY_NAME
+from watchdog.model.changes import BY_NAME, SILENCE
 from watchdog.model.kinds import Type
 from watchdog.web.page.words import plain
 from watchdog.web.views.cells import Cell
@@ -59,13 +59,9 @@ def process_state(one: ProcessSeen) -> Markup:
         found.append(("bad", "gone"))
     if one.quiet:
         found.append(("warn", "quiet"))
-    if one.beat_age is not None and one.beat_age > _SILENT:
+    if one.beat_age is not None and one.beat_age > SILENCE:
         found.append(("warn", "silent"))
     words = Markup("").join(Markup(' <span class="tag {}">{}</span>').format(tone, word) for tone, word in found)
     if one.mismatch:
         words += Markup(' <span class="tag warn" title="{}">not this pid</span>').format(escape(plain(one.mismatch, 200)))
     return words
-
-
-_SILENT = 30_000
-"""Milliseconds after which a process is said to be silent: three beats of the slowest Sidekiq."""

@@ -4,13 +4,14 @@ Values as the page shows them: the filters of the templates.
 Strings of strangers (names of queues, classes, hosts, errors) are made harmless here, before they are quoted for HTML: marks of direction and what has no shape of its own become visible.
 """
 
-import datetime as dt
+from datetime import datetime
 from typing import Any, Final
 
 from markupsafe import Markup, escape
 
 from watchdog.lang.display import UNKNOWN, display
 from watchdog.lang.harmless import harmless
+from watchdog.lang.moment import day_and_time, on_calendar
 from watchdog.model.kinds import Type
 from watchdog.store.encoding import whole
 
@@ -76,18 +77,15 @@ def moment(wall: int | None) -> Markup:
     """A time of the day in UTC; the whole date where the pointer rests."""
     if wall is None:
         return escape(UNKNOWN)
-    at = _utc(wall)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        _iso(at), at.strftime("%Y-%m-%d %H:%M:%S UTC"), at.strftime("%H:%M:%S")
-    )
+    at = on_calendar(wall)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(_iso(at), f"{day_and_time(wall)} UTC", at.strftime("%H:%M:%S"))
 
 
 def day(wall: int | None) -> Markup:
     """A date and time in UTC."""
     if wall is None:
         return escape(UNKNOWN)
-    at = _utc(wall)
-    return Markup('<time datetime="{}">{}</time>').format(_iso(at), at.strftime("%Y-%m-%d %H:%M:%S"))
+    return Markup('<time datetime="{}">{}</time>').format(_iso(on_calendar(wall)), day_and_time(wall))
 
 
 def since(wall: int | None, now: int) -> Markup:
@@ -103,11 +101,9 @@ def until(wall: int | None, now: int) -> Markup:
 def _counting(wall: int | None, now: int, name: str, sign: int) -> Markup:
     if wall is None:
         return escape(UNKNOWN)
-    at = _utc(wall)
+    at = on_calendar(wall)
     text = display(max(0, sign * (now - wall)) // 1000 * 1000, Type.DURATION)
-    return Markup('<time datetime="{}" title="{}" data-{}="{}">{}</time>').format(
-        _iso(at), at.strftime("%Y-%m-%d %H:%M:%S UTC"), name, wall, text
-    )
+    return Markup('<time datetime="{}" title="{}" data-{}="{}">{}</time>').format(_iso(at), f"{day_and_time(wall)} UTC", name, wall, text)
 
 
 def count(number_: int | None, one: str, many: str = "") -> str:
@@ -115,12 +111,5 @@ def count(number_: int | None, one: str, many: str = "") -> str:
     return f"{number(number_)} {one if number_ == 1 else many or one + 's'}"
 
 
-def _utc(wall: int) -> dt.datetime:
-    try:
-        return dt.datetime.fromtimestamp(wall / 1000, dt.UTC)
-    except (OverflowError, ValueError, OSError):
-        return dt.datetime.fromtimestamp(0, dt.UTC)
-
-
-def _iso(at: dt.datetime) -> str:
+def _iso(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -8,18 +8,16 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final
-
-import msgspec
 
 from watchdog.clock import Clock
 from watchdog.engine.ledger import Ledger
 from watchdog.engine.state import State
 from watchdog.model.effects import Audit, Effect
 from watchdog.model.events import Event
-from watchdog.model.records import AuditRow
 from watchdog.web.failures import TooManyError
-from watchdog.web.stream.events import Name, encoded
+from watchdog.web.stream.events import Alive, Greeting, Leaving, Name, encoded
 from watchdog.web.stream.ring import Ring
 from watchdog.web.stream.sections import Section, Sections
 from watchdog.web.stream.touching import touched
@@ -31,6 +29,8 @@ BEAT: Final = 15_000
 """Milliseconds between two beats."""
 MOST_BEHIND: Final = 256
 """Events that a reader may be behind."""
+MOST_ROWS: Final = 50
+"""Rows of the audit log that are told of one turn: with a thousand at once nobody could keep up, and the loop would wait for it. The others are in the log, of which the section tells."""
 PAUSE: Final = 500
 """Milliseconds between two news of sections at least."""
 CHARTS: Final = 30_000
@@ -50,7 +50,7 @@ class Hub:
     """
     `host` is the agent's, `life` tells this life of it from every other (it stands in the ids of events, so it has neither blanks nor `-`).
 
-    `turned` is to be called after each committed turn, `run` to be a task; `close` ends all streams. `dropped` counts the readers who were too slow.
+    `turned` is to be called after each committed turn, `failed` where one can't be, or can again, `run` to be a task; `close` ends all streams. `dropped` counts the readers who were too slow.
     """
 
     def __init__(self, *, clock: Clock, host: str, life: str, most: int = MOST_STREAMS, behind: int = MOST_BEHIND) -> None:
@@ -81,14 +81,19 @@ class Hub:
         """A turn was committed; `state` is what it has come to."""
         try:
             self.sections.mark(touched(event, effects, self._ledger, state.ledger))
-            for effect in effects:
-                if isinstance(effect, Audit):
-                    self._publish(Name.AUDIT, row_of(effect.row))
+            for row in islice((effect.row for effect in effects if isinstance(effect, Audit)), MOST_ROWS):
+                self._publish(Name.AUDIT, row)
         except Exception:
             # The turn is committed, and the agent must go on: whoever looks fetches everything anew.
             LOG.exception("what turn %s has changed can't be told", event.seq)
             self.sections.mark(Section)
         self._ledger, self._seq = state.ledger, event.seq
+        if self.streams:
+            self._stirred.set()
+
+    def failed(self) -> None:
+        """Whether anything can be written down is another answer than before; no turn tells of that."""
+        self.sections.mark((Section.OVERVIEW,))
         if self.streams:
             self._stirred.set()
 
@@ -121,12 +126,12 @@ class Hub:
             self._publish(Name.SECTIONS, self.sections.news(now))
         if self._beat_at is None or now - self._beat_at >= BEAT:
             self._beat_at = now
-            self._publish(Name.BEAT, {"wall": self._clock.wall(), "seq": self._seq})
+            self._publish(Name.BEAT, Alive(self._clock.wall(), self._seq))
 
     def close(self) -> None:
         """Tells everybody that it ends; every stream does so once it has written that."""
         if not self.closed:
-            self._publish(Name.BYE, {"wall": self._clock.wall()})
+            self._publish(Name.BYE, Leaving(self._clock.wall()))
             self.closed = True
             self._wake()
 
@@ -155,7 +160,7 @@ class Hub:
         life, _, number = last_id.rpartition("-")
         if life == self._life and number.isascii() and number.isdigit() and len(number) <= _DIGITS and self.ring.has_all_after(int(number)):
             return b"", int(number)
-        body = {"host": self._host, "wall": self._clock.wall(), "seq": self._seq, "versions": self.versions()}
+        body = Greeting(self._host, self._clock.wall(), self._seq, self.versions())
         return encoded(Name.RESET if last_id else Name.HELLO, body, id_=self._id(self.ring.last)), self.ring.last
 
     async def more(self, after: int) -> None:
@@ -185,9 +190,3 @@ class Hub:
 
     def _id(self, number: int) -> str:
         return f"{self._life}-{number}"
-
-
-def row_of(row: AuditRow) -> dict[str, Any]:
-    """A row of the audit log as the stream tells it: what it holds, without what is empty."""
-    plain: dict[str, Any] = msgspec.to_builtins(row)
-    return plain

@@ -10,7 +10,7 @@ from watchdog.engine.routing.view import shown as routed
 from watchdog.engine.rules import Rule
 from watchdog.picture.told import Telling
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 from watchdog.web.views.cutting import cut
 
 _LATER: Final = 1e15
@@ -45,7 +45,7 @@ class AlertSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 async def alerts(
     inside: Inside, *, phase: str = "", rule: str = "", entity: str = "", after: str = "", limit: int = USUAL
-) -> Piece[AlertSeen]:
+) -> Slice[AlertSeen]:
     """Those that fire first, the oldest of them first; only those of that phase, rule and entity where these are given."""
     ledger = inside.state.ledger
     found = [
@@ -56,7 +56,7 @@ async def alerts(
     shown, following = cut(found, [_rank(alert) for alert in found], lambda alert: alert.id, after=after, limit=limit)
     now, incidents = max(inside.at(), ledger.at), incidents_by_alert(ledger)
     by_name = inside.rules.by_name
-    return Piece(tuple(_seen(ledger, alert, by_name.get(alert.rule), incidents, now) for alert in shown), len(found), following)
+    return Slice(tuple(_seen(ledger, alert, by_name.get(alert.rule), incidents, now) for alert in shown), len(found), following)
 
 
 def incidents_by_alert(ledger: Ledger) -> dict[str, str]:

@@ -7,7 +7,7 @@ import msgspec
 from watchdog.engine.approvals import LIVE, Approval, Standing
 from watchdog.web.failures import NotThereError
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 from watchdog.web.views.cutting import cut
 from watchdog.web.views.readings import left
 
@@ -47,11 +47,11 @@ class ApprovalSeen(msgspec.Struct, frozen=True, kw_only=True):
     incident: str
 
 
-async def approvals(inside: Inside, *, live_only: bool = True, after: str = "", limit: int = USUAL) -> Piece[ApprovalSeen]:
+async def approvals(inside: Inside, *, live_only: bool = True, after: str = "", limit: int = USUAL) -> Slice[ApprovalSeen]:
     """Those that can be answered, the one that expires first first; with `live_only` false those of the last day that are settled, too."""
     found = [one for one in inside.state.ledger.approvals.values() if not live_only or one.standing in LIVE]
     shown, following = cut(found, [_rank(one) for one in found], lambda one: one.id, after=after, limit=limit)
-    return Piece(tuple(_seen(one, inside.at()) for one in shown), len(found), following)
+    return Slice(tuple(_seen(one, inside.at()) for one in shown), len(found), following)
 
 
 async def approval(inside: Inside, id_: str) -> ApprovalSeen:

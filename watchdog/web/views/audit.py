@@ -1,19 +1,20 @@
 """The audit log, the newest row first, and whether anybody has changed the end of it."""
 
-import asyncio
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 
+from watchdog.model.records import AuditRow
 from watchdog.store.asked import AuditAsked
 from watchdog.store.audit import verify_end
 from watchdog.store.chain import BrokenRow
 from watchdog.store.moments import wall_of
 from watchdog.store.reading import ask, read_audit_before
+from watchdog.web.aside import aside
 from watchdog.web.failures import NotUnderstoodError
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 
 CHECKED: Final = 5_000
 """Rows of the end of the chain that are looked at."""
@@ -23,25 +24,10 @@ _DIGITS: Final = 15
 EVERYTHING: Final = Asked()
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A row: see `model.records.AuditRow`, of which it has every field; `seq` and `hash` are the chain's."""
+class Row(AuditRow, frozen=True, kw_only=True, omit_defaults=False):
+    """A row, with the number and the hash that the chain has given it."""
 
     seq: int
-    wall: int
-    kind: str
-    rule: str = ""
-    entity: str = ""
-    target: str = ""
-    mode: str = ""
-    decision: str = ""
-    guard: str = ""
-    reason: str = ""
-    action: str = ""
-    stage: str = ""
-    outcome: str = ""
-    incident: str = ""
-    would_at: int | None = None
-    detail: dict[str, str | int | bool] = {}
     hash: str = ""
 
 
@@ -59,19 +45,19 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     what: str = ""
 
 
-async def audit(inside: Inside, asked: Asked = EVERYTHING, *, after: str = "", limit: int = USUAL) -> Piece[Row]:
+async def audit(inside: Inside, asked: Asked = EVERYTHING, *, after: str = "", limit: int = USUAL) -> Slice[Row]:
     """The newest first; `total` is None. Raises `NotUnderstoodError`, `StoreError`."""
     if after and not (after.isascii() and after.isdigit() and len(after) <= _DIGITS):
         raise NotUnderstoodError(f"`after` is the number of a row, not {after[:40]!r}")
     # One more than is shown says whether any are left.
-    rows = await asyncio.to_thread(partial(read_audit_before, inside.folder, asked, before=int(after or 0), limit=limit + 1))
+    rows = await aside(partial(read_audit_before, inside.folder, asked, before=int(after or 0), limit=limit + 1))
     shown = tuple(map(row_of, rows[:limit]))
-    return Piece(shown, None, str(shown[-1].seq) if len(rows) > limit else "")
+    return Slice(shown, None, str(shown[-1].seq) if len(rows) > limit else "")
 
 
 async def chain(inside: Inside) -> Chain:
     """How the end of the chain stands. Raises `StoreError`."""
-    found, seq, hash_ = await asyncio.to_thread(ask, inside.folder, partial(verify_end, rows=CHECKED))
+    found, seq, hash_ = await aside(ask, inside.folder, partial(verify_end, rows=CHECKED))
     if isinstance(found, BrokenRow):
         return Chain(seq=seq, hash=hash_, checked=CHECKED, broken=found.seq, what=found.what)
     return Chain(seq=seq, hash=hash_, checked=found.rows)

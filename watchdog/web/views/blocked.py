@@ -9,7 +9,7 @@ from watchdog.engine.ledger import Ledger, Request
 from watchdog.engine.state import State
 from watchdog.model.verdicts import Decision
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 from watchdog.web.views.cutting import cut
 from watchdog.web.views.readings import left
 
@@ -37,7 +37,7 @@ class Blocked(msgspec.Struct, frozen=True, kw_only=True):
     incident: str = ""
 
 
-async def blocked(inside: Inside, *, rule: str = "", guard: str = "", after: str = "", limit: int = USUAL) -> Piece[Blocked]:
+async def blocked(inside: Inside, *, rule: str = "", guard: str = "", after: str = "", limit: int = USUAL) -> Slice[Blocked]:
     """What waits for longest first; only that of this rule and by this guard where these are given."""
     state, now = inside.state, inside.at()
     found = [
@@ -46,7 +46,7 @@ async def blocked(inside: Inside, *, rule: str = "", guard: str = "", after: str
         if (not rule or one.rule == rule) and (not guard or one.guard == guard)
     ]
     shown, following = cut(found, [one.since_wall for one in found], lambda one: one.id, after=after, limit=limit)
-    return Piece(tuple(shown), len(found), following)
+    return Slice(tuple(shown), len(found), following)
 
 
 def blocked_count(state: State) -> int:

@@ -1,6 +1,5 @@
 """What has changed in Sidekiq: processes, jobs, queues, sets, as the agent has recorded it."""
 
-import asyncio
 import time
 from collections import deque
 from pathlib import Path
@@ -12,9 +11,10 @@ from watchdog.model.changes import CHANGES
 from watchdog.timeline.changes import Shown
 from watchdog.timeline.failures import NothingRecordedError
 from watchdog.timeline.recorded import recorded
-from watchdog.web.failures import NotNowError
+from watchdog.web.aside import aside
+from watchdog.web.failures import NotNowError, NotUnderstoodError
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 from watchdog.web.views.cutting import place_of
 
 TEN_MINUTES: Final = 600_000
@@ -23,8 +23,9 @@ PATIENCE: Final = 2.0
 ChangeSeen = Shown
 """As `changes --json` has them."""
 _NAMES: Final = frozenset(spec.name for spec in CHANGES)
+MOST_SHOWN: Final = 20_000
+"""Changes of one moment that are gone through: whoever goes on behind them has them all read, and kept until the next one is found."""
 _DIGITS: Final = 9
-_ONE_AT_A_TIME: Final = asyncio.Semaphore(1)
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 async def changes(
     inside: Inside, *, since: int | None = None, kind: str = "", entity: str = "", after: str = "", limit: int = USUAL
-) -> Piece[Shown]:
+) -> Slice[Shown]:
     """
     Those of the last ten minutes, or since then (UTC milliseconds), the newest first; only those of that kind of entity (or of that name), and of that entity, where one is given. `total` is None.
 
@@ -53,15 +54,16 @@ async def changes(
     names = frozenset(spec.name for spec in CHANGES if kind in (spec.name, spec.kind.value)) if kind else _NAMES
     rank, shown = place_of(after)
     until, skipped = (-rank, int(shown) if shown.isdecimal() and len(shown) <= _DIGITS else 0) if after else (float("inf"), 0)
-    async with _ONE_AT_A_TIME:
-        found = await asyncio.to_thread(_read, inside.folder, _Wanted(begin, names, entity, until, skipped, limit))
+    if skipped > MOST_SHOWN:
+        raise NotUnderstoodError(f"no more than {MOST_SHOWN} changes of one moment are shown", hint="`sidekiq-watchdog changes` has all")
+    found = await aside(_read, inside.folder, _Wanted(begin, names, entity, until, skipped, limit))
     rest = found[_count(found, until, most=skipped) :]
     items = tuple(rest[:limit])
     if len(rest) <= limit:
-        return Piece(items, None)
+        return Slice(items, None)
     last = items[-1].at
     before = skipped if last == until else 0
-    return Piece(items, None, f"{-last}|{before + _count(items, last, most=len(items))}")
+    return Slice(items, None, f"{-last}|{before + _count(items, last, most=len(items))}")
 
 
 def _count(found: tuple[Shown, ...] | list[Shown], wall: float, *, most: int) -> int:

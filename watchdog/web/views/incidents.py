@@ -1,6 +1,5 @@
 """Incidents: those under way as they stand this moment, those that are over, and the whole story of one."""
 
-import asyncio
 from functools import partial
 
 import msgspec
@@ -11,9 +10,10 @@ from watchdog.timeline.assembling import of
 from watchdog.timeline.failures import NoSuchIncidentError
 from watchdog.timeline.listing import Asked, page
 from watchdog.timeline.timeline import Brief, Timeline
+from watchdog.web.aside import aside
 from watchdog.web.failures import NotThereError, NotUnderstoodError
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 
 
 class UnderWay(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,19 +59,19 @@ async def incidents(
     outcome: str = "",
     after: str = "",
     limit: int = USUAL,
-) -> Piece[Brief]:
+) -> Slice[Brief]:
     """The newest first; with `alerts` also the alerts that led to none. `since` and `until` are UTC milliseconds. Raises `NotUnderstoodError`, `StoreError`."""
     asked = Asked(open_only=open_only, alerts=alerts, since=since, until=until, rule=rule, target=target, outcome=outcome)
     try:
-        found = await asyncio.to_thread(partial(page, inside.folder, asked, after=after, limit=limit))
+        found = await aside(partial(page, inside.folder, asked, after=after, limit=limit))
     except ValueError as error:
         raise NotUnderstoodError(str(error)) from error
-    return Piece(found.items, found.total, found.next)
+    return Slice(found.items, found.total, found.next)
 
 
 async def incident(inside: Inside, id_: str) -> Timeline:
     """Its story; of an alert that led to none by `alert:` and its number. Raises `NotThereError`, `StoreError`."""
     try:
-        return await asyncio.to_thread(of, inside.folder, id_)
+        return await aside(of, inside.folder, id_)
     except NoSuchIncidentError as error:
         raise NotThereError(str(error)) from error

@@ -8,7 +8,7 @@ from watchdog.engine.world import World
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 from watchdog.web.views.cutting import LAST, cut
 from watchdog.web.views.readings import known
 
@@ -33,7 +33,7 @@ class JobSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 async def jobs(
     inside: Inside, *, process: str = "", queue: str = "", job_class: str = "", after: str = "", limit: int = USUAL
-) -> Piece[JobSeen]:
+) -> Slice[JobSeen]:
     """Jobs in flight, those that have run for longest first; only those of that process, queue and class where these are given."""
     rows = jobs_of(inside.state.world, process) if process else list[Any](inside.state.world.rows[Kind.JOB].values())
     if queue:
@@ -42,7 +42,7 @@ async def jobs(
         rows = [row for row in rows if row.job_class == job_class]
     # When it began is enough to tell which runs for longest, and does not change while it runs.
     shown, following = cut(rows, [LAST if row.started_at is MISSING else row.started_at for row in rows], _id, after=after, limit=limit)
-    return Piece(tuple(map(job_of, shown)), len(rows), following)
+    return Slice(tuple(map(job_of, shown)), len(rows), following)
 
 
 def job_of(row: Any) -> JobSeen:

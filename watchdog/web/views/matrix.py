@@ -96,7 +96,8 @@ async def _whole(inside: Inside, ranking: Ranking, rule: Rule, begin: Place, lim
     drawing = Drawing(inside, ranking)
     own = drawing.alerts.get(rule.name, ())
     alerting = {alert.entity for alert in own}
-    places = [place for place in places if place[1] not in alerting and drawing.looks_at(rule, place[1])]
+    there = inside.state.world.rows[rule.each]
+    places = [place for place in places if place[1] in there and place[1] not in alerting]
     places += map(place_of_alert, own)
     first = heapq.nsmallest(limit + 1, (place for place in places if place > begin))
     line = _line(inside, drawing, rule, [drawing.placed(rule, entity)[1] for _, entity in first[:limit]], unknown)

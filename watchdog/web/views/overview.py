@@ -36,7 +36,7 @@ class SidekiqSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """
-    All of it. `version` is the agent's, `wall` when it was drawn, and `seq` the event by which it was so. `blind` are the sources that can't be read; `paused` says that nothing at all may be done, and `paused_in_part` that something may not.
+    All of it. `version` is the agent's, `wall` when it was drawn, and `seq` the event by which it was so. `failing` says why nothing can be written down, so that nothing is done and nothing here changes but what is read; empty while it can. `blind` are the sources that can't be read; `paused` says that nothing at all may be done, and `paused_in_part` that something may not.
 
     `under_way` counts open incidents, `questions` what a person is asked, `held_back` what guards stand in the way of; `entities` counts what is in the picture, by kind.
     """
@@ -60,6 +60,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     entities: dict[str, int]
     sidekiq: SidekiqSeen | None
     checks: tuple[Check, ...]
+    failing: str = ""
 
 
 async def overview(inside: Inside) -> Overview:
@@ -75,6 +76,7 @@ async def overview(inside: Inside) -> Overview:
         host=inside.host,
         version=__version__,
         mode=ledger.mode.value,
+        failing=inside.failing,
         paused=whole > 0,
         paused_in_part=len(ledger.pauses) > whole,
         doubt=ledger.doubt is not None,

@@ -1,6 +1,5 @@
 """Sidekiq's processes: identity ↔ pid ↔ unit ↔ processor ↔ the jobs in them."""
 
-import asyncio
 from enum import StrEnum
 from typing import Any, Final
 
@@ -12,7 +11,8 @@ from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.web.failures import NotThereError
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
+from watchdog.web.turnstile import my_turn
 from watchdog.web.views.cutting import LAST, cut
 from watchdog.web.views.jobs import JobSeen, elapsed, job_of, jobs_of
 from watchdog.web.views.readings import age, known
@@ -71,7 +71,7 @@ class ProcessSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 async def processes(
     inside: Inside, *, order: Order = Order.ID, host: str = "", queue: str = "", after: str = "", limit: int = USUAL
-) -> Piece[ProcessSeen]:
+) -> Slice[ProcessSeen]:
     """All of them, or those of that host and those that fetch from that queue; each with the `FEW_JOBS` that have run for longest."""
     world, now = inside.state.world, inside.at()
     rows: list[Any] = [
@@ -84,9 +84,9 @@ async def processes(
     for begin in range(0, len(shown), _AT_A_TIME):
         if begin:
             # Hundreds of them with their jobs take longer than others may be held up.
-            await asyncio.sleep(0)
+            await my_turn()
         seen += [_seen(world, row, now, FEW_JOBS) for row in shown[begin : begin + _AT_A_TIME]]
-    return Piece(tuple(seen), len(rows), following)
+    return Slice(tuple(seen), len(rows), following)
 
 
 async def process(inside: Inside, id_: str) -> ProcessSeen:

@@ -8,7 +8,7 @@ import msgspec
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 from watchdog.web.views.cutting import LAST, cut
 from watchdog.web.views.readings import known
 
@@ -39,11 +39,11 @@ class QueueSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     paused: bool | None
 
 
-async def queues(inside: Inside, *, order: Order = Order.NAME, after: str = "", limit: int = USUAL) -> Piece[QueueSeen]:
+async def queues(inside: Inside, *, order: Order = Order.NAME, after: str = "", limit: int = USUAL) -> Slice[QueueSeen]:
     """All queues."""
     rows: list[Any] = list(inside.state.world.rows[Kind.QUEUE].values())
     shown, following = cut(rows, [_rank(row, order) for row in rows], lambda row: row.id, after=after, limit=limit)
-    return Piece(tuple(map(_seen, shown)), len(rows), following)
+    return Slice(tuple(map(_seen, shown)), len(rows), following)
 
 
 def _seen(row: Any) -> QueueSeen:

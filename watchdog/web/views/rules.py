@@ -5,7 +5,7 @@ import msgspec
 from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.rules import Rule, Step
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 from watchdog.web.views.cutting import cut
 from watchdog.web.views.going import mode_now
 
@@ -41,12 +41,12 @@ class RuleSeen(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
 
 
-async def rules(inside: Inside, *, after: str = "", limit: int = USUAL) -> Piece[RuleSeen]:
+async def rules(inside: Inside, *, after: str = "", limit: int = USUAL) -> Slice[RuleSeen]:
     """All of them, in the order of their files."""
     ledger, in_force = inside.state.ledger, inside.rules.rules
     counts = counts_by_rule(ledger)
     shown, following = cut(in_force, range(len(in_force)), lambda rule: rule.name, after=after, limit=limit)
-    return Piece(tuple(_seen(inside, rule, counts.get(rule.name, (0, 0))) for rule in shown), len(in_force), following)
+    return Slice(tuple(_seen(inside, rule, counts.get(rule.name, (0, 0))) for rule in shown), len(in_force), following)
 
 
 def counts_by_rule(ledger: Ledger) -> dict[str, tuple[int, int]]:

@@ -7,16 +7,16 @@ import msgspec
 from watchdog.model.kinds import Kind
 from watchdog.picture.picture import Unit
 from watchdog.web.inside import Inside
-from watchdog.web.paging import USUAL, Piece
+from watchdog.web.paging import USUAL, Slice
 from watchdog.web.views.cutting import cut
 from watchdog.web.views.readings import age
 
 
-async def units(inside: Inside, *, after: str = "", limit: int = USUAL) -> Piece[Unit]:
+async def units(inside: Inside, *, after: str = "", limit: int = USUAL) -> Slice[Unit]:
     """All units by name; none where systemd can't be read, which `overview` says."""
     rows, now = list(inside.state.world.rows[Kind.UNIT].values()), inside.at()
     shown, following = cut(rows, [0] * len(rows), lambda row: row.id, after=after, limit=limit)
-    return Piece(tuple(_seen(row, now) for row in shown), len(rows), following)
+    return Slice(tuple(_seen(row, now) for row in shown), len(rows), following)
 
 
 def _seen(row: Any, now: int) -> Unit:

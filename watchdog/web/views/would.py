@@ -1,6 +1,5 @@
 """What dry-run has left out, beside what was done."""
 
-import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ from watchdog.store.chain import Link
 from watchdog.store.failures import StoreError
 from watchdog.store.moments import wall_of
 from watchdog.store.reading import ask
+from watchdog.web.aside import aside
 from watchdog.web.inside import Inside
 from watchdog.web.paging import USUAL
 
@@ -80,7 +80,7 @@ async def would(inside: Inside, *, since: int | None = None, rule: str = "", lim
     """Of the last 24 hours, or since then; at most `limit` of each. Raises `StoreError`."""
     now = inside.wall()
     asked = AuditAsked(since=max(0, now - DAY) if since is None else since, rule=rule)
-    rows, cut = await asyncio.to_thread(_rows, inside.folder, asked)
+    rows, cut = await aside(_rows, inside.folder, asked)
     return _told(rows, asked.since or 0, now, cut=cut, limit=limit)
 
 

@@ -8,6 +8,7 @@ from tests.unit.cli.api_server import served, wrong
 from tests.unit.cli.api_world import answers, overview
 from watchdog.cli.api import Api
 from watchdog.cli.top.feed import Feed, Question
+from watchdog.errors import Problem, ProblemsError, Span
 from watchdog.picture.picture import Picture
 from watchdog.web.views.overview import Overview
 from watchdog.web.views.switches import Switches
@@ -77,6 +78,25 @@ async def test_a_lost_connection_comes_back(tmp_path, feed, until):
         await until(lambda: feed.seen["overview"].firing == 9)
         await second.listened()
         assert (feed.trouble, second.after) == ("", ["a-8"])
+
+
+async def test_a_config_that_is_broken_meanwhile_is_no_end(server, tmp_path, until):
+    """It is read again for each connection: what is wrong with it is said, and once it is mended all goes on."""
+    broken = [ProblemsError((Problem("E122", Span("config.yml", 3, 7), "'page' must be a mapping"),))]
+
+    def connect() -> Api:
+        if broken:
+            raise broken[0]
+        return Api(tmp_path / "api.sock", state=tmp_path)
+
+    feed = Feed(connect, lambda: None, pace=0.0, ticking=3600, waits=(0.01,))
+    feed.want({"overview": OVERVIEW})
+    running = asyncio.create_task(feed.run())
+    await until(lambda: "'page' must be a mapping" in feed.trouble)
+    broken.clear()
+    await until(lambda: "overview" in feed.seen and feed.trouble == "")
+    running.cancel()
+    await asyncio.wait({running})
 
 
 async def test_what_one_question_lacks_is_no_lost_connection(server, tmp_path, until):

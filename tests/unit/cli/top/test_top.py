@@ -267,6 +267,18 @@ async def test_a_lost_agent_is_said_and_waited_for(tmp_path, top, until):
             assert str(table.get_cell(NAME, "0").style) == ""
 
 
+async def test_a_question_that_has_no_answer_is_said(server, top):
+    """Also one of those whose answers stand on top, whatever is looked at below: what they said before is not taken for what is."""
+    from tests.unit.cli.api_server import wrong
+
+    async with top() as screen:
+        await screen.sees("web1/mastodon-sidekiq")
+        server.answers["overview"] = (500, wrong("fault", "a fault of this program"))
+        screen.app.feed.again()
+        seen = await screen.sees("NOT ANSWERED; some of what follows may be older: the agent failed to answer")
+        assert "NOT CONNECTED" not in seen
+
+
 async def test_where_there_is_room_it_says_what_is_read(server, top):
     """The sources, by name."""
     async with top(size=(160, 30)) as screen:

@@ -18,7 +18,7 @@ from watchdog.store.trace.recorder import Recording
 from watchdog.web.answered import Answered
 from watchdog.web.charts.charts import Charts
 from watchdog.web.metrics.collect import Metrics
-from watchdog.web.metrics.counted import Counted
+from watchdog.web.metrics.counted import LifeCounts
 from watchdog.web.metrics.figures import Figures
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -34,11 +34,12 @@ class Agent:
 
     folder = Path("/nowhere")
     host = "web1"
+    failing = ""
     charts = Charts()
 
     def __init__(self, talk: Conversation, **figures: Any) -> None:
         self.talk = talk
-        self.counts: dict[str, Any] = {"counted": Counted(), **figures}
+        self.counts: dict[str, Any] = {"counted": LifeCounts(), **figures}
         self.asked = 0
         self.metrics = Metrics(self, self._figures)
 

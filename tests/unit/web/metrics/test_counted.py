@@ -10,14 +10,14 @@ from watchdog.model.events import Event, TimeReached
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Balance, Fate, Held, Placed, PlaceKind, Placement
 from watchdog.model.records import AuditRow, IncidentRow
-from watchdog.web.metrics.counted import Counted, Spread, Sums
+from watchdog.web.metrics.counted import LifeCounts, Spread, Sums
 
 EVENT = Event(1, 0, 0, TimeReached())
 
 
 def after(*effects) -> dict[str, dict[tuple[str, ...], float]]:
     """What one turn with these effects has added, the number of audit rows left out."""
-    counted = Counted()
+    counted = LifeCounts()
     counted.turn(EVENT, effects, 0.0)
     grown = {name: {labels: count for labels, count in counts.items() if count} for name, counts in counted.sums.by_name.items()}
     return {name: counts for name, counts in grown.items() if counts and name != "watchdog_audit_rows_total"}
@@ -64,7 +64,7 @@ def test_the_rescue_account():
 
 def test_what_can_come_is_there_before_it_comes():
     """The first failure is growth, too: Prometheus sees none in a count that begins with 1."""
-    begun = Counted().sums.by_name
+    begun = LifeCounts().sums.by_name
     assert begun["watchdog_incidents_total"]["failed",] == 0
     assert set(begun["watchdog_rescued_jobs_total"]) == {(became,) for became in Balance.__struct_fields__}
     assert ("open",) not in begun["watchdog_incidents_total"]

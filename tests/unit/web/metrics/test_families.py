@@ -12,7 +12,7 @@ from watchdog.model.fields import BY_KIND
 from watchdog.model.flight import Balance
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.records import AuditRow, IncidentRow
-from watchdog.web.metrics.counted import Counted
+from watchdog.web.metrics.counted import LifeCounts
 from watchdog.web.metrics.families import BY_NAME, FAMILIES
 from watchdog.web.metrics.family import Family, Type
 from watchdog.web.metrics.label import MOST
@@ -37,9 +37,9 @@ COMMITTED = (
 """Something of all that is counted as it happens."""
 
 
-def counted() -> Counted:
+def counted() -> LifeCounts:
     """An agent that has done something of everything."""
-    done = Counted()
+    done = LifeCounts()
     done.turn(Event(1, 0, 0, TimeReached()), COMMITTED, 0.001)
     done.commits.add(0.002)
     return done

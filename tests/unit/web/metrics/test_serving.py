@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from tests.scenario.conversation import Conversation, process, redis, rules
 from tests.unit.web.metrics.scraped import FIGURES, OPENMETRICS, Agent
-from watchdog.web.metrics.counted import Counted
+from watchdog.web.metrics.counted import LifeCounts
 from watchdog.web.metrics.figures import Figures
 from watchdog.web.metrics.serving import add
 
@@ -27,7 +27,7 @@ class Counting(Agent):
     async def figures(self) -> Figures:
         self.asked += 1
         await self.gate.wait()
-        return Figures(counted=Counted(), **FIGURES)
+        return Figures(counted=LifeCounts(), **FIGURES)
 
 
 @pytest.fixture

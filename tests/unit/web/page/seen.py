@@ -12,7 +12,7 @@ from watchdog.model.notices import Severity
 from watchdog.picture.picture import Agent, Armed, Budget, Check, Demoted, Incident, Refused, Source, Trace, Unit
 from watchdog.picture.receivers import Box, Hears, Receiver
 from watchdog.picture.told import Telling
-from watchdog.timeline.timeline import Brief, Jobs, Kept, Moment, MomentKind, Timeline, Waited
+from watchdog.timeline.timeline import Brief, Jobs, KeptEvidence, Moment, MomentKind, Timeline, Waited
 from watchdog.web.endpoint import Caller
 from watchdog.web.page.curves import Curve
 from watchdog.web.page.drawing import draw
@@ -20,7 +20,7 @@ from watchdog.web.page.notices import Notice
 from watchdog.web.page.sections import SECTIONS
 from watchdog.web.page.stories import PAGES
 from watchdog.web.page.values import cell_values, change_values, process_state
-from watchdog.web.paging import Piece
+from watchdog.web.paging import Slice
 from watchdog.web.views.alerts import AlertSeen
 from watchdog.web.views.approvals import ApprovalSeen, GroundSeen
 from watchdog.web.views.audit import Chain, Row
@@ -120,7 +120,7 @@ def calm() -> Switches:
 def overview(name: str) -> Overview:
     """How it stands."""
     return Overview(
-        wall=NOW, seq=4_711, host=name, version="0.9", mode="act", paused=False, paused_in_part=False, doubt=False, firing=3, pending=1, under_way=1, questions=1, held_back=2, rules=10, blind=("host",),
+        wall=NOW, seq=4_711, host=name, version="0.9", mode="act", paused=False, paused_in_part=False, doubt=False, firing=3, pending=1, under_way=1, questions=1, held_back=2, rules=10, blind=("host",), failing=f"disk full {name}",
         sources={"redis": Source(ok=True, since_ms=800), "host": Source(ok=False, code="refused", message=f"/proc is closed {name}", since_ms=70_000)}, entities={"process": 3, "job": 75},
         sidekiq=SidekiqSeen(processes=3, threads=75, busy=61, utilisation=0.81, enqueued=12_480, retries=2_113, scheduled=418, dead=77, processed=10**8, failed=10**5, versions=1),
         checks=(Check(name=name, type="postgres", ok=False, problem=f"no login {name}"), Check(name="web", type="http", ok=True)),
@@ -141,9 +141,9 @@ def sections(
         f"{name}:{4_000 + number}:9f0a1b2c3d4e": curve(f"processor time of {name}", Type.RATIO, 0.3) for number in range(min(20, processes))
     }
     return {
-        "standing": {"overview": overview(name), "switches": said, "refused": Refused(NOW, f"rules.yml:7:11: E203 {name}"), "failing": f"disk full {name}"},
+        "standing": {"overview": overview(name), "switches": said, "refused": Refused(NOW, f"rules.yml:7:11: E203 {name}")},
         "needs": {
-            "questions": Piece((question(name),), 1), "alerts": Piece(tuple(alert(name, number) for number in range(3)), 30, "3|x"), "switches": said,
+            "questions": Slice((question(name),), 1), "alerts": Slice(tuple(alert(name, number) for number in range(3)), 30, "3|x"), "switches": said,
             "under_way": (UnderWay(id="41.2", rule="stuck-job", entity=name, target=f"{name}.service", action="recover_process", stage="drain", held=f"held {name}", pid=4_000, severity="critical", opened_wall=NOW - _MINUTE, account=(f"TSTP sent to {name}",)),),
         },
         "matrix": {
@@ -151,12 +151,12 @@ def sections(
             "values": cell_values,
         },
         "queues": {
-            "queues": Piece(tuple(QueueSeen(name=f"{name}-{number}", size=12_480 // (number + 1), latency=254_000, threads=50 * (number > 0), listeners=2, busy=31, processed=4_000, arrived=5_000, paused=number == 1) for number in range(queues)), 400, "1|x"),
+            "queues": Slice(tuple(QueueSeen(name=f"{name}-{number}", size=12_480 // (number + 1), latency=254_000, threads=50 * (number > 0), listeners=2, busy=31, processed=4_000, arrived=5_000, paused=number == 1) for number in range(queues)), 400, "1|x"),
             "charts": [curve("waiting"), curve("running"), curve("processed", Type.RATE)], "lines": {f"{name}-{number}": curve(f"jobs that wait in {name}") for number in range(min(20, queues))}, "blind": False,
         },
-        "processes": {"units": Piece((Unit(name=f"{name}.service", state="failed", sub_state="dead", since_ms=_MINUTE, result=name, restarts=3, processes=0, job=name),), 30, "1|x"), "processes": Piece(tuple(process(name, number) for number in range(processes)), 1_000, "1|x"), "lines": lines, "state": process_state},
+        "processes": {"blind": False, "units": Slice((Unit(name=f"{name}.service", state="failed", sub_state="dead", since_ms=_MINUTE, result=name, restarts=3, processes=0, job=name),), 30, "1|x"), "processes": Slice(tuple(process(name, number) for number in range(processes)), 1_000, "1|x"), "lines": lines, "state": process_state},
         "would": {"would": Would(since=NOW - 86_400_000, until=NOW, would=(deed,), done=(deed,), cut=True, denied=(Denial(wall=NOW - _MINUTE, rule="stuck-job", entity=name, target=name, action="restart_unit", decision="DENY", guard="coverage", reason=f"too few threads {name}"),)), "problem": ""},
-        "blocked": {"blocked": Piece((Blocked(id="7", rule="stuck-job", target=name, entity=name, action="recover_process", decision="DENY", guard="cooldown", reason=f"acted 4m ago {name}", until_ms=11 * _MINUTE, repeated=212, since_wall=NOW, incident="41.2"),), 9, "1|x")},
+        "blocked": {"blocked": Slice((Blocked(id="7", rule="stuck-job", target=name, entity=name, action="recover_process", decision="DENY", guard="cooldown", reason=f"acted 4m ago {name}", until_ms=11 * _MINUTE, repeated=212, since_wall=NOW, incident="41.2"),), 9, "1|x")},
         "receivers": {
             "receivers": {name: Receiver("matrix", Hears(NOW, f"not joined {name}")), "boss": Receiver("email")}, "outbox": {name: Box(waiting=3, delivered=410, given_up=1, last_error=f"HTTP 503 {name}", failures=4, failing=NOW)},
             "budget": Budget(share=0.0009, limit=0.02, backed_off=2.0), "trace": Trace(on=True, segments=14, size=400_000_000, failing=f"disk full {name}"), "agent": Agent(pid=812, version="0.9", host=name, started=NOW - 8 * 3_600_000), "charts": [curve("cpu", Type.RATIO, 0.001)],
@@ -176,7 +176,7 @@ def story(name: str = "web1") -> Timeline:
         incident="41.2", rule="stuck-job", entity=name, target=f"{name}-sidekiq-push.service", action="recover_process", summary=f"{name}::DeliveryWorker had been running for 14m 7s.", outcome="verified", severity=Severity.CRITICAL,
         began=NOW - 9 * _MINUTE, opened=NOW - 8 * _MINUTE, ended=NOW - _MINUTE, resolved=NOW, condition=f"job.elapsed > 10m and {name}", seen=("job.elapsed 14m 7s", name), plan=("copy what is in flight", name),
         entries=tuple(Moment(wall=NOW - 9 * _MINUTE + number * 20_000, kind=kind, text=f"something of {name}", detail={"guard": "coverage", "by": name}, row=40 + number) for number, kind in enumerate(MomentKind)),
-        account=(f"24 jobs put back {name}",), jobs=Jobs(in_flight=25, finished=3, put_back=21, quarantined=1, said=(f"in quarantine: {name}",)), evidence=(Kept(process=name, taken=NOW, until=NOW, pieces=("threads", "log"), suspects=(name,)),),
+        account=(f"24 jobs put back {name}",), jobs=Jobs(in_flight=25, finished=3, put_back=21, quarantined=1, said=(f"in quarantine: {name}",)), evidence=(KeptEvidence(process=name, taken=NOW, until=NOW, pieces=("threads", "log"), suspects=(name,)),),
         told=("ops", name), next=f"verified until 03:20 {name}", missing=(f"rows were pruned {name}",), cut=3, queues=(Waited(queue=name, size=12_480, latency=254_000, at=NOW),),
     )  # fmt: skip
 
@@ -215,13 +215,13 @@ def stories(name: str = "web1") -> dict[str, dict[str, Any]]:
     looked_at = line(name, "stuck-job", (cell(name, CellState.FIRING),))
     return {
         "incident.html": {"title": name, "story": story(name)},
-        "incidents.html": {"title": "Incidents", "piece": Piece((brief,), 7, "3|x"), "asked": {"rule": name}},
+        "incidents.html": {"title": "Incidents", "piece": Slice((brief,), 7, "3|x"), "asked": {"rule": name}},
         "why.html": {"title": name, "rule": "stuck-job", "why": why, "line": None, "values": cell_values},
         "why.html of all": {"title": name, "rule": "stuck-job", "why": None, "line": looked_at, "values": cell_values},
-        "process.html": {"title": name, "one": process(name, jobs=25), "alerts": Piece((alert(name),), 1), "lines": {}, "state": process_state},
-        "alerts.html": {"title": "Alerts", "piece": Piece((alert(name), alert(name, 1)), 2, "3|x"), "asked": {"rule": name}},
-        "audit.html": {"title": "Audit", "piece": Piece((row(name),), None, "3"), "chain": Chain(seq=3, hash="9f", checked=3, broken=2, what=name), "asked": {"rule": name}, "filters": ("rule", "kind")},
-        "changes.html": {"title": "Changes", "piece": Piece((ChangeSeen(at=NOW, change="QueueGrew", kind="queue", id=name, entity=name, before=3, after=12_480, reason=f"because {name}"),), None, "3"), "asked": {"entity": name}, "values": change_values},
+        "process.html": {"title": name, "one": process(name, jobs=25), "alerts": Slice((alert(name),), 1), "lines": {}, "state": process_state},
+        "alerts.html": {"title": "Alerts", "piece": Slice((alert(name), alert(name, 1)), 2, "3|x"), "asked": {"rule": name}},
+        "audit.html": {"title": "Audit", "piece": Slice((row(name),), None, "3"), "chain": Chain(seq=3, hash="9f", checked=3, broken=2, what=name), "asked": {"rule": name}, "filters": ("rule", "kind")},
+        "changes.html": {"title": "Changes", "piece": Slice((ChangeSeen(at=NOW, change="QueueGrew", kind="queue", id=name, entity=name, before=3, after=12_480, reason=f"because {name}"),), None, "3"), "asked": {"entity": name}, "values": change_values},
     }  # fmt: skip
 
 

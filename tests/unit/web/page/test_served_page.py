@@ -10,12 +10,16 @@ import aiohttp
 import msgspec
 import pytest
 
+from tests.scenario.conversation import process, redis
 from tests.unit.web.page.reading import Page
 from tests.unit.web.served import ADA, ANYWHERE, Caller, Served, Spoken, served
 from watchdog.clock import Clock
+from watchdog.model.events import Delta, SourceLost
+from watchdog.model.kinds import Kind, Source
 from watchdog.model.told import OperatorPaused
 from watchdog.rulefile.page import PageSettings
 from watchdog.web.page.assets import assets
+from watchdog.web.page.fragments import FRESH_FOR
 from watchdog.web.stream.hub import Hub
 
 Until = Callable[..., Awaitable[None]]
@@ -135,7 +139,7 @@ async def test_who_only_looks_sees_the_page_and_no_form(spoken: Spoken, until: U
         assert await _log_in(web, "/audit", WALL) == (303, "/audit")
         status, text = await web.afar.get("/")
         page = Page(text)
-        assert status == 200
+        assert (status, page.faults) == (200, [])
         assert [one.attributes["action"] for one in page.all("form")] == ["/logout"]
         assert re.search(r"wall</span>\s*<span[^>]*>\(only looks\)", text)
 
@@ -227,3 +231,24 @@ async def test_a_page_says_as_of_when_it_is(spoken: Spoken, until: Until) -> Non
 
         assert json.loads(page.elements[0].attributes["data-versions"]) == hub.versions()
         assert {name for one in page.all("section") for name in one.attributes["data-of"].split()} <= set(hub.versions())
+
+
+async def test_what_the_agent_can_not_do_stands_on_top(spoken: Spoken, until: Until) -> None:
+    """Also where the store, in which it keeps how it stands, is what it can't write."""
+    spoken.failing = "no space left on device"
+    async with visited(spoken, until) as web:
+        assert "It can’t write anything down, so it does nothing: no space left on device" in Page((await web.afar.get("/"))[1]).text
+        assert (await web.afar.get("/api/v1/overview"))[1]["failing"] == "no space left on device"
+
+
+async def test_what_was_is_not_shown_as_what_is(spoken: Spoken, until: Until) -> None:
+    """While Redis can't be read the queues and processes stand there as they were, and that is said beside them."""
+    spoken.talk.hear(redis(process("web1:4711:0a1b2c", spoken.at()), Delta(Kind.QUEUE, "push", {"name": "push", "size": 3}), complete=True))
+    stale = "Redis can’t be read: this is how it was then."
+    async with visited(spoken, until) as web:
+        for part in ("queues", "processes"):
+            assert stale not in (await web.afar.get(f"/fragments/{part}"))[1]
+        spoken.talk.hear(SourceLost(Source.REDIS, "refused", "connection refused"))
+        spoken.talk.wait(spoken.at() + FRESH_FOR)
+        for part in ("queues", "processes"):
+            assert stale in (await web.afar.get(f"/fragments/{part}"))[1]

@@ -15,7 +15,7 @@ from watchdog.web.page.assets import assets
 from watchdog.web.page.drawing import draw
 from watchdog.web.page.notices import Notice
 from watchdog.web.page.sections import SECTIONS
-from watchdog.web.paging import Piece
+from watchdog.web.paging import Slice
 
 TEMPLATES = ("all.html", *seen.stories())
 HOSTILE = (
@@ -148,7 +148,7 @@ def test_what_came_of_a_form_is_shown_and_read_aloud() -> None:
 def test_a_calm_night_says_so() -> None:
     """Where nothing is wrong the page says that, and offers the pause."""
     given = seen.sections(said=seen.calm())
-    needs = {**given["needs"], "questions": Piece((), 0), "alerts": Piece((), 0), "under_way": ()}
+    needs = {**given["needs"], "questions": Slice((), 0), "alerts": Slice((), 0), "under_way": ()}
     page = Page("".join(seen.drawn_sections({**given, "needs": needs}).values()))
 
     assert "Nothing does." in "".join(one.text for one in page.all("section", id="needs"))

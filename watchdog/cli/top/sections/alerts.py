@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from watchdog.cli.output import Piece
-from watchdog.cli.top.lines import Line, Section, fact, lasting, moment
+from watchdog.cli.top.lines import Line, Section, fact
+from watchdog.lang.display import lasting
+from watchdog.lang.moment import day_and_time
 from watchdog.picture.told import told_of
-from watchdog.web.paging import Piece as Page
+from watchdog.web.paging import Slice
 from watchdog.web.views.alerts import AlertSeen
 
 _SEVERITIES: Final = {"critical": "bad", "warning": "warn"}
 
 
-def _lines(answer: Page[AlertSeen]) -> Iterator[Line]:
+def _lines(answer: Slice[AlertSeen]) -> Iterator[Line]:
     for one in answer.items:
         style = _SEVERITIES.get(one.severity, "") if one.phase == "firing" else "dim"
         cells: tuple[Piece, ...] = (
@@ -51,7 +53,7 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
     if one.title:
         yield (one.title,)
     yield fact("is", (f"{one.phase}, {one.severity}", _SEVERITIES.get(one.severity, "")))
-    yield fact("since", f"{moment(one.since_wall)}, {lasting(one.for_ms)} ago")
+    yield fact("since", f"{day_and_time(one.since_wall)}, {lasting(one.for_ms)} ago")
     what = "until it fires" if one.phase == "pending" else "until it is over"
     yield fact(
         "counted", f"{lasting(one.counted_ms)} of {lasting(one.enough_ms)} {what}{'' if one.counting else ', and it does not count on'}"
@@ -68,7 +70,7 @@ ALERTS: Final = Section(
     name="alerts",
     short="alerts",
     path="alerts",
-    answer=Page[AlertSeen],
+    answer=Slice[AlertSeen],
     tells=frozenset({"alerts", "matrix", "switches"}),
     headings=("state", "severity", "for", "rule", "what", ""),
     lines=_lines,

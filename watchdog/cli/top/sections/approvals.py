@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from watchdog.cli.output import Piece
-from watchdog.cli.top.lines import Line, Section, fact, lasting, moment
-from watchdog.web.paging import Piece as Page
+from watchdog.cli.top.lines import Line, Section, fact
+from watchdog.lang.display import lasting
+from watchdog.lang.moment import day_and_time
+from watchdog.web.paging import Slice
 from watchdog.web.views.approvals import ApprovalSeen
 
 
-def _lines(answer: Page[ApprovalSeen]) -> Iterator[Line]:
+def _lines(answer: Slice[ApprovalSeen]) -> Iterator[Line]:
     for one in answer.items:
         cells: tuple[Piece, ...] = (
             (one.id, "strong"),
@@ -33,7 +35,7 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
     one: ApprovalSeen = line.item
     yield (one.id, "strong"), f": {one.action} on {one.target}, of rule {one.rule}"
     yield fact("because", _because(one))
-    yield fact("asked", moment(one.asked_wall))
+    yield fact("asked", day_and_time(one.asked_wall))
     yield fact("left", f"{lasting(one.left_ms)}, else it is not done")
     yield fact("condition", one.condition)
     if one.seen:
@@ -52,7 +54,7 @@ APPROVALS: Final = Section(
     name="approvals",
     short="asked",
     path="approvals",
-    answer=Page[ApprovalSeen],
+    answer=Slice[ApprovalSeen],
     tells=frozenset({"approvals"}),
     headings=("id", "is", "left", "action", "target", "rule", "because"),
     lines=_lines,

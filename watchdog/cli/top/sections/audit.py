@@ -6,19 +6,20 @@ from typing import Any, Final
 import msgspec
 
 from watchdog.cli.output import Piece
-from watchdog.cli.top.lines import Line, Section, fact, moment
-from watchdog.web.paging import Piece as Page
+from watchdog.cli.top.lines import Line, Section, fact
+from watchdog.lang.moment import day_and_time
+from watchdog.web.paging import Slice
 from watchdog.web.views.audit import Row
 
 _STYLES: Final = {"ALLOW": "good", "DENY": "warn", "ASK": "warn", "firing": "bad", "lost": "bad", "failed": "bad", "refused": "warn"}
 
 
-def _lines(answer: Page[Row]) -> Iterator[Line]:
+def _lines(answer: Slice[Row]) -> Iterator[Line]:
     for one in answer.items:
         said = one.decision or one.outcome
         cells: tuple[Piece, ...] = (
             str(one.seq),
-            moment(one.wall)[5:],
+            day_and_time(one.wall)[5:],
             one.kind,
             (said, _STYLES.get(said, "")),
             one.rule,
@@ -30,12 +31,12 @@ def _lines(answer: Page[Row]) -> Iterator[Line]:
 
 def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
     one: Row = line.item
-    yield (f"row {one.seq}", "strong"), f" of {moment(one.wall)}"
+    yield (f"row {one.seq}", "strong"), f" of {day_and_time(one.wall)}"
     for name, value in msgspec.structs.asdict(one).items():
         if name not in ("seq", "wall", "detail", "would_at", "hash") and value:
             yield fact(name, str(value))
     if one.would_at is not None:
-        yield fact("would be at", moment(one.would_at))
+        yield fact("would be at", day_and_time(one.would_at))
     for name, value in one.detail.items():
         yield fact(name, str(value))
 
@@ -44,7 +45,7 @@ AUDIT: Final = Section(
     name="audit",
     short="audit",
     path="audit",
-    answer=Page[Row],
+    answer=Slice[Row],
     tells=frozenset({"audit"}),
     headings=("row", "when, UTC", "kind", "said", "rule", "target", "reason"),
     lines=_lines,

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from watchdog.cli.output import Piece
-from watchdog.cli.top.lines import Line, Section, fact, lasting, moment
-from watchdog.web.paging import Piece as Page
+from watchdog.cli.top.lines import Line, Section, fact
+from watchdog.lang.display import lasting
+from watchdog.lang.moment import day_and_time
+from watchdog.web.paging import Slice
 from watchdog.web.views.blocked import Blocked
 
 
-def _lines(answer: Page[Blocked]) -> Iterator[Line]:
+def _lines(answer: Slice[Blocked]) -> Iterator[Line]:
     for one in answer.items:
         cells: tuple[Piece, ...] = (
             one.rule,
@@ -25,7 +27,7 @@ def _lines(answer: Page[Blocked]) -> Iterator[Line]:
 def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
     one: Blocked = line.item
     yield (one.rule, "strong"), f" wants {one.action} on {one.target}"
-    yield fact("since", moment(one.since_wall))
+    yield fact("since", day_and_time(one.since_wall))
     yield fact("answer", f"{one.decision}{f' by {one.guard}' if one.guard else ''}")
     yield fact("reason", one.reason)
     yield fact("until", "something changes" if one.until_ms is None else f"{lasting(one.until_ms)} have passed")
@@ -38,7 +40,7 @@ BLOCKED: Final = Section(
     name="blocked",
     short="blocked",
     path="blocked",
-    answer=Page[Blocked],
+    answer=Slice[Blocked],
     tells=frozenset({"blocked"}),
     headings=("rule", "action", "target", "guard", "for", "reason"),
     lines=_lines,

@@ -6,19 +6,21 @@ from urllib.parse import quote
 
 from watchdog.cli.output import Piece
 from watchdog.cli.top.feed import Question
-from watchdog.cli.top.lines import Line, Section, fact, lasting, moment
+from watchdog.cli.top.lines import Line, Section, fact
+from watchdog.lang.display import lasting
+from watchdog.lang.moment import day_and_time
 from watchdog.timeline.timeline import Brief, Timeline
-from watchdog.web.paging import Piece as Page
+from watchdog.web.paging import Slice
 
 _TELLS: Final = frozenset({"incidents"})
 
 
-def _lines(answer: Page[Brief]) -> Iterator[Line]:
+def _lines(answer: Slice[Brief]) -> Iterator[Line]:
     for one in answer.items:
         is_open = one.ended is None
         cells: tuple[Piece, ...] = (
             one.id,
-            moment(one.began)[5:16],
+            day_and_time(one.began)[5:16],
             ("goes on" if is_open else lasting(max(0, (one.ended or 0) - one.began)), "warn" if is_open else ""),
             one.rule,
             one.target or one.entity,
@@ -37,8 +39,8 @@ def _details(line: Line, more: Any) -> Iterator[Sequence[Piece]]:
         yield (brief.last,)
         return
     yield (more.summary,)
-    yield fact("began", moment(more.began))
-    yield fact("ended", "it goes on" if more.ended is None else f"{moment(more.ended)}, after {lasting(max(0, more.ended - more.began))}")
+    yield fact("began", day_and_time(more.began))
+    yield fact("ended", "it goes on" if more.ended is None else f"{day_and_time(more.ended)}, after {lasting(more.ended - more.began)}")
     yield fact("outcome", more.outcome)
     if more.condition:
         yield fact("condition", more.condition)
@@ -49,7 +51,7 @@ def _details(line: Line, more: Any) -> Iterator[Sequence[Piece]]:
         yield fact("next", more.next)
     yield ("",)
     for entry in more.entries:
-        yield (f"{moment(entry.wall)[11:19]}  ", "dim"), f"{entry.kind.value:<12}  ", entry.text
+        yield (f"{day_and_time(entry.wall)[11:19]}  ", "dim"), f"{entry.kind.value:<12}  ", entry.text
     if more.cut:
         yield ((f"{more.cut} moments in the middle are left out; `incidents show {brief.id}` has them", "dim"),)
     for said in more.missing:
@@ -64,7 +66,7 @@ INCIDENTS: Final = Section(
     name="incidents",
     short="incidents",
     path="incidents",
-    answer=Page[Brief],
+    answer=Slice[Brief],
     tells=_TELLS,
     headings=("id", "began, UTC", "took", "rule", "target", "action", "outcome"),
     lines=_lines,

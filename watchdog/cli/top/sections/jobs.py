@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from watchdog.cli.output import Piece
-from watchdog.cli.top.lines import Line, Section, fact, lasting
-from watchdog.web.paging import Piece as Page
+from watchdog.cli.top.lines import Line, Section, fact
+from watchdog.lang.display import lasting
+from watchdog.web.paging import Slice
 from watchdog.web.views.jobs import JobSeen
 
 
-def _lines(answer: Page[JobSeen]) -> Iterator[Line]:
+def _lines(answer: Slice[JobSeen]) -> Iterator[Line]:
     for one in answer.items:
         cells = (
             lasting(one.elapsed),
@@ -41,7 +42,7 @@ JOBS: Final = Section(
     name="jobs",
     short="jobs",
     path="jobs",
-    answer=Page[JobSeen],
+    answer=Slice[JobSeen],
     tells=frozenset({"processes"}),
     headings=("runs for", "class", "queue", "failed", "process", "id"),
     lines=_lines,

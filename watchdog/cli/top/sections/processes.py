@@ -6,21 +6,23 @@ from urllib.parse import quote
 
 from watchdog.cli.output import Piece
 from watchdog.cli.top.feed import Question
-from watchdog.cli.top.lines import STALE_BEAT, Line, Section, counted, fact, lasting, share, sized
-from watchdog.web.paging import Piece as Page
+from watchdog.cli.top.lines import Line, Section, counted, fact, share, sized
+from watchdog.lang.display import lasting
+from watchdog.model.changes import SILENCE
+from watchdog.web.paging import Slice
 from watchdog.web.views.jobs import JobSeen
 from watchdog.web.views.processes import Order, ProcessSeen
 
 _TELLS: Final = frozenset({"processes"})
 
 
-def _lines(answer: Page[ProcessSeen]) -> Iterator[Line]:
+def _lines(answer: Slice[ProcessSeen]) -> Iterator[Line]:
     for one in answer.items:
         yield Line(key=one.id, cells=_cells(one), item=one, entity=one.id, target=one.target, process=one.id)
 
 
 def _cells(one: ProcessSeen) -> tuple[Piece, ...]:
-    beats = (lasting(one.beat_age), "bad" if one.beat_age is not None and one.beat_age > STALE_BEAT else "")
+    beats = (lasting(one.beat_age), "bad" if one.beat_age is not None and one.beat_age > SILENCE else "")
     return (
         one.target or one.id,
         "" if one.pid is None else str(one.pid),
@@ -89,7 +91,7 @@ PROCESSES: Final = Section(
     name="processes",
     short="procs",
     path="processes",
-    answer=Page[ProcessSeen],
+    answer=Slice[ProcessSeen],
     tells=_TELLS,
     headings=("process", "pid", "busy", "beat", "cpu", "memory", "longest", "", "queues"),
     lines=_lines,

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from watchdog.cli.output import Piece
-from watchdog.cli.top.lines import Line, Section, counted, fact, lasting
-from watchdog.web.paging import Piece as Page
+from watchdog.cli.top.lines import Line, Section, counted, fact
+from watchdog.lang.display import lasting
+from watchdog.web.paging import Slice
 from watchdog.web.views.queues import Order, QueueSeen
 
 
-def _lines(answer: Page[QueueSeen]) -> Iterator[Line]:
+def _lines(answer: Slice[QueueSeen]) -> Iterator[Line]:
     for one in answer.items:
         unheard = "bad" if one.listeners == 0 and one.size else ""
         cells: tuple[Piece, ...] = (
@@ -46,7 +47,7 @@ QUEUES: Final = Section(
     name="queues",
     short="queues",
     path="queues",
-    answer=Page[QueueSeen],
+    answer=Slice[QueueSeen],
     tells=frozenset({"queues"}),
     headings=("queue", "size", "latency", "busy", "processes", ""),
     lines=_lines,

@@ -16,24 +16,28 @@ def _lines(answer: Matrix) -> Iterator[Line]:
         for cell in rule.cells:
             yield Line(
                 key=f"{rule.rule}|{cell.entity}",
-                cells=_cells(rule, cell),
-                item=(rule, cell),
+                cells=_cells(rule, cell, answer.wall),
+                item=(rule, cell, answer.wall),
                 rule=rule.rule,
                 entity=cell.entity,
                 incident=cell.incident,
             )
         if not rule.cells:
-            yield Line(key=f"{rule.rule}|", cells=(rule.rule, "", f"no {rule.kind} to look at", "", "", "", rule.mode), item=(rule, None))
+            yield Line(
+                key=f"{rule.rule}|",
+                cells=(rule.rule, "", f"no {rule.kind} to look at", "", "", "", rule.mode),
+                item=(rule, None, answer.wall),
+            )
 
 
-def _cells(rule: RuleLine, cell: Cell) -> tuple[Piece, ...]:
+def _cells(rule: RuleLine, cell: Cell, now: int) -> tuple[Piece, ...]:
     return (
         rule.rule,
         (cell.state.value, STYLES[cell.state]),
         cell.title or cell.entity,
         value_of(cell),
         margin_of(cell),
-        held_of(cell),
+        held_of(cell, now),
         rule.mode,
     )
 
@@ -52,7 +56,7 @@ def _details(line: Line, _more: Any) -> Iterator[Sequence[Piece]]:
     yield fact("decides", cell.part)
     yield fact("value", value_of(cell))
     yield fact("margin", margin_of(cell))
-    if held := held_of(cell):
+    if held := held_of(cell, line.item[2]):
         yield fact("held for", held)
     if cell.blind:
         yield fact("blind", (", ".join(cell.blind), "bad"))

@@ -161,7 +161,7 @@
   };
   const bad = () => {
     lost ||= Date.now();
-    say(`not connected since ${new Date(lost).toLocaleTimeString()}`, true);
+    say(`not connected since ${new Date(lost + ahead).toISOString().slice(11, 19)} UTC`, true);
   };
   const read = (event) => { try { return JSON.parse(event.data); } catch { return {}; } };
   const listen = () => {

@@ -21,7 +21,7 @@ ORDERS: Final = {endpoint.path.removeprefix("/"): endpoint for endpoint in ENDPO
 """What can be said, by the name of the command."""
 
 
-class Desk:
+class Reception:
     """Of one server."""
 
     def __init__(self, inside: Inside, access: Access, limits: Limits, hub: Hub | None) -> None:
