@@ -87,7 +87,7 @@ class AsItWas:
             return
         self._wall = record.event.wall
         exact.take(record)
-        if exact.state is None:
+        if self.state is None:
             self._end()
 
     def stop(self) -> None:
