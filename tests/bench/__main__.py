@@ -2,7 +2,7 @@
 `make bench`: runs the `bench_*.py` of this folder, one after the other, and prints their rows with their ratios.
 
 Without arguments those that end within ten minutes together (`MINUTES`), and it says which were left; `make bench ARGS=all` runs every
-one, half an hour. Other arguments are parts of file names: `make bench ARGS=follow`. Each file runs in a process of its own, so that no file pays
+one, three quarters of an hour. Other arguments are parts of file names: `make bench ARGS=follow`. Each file runs in a process of its own, so that no file pays
 for the memory or the garbage of another.
 """
 
