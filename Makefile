@@ -21,7 +21,7 @@ trial: .venv/.dev ## what has to be shown hundreds of times or for hours; takes 
 	@.ci/apt --if-possible redis-server ruby-sidekiq
 	$(PYTHON) -m tests.trial $(ARGS)
 
-bench: .venv/.bench ## the figures of the program beside those of something else, in ten minutes; ARGS=all for half an hour of all
+bench: .venv/.bench ## the figures of the program beside those of something else, in ten minutes; ARGS=all for three quarters of an hour of all
 	@.ci/apt --if-possible redis-server debootstrap debian-archive-keyring systemd-container
 	@$(PYTHON) -m tests.suites trixie-systemd
 	$(PYTHON) -m tests.bench $(ARGS)

@@ -2,7 +2,7 @@
 `make bench`: runs the `bench_*.py` of this folder, one after the other, and prints their rows with their ratios.
 
 Without arguments those that end within ten minutes together (`MINUTES`), and it says which were left; `make bench ARGS=all` runs every
-one, half an hour. Other arguments are parts of file names: `make bench ARGS=follow`. Each file runs in a process of its own, so that no file pays
+one, three quarters of an hour. Other arguments are parts of file names: `make bench ARGS=follow`. Each file runs in a process of its own, so that no file pays
 for the memory or the garbage of another.
 """
 
@@ -35,7 +35,7 @@ MINUTES = {
     "bench_inspect": 0.5,
     "bench_languages": 0.4,
     "bench_log": 1.0,
-    "bench_metrics": 0.2,
+    "bench_metrics": 0.1,
     "bench_outbox": 0.2,
     "bench_probe": 5.0,
     "bench_replay": 4.5,
@@ -43,7 +43,7 @@ MINUTES = {
     "bench_scale": 10.0,
     "bench_service": 11.5,
     "bench_trace": 0.1,
-    "bench_timeline": 0.7,
+    "bench_timeline": 0.1,
     "bench_turns": 0.1,
     "bench_units": 0.7,
     "bench_web": 0.3,

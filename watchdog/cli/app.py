@@ -42,7 +42,7 @@ _IN_SHORT: Final = {
     check: "Check config and rules; show all that is wrong, and where.",
     test: "Run the tests of rules; show what differs.",
     replay: "Play what was recorded through these rules, or others.",
-    schema: "Print the JSON Schema of rules, config, manifest or tests.",
+    schema: "Print the JSON Schema of a file, a webhook, status or the API.",
     log: "Show which jobs run in a process, or ran at its end.",
     incidents: "Show what was done about which alert, and why.",
     recover: "End a process without losing a job.",

@@ -131,10 +131,11 @@ def next_due(state: State) -> int | None:
         world.echoes.next(),
         world.tellings.next(),
         world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
-        *switching.ends(ledger),
         ledger.week.due_at,
     ]
     # Asked for each turn, of which nearly all have none of these.
+    if ledger.pauses or ledger.silences or ledger.acks:
+        dues += switching.ends(ledger)
     if ledger.approvals and not world.stopping:
         dues += approving.dues(ledger)
     if ledger.runs:
@@ -151,7 +152,8 @@ def next_due(state: State) -> int | None:
         dues += (world.again.get(request, 0) for request in ledger.requests if request not in under_way)
     if ledger.orders and not world.stopping:
         dues += (world.again.get(order.id, 0) for order in ledger.orders.values() if orders.waits(order))
-    return min((due for due in dues if due is not None), default=None)
+    known = [due for due in dues if due is not None]
+    return min(known) if known else None
 
 
 def _take(turn: Turn) -> None:

@@ -107,7 +107,8 @@ class Tallies:
         """Until when this row adds just the same if nothing but time goes on; `update` it then. As `Condition.deadline`."""
         several = self._by_kind.get(row.kind, ())
         if len(several) == 1:
-            return several[0].aggregate.deadline(row, now, scope)
+            only: Deadline = several[0].aggregate.deadline(row, now, scope)
+            return only
         engine: int | None = None
         beat: int | None = None
         for kept in several:

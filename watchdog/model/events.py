@@ -48,7 +48,7 @@ class Gone(msgspec.Struct, frozen=True, gc=False, tag="gone"):
     reason: str
 
 
-class Observed(msgspec.Struct, frozen=True, tag="observed"):
+class Observed(msgspec.Struct, frozen=True, gc=False, tag="observed"):
     """
     What a source saw in one read.
 
@@ -201,7 +201,7 @@ Body = (
 )
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """
     One thing that happened.
 

@@ -82,12 +82,11 @@ class AsItWas:
 
     def take(self, record: Record) -> None:
         """One event."""
-        exact = self._exact
-        if exact.state is None:
+        if self.state is None:
             return
         self._wall = record.event.wall
-        exact.take(record)
-        if exact.state is None:
+        self._exact.take(record)
+        if self._exact.state is None:
             self._end()
 
     def stop(self) -> None:

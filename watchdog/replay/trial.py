@@ -158,6 +158,8 @@ class Trial:
         if isinstance(body, RulesLoaded):
             self._in_force = self.rules
         effects = self._advance(body)
+        if not effects:
+            return
         waiting = _commands(effects)
         for _ in range(_MOST_AT_ONCE):
             if not waiting:

@@ -32,6 +32,7 @@ READING: Final = (ANYONE, NAMED)
 """Who may look: whoever reaches the port, or only who says by a token or through the proxy who it is."""
 _KEYS: Final = Keys("'page'", required=("listen",), optional=(TOKENS, READERS, PROXY, "reading", "metrics", "origin"))
 _PROXY_KEYS: Final = Keys("'proxy'", required=("header", "from"), optional=(SECRET,))
+_USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
 _EXAMPLE: Final = "for instance listen: 127.0.0.1:7655"
 
 
@@ -135,9 +136,10 @@ def page_seen_at(settings: PageSettings | None, url: str) -> PageSettings | None
 
 
 def origin_of(url: str) -> str:
-    """What a browser sends as `Origin` from a page at that address: `https://watchdog.example.org`; empty of an empty one."""
+    """What a browser sends as `Origin` from a page at that address: `https://watchdog.example.org`, without a port that goes without saying; empty of an empty one."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
+    host = parts.netloc.rpartition("@")[2].removesuffix(_USUAL_PORTS.get(parts.scheme.lower(), ""))
+    return f"{parts.scheme}://{host}".lower() if host else ""
 
 
 def _listen(node: Node, findings: Findings) -> tuple[str, int] | None:

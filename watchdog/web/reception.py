@@ -38,6 +38,10 @@ class Reception:
         """Who asks."""
         return known_of(request).caller
 
+    def may_still_look(self, request: web.Request) -> bool:
+        """Whether who asked a while ago may go on looking."""
+        return self._access.may_still(visit_of_request(request))
+
     def form_token(self, request: web.Request) -> str:
         """What each form is to hold in its hidden field `form_token`; empty where it needs none."""
         return self._access.form_token(known_of(request))

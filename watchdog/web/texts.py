@@ -1,6 +1,7 @@
 """What the API answers with that is no JSON of a view: the events, a post-mortem to read, and the document that describes all of it."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -36,7 +37,7 @@ async def _events(request: web.Request, reception: Reception) -> web.StreamRespo
     if hub is None:
         raise NotReadyError("there are no events here")
     endless(request)
-    return await serve(request, hub)
+    return await serve(request, hub, may=partial(reception.may_still_look, request))
 
 
 async def _post_mortem(request: web.Request, reception: Reception) -> web.StreamResponse:

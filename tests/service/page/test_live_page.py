@@ -10,13 +10,14 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.patience import PATIENCE
 from tests.service.agent import AgentProcess, write_config
-from tests.service.conftest import SidekiqProcess, push_job
+from tests.service.conftest import SidekiqProcess, _eventually, push_job
 from tests.service.page.looking import PHONE, Window
 from tests.service.test_recover import Room
 from watchdog.demo.page import free_port
@@ -97,7 +98,19 @@ async def staged(folder: Path, browser: Browser, screenshots: Path) -> AsyncIter
             await push_job(room.client, "Quick", ["private words"], queue)
         victim = await room.sidekiq.start(("push", "pull"), concurrency=3)
         agent = await room.agent(config)
+        # Whoever has no script is shown what there is in that moment.
+        await agent.wait_for(f"listens at 127.0.0.1:{port}")
+        await _eventually(lambda: _is_seen(f"http://127.0.0.1:{port}"), within=PATIENCE, what=lambda: "the process and its queues")
         yield Stage(room, agent, victim, browser, f"http://127.0.0.1:{port}", screenshots)
+
+
+async def _is_seen(url: str) -> bool:
+    async with (
+        aiohttp.ClientSession(f"{url}/api/v1/") as session,
+        session.get("processes") as processes,
+        session.get("queues") as queues,
+    ):
+        return len((await processes.json())["items"]) == 1 and len((await queues.json())["items"]) >= 2
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -50,3 +50,24 @@ def test_nothing_is_left_of_those_who_rest_on_nothing():
     assert len(watchers) == 0
     assert list(watchers.of_all([PUSH])) == []
     assert not watchers._owners
+
+
+def test_what_is_named_is_what_somebody_rests_on():
+    """A kind or an aggregate is named as long as anybody rests on one row or group of it, whichever way that came about."""
+    watchers = Watchers()
+    watchers.set(A, {PUSH: None, PULL: None, ("count(job)", "push"): None})
+    watchers.set(B, {PUSH: None})
+    assert watchers.named == {Kind.QUEUE: 2, "count(job)": 1}
+
+    watchers.set(A, {PULL: None})
+    assert watchers.named == {Kind.QUEUE: 2}
+
+    again = Watchers()
+    for origin, owners in watchers.items():
+        again.put(origin, owners)
+    assert again.named == watchers.named
+
+    watchers.set(A, {})
+    watchers.set(B, {})
+    again.clear()
+    assert watchers.named == again.named == {}

@@ -33,6 +33,10 @@ def read(written: str) -> tuple[Settings | None, list[str]]:
         (f"192.0.2.1, readers: {{prometheus: {TOKEN}}}", PageSettings(address="192.0.2.1", readers={"prometheus": TOKEN}, reading="named", metrics="named")),
         (f"127.0.0.1, tokens: {{ada: {TOKEN}}}, readers: {{wall: {OTHER}}}", PageSettings(address="127.0.0.1", tokens={"ada": TOKEN}, readers={"wall": OTHER})),
         ("127.0.0.1, proxy: {header: X-User, from: [192.0.2.7]}", PageSettings(address="127.0.0.1", proxy=ProxySettings("x-user", ("192.0.2.7",)))),
+        ("127.0.0.1, origin: 'https://watchdog.example.org:443'", PageSettings(address="127.0.0.1", origin="https://watchdog.example.org")),
+        ("127.0.0.1, origin: 'http://watchdog.example.org:80'", PageSettings(address="127.0.0.1", origin="http://watchdog.example.org")),
+        ("127.0.0.1, origin: 'http://watchdog.example.org:443'", PageSettings(address="127.0.0.1", origin="http://watchdog.example.org:443")),
+        ("127.0.0.1, origin: 'https://[::1]:443'", PageSettings(address="127.0.0.1", origin="https://[::1]")),
         ("127.0.0.1, origin: 'https://Watchdog.example.org/'", PageSettings(address="127.0.0.1", origin="https://watchdog.example.org")),
     ],
 )  # fmt: skip

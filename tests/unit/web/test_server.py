@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from tests.unit.web.served import ADA, ANYWHERE, served
+from tests.unit.web.stream_parts import Teller
 from watchdog.model.told import OperatorPaused
 from watchdog.rulefile.api import ApiSettings
-from watchdog.rulefile.page import PageSettings
+from watchdog.rulefile.page import NAMED, PageSettings
 from watchdog.web.application import HEADERS, build
 from watchdog.web.doors import socket_door
 from watchdog.web.endpoint import Method
@@ -347,11 +348,11 @@ async def test_what_fails_is_begun_anew(spoken, until, monkeypatch):
     """As the daemon does it: every door is open again, and what was counted and who was known is as before."""
     made: list[object] = []
 
-    def counted(*given):
+    def build_one(*given):
         made.append(build(*given))
         return made[-1]
 
-    monkeypatch.setattr("watchdog.web.application.build", counted)
+    monkeypatch.setattr("watchdog.web.application.build", build_one)
     server = Server(spoken)
     server.mean(ApiSettings(), None)
     first = asyncio.create_task(server.run())
@@ -387,3 +388,26 @@ async def test_a_file_that_can_not_be_removed_keeps_nobody(spoken, until, monkey
     task.cancel()
     await asyncio.wait([task], timeout=30)
     assert task.cancelled()
+
+
+async def test_a_stream_ends_with_the_session(spoken, until):
+    """Who has logged out, or whose twelve hours are over, hears nothing more where only who is named may look; who shows a token does."""
+    teller = Teller()
+    page = msgspec.structs.replace(ANYWHERE, reading=NAMED)
+    async with (
+        served(spoken, until, page=page, hub=teller.hub) as here,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session,
+    ):
+        base, ours = here.afar.base, {"Origin": here.afar.base}
+        async with session.post(f"{base}/login", data={"token": ADA}, headers=ours, allow_redirects=False) as answer:
+            assert answer.status == 303
+        async with session.get(f"{base}/api/v1/events") as stream, here.afar.session.get(f"{base}/api/v1/events", headers=BEARER) as other:
+            assert (stream.status, other.status) == (200, 200)
+            await until(lambda: teller.hub.streams == 2, what="two streams")
+            (cookie,) = session.cookie_jar
+            here.server.access.sessions.end(cookie.value)
+            teller.audit("what nobody who has left should hear")
+            assert b"hear" not in await stream.read()
+            await until(lambda: teller.hub.streams == 1, what="the end of the stream")
+            teller.hub.close()
+            assert b"hear" in await other.read()

@@ -54,6 +54,10 @@ class Watched(Spoken):
     steps: Steps | None = None
     looked: Counter[int]
 
+    def __init__(self, of: Spoken) -> None:
+        super().__init__(of.talk, of.folder)
+        self.looked: Counter[int] = Counter()
+
     @property
     def state(self):
         if self.steps is not None:
@@ -63,8 +67,7 @@ class Watched(Spoken):
 
 async def test_fifty_readers_are_answered_in_fifty_steps(spoken, until):
     """Each question is worked on in a step of its own."""
-    inside = Watched(spoken.talk, spoken.folder)
-    inside.looked = Counter()
+    inside = Watched(spoken)
     async with served(inside, until) as here, Steps() as steps:
         inside.steps = steps
         assert (await here.afar.get("/api/v1/overview"))[0] == 200

@@ -28,7 +28,7 @@ _SEQ: Final = b'{"seq":'
 _MARKS: Final = {ord(mark): mark for mark in Mark}
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One event, and how it was taken."""
 
     mark: Mark

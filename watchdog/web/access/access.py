@@ -22,7 +22,7 @@ from watchdog.web.access.same_origin import check_host, check_origin, host_of
 from watchdog.web.access.sessions import PLAIN, SECURE, Sessions, person_of
 from watchdog.web.access.visit import Visit
 from watchdog.web.endpoint import Caller
-from watchdog.web.failures import NotYoursError, TooOftenError, UnknownCallerError
+from watchdog.web.failures import NotYoursError, RequestError, TooOftenError, UnknownCallerError
 from watchdog.web.limits import Limits
 
 LOG: Final = logging.getLogger("watchdog")
@@ -114,6 +114,14 @@ class Access:
         if (page.metrics if visit.path == METRICS else page.reading) == NAMED:
             raise UnknownCallerError("only who says who it is may look", hint=_TO_LOOK)
         return Known(Caller())
+
+    def may_still(self, visit: Visit) -> bool:
+        """Whether what was admitted would be once more: a session can have ended meanwhile, or lost its token."""
+        try:
+            self._known(visit)
+        except RequestError:
+            return False
+        return True
 
     def check_form(self, known: Known, token: str) -> None:
         """Whether what changes something holds what a form of ours holds. Raises `NotYoursError`."""

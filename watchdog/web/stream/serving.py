@@ -7,6 +7,7 @@ for too long, the connection is cut. It comes again by itself and says what it h
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
@@ -23,8 +24,10 @@ RETRY: Final = b"retry: 3000\n\n"
 """How long a browser waits before it comes again, in milliseconds."""
 
 
-async def serve(request: web.Request, hub: Hub, *, patience: float = PATIENCE) -> web.StreamResponse:
-    """Answers the request with the stream, until the reader goes, is dropped, or the hub closes. Raises `TooManyError`."""
+async def serve(
+    request: web.Request, hub: Hub, *, patience: float = PATIENCE, may: Callable[[], bool] = lambda: True
+) -> web.StreamResponse:
+    """Answers the request with the stream, until the reader goes, is dropped, may not look any more, or the hub closes. Raises `TooManyError`."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"})
     transport = request.transport
     if transport is None:
@@ -53,6 +56,8 @@ async def serve(request: web.Request, hub: Hub, *, patience: float = PATIENCE) -
                 return response
             reader.number = number
             await hub.more(number)
+            if not may():
+                return response
             sent = hub.ring.after(number, size=AT_A_TIME)
             data = b"".join(one.data for one in sent)
             number += len(sent)
