@@ -21,7 +21,6 @@ WAITS: Final = (0.5, 1.0, 2.0, 5.0)
 """Seconds before an agent that was lost is tried again; the last of them from then on."""
 _RESET: Final = "reset"
 _SECTIONS: Final = "sections"
-_BEAT: Final = "beat"
 
 
 class Question(msgspec.Struct, frozen=True):

@@ -52,7 +52,7 @@ async def test_it_is_drawn_once_for_all() -> None:
     asked: list[int] = []
     wait = asyncio.Event()
     fragments, section = Fragments(Still()), _section(asked, wait)  # type: ignore[arg-type]  # as much of it as is asked
-    coming = [asyncio.create_task(_get(fragments, section, token=f"token of <{number}>")) for number in range(100)]
+    coming = [asyncio.create_task(_get(fragments, section, token=f"token of <{number}>")) for number in range(20)]
     await asyncio.sleep(0)
     wait.set()
     texts = await asyncio.gather(*coming)
