@@ -67,7 +67,7 @@ class Told(msgspec.Struct, frozen=True):
 
 class Table(msgspec.Struct, frozen=True):
     """
-    Of one version: by name what was told of each process, and how the ends of some were told; `trouble` is why it could not be played.
+    Of one version: by name what was told of each process, and how the ends of some were told; `listed` are those that Redis lists after it; `trouble` is why it could not be played.
 
     `shown` is what `status` shows of each while all of it goes on, `host` what of the host, `cost` what looking at them costs.
     """
@@ -80,6 +80,7 @@ class Table(msgspec.Struct, frozen=True):
     host: dict[str, Any] = {}
     endings: dict[str, str] = {}
     crashed: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     trouble: str = ""
 
 
@@ -136,6 +137,8 @@ class _Ward:
         shown = {names[row["id"]]: row for row in picture["processes"]}
         endings = await self._endings(agent)
         crashed = tuple(name for name, rules in (await self._fired(agent)).items() if "crashed" in rules)
+        members = await self.store.client().smembers("processes")
+        listed = tuple(name for name in endings if self.one[name].identity.encode() in members)
         return Table(
             self.suite,
             self.one["well"].version,
@@ -145,6 +148,7 @@ class _Ward:
             host=picture["hosts"][0],
             endings=endings,
             crashed=crashed,
+            listed=listed,
         )
 
     async def _agent(self) -> AgentProcess:

@@ -50,11 +50,16 @@ def test_one_that_boots_is_signalled_by_nobody(ward, wards):
 
 @pytest.mark.parametrize("ward", WARDS)
 def test_how_they_end(ward, wards):
-    """Killed while Redis lists it: crashed. Ended by TERM, or a zombie killed: a clean stop. Taken out of Redis by others before it was killed: nobody can say."""
+    """
+    Killed while Redis lists it: crashed. Ended by TERM, or a zombie killed: a clean stop. Taken out of Redis by others before it was killed: nobody can say.
+
+    The thread that beats may write once more between Sidekiq's goodbye and its end: then Redis lists it after its death, and that is what is told.
+    """
     table = wards[ward]
     assert not table.trouble, table.trouble
 
     assert table.endings == {
-        "well": "ended without a clean stop", "stopped": "exited", "zombie": "stopped cleanly", "waiting": "stopped cleanly",
+        "well": "ended without a clean stop", "stopped": "exited", "zombie": "stopped cleanly",
+        "waiting": "ended without a clean stop" if "waiting" in table.listed else "stopped cleanly",
     }  # fmt: skip
-    assert table.crashed == ("well",)
+    assert {*table.crashed} == {"well", *({"waiting"} & {*table.listed})}
