@@ -66,8 +66,8 @@ def test_the_same_picture(matrix, combination):
     assert played.lives == LIVES
     assert played.broken == []
     assert played.silent, "a killed process has beaten again"
-    # The pause begins when a beat is written, and a torn one takes its time, as everything does on a busy machine.
-    assert played.beat - beat in range(4)
+    # The pause begins when a beat is written, and a torn one takes its time, as everything does on a busy machine. Seen late, the second beat makes it longer and the first one shorter.
+    assert played.beat - beat in range(-1, 4)
     if combination.kind in SIDEKIQS:
         assert tuple(map(int, release.split("."))) >= tuple(map(int, SIDEKIQS[combination.kind].split(".")))
     if combination.options == TEAR:
