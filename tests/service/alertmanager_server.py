@@ -12,7 +12,8 @@ from aiohttp import web
 
 from tests.conftest import daemon
 from tests.patience import PATIENCE
-from tests.service.conftest import Served, _die_with_parent, _eventually, _free_port
+from tests.ports import free_port
+from tests.service.conftest import Served, _die_with_parent, _eventually
 
 
 class AlertmanagerServer:
@@ -20,7 +21,7 @@ class AlertmanagerServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.passed_on: list[dict[str, Any]] = []
         self._came = asyncio.Condition()

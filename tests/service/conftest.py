@@ -21,8 +21,8 @@ import pytest
 import redis.asyncio
 
 from tests.patience import PATIENCE
+from tests.ports import free_port
 from watchdog.clock import Clock
-from watchdog.demo.page import free_port
 from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.sidekiq.follow import Follower
 
@@ -39,10 +39,6 @@ _PR_SET_PDEATHSIG: Final = 1
 def _die_with_parent() -> None:
     """A test run that is killed must not leave servers behind."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-_free_port = free_port
-"""Not one that the kernel gives to connections by itself: a server that a test starts anew would find its port taken by somebody else's."""
 
 
 async def _eventually(ask: Callable[[], Awaitable[T]], *, within: float, what: Callable[[], str]) -> T:
@@ -96,7 +92,7 @@ class RedisServer:
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
         self.options = options
-        self.port = _free_port()
+        self.port = free_port()
         self.socket = folder / "redis.sock"
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.unix_url = f"unix://{self.socket}?db=0"

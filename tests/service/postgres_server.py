@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.conftest import daemon
-from tests.service.conftest import Served, _die_with_parent, _free_port
+from tests.ports import free_port
+from tests.service.conftest import Served, _die_with_parent
 
 PASSWORD: Final = "hush-hush"
 CERTIFICATE: Final = Path(__file__).parents[1] / "unit" / "receivers" / "self-signed.pem"
@@ -38,7 +39,7 @@ class PostgresServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._served: Served | None = None
 
     async def make(self) -> None:

@@ -11,7 +11,8 @@ import yaml
 
 from tests.conftest import daemon
 from tests.patience import PATIENCE
-from tests.service.conftest import Served, _die_with_parent, _eventually, _free_port
+from tests.ports import free_port
+from tests.service.conftest import Served, _die_with_parent, _eventually
 
 ALERTS: Final = Path(__file__).parents[2] / "packaging" / "prometheus" / "alerts.yml"
 
@@ -22,7 +23,7 @@ class PrometheusServer:
     def __init__(self, folder: Path, targets: dict[str, tuple[str, str | None]]) -> None:
         self.folder = folder
         self._targets = targets
-        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         self._served: Served | None = None
         self._session: aiohttp.ClientSession | None = None
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.bench.beats import SimulatedProcess
+from tests.ports import free_port
 from tests.service.agent import AgentProcess, write_config
 from tests.service.conftest import RedisServer
 from tests.service.sentinels import Sentinel
 from tests.service.users import USERS, actor, observer
-from watchdog.demo.page import free_port
 from watchdog.doctor.beginning import as_whom, examined
 from watchdog.doctor.exam import Places
 from watchdog.doctor.found import Health, Point

@@ -6,8 +6,8 @@ from subprocess import PIPE, STDOUT
 import aiohttp
 import pytest
 
+from tests.ports import free_port
 from tests.service.agent import AgentProcess, write_config
-from tests.service.conftest import _free_port
 from tests.service.prometheus_server import PrometheusServer
 
 TOKEN = "of-prometheus-and-nobody-else"
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.needs("prometheus", "redis-server")
 async def test_prometheus_reads_the_agent(tmp_path, redis_server, push):
     """The target that shows the token is up and tells what is in Redis and what the agent does; the one that shows none or another is refused; and the alert rules that are shipped say so."""
     config = write_config(tmp_path, url=redis_server.url, mode="dry-run")
-    port = _free_port()
+    port = free_port()
     (tmp_path / "prometheus-token").write_text(f"{TOKEN}\n")
     (tmp_path / "prometheus-token").chmod(0o600)
     config.write_text(config.read_text() + PAGE.format(port=port))

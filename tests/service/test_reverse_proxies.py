@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from watchdog.demo.page import free_port
+from tests.ports import free_port
 
 MANUAL: Final = (Path(__file__).parents[2] / "packaging" / "README.md").read_text().partition("\n## The page\n")[2].partition("\n## ")[0]
 NGINX: Final = re.findall(r"```nginx\n(.*?)```", MANUAL, re.DOTALL)

@@ -8,8 +8,9 @@ import pytest
 import redis
 
 from tests.bench.beats import SimulatedProcess
+from tests.ports import free_port
 from tests.service.armed import Armed
-from tests.service.conftest import RedisServer, _free_port
+from tests.service.conftest import RedisServer
 from watchdog.engine.why import why
 
 pytestmark = pytest.mark.needs("redis-server")
@@ -35,7 +36,7 @@ async def is_full(server: RedisServer) -> None:
 
 async def is_a_replica(server: RedisServer) -> None:
     """READONLY: of a master that nobody has."""
-    await server.client().execute_command("REPLICAOF", "127.0.0.1", str(_free_port()))
+    await server.client().execute_command("REPLICAOF", "127.0.0.1", str(free_port()))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import aiohttp
 
 from tests.patience import PATIENCE
-from tests.service.conftest import _free_port
+from tests.ports import free_port
 from tests.suites import synapse
 
 NAME: Final = "watchdog.test"
@@ -31,7 +31,7 @@ class SynapseServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import redis.asyncio
 
-from tests.service.conftest import Served, _die_with_parent, _eventually, _free_port
+from tests.ports import free_port
+from tests.service.conftest import Served, _die_with_parent, _eventually
 from tests.suites.inside import Inside
 from watchdog.demo.title import ROOM
 
@@ -49,7 +50,7 @@ class Store:
         """Start it and wait until it answers."""
         suite, program = STORES[self.kind]
         inside = Inside(suite, app=APP, run=self.folder)
-        port = _free_port()
+        port = free_port()
         options = {
             "port": str(port),
             "bind": "127.0.0.1",

@@ -16,11 +16,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.patience import PATIENCE
+from tests.ports import free_port
 from tests.service.agent import AgentProcess, write_config
 from tests.service.conftest import SidekiqProcess, _eventually, push_job
 from tests.service.page.looking import PHONE, Window
 from tests.service.test_recover import Room
-from watchdog.demo.page import free_port
 
 pytestmark = [
     pytest.mark.needs("redis-server", "sidekiq", "chromium"),
