@@ -13,9 +13,25 @@ from watchdog.model.kinds import Kind, Source
 APP: Final = "app"
 """The id of the `redis` in which the application keeps its own data; that of Sidekiq's is `redis`."""
 _INSTEAD: Final[dict[tuple[Kind, str], dict[Source, Source]]] = {(Kind.REDIS, APP): {Source.REDIS: Source.APP_REDIS}}
-OPTIONAL: Final = frozenset({Source.APP_REDIS, Source.CHECKS, Source.SYSTEMD})
+OPTIONAL: Final = frozenset(
+    {
+        Source.APP_REDIS,
+        Source.CHECKS,
+        Source.SYSTEMD,
+        Source.SETTINGS,
+        Source.WEB_LOG,
+        Source.DELIVERIES,
+        Source.MASTODON_API,
+        Source.PEERS,
+    }
+)
 """Sources that need not be there: nobody is blind for want of one."""
-_LISTED_BY: Final[dict[Kind, Source]] = {Kind.CHECK: Source.CHECKS, Kind.UNIT: Source.SYSTEMD}
+_LISTED_BY: Final[dict[Kind, Source]] = {
+    Kind.CHECK: Source.CHECKS,
+    Kind.UNIT: Source.SYSTEMD,
+    Kind.SETTING: Source.SETTINGS,
+    Kind.PEER: Source.DELIVERIES,
+}
 
 
 def listed_by(kind: Kind) -> Source:

@@ -11,11 +11,14 @@ class Kind(StrEnum):
     QUEUE = "queue"
     JOB_CLASS = "job_class"
     DOMAIN = "domain"
+    PEER = "peer"
+    FEDERATION = "federation"
     RETRY_GROUP = "retry_group"
     SCHEDULE = "schedule"
     UNIT = "unit"
     HOST = "host"
     CHECK = "check"
+    SETTING = "setting"
     REDIS = "redis"
     SIDEKIQ = "sidekiq"
 
@@ -28,6 +31,11 @@ class Source(StrEnum):
     SYSTEMD = "systemd"
     APP_REDIS = "app_redis"
     CHECKS = "checks"
+    SETTINGS = "settings"
+    WEB_LOG = "web_log"
+    DELIVERIES = "deliveries"
+    MASTODON_API = "mastodon_api"
+    PEERS = "peers"
 
 
 class Type(StrEnum):

@@ -187,6 +187,8 @@ def _usual(actor: Actor, start: int) -> _Slots:
             }
         case Kind.DOMAIN:
             return {"name": actor.id, "rest": False}
+        case Kind.FEDERATION:
+            return {"failing_domains": 0, "rejecting_domains": 0, "unreachable_domains": 0, "tls_domains": 0}
         case Kind.JOB_CLASS:
             return {"name": actor.id, "processed": 0, "failed": 0, "took": 0}
         case Kind.SCHEDULE:
@@ -242,6 +244,36 @@ def _usual_check(actor: Actor, _start: int) -> _Slots:
     )
 
 
+def _usual_peer(actor: Actor, _start: int) -> _Slots:
+    """What Mastodon's records tell of another server: deliveries to it succeed."""
+    if actor.kind is not Kind.PEER:
+        return {}
+    return {"name": actor.id, "domain": actor.id, "watched": True, "failing_days": 0, "circuits": 0}
+
+
+def _usual_setting(actor: Actor, start: int) -> _Slots:
+    """What the files of the application tell: it is as it should be."""
+    if actor.kind is not Kind.SETTING:
+        return {}
+    return {
+        "name": actor.id,
+        "file": ".env.production",
+        "key": actor.id,
+        "present": True,
+        "as_expected": True,
+        "changed_at": start + actor.since,
+    }
+
+
+def _usual_traffic(actor: Actor, start: int) -> _Slots:
+    """What the web log tells: somebody has just delivered something, and does so often."""
+    if actor.kind not in (Kind.PEER, Kind.FEDERATION):
+        return {}
+    return {"inbound": 0, "inbound_refused": 0, "inbound_at": start + actor.since, "inbound_gap": 600_000} | (
+        {"inbound_failed": 0, "heard_peers": 50} if actor.kind is Kind.FEDERATION else {}
+    )
+
+
 def _nothing(_actor: Actor, _start: int) -> _Slots:
     return {}
 
@@ -251,6 +283,9 @@ _USUAL: Final[dict[Source, Callable[[Actor, int], _Slots]]] = {
     Source.HOST: _usual_here,
     Source.SYSTEMD: _usual_unit,
     Source.CHECKS: _usual_check,
+    Source.SETTINGS: _usual_setting,
+    Source.DELIVERIES: _usual_peer,
+    Source.WEB_LOG: _usual_traffic,
 }
 """Source → what it tells of an entity of which the test says nothing."""
 

@@ -7,7 +7,23 @@ it. To add a field, add a line to the file of its entity and let its source deli
 
 from typing import Final
 
-from watchdog.model.fields import check, domain, host, job, job_class, process, queue, redis, retry_group, schedule, sidekiq, unit
+from watchdog.model.fields import (
+    check,
+    domain,
+    federation,
+    host,
+    job,
+    job_class,
+    peer,
+    process,
+    queue,
+    redis,
+    retry_group,
+    schedule,
+    setting,
+    sidekiq,
+    unit,
+)
 from watchdog.model.fields.spec import Clock, FieldSpec
 from watchdog.model.kinds import Kind
 
@@ -20,10 +36,13 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     *job_class.FIELDS,
     *retry_group.FIELDS,
     *domain.FIELDS,
+    *peer.FIELDS,
+    *federation.FIELDS,
     *schedule.FIELDS,
     *unit.FIELDS,
     *host.FIELDS,
     *check.FIELDS,
+    *setting.FIELDS,
     *sidekiq.FIELDS,
     *redis.FIELDS,
 )
