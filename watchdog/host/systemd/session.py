@@ -60,7 +60,7 @@ class Session:
         self._names: dict[str, str] = {}
         self._dirty: dict[str, None] = {}
         self._all = False
-        self._is_new_manager = False
+        self._must_subscribe = False
         self._is_complete = False
 
     def read_all(self) -> None:
@@ -80,7 +80,7 @@ class Session:
         try:
             for rule in _RULES:
                 await bus.listen(rule)
-            self._is_new_manager = True
+            self._must_subscribe = True
             self._bus = bus
             await self._catch_up(bus)
             while True:
@@ -115,9 +115,9 @@ class Session:
 
     async def _catch_up(self, bus: Bus) -> None:
         self._wake.clear()
-        if self._is_new_manager:
-            # Also after `systemctl daemon-reexec`: whoever answers now may know of no listener.
-            self._is_new_manager = False
+        if self._must_subscribe:
+            # Also after `systemctl daemon-reexec` and `daemon-reload`: whoever answers now may know of no listener.
+            self._must_subscribe = False
             await _subscribe(bus)
             self._all = True
         if self._all:
@@ -197,13 +197,19 @@ class Session:
                 self._move(name, is_held=False)
             case Heard(member="JobRemoved", body=[_, str(path), str(name), str(result)]):
                 self._calls.removed(path, name, result)
-            case Heard(member="Reloading", body=[False]) | Heard(member="UnitFilesChanged"):
+            case Heard(member="UnitFilesChanged"):
                 self.read_all()
+            # That a reload is over is not always said (cockpit-project/bots#4517). Where it begins systemd is asked to go on telling, which it answers when it is through.
+            case Heard(member="Reloading"):
+                self._begin_anew()
             case Heard(member="NameOwnerChanged", body=[_, _, str(owner)]) if owner:
-                self._is_new_manager = True
-                self._wake.set()
+                self._begin_anew()
             case _:
                 pass
+
+    def _begin_anew(self) -> None:
+        self._must_subscribe = True
+        self._wake.set()
 
     def _changed(self, name: str, changed: dict[str, Any], outdated: list[str]) -> None:
         before = self._book.unit(name).properties.get("InvocationID")

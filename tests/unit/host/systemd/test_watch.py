@@ -159,6 +159,21 @@ async def test_whoever_answers_now_is_told_that_we_listen(systemd, watch):
     assert watched.sources() == []
 
 
+async def test_a_reload_whose_end_is_not_told(systemd, watch):
+    """Where systemd has forgotten over `daemon-reload` who listens, it is asked again at once: nothing is waited for until the next half minute."""
+    systemd.units[NAME] = dict(UP)
+    watched = await watch()
+
+    systemd.say("Reloading", True)
+    systemd.subscribed = False
+    systemd.units[NAME]["NRestarts"] = 4
+    await asyncio.sleep(0.1)
+    assert watched.picture[NAME]["restarts"] == 4
+    systemd.change(NAME, NRestarts=5)
+    assert watched.picture[NAME]["restarts"] == 5
+    assert watched.sources() == []
+
+
 async def test_a_file_that_is_removed(systemd, watch):
     """The unit is gone; one that was never told is not told to be gone."""
     systemd.files[NAME] = "enabled"
