@@ -1,8 +1,8 @@
 """
-Writes the reference in rules/README.md anew, from the tables that the program itself works by.
+Writes the reference in rules/README.md anew, from the tables that the program itself works by, and in README.md the table of the rules that come with it.
 
-`make docs` runs it; a test proves that the page is current. It replaces what stands between the two markers and
-nothing else: the page before them is written by hand.
+`make docs` runs it; a test proves that both pages are current. It replaces what stands between two markers and
+nothing else: what is around them is written by hand.
 """
 # ruff: noqa: INP001  (a script beside the program, not a part of it)
 
@@ -15,6 +15,9 @@ import msgspec
 from watchdog.cli import NAME
 from watchdog.cli.app import command
 from watchdog.cli.examples import EXAMPLES as TYPED
+from watchdog.config import inspect_rules
+from watchdog.config.packs import PREFIX, pack_names
+from watchdog.engine.rules import Rule
 from watchdog.errors import CodeSpec
 from watchdog.lang import codes as language
 from watchdog.lang.arithmetic import EXAMPLES
@@ -44,6 +47,8 @@ from watchdog.web.texts import DOCUMENTS
 PAGE: Final = Path(__file__).parents[1] / "rules" / "README.md"
 BEGIN: Final = "<!-- What follows is made by `make docs` from the program's own tables; changes here are lost. -->"
 END: Final = "<!-- End of what `make docs` makes. -->"
+FRONT: Final = Path(__file__).parents[1] / "README.md"
+RULES: Final = "<!-- What follows is made by `make docs` from the rules themselves. -->"
 
 KEY_TABLES: Final = {
     "Of a rule file": keys.RULE_FILE,
@@ -110,6 +115,33 @@ def renewed(page: str) -> str:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{reference()}\n{END}{after}"
+
+
+def front(page: str) -> str:
+    """The README with its table of rules made anew."""
+    before, _, rest = page.partition(RULES)
+    _, _, after = rest.partition(END)
+    shipped = "\n".join(_shipped())
+    return f"{before}{RULES}\n\n{shipped}\n{END}{after}"
+
+
+def _shipped() -> Iterator[str]:
+    for pack in pack_names():
+        rules, problems = inspect_rules([Path(f"{PREFIX}{pack}")])
+        assert problems == ()
+        yield f"**`{PREFIX}{pack}`**\n"
+        yield from table(
+            ("rule", "looks at", "what it sees", "what it does", "ships in", "maturity"),
+            (
+                (code(rule.name), rule.each, rule.description, _does(rule), code(rule.mode) if rule.steps else "", rule.maturity)
+                for rule in rules.rules
+            ),
+        )
+
+
+def _does(rule: Rule) -> str:
+    told = f"tells, {rule.severity}"
+    return f"{told}; {', then '.join(code(step.action) for step in rule.steps)}" if rule.steps else told
 
 
 def _types() -> Iterator[str]:
@@ -365,3 +397,4 @@ def code(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    FRONT.write_text(front(FRONT.read_text(encoding="utf-8")), encoding="utf-8")

@@ -53,6 +53,12 @@ def test_the_reference_is_current():
     assert REFERENCE.renewed(PAGE) == PAGE, "run: make docs"
 
 
+def test_the_table_of_rules_is_current():
+    """Whoever changes a rule that comes with the program runs `make docs`."""
+    page = (CHECKOUT / "README.md").read_text()
+    assert REFERENCE.front(page) == page, "run: make docs"
+
+
 def test_what_is_written_by_hand_is_kept():
     """Only what stands between the markers is replaced, and it is replaced as a whole."""
     page = f"before\n{REFERENCE.BEGIN}\nold\n{REFERENCE.END}\nafter\n"
