@@ -156,7 +156,7 @@ def written(tmp_path) -> Path:
     (tmp_path / "rules.yml").write_text(rule)
     (tmp_path / "commanded.yml").write_text(commanded)
     (tmp_path / "config.yml").write_text(config)
-    for name in ("webhook.secret", "ada.token", "prometheus.token"):
+    for name in ("webhook.secret", "ada.token", "prometheus.token", "mastodon-token"):
         (tmp_path / name).write_text(f"{name}-of-thirty-characters")
         (tmp_path / name).chmod(0o600)
     return tmp_path

@@ -29,6 +29,7 @@ from watchdog.rulefile.pack import VERSION
 from watchdog.rulefile.quarantine import PLACES
 from watchdog.rulefile.rule import MATURITIES
 from watchdog.rulefile.rule import NAME as RULE_NAME
+from watchdog.rulefile.schema_mastodon import mastodon_part
 from watchdog.rulefile.schema_page import page_parts
 from watchdog.rulefile.schema_routes import routing_parts
 from watchdog.rulefile.shares import KEYS as SHARES
@@ -130,6 +131,7 @@ def config_schema() -> Schema:
             "heartbeat": _mapping(
                 keys.HEARTBEAT, {"url": _FORMS[Form.URL], "every": _DURATION, "style": {"enum": list(STYLES)}}, required=("url",)
             ),
+            "mastodon": mastodon_part(_mapping, text=_TEXT, secret=_FORMS[Form.SECRET]),
             **page_parts(_mapping, text=_TEXT, secret=_FORMS[Form.SECRET]),
         },
         required=("redis", "rules", "state"),

@@ -31,6 +31,8 @@ from watchdog.rulefile.heartbeat import SECTION as HEARTBEAT
 from watchdog.rulefile.heartbeat import HeartbeatSettings, heartbeat_with, read_heartbeat
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
+from watchdog.rulefile.mastodon import SECTION as MASTODON
+from watchdog.rulefile.mastodon import MastodonSettings, mastodon_with, read_mastodon
 from watchdog.rulefile.names import read_names
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.page import SECTION as PAGE
@@ -78,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat: HeartbeatSettings | None = None
     api: ApiSettings = ApiSettings()
     page: PageSettings | None = None
+    mastodon: MastodonSettings | None = None
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -134,6 +137,7 @@ _KEYS: Final = Keys(
         HEARTBEAT,
         API,
         PAGE,
+        MASTODON,
     ),
 )
 
@@ -161,7 +165,7 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
     redis = {"redis": settings.redis, "app_redis": settings.app_redis}
     receivers = dict(settings.receivers)
     checks = dict(settings.checks)
-    heartbeat, page = settings.heartbeat, settings.page
+    heartbeat, page, mastodon = settings.heartbeat, settings.page, settings.mastodon
     for secret in settings.secrets:
         content = contents.get(secret.setting, "")
         match secret.setting:
@@ -171,6 +175,8 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
                 checks[check] = msgspec.structs.replace(checks[check], values={**checks[check].values, key: content})
             case (section, _) if section == HEARTBEAT:
                 heartbeat = heartbeat_with(heartbeat, secret.text, content, findings)
+            case (section, _) if section == MASTODON:
+                mastodon = mastodon_with(mastodon, secret.text, content, findings)
             case (section, *where) if section == PAGE:
                 page = page_with(page, tuple(where), secret.text, content, findings)
             case (_, receiver, key):
@@ -186,7 +192,7 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
             case _:
                 raise ValueError(f"no setting {secret.setting} can hold a secret")
     return msgspec.structs.replace(
-        settings, **redis, receivers=receivers, checks=checks, heartbeat=heartbeat, page=page, secrets=()
+        settings, **redis, receivers=receivers, checks=checks, heartbeat=heartbeat, page=page, mastodon=mastodon, secrets=()
     ), findings.in_order()
 
 
@@ -210,6 +216,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
     checks = read_checks(values["checks"], secrets, bare, findings) if "checks" in values else {}
     heartbeat = read_heartbeat(values[HEARTBEAT], secrets, findings) if HEARTBEAT in values else None
     page = read_page(values[PAGE], secrets, bare, findings) if PAGE in values else None
+    mastodon = read_mastodon(values[MASTODON], secrets, bare, findings) if MASTODON in values else None
     quarantine = read_quarantine(values["quarantine"], findings) if "quarantine" in values else QuarantineSettings()
     alerts = read_alerts(values["alerts"], findings) if "alerts" in values else AlertSettings()
     settings = None
@@ -234,6 +241,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             heartbeat=heartbeat,
             api=read_api(values[API], findings) if API in values else ApiSettings(),
             page=page_seen_at(page, alerts.page),
+            mastodon=mastodon,
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )

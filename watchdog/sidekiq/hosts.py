@@ -60,12 +60,11 @@ def host_of_args(job_class: str, args: object) -> str | None:
 
 
 @lru_cache(maxsize=_KEPT)
-def domain(host: str) -> str | None:
+def canonical(host: str) -> str | None:
     """
-    The registrable domain of a host in ASCII and lower case.
+    A host in ASCII and small letters, without a dot at its end; an address of the network as it is written shortest.
 
-    An address of the network stays what it is; a host that is a public suffix itself, or has no dot, is its own domain. None for what
-    can't be a host.
+    None for what can't be a host.
     """
     written = host.strip().rstrip(".")
     if not written or len(written) > _LONGEST_HOST:
@@ -78,9 +77,21 @@ def domain(host: str) -> str | None:
         return None
     if not _ASCII_HOST.fullmatch(name):
         return None
-    if name.rpartition(".")[2].isdecimal():
-        return _address(name)
-    return (_by_suffix()(name) or name) if "." in name else name
+    return _address(name) if name.rpartition(".")[2].isdecimal() else name
+
+
+@lru_cache(maxsize=_KEPT)
+def domain(host: str) -> str | None:
+    """
+    The registrable domain of a host in ASCII and lower case.
+
+    An address of the network stays what it is; a host that is a public suffix itself, or has no dot, is its own domain. None for what
+    can't be a host.
+    """
+    name = canonical(host)
+    if name is None or "." not in name or name.rpartition(".")[2].isdecimal():
+        return name
+    return _by_suffix()(name) or name
 
 
 def _address(text: str) -> str | None:
