@@ -24,6 +24,10 @@ MAILBOXES: Final[dict[str, int]] = {
     "LinkCrawlWorker": 1,
 }
 """Class of a job that asks another server → which argument (from 0) is the address."""
+DELIVERIES: Final = frozenset(
+    {"ActivityPub::DeliveryWorker", "ActivityPub::LowPriorityDeliveryWorker", "ActivityPub::MigratedFollowDeliveryWorker"}
+)
+"""Those of them that bring something; the others fetch."""
 
 _URL: Final = re.compile(r"https?://(?:[^/?#\s@\"'<>]*@)?(\[[0-9A-Fa-f:.]{2,45}\]|[^/?#\s@:\"'<>\[\]]{1,253})", re.IGNORECASE)
 _ASCII_HOST: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
