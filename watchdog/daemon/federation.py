@@ -64,9 +64,8 @@ class Federation:
             self._emit(Observed(Source.DELIVERIES, self.peers.choose()))
 
     def _next(self, wanted: WebLogSettings) -> WebLog | None:
-        before = self._web_log
-        if before is not None and (changes := before.retract()):
-            self._emit(Observed(Source.WEB_LOG, changes))
+        if self._web_log is not None:
+            self._web_log.end()
         if wanted == _NOWHERE:
             self._web_log = None
         else:

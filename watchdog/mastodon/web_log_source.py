@@ -79,6 +79,7 @@ class WebLog:
         self._outage = Outage(Source.WEB_LOG, "the log of Mastodon's web server", emit)
         self._log: FollowingLog | None = None
         self._is_open = False
+        self._is_ended = False
         self._caught_up = False
         self._heard = 0
         self._ticks = 0
@@ -116,11 +117,14 @@ class WebLog:
         except StoreError as error:
             LOG.warning("what the web log has taught is not kept: %s", error)
 
-    def retract(self) -> Changes:
-        """It is to be followed no more: what was told by it becomes unknown."""
+    def end(self) -> None:
+        """It is to be followed no more: what was told by it becomes unknown, and it is no loss any longer."""
+        self._is_ended = True
         told, self._before = self._before, {}
         all_together = (Delta(Kind.FEDERATION, FEDERATION, dict.fromkeys(told)),) if told else ()
-        return (*self._peers.retract(Source.WEB_LOG), *all_together)
+        if changes := (*self._peers.retract(Source.WEB_LOG), *all_together):
+            self._emit(Observed(Source.WEB_LOG, changes))
+        self._outage.over()
 
     @property
     def dropped(self) -> int:
@@ -185,7 +189,7 @@ class WebLog:
             await asyncio.sleep(TICK)
             self._caught_up = self._caught_up or self._heard == heard
             heard = self._heard
-            if self._caught_up:
+            if self._caught_up and not self._is_ended:
                 self._tell(log)
 
     def _tell(self, log: FollowingLog) -> None:
