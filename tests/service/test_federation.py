@@ -46,7 +46,7 @@ async def delivering(log: Path, host: str, status: int = 202) -> AsyncIterator[N
         while True:
             with log.open("a") as file:
                 file.write(POST.format(host=host, status=status))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.5)  # sleeps on purpose: a server that delivers twice a second
 
     task = asyncio.create_task(deliver())
     try:
