@@ -80,7 +80,6 @@ class WebLog:
         self._log: FollowingLog | None = None
         self._is_open = False
         self._is_ended = False
-        self._caught_up = False
         self._heard = 0
         self._ticks = 0
         self._is_complete = False
@@ -145,7 +144,6 @@ class WebLog:
         sources = self._sources(units)
         # A line of a file does not say when it was written: what came before now can't be placed.
         cursor = log.open(at=self._clock.at(), wall=self._clock.wall(), can_resume=not self._files)
-        self._caught_up = not cursor
         self._is_open = True
         reading = {f"web_log_{number}": self._read(log, one, cursor) for number, one in enumerate(sources)}
         await together(**reading, tell=self._tell_for_ever(log), keep=self._keep_for_ever(), units=self._watch_units(units))
@@ -175,11 +173,10 @@ class WebLog:
             async with aclosing(source.follow(cursor=cursor)) as entries:
                 async for entry in entries:
                     self._heard += 1
-                    if log.take(entry, at=clock.at(), wall=clock.wall()):
-                        self._caught_up = True
+                    log.take(entry, at=clock.at(), wall=clock.wall())
                     if not self._heard % _TURN:
                         # What is made up for must not hold up the agent.
-                        await asyncio.sleep(0 if self._caught_up else 0.002)
+                        await asyncio.sleep(0 if log.caught_up else 0.002)
         except (LogUnreadableError, OSError) as error:
             raise _unreadable(error) from error
 
@@ -187,9 +184,9 @@ class WebLog:
         heard = -1
         while True:
             await asyncio.sleep(TICK)
-            self._caught_up = self._caught_up or self._heard == heard
+            log.caught_up = log.caught_up or self._heard == heard
             heard = self._heard
-            if self._caught_up and not self._is_ended:
+            if log.caught_up and not self._is_ended:
                 self._tell(log)
 
     def _tell(self, log: FollowingLog) -> None:
