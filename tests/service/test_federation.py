@@ -81,6 +81,7 @@ async def test_an_agent_of_a_mastodon_server(redis_server, tmp_path):
             await agent.wait_for("told-of-a-refusal")
         _, shown = await agent.ask("status", "--json")
         sources = json.loads(shown)["sources"]
+        assert json.loads(shown)["other_servers"] == {"told": 2, "troubles": []}
         assert [sources[name]["ok"] for name in ("web_log", "deliveries")] == [True, True]
         assert await agent.stop() == 0
         code, checked = await agent.ask("replay", "--check")

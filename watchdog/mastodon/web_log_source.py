@@ -85,7 +85,7 @@ class WebLog:
         self._is_complete = False
         self._told: set[str] = set()
         self._before: dict[str, object] = {}
-        self._warned: set[str] = set()
+        self._warned: list[str] = []
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -126,9 +126,18 @@ class WebLog:
         self._outage.over()
 
     @property
-    def dropped(self) -> int:
-        """Lines that never came into the log, since the start."""
-        return 0 if self._log is None else self._log.dropped
+    def trouble(self) -> str:
+        """What can't be known by this log although it is no loss, a sentence: it has never said anything, or lines are missing. Empty where all is well."""
+        if self._log is None:
+            return ""
+        if not self._log.spoke and not self._log.speaks and self._warned:
+            return self._warned[-1]
+        dropped = self._log.dropped
+        return (
+            f"journald has left out {dropped:,} lines of the web server since the agent began: some of its deliveries are not counted"
+            if dropped
+            else ""
+        )
 
     async def _found(self) -> Kept | None:
         try:
@@ -238,8 +247,8 @@ class WebLog:
             LOG.info("%s", failure.message)
         elif self._log is not None and self._log.spoke:
             self._outage.lose(failure)
-        elif failure.code not in self._warned:
-            self._warned.add(failure.code)
+        elif failure.message not in self._warned:
+            self._warned.append(failure.message)
             LOG.warning("%s", failure.message)
 
 

@@ -13,6 +13,7 @@ from watchdog.mastodon.deliveries import Deliveries
 from watchdog.mastodon.web_log_source import NAME, TICK
 from watchdog.model.events import Delta, Gone, Observed
 from watchdog.model.kinds import Kind
+from watchdog.picture.other_servers import OtherServers
 from watchdog.rulefile.settings import Settings, read_settings
 
 PLAIN = "redis: {url: 'redis://127.0.0.1:1/0'}\nrules: [rules.yml]\nstate: state\n"
@@ -78,10 +79,12 @@ async def test_nothing_is_followed_where_the_config_does_not_say_that_this_is_ma
         room.federation.serve(tasks, settings())
         await asyncio.sleep(1)
         assert (tasks.names(), begun, room.said) == ([], [], [])
+        assert room.federation.picture() is None
         room.federation.serve(tasks, settings("watch: [a.example], web_log: none"))
         await asyncio.sleep(1)
         assert len(begun) == 1
         assert room.peers() == {"a.example": True}
+        assert room.federation.picture() == OtherServers(told=1)
         room.federation.serve(tasks, settings("watch: [b.example], web_log: none"))
         assert room.peers() == {"b.example": True}
         room.federation.serve(tasks, settings())

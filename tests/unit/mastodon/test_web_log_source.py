@@ -148,6 +148,10 @@ async def test_a_log_that_never_spoke_is_no_loss(tmp_path, caplog):
         heard.log.writes("a word")
         await asyncio.sleep(3 * SILENT_AFTER / 1000)
         assert heard.said == []
+        assert heard.source.trouble.startswith("the log of Mastodon's web server has no requests in it")
+        heard.log.writes(GET)
+        await asyncio.sleep(TICK)
+        assert heard.source.trouble == ""
     assert [record.getMessage() for record in caplog.records if "no requests in it" in record.getMessage()] == [
         "the log of Mastodon's web server has no requests in it: nobody reaches that server, or RAILS_LOG_LEVEL is above info"
     ]
