@@ -183,7 +183,7 @@ async def test_a_namespace_is_taken_as_it_is_written(redis_server, until: Callab
 
 
 async def test_five_thousand_keys_cost_redis_little(redis_server, until: Callable[..., Any]):
-    """Each key is asked about once, and no command looks through more than a page."""
+    """Each key is asked about, and no command looks through more than a page."""
     client = redis_server.client()
     async with client.pipeline(transaction=False) as pipeline:
         for number in range(5_000):
@@ -199,8 +199,9 @@ async def test_five_thousand_keys_cost_redis_little(redis_server, until: Callabl
         assert all(one["failing_days"] in (1, 2) for one in heard.peers().values())
     scans = stats["cmdstat_scan"]
     assert 15 <= scans["calls"] <= 40
-    assert stats["cmdstat_sscan"]["calls"] == 5_000
-    assert stats["cmdstat_hmget"]["calls"] == 5_000
+    # SCAN may show a key twice while Redis moves its table.
+    assert 5_000 <= stats["cmdstat_sscan"]["calls"] <= 6_000
+    assert 5_000 <= stats["cmdstat_hmget"]["calls"] <= 6_000
 
 
 async def test_a_redis_that_goes_away_is_said(redis_server, until: Callable[..., Any]):
