@@ -77,6 +77,10 @@ FAILURES: Final = (
     "circuit_open",
     "local_database",
     "local_redis",
+    "storage",
+    "search",
+    "mail",
+    "code",
     "other",
 )
 """Why a job failed; those of `retry_group.kind`."""

@@ -188,7 +188,10 @@ def _usual(actor: Actor, start: int) -> _Slots:
         case Kind.DOMAIN:
             return {"name": actor.id, "rest": False}
         case Kind.FEDERATION:
-            return {"failing_domains": 0, "rejecting_domains": 0, "unreachable_domains": 0, "tls_domains": 0}
+            return {
+                "failing_domains": 0, "rejecting_domains": 0, "unreachable_domains": 0, "tls_domains": 0, "newly_failing_domains": 0,
+                "newly_unreachable_domains": 0,
+            }  # fmt: skip
         case Kind.JOB_CLASS:
             return {"name": actor.id, "processed": 0, "failed": 0, "took": 0}
         case Kind.SCHEDULE:

@@ -101,7 +101,10 @@ _Seen = tuple[str, str, str | None, str | None, str]
 _ENTRY: Final = msgspec.json.Decoder(_Entry)
 _ADDRESSED: Final = msgspec.json.Decoder(_Addressed)
 _TEXT: Final = msgspec.json.Decoder(str)
-_LOCAL: Final = frozenset({FailureKind.LOCAL_DATABASE, FailureKind.LOCAL_REDIS})
+_LOCAL: Final = frozenset(
+    {FailureKind.LOCAL_DATABASE, FailureKind.LOCAL_REDIS, FailureKind.STORAGE, FailureKind.SEARCH, FailureKind.MAIL, FailureKind.CODE}
+)
+"""Of these an address in the message is none of another server."""
 
 
 class FailedReader:
