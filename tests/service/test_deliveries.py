@@ -97,9 +97,9 @@ async def test_days_on_which_deliveries_failed(redis_server, until: Callable[...
         one = heard.peers()["dead.example"]
         assert (one["name"], one["domain"], one["watched"]) == ("dead.example", "dead.example", False)
         midnight = (TODAY - timedelta(days=3)).replace(hour=0, minute=0, second=0, microsecond=0)
-        age = Clock().at() - one["failing_since"]
+        age = Clock().at() - one["failing_at"]
         assert abs(age - (time.time() - midnight.timestamp()) * 1000) < 5_000
-        assert "failing_since" not in heard.peers()["well.example"]
+        assert "failing_at" not in heard.peers()["well.example"]
 
         # A delivery succeeded: Mastodon deletes the key.
         await client.delete("exhausted_deliveries:Dead.example")

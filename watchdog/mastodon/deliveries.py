@@ -226,7 +226,7 @@ class _Look:
         one = self._failing.get(host, Failing(0))
         readings: dict[str, Any] = {"failing_days": one.days}
         if one.first is not None:
-            readings["failing_since"] = one.first - offset
+            readings["failing_at"] = one.first - offset
         if self.generation is not Generation.HASHED:
             readings["circuits"] = self._lit[host]
         return readings

@@ -82,7 +82,7 @@ class FollowingLog:
                 self._speaks, self._silent_since = False, moment
             return
         self._speaks = self.spoke = True
-        self._time.begin(moment)
+        self._time.begin(max(moment, self._opened))
         if (delivery := read_web_line(line)) is not None:
             self.traffic.hear(delivery.host, delivery.status, self._time.of(moment), counts=moment >= self._began)
 

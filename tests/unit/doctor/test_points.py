@@ -12,7 +12,7 @@ from tests.unit.doctor.conftest import OWN, exam, facts, reading, server, unit, 
 from watchdog import __version__
 from watchdog.commands.units import Places, unit_text
 from watchdog.config import inspect
-from watchdog.doctor import agent, commands, config, helpers, host, log, outside, page, redis, sidekiq, state, systemd
+from watchdog.doctor import agent, commands, config, federation, helpers, host, log, outside, page, redis, sidekiq, state, systemd
 from watchdog.doctor.exam import settings_of
 from watchdog.doctor.found import Found, Health
 from watchdog.doctor.told import Doubt, Itself, Source, Told
@@ -23,6 +23,7 @@ from watchdog.model.points import BY_NAME, POINTS, Area
 from watchdog.model.verdicts import Mode
 from watchdog.picture.doors import Door
 from watchdog.recovery.inspecting import Facts, NotInspected
+from watchdog.rulefile.mastodon import WebLog
 from watchdog.rulefile.page import PageSettings
 from watchdog.sidekiq.edit.agents import Present
 
@@ -113,6 +114,8 @@ AMISS: dict[str, Case] = {
     "redis-application": lambda _: redis.application_of(
         "nothing listens at 127.0.0.1:1: the connection was refused", "redis://127.0.0.1:1"
     ),
+    "mastodon-deliveries": lambda _: federation.deliveries_of(["scan"]),
+    "mastodon-web-log": lambda _: federation.web_log_of([federation.Seen("mastodon-web.service", 2_000)], WebLog(), "agent"),
     "redis": lambda _: redis.unreached("nothing listens at 127.0.0.1:1: the connection was refused", Path("config.yml")),
     "sidekiq": lambda _: sidekiq.sidekiq_of([], "", [], "redis://127.0.0.1:6379/0"),
     "sidekiq-versions": lambda _: sidekiq.versions_of([reading(version="9.0.0")], []),
@@ -164,6 +167,8 @@ WELL: dict[str, Case] = {
     "redis-clock": lambda _: redis.clock_of(server()),
     "redis-sentinels": lambda _: redis.sentinels_of({"a:1": "", "b:1": ""}),
     "redis-application": lambda _: redis.application_of("", "redis://127.0.0.1:1"),
+    "mastodon-deliveries": lambda _: federation.deliveries_of([]),
+    "mastodon-web-log": lambda _: federation.web_log_of([federation.Seen("mastodon-web.service", 3, has_request=True)], WebLog(), "agent"),
     "sidekiq": lambda _: sidekiq.sidekiq_of([reading()], "", [], "redis://127.0.0.1:6379/0"),
     "sidekiq-versions": lambda _: sidekiq.versions_of([reading()], [facts()]),
     "sidekiq-here": lambda _: sidekiq.here_of([reading()], {4711: facts()}, {"web1:4711:a1b2": facts()}, "web1"),

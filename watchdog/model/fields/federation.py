@@ -62,7 +62,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _heard(
         "inbound_age",
         Type.DURATION,
-        "How long ago anybody last delivered something that we have accepted; kept over restarts of the agent.",
+        "How long ago anybody last delivered something that we have accepted; kept over restarts of the agent. A time in which the log could not be read does not count.",
         "federation.inbound_age > 10m",
         attr="inbound_at",
         clock=Clock.ENGINE,
@@ -70,7 +70,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _heard(
         "inbound_gap",
         Type.DURATION,
-        "The longest pause between two deliveries of anybody in the last 14 days, the present one left out; known after 3 days and 20 deliveries.",
+        "The longest pause between two deliveries of anybody in the 14 days up to the last one, the present one left out; known after 3 days and 20 deliveries.",
         "federation.inbound_age > 10 * federation.inbound_gap",
     ),
     _heard("heard_peers", Type.COUNT, "From how many hosts something was accepted within the last hour.", "federation.heard_peers < 3"),
