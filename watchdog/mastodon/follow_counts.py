@@ -27,6 +27,8 @@ APART: Final = 2.0
 """Seconds between two calls of the first round, and of that after an outage."""
 AGAIN: Final = 5 * 60.0
 """Seconds until an API that could not be reached is asked again …"""
+TWICE: Final = 2
+"""So often in a row it must fail in a way that passes by itself, until that is a loss."""
 LATER: Final = 15 * 60.0
 """… and one that refuses: somebody has to mend that."""
 FILE: Final = "mastodon-follows"
@@ -65,6 +67,7 @@ class FollowCounts:
         self._peaks = FollowPeaks()
         self._now: dict[str, Follows] = {}
         self._told_loss = ""
+        self._failures = 0
 
     def mean(self, settings: MastodonSettings | None) -> None:
         """From now on these are in force."""
@@ -117,6 +120,7 @@ class FollowCounts:
                 if self._changed.is_set():
                     return False
                 self._now[host] = found
+                self._failures = 0
                 self._peaks.note(host, found.follows + found.followers, wall=self._clock.wall())
                 self._tell(hosts)
                 await self._memory.write(self._peaks.encode(hosts))
@@ -139,12 +143,17 @@ class FollowCounts:
         return self._changed.is_set()
 
     def _lose(self, error: ApiError) -> None:
-        if error.code != self._told_loss:
+        self._failures += 1
+        # A web server that is just being replaced is back at the next try, and what was counted hours ago is as good till then.
+        if error.code in PASSING and self._failures < TWICE and not self._told_loss:
+            LOG.info("the follows of watched hosts could not be counted: %s", error)
+        elif error.code != self._told_loss:
             self._told_loss = error.code
             LOG.warning("the follows of watched hosts are not counted: %s", error)
             self._emit(SourceLost(Source.MASTODON_API, error.code, str(error)))
 
     def _is_back(self) -> None:
+        self._failures = 0
         if self._told_loss:
             self._told_loss = ""
             LOG.info("the follows of watched hosts are counted again")
