@@ -25,6 +25,7 @@ from watchdog.mastodon.api_failures import (
     PASSING,
     STRANGE,
     TIMEOUT,
+    UNAUTHORIZED,
     UNREACHABLE,
     ApiError,
     BlockExistsError,
@@ -108,8 +109,13 @@ class AdminApi:
         await self._session.close()
 
     async def instance(self) -> tuple[str, str]:
-        """The domain by which it calls itself, and its version; no token is needed for that, and none is sent."""
-        data = await self._read("GET", "/api/v2/instance", needs=_NOTHING, with_token=False)
+        """The domain by which it calls itself, and its version. The token is sent only to one that tells nothing without: in limited federation mode it does not."""
+        try:
+            data = await self._read("GET", "/api/v2/instance", needs=_NOTHING, with_token=False)
+        except ApiError as error:
+            if error.code != UNAUTHORIZED or not self._token:
+                raise
+            data = await self._read("GET", "/api/v2/instance", needs="any scope")
         said = _decode(data, _Instance)
         return said.domain, said.version
 

@@ -16,6 +16,8 @@ from watchdog.mastodon.block import above
 
 LARGEST: Final = 5_000_000
 """Bytes that are read of such a list at most."""
+MOST: Final = 50_000
+"""Rules in it: with its digest each takes a hundred bytes, so more of them are no list but a million empty braces that would cost us a second and a hundred megabytes."""
 OfUs = Literal["", "silence", "suspend"]
 SEVERITIES: Final[tuple[OfUs, ...]] = ("", "silence", "suspend")
 """What can be said of us, the mildest first; rules of severity `noop` are not published."""
@@ -27,7 +29,7 @@ class StrangeListError(WatchdogError):
     """It is no such list, or what it says of us is not understood."""
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, gc=False):
     domain: str | None = None
     digest: str | None = None
     severity: str | None = None
@@ -50,6 +52,8 @@ class Us:
 
         Raises `StrangeListError`.
         """
+        if body.count(b"{") > MOST:
+            raise StrangeListError(f"it has more than {MOST:,} rules")
         try:
             entries = _DECODER.decode(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError):

@@ -38,7 +38,7 @@ class MastodonStandIn:
     Listens on the loopback; `url` and `domain` are for the config.
 
     `follows` and `followers` are by domain; `rules` are the domain blocks by id, as Admin::DomainBlock has them; `workers` the ids that DomainBlockWorker was given. `calls` are (method, path) in the
-    order in which they came. `instead` are answers to the next calls (None: as usual); with `loses` the answer to the next call is lost once it was carried out. `allowed` is how many calls there may be.
+    order in which they came. `instead` are answers to the next calls (None: as usual); with `loses` the answer to the next call is lost once it was carried out. `allowed` is how many calls there may be; `limited` says that it federates with few, and tells strangers nothing.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class MastodonStandIn:
         self.instead: list[Instead | None] = []
         self.loses = False
         self.allowed = 300
+        self.limited = False
         self.token = TOKEN
         self.scopes = scopes
         self.permissions = permissions
@@ -139,7 +140,9 @@ class MastodonStandIn:
             return _error(403, "This action is not allowed")
         return None
 
-    async def _instance(self, _request: web.Request) -> web.Response:
+    async def _instance(self, request: web.Request) -> web.Response:
+        if self.limited and request.headers.get("authorization") != f"Bearer {self.token}":
+            return _error(401, "This method requires an authenticated user")
         return web.json_response(
             {"domain": self.domain, "title": "Strict", "version": self.version, "source_url": "https://github.com/mastodon/mastodon"}
         )

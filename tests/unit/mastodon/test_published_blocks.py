@@ -83,6 +83,13 @@ def test_what_is_no_list(body):
         US.blocked_by(body)
 
 
+def test_a_million_rules_are_not_taken_in():
+    """What fits into five megabytes can be more than anybody has room for; the longest real list fits ten times."""
+    with pytest.raises(StrangeListError, match="more than 50,000"):
+        US.blocked_by(b"[" + b",".join([b"{}"] * 1_000_000) + b"]")
+    assert US.blocked_by(json.dumps([entry(f"d{number}.example") for number in range(25_000)]).encode()) == ""
+
+
 def test_numbers_without_end_are_passed_over():
     """In what is of no interest they are not even read."""
     assert US.blocked_by(b'[{"domain": "a.example", "x": ' + b"9" * 1_000_000 + b"}]") == ""
