@@ -17,6 +17,10 @@ NOT_SAID: Final = "the config does not say that this is Mastodon"
 _AT_ONCE: Final = 10
 _WITHIN: Final = 5.0
 """Seconds to resolve a name."""
+_LIMITS: Final = "domain_block"
+_MORE_SCOPES: Final = (
+    "a token with the scopes admin:read and admin:write:domain_blocks, of somebody whose role may view the dashboard and manage federation"
+)
 _SCOPES: Final = "a token with the scope admin:read, of somebody whose role may view the dashboard"
 
 
@@ -29,6 +33,7 @@ class Said(msgspec.Struct, frozen=True):
     counting: str = ""
     counting_code: str = ""
     blocks: str = ""
+    blocks_code: str = ""
 
 
 async def look(exam: Exam) -> Mapping[str, Found]:
@@ -38,10 +43,13 @@ async def look(exam: Exam) -> Mapping[str, Found]:
     settings = exam.settings.mastodon
     if settings is None:
         return dict.fromkeys(("mastodon-api", "mastodon-token", "mastodon-watched"), passed_over(NOT_SAID))
-    said, lost = await asyncio.gather(_ask(settings), _not_found(settings.watch))
+    limits = exam.loaded is not None and any(
+        step.action == _LIMITS for rule in exam.loaded.rules.rules for step in (*rule.steps, *rule.or_else)
+    )
+    said, lost = await asyncio.gather(_ask(settings, limits=limits), _not_found(settings.watch))
     return {
         "mastodon-api": api_of(said, settings),
-        "mastodon-token": token_of(said, settings, is_read=exam.loaded is not None),
+        "mastodon-token": token_of(said, settings, is_read=exam.loaded is not None, limits=limits),
         "mastodon-watched": watched_of(lost, settings.watch),
     }
 
@@ -58,8 +66,8 @@ def api_of(said: Said, settings: MastodonSettings) -> Found:
     return fine(f"{settings.domain} answers at {settings.url}")
 
 
-def token_of(said: Said, settings: MastodonSettings, *, is_read: bool = True) -> Found:
-    """Whether it may do what is needed. Without `is_read` there may be one that could not be read."""
+def token_of(said: Said, settings: MastodonSettings, *, is_read: bool = True, limits: bool = False) -> Found:
+    """Whether it may do what is needed, for a rule that `limits` a domain as well. Without `is_read` there may be one that could not be read."""
     if not settings.token and not is_read:
         return passed_over("config first")
     if not settings.token:
@@ -69,8 +77,11 @@ def token_of(said: Said, settings: MastodonSettings, *, is_read: bool = True) ->
     if said.trouble:
         return passed_over("mastodon-api first")
     if said.counting:
-        mend = f"make {_SCOPES}" if said.counting_code in (UNAUTHORIZED, FORBIDDEN) else "look at Mastodon's web server and its log"
-        return bad(said.counting, mend)
+        return bad(said.counting, _mend(said.counting_code, _SCOPES))
+    if said.blocks and limits:
+        return bad(said.blocks, _mend(said.blocks_code, _MORE_SCOPES))
+    if limits:
+        return fine("the token may count follows, read rules about domains, and write them")
     if said.blocks:
         return fine("the token may count follows; rules about domains it may not read, which only the action domain_block needs")
     return fine("the token may count follows, and read rules about domains")
@@ -86,7 +97,11 @@ def watched_of(lost: Mapping[str, str], watch: tuple[str, ...]) -> Found:
     return fine(f"{counted(len(watch), 'host')} found: {listed(list(watch))}")
 
 
-async def _ask(settings: MastodonSettings) -> Said:
+def _mend(code: str, wanted: str) -> str:
+    return f"make {wanted}" if code in (UNAUTHORIZED, FORBIDDEN) else "look at Mastodon's web server and its log"
+
+
+async def _ask(settings: MastodonSettings, *, limits: bool) -> Said:
     async with AdminApi(settings) as api:
         try:
             domain, version = await api.instance()
@@ -101,8 +116,10 @@ async def _ask(settings: MastodonSettings) -> Said:
             said = msgspec.structs.replace(said, counting=str(error), counting_code=error.code)
         try:
             await api.may_read_blocks()
+            if limits:
+                await api.may_write_blocks()
         except ApiError as error:
-            said = msgspec.structs.replace(said, blocks=str(error))
+            said = msgspec.structs.replace(said, blocks=str(error), blocks_code=error.code)
         return said
 
 

@@ -164,8 +164,16 @@ class AdminApi:
             raise
 
     async def may_read_blocks(self) -> None:
-        """Returns where rules about domains may be read."""
+        """Returns where rules about domains may be read: that takes the same permission as to write them."""
         await self._read("GET", _BLOCKS, needs=READ_BLOCKS, query={"limit": "1"})
+
+    async def may_write_blocks(self) -> None:
+        """Returns where the token has the scope to write them. Nothing is written: no rule has the id 0, which is looked for only after the scope was found to be enough."""
+        try:
+            await self._call("PUT", f"{_BLOCKS}/0", needs=WRITE_BLOCKS, form=[("severity", "noop")])
+        except ApiError as error:
+            if error.code != MISSING:
+                raise
 
     async def create_block(
         self,

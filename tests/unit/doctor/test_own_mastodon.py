@@ -1,5 +1,7 @@
 """Our own Mastodon and the names of watched hosts, where they are not as they should be; the server is the strict stand-in."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests.service.mastodon_standin.server import ALL_SCOPES, TOKEN, MastodonStandIn
@@ -14,11 +16,12 @@ CONFIG = "redis: {url: redis://h}\nrules: [rules.yml]\nstate: state\n"
 POINTS = ("mastodon-api", "mastodon-token", "mastodon-watched")
 
 
-async def looked(folder, section: str = ""):
-    """What is said of these settings: health and words by point."""
+async def looked(folder, section: str = "", *actions: str):
+    """What is said of these settings, beside one rule with these actions: health and words by point."""
+    rule = SimpleNamespace(steps=[SimpleNamespace(action=action) for action in actions], or_else=())
     settings, problems = read_settings("c.yml", CONFIG + section)
     assert problems == ()
-    found = await look(exam(folder, settings=settings, loaded=object()))
+    found = await look(exam(folder, settings=settings, loaded=SimpleNamespace(rules=SimpleNamespace(rules=[rule]))))
     return [(found[name].health, found[name].says) for name in POINTS]
 
 
@@ -48,6 +51,27 @@ async def test_the_token(tmp_path, how, health, words):
     assert found[0][0] is Health.OK
     assert (found[1][0], words in found[1][1]) == (health, True), found
     assert TOKEN not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("how", "health", "words"),
+    [
+        ({}, Health.OK, "and write them"),
+        ({"scopes": frozenset({"admin:read", "admin:write:domain_blocks"})}, Health.OK, "and write them"),
+        ({"scopes": frozenset({"admin:read"})}, Health.FAIL, "admin:write:domain_blocks"),
+        ({"permissions": frozenset({"view_dashboard"})}, Health.FAIL, "manage federation"),
+    ],
+)
+async def test_the_token_where_a_rule_limits_domains(tmp_path, how, health, words):
+    """It must be able to write rules, which is found out without one: nothing was changed."""
+    async with MastodonStandIn() as mastodon:
+        for name, value in how.items():
+            setattr(mastodon, name, value)
+        mastodon.rule("other.example")
+        before = {number: dict(rule) for number, rule in mastodon.rules.items()}
+        found = await looked(tmp_path, f"mastodon: {{domain: {mastodon.domain}, url: '{mastodon.url}', token: {TOKEN}}}\n", "domain_block")
+        assert (mastodon.rules, mastodon.workers) == (before, [])
+    assert (found[1][0], words in found[1][1]) == (health, True), found
 
 
 async def test_a_server_that_does_not_answer(tmp_path, monkeypatch):
