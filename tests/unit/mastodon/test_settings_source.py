@@ -1,6 +1,7 @@
 """Files of the application as they are on the disk, become readings: what is told, when, and that no value ever is."""
 
 import os
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ class Told:
 
     def __init__(self, folder, *expected):
         self.folder = folder
-        self.bodies = []
+        self.bodies: list[Any] = []
         self.source = ExpectedSettings(
             {one.name: one for one in expected}, folder=lambda: self.folder, clock=Clock(), emit=self.bodies.append
         )
@@ -93,11 +94,23 @@ async def test_one_of_two_files_can_not_be_read(tmp_path, caplog):
     ]
 
 
+def into_a_pipe(path):
+    """In the place of the file."""
+    path.unlink()
+    os.mkfifo(path)
+
+
+def out_of_sight(path):
+    """With its folder."""
+    path.unlink()
+    path.parent.rename(path.parent.with_name("gone"))
+
+
 @pytest.mark.parametrize(
     ("damage", "why"),
     [
-        (lambda path: path.unlink() or os.mkfifo(path), ".env.production: it is no regular file"),
-        (lambda path: path.unlink() or path.parent.rename(path.parent.with_name("gone")), ".env.production: its folder is not there"),
+        (into_a_pipe, ".env.production: it is no regular file"),
+        (out_of_sight, ".env.production: its folder is not there"),
     ],
 )
 async def test_none_can_be_read(tmp_path, damage, why):
