@@ -44,7 +44,15 @@ DEAD: Final = (Failing(70, NO_ADDRESS, "gone{}.example", since=70), Failing(50, 
 """Servers that are no more, of which a server of some age has many."""
 WELL: Final = {"inbound_age": 2_000, "inbound_gap": 5 * 60_000, "heard_peers": 400, "inbound_failed": 0}
 """Of all traffic, as the web log tells: somebody delivers all the time."""
-BUSY: Final = {"failing_days": 0, "circuits": 0, "inbound_age": 60_000, "inbound_gap": HOUR, "follows": 30, "followers": 12, "follows_peak": 45}
+BUSY: Final = {
+    "failing_days": 0,
+    "circuits": 0,
+    "inbound_age": 60_000,
+    "inbound_gap": HOUR,
+    "follows": 30,
+    "followers": 12,
+    "follows_peak": 45,
+}
 """Of one big server that is well, and publishes nothing."""
 SILENT: Final = BUSY | {"inbound_age": 30 * HOUR}
 GONE: Final = {"follows": 0, "followers": 0}
@@ -130,14 +138,14 @@ SITUATIONS: Final = (
     Situation("our people and theirs come and go while we can be reached by all: proof stays proof even while we are broken", failing=many(SAYS_401),
               peer=SILENT | GONE | {"publishes_blocks": True, "blocks_us": "suspend"}, true="self_broken defederated", unknown="", rules="world-rejects-us defederated"),
     # What can't be known
-    Situation("the web log is not read: nobody is silent, and nobody is not", traffic=None, peer={**SILENT, "inbound_age": None, "inbound_gap": None},
+    Situation("the web log is not read: nobody is silent, and nobody is not", traffic=None, peer={**SILENT, **GONE, "inbound_age": None, "inbound_gap": None},
               unknown="ingress_broken gone_silent probably_defederated defederated limited"),
     Situation("the web log is not read: what others publish is known all the same", traffic=None, peer={**BUSY, "inbound_age": None, "inbound_gap": None, "blocks_us": "suspend"},
               true="defederated", unknown="ingress_broken gone_silent", rules="defederated"),
     Situation("the web log was lost: its silence says nothing", traffic=WELL | {"inbound_age": 3 * HOUR}, peer=SILENT | GONE, lost=("web_log",),
               unknown="ingress_broken remote_down gone_silent probably_defederated defederated limited"),
     Situation("the agent has just begun: nothing is usual yet, and nothing counted", traffic={"inbound_age": 2_000}, peer={"failing_days": 3, "circuits": 0}, counted=False,
-              unknown="self_broken egress_broken ingress_broken remote_down gone_silent probably_defederated defederated limited"),
+              unknown="self_broken egress_broken remote_down gone_silent defederated limited"),
     Situation("Redis does not let the retries be counted: who fails may fail because of us", counted=False, peer=BUSY | {"failing_days": 5, "inbound_age": 5 * DAY},
-              unknown="self_broken egress_broken remote_down gone_silent probably_defederated defederated limited"),
+              unknown="self_broken egress_broken remote_down gone_silent defederated limited"),
 )  # fmt: skip
