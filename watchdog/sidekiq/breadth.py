@@ -77,13 +77,15 @@ class Breadth:
                 self._moved = True
                 continue
             domain.first = min(domain.first, first)
-            if last >= domain.last:
+            if last < domain.last:
+                continue
+            if part != _CIRCUIT:
+                domain.part = part
+            self._moved = True
+            if last > domain.last:
                 domain.last = last
-                if part != _CIRCUIT:
-                    domain.part = part
-                # The last in the order is the one that was seen last.
+                # The last in the order is the one that was seen last to fail anew.
                 domains[name] = domains.pop(name)
-                self._moved = True
 
     def readings(self, now: float) -> dict[str, int]:
         """The slots of `federation`, given Redis' time; counted anew when something has failed, and each minute."""
