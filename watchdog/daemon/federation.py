@@ -1,5 +1,5 @@
 """
-What only an agent of a Mastodon server follows: what its web server logs, and what it keeps of deliveries that fail.
+What only an agent of a Mastodon server follows: what its web server logs, what it keeps of deliveries that fail, what its API and watched servers say.
 
 Begun once the config says that this is Mastodon, at a start or a reload. Each source goes on by itself; who of the other servers is told they decide together.
 """
@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from watchdog.clock import Clock
 from watchdog.daemon.tasks import Tasks
@@ -21,6 +22,11 @@ from watchdog.rulefile.mastodon import MastodonSettings
 from watchdog.rulefile.mastodon import WebLog as WebLogSettings
 from watchdog.rulefile.settings import Settings
 from watchdog.sidekiq.place import place_of
+from watchdog.store.kept_file import KeptFile
+
+if TYPE_CHECKING:
+    from watchdog.mastodon.block_lists import BlockLists
+    from watchdog.mastodon.follow_counts import FollowCounts
 
 _NOWHERE = WebLogSettings(journal=())
 
@@ -36,6 +42,7 @@ class Federation:
         self._deliveries: Deliveries | None = None
         self._web_log: WebLog | None = None
         self._read = _NOWHERE
+        self._asking: tuple[FollowCounts, BlockLists] | None = None
 
     def serve(self, tasks: Tasks, settings: Settings) -> None:
         """From now on as these settings say."""
@@ -43,6 +50,7 @@ class Federation:
         if mastodon is not None and self._deliveries is None:
             self._begin(tasks, settings)
         self._watch(mastodon)
+        self._ask(tasks, mastodon)
         wanted = _NOWHERE if mastodon is None else mastodon.web_log
         if wanted != self._read:
             self._read = wanted
@@ -70,6 +78,22 @@ class Federation:
         if self.peers.watched != set(wanted):
             self.peers.watch(wanted)
             self._emit(Observed(Source.DELIVERIES, self.peers.choose()))
+
+    def _ask(self, tasks: Tasks, mastodon: MastodonSettings | None) -> None:
+        if self._asking is None:
+            if mastodon is None or not mastodon.watch:
+                return
+            # With them comes aiohttp's client, which only those need who watch somebody.
+            from watchdog.mastodon import block_lists, follow_counts
+
+            how: dict[str, Any] = {"clock": self._clock, "emit": self._emit, "tell": self.peers.tell}
+            counts = follow_counts.FollowCounts(mastodon, kept=KeptFile(self._state, follow_counts.FILE), **how)
+            lists = block_lists.BlockLists(mastodon, kept=KeptFile(self._state, block_lists.FILE), **how)
+            self._asking = counts, lists
+            tasks.serve("follow counts", counts.run)
+            tasks.serve("block lists", lists.run)
+        for one in self._asking:
+            one.mean(mastodon)
 
     def _next(self, wanted: WebLogSettings) -> WebLog | None:
         if self._web_log is not None:

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from watchdog.doctor import own_mastodon
 from watchdog.doctor.exam import Exam
 from watchdog.doctor.found import Found, bad, counted, doubtful, fine, listed, passed_over
 from watchdog.host.journal.command import Selection
@@ -28,7 +29,6 @@ LOOKED_AT: Final = Bounds(lines=2_000, size=4_000_000, milliseconds=3_000)
 """Of each log, from its end."""
 ENOUGH: Final = 50
 """Lines; of fewer nobody can tell whether requests are among them."""
-_NOT_SAID: Final = "the config does not say that this is Mastodon"
 
 
 class Seen(msgspec.Struct):
@@ -49,13 +49,15 @@ class Seen(msgspec.Struct):
 
 
 async def look(exam: Exam) -> Mapping[str, Found]:
-    """The points of this area that need no question to anybody's API."""
+    """The points of this area."""
     if exam.settings is None:
         return {}
+    asked = await own_mastodon.look(exam)
     if exam.settings.mastodon is None:
-        return {"mastodon-deliveries": passed_over(_NOT_SAID), "mastodon-web-log": passed_over(_NOT_SAID)}
+        return {"mastodon-deliveries": passed_over(own_mastodon.NOT_SAID), "mastodon-web-log": passed_over(own_mastodon.NOT_SAID), **asked}
     web_log = exam.settings.mastodon.web_log
     return {
+        **asked,
         "mastodon-deliveries": await _deliveries(exam.settings),
         "mastodon-web-log": web_log_of(await _read(web_log), web_log, exam.who.name),
     }

@@ -44,6 +44,9 @@ OPTIONAL = {
     "metrics",
     "mastodon-deliveries",
     "mastodon-web-log",
+    "mastodon-api",
+    "mastodon-token",
+    "mastodon-watched",
 }
 """What is not there and need not be."""
 OF_THE_HOST = {"host-clock", "redis-saving", "redis-clock", "log-level", "state-disk"}
