@@ -27,6 +27,7 @@ MINUTES = {
     "bench_agent": 1.5,
     "bench_census": 5.0,
     "bench_check": 0.2,
+    "bench_classifier": 0.1,
     "bench_conditions": 0.2,
     "bench_decision": 2.0,
     "bench_edits": 0.4,
@@ -47,6 +48,7 @@ MINUTES = {
     "bench_turns": 0.1,
     "bench_units": 0.7,
     "bench_web": 0.3,
+    "bench_web_log": 0.1,
 }
 """About how long each takes on two cores, most of it waiting."""
 SHORT = 4.0

@@ -50,6 +50,15 @@ async def test_what_it_says_of_itself(mastodon):
     assert mastodon.agents == [f"sidekiq-watchdog/{__version__} (+https://{DOMAIN}/)"]
 
 
+async def test_a_server_that_tells_strangers_nothing(mastodon):
+    """It is asked once more with the token, where there is one."""
+    mastodon.limited = True
+    async with api(mastodon) as client:
+        assert await client.instance() == (DOMAIN, "4.5.3")
+    assert (await failure(mastodon, lambda client: client.instance(), token="")).code == "unauthorized"
+    assert len(mastodon.calls) == 3
+
+
 async def test_who_follows_whom(mastodon):
     """Both directions in one call, and zero of a domain that nobody knows."""
     mastodon.follows["other.example"], mastodon.followers["other.example"] = 12, 3456

@@ -117,7 +117,6 @@ class Agent:
         )
         self._units = Units(loaded.settings.units, clock=clock, emit=self._turns.offer)
         self._checker = Checker(loaded.settings.checks, clock=clock, emit=self._turns.offer)
-        self._federation = Federation(state=loaded.state, clock=clock, emit=self._turns.offer)
         app = loaded.settings.app
         self._sampler = Sampler(
             self._local, host=self._host, folder=loaded.state, clock=clock, emit=self._turns.offer,
@@ -127,6 +126,7 @@ class Agent:
             loaded.settings.expected, folder=self._sampler.application.where, clock=clock, emit=self._turns.offer
         )
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
+        self._federation = self._status.federation = Federation(state=loaded.state, clock=clock, emit=self._turns.offer)
         self._status.trace, self._status.sampler, self._status.units = self._trace, self._sampler, self._units
         self._people = People(store=store, turns=self._turns, clock=clock, host=self._host)
         self._status.ears = self._people.ears

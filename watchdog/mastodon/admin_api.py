@@ -25,6 +25,7 @@ from watchdog.mastodon.api_failures import (
     PASSING,
     STRANGE,
     TIMEOUT,
+    UNAUTHORIZED,
     UNREACHABLE,
     ApiError,
     BlockExistsError,
@@ -108,8 +109,13 @@ class AdminApi:
         await self._session.close()
 
     async def instance(self) -> tuple[str, str]:
-        """The domain by which it calls itself, and its version; no token is needed for that, and none is sent."""
-        data = await self._read("GET", "/api/v2/instance", needs=_NOTHING, with_token=False)
+        """The domain by which it calls itself, and its version. The token is sent only to one that tells nothing without: in limited federation mode it does not."""
+        try:
+            data = await self._read("GET", "/api/v2/instance", needs=_NOTHING, with_token=False)
+        except ApiError as error:
+            if error.code != UNAUTHORIZED or not self._token:
+                raise
+            data = await self._read("GET", "/api/v2/instance", needs="any scope")
         said = _decode(data, _Instance)
         return said.domain, said.version
 
@@ -158,8 +164,16 @@ class AdminApi:
             raise
 
     async def may_read_blocks(self) -> None:
-        """Returns where rules about domains may be read."""
+        """Returns where rules about domains may be read: that takes the same permission as to write them."""
         await self._read("GET", _BLOCKS, needs=READ_BLOCKS, query={"limit": "1"})
+
+    async def may_write_blocks(self) -> None:
+        """Returns where the token has the scope to write them. Nothing is written: no rule has the id 0, which is looked for only after the scope was found to be enough."""
+        try:
+            await self._call("PUT", f"{_BLOCKS}/0", needs=WRITE_BLOCKS, form=[("severity", "noop")])
+        except ApiError as error:
+            if error.code != MISSING:
+                raise
 
     async def create_block(
         self,

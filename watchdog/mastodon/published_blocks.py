@@ -7,7 +7,7 @@ severity. The page is a stranger's: what is not understood makes the answer unkn
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -16,8 +16,12 @@ from watchdog.mastodon.block import above
 
 LARGEST: Final = 5_000_000
 """Bytes that are read of such a list at most."""
-SEVERITIES: Final = ("", "silence", "suspend")
+MOST: Final = 50_000
+"""Rules in it: with its digest each takes a hundred bytes, so more of them are no list but a million empty braces that would cost us a second and a hundred megabytes."""
+OfUs = Literal["", "silence", "suspend"]
+SEVERITIES: Final[tuple[OfUs, ...]] = ("", "silence", "suspend")
 """What can be said of us, the mildest first; rules of severity `noop` are not published."""
+_TOLD: Final[dict[str, OfUs]] = {"silence": "silence", "suspend": "suspend"}
 _HIDDEN: Final = "*"
 
 
@@ -25,7 +29,7 @@ class StrangeListError(WatchdogError):
     """It is no such list, or what it says of us is not understood."""
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, gc=False):
     domain: str | None = None
     digest: str | None = None
     severity: str | None = None
@@ -42,22 +46,24 @@ class Us:
         self._by_digest = {hashlib.sha256(one.encode()).hexdigest(): one for of_name in self._names for one in of_name}
         self._all = frozenset(self._by_digest.values())
 
-    def blocked_by(self, body: bytes) -> str:
+    def blocked_by(self, body: bytes) -> OfUs:
         """
         One of `SEVERITIES`: the rule of the narrowest domain that we lie in, the strictest where several names of ours are on the list.
 
         Raises `StrangeListError`.
         """
+        if body.count(b"{") > MOST:
+            raise StrangeListError(f"it has more than {MOST:,} rules")
         try:
             entries = _DECODER.decode(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError):
             raise StrangeListError("it is no list of blocked domains") from None
-        rules: dict[str, str] = {}
+        rules: dict[str, OfUs] = {}
         for entry in entries:
             if (name := self._named(entry)) is not None:
-                rules[name] = max(rules.get(name, ""), _severity(entry), key=SEVERITIES.index)
-        found = [next((rules[one] for one in of_name if one in rules), "") for of_name in self._names]
-        return max(found, key=SEVERITIES.index, default="")
+                rules[name] = max(rules.get(name, SEVERITIES[0]), _severity(entry), key=SEVERITIES.index)
+        found: list[OfUs] = [next((rules[one] for one in of_name if one in rules), "") for of_name in self._names]
+        return max(found, key=SEVERITIES.index, default=SEVERITIES[0])
 
     def _named(self, entry: _Entry) -> str | None:
         """Which of our domains it is about."""
@@ -69,21 +75,17 @@ class Us:
         return domain if domain in self._all else None
 
 
-def _severity(entry: _Entry) -> str:
-    if entry.severity in SEVERITIES[1:]:
-        return str(entry.severity)
-    raise StrangeListError("it has a rule about us whose severity is not known")
+def _severity(entry: _Entry) -> OfUs:
+    severity = _TOLD.get(entry.severity or "")
+    if severity is None:
+        raise StrangeListError("it has a rule about us whose severity is not known")
+    return severity
 
 
 def _could_be(hidden: str, name: str) -> bool:
     return len(hidden) == len(name) and all(one in (_HIDDEN, other) for one, other in zip(hidden, name, strict=True))
 
 
-def digest_of(domain: str) -> str:
-    """As Mastodon makes it."""
-    return hashlib.sha256(domain.encode()).hexdigest()
-
-
-def names_of(domain: str, host: str) -> tuple[Any, ...]:
+def names_of(domain: str, host: str) -> tuple[str, ...]:
     """Ours, given the domain and the host of our address."""
     return tuple(dict.fromkeys(name for name in (domain, host) if "." in name and not name.rpartition(".")[2].isdecimal()))

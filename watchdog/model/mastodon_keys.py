@@ -25,7 +25,7 @@ MASTODON: Final[tuple[KeySpec, ...]] = (
     KeySpec(
         "watch",
         "list of hosts",
-        "Other servers that are looked at by name, at most 100: how many there are followed from here and the other way round is asked of our server every few hours, and what they publish of whom they block is asked of themselves once a day. Their people can see in their logs that they are asked.",
+        "Other servers that are looked at by name, as it stands behind the @ of their people, at most 100: how many there are followed from here and the other way round is asked of our server every few hours, and what they publish of whom they block is asked of themselves once a day. Their people can see in their logs that they are asked.",
         "none",
     ),
     KeySpec(

@@ -7,6 +7,7 @@ can ask what administrators can.
 
 import ipaddress
 import re
+from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -71,7 +72,8 @@ def read_mastodon(node: Node, secrets: list[SecretRef], bare: list[Span], findin
     domain = _host(values["domain"], "'domain'", findings) if "domain" in values else None
     url = _url(values["url"], findings) if "url" in values else None
     token = _token(values[TOKEN], secrets, bare, findings) if TOKEN in values else ""
-    watch = _watch(values["watch"], domain, findings) if "watch" in values else ()
+    ours = {domain, urlsplit(url).hostname if url else None}
+    watch = _watch(values["watch"], ours, findings) if "watch" in values else ()
     web_log = _web_log(values["web_log"], findings) if "web_log" in values else WebLog()
     if domain is None:
         return None
@@ -113,12 +115,12 @@ def _host(node: Node, what: str, findings: Findings) -> str | None:
     return host
 
 
-def _watch(node: Node, domain: str | None, findings: Findings) -> tuple[str, ...]:
+def _watch(node: Node, ours: Collection[str | None], findings: Findings) -> tuple[str, ...]:
     hosts: dict[str, None] = {}
     items = items_of(node, "'watch'", findings) or ()
     for item in items:
         host = _host(item, "an item of 'watch'", findings)
-        if host is not None and host == domain:
+        if host is not None and host in ours:
             findings.add("E520", item.span, "'watch' names our own server", hint="name others: those whose people matter to yours")
         elif host is not None:
             hosts[host] = None

@@ -4,7 +4,7 @@ A stand-in for the API of a Mastodon that refuses what Mastodon refuses, after w
 - https://docs.joinmastodon.org/methods/admin/domain_blocks, …/methods/admin/measures, …/methods/instance (v2), …/entities/Admin_DomainBlock, …/entities/Admin_Measure;
 - https://docs.joinmastodon.org/api/guidelines (pages by the header Link), …/api/rate-limits (429, X-RateLimit-*; no Retry-After), …/api/oauth-scopes;
 - app/controllers/api/v1/admin/{domain_blocks,measures}_controller.rb, app/models/domain_block.rb, config/initializers/rack_attack.rb of 4.0 to 4.7: which rule stands in the way of
-  which, 401 before 403, the scope before the permission, both before 404 and 422, no token at all is 403;
+  which, 401 before 403, the scope before everything else, the permission before 422 and after 404, no token at all is 403;
 - dist/nginx.conf and config/environments/production.rb: whoever comes without `X-Forwarded-Proto: https` is sent to https, and to another Host nothing is said.
 
 Where Mastodon is lenient (a measure that it does not know is left out), it refuses. It is no Mastodon: nobody but us has said that it behaves like one.
@@ -38,7 +38,7 @@ class MastodonStandIn:
     Listens on the loopback; `url` and `domain` are for the config.
 
     `follows` and `followers` are by domain; `rules` are the domain blocks by id, as Admin::DomainBlock has them; `workers` the ids that DomainBlockWorker was given. `calls` are (method, path) in the
-    order in which they came. `instead` are answers to the next calls (None: as usual); with `loses` the answer to the next call is lost once it was carried out. `allowed` is how many calls there may be.
+    order in which they came. `instead` are answers to the next calls (None: as usual); with `loses` the answer to the next call is lost once it was carried out. `allowed` is how many calls there may be; `limited` says that it federates with few, and tells strangers nothing.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class MastodonStandIn:
         self.instead: list[Instead | None] = []
         self.loses = False
         self.allowed = 300
+        self.limited = False
         self.token = TOKEN
         self.scopes = scopes
         self.permissions = permissions
@@ -127,19 +128,23 @@ class MastodonStandIn:
         reset = datetime.fromtimestamp((time.time() // 300 + 1) * 300, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         return {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": reset}
 
-    def _may(self, request: web.Request, scopes: tuple[str, ...], permission: str) -> web.Response | None:
-        """What stands in the way: the token, its scope, the permission of its role, in this order."""
+    def _may(self, request: web.Request, scopes: tuple[str, ...], permission: str, *, rule: bool = True) -> web.Response | None:
+        """What stands in the way: the token, its scope, that there is no such rule, the permission of its role, in this order."""
         written = request.headers.get("authorization")
         if written is not None:
             if written != f"Bearer {self.token}":
                 return _error(401, "The access token is invalid")
             if not self.scopes & set(scopes):
                 return _error(403, "This action is outside the authorized scopes")
+        if not rule:
+            return _error(404, "Record not found")
         if written is None or permission not in self.permissions:
             return _error(403, "This action is not allowed")
         return None
 
-    async def _instance(self, _request: web.Request) -> web.Response:
+    async def _instance(self, request: web.Request) -> web.Response:
+        if self.limited and request.headers.get("authorization") != f"Bearer {self.token}":
+            return _error(401, "This method requires an authenticated user")
         return web.json_response(
             {"domain": self.domain, "title": "Strict", "version": self.version, "source_url": "https://github.com/mastodon/mastodon"}
         )
@@ -156,14 +161,12 @@ class MastodonStandIn:
                 date.fromisoformat(str(form[key]))
         except (KeyError, ValueError):
             return _error(500, "Internal Server Error")
-        told = []
+        told, day = [], str(form["start_at"])
         for key in map(str, wanted):
             domain = str(form.get(f"{key}[domain]", ""))
             if domain:
                 total = (self.follows if key == "instance_follows" else self.followers).get(domain, 0)
-                told.append(
-                    {"key": key, "unit": None, "total": str(total), "data": [{"date": f"{form['start_at']}T00:00:00Z", "value": "0"}]}
-                )
+                told.append({"key": key, "unit": None, "total": str(total), "data": [{"date": f"{day}T00:00:00Z", "value": "0"}]})
         return web.json_response(told)
 
     async def _index(self, request: web.Request) -> web.Response:
@@ -181,10 +184,11 @@ class MastodonStandIn:
         return web.json_response(page, headers={"Link": ", ".join(links)} if links else {})
 
     async def _show(self, request: web.Request) -> web.Response:
-        if (no := self._may(request, ("admin:read", "admin:read:domain_blocks"), "manage_federation")) is not None:
-            return no
         rule = self._found(request)
-        return _error(404, "Record not found") if rule is None else web.json_response(rule)
+        no = self._may(request, ("admin:read", "admin:read:domain_blocks"), "manage_federation", rule=rule is not None)
+        if no is not None or rule is None:
+            return no or _error(500, "nothing stands in the way of nothing")
+        return web.json_response(rule)
 
     async def _create(self, request: web.Request) -> web.Response:
         if (no := self._may(request, ("admin:write", "admin:write:domain_blocks"), "manage_federation")) is not None:
@@ -210,11 +214,10 @@ class MastodonStandIn:
         return web.json_response(self.rules[number])
 
     async def _update(self, request: web.Request) -> web.Response:
-        if (no := self._may(request, ("admin:write", "admin:write:domain_blocks"), "manage_federation")) is not None:
-            return no
         rule = self._found(request)
-        if rule is None:
-            return _error(404, "Record not found")
+        no = self._may(request, ("admin:write", "admin:write:domain_blocks"), "manage_federation", rule=rule is not None)
+        if no is not None or rule is None:
+            return no or _error(500, "nothing stands in the way of nothing")
         form = {key: str(value) for key, value in (await request.post()).items()}
         wrong = _wrong_with(form)
         if wrong is not None or "domain" in form:
@@ -224,11 +227,10 @@ class MastodonStandIn:
         return web.json_response(rule)
 
     async def _destroy(self, request: web.Request) -> web.Response:
-        if (no := self._may(request, ("admin:write", "admin:write:domain_blocks"), "manage_federation")) is not None:
-            return no
         rule = self._found(request)
-        if rule is None:
-            return _error(404, "Record not found")
+        no = self._may(request, ("admin:write", "admin:write:domain_blocks"), "manage_federation", rule=rule is not None)
+        if no is not None or rule is None:
+            return no or _error(500, "nothing stands in the way of nothing")
         del self.rules[int(rule["id"])]
         return web.json_response({})
 
@@ -256,7 +258,7 @@ def _wrong_with(form: dict[str, str]) -> web.Response | None:
 
 
 def _written(form: dict[str, str]) -> dict[str, Any]:
-    flags = {flag: form[flag] == "true" for flag in _FLAGS if flag in form}
+    flags: dict[str, Any] = {flag: form[flag] == "true" for flag in _FLAGS if flag in form}
     return {**flags, **{key: form[key] or None for key in ("private_comment", "public_comment") if key in form}}
 
 

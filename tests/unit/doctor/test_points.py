@@ -12,11 +12,27 @@ from tests.unit.doctor.conftest import OWN, exam, facts, reading, server, unit, 
 from watchdog import __version__
 from watchdog.commands.units import Places, unit_text
 from watchdog.config import inspect
-from watchdog.doctor import agent, commands, config, helpers, host, log, outside, page, redis, sidekiq, state, systemd
+from watchdog.doctor import (
+    agent,
+    commands,
+    config,
+    federation,
+    helpers,
+    host,
+    log,
+    outside,
+    own_mastodon,
+    page,
+    redis,
+    sidekiq,
+    state,
+    systemd,
+)
 from watchdog.doctor.exam import settings_of
 from watchdog.doctor.expected import expected_of
 from watchdog.doctor.found import Found, Health
 from watchdog.doctor.told import Doubt, Itself, Source, Told
+from watchdog.mastodon.api_failures import failure_of
 from watchdog.model.log_lines import LinesLost, LogLine
 from watchdog.model.named.handing_over import unit_of
 from watchdog.model.named.reading import parse
@@ -25,10 +41,12 @@ from watchdog.model.verdicts import Mode
 from watchdog.picture.doors import Door
 from watchdog.recovery.inspecting import Facts, NotInspected
 from watchdog.rulefile.expected import ExpectedSetting
+from watchdog.rulefile.mastodon import MastodonSettings, WebLog
 from watchdog.rulefile.page import PageSettings
 from watchdog.sidekiq.edit.agents import Present
 
 Case = Callable[[Path], Found]
+OURS = MastodonSettings(domain="social.example.org", url="https://social.example.org", token="a-token-of-some-length")
 REFUSED = "no connection to 127.0.0.1 port 1: Connection refused"
 START = "2026-11-26T10:00:00.000Z pid={} tid=abc class=Quick jid=4caa0123456789abcdef0123 INFO: start"
 
@@ -124,6 +142,15 @@ AMISS: dict[str, Case] = {
     "redis-application": lambda _: redis.application_of(
         "nothing listens at 127.0.0.1:1: the connection was refused", "redis://127.0.0.1:1"
     ),
+    "mastodon-deliveries": lambda _: federation.deliveries_of(["scan"]),
+    "mastodon-web-log": lambda _: federation.web_log_of([federation.Seen("mastodon-web.service", 2_000)], WebLog(), "agent"),
+    "mastodon-api": lambda _: own_mastodon.api_of(own_mastodon.Said("example.org"), OURS),
+    "mastodon-token": lambda _: own_mastodon.token_of(
+        own_mastodon.Said(counting=str(failure_of(401, needs="")), counting_code="unauthorized"), OURS
+    ),
+    "mastodon-watched": lambda _: own_mastodon.watched_of(
+        {"gone.example": "its name can't be resolved"}, ("gone.example", "other.example")
+    ),
     "redis": lambda _: redis.unreached("nothing listens at 127.0.0.1:1: the connection was refused", Path("config.yml")),
     "sidekiq": lambda _: sidekiq.sidekiq_of([], "", [], "redis://127.0.0.1:6379/0"),
     "sidekiq-versions": lambda _: sidekiq.versions_of([reading(version="9.0.0")], []),
@@ -176,6 +203,11 @@ WELL: dict[str, Case] = {
     "redis-clock": lambda _: redis.clock_of(server()),
     "redis-sentinels": lambda _: redis.sentinels_of({"a:1": "", "b:1": ""}),
     "redis-application": lambda _: redis.application_of("", "redis://127.0.0.1:1"),
+    "mastodon-deliveries": lambda _: federation.deliveries_of([]),
+    "mastodon-web-log": lambda _: federation.web_log_of([federation.Seen("mastodon-web.service", 3, has_request=True)], WebLog(), "agent"),
+    "mastodon-api": lambda _: own_mastodon.api_of(own_mastodon.Said(OURS.domain, "4.5.3"), OURS),
+    "mastodon-token": lambda _: own_mastodon.token_of(own_mastodon.Said(OURS.domain), OURS),
+    "mastodon-watched": lambda _: own_mastodon.watched_of({}, ("other.example",)),
     "sidekiq": lambda _: sidekiq.sidekiq_of([reading()], "", [], "redis://127.0.0.1:6379/0"),
     "sidekiq-versions": lambda _: sidekiq.versions_of([reading()], [facts()]),
     "sidekiq-here": lambda _: sidekiq.here_of([reading()], {4711: facts()}, {"web1:4711:a1b2": facts()}, "web1"),

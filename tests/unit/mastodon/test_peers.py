@@ -43,10 +43,10 @@ def test_each_source_tells_what_changed_and_only_its_own():
     """What one of them no longer knows becomes unknown; the readings of the other stay."""
     peers = Peers(["a.example"])
     peers.choose()
-    peers.tell(A, "a.example", {"failing_days": 2, "failing_since": 5})
+    peers.tell(A, "a.example", {"failing_days": 2, "failing_at": 5})
     peers.tell(B, "a.example", {"inbound": 1})
-    assert peers.tell(A, "a.example", {"failing_days": 2, "failing_since": 5}) == ()
-    assert peers.tell(A, "a.example", {"failing_days": 0}) == (Delta(Kind.PEER, "a.example", {"failing_days": 0, "failing_since": None}),)
+    assert peers.tell(A, "a.example", {"failing_days": 2, "failing_at": 5}) == ()
+    assert peers.tell(A, "a.example", {"failing_days": 0}) == (Delta(Kind.PEER, "a.example", {"failing_days": 0, "failing_at": None}),)
 
 
 def test_a_source_that_stops_takes_back_what_it_said():

@@ -44,6 +44,12 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "How many of those that have begun to fail within the last 24 hours could not be reached at the last try.",
         "federation.newly_unreachable_domains > 30",
     ),
+    _field(
+        "inbound_top_share",
+        Type.RATIO,
+        "Which part of the jobs of incoming federation in the last sample one and the same account has signed, as a relay does; known only while 500 jobs or more wait.",
+        "federation.inbound_top_share > 50%",
+    ),
     _heard(
         "inbound", Type.COUNT, "Deliveries of all others that we have accepted since the agent began.", "rate(federation.inbound, 10m) == 0"
     ),
@@ -62,7 +68,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _heard(
         "inbound_age",
         Type.DURATION,
-        "How long ago anybody last delivered something that we have accepted; kept over restarts of the agent.",
+        "How long ago anybody last delivered something that we have accepted; kept over restarts of the agent. A time in which the log could not be read does not count.",
         "federation.inbound_age > 10m",
         attr="inbound_at",
         clock=Clock.ENGINE,
@@ -70,7 +76,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _heard(
         "inbound_gap",
         Type.DURATION,
-        "The longest pause between two deliveries of anybody in the last 14 days, the present one left out; known after 3 days and 20 deliveries.",
+        "The longest pause between two deliveries of anybody in the 14 days up to the last one, the present one left out; known after 3 days and 20 deliveries.",
         "federation.inbound_age > 10 * federation.inbound_gap",
     ),
     _heard("heard_peers", Type.COUNT, "From how many hosts something was accepted within the last hour.", "federation.heard_peers < 3"),

@@ -38,7 +38,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         Type.DURATION,
         "Since the first of these days, in whole days of UTC; not known where there is none.",
         "peer.failing_for > 5d",
-        attr="failing_since",
+        attr="failing_at",
         clock=Clock.ENGINE,
     ),
     _field(
@@ -62,7 +62,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _heard(
         "inbound_age",
         Type.DURATION,
-        "How long ago it last delivered something that we have accepted; kept over restarts of the agent.",
+        "How long ago it last delivered something that we have accepted; kept over restarts of the agent. A time in which the log could not be read does not count, and of a host that is not watched it is told each 5 minutes.",
         "peer.inbound_age > 1d",
         attr="inbound_at",
         clock=Clock.ENGINE,
@@ -70,7 +70,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _heard(
         "inbound_gap",
         Type.DURATION,
-        "The longest pause between two deliveries of it in the last 14 days, the present one left out; known once it has been followed for 3 days and has delivered 20 times.",
+        "The longest pause between two deliveries of it in the 14 days up to the last one, the present one left out, and 5 minutes at least where it is not watched; known once it has been followed for 3 days and has delivered 20 times.",
         "peer.inbound_age > 10 * peer.inbound_gap",
     ),
     _asked("follows", Type.COUNT, "How many accounts of it are followed from here (admin API, of watched hosts).", "peer.follows == 0"),
