@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 import stat
 from collections.abc import AsyncIterator
@@ -19,7 +20,7 @@ rules:
   - rule: told-of-deliveries
     each: peer
     when: peer.failing_days >= 2
-    summary: "{peer.name} fails"
+    summary: "{{ peer.name }} fails"
   - rule: told-of-the-web-log
     each: federation
     when: federation.inbound >= 2
@@ -46,7 +47,7 @@ async def delivering(log: Path, host: str, status: int = 202) -> AsyncIterator[N
         while True:
             with log.open("a") as file:
                 file.write(POST.format(host=host, status=status))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.5)  # sleeps on purpose: a server that delivers twice a second
 
     task = asyncio.create_task(deliver())
     try:
@@ -57,7 +58,7 @@ async def delivering(log: Path, host: str, status: int = 202) -> AsyncIterator[N
 
 
 async def test_an_agent_of_a_mastodon_server(redis_server, tmp_path):
-    """What it reads is judged as it comes; a reload begins to watch another host; what was learned is kept at its end."""
+    """What it reads is judged as it comes; a reload begins to watch another host; what was learned is kept at its end, and all of it is replayed to the same."""
     client = redis_server.client()
     await client.sadd("exhausted_deliveries:dead.example", day(0), day(1))
     log = tmp_path / "web.log"
@@ -78,7 +79,13 @@ async def test_an_agent_of_a_mastodon_server(redis_server, tmp_path):
             agent.signal(signal.SIGHUP)
             await agent.wait_for("reloaded")
             await agent.wait_for("told-of-a-refusal")
+        _, shown = await agent.ask("status", "--json")
+        sources = json.loads(shown)["sources"]
+        assert json.loads(shown)["other_servers"] == {"told": 2, "troubles": []}
+        assert [sources[name]["ok"] for name in ("web_log", "deliveries")] == [True, True]
         assert await agent.stop() == 0
+        code, checked = await agent.ask("replay", "--check")
+        assert code == 0, checked
     finally:
         await agent.aclose()
     assert stat.S_IMODE((tmp_path / "state" / NAME).stat().st_mode) == 0o600

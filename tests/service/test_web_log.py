@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from watchdog.model.kinds import Kind, Source
 
 UNIT = "mastodon-web.service"
 GET = "method=GET path=/about format=html controller=AboutController action=show status=200 duration=4.12"
+WORDS = count()
+"""Each file of a journal has a name of its own."""
 journals = pytest.mark.needs("journalctl", "systemd-journal-remote")
 
 
@@ -110,14 +113,34 @@ def lines(folder: Path, *texts: str, ago: float = 0, name: str, unit: str = UNIT
     write(folder / "journal", [entry(now(ago), text.encode(), unit=unit) for text in texts], name=f"{name}.journal")
 
 
+async def reads_file(heard: Heard, log: Path, until: Callable[..., Any]) -> None:
+    """It is read from its end on: a line that counts for nothing has been seen."""
+
+    def is_read() -> bool:
+        with log.open("a") as file:
+            file.write("a word\n")
+        return heard.source._heard > 0
+
+    await until(is_read, what="the file")
+
+
+async def reads_journal(heard: Heard, folder: Path, until: Callable[..., Any]) -> None:
+    """The same of the journal."""
+
+    def is_read() -> bool:
+        lines(folder, "a word", name=f"word{next(WORDS)}")
+        return heard.source._heard > 0
+
+    await until(is_read, what="the journal")
+
+
 @journals
 async def test_deliveries_in_the_journal(tmp_path, until: Callable[..., Any]):
     """Of the units that the config means and of no others; from now on, and nothing of what was before."""
     lines(tmp_path, GET, post("a.example"), ago=100, name="before")
     lines(tmp_path, post("a.example"), ago=100, name="other", unit="nginx.service")
     async with on_journal(tmp_path) as heard:
-        await until(lambda: heard.source._is_open, what="the journal")
-        await asyncio.sleep(0.3)
+        await reads_journal(heard, tmp_path, until)
         lines(tmp_path, GET, post("a.example"), post("a.example", 401), post("b.example", 403), post("c.example", 500), name="now")
         lines(tmp_path, post("a.example"), name="now2", unit="nginx.service")
         await until(lambda: heard.all.get("inbound"), what="a delivery")
@@ -139,12 +162,11 @@ async def test_what_was_written_while_no_agent_ran_is_made_up_for(tmp_path, unti
     """Each line once: ages go on, counters begin anew."""
     lines(tmp_path, GET, ago=100, name="before")
     async with on_journal(tmp_path) as heard:
-        await until(lambda: heard.source._is_open, what="the journal")
-        await asyncio.sleep(0.3)
+        await reads_journal(heard, tmp_path, until)
         lines(tmp_path, post("a.example"), name="one")
         await until(lambda: heard.peer("a.example").get("inbound") == 1, what="a delivery")
     lines(tmp_path, post("a.example"), post("b.example"), name="two")
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)  # sleeps on purpose: what was written before the start is older than it
     async with on_journal(tmp_path) as again:
         await until(lambda: "inbound_at" in again.peer("b.example"), what="what was missed")
         assert again.peer("b.example")["inbound"] == 0
@@ -161,8 +183,7 @@ async def test_a_unit_that_nobody_has_is_no_loss(tmp_path, until: Callable[..., 
     async with on_journal(tmp_path) as heard:
         await until(lambda: caplog.records, what="a word")
         lines(tmp_path, GET, name="now")
-        await until(lambda: heard.source._is_open, what="the journal")
-        await asyncio.sleep(0.3)
+        await reads_journal(heard, tmp_path, until)
         lines(tmp_path, post("a.example"), name="later")
         await until(lambda: heard.all.get("inbound") == 1, what="a delivery")
     assert heard.lost() == []
@@ -176,8 +197,7 @@ async def test_a_file_that_is_rotated(tmp_path, until: Callable[..., Any]):
     log = tmp_path / "web.log"
     log.write_text(post("a.example") + "\n")
     async with following(tmp_path / "state", files=[log]) as heard:
-        await until(lambda: heard.source._is_open, what="the file")
-        await asyncio.sleep(0.3)
+        await reads_file(heard, log, until)
         with log.open("a") as file:
             file.write(GET + "\n" + post("a.example") + "\n")
         await until(lambda: heard.all.get("inbound") == 1, what="a delivery")
@@ -193,8 +213,7 @@ async def test_a_log_that_can_not_be_read_any_more_is_lost_and_comes_back(tmp_pa
     log = tmp_path / "web.log"
     log.write_text("")
     async with following(tmp_path / "state", files=[log]) as heard:
-        await until(lambda: heard.source._is_open, what="the file")
-        await asyncio.sleep(0.3)
+        await reads_file(heard, log, until)
         with log.open("a") as file:
             file.write(post("a.example") + "\n")
         await until(lambda: heard.all.get("inbound") == 1, what="a delivery")
@@ -202,7 +221,7 @@ async def test_a_log_that_can_not_be_read_any_more_is_lost_and_comes_back(tmp_pa
         log.mkdir()
         await until(heard.lost, what="that it is lost")
         began = Clock().at()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # sleeps on purpose: a time in which nobody can look
         log.rmdir()
         log.write_text(GET + "\n")
         await until(lambda: any(isinstance(one, SourceBack) for one in heard.said), what="that it is back")
@@ -221,8 +240,7 @@ async def test_nothing_of_a_line_but_hosts_and_counts_goes_anywhere(tmp_path, un
     log = tmp_path / "web.log"
     log.write_text("")
     async with following(tmp_path / "state", files=[log]) as heard:
-        await until(lambda: heard.source._is_open, what="the file")
-        await asyncio.sleep(0.3)
+        await reads_file(heard, log, until)
         with log.open("a") as file:
             file.write(
                 post("a.example").replace("alice", "secretname") + "\nmethod=GET path=/@secretname?q=private status=200\n\x1b[31m\xff\n"
@@ -241,8 +259,7 @@ async def test_what_can_not_be_used_is_learned_anew(tmp_path, until: Callable[..
     log = tmp_path / "web.log"
     log.write_text("")
     async with following(tmp_path / "state", files=[log]) as heard:
-        await until(lambda: heard.source._is_open, what="the file")
-        await asyncio.sleep(0.3)
+        await reads_file(heard, log, until)
         with log.open("a") as file:
             file.write(post("a.example") + "\n")
         await until(lambda: heard.all.get("inbound") == 1, what="a delivery")

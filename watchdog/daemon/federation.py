@@ -17,6 +17,7 @@ from watchdog.mastodon.peers import Peers
 from watchdog.mastodon.web_log_source import WebLog
 from watchdog.model.events import Body, Observed
 from watchdog.model.kinds import Source
+from watchdog.picture.other_servers import OtherServers
 from watchdog.rulefile.mastodon import MastodonSettings
 from watchdog.rulefile.mastodon import WebLog as WebLogSettings
 from watchdog.rulefile.settings import Settings
@@ -60,6 +61,13 @@ class Federation:
         if self._web_log is not None:
             await self._web_log.keep()
 
+    def picture(self) -> OtherServers | None:
+        """For `status`; None where this is no Mastodon."""
+        if self._deliveries is None:
+            return None
+        web_log = "" if self._web_log is None else self._web_log.trouble
+        return OtherServers(len(self.peers.chosen), tuple(one for one in (self._deliveries.trouble, web_log) if one))
+
     def _begin(self, tasks: Tasks, settings: Settings) -> None:
         redis = settings.app_redis or settings.redis
         self._deliveries = Deliveries(url=place_of(redis), namespace=redis.namespace, peers=self.peers, clock=self._clock, emit=self._emit)
@@ -88,9 +96,8 @@ class Federation:
             one.mean(mastodon)
 
     def _next(self, wanted: WebLogSettings) -> WebLog | None:
-        before = self._web_log
-        if before is not None and (changes := before.retract()):
-            self._emit(Observed(Source.WEB_LOG, changes))
+        if self._web_log is not None:
+            self._web_log.end()
         if wanted == _NOWHERE:
             self._web_log = None
         else:

@@ -37,8 +37,10 @@ PAGE: Final = 1_000
 """Keys that one command looks through."""
 ASKED: Final = 500
 """Questions that are asked in one go."""
-_APART: Final = 0.02
-"""Seconds between two pages at least: so Redis looks through no more than fifty thousand keys a second for us."""
+_APART: Final = 0.15
+"""Seconds between two pages at least: a page takes up to 0.8 ms (measured on Redis 7.0 with a million keys), which is half a percent of a core."""
+_APART_AT_FIRST: Final = 0.05
+"""The same in the first round."""
 _DAYS_READ: Final = 64
 """A set is read in one such page: seven days end all deliveries, and each more takes a person who has lifted that."""
 MOST_HOSTS: Final = 50_000
@@ -101,8 +103,8 @@ class Deliveries:
             wire.close()
 
     async def _read(self, wire: Wire) -> None:
-        # The first time as fast as Redis can be spared: nobody knows anything yet.
-        apart = _APART
+        # The first time faster: nobody knows anything yet.
+        apart = _APART_AT_FIRST
         while True:
             began = self._clock.at()
             look = _Look(self._generation)

@@ -8,6 +8,8 @@ follows, nobody who is not in it is called silent.
 import re
 from typing import Final
 
+import msgspec
+
 from watchdog.mastodon.followed_time import FollowedTime, engine_time
 from watchdog.mastodon.traffic import Traffic
 from watchdog.mastodon.traffic_kept import Kept, encode
@@ -21,9 +23,22 @@ RESUMED: Final = 900_000
 _STARTED: Final = re.compile(r"(?:\A|\s)Puma starting in \w+ mode")
 
 
+_TRIES: Final = 3
+"""A cursor from which nothing could be read so many times is given up: the log may be none in which it means anything."""
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """How far a log was read: followed time, UTC milliseconds, and the line from which to go on, '' where that can't be."""
+
+    passed: int
+    wall: int
+    cursor: str
+
+
 class FollowingLog:
     """
-    `kept` is what a predecessor has learned. `spoke` says that the log has ever had lines of requests, `dropped` counts lines that never came into it.
+    `kept` is what a predecessor has learned. `spoke` says that the log has ever had lines of requests, `dropped` counts lines that never came into it; `caught_up` that all
+    that was missed has been made up for.
 
     Moments are given as both clocks at once: `at` is engine time, `wall` UTC milliseconds.
     """
@@ -32,49 +47,58 @@ class FollowingLog:
         self.traffic = Traffic() if kept is None else kept.traffic()
         self.spoke = kept is not None and kept.spoke
         self.dropped = 0
-        self._time = FollowedTime(0 if kept is None else kept.passed)
+        self.caught_up = False
+        self._read_to = _Place(0, wall, "") if kept is None else _Place(kept.passed, kept.wall, kept.cursor)
+        self._time = FollowedTime(self._read_to.passed)
         self._speaks = kept is not None and kept.speaks
         self._silent_since = at
-        self._cursor = "" if kept is None else kept.cursor
-        self._read_to = wall if kept is None else kept.wall
         self._began = self._opened = at
-        self._resumed_from: int | None = None
+        self._newest: tuple[int, str] | None = None
+        self._from = ""
+        self._is_resuming = self._can_resume = False
+        self._in_vain = 0
 
     def open(self, *, at: int, wall: int, can_resume: bool) -> str:
         """The log is about to be read; from which cursor on, '' for what comes from now on."""
         self._opened = at
-        if not (can_resume and self._cursor and 0 <= wall - self._read_to <= RESUMED):
-            self._cursor = ""
-        self._resumed_from = self._time.of(at) if self._cursor else None
+        self._newest = None
+        self._can_resume = can_resume
+        before = self._read_to
+        resumes = can_resume and bool(before.cursor) and 0 <= wall - before.wall <= RESUMED and self._in_vain < _TRIES
+        self._is_resuming, self.caught_up = resumes, not resumes
+        self._time = FollowedTime(before.passed)
         if self._speaks:
-            self._time.begin(engine_time(self._read_to, wall_now=wall, at=at) if self._cursor else at)
+            self._time.begin(engine_time(before.wall, wall_now=wall, at=at) if resumes else at)
         else:
             self._silent_since = at
-        return self._cursor
+        self._from = before.cursor if resumes else ""
+        return self._from
 
     def close(self, *, at: int, wall: int) -> None:
         """It can't be read any more, or not for now."""
-        self._time.end(at)
-        self._read_to = wall
+        self._in_vain = 0 if self.caught_up or self._newest else self._in_vain + 1
+        self._read_to = self._place(at, wall)
+        self._time = FollowedTime(self._read_to.passed)
+        self._newest, self.caught_up = None, False
 
-    def take(self, entry: LogEntry, *, at: int, wall: int) -> bool:
-        """An entry of the log; whether it was written after the log was opened, so that all that was missed has been made up for."""
-        self._cursor = entry.cursor
+    def take(self, entry: LogEntry, *, at: int, wall: int) -> None:
+        """An entry of the log."""
         moment = engine_time(entry.at or wall, wall_now=wall, at=at)
         if isinstance(entry, LinesLost):
             self._miss(entry, moment)
         else:
             self._read(entry, moment)
-        self._resumed_from = None
-        return moment >= self._opened
+        self._newest = (moment, entry.cursor)
+        self._is_resuming = False
+        if moment >= self._opened:
+            self.caught_up = True
 
     def _miss(self, lost: LinesLost, moment: int) -> None:
         self.dropped += lost.lines
-        if self._resumed_from is None or not self._time.runs:
-            return
-        # The place from which we wanted to go on is gone: of the time in between nothing is known.
-        self._time = FollowedTime(self._resumed_from)
-        self._time.begin(moment)
+        if self._is_resuming and self._time.runs:
+            # The place from which we wanted to go on is gone: of the time in between nothing is known.
+            self._time = FollowedTime(self._read_to.passed)
+            self._time.begin(moment)
 
     def _read(self, line: LogLine, moment: int) -> None:
         if not is_request(line):
@@ -109,6 +133,15 @@ class FollowingLog:
 
     def kept(self, *, at: int, wall: int) -> bytes:
         """All that a successor should know."""
+        place = self._place(at, wall)
         return encode(
-            self.traffic, wall=wall if self._time.runs else self._read_to, passed=self._time.of(at), cursor=self._cursor, speaks=self._speaks, spoke=self.spoke
+            self.traffic, wall=place.wall, passed=place.passed, cursor=place.cursor, speaks=self._speaks, spoke=self.spoke
         )  # fmt: skip
+
+    def _place(self, at: int, wall: int) -> "_Place":
+        """How far all has been read: up to now, or where there is still something to be made up for up to the newest line of that."""
+        if self._newest is None:
+            return _Place(self._time.of(at), wall, self._from) if self.caught_up else self._read_to
+        moment, cursor = self._newest
+        place = cursor if self._can_resume else ""
+        return _Place(self._time.of(at), wall, place) if self.caught_up else _Place(self._time.of(moment), wall - (at - moment), place)

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from watchdog.model.log_lines import LogLine
-from watchdog.sidekiq.hosts import host_of_url
+from watchdog.sidekiq.hosts import canonical, host_of_url
 
 LONGEST: Final = 8_000
 """Characters of a line that are looked at."""
@@ -27,7 +27,7 @@ class Delivery(msgspec.Struct, frozen=True):
     """
     Somebody delivered to an inbox of ours.
 
-    `at` is UTC milliseconds as the log has it; `host` who signed it, or claims so: '' where the line names nobody; `status` of our answer.
+    `at` is UTC milliseconds as the log has it; `host` who signed it, or claims so, in ASCII and small letters: '' where the line names nobody, or what can't be a host; `status` of our answer.
     """
 
     at: int
@@ -60,4 +60,4 @@ def read_web_line(line: LogLine) -> Delivery | None:
     if fields.get("controller") != _CONTROLLER or fields.get("action") != "create" or not _STATUS.fullmatch(fields.get("status", "")):
         return None
     host = host_of_url(said.split(" ", 1)[0]) if key else None
-    return Delivery(line.at, (host or "").lower().rstrip("."), int(fields["status"]))
+    return Delivery(line.at, (canonical(host) if host else None) or "", int(fields["status"]))

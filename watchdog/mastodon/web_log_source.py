@@ -79,13 +79,13 @@ class WebLog:
         self._outage = Outage(Source.WEB_LOG, "the log of Mastodon's web server", emit)
         self._log: FollowingLog | None = None
         self._is_open = False
-        self._caught_up = False
+        self._is_ended = False
         self._heard = 0
         self._ticks = 0
         self._is_complete = False
         self._told: set[str] = set()
         self._before: dict[str, object] = {}
-        self._warned: set[str] = set()
+        self._warned: list[str] = []
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -116,16 +116,28 @@ class WebLog:
         except StoreError as error:
             LOG.warning("what the web log has taught is not kept: %s", error)
 
-    def retract(self) -> Changes:
-        """It is to be followed no more: what was told by it becomes unknown."""
+    def end(self) -> None:
+        """It is to be followed no more: what was told by it becomes unknown, and it is no loss any longer."""
+        self._is_ended = True
         told, self._before = self._before, {}
         all_together = (Delta(Kind.FEDERATION, FEDERATION, dict.fromkeys(told)),) if told else ()
-        return (*self._peers.retract(Source.WEB_LOG), *all_together)
+        if changes := (*self._peers.retract(Source.WEB_LOG), *all_together):
+            self._emit(Observed(Source.WEB_LOG, changes))
+        self._outage.over()
 
     @property
-    def dropped(self) -> int:
-        """Lines that never came into the log, since the start."""
-        return 0 if self._log is None else self._log.dropped
+    def trouble(self) -> str:
+        """What can't be known by this log although it is no loss, a sentence: it has never said anything, or lines are missing. Empty where all is well."""
+        if self._log is None:
+            return ""
+        if not self._log.spoke and not self._log.speaks and self._warned:
+            return self._warned[-1]
+        dropped = self._log.dropped
+        return (
+            f"journald has left out {dropped:,} lines of the web server since the agent began: some of its deliveries are not counted"
+            if dropped
+            else ""
+        )
 
     async def _found(self) -> Kept | None:
         try:
@@ -141,7 +153,6 @@ class WebLog:
         sources = self._sources(units)
         # A line of a file does not say when it was written: what came before now can't be placed.
         cursor = log.open(at=self._clock.at(), wall=self._clock.wall(), can_resume=not self._files)
-        self._caught_up = not cursor
         self._is_open = True
         reading = {f"web_log_{number}": self._read(log, one, cursor) for number, one in enumerate(sources)}
         await together(**reading, tell=self._tell_for_ever(log), keep=self._keep_for_ever(), units=self._watch_units(units))
@@ -171,11 +182,10 @@ class WebLog:
             async with aclosing(source.follow(cursor=cursor)) as entries:
                 async for entry in entries:
                     self._heard += 1
-                    if log.take(entry, at=clock.at(), wall=clock.wall()):
-                        self._caught_up = True
+                    log.take(entry, at=clock.at(), wall=clock.wall())
                     if not self._heard % _TURN:
                         # What is made up for must not hold up the agent.
-                        await asyncio.sleep(0 if self._caught_up else 0.002)
+                        await asyncio.sleep(0 if log.caught_up else 0.002)
         except (LogUnreadableError, OSError) as error:
             raise _unreadable(error) from error
 
@@ -183,9 +193,9 @@ class WebLog:
         heard = -1
         while True:
             await asyncio.sleep(TICK)
-            self._caught_up = self._caught_up or self._heard == heard
+            log.caught_up = log.caught_up or self._heard == heard
             heard = self._heard
-            if self._caught_up:
+            if log.caught_up and not self._is_ended:
                 self._tell(log)
 
     def _tell(self, log: FollowingLog) -> None:
@@ -237,8 +247,8 @@ class WebLog:
             LOG.info("%s", failure.message)
         elif self._log is not None and self._log.spoke:
             self._outage.lose(failure)
-        elif failure.code not in self._warned:
-            self._warned.add(failure.code)
+        elif failure.message not in self._warned:
+            self._warned.append(failure.message)
             LOG.warning("%s", failure.message)
 
 

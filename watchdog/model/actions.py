@@ -77,6 +77,7 @@ FAILURES: Final = (
     "circuit_open",
     "local_database",
     "local_redis",
+    "lock",
     "storage",
     "search",
     "mail",

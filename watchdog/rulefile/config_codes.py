@@ -146,6 +146,12 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         CONFIG + "mastodon: {domain: example.org, web_log: {journal: [mastodon-web], files: [/var/log/web.log]}}\n",
     ),
     CodeSpec(
+        "E524",
+        "unusable expected setting",
+        "Under `settings` each has a name, a file (from the folder of the application, without `..`, or a whole path) and a key; no more than 200 are looked at.",
+        CONFIG + "settings: {concurrency: {file: ../.env.production, key: SIDEKIQ_CONCURRENCY}}\n",
+    ),
+    CodeSpec(
         "E530",
         "unusable setting of a receiver",
         "A receiver's settings don't go together, or one of them is not what it must be: an address of mail, the whole path of a file. A password is sent by mail's protocol over an encrypted connection only.",

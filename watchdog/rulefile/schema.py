@@ -12,7 +12,7 @@ from typing import Any, Final
 from watchdog.lang.functions import FUNCTIONS, NAMES
 from watchdog.lang.lexer import KEYWORDS
 from watchdog.lang.units import DURATIONS
-from watchdog.model import actions, changes, checks, evidence, guards, keys, receivers
+from watchdog.model import actions, changes, checks, evidence, expected_keys, guards, keys, receivers
 from watchdog.model.fields import BY_KIND, FIELDS
 from watchdog.model.keys import KeySpec
 from watchdog.model.kinds import Kind, Source, Type
@@ -130,6 +130,10 @@ def config_schema() -> Schema:
             "inhibit": _list({"$ref": "#/$defs/inhibition"}),
             "heartbeat": _mapping(
                 keys.HEARTBEAT, {"url": _FORMS[Form.URL], "every": _DURATION, "style": {"enum": list(STYLES)}}, required=("url",)
+            ),
+            "settings": _by_name(
+                _mapping(expected_keys.EXPECTED, dict.fromkeys(("file", "key", "is"), _TEXT), required=("file", "key")),
+                f"^{NAME_OF_ONE.pattern}$",
             ),
             "mastodon": mastodon_part(_mapping, text=_TEXT, secret=_FORMS[Form.SECRET]),
             **page_parts(_mapping, text=_TEXT, secret=_FORMS[Form.SECRET]),

@@ -25,6 +25,8 @@ from watchdog.rulefile.ask import AskSettings, read_ask
 from watchdog.rulefile.checks import SECTION as CHECKS
 from watchdog.rulefile.checks import CheckSettings, read_checks
 from watchdog.rulefile.digest import DigestSettings, read_digest
+from watchdog.rulefile.expected import SECTION as EXPECTED
+from watchdog.rulefile.expected import ExpectedSetting, read_expected
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.fleet import FLEET_BUDGET, read_fleet_budget
 from watchdog.rulefile.heartbeat import SECTION as HEARTBEAT
@@ -81,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api: ApiSettings = ApiSettings()
     page: PageSettings | None = None
     mastodon: MastodonSettings | None = None
+    expected: dict[str, ExpectedSetting] = {}
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -138,6 +141,7 @@ _KEYS: Final = Keys(
         API,
         PAGE,
         MASTODON,
+        EXPECTED,
     ),
 )
 
@@ -242,6 +246,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
             api=read_api(values[API], findings) if API in values else ApiSettings(),
             page=page_seen_at(page, alerts.page),
             mastodon=mastodon,
+            expected=read_expected(values[EXPECTED], findings) if EXPECTED in values else {},
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )

@@ -37,6 +37,7 @@ _PARTS: Final = {
     FailureKind.CIRCUIT_OPEN: _CIRCUIT,
     FailureKind.LOCAL_DATABASE: _NOTHING,
     FailureKind.LOCAL_REDIS: _NOTHING,
+    FailureKind.LOCK: _NOTHING,
 }
 
 

@@ -23,6 +23,7 @@ class FailureKind(StrEnum):
     CIRCUIT_OPEN = "circuit_open"  # not tried, because too many tries before it failed
     LOCAL_DATABASE = "local_database"
     LOCAL_REDIS = "local_redis"
+    LOCK = "lock"  # another job held what it needed
     STORAGE = "storage"  # where the application keeps its files
     SEARCH = "search"  # its search engine
     MAIL = "mail"  # the server that takes its mail
@@ -51,7 +52,8 @@ _TABLE: Final[tuple[tuple[str, str, FailureKind], ...]] = (
     (r"ActiveRecord::Record\w+", _ANY, FailureKind.OTHER),
     # The application's own stores come before the network: what times out towards the database says nothing about another server.
     (r"(ActiveRecord|PG|Mysql2|SQLite3|Sequel|Trilogy)\b.*", _ANY, FailureKind.LOCAL_DATABASE),
-    (r"(Redis|RedisClient)\b.*|Mastodon::RaceConditionError", _ANY, FailureKind.LOCAL_REDIS),
+    (r"Mastodon::RaceConditionError|RedisMutex::LockError|Redlock::LockError|With(Advisory)?Lock::\w+", _ANY, FailureKind.LOCK),
+    (r"(Redis|RedisClient)\b.*", _ANY, FailureKind.LOCAL_REDIS),
     # A pool of this process was empty; of what, the error does not say.
     (r"ConnectionPool::TimeoutError", _ANY, FailureKind.OTHER),
     (r"SocketError|Socket::ResolutionError|Resolv::\w+|.*NameResolutionError|.*Host(Not)?Resol\w*Error", _ANY, FailureKind.DNS),

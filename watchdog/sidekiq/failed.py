@@ -102,7 +102,15 @@ _ENTRY: Final = msgspec.json.Decoder(_Entry)
 _ADDRESSED: Final = msgspec.json.Decoder(_Addressed)
 _TEXT: Final = msgspec.json.Decoder(str)
 _LOCAL: Final = frozenset(
-    {FailureKind.LOCAL_DATABASE, FailureKind.LOCAL_REDIS, FailureKind.STORAGE, FailureKind.SEARCH, FailureKind.MAIL, FailureKind.CODE}
+    {
+        FailureKind.LOCAL_DATABASE,
+        FailureKind.LOCAL_REDIS,
+        FailureKind.LOCK,
+        FailureKind.STORAGE,
+        FailureKind.SEARCH,
+        FailureKind.MAIL,
+        FailureKind.CODE,
+    }
 )
 """Of these an address in the message is none of another server."""
 

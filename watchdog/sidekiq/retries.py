@@ -253,9 +253,13 @@ class Retries:
             self.entities.sampled(found)
         changes = self.entities.tell(self._book, at=at, offset=round(now * 1000) - at)
         changes += self._said.tell(Kind.SIDEKIQ, "sidekiq", self._totals(at, now, size, lowest))
-        if self._book is not None:
-            changes += self._said.tell(Kind.FEDERATION, "federation", dict(self._breadth.readings(now)))
+        changes += self._said.tell(Kind.FEDERATION, "federation", self._traffic(now))
         return changes
+
+    def _traffic(self, now: float) -> dict[str, Any]:
+        traffic: dict[str, Any] = {} if self._book is None else dict(self._breadth.readings(now))
+        sample = self._inbound.last
+        return traffic | ({"inbound_top_share": sample.signed_most / sample.size} if sample.size else {})
 
     def _totals(self, at: int, now: float, size: int, lowest: float) -> dict[str, Any]:
         late = round(max(0.0, now - lowest)) * 1000 if lowest < END else 0

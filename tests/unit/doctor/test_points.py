@@ -29,6 +29,7 @@ from watchdog.doctor import (
     systemd,
 )
 from watchdog.doctor.exam import settings_of
+from watchdog.doctor.expected import expected_of
 from watchdog.doctor.found import Found, Health
 from watchdog.doctor.told import Doubt, Itself, Source, Told
 from watchdog.mastodon.api_failures import failure_of
@@ -39,6 +40,7 @@ from watchdog.model.points import BY_NAME, POINTS, Area
 from watchdog.model.verdicts import Mode
 from watchdog.picture.doors import Door
 from watchdog.recovery.inspecting import Facts, NotInspected
+from watchdog.rulefile.expected import ExpectedSetting
 from watchdog.rulefile.mastodon import MastodonSettings, WebLog
 from watchdog.rulefile.page import PageSettings
 from watchdog.sidekiq.edit.agents import Present
@@ -63,6 +65,14 @@ def made(folder: Path, mode: int = 0o700) -> Path:
     path.mkdir()
     path.chmod(mode)
     return path
+
+
+def concurrency(folder: Path, holds: str) -> Found:
+    """What is said where the config expects 25 of it."""
+    (folder / ".env.production").write_text(f"SIDEKIQ_CONCURRENCY={holds}\n")
+    return expected_of(
+        {"concurrency": ExpectedSetting("concurrency", ".env.production", "SIDEKIQ_CONCURRENCY", "25")}, folder, user="agent"
+    )
 
 
 def damaged(folder: Path) -> Found:
@@ -100,6 +110,7 @@ AMISS: dict[str, Case] = {
     "config": lambda folder: config._config(loaded(folder, rules="rules:\n  - rule: a\n    each: job\n    when: job.elapse > 10m\n")),
     "rules": lambda folder: config._rules(loaded(folder, rules="rules: []\n")),
     "user": lambda folder: config._user(exam(folder, who=who(uid=0))),
+    "settings": lambda folder: concurrency(folder, "5"),
     "state-folder": lambda folder: state.folder_of(made(folder, 0o755), who().uid, "agent"),
     "state-disk": lambda folder: state.disk_of(folder / "state", free=10 << 20, grows=0),
     "state-database": damaged,
@@ -165,6 +176,7 @@ WELL: dict[str, Case] = {
     "config": lambda folder: config._config(loaded(folder)),
     "rules": lambda folder: config._rules(loaded(folder)),
     "user": lambda folder: config._user(exam(folder, who=who(uid=1000))),
+    "settings": lambda folder: concurrency(folder, "25"),
     "state-folder": lambda folder: state.folder_of(made(folder), who().uid, "agent"),
     "state-disk": lambda folder: state.disk_of(folder, free=5_000_000_000, grows=1_000_000_000),
     "state-database": lambda folder: state._database(written(folder)),
@@ -283,6 +295,10 @@ def test_what_is_well_is_well(name, folder):
 @pytest.mark.parametrize(
     ("found", "health", "words"),
     [
+        (lambda: expected_of({}, None, user="agent"), Health.SKIPPED, "none is named"),
+        (lambda: expected_of({"a": ExpectedSetting("a", ".env", "A")}, None, user="agent"), Health.SKIPPED, "does not say where"),
+        (lambda: expected_of({"a": ExpectedSetting("a", "/dev/zero", "A")}, None, user="agent"), Health.FAIL, "it is no regular file"),
+        (lambda: expected_of({"a": ExpectedSetting("a", "/proc/version", "A")}, None, user="agent"), Health.WARN, "expects: a"),
         (lambda: redis.policy_of(server(slots={"policy": "volatile-lru"})), Health.WARN, "no maxmemory"),
         (lambda: redis.saving_of(server(saves=False)), Health.WARN, "saves nothing"),
         (lambda: redis.saving_of(server(info={"aof_enabled": "1", "aof_last_write_status": "err"})), Health.FAIL, "append-only"),

@@ -34,11 +34,12 @@ class Told:
 
     def line(self, text, at, *, now=None, cursor="c", dated=True):
         now = at if now is None else now
-        return self.log.take(LogLine(text, at + self.apart if dated else 0, cursor=cursor), at=now, wall=now + self.apart)
+        self.log.take(LogLine(text, at + self.apart if dated else 0, cursor=cursor), at=now, wall=now + self.apart)
+        return self.log.caught_up
 
     def lost(self, at, *, now=None, unit=""):
         now = at if now is None else now
-        return self.log.take(LinesLost(at + self.apart, 0, unit, "gone", "c"), at=now, wall=now + self.apart)
+        self.log.take(LinesLost(at + self.apart, 0, unit, "gone", "c"), at=now, wall=now + self.apart)
 
     def age(self, now, host="a.example"):
         """For how long that host is silent, as it is told."""
@@ -223,3 +224,44 @@ def test_what_was_silent_stays_silent_over_a_restart():
     assert told.log.spoke
     told.line(GET, 6_000)
     assert told.log.speaks
+
+
+def test_a_log_that_can_not_be_opened_is_not_read():
+    """However often it is tried: the time counts once it was made up for, and for nothing where it never was."""
+    told = begun()
+    told.line(post(), 1_050_000, cursor="here")
+    told.close(1_100_000)
+    for at in (1_200_000, 1_300_000):
+        assert told.open(at) == "here"
+        told.close(at + 10)
+    assert told.log.now(1_300_010) == 100_000
+    # A cursor that is none, such as that of another kind of log, is given up.
+    told.open(1_400_000)
+    told.close(1_400_010)
+    assert told.open(1_500_000) == ""
+    assert told.age(1_500_000) == 50_000
+
+
+def test_what_was_made_up_for_in_part_is_gone_on_with():
+    """From the newest line that was read, and at its time."""
+    told = begun()
+    told.close(1_100_000)
+    told.open(1_500_000)
+    told.line(post("b.example"), 1_200_000, now=1_500_000, cursor="half")
+    told.close(1_500_500)
+    assert told.kept(1_600_000).cursor == "half"
+    assert told.kept(1_600_000).passed == 200_000
+    assert told.open(1_600_000) == "half"
+    told.log.caught_up = True
+    assert told.age(1_600_000, "b.example") == 400_000
+    assert told.kept(1_600_000).passed == 600_000
+
+
+def test_a_file_leaves_no_cursor():
+    """Who reads a journal afterwards could do nothing with it."""
+    told = Told()
+    told.open(1_000_000, can_resume=False)
+    told.line(post(), 0, now=1_000_000, cursor="8:5:77", dated=False)
+    assert told.kept(1_000_100).cursor == ""
+    told.close(1_000_100)
+    assert told.open(1_000_200) == ""

@@ -59,8 +59,8 @@ def test_a_light_is_of_a_host():
 def test_what_is_asked_stands_behind_the_namespace():
     """Whatever the generation, and no question is one for all failures."""
     for light in (lists(), sorted_sets(), hashes()):
-        for _, key, *_ in questions(light, b"ns:"):
-            assert key.startswith(b"ns:stoplight:")
+        keys = [command[1] for command in questions(light, b"ns:")]
+        assert all(isinstance(key, bytes) and key.startswith(b"ns:stoplight:") for key in keys)
     assert questions(sorted_sets(), b"")[2] == ("ZRANGE", b"stoplight:v4:failures:" + URL, -1, -1, "WITHSCORES")
 
 
@@ -96,7 +96,7 @@ def test_failures_say_the_colour(state, size, ago, red):
         1: b"2026-11-26T13:33:19+00:00",
     }
     assert is_red(lists(), [state, size, failure(at[ago]) if ago else None], wall=WALL) is red
-    newest = [] if ago is None else [[b"x", float(seconds)]]
+    newest = [] if seconds is None else [[b"x", float(seconds)]]
     assert is_red(sorted_sets(), [state, size, newest], wall=WALL) is red
     flat = [] if ago is None else [b"x", str(seconds).encode()]
     assert is_red(sorted_sets(), [state, size, flat], wall=WALL) is red

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from watchdog.lang.functions import FUNCTIONS
 from watchdog.lang.names import read_name
 from watchdog.lang.text import Text
-from watchdog.model import keys, mastodon_keys, page_keys, route_keys
+from watchdog.model import expected_keys, keys, mastodon_keys, page_keys, route_keys
 from watchdog.model.actions import ACTIONS
 from watchdog.model.checks import CHECKS
 from watchdog.model.fields import BY_KIND, FIELDS
@@ -23,6 +23,7 @@ from watchdog.rulefile import (
     alerts,
     api,
     digest,
+    expected,
     heartbeat,
     log,
     mastodon,
@@ -246,6 +247,7 @@ def test_a_wrong_config_is_refused(more):
         (page_keys.PROXY, page._PROXY_KEYS),
         (mastodon_keys.MASTODON, mastodon._KEYS),
         (mastodon_keys.WEB_LOG, mastodon._LOG_KEYS),
+        (expected_keys.EXPECTED, expected._KEYS),
         (keys.ADJUSTMENT, adjust._KEYS),
         (keys.PACK, pack._KEYS),
         (keys.TEST_FILE, tests.FILE_KEYS),

@@ -23,7 +23,7 @@ CASES = [
     ("OpenSSL::SSL::SSLError", f"SSL_connect returned=1 errno=0 state=error: certificate verify failed on {URL}", Cause(FailureKind.TLS)),
     ("HTTP::StateError", "body has already been consumed", Cause(FailureKind.OTHER)),
     ("Addressable::URI::InvalidURIError", "Invalid scheme format: 'x'", Cause(FailureKind.OTHER)),
-    ("Mastodon::RaceConditionError", "Could not acquire lock for resolve:x, try again later", Cause(FailureKind.LOCAL_REDIS)),
+    ("Mastodon::RaceConditionError", "Could not acquire lock for resolve:x, try again later", Cause(FailureKind.LOCK)),
     ("ActiveRecord::RecordNotFound", "Couldn't find Account with 'id'=503", Cause(FailureKind.OTHER)),
     ("ActiveRecord::RecordInvalid", "Validation failed: Text can't be blank", Cause(FailureKind.OTHER)),
     ("Aws::S3::Errors::ServiceUnavailable", "Please reduce your request rate.", Cause(FailureKind.STORAGE)),

@@ -44,6 +44,12 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "How many of those that have begun to fail within the last 24 hours could not be reached at the last try.",
         "federation.newly_unreachable_domains > 30",
     ),
+    _field(
+        "inbound_top_share",
+        Type.RATIO,
+        "Which part of the jobs of incoming federation in the last sample one and the same account has signed, as a relay does; known only while 500 jobs or more wait.",
+        "federation.inbound_top_share > 50%",
+    ),
     _heard(
         "inbound", Type.COUNT, "Deliveries of all others that we have accepted since the agent began.", "rate(federation.inbound, 10m) == 0"
     ),
