@@ -27,6 +27,7 @@ MINUTES = {
     "bench_agent": 1.5,
     "bench_census": 5.0,
     "bench_check": 0.2,
+    "bench_classifier": 0.1,
     "bench_conditions": 0.2,
     "bench_decision": 2.0,
     "bench_edits": 0.4,

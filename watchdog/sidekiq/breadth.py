@@ -3,7 +3,7 @@ To how many domains deliveries fail, and how: what tells a fault of our own from
 
 The counterpart of `retry_book`, which counts jobs. Of each domain only its last failure is kept, and since when it has been failing, so that a server that is down counts
 once, however much is on its way there. A failure costs the same however many domains there are; they are gone through a few times a minute
-at most. What fails here, at our own database or Redis, says nothing of others and is left out; so are fetches, for people link to
+at most. What fails here, at our own database or in our own code, says nothing of others and is left out; so are fetches, for people link to
 anything. Bounded: the domain whose failures were seen longest ago makes room.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from watchdog.sidekiq.causes import FailureKind
-from watchdog.sidekiq.failed import Failed, Group
+from watchdog.sidekiq.failed import LOCAL, Failed, Group
 from watchdog.sidekiq.hosts import DELIVERIES
 
 MOST_DOMAINS: Final = 20_000
@@ -35,9 +35,7 @@ _PARTS: Final = {
     FailureKind.TLS: _TLS,
     # Not tried at all: it went wrong as it had before.
     FailureKind.CIRCUIT_OPEN: _CIRCUIT,
-    FailureKind.LOCAL_DATABASE: _NOTHING,
-    FailureKind.LOCAL_REDIS: _NOTHING,
-    FailureKind.LOCK: _NOTHING,
+    **dict.fromkeys(LOCAL, _NOTHING),
 }
 
 
@@ -79,13 +77,15 @@ class Breadth:
                 self._moved = True
                 continue
             domain.first = min(domain.first, first)
-            if last >= domain.last:
+            if last < domain.last:
+                continue
+            if part != _CIRCUIT:
+                domain.part = part
+            self._moved = True
+            if last > domain.last:
                 domain.last = last
-                if part != _CIRCUIT:
-                    domain.part = part
-                # The last in the order is the one that was seen last.
+                # The last in the order is the one that was seen last to fail anew.
                 domains[name] = domains.pop(name)
-                self._moved = True
 
     def readings(self, now: float) -> dict[str, int]:
         """The slots of `federation`, given Redis' time; counted anew when something has failed, and each minute."""

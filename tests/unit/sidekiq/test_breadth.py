@@ -150,5 +150,13 @@ def test_there_is_a_bound(monkeypatch):
     seen.saw([failure(f"d{number}.example") for number in range(10)])
     assert (seen.readings(NOW)["failing_domains"], seen.readings(NOW)["rejecting_domains"]) == (3, 0)
 
-    seen.saw([failure("first.example", REJECTED), failure("e.example"), failure("first.example", REJECTED), failure("f.example")])
+    seen.saw(
+        [
+            failure("first.example", REJECTED),
+            failure("e.example"),
+            failure("first.example", REJECTED, ago=-1),
+            failure("f.example"),
+            failure("g.example"),
+        ]
+    )
     assert seen.readings(NOW + 60)["rejecting_domains"] == 1
