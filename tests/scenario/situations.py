@@ -63,8 +63,8 @@ GONE: Final = {"follows": 0, "followers": 0}
 class Situation(NamedTuple):
     """
     What is read, and what it means: the pictures that are true and those that are unknown (all others are false), of all traffic and of the
-    one server `big.example`; and which rules fire once it has lasted for some hours. `fails` is the share of deliveries that fail, where Sidekiq
-    counts runs by class; `retries` is how many deliveries to `big.example` wait; `publishes` is the page of its blocks, None where it shows none.
+    one server `big.example`; and which rules fire once it has lasted for some hours. `fails` is the share of deliveries that fail, each
+    second job being one, and `by_class` whether Sidekiq counts runs by class; `retries` is how many deliveries to `big.example` wait; `publishes` is the page of its blocks, None where it shows none.
     """
 
     name: str
@@ -73,7 +73,8 @@ class Situation(NamedTuple):
     peer: dict[str, Any] = BUSY
     lost: tuple[str, ...] = ()
     counted: bool = True
-    fails: float | None = 0.1
+    fails: float = 0.1
+    by_class: bool = True
     retries: int = 0
     publishes: list[dict[str, str]] | None = None
     true: str = ""
@@ -102,7 +103,8 @@ SITUATIONS: Final = (
               peer=BUSY | {"circuits": 3, "inbound_age": 2 * HOUR}, true="remote_down", rules="remote-down"),
     Situation("a hoster is down with three hundred hosts of one domain", failing=(*DEAD, Failing(300, REFUSED, "h{}.hoster.example"))),
     Situation("a hoster is down with five hundred domains: others are reached, so nobody is woken", failing=many(REFUSED, number=500), fails=0.3, true="egress_broken"),
-    Situation("the same before Sidekiq 7, where nobody counts runs by class: it may be us", failing=many(REFUSED, number=500), fails=None, true="egress_broken", rules="egress-broken"),
+    Situation("the same before Sidekiq 7, where nobody counts runs by class", failing=many(REFUSED, number=500), fails=0.3, by_class=False, true="egress_broken"),
+    Situation("before Sidekiq 7 our resolver is down", failing=many(NO_ADDRESS), fails=0.97, by_class=False, true="egress_broken", rules="egress-broken"),
     Situation("a domain with all its subdomains is one", failing=(*DEAD, *(Failing(1, SAYS_503, f"s{number}{{}}.apex.example") for number in range(60)))),
     Situation("a name with umlauts is one, in whichever letters", failing=(Failing(12, NO_ANSWER, "bücher.example"), Failing(12, NO_ANSWER, "xn--bcher-kva.example"))),
     Situation("our database is down: jobs to everybody fail, and nobody out there is to blame", failing=(*DEAD, Failing(400, DATABASE, "well{}.example")), fails=1.0),

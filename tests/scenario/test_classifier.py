@@ -102,8 +102,9 @@ def judged(situation: Situation) -> Conversation:
             Delta(Kind.FEDERATION, "federation", dict(told)),
             Delta(Kind.DOMAIN, BIG, {"name": BIG, "rest": False, "retries": situation.retries}),
         ]
-        if situation.fails is not None:
-            run = step * 1_000
+        run = step * 1_000
+        changes.append(Delta(Kind.SIDEKIQ, "sidekiq", {"processed": 2 * run, "failed": round(run * situation.fails)}))
+        if situation.by_class:
             changes.append(Delta(Kind.JOB_CLASS, DELIVERY, {"name": DELIVERY, "processed": run, "failed": round(run * situation.fails)}))
         talk.hear(redis(*changes), at=at)
         # Others that are known beside it, and are well.
