@@ -8,9 +8,7 @@ import msgspec
 
 from watchdog.doctor.exam import Exam
 from watchdog.doctor.found import Found, bad, counted, doubtful, fine, listed, passed_over
-from watchdog.mastodon.admin_api import AdminApi
 from watchdog.mastodon.api_failures import FORBIDDEN, UNAUTHORIZED, ApiError
-from watchdog.mastodon.careful_connections import NotPublicError, PublicResolver
 from watchdog.rulefile.mastodon import MastodonSettings
 
 NOT_SAID: Final = "the config does not say that this is Mastodon"
@@ -102,6 +100,8 @@ def _mend(code: str, wanted: str) -> str:
 
 
 async def _ask(settings: MastodonSettings, *, limits: bool) -> Said:
+    from watchdog.mastodon.admin_api import AdminApi  # with it comes aiohttp, which only those need whose application is Mastodon
+
     async with AdminApi(settings) as api:
         try:
             domain, version = await api.instance()
@@ -124,6 +124,8 @@ async def _ask(settings: MastodonSettings, *, limits: bool) -> Said:
 
 
 async def _not_found(hosts: tuple[str, ...]) -> dict[str, str]:
+    from watchdog.mastodon.careful_connections import NotPublicError, PublicResolver
+
     resolver, some = PublicResolver(), asyncio.Semaphore(_AT_ONCE)
 
     async def why_not(host: str) -> str:

@@ -155,8 +155,9 @@ class Deliveries:
             self._offset = wall - at
         self._peers.claim(Source.DELIVERIES, look.weights(wall))
         changes: list[Delta | Gone] = list(self._peers.choose())
+        lit = look.lit
         for host in self._peers.chosen:
-            changes += self._peers.tell(Source.DELIVERIES, host, look.readings(host, self._offset))
+            changes += self._peers.tell(Source.DELIVERIES, host, look.readings(host, lit[host], self._offset))
         self._say(changes)
         self._outage.over()
 
@@ -175,7 +176,8 @@ class _Look:
         self._known = known
         self._failing: dict[str, Failing] = {}
         self._asked = 0
-        self._red: dict[Generation, Counter[str]] = {}
+        # SCAN may show a key twice: each light is counted once.
+        self._red: dict[Generation, dict[bytes, str]] = {}
 
     def host_to_ask(self, key: bytes) -> str | None:
         """Whose record that is, if it is one and there is room for it."""
@@ -207,7 +209,7 @@ class _Look:
     def hear_light(self, light: Light, replies: list[Reply], wall: int) -> None:
         """The answers to what was asked of it."""
         if is_red(light, replies, wall=wall):
-            self._red.setdefault(light.generation, Counter())[light.host] += 1
+            self._red.setdefault(light.generation, {})[light.name] = light.host
 
     @property
     def trouble(self) -> str:
@@ -221,21 +223,22 @@ class _Look:
     def weights(self, wall: int) -> dict[str, float]:
         """Who failed last comes first, and of those the ones that have for longer."""
         found = {host: (one.last or 0) / _DAY + min(one.days, 50) / 100 for host, one in self._failing.items()}
-        return found | {host: wall / _DAY for host in self._lit if host not in found}
+        return found | {host: wall / _DAY for host in self.lit if host not in found}
 
-    def readings(self, host: str, offset: int) -> dict[str, Any]:
-        """All that was found of that host, by slot; `offset` is what UTC is ahead of engine time."""
+    def readings(self, host: str, circuits: int, offset: int) -> dict[str, Any]:
+        """All that was found of that host, by slot; `circuits` are its lights that are red, `offset` is what UTC is ahead of engine time."""
         one = self._failing.get(host, Failing(0))
         readings: dict[str, Any] = {"failing_days": one.days}
         if one.first is not None:
             readings["failing_at"] = one.first - offset
         if self.generation is not Generation.HASHED:
-            readings["circuits"] = self._lit[host]
+            readings["circuits"] = circuits
         return readings
 
     @property
-    def _lit(self) -> Counter[str]:
-        return self._red.get(self.generation, Counter()) if self.generation is not None else Counter()
+    def lit(self) -> Counter[str]:
+        """How many lights are red, by host."""
+        return Counter(self._red.get(self.generation, {}).values() if self.generation is not None else ())
 
 
 def _then(hear: Callable[[str, list[Reply]], None], host: str) -> Callable[[list[Reply]], None]:

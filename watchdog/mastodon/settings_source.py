@@ -25,6 +25,8 @@ from watchdog.sidekiq.changes import Said
 LOG: Final = logging.getLogger(__name__)
 EVERY: Final = 15.0
 """Seconds between two looks at when the files were changed."""
+SOON: Final = 2.0
+"""Seconds until the next look while nobody knows yet where the application lies."""
 UNTIL_FOUND: Final = 60_000
 """Milliseconds for which it is waited for the first process to show in which folder the application lies."""
 LARGEST: Final = 2**20
@@ -76,18 +78,18 @@ class ExpectedSettings:
         began = self._clock.at()
         while True:
             self._changed.clear()
-            await self.look(is_patient=self._clock.at() - began < UNTIL_FOUND)
+            has_looked = await self.look(is_patient=self._clock.at() - began < UNTIL_FOUND)
             try:
-                async with asyncio.timeout(EVERY):
+                async with asyncio.timeout(EVERY if has_looked else SOON):
                     await self._changed.wait()
             except TimeoutError:
                 continue
 
-    async def look(self, *, is_patient: bool = False) -> None:
-        """Look once. With `is_patient` nothing is said yet while the folder is not known."""
+    async def look(self, *, is_patient: bool = False) -> bool:
+        """Look once; whether that was done. With `is_patient` it is not while the folder is not known, and nothing is said."""
         folder = self._folder()
         if folder is None and is_patient and any(not one.file.startswith("/") for one in self._expected.values()):
-            return
+            return False
         files, troubles = await asyncio.to_thread(self._read, folder, self._clock.at(), self._clock.wall())
         for file, why in troubles.items():
             if self._troubles.get(file) != why:
@@ -95,8 +97,9 @@ class ExpectedSettings:
         self._troubles = troubles
         if troubles and len(troubles) == len({one.file for one in self._expected.values()}):
             self._lose("; ".join(f"{file}: {why}" for file, why in sorted(troubles.items())[:3]))
-            return
-        self._tell(files)
+        else:
+            self._tell(files)
+        return True
 
     def _read(self, folder: Path | None, at: int, wall: int) -> tuple[dict[str, _Known], dict[str, str]]:
         """The files by the names that the config has for them, and why others can't be read."""

@@ -163,6 +163,7 @@ AMISS: dict[str, Case] = {
     "units": lambda _: systemd.units_in([], ("mastodon-sidekiq*", "sidekiq*"), homeless=[]),
     "units-stop": lambda _: systemd.stop_of([unit(stop_timeout=15_000)]),
     "units-restart": lambda _: systemd.restart_of([unit(restart_policy="no")]),
+    "units-pool": lambda _: systemd.pool_of([msgspec.structs.replace(unit(), threads=25, pool=5)]),
     "units-rights": lambda _: systemd.rights_of({"mastodon-sidekiq.service": ["start", "stop", "restart"]}, acts=True),
     "log": lambda _: log.log_of(said([], problem=CLOSED)),
     "log-level": lambda _: log.level_of(said([LogLine("a word", 1, 5)] * 200)),
@@ -219,6 +220,7 @@ WELL: dict[str, Case] = {
     "units": lambda _: systemd.units_in([unit()], ("mastodon-sidekiq*",), homeless=[]),
     "units-stop": lambda _: systemd.stop_of([unit(stop_timeout=30_000)]),
     "units-restart": lambda _: systemd.restart_of([unit()]),
+    "units-pool": lambda _: systemd.pool_of([msgspec.structs.replace(unit(), threads=25, pool=25), unit()]),
     "units-rights": lambda _: systemd.rights_of({"mastodon-sidekiq.service": []}, acts=True),
     "log": lambda _: log.log_of(said([])),
     "log-level": lambda _: log.level_of(said([LogLine(START.format(5), 1, 5)])),
@@ -295,6 +297,7 @@ def test_what_is_well_is_well(name, folder):
 @pytest.mark.parametrize(
     ("found", "health", "words"),
     [
+        (lambda: systemd.pool_of([unit(), msgspec.structs.replace(unit(), threads=25)]), Health.SKIPPED, "names both"),
         (lambda: expected_of({}, None, user="agent"), Health.SKIPPED, "none is named"),
         (lambda: expected_of({"a": ExpectedSetting("a", ".env", "A")}, None, user="agent"), Health.SKIPPED, "does not say where"),
         (lambda: expected_of({"a": ExpectedSetting("a", "/dev/zero", "A")}, None, user="agent"), Health.FAIL, "it is no regular file"),
