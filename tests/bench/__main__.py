@@ -47,8 +47,8 @@ MINUTES = {
     "bench_timeline": 0.1,
     "bench_turns": 0.1,
     "bench_units": 0.7,
-    "bench_web": 0.3,
-    "bench_web_log": 0.1,
+    "bench_web": 0.1,
+    "bench_web_log": 0.2,
 }
 """About how long each takes on two cores, most of it waiting."""
 SHORT = 4.0
