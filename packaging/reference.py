@@ -131,7 +131,7 @@ def front(page: str) -> str:
 def _shipped() -> Iterator[str]:
     for pack in pack_names():
         rules, problems = inspect_rules([Path(f"{PREFIX}{pack}")])
-        assert problems == ()
+        assert not problems, [str(problem) for problem in problems]
         yield f"**`{PREFIX}{pack}`**\n"
         yield from table(
             ("rule", "looks at", "what it sees", "what it does", "ships in", "maturity"),

@@ -89,7 +89,8 @@ def played(rules: RuleSet) -> tuple[float, float]:
     state: State = begin()
     seq = 0
     spent = longest = 0.0
-    for at, body in ((0, Started("0", "boot", "web1")), (0, RulesLoaded(rules.digest, Mode.DRY_RUN)), *minute()):
+    told: list[tuple[int, Body]] = [(0, Started("0", "boot", "web1")), (0, RulesLoaded(rules.digest, Mode.DRY_RUN)), *minute()]
+    for at, body in told:
         before = time.perf_counter()
         while (due := next_due(state)) is not None and due <= at:
             seq += 1

@@ -5,8 +5,10 @@ Failures are entries of the retry set in the formats of Mastodon 3.5 to 4.7 (`de
 the web log, of Mastodon's own records, of its API and of the public block lists of others.
 """
 
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+US: Final = "social.example.org"
 HOUR: Final = 3_600_000
 DAY: Final = 24 * HOUR
 
@@ -61,8 +63,8 @@ GONE: Final = {"follows": 0, "followers": 0}
 class Situation(NamedTuple):
     """
     What is read, and what it means: the pictures that are true and those that are unknown (all others are false), of all traffic and of the
-    one server `big.example`; and which rules fire once it has lasted for some hours. `fails` is the share of deliveries that fail, where Sidekiq
-    counts runs by class; `retries` is how many deliveries to `big.example` wait.
+    one server `big.example`; and which rules fire once it has lasted for some hours. `fails` is the share of deliveries that fail, each
+    second job being one, and `by_class` whether Sidekiq counts runs by class; `retries` is how many deliveries to `big.example` wait; `publishes` is the page of its blocks, None where it shows none.
     """
 
     name: str
@@ -71,11 +73,19 @@ class Situation(NamedTuple):
     peer: dict[str, Any] = BUSY
     lost: tuple[str, ...] = ()
     counted: bool = True
-    fails: float | None = 0.1
+    fails: float = 0.1
+    by_class: bool = True
     retries: int = 0
+    publishes: list[dict[str, str]] | None = None
     true: str = ""
     unknown: str = "defederated limited"
     rules: str = ""
+
+
+def rule(domain: str, severity: str, *, shown: str = "", with_digest: bool = True) -> dict[str, str]:
+    """One of its blocks, as Mastodon publishes it; `shown` is what it makes of a name that it hides."""
+    digest = {"digest": sha256(domain.encode()).hexdigest()} if with_digest else {}
+    return {"domain": shown or domain, "severity": severity, "comment": "", **digest}
 
 
 def many(error: tuple[str, str], *, number: int = 400, host: str = "well{}.example") -> tuple[Failing, ...]:
@@ -93,7 +103,8 @@ SITUATIONS: Final = (
               peer=BUSY | {"circuits": 3, "inbound_age": 2 * HOUR}, true="remote_down", rules="remote-down"),
     Situation("a hoster is down with three hundred hosts of one domain", failing=(*DEAD, Failing(300, REFUSED, "h{}.hoster.example"))),
     Situation("a hoster is down with five hundred domains: others are reached, so nobody is woken", failing=many(REFUSED, number=500), fails=0.3, true="egress_broken"),
-    Situation("the same before Sidekiq 7, where nobody counts runs by class: it may be us", failing=many(REFUSED, number=500), fails=None, true="egress_broken", rules="egress-broken"),
+    Situation("the same before Sidekiq 7, where nobody counts runs by class", failing=many(REFUSED, number=500), fails=0.3, by_class=False, true="egress_broken"),
+    Situation("before Sidekiq 7 our resolver is down", failing=many(NO_ADDRESS), fails=0.97, by_class=False, true="egress_broken", rules="egress-broken"),
     Situation("a domain with all its subdomains is one", failing=(*DEAD, *(Failing(1, SAYS_503, f"s{number}{{}}.apex.example") for number in range(60)))),
     Situation("a name with umlauts is one, in whichever letters", failing=(Failing(12, NO_ANSWER, "bücher.example"), Failing(12, NO_ANSWER, "xn--bcher-kva.example"))),
     Situation("our database is down: jobs to everybody fail, and nobody out there is to blame", failing=(*DEAD, Failing(400, DATABASE, "well{}.example")), fails=1.0),
@@ -122,13 +133,19 @@ SITUATIONS: Final = (
     Situation("all follows are gone, but what it posts still comes, as from a relay", peer=BUSY | GONE),
     Situation("a small server is silent for two days, as it was before", peer=SILENT | {"inbound_gap": 8 * HOUR, "inbound_age": 2 * DAY}),
     Situation("it was never close: the two who followed have left", peer=SILENT | GONE | {"follows_peak": 2}, true="gone_silent", rules="gone-silent"),
-    Situation("it publishes that it has suspended us, in clear or as a digest", peer=SILENT | GONE | {"publishes_blocks": True, "blocks_us": "suspend"},
+    Situation("it publishes that it has suspended us", peer=SILENT | GONE, publishes=[rule(US, "suspend")],
               true="gone_silent probably_defederated defederated", unknown="", rules="defederated"),
-    Situation("it publishes so, and its queues still deliver for a while", peer=BUSY | {"publishes_blocks": True, "blocks_us": "suspend"}, true="defederated", unknown="", rules="defederated"),
-    Situation("it publishes that it has limited us, which nothing else shows", peer=BUSY | {"publishes_blocks": True, "blocks_us": "silence"}, true="limited", unknown="", rules="limited"),
-    Situation("it publishes whom it blocks, and we are not among them; yet it is silent", peer=SILENT | GONE | {"publishes_blocks": True, "blocks_us": ""},
+    Situation("it hides our name on its list, and gives the digest of it", peer=BUSY, publishes=[rule("other.example", "silence"), rule(US, "suspend", shown="social.*******.***")],
+              true="defederated", unknown="", rules="defederated"),
+    Situation("its list has the domain that ours lies in, with all its subdomains", peer=BUSY, publishes=[rule("example.org", "suspend")], true="defederated", unknown="", rules="defederated"),
+    Situation("its list has a subdomain of ours, and one whose name only begins like ours", peer=BUSY,
+              publishes=[rule("old.social.example.org", "suspend"), rule("social.example.organic", "suspend")], unknown=""),
+    Situation("a name that it hides could be ours, and it gives no digest", peer=BUSY, publishes=[rule(US, "suspend", shown="social.*******.***", with_digest=False)]),
+    Situation("it publishes so, and its queues still deliver for a while", peer=BUSY, publishes=[rule(US, "suspend")], true="defederated", unknown="", rules="defederated"),
+    Situation("it publishes that it has limited us, which nothing else shows", peer=BUSY, publishes=[rule(US, "silence")], true="limited", unknown="", rules="limited"),
+    Situation("it publishes whom it blocks, and we are not among them; yet it is silent", peer=SILENT | GONE, publishes=[rule("other.example", "suspend")],
               true="gone_silent probably_defederated", unknown="", rules="probably-defederated"),
-    Situation("it shows its blocks to its own people only", peer=SILENT | {"publishes_blocks": False}, true="gone_silent", rules="gone-silent"),
+    Situation("it shows its blocks to its own people only", peer=SILENT, true="gone_silent", rules="gone-silent"),
     Situation("it has been dead for days: silence is explained by that", peer=SILENT | GONE | {"failing_days": 5, "inbound_age": 5 * DAY}, true="remote_down gone_silent", rules="remote-down"),
     Situation("it is dead, nobody watches it, and hundreds of deliveries wait", peer=SILENT | {"watched": False, "failing_days": 5, "inbound_age": 5 * DAY}, retries=900,
               true="remote_down gone_silent", rules="dead-server"),
@@ -136,11 +153,11 @@ SITUATIONS: Final = (
     Situation("one account's inbox there answers 500, and all else goes on", failing=(*DEAD, Failing(1, SAYS_500, "big{}.example")), peer=BUSY | {"circuits": 1}),
     Situation("what fails towards an auxiliary service provider is no failing day of a server", failing=(*DEAD, Failing(1, NO_ANSWER, "fasp{}.example")), peer=BUSY),
     Situation("our people and theirs come and go while we can be reached by all: proof stays proof even while we are broken", failing=many(SAYS_401),
-              peer=SILENT | GONE | {"publishes_blocks": True, "blocks_us": "suspend"}, true="self_broken defederated", unknown="", rules="world-rejects-us defederated"),
+              peer=SILENT | GONE, publishes=[rule(US, "suspend")], true="self_broken defederated", unknown="", rules="world-rejects-us defederated"),
     # What can't be known
     Situation("the web log is not read: nobody is silent, and nobody is not", traffic=None, peer={**SILENT, **GONE, "inbound_age": None, "inbound_gap": None},
               unknown="ingress_broken gone_silent probably_defederated defederated limited"),
-    Situation("the web log is not read: what others publish is known all the same", traffic=None, peer={**BUSY, "inbound_age": None, "inbound_gap": None, "blocks_us": "suspend"},
+    Situation("the web log is not read: what others publish is known all the same", traffic=None, peer={**BUSY, "inbound_age": None, "inbound_gap": None}, publishes=[rule(US, "suspend")],
               true="defederated", unknown="ingress_broken gone_silent", rules="defederated"),
     Situation("the web log was lost: its silence says nothing", traffic=WELL | {"inbound_age": 3 * HOUR}, peer=SILENT | GONE, lost=("web_log",),
               unknown="ingress_broken remote_down gone_silent probably_defederated defederated limited"),

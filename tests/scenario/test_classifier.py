@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from tests.scenario.conversation import Conversation, redis
-from tests.scenario.situations import BUSY, DELIVERY, HOUR, SITUATIONS, WELL, Failing, Situation
+from tests.scenario.situations import BUSY, DELIVERY, HOUR, SITUATIONS, US, WELL, Failing, Situation
 from watchdog.engine.rules import RuleSet
+from watchdog.mastodon.published_blocks import StrangeListError, Us
 from watchdog.model.events import Delta, Observed, SourceLost
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.verdicts import Mode
@@ -30,7 +31,7 @@ BIG = "big.example"
 NOW = 1_790_000_000.0
 BEGIN = 60 * 24 * HOUR
 STEP = 600_000
-LASTS = 4 * HOUR
+LASTS = 200 * 60_000
 
 
 def entries(failing: Iterable[Failing]) -> list[bytes]:
@@ -77,6 +78,16 @@ def slots(readings: dict[str, Any], at: int) -> dict[str, Any]:
     return {"inbound_at" if slot == "inbound_age" else slot: at - value if slot == "inbound_age" else value for slot, value in told.items()}
 
 
+def published(page: list[dict[str, str]] | None) -> dict[str, Any]:
+    """What is known of its blocks; None where there is no page."""
+    if page is None:
+        return {"publishes_blocks": False}
+    try:
+        return {"publishes_blocks": True, "blocks_us": Us([US]).blocked_by(orjson.dumps(page))}
+    except StrangeListError:
+        return {}
+
+
 def judged(situation: Situation) -> Conversation:
     """The engine, after it has lasted for some hours."""
     ruleset = rules()
@@ -91,8 +102,9 @@ def judged(situation: Situation) -> Conversation:
             Delta(Kind.FEDERATION, "federation", dict(told)),
             Delta(Kind.DOMAIN, BIG, {"name": BIG, "rest": False, "retries": situation.retries}),
         ]
-        if situation.fails is not None:
-            run = step * 1_000
+        run = step * 1_000
+        changes.append(Delta(Kind.SIDEKIQ, "sidekiq", {"processed": 2 * run, "failed": round(run * situation.fails)}))
+        if situation.by_class:
             changes.append(Delta(Kind.JOB_CLASS, DELIVERY, {"name": DELIVERY, "processed": run, "failed": round(run * situation.fails)}))
         talk.hear(redis(*changes), at=at)
         # Others that are known beside it, and are well.
@@ -103,6 +115,7 @@ def judged(situation: Situation) -> Conversation:
             for number in range(9)
         ]
         about = {"name": BIG, "domain": BIG, "watched": True} | slots(situation.peer, at)
+        talk.hear(Observed(Source.PEERS, (Delta(Kind.PEER, BIG, published(situation.publishes)),)))
         talk.hear(Observed(Source.DELIVERIES, (Delta(Kind.PEER, BIG, about), *others), complete=step == 0))
         if situation.traffic is not None:
             talk.hear(Observed(Source.WEB_LOG, (Delta(Kind.FEDERATION, "federation", slots(situation.traffic, at)),), complete=step == 0))

@@ -176,6 +176,7 @@ class Agent:
             host=self._host,
             log=lambda: self._loaded.settings.log,
             commands=lambda: self._loaded.folder / self._loaded.settings.commands,
+            mastodon=lambda: self._loaded.settings.mastodon,
         )
         self._unwritten = UnwrittenAlarm(
             lambda: self._people.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name, host=self._host

@@ -49,12 +49,18 @@ class Federation:
         mastodon = settings.mastodon
         if mastodon is not None and self._deliveries is None:
             self._begin(tasks, settings)
+        elif mastodon is None and self._deliveries is not None:
+            tasks.serve("deliveries", _nothing)
+            self._deliveries.end()
+            self._deliveries = None
         self._watch(mastodon)
         self._ask(tasks, mastodon)
         wanted = _NOWHERE if mastodon is None else mastodon.web_log
         if wanted != self._read:
             self._read = wanted
             tasks.serve("web log", partial(self._follow, self._web_log, self._next(wanted)))
+        if mastodon is None and (gone := self.peers.choose()):
+            self._emit(Observed(Source.DELIVERIES, gone))
 
     async def keep(self) -> None:
         """Write down what was learned."""
@@ -110,7 +116,9 @@ class Federation:
     async def _follow(before: WebLog | None, now: WebLog | None) -> None:
         if before is not None:
             await before.keep()
-        if now is None:
-            await asyncio.Event().wait()
-        else:
-            await now.run()
+        await (_nothing() if now is None else now.run())
+
+
+async def _nothing() -> None:
+    """In place of a source that is not wanted any more."""
+    await asyncio.Event().wait()

@@ -27,12 +27,13 @@ from watchdog.engine.state import State
 from watchdog.engine.targeting import REACH, sources_of
 from watchdog.engine.turn import Over, Turn
 from watchdog.engine.whats_next import tried_again
+from watchdog.model.actions import acts_on
 from watchdog.model.delivery import cuts_off
 from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
 from watchdog.model.results import Refused, Result, Sight
-from watchdog.model.targets import CommandRef
+from watchdog.model.targets import APART
 from watchdog.model.verdicts import Decision, Mode
 
 AGAIN: Final = 15_000
@@ -211,7 +212,7 @@ def _end(turn: Turn, deed: Deed, outcome: str, account: str) -> None:
     turn.set(cooldowns={**turn.ledger.cooldowns, deed.thing.name: cooldown})
     if deed.asked:
         turn.set(
-            spent=with_one(turn.ledger.spent, deed.thing.name, Spent(turn.at, deed.rule, deed.incident, isinstance(deed.thing, CommandRef)))
+            spent=with_one(turn.ledger.spent, deed.thing.name, Spent(turn.at, deed.rule, deed.incident, acts_on(deed.action) in APART))
         )
 
 

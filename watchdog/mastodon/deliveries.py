@@ -95,6 +95,12 @@ class Deliveries:
             failures = 0 if self._clock.at() - began >= STEADY_AFTER else failures + 1
             await asyncio.sleep(pause(failures, random.random()))
 
+    def end(self) -> None:
+        """It is to be followed no more: what was told by it becomes unknown, and it is no loss any longer."""
+        if changes := self._peers.retract(Source.DELIVERIES):
+            self._emit(Observed(Source.DELIVERIES, changes))
+        self._outage.over()
+
     async def _follow_once(self) -> None:
         wire = await self._place.connect(_ignore, answer_within=self._answer_within)
         try:

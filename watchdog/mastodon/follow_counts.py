@@ -64,7 +64,7 @@ class FollowCounts:
         self._memory = Memory(kept, "the follows of the last days")
         self._open = open_api or AdminApi
         self._changed = asyncio.Event()
-        self._peaks = FollowPeaks()
+        self._peaks = FollowPeaks("")
         self._now: dict[str, Follows] = {}
         self._told_loss = ""
         self._failures = 0
@@ -72,24 +72,21 @@ class FollowCounts:
     def mean(self, settings: MastodonSettings | None) -> None:
         """From now on these are in force."""
         if settings != self._settings:
-            if settings is None or self._settings is None or settings.url != self._settings.url:
+            if settings is None or self._settings is None or (settings.domain, settings.url) != (self._settings.domain, self._settings.url):
                 self._now = {}
             self._settings = settings
             self._changed.set()
 
     async def run(self) -> None:
         """For ever."""
-        if (data := await self._memory.read()) is not None:
-            try:
-                self._peaks = decode(data)
-            except BrokenPeaksError as error:
-                self._memory.complain(str(error))
         while True:
             self._changed.clear()
             await self._follow(self._settings)
 
     async def _follow(self, settings: MastodonSettings | None) -> None:
         """As long as these are meant."""
+        if settings is not None and settings.domain != self._peaks.us:
+            self._peaks = await self._remembered(settings.domain)
         hosts = () if settings is None or not settings.token else settings.watch
         self._now = {host: self._now[host] for host in hosts if host in self._now}
         self._tell(hosts)
@@ -104,6 +101,14 @@ class FollowCounts:
             if is_whole and not was_whole:
                 self._teller.say(of_all(hosts, self._readings), complete=True)
                 self._is_back()
+
+    async def _remembered(self, domain: str) -> FollowPeaks:
+        if (data := await self._memory.read()) is not None:
+            try:
+                return decode(data, domain)
+            except BrokenPeaksError as error:
+                self._memory.complain(str(error))
+        return FollowPeaks(domain)
 
     async def _go_round(self, settings: MastodonSettings, hosts: tuple[str, ...], apart: float) -> bool:
         """Whether every host was asked about; waits between them, and after a failure."""

@@ -57,6 +57,7 @@ _FORMS: Final[dict[Form, Schema]] = {
     Form.NAMES: {"type": "array", "items": {"type": ["string", "number"], "pattern": _WORDS}},
     Form.JOB: {"type": "string", "pattern": _WORDS},
     Form.UNIT: {"type": "string", "pattern": _WORDS},
+    Form.PEER: {"type": "string", "pattern": _WORDS},
     Form.COMMAND: {"type": "string", "pattern": _WORDS},
     Form.GIVEN: {"type": "object", "additionalProperties": {"type": ["string", "number"]}},
 }

@@ -12,7 +12,7 @@ from watchdog.daemon.tasks import Tasks
 from watchdog.mastodon.deliveries import Deliveries
 from watchdog.mastodon.web_log_source import NAME, TICK
 from watchdog.model.events import Delta, Gone, Observed
-from watchdog.model.kinds import Kind
+from watchdog.model.kinds import Kind, Source
 from watchdog.picture.other_servers import OtherServers
 from watchdog.rulefile.settings import Settings, read_settings
 
@@ -87,8 +87,12 @@ async def test_nothing_is_followed_where_the_config_does_not_say_that_this_is_ma
         assert room.federation.picture() == OtherServers(told=1)
         room.federation.serve(tasks, settings("watch: [b.example], web_log: none"))
         assert room.peers() == {"b.example": True}
+        room.federation.peers.claim(Source.DELIVERIES, {"dead.example": 1.0})
+        room.said.append(Observed(Source.DELIVERIES, room.federation.peers.choose()))
         room.federation.serve(tasks, settings())
         assert room.peers() == {}
+        assert room.federation.peers.chosen == ()
+        assert room.federation.picture() is None
         await asyncio.sleep(1)
         assert len(begun) == 1
         tasks.cancel()

@@ -81,6 +81,19 @@ async def test_an_api_that_is_away_for_a_moment():
     assert len(api.asked) == 3
 
 
+async def test_another_server_of_ours():
+    """What was counted for the one says nothing of the other: else all its ties would seem to be cut."""
+    api, heard, file = Api(), Heard(A), File()
+    api.known[A] = Follows(3, 40)
+    counts = source(api, heard, file, settings(A))
+    async with running(counts):
+        await asyncio.sleep(1)
+        api.known[A] = Follows(0, 0)
+        counts.mean(settings(A, domain="example.com"))
+        await asyncio.sleep(1)
+        assert heard.of(A) == {"follows": 0, "followers": 0, "follows_peak": 0}
+
+
 @pytest.mark.parametrize(("code", "until"), [("timeout", 300), ("unauthorized", 900)])
 async def test_an_api_that_fails(code, until):
     """Is lost, by one word each, where it passes by itself only the second time; it is back once all hosts have been asked about again."""
