@@ -11,6 +11,7 @@ from watchdog.engine.ordered import is_order
 from watchdog.lang.display import display, lasting
 from watchdog.model.kinds import Type
 from watchdog.model.records import INCIDENT_OUTCOMES
+from watchdog.model.runbook import LABEL, LONGEST
 from watchdog.store.moments import rfc3339
 from watchdog.timeline.escaping import escaped
 from watchdog.timeline.following_up import follow_ups
@@ -50,6 +51,9 @@ def _lines(story: Timeline, host: str, now: int) -> Iterator[str]:
     yield from _listed(_done(story), "Nothing.")
     yield "\n## What it did not do, and why\n"
     yield from _listed(_not_done(story), "Nothing stood in its way.")
+    if story.runbook:
+        yield f"\n## {LABEL.capitalize()}\n"
+        yield from (escaped(line, LONGEST) for line in story.runbook.splitlines())
     yield "\n## Evidence\n"
     yield from _listed(
         (

@@ -138,3 +138,14 @@ def test_what_is_left_to_people(changes, words):
     """Each follows from what is known, with the command to type."""
     assert any(words in line for line in follow_ups(msgspec.structs.replace(STORY, **{"told": ("ops",), **changes})))
     assert not any(words in line for line in follow_ups(msgspec.structs.replace(STORY, told=("ops",))))
+
+
+def test_what_to_do_keeps_its_lines():
+    """Its numbered steps are a list of steps, and nothing in them is more than text."""
+    report = written(msgspec.structs.replace(STORY, runbook="1. Look at *push*.\n2. Wait."), host="", now=WALL)
+    part = report.partition("\n## What to do\n")[2].partition("\n## ")[0]
+    inlines = [token for token in PARSER.parse(part) if token.type == "inline"]
+    assert [[(one.type, one.content) for one in inline.children] for inline in inlines] == [
+        [("text", "Look at *push*.")],
+        [("text", "Wait.")],
+    ]
