@@ -31,6 +31,12 @@ def test_the_tests_of_a_pack_pass_and_reach_everything(pack: Path) -> None:
 
 
 @pytest.mark.parametrize("name", pack_names())
+def test_of_each_rule_everything_is_shown(name: str) -> None:
+    """That it fires, that it is over again, and that it keeps still in a situation that only looks like it."""
+    assert [(one.rule, *one.missing) for one in run_tests([Path(f"pack:{name}")]).unshown] == []
+
+
+@pytest.mark.parametrize("name", pack_names())
 def test_a_pack_of_the_program_may_act(name: str, tmp_path: Path) -> None:
     """It has tests, they pass, and nothing is to be said of it."""
     (tmp_path / "config.yml").write_text(f"mode: act\nredis: {{url: redis://h}}\nrules: [pack:{name}]\nstate: state\n")

@@ -188,7 +188,7 @@ def test_the_tests_on_the_page_pass(written):
     """They test the rule of the page, as the page says: beside it."""
     report = run_tests([written / "mine"])
     assert [str(problem) for problem in report.problems if not problem.is_warning] == []
-    assert len(report.tests) == 1
+    assert len(report.tests) == 2
     assert [failure for test in report.tests for failure in test.failures] == []
 
 

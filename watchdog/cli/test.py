@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from watchdog.rulefile.comparison import Failure
 
 _MOST_BRANCHES = 20
+_SHOWS = {"fires": "that it fires", "resolves": "that it resolves", "look_alike": "a look-alike in which it keeps still"}
 
 
 def test(
@@ -57,6 +58,7 @@ def _show(out: Output, report: "Report") -> None:
             for failure in rehearsed.failures:
                 _show_failure(out, failure)
     _show_reach(out, report)
+    _show_coverage(out, report)
     failed = sum(bool(rehearsed.failures) for rehearsed in report.tests)
     passed = len(report.tests) - failed
     summary = f"{count(passed, 'test')} passed, {failed} failed; {count(report.rules, 'rule')}, {report.seen} of {report.all_ways} ways of their conditions seen"
@@ -82,6 +84,14 @@ def _show_reach(out: Output, report: "Report") -> None:
         out.line(("not reached", "warn"), f" and {more} more")
 
 
+def _show_coverage(out: Output, report: "Report") -> None:
+    """Whether each rule is shown to fire, to be over, and to keep still where something only looks like it."""
+    for one in report.unshown:
+        out.line(("not shown", "warn"), f" {one.rule}: {', '.join(_SHOWS[show] for show in one.missing)}")
+    if report.rules and not report.unshown:
+        out.line((f"coverage: {count(report.rules, 'rule')}, each fires, resolves and has a look-alike", "good"))
+
+
 def _plain(report: "Report") -> dict[str, Any]:
     return {
         "ok": report.passed,
@@ -98,6 +108,7 @@ def _plain(report: "Report") -> dict[str, Any]:
         "coverage": {
             "rules": report.rules,
             "never_fired": list(report.never_fired),
+            "not_shown": [{"rule": one.rule, "missing": list(one.missing)} for one in report.unshown],
             "seen": report.seen,
             "of": report.all_ways,
             "branches": [{"rule": branch.rule, "text": branch.text, "never": list(branch.never)} for branch in report.branches],

@@ -21,6 +21,7 @@ from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.reached import Branch, Reached
 from watchdog.rulefile.rehearsal import Rehearsed, rehearse
 from watchdog.rulefile.rules import read_rules
+from watchdog.rulefile.shown import Shown, Unshown, unshown
 from watchdog.rulefile.tests import fields_of, read_tests, strangers_in
 
 _ENDINGS: Final = (".test", "_test")
@@ -32,7 +33,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `tests` in their order; `problems` are what is wrong with the files, warnings included; with an error among those of a file none of
     its tests was run. `rules` is how many rules were tested, `never_fired` which of them fired in no test, `branches` what of their conditions no
-    test saw true or false; `seen` of `all_ways` is the coverage in numbers.
+    test saw true or false; `unshown` what no test that passed shows of a rule; `seen` of `all_ways` is the coverage in numbers.
     """
 
     tests: tuple[Rehearsed, ...] = ()
@@ -40,6 +41,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rules: int = 0
     never_fired: tuple[str, ...] = ()
     branches: tuple[Branch, ...] = ()
+    unshown: tuple[Unshown, ...] = ()
     seen: int = 0
     all_ways: int = 0
 
@@ -99,11 +101,21 @@ def _run(place: Place) -> Iterable[Report]:
     """A report for each file of tests, and one of what all of them reached."""
     by_stem = {file.stem: file for file in place.rules}
     reached = Reached()
+    shows: list[Shown] = []
     for test_file in place.tests:
         mine = by_stem.get(_stem(test_file))
-        yield _run_file(test_file, (mine,) if mine is not None else place.rules, place.span, reached)
+        report = _run_file(test_file, (mine,) if mine is not None else place.rules, place.span, reached)
+        shows += [shown for test in report.tests for shown in test.shows]
+        yield report
     seen, ways = reached.counts()
-    yield Report(rules=len(reached.rules), never_fired=reached.never_fired(), branches=reached.branches(), seen=seen, all_ways=ways)
+    yield Report(
+        rules=len(reached.rules),
+        never_fired=reached.never_fired(),
+        branches=reached.branches(),
+        unshown=unshown(reached.rules, shows),
+        seen=seen,
+        all_ways=ways,
+    )
 
 
 def _run_file(test_file: Path, files: tuple[Path, ...], span: Span, reached: Reached) -> Report:
@@ -138,6 +150,7 @@ def _joined(reports: Iterable[Report]) -> Report:
         rules=sum(report.rules for report in every),
         never_fired=tuple(name for report in every for name in report.never_fired),
         branches=tuple(branch for report in every for branch in report.branches),
+        unshown=tuple(one for report in every for one in report.unshown),
         seen=sum(report.seen for report in every),
         all_ways=sum(report.all_ways for report in every),
     )

@@ -314,6 +314,11 @@ TEST: Final[tuple[KeySpec, ...]] = (
     KeySpec("mode", "choice", "The mode in which the agent runs.", "act"),
     KeySpec("every", "duration", "How far readings are apart."),
     KeySpec("entities", "list of entities", "Who is there and what is read of them; of what isn't written all is well."),
+    KeySpec(
+        "look_alike",
+        "list of rules",
+        "Rules that this looks like and that must not fire at any time of it: what they would be wrong about.",
+    ),
     KeySpec("lost", "list of sources", "Which source can't be read, and when."),
     KeySpec("looks", "choice", "What the agent finds when it looks at a process once more before it acts.", "healthy"),
     KeySpec("exits", "duration or `never`", "How long a process takes to end after SIGTERM; `never`: only SIGKILL ends it.", "1s"),

@@ -14,7 +14,7 @@ import msgspec
 
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.arming import in_force_before
-from watchdog.engine.ledger import Ledger
+from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.methods.unit import as_told
 from watchdog.engine.reasons import account_of
 from watchdog.engine.rules import NO_RULES, RuleSet
@@ -68,6 +68,7 @@ from watchdog.rulefile.comparison import Decided, Failure, Stands, compare
 from watchdog.rulefile.edited import edited
 from watchdog.rulefile.reached import Reached
 from watchdog.rulefile.scene import BOOT, Scene
+from watchdog.rulefile.shown import LookAlikes, Show, Shown, Watch
 from watchdog.rulefile.testfile import Expectation, RuleTest
 
 START: Final = 12 * 86_400_000
@@ -93,10 +94,11 @@ _MOST_TURNS = 50_000
 
 
 class Rehearsed(msgspec.Struct, frozen=True):
-    """What came of one test; it passed if there is no failure."""
+    """What came of one test, and what it has shown of rules by its expectations; it passed if there is no failure."""
 
     test: RuleTest
     failures: tuple[Failure, ...]
+    shows: tuple[Shown, ...] = ()
 
 
 def rehearse(test: RuleTest, rules: RuleSet, reached: Reached, *, vocabulary: Vocabulary = BUILT) -> Rehearsed:
@@ -128,6 +130,8 @@ class _Rehearsal:
         self._incidents: dict[str, Stands] = {}
         self._blind: set[Source] = set()
         self._too_much = ""
+        self._alike = LookAlikes(test.look_alike)
+        self._watch = Watch()
 
     def play(self) -> Rehearsed:
         """Moment after moment; what is expected at one is compared after all that happens at it."""
@@ -144,7 +148,9 @@ class _Rehearsal:
                 break
             if expectation is not None:
                 failures += self._compare(expectation)
-        return Rehearsed(self._test, tuple(failures))
+        failures += self._alike.failures(self._test.expectations[-1].at if self._test.expectations else 0)
+        shows = self._watch.shows() + tuple(Shown(one.rule, Show.LOOK_ALIKE) for one in self._test.look_alike)
+        return Rehearsed(self._test, tuple(failures), () if failures else shows)
 
     def _observe(self, moment: int) -> None:
         for source in Source:
@@ -205,7 +211,10 @@ class _Rehearsal:
                     self._left[change.id] = self._running(change.id, Certainty.PROVEN)
         self._take(body, self._rules)
         self._reached.look(self._state.world, self._at)
-        self._reached.fired(alert.rule for alert in self._state.ledger.alerts.values() if alert.phase == "firing")
+        firing = {(alert.rule, alert.entity) for alert in self._state.ledger.alerts.values() if alert.phase is Phase.FIRING}
+        self._reached.fired(rule for rule, _ in firing)
+        self._watch.fired(firing)
+        self._alike.look(firing, self._rules, self._state.world, self._at - START, self._because)
 
     def _take(self, body: Body, rules: RuleSet) -> None:
         self._seq += 1
@@ -299,6 +308,7 @@ class _Rehearsal:
         heappush(self._answers, (at, next(self._order), effect, result))
 
     def _compare(self, expectation: Expectation) -> tuple[Failure, ...]:
+        self._watch.expected(expectation)
         return compare(
             expectation,
             self._state.ledger.alerts.values(),

@@ -304,6 +304,7 @@ def _test() -> Schema:
             "mode": {"$ref": "#/$defs/mode"},
             "every": _DURATION,
             "entities": _list({"$ref": "#/$defs/entity"}),
+            "look_alike": _list({"type": "string"}),
             "lost": _list({"$ref": "#/$defs/lost"}),
             "looks": {"enum": list(LOOKS)},
             "exits": {"anyOf": [_DURATION, {"const": "never"}]},

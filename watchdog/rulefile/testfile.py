@@ -44,6 +44,13 @@ class Blindness(msgspec.Struct, frozen=True):
     until: int | None
 
 
+class LookAlike(msgspec.Struct, frozen=True):
+    """A rule that the situation resembles and that fires at no time in it."""
+
+    rule: str
+    span: Span
+
+
 class ExpectedAlert(msgspec.Struct, frozen=True):
     """`state` is one of `STATES`."""
 
@@ -90,7 +97,7 @@ class RuleTest(msgspec.Struct, frozen=True, kw_only=True):
     """
     One test.
 
-    `every` is the time between two readings; `looks` one of `LOOKS`; a process ends `exits` after TERM, with None only at KILL.
+    `look_alike` are the rules that must not fire in it; `every` is the time between two readings; `looks` one of `LOOKS`; a process ends `exits` after TERM, with None only at KILL.
     """
 
     name: str
@@ -100,6 +107,7 @@ class RuleTest(msgspec.Struct, frozen=True, kw_only=True):
     lost: tuple[Blindness, ...]
     looks: str
     exits: int | None
+    look_alike: tuple[LookAlike, ...] = ()
     expectations: tuple[Expectation, ...]
     span: Span
 

@@ -28,6 +28,7 @@ from watchdog.rulefile.testfile import (
     ExpectedAlert,
     ExpectedDecision,
     ExpectedIncident,
+    LookAlike,
     RuleTest,
     RuleTests,
 )
@@ -40,7 +41,9 @@ MOST_STEPS: Final = 50_000
 _EXITS: Final = 1_000
 _NEVER: Final = "never"
 FILE_KEYS: Final = Keys("a file of tests", required=("tests",), optional=("fields", "every"))
-TEST_KEYS: Final = Keys("a test", required=("test", "entities", "expect"), optional=("mode", "every", "lost", "looks", "exits"))
+TEST_KEYS: Final = Keys(
+    "a test", required=("test", "entities", "expect"), optional=("mode", "every", "look_alike", "lost", "looks", "exits")
+)
 FIELD_KEYS: Final = Keys("a field", required=("field", "type"), optional=("source",))
 LOST_KEYS: Final = Keys("a lost source", required=("source",), optional=("from", "until"))
 EXPECT_KEYS: Final = Keys("an expectation", required=("at",), optional=("alerts", "decisions", "incidents"))
@@ -62,16 +65,18 @@ def strangers_in(file: RuleTests, rules: Collection[str]) -> tuple[Problem, ...]
     """Where a test expects something of a rule that there is not."""
     findings = Findings()
     for test in file.tests:
-        for expectation in test.expectations:
-            named: tuple[ExpectedAlert | ExpectedDecision | ExpectedIncident, ...] = (
-                *(expectation.alerts or ()),
-                *(expectation.decisions or ()),
-                *(expectation.incidents or ()),
-            )
-            for one in named:
-                if one.rule not in rules:
-                    findings.add("E431", one.span, f"no rule here is called {quoted(one.rule)}", hint=nearest(one.rule, rules))
+        for one in _named(test):
+            if one.rule not in rules:
+                findings.add("E431", one.span, f"no rule here is called {quoted(one.rule)}", hint=nearest(one.rule, rules))
     return findings.in_order()
+
+
+def _named(test: RuleTest) -> Iterator[LookAlike | ExpectedAlert | ExpectedDecision | ExpectedIncident]:
+    yield from test.look_alike
+    for expectation in test.expectations:
+        yield from expectation.alerts or ()
+        yield from expectation.decisions or ()
+        yield from expectation.incidents or ()
 
 
 def _file(root: Node, findings: Findings) -> RuleTests:
@@ -134,6 +139,7 @@ class _TestReader:
         mode = choice_of(values["mode"], "'mode'", [mode.value for mode in Mode], findings) if "mode" in values else Mode.ACT
         every = _every(values, self._every, findings)
         actors = read_actors(values["entities"], self._vocabulary, findings) if "entities" in values else None
+        look_alike = tuple(self._look_alike(values["look_alike"])) if "look_alike" in values else ()
         lost = tuple(self._lost(values["lost"])) if "lost" in values else ()
         looks = choice_of(values["looks"], "'looks'", LOOKS, findings) if "looks" in values else LOOKS[0]
         exits = self._exits(values["exits"]) if "exits" in values else _EXITS
@@ -148,6 +154,7 @@ class _TestReader:
             lost=lost,
             looks=looks,
             exits=exits,
+            look_alike=look_alike,
             expectations=expectations,
             span=name.span(0, len(name.value)),
         )
@@ -171,6 +178,12 @@ class _TestReader:
             since = self._moment(values, "from") or 0
             if source is not None:
                 yield Blindness(Source(source), since, self._moment(values, "until"))
+
+    def _look_alike(self, node: Node) -> Iterator[LookAlike]:
+        for item in items_of(node, "'look_alike'", self._findings) or ():
+            rule = words_of(item, "the name of a rule", self._findings)
+            if rule is not None:
+                yield LookAlike(rule.value, rule.span(0, len(rule.value)))
 
     def _moment(self, values: dict[str, Node], key: str) -> int | None:
         return read_duration(values[key], key, self._findings) if key in values else None

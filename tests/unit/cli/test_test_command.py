@@ -21,7 +21,11 @@ def tested(config):
 
 def test_tests_that_pass_are_counted(ask, tested):
     """The summary says how many passed and what of the conditions was seen; the code is 0."""
-    assert ask("test", "rules.test.yml") == (0, "1 test passed, 0 failed; 1 rule, 2 of 2 ways of their conditions seen\n", "")
+    assert ask("test", "rules.test.yml") == (
+        0,
+        "not shown stuck-job: that it resolves, a look-alike in which it keeps still\n1 test passed, 0 failed; 1 rule, 2 of 2 ways of their conditions seen\n",
+        "",
+    )
 
 
 def test_a_difference_is_shown_at_its_place(ask, tested):
@@ -38,8 +42,25 @@ def test_a_difference_is_shown_at_its_place(ask, tested):
         "                job.elapsed = 10s",
         "not reached stuck-job: no test makes it fire",
         "not reached stuck-job: never true: job.elapsed > 20s",
+        "not shown stuck-job: that it fires, that it resolves, a look-alike in which it keeps still",
         "0 tests passed, 1 failed; 1 rule, 1 of 2 ways of their conditions seen",
     ]
+
+
+def test_a_rule_of_which_everything_is_shown(ask, tested):
+    """One test in which it fires and is over, one in which it keeps still: a line says so."""
+    more = """\
+  - test: it is over with its job
+    entities: [{job: j1, until: 40s}]
+    expect: [{at: 30s, alerts: [{rule: stuck-job, entity: j1}]}, {at: 40s, alerts: []}]
+  - test: a job that ends in time
+    look_alike: [stuck-job]
+    entities: [{job: j1, until: 20s}]
+    expect: [{at: 1m, alerts: []}]
+"""
+    (tested / "rules.test.yml").write_text(TEST + more)
+    answer = ask("test", "rules.test.yml")
+    assert (answer.code, answer.out.splitlines()[0]) == (0, "coverage: 1 rule, each fires, resolves and has a look-alike")
 
 
 def test_a_file_that_cannot_be_used_is_a_mistake(ask, tested):
@@ -78,6 +99,7 @@ def test_json_holds_everything(ask, tested):
     assert said["coverage"] == {
         "rules": 1,
         "never_fired": ["stuck-job"],
+        "not_shown": [{"rule": "stuck-job", "missing": ["fires", "resolves", "look_alike"]}],
         "seen": 1,
         "of": 2,
         "branches": [{"rule": "stuck-job", "text": "job.elapsed > 20s", "never": ["true"]}],
