@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.service.conftest import RedisServer
@@ -106,15 +107,15 @@ async def test_days_on_which_deliveries_failed(redis_server, until: Callable[...
 
 
 async def _red_lists(client: Any) -> None:
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000+00:00")
+    failure = orjson.dumps({"error": {"class": "E", "message": "m"}, "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000+00:00")})
     for _ in range(10):
-        await client.lpush(f"stoplight:failures:{INBOX}", '{"error":{"class":"E","message":"m"},"time":"%s"}' % at)
-    await client.lpush("stoplight:failures:https://few.example/inbox", '{"error":{},"time":"%s"}' % at)
+        await client.lpush(f"stoplight:failures:{INBOX}", failure)
+    await client.lpush("stoplight:failures:https://few.example/inbox", failure)
 
 
 async def _red_sorted(client: Any) -> None:
     for number in range(10):
-        await client.zadd(f"stoplight:v4:failures:{INBOX}", {'{"error":{},"n":%d}' % number: int(time.time())})
+        await client.zadd(f"stoplight:v4:failures:{INBOX}", {orjson.dumps({"error": {}, "n": number}): int(time.time())})
     await client.zadd("stoplight:v4:failures:https://few.example/inbox", {"{}": int(time.time())})
     # What the generation before has left behind.
     await _red_lists_of(client, "old.example")

@@ -21,6 +21,7 @@ from watchdog.daemon.beginning import started
 from watchdog.daemon.children import ChildKeeper
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
+from watchdog.daemon.federation import Federation
 from watchdog.daemon.fleet import FleetKeeper
 from watchdog.daemon.heartbeat import Heartbeat
 from watchdog.daemon.last_exit import LastExit
@@ -121,6 +122,7 @@ class Agent:
         )
         self._units = Units(loaded.settings.units, clock=clock, emit=self._turns.offer)
         self._checker = Checker(loaded.settings.checks, clock=clock, emit=self._turns.offer)
+        self._federation = Federation(state=loaded.state, clock=clock, emit=self._turns.offer)
         app = loaded.settings.app
         self._sampler = Sampler(
             self._local,
@@ -132,9 +134,7 @@ class Agent:
             app_user=app.user,
         )
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
-        self._status.trace = self._trace
-        self._status.sampler = self._sampler
-        self._status.units = self._units
+        self._status.trace, self._status.sampler, self._status.units = self._trace, self._sampler, self._units
         self._people = People(store=store, turns=self._turns, clock=clock, host=self._host)
         self._status.ears = self._people.ears
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
@@ -259,6 +259,7 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("left behind", self._left_behind.run)
         tasks.serve("checks", self._checker.run)
+        self._federation.serve(tasks, self._loaded.settings)
         self._people.serve(tasks, self._loaded.settings.receivers, receivers)
         tasks.serve("prune", lambda: prune_daily(self._store, self._clock))
         tasks.serve(
@@ -350,6 +351,7 @@ class Agent:
         self._limit_quarantine(loaded)
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
+        self._federation.serve(tasks, loaded.settings)
         self._heartbeat.mean(loaded.settings.heartbeat)
         self._windows.mean(loaded)
         self._people.serve(tasks, loaded.settings.receivers, receivers)
@@ -363,6 +365,7 @@ class Agent:
                 await self._status.keep()
                 await self._memory.keep()
                 await self._windows.keep()
+                await self._federation.keep()
         except TimeoutError:
             LOG.error("the end could not be written down in %s s; what is open is resumed at the next start", LAST_WORDS)
 
@@ -371,7 +374,7 @@ class Agent:
 
     def _new_follower(self, loaded: Loaded) -> Follower:
         redis = loaded.settings.redis
-        follower = Follower(
+        follower = self._status.follower = Follower(
             url=place_of(redis),
             namespace=redis.namespace,
             scheduler_prefix=redis.scheduler_prefix,
@@ -381,7 +384,6 @@ class Agent:
             host=self._host,
             paused=self._turns.state.ledger.pauses.get(FLEET),
         )
-        self._status.follower = follower
         return follower
 
     def _is_in_doubt(self) -> bool:

@@ -81,7 +81,7 @@ class Peers:
         return self._tell(source, host, slots) if host in self._chosen else ()
 
     def retract(self, source: Source) -> Changes:
-        """This source knows nothing any more: all that it said becomes unknown."""
+        """Take back all that this source has said, and claims: it knows nothing any more."""
         said = {host: of_host.pop(source) for host, of_host in self._said.items() if of_host.get(source)}
         self._claims.pop(source, None)
         return tuple(Delta(Kind.PEER, host, dict.fromkeys(slots)) for host, slots in said.items())

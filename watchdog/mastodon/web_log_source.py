@@ -116,6 +116,12 @@ class WebLog:
         except StoreError as error:
             LOG.warning("what the web log has taught is not kept: %s", error)
 
+    def retract(self) -> Changes:
+        """It is to be followed no more: what was told by it becomes unknown."""
+        told, self._before = self._before, {}
+        all_together = (Delta(Kind.FEDERATION, FEDERATION, dict.fromkeys(told)),) if told else ()
+        return (*self._peers.retract(Source.WEB_LOG), *all_together)
+
     @property
     def dropped(self) -> int:
         """Lines that never came into the log, since the start."""
@@ -130,6 +136,7 @@ class WebLog:
             return None
 
     async def _follow_once(self, log: FollowingLog) -> None:
+        log.traffic.spare(self._peers.watched)
         units = () if self._files else await self._find_units()
         sources = self._sources(units)
         # A line of a file does not say when it was written: what came before now can't be placed.
@@ -169,7 +176,7 @@ class WebLog:
                     if not self._heard % _TURN:
                         # What is made up for must not hold up the agent.
                         await asyncio.sleep(0 if self._caught_up else 0.002)
-        except LogUnreadableError as error:
+        except (LogUnreadableError, OSError) as error:
             raise _unreadable(error) from error
 
     async def _tell_for_ever(self, log: FollowingLog) -> None:
@@ -197,8 +204,8 @@ class WebLog:
     def _changes(self, log: FollowingLog, at: int) -> Changes:
         now, peers = log.now(at), self._peers
         changes: list[Delta | Gone] = []
+        log.traffic.spare(peers.watched)
         if self._ticks % SLICES == 0 or not self._is_complete:
-            log.traffic.spare(peers.watched)
             peers.claim(Source.WEB_LOG, log.traffic.weights(now))
             changes += peers.choose()
         turn = self._ticks % SLICES
@@ -235,8 +242,8 @@ class WebLog:
             LOG.warning("%s", failure.message)
 
 
-def _unreadable(error: LogUnreadableError) -> SourceUnavailableError:
-    said = str(error)
+def _unreadable(error: LogUnreadableError | OSError) -> SourceUnavailableError:
+    said = str(error) if isinstance(error, LogUnreadableError) else error.strerror or type(error).__name__
     if said == NO_JOURNAL:
         said = "this host keeps no journal (hint: name the log of Mastodon's web server: mastodon: {web_log: {files: […]}})"
     return SourceUnavailableError("unreadable", f"the log of Mastodon's web server can't be read: {said}")

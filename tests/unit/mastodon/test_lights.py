@@ -16,14 +16,17 @@ def failure(at):
 
 
 def lists():
+    """One of the generation that keeps lists."""
     return light_of(b"stoplight:failures:" + URL)
 
 
 def sorted_sets():
+    """One of the generation that keeps sorted sets."""
     return light_of(b"stoplight:v4:failures:" + URL)
 
 
 def hashes():
+    """One of the generation that keeps hashes."""
     return light_of(b"stoplight:v5:metadata:" + URL)
 
 
