@@ -243,7 +243,15 @@ def _usual_check(actor: Actor, _start: int) -> _Slots:
     return (
         {}
         if actor.kind is not Kind.CHECK
-        else {"name": actor.id, "type": "postgres", "ok": True, "latency": 5, "free_connections": 100, "problem": ""}
+        else {
+            "name": actor.id,
+            "type": "postgres",
+            "ok": True,
+            "latency": 5,
+            "free_connections": 100,
+            "max_connections": 197,
+            "problem": "",
+        }
     )
 
 
