@@ -212,11 +212,12 @@ class SidekiqProcess(Served):
 
 
 class SidekiqFactory:
-    """Starts Debian's Sidekiq on the test's Redis, as often as is wanted."""
+    """Starts Debian's Sidekiq on the test's Redis, as often as is wanted, with the application `app`."""
 
-    def __init__(self, server: RedisServer, folder: Path) -> None:
+    def __init__(self, server: RedisServer, folder: Path, *, app: Path = APP) -> None:
         self.server = server
         self.folder = folder
+        self.app = app
         self.started: list[SidekiqProcess] = []
 
     async def launch(
@@ -236,7 +237,7 @@ class SidekiqFactory:
             process = await asyncio.create_subprocess_exec(
                 "sidekiq",
                 "-r",
-                str(APP),
+                str(self.app),
                 *served,
                 *named,
                 "-c",
