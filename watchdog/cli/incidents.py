@@ -76,7 +76,7 @@ def incidents(
         raise UsageError(f"`show` tells the story of one, so it goes without {', '.join(beside)}")
     if markdown and as_json:
         raise UsageError("say either --markdown or --json")
-    return _show(state_folder(config), incident, as_json=as_json, markdown=markdown)
+    return _show(config, incident, as_json=as_json, markdown=markdown)
 
 
 def _list(
@@ -114,14 +114,19 @@ def _list(
     return Exit.FINE
 
 
-def _show(folder: Path, incident: str, *, as_json: bool, markdown: bool) -> int:
+def _show(config: Path, incident: str, *, as_json: bool, markdown: bool) -> int:
     from watchdog.cli.incidents_view import plain_story, show_story
-    from watchdog.timeline.assembling import of
+    from watchdog.config import rules_of
+    from watchdog.timeline.assembling import of, with_runbook
     from watchdog.timeline.markdown import written
     from watchdog.timeline.queues import with_queues
 
     now = time.time_ns() // 1_000_000
+    folder = state_folder(config)
     story = with_queues(folder, of(folder, incident), now=now)
+    if not story.runbook:
+        # A config that can't be read is not what is asked for here.
+        story = with_runbook(story, rules_of(config)[0])
     if as_json:
         say_json(plain_story(story))
     elif markdown:

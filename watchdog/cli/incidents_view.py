@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from watchdog.cli.output import Output, Piece, count
+from watchdog.cli.runbook_view import runbook_lines
 from watchdog.lang.display import display, lasting
 from watchdog.model.kinds import Type
 from watchdog.store.moments import rfc3339
@@ -48,8 +49,12 @@ def show_story(out: Output, story: "Timeline", *, now: int) -> None:
         out.line((f"{row}  {rfc3339(moment.wall)}", "dim"), f"  {moment.kind:<{_WIDTH}}  ", (moment.text, _KINDS.get(moment.kind, "")))
     if story.cut:
         out.line((f"{count(story.cut, 'moment')} in the middle left out: sidekiq-watchdog audit --incident {story.incident}", "dim"))
-    for line in story.missing:
-        out.line(("not known: ", "warn"), line)
+    if story.runbook:
+        out.line("")
+        for line in runbook_lines(story.runbook):
+            out.line(*line)
+    for lack in story.missing:
+        out.line(("not known: ", "warn"), lack)
 
 
 def _facts(story: "Timeline", now: int) -> Iterator[tuple[str, str, str]]:

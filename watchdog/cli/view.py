@@ -305,7 +305,7 @@ SECTIONS: Final[dict[str, Section]] = {
         ("sidekiq", "entities", "locks"), (_show_totals, lambda out, picture: _show_locks(out, picture.locks, at=picture.agent.at))
     ),
     "fleet": Section(("fleet",), (lambda out, picture: show_fleet(out, picture.fleet, host=picture.agent.host, at=picture.agent.at),)),
-    "alerts": Section(("firing", "alerts"), (_show_alerts,)),
+    "alerts": Section(("firing", "alerts", "runbooks"), (_show_alerts,)),
     "requests": Section(("requests",), (_show_requests,)),
     "approvals": Section(("approvals",), (lambda out, picture: show_approvals(out, picture.approvals),)),
     "incidents": Section(("incidents",), (_show_incidents,)),

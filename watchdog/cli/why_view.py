@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from watchdog.cli.output import Piece, count
+from watchdog.cli.runbook_view import runbook_lines
 from watchdog.lang.display import lasting
 from watchdog.lang.moment import day_and_time
 from watchdog.picture.told import told_of
@@ -36,6 +37,9 @@ def why_lines(why: Why, *, wall: int) -> Iterator[Row]:
         yield ("",)
         yield (("Condition", "strong"), *_on(why))
         yield from _part(why.condition, 1, decides=True)
+    if why.runbook:
+        yield ("",)
+        yield from runbook_lines(why.runbook)
     if why.guards:
         yield ("",)
         yield ((f"Guards of {why.action}", "strong"), f" on {why.target}")

@@ -143,6 +143,12 @@ class StatusKeeper:
             streams=self.streams(),
         )
 
+    def _runbooks(self) -> dict[str, str]:
+        """Of rules that have an alert, what a person does: few, while there can be hundreds of alerts."""
+        names = {alert.rule for alert in self._turns.state.ledger.alerts.values()}
+        by_name = self._turns.rules.by_name
+        return {name: by_name[name].runbook for name in sorted(names) if name in by_name and by_name[name].runbook}
+
     def picture(self) -> dict[str, Any]:
         """All of it, as it is now; what waits to be told as it was when the last one was written."""
         now = self._clock.wall()
@@ -178,6 +184,7 @@ class StatusKeeper:
         return {
             "agent": agent,
             **status(self._turns.state, self._clock.at()),
+            "runbooks": self._runbooks(),
             **follower,
             **looking,
             **units,

@@ -37,7 +37,7 @@ def why(rules: RuleSet, state: State, rule_name: str, entity: str, now: int) -> 
     `truth`, `margin` (how far from flipping, in the units of its left side: positive while it is true, negative while it is
     false) with the same as a number in `distance`, and its `parts`, of which `deciding` is the place of the one that decides. `alert` says since
     when, `guards` what each guard would say to the rule's next step, and for how long, `mode` how far the rule goes, and `armed` who said so where its file says something else. `tells` are the receivers
-    that would be told if it fired now; of one that fires `alert` says who was. Durations are milliseconds from `now`. Where there
+    that would be told if it fired now; of one that fires `alert` says who was. `runbook` is what a person does about it, as the rule says it. Durations are milliseconds from `now`. Where there
     is nothing to say a value is None; with `problem` there is no such rule.
     """
     rule = rules.by_name.get(rule_name)
@@ -59,6 +59,7 @@ def why(rules: RuleSet, state: State, rule_name: str, entity: str, now: int) -> 
         "alert": None if alert is None else _alert(turn, rule, alert),
         "mode": mode_of(turn, rule).value,
         "armed": armed_rule(turn.ledger, rule.name),
+        "runbook": rule.runbook,
         "tells": list(audience_of(turn, rule, alert or _supposed(turn, rule, entity))),
         **_action(turn, rule, entity, alert),
     }

@@ -40,7 +40,11 @@ RULE: Final[tuple[KeySpec, ...]] = (
         "What the alert says; each `{{ … }}` holds an expression of the language. What can't be known is shown as `?`.",
     ),
     KeySpec("description", "text", "Why the rule exists, for whoever reads it."),
-    KeySpec("runbook", "address or file", "Where it is written what a person does about it."),
+    KeySpec(
+        "runbook",
+        "address, file or text",
+        "What a person does about it, in order, or where that is written. With a blank or a line break in it, it is text: at most 2,000 characters, shown as it stands, and in messages as much of it as fits 700.",
+    ),
     KeySpec("version", "text", "The version of the rule, for those who share it."),
     KeySpec("labels", "names with texts", "Short texts that go with the alert to its receivers."),
     KeySpec("maturity", "choice", "How far its author trusts it.", "stable"),

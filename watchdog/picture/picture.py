@@ -352,6 +352,8 @@ class Picture(msgspec.Struct, frozen=True):
     left_behind: tuple[Behind, ...] = ()
     firing: int = 0
     alerts: tuple[Alert, ...] = ()
+    runbooks: dict[str, str] = {}
+    """What a person does, by rule: of those that have an alert."""
     requests: tuple[Request, ...] = ()
     approvals: tuple[Asked, ...] = ()
     incidents: tuple[Incident, ...] = ()

@@ -13,6 +13,7 @@ import aiohttp
 from watchdog.clock import Clock
 from watchdog.model.cards import Card
 from watchdog.model.notices import Notice
+from watchdog.model.runbook import brief
 from watchdog.receivers.http import failed, judge, named, open_session
 from watchdog.receivers.receiver import Dispatch, Remember, TryAgainError
 from watchdog.receivers.signing import key_of, signature
@@ -119,7 +120,7 @@ def body_of(notice: Notice, *, missed: int = 0, goes_on: tuple[str, ...] = ()) -
                 "next": notice.next,
                 "jobs": notice.jobs,
                 "by": notice.by,
-                "runbook": notice.runbook,
+                "runbook": brief(notice.runbook),
                 "page": notice.page,
                 "labels": notice.labels,
                 "missed": missed,

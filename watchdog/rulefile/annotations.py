@@ -1,7 +1,7 @@
 """
 What a rule says about itself for people: description, runbook, version, labels.
 
-The counterpart of what it does. Nothing here changes what the engine decides; all of it can reach a message, so it is short and on one line.
+The counterpart of what it does. Nothing here changes what the engine decides; all of it can reach a message, so it is short.
 """
 
 import re
@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from watchdog.model.runbook import LONGEST, is_text
 from watchdog.rulefile.findings import Findings, quoted
 from watchdog.rulefile.keys import entries_of, text_of, words_of
 from watchdog.rulefile.nodes import Node
@@ -46,9 +47,18 @@ def _text(values: dict[str, Node], key: str, findings: Findings) -> str:
 
 
 def _runbook(values: dict[str, Node], findings: Findings) -> str:
-    """A page or a file; what looks like the address of a page must be one, for it becomes a link."""
-    written = _text(values, "runbook", findings)
-    if written.startswith(_WEB) and (wrong := wrong_with_url(written)):
+    """A page, a file, or what to do as text; what looks like the address of a page must be one, for it becomes a link."""
+    written = _text(values, "runbook", findings).strip()
+    is_address = written.startswith(_WEB) and "\n" not in written
+    if is_text(written) and not is_address:
+        if len(written) > LONGEST:
+            findings.add(
+                "E411",
+                values["runbook"].span,
+                f"the text of 'runbook' has {len(written):,} characters",
+                hint=f"at most {LONGEST:,}; keep the rest where an address leads to",
+            )
+    elif is_address and (wrong := wrong_with_url(written)):
         findings.add("E411", values["runbook"].span, f"'runbook' {wrong}", hint="write it as https://HOST/PATH, or name a file")
     return written
 

@@ -134,7 +134,12 @@ RULE_CODES: Final[tuple[CodeSpec, ...]] = (
         "A label's name consists of small letters, digits and '_'; its text is one line of at most 100 characters; a rule has at most 20.",
         RULE + "    labels: {Team: web}\n",
     ),
-    CodeSpec("E411", "unusable runbook", "What begins like the address of a page is one.", RULE + "    runbook: https:///slow\n"),
+    CodeSpec(
+        "E411",
+        "unusable runbook",
+        "What begins like the address of a page is one; a text of steps has at most 2,000 characters.",
+        RULE + "    runbook: https:///slow\n",
+    ),
     CodeSpec(
         "E412",
         "unusable allowance",

@@ -7,10 +7,12 @@ from typing import Final
 
 import msgspec
 
+from watchdog.engine.rules import RuleSet
 from watchdog.engine.whats_next import NOBODY, after_end
-from watchdog.lang.harmless import harmless
+from watchdog.lang.harmless import harmless, harmless_lines
 from watchdog.model.evidence import Came
 from watchdog.model.notices import Severity
+from watchdog.model.runbook import LONGEST
 from watchdog.store.evidence import Summary
 from watchdog.store.story import MOST
 from watchdog.timeline.deliveries import deliveries, receivers
@@ -65,9 +67,18 @@ def told(found: Found, incident: str) -> Timeline:
         evidence=tuple(_kept(summary) for summary in found.kept),
         told=receivers(found.messages),
         next=_next(found, resolved),
+        runbook=next(
+            (harmless_lines(str(one.notice["runbook"]), LONGEST) for one in reversed(found.messages) if one.notice.get("runbook")), ""
+        ),
         missing=tuple(_missing(found)),
         cut=cut + found.left_out,
     )
+
+
+def with_runbook(story: Timeline, rules: RuleSet | None) -> Timeline:
+    """The same with what its rule says now of what to do, where nobody was told of it by a message."""
+    rule = None if rules is None or story.runbook else rules.by_name.get(story.rule)
+    return story if rule is None else msgspec.structs.replace(story, runbook=harmless_lines(rule.runbook, LONGEST))
 
 
 def _name(found: Found) -> str:

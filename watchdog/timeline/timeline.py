@@ -133,5 +133,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[str, ...] = ()
     """Receivers that have heard of it."""
     next: str = ""
+    runbook: str = ""
+    """What a person does about it, as its rule says it: an address, a file, or a text of several lines."""
     missing: tuple[str, ...] = ()
     cut: int = 0

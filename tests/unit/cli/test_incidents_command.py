@@ -180,3 +180,13 @@ def test_without_any_state_there_is_nothing_to_read(ask, config):
         answer = ask("incidents", "-c", "config.yml", *arguments)
         assert (answer.code, answer.out) == (3, "")
         assert "no agent has written any state" in answer.err
+
+
+def test_what_to_do_stands_below_the_story(ask, lived, config):
+    """As the rule of the config says it, where no message has said so; in a report, too."""
+    lived("recovered")
+    rules = config.parent / "rules.yml"
+    rules.write_text(rules.read_text().replace("rule: stuck-job\n", 'rule: stuck-job\n    runbook: "1. Look.\\n2. Wait."\n', 1))
+    assert ask("incidents", "show", "9.1", "-c", "config.yml").out.partition("\n\nWhat to do\n")[2].startswith("  1. Look.\n  2. Wait.\n")
+    assert json.loads(ask("incidents", "show", "9.1", "-c", "config.yml", "--json").out)["runbook"] == "1. Look.\n2. Wait."
+    assert "\n## What to do\n\n1\\. Look.\\\n2\\. Wait." in ask("incidents", "show", "9.1", "-c", "config.yml", "--markdown").out

@@ -99,3 +99,9 @@ def test_who_was_told_of_a_silent_one():
 def test_in_short():
     """The verdict alone."""
     assert "".join(map(text_of, in_short(why()))).startswith("It holds: ")
+
+
+def test_what_to_do_is_said_whole():
+    """Line by line as the rule has it; an address stands on the line itself."""
+    assert "\n\nWhat to do\n  1. Look.\n  2. Wait.\n\nGuards" in "\n".join(lines(runbook="1. Look.\n2. Wait."))
+    assert "What to do: https://example.org/slow" in lines(runbook="https://example.org/slow")

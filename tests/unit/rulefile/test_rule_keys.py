@@ -34,6 +34,14 @@ def test_a_runbook_can_be_a_file(rule: Read) -> None:
     assert problems_of("    runbook: https://exa mple.org\n") == ["5:14 E411"]
 
 
+def test_a_runbook_can_be_text(rule: Read) -> None:
+    """With a blank or several lines it says itself what to do; it keeps its lines, and is no longer than a screen."""
+    text = "    runbook: |\n      1. See https://example.org/a b.\n      2. Wait {{ job.elapsed }}.\n"
+    assert rule(text).runbook == "1. See https://example.org/a b.\n2. Wait {{ job.elapsed }}."
+    assert problems_of(f"    runbook: look {'x' * 1_995}\n") == []
+    assert problems_of(f"    runbook: look {'x' * 1_996}\n") == ["5:14 E411"]
+
+
 def test_labels_are_few_and_short() -> None:
     """They go with every message."""
     many = ", ".join(f"l{number}: x" for number in range(21))

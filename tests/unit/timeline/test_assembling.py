@@ -1,12 +1,15 @@
 """The story of an incident, from what an agent has left behind that lived through it."""
 
+import msgspec
 import pytest
 
 from tests.scenario.conversation import WALL
 from tests.unit.timeline import stories
 from tests.unit.timeline.kept import TOOK, change
 from watchdog.model.notices import Severity
-from watchdog.timeline.assembling import ALIKE, ENTRIES, of, told
+from watchdog.model.verdicts import Mode
+from watchdog.rulefile.rules import read_rules
+from watchdog.timeline.assembling import ALIKE, ENTRIES, of, told, with_runbook
 from watchdog.timeline.failures import NoSuchIncidentError
 from watchdog.timeline.finding import Found
 from watchdog.timeline.said import Said
@@ -275,3 +278,14 @@ def test_strangers_text_is_one_harmless_line():
     for text in (story.entity, story.summary, *story.seen, *(moment.text for moment in story.entries), *map(str, story.entries[1].detail)):
         assert text.isprintable()
         assert "@room" not in text
+
+
+def test_what_to_do_is_that_of_the_message_else_of_the_rule(made):
+    """Whoever was told by nobody reads what the rule says now; what people were told stays."""
+    rules, _ = read_rules(
+        [("r.yml", "rules:\n  - {rule: stuck-job, each: job, when: job.elapsed > 1s, runbook: just wait}\n")], Mode.ACT, None
+    )
+    story = of(made("recovered"), "9.1")
+    assert with_runbook(msgspec.structs.replace(story, runbook=""), rules).runbook == "just wait"
+    assert with_runbook(msgspec.structs.replace(story, runbook="look first"), rules).runbook == "look first"
+    assert with_runbook(msgspec.structs.replace(story, rule="other", runbook=""), rules).runbook == ""

@@ -9,7 +9,7 @@ ALERTMANAGER: Final = ReceiverSpec(
     type="alertmanager",
     doc=(
         "An Alertmanager of Prometheus, by its API v2 (0.16 or later), or several that are one cluster: each alert as one of its own, which it groups, silences and passes on by its own config. Labels: `alertname` (the rule), `severity`, "
-        "`instance` (the agent's host), `entity`, `target`, and those of the rule; they stay as they were when the alert began. Annotations: `summary`, `description`, `runbook_url`."
+        "`instance` (the agent's host), `entity`, `target`, and those of the rule; they stay as they were when the alert began. Annotations: `summary`, `description`, `runbook_url` where the rule has an address, `runbook` where it says itself what to do."
     ),
     every_thread=True,
     # It groups, waits and repeats by itself.

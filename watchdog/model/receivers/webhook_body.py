@@ -52,7 +52,11 @@ BODY: Final[tuple[BodyKey, ...]] = (
     BodyKey("next", Shape.TEXT, "What comes next."),
     BodyKey("jobs", Shape.TEXT, "What became of the jobs that were in it. Never their arguments."),
     BodyKey("by", Shape.TEXT, "The person who has done it."),
-    BodyKey("runbook", Shape.TEXT, "Where it is written what a person does about it."),
+    BodyKey(
+        "runbook",
+        Shape.TEXT,
+        "What a person does about it, or where that is written: an address, a file, or the first 700 characters of a text, cut at a line.",
+    ),
     BodyKey("page", Shape.TEXT, "The address at which all of it can be read."),
     BodyKey("labels", Shape.NAMED, "The labels of the rule."),
     BodyKey(

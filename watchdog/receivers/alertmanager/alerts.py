@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.lang.harmless import harmless
+from watchdog.lang.harmless import harmless, harmless_lines
 from watchdog.model.cards import Card, Entry
 from watchdog.model.notices import Notice
+from watchdog.model.runbook import BRIEF, LABEL, brief, is_text
 from watchdog.receivers.alertmanager.labels import MORE, ends, labels_of
 from watchdog.receivers.folding import fold
 from watchdog.receivers.message.message import Section
@@ -122,6 +123,8 @@ def _known(entry: Entry, was: Known | None) -> Known:
     annotations = {"summary": harmless(entry.title, _LINE), "description": _description(section)}
     if "runbook" in urls:
         annotations["runbook_url"] = urls["runbook"]
+    elif is_text(entry.runbook):
+        annotations["runbook"] = harmless_lines(brief(entry.runbook), BRIEF)
     return Known(
         labels=labels_of(entry) if was is None else was.labels,
         since=(entry.since or entry.first) if was is None else was.since,
@@ -131,7 +134,7 @@ def _known(entry: Entry, was: Known | None) -> Known:
 
 
 def _description(section: Section) -> str:
-    return "\n".join(f"{fact.label}: {fact.value}" if fact.label else fact.value for fact in section.facts)
+    return "\n".join(f"{fact.label}: {fact.value}" if fact.label else fact.value for fact in section.facts if fact.label != LABEL)
 
 
 def _rest(card: Card, was: Known | None, number: int, now: int) -> Known:

@@ -17,6 +17,7 @@ from watchdog.lang.moment import on_calendar
 from watchdog.model.cards import Card, Entry, Standing
 from watchdog.model.kinds import Type
 from watchdog.model.notices import Notice, NoticeKind, Severity
+from watchdog.model.runbook import BRIEF, LABEL, brief, is_text
 from watchdog.receivers.message.links import link
 from watchdog.receivers.message.message import Fact, Link, Message, Section
 
@@ -237,7 +238,11 @@ def _facts(entry: Entry, zone: tzinfo | None) -> Iterator[Fact]:
     yield from _fact("jobs", entry.jobs)
     yield from _fact("seen by", entry.acknowledged)
     yield from _fact("next", entry.next)
-    yield from _fact("runbook", "" if link("runbook", entry.runbook) else entry.runbook)
+    if is_text(entry.runbook):
+        # What is over needs nobody any more.
+        yield from _fact(LABEL, "" if entry.over is not None else brief(entry.runbook), width=BRIEF)
+    else:
+        yield from _fact("runbook", "" if link("runbook", entry.runbook) else entry.runbook)
 
 
 def _few(entry: Entry, zone: tzinfo | None) -> Iterator[Fact]:
@@ -246,8 +251,8 @@ def _few(entry: Entry, zone: tzinfo | None) -> Iterator[Fact]:
     yield from _fact("next", entry.next if entry.standing in (Standing.ASKING, Standing.HELD, Standing.FAILED) else "")
 
 
-def _fact(label: str, value: str) -> Iterator[Fact]:
-    text = harmless_lines(value, _LONG)
+def _fact(label: str, value: str, *, width: int = _LONG) -> Iterator[Fact]:
+    text = harmless_lines(value, width)
     if text:
         yield Fact(label, text, is_long="\n" in text)
 

@@ -6,7 +6,7 @@ import msgspec
 
 from watchdog.engine.status import incident_of
 from watchdog.picture.picture import Incident
-from watchdog.timeline.assembling import of
+from watchdog.timeline.assembling import of, with_runbook
 from watchdog.timeline.failures import NoSuchIncidentError
 from watchdog.timeline.listing import Asked, page
 from watchdog.timeline.timeline import Brief, Timeline
@@ -72,6 +72,6 @@ async def incidents(
 async def incident(inside: Inside, id_: str) -> Timeline:
     """Its story; of an alert that led to none by `alert:` and its number. Raises `NotThereError`, `StoreError`."""
     try:
-        return await aside(of, inside.folder, id_)
+        return with_runbook(await aside(of, inside.folder, id_), inside.rules)
     except NoSuchIncidentError as error:
         raise NotThereError(str(error)) from error

@@ -54,7 +54,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     """
     The account. `truth` is `true`, `false`, `unknown` or `gone`; `blind` are the sources that it rests on and that can't be read; `condition` is None where the entity is gone.
 
-    `action`, `target` and `decision` are of the rule's next step, None where there is none; `guards` what each guard would say to it, in their order. `tells` are the receivers that would hear of it if it fired.
+    `action`, `target` and `decision` are of the rule's next step, None where there is none; `guards` what each guard would say to it, in their order. `tells` are the receivers that would hear of it if it fired. `runbook` is what a person does about it, as the rule says it: an address, a file or text.
     """
 
     rule: str
@@ -73,6 +73,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     guards: tuple[GuardSaid, ...]
     incident: Incident | None
     tells: tuple[str, ...] = ()
+    runbook: str = ""
 
 
 async def why(inside: Inside, rule: str, entity: str) -> Why:

@@ -189,3 +189,11 @@ def test_no_label_is_empty_or_hostile():
     assert "target" not in labels
     assert labels["entity"].isprintable()
     assert len(labels["entity"]) <= 300
+
+
+def test_what_to_do_is_an_annotation():
+    """A text under `runbook`, once; an address under `runbook_url`."""
+    (alert,) = told(entry(runbook="1. Look.\n2. Wait.")).alerts
+    assert alert.known.annotations["runbook"] == "1. Look.\n2. Wait."
+    assert "runbook_url" not in alert.known.annotations
+    assert "Look" not in alert.known.annotations["description"]

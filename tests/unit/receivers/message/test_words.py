@@ -241,3 +241,12 @@ def test_any_card_can_be_told(entries, more, more_over):
     assert set(read(html_of(told)).tags) <= TAGS
     hidden_over = sum(entry.over is not None for entry in sorted(entries, key=_urgency)[MOST:]) + more_over
     assert (f"{hidden_over} more that" in " ".join(told.notes)) is bool(hidden_over)
+
+
+def test_what_to_do_is_said_as_it_stands():
+    """With its lines, cut at one of them; what is over needs nobody any more, and an address is a link as ever."""
+    steps = msgspec.structs.replace(FIRING, runbook="1. Look.\n2. Wait.")
+    assert "\nwhat to do:\n  1. Look.\n  2. Wait.\n" in message(steps)
+    assert "what to do" not in message(msgspec.structs.replace(steps, standing=Standing.RESOLVED, over=T + 13 * MIN))
+    long = message(msgspec.structs.replace(FIRING, runbook="\n".join(f"{number}. {'x' * 96}" for number in range(10))))
+    assert ("5. xxx" in long, "6. xxx" in long, "  …\n" in long) == (True, False, True)
