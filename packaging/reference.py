@@ -23,7 +23,7 @@ from watchdog.lang import codes as language
 from watchdog.lang.arithmetic import EXAMPLES
 from watchdog.lang.functions import FUNCTIONS
 from watchdog.lang.units import DURATIONS, SIZES
-from watchdog.model import keys, page_keys, route_keys
+from watchdog.model import expected_keys, keys, mastodon_keys, page_keys, route_keys
 from watchdog.model.action_spec import ActionSpec
 from watchdog.model.actions import ACTIONS
 from watchdog.model.changes import CHANGES
@@ -72,6 +72,9 @@ KEY_TABLES: Final = {
     "Under `api`": page_keys.API,
     "Under `page`": page_keys.PAGE,
     "Under `proxy` of `page`": page_keys.PROXY,
+    "Under `mastodon`": mastodon_keys.MASTODON,
+    "Under `web_log` of `mastodon`": mastodon_keys.WEB_LOG,
+    "Under `settings`, for each": expected_keys.EXPECTED,
     "Under `adjust`, for each rule": keys.ADJUSTMENT,
     "Of `pack.yml`": keys.PACK,
     "Of a file of tests": keys.TEST_FILE,
@@ -128,7 +131,7 @@ def front(page: str) -> str:
 def _shipped() -> Iterator[str]:
     for pack in pack_names():
         rules, problems = inspect_rules([Path(f"{PREFIX}{pack}")])
-        assert problems == ()
+        assert not problems, [str(problem) for problem in problems]
         yield f"**`{PREFIX}{pack}`**\n"
         yield from table(
             ("rule", "looks at", "what it sees", "what it does", "ships in", "maturity"),

@@ -32,6 +32,7 @@ from watchdog.model.effects import (
     GiveFleetLockBack,
     KeepIncident,
     LookAfterLocks,
+    LookAtBlock,
     LookAtChild,
     LookAtCommand,
     LookAtUnit,
@@ -42,6 +43,7 @@ from watchdog.model.effects import (
     ReleaseJobs,
     RunCommand,
     SendSignal,
+    SetBlock,
     TakeFleetLock,
     TakeJobs,
     TryReceiver,
@@ -274,6 +276,10 @@ def _calls(effect: Effect) -> list[str]:
             return [f"look at the command {command}"]
         case RunCommand(command=command, values=values):
             return [f"run {' '.join((command, *values.values()))}"]
+        case LookAtBlock(peer=peer):
+            return [f"look at the rule about {peer}"]
+        case SetBlock(peer=peer, severity=severity):
+            return [f"{severity} {peer}"]
         case LookAtChild(child=child):
             return [f"look at {child.called} with pid {child.pid}"]
         case EndChild(child=child, still_for=still_for):

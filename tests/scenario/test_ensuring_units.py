@@ -8,6 +8,8 @@ from tests.scenario.conversation import Conversation, found, host, process, redi
 from tests.scenario.test_starting_units import KILLED, START, STARTED, TARGET, UNIT, firing, outcomes, request_of, seen, unit
 from watchdog.engine.methods.ensure_unit import FRESH
 from watchdog.model.effects import CallUnit, KeepIncident
+from watchdog.model.events import SourceLost
+from watchdog.model.kinds import Source
 from watchdog.model.results import Refused, UnitCalled, UnitOutcome
 
 ENSURE = START.replace("start_unit", "ensure_unit")
@@ -42,6 +44,19 @@ def test_it_is_started_and_its_process_must_beat():
     assert outcomes(talk) == [(TARGET, "ended")]
     assert account(talk).endswith("it was started, and a process in it beats")
     assert len(talk.state.ledger.spent[TARGET]) == 1
+
+
+@pytest.mark.parametrize(("source", "ends"), [(Source.MASTODON_API, True), (Source.WEB_LOG, True), (Source.SYSTEMD, False)])
+def test_the_loss_of_what_tells_nothing_of_processes(source, ends):
+    """A token that was revoked weeks ago keeps no proof from being seen; a picture of units with a hole in it does."""
+    talk = firing(text=ENSURE)
+    talk.answer(seen(), at=22_000)
+    talk.answer(STARTED, at=23_000)
+    talk.hear(unit(**UP, entered_at=23_000))
+    talk.hear(SourceLost(source, "refused", "it is refused"))
+    beat(talk, 61_000)
+    talk.wait(63_000)
+    assert outcomes(talk) == [(TARGET, "ended" if ends else "open")]
 
 
 @pytest.mark.parametrize("sub_state", ["running", "auto-restart"])

@@ -1,5 +1,6 @@
 """The users in packaging/redis.acl: the follower needs just what they may, and says what it is not allowed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,10 @@ from redis.asyncio import Redis
 from tests.bench.beats import SimulatedProcess
 from tests.service.conftest import RedisServer
 from tests.service.users import USERS, guarded
-from watchdog.model.events import Paused, SourceLost
+from watchdog.clock import Clock
+from watchdog.mastodon.deliveries import Deliveries
+from watchdog.mastodon.peers import Peers
+from watchdog.model.events import Observed, Paused, SourceLost
 from watchdog.model.kinds import Source
 from watchdog.model.quarantine import CameFrom
 from watchdog.recovery.traces import mend, tidy, tidy_probe
@@ -94,6 +98,25 @@ async def go_through_everything(server: RedisServer, client: Redis, process: Sim
     await expect_master(wire, wire.where)
     assert await is_on(wire) is False
     wire.close()
+    await look_for_deliveries(server)
+
+
+async def look_for_deliveries(server: RedisServer) -> None:
+    """One round of the source that reads Mastodon's records."""
+    said: list[Any] = []
+    done = asyncio.Event()
+
+    def emit(body: Any) -> None:
+        said.append(body)
+        done.set()
+
+    source = Deliveries(url=url_of(server), namespace="", peers=Peers(()), clock=Clock(), emit=emit)
+    task = asyncio.create_task(source.run())
+    await asyncio.wait_for(done.wait(), 10)
+    task.cancel()
+    await asyncio.wait({task})
+    assert isinstance(said[0], Observed)
+    assert said[0].complete
 
 
 async def test_the_user_of_the_file_is_enough_and_no_more(server, following, push, until):
@@ -144,8 +167,8 @@ async def test_a_right_that_is_missing_is_noticed(server, following, push, caplo
     client = server.client(db=2)
     await populate(client, push)
     for command in COMMANDS:
-        if command in ("role", "hget", *NOT_SAID):
-            continue  # asked only of a master that Sentinel named, and where nothing is told: below
+        if command in ("role", "hget", "scan", *NOT_SAID):
+            continue  # of Mastodon's records alone (test_deliveries), and asked only of a master that Sentinel named, and where nothing is told: below
         caplog.clear()
         await client.execute_command("ACL", "SETUSER", "watchdog-observe", f"-{command}")
         one = following(url=url_of(server))

@@ -237,3 +237,32 @@ async def test_an_agent_that_shows_a_page(redis_server, tmp_path, until):
     assert found["page-people"].says == "with a token: ada"
     assert found["page-link"].says == f"http://127.0.0.1:{port} answers 200 OK"
     assert found["metrics"].says == "/metrics answers who shows a token"
+
+
+async def test_what_a_mastodon_server_needs(redis_server, look, tmp_path):
+    """The right to look for its records, in whichever Redis they are, and a web log with requests in it; of others neither is asked."""
+    client = redis_server.client()
+    url = await observer(redis_server)
+    plain = await look(url, mode="dry-run")
+    assert [plain[name].health for name in ("mastodon-deliveries", "mastodon-web-log")] == [Health.SKIPPED] * 2
+    log = tmp_path / "web.log"
+    log.write_text("a word\n" * 100)
+    section = f"mastodon: {{domain: social.example.org, web_log: {{files: [{log}]}}}}\n"
+    await client.execute_command("ACL", "SETUSER", "watchdog-observe", "-scan")
+    before = await look(url, mode="dry-run", more=section)
+    assert before["redis-reading"].health is Health.OK
+    assert (before["mastodon-deliveries"].health, before["mastodon-deliveries"].says) == (
+        Health.FAIL,
+        BY_NAME["mastodon-deliveries"].example,
+    )
+    assert (before["mastodon-web-log"].health, before["mastodon-web-log"].says) == (
+        Health.WARN,
+        f"in the last 100 lines of {log} there is no request",
+    )
+    await client.execute_command("ACL", "SETUSER", "watchdog-observe", "+scan")
+    with log.open("a") as file:
+        file.write("method=GET path=/ format=html status=200\n")
+    after = await look(url, mode="dry-run", more=section)
+    assert [after[name].health for name in ("mastodon-deliveries", "mastodon-web-log")] == [Health.OK] * 2
+    log.unlink()
+    assert (await look(url, mode="dry-run", more=section))["mastodon-web-log"].health is Health.FAIL

@@ -34,7 +34,7 @@ async def test_a_snapshot_holds_everything(redis_server, following, push):
     assert snapshot.complete
     assert snapshot.source is Source.REDIS
     assert [change.kind for change in snapshot.changes] == [
-        Kind.PROCESS, Kind.JOB, Kind.QUEUE, Kind.REDIS, Kind.SIDEKIQ, Kind.RETRY_GROUP, Kind.DOMAIN,
+        Kind.PROCESS, Kind.JOB, Kind.QUEUE, Kind.REDIS, Kind.SIDEKIQ, Kind.RETRY_GROUP, Kind.DOMAIN, Kind.FEDERATION,
     ]  # fmt: skip
     assert snapshot.changes[1].fields["jid"] == jid
     assert one.readings("pull")["size"] == 1

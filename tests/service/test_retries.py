@@ -65,6 +65,15 @@ async def test_deliveries_that_fail(redis_server, sidekiq, push, following, unti
     counted = {"known.example": 3, "slow.example": 1, "gone.example": 2}
     await one.until(lambda: all(one.readings(domain).get("added") == added for domain, added in counted.items()))
     assert (one.readings("known.example")["added_rejected"], one.readings("slow.example")["added_timeouts"]) == (2, 1)
+    widely = {
+        "failing_domains": 3,
+        "rejecting_domains": 1,
+        "unreachable_domains": 2,
+        "tls_domains": 0,
+        "newly_failing_domains": 3,
+        "newly_unreachable_domains": 2,
+    }
+    await one.until(lambda: one.readings("federation") == widely)
     assert PRIVATE not in repr(one.said)
 
 

@@ -140,6 +140,18 @@ def test_the_configuration_that_is_shipped_is_sound():
     assert loaded.rules.rules
 
 
+def test_what_stands_in_the_configuration_for_mastodon_can_be_turned_on():
+    """Without the `#` before it, it is a section."""
+    written = (CHECKOUT / "packaging" / "config.yml").read_text()
+    (lines,) = re.findall(r"^# mastodon:.*\n(?:#   .*\n)*", written, re.MULTILINE)
+    settings = "redis: {url: redis://h}\nrules: [rules.yml]\nstate: state\n" + re.sub("^# ", "", lines, flags=re.MULTILINE)
+    found, problems = read_settings("config.yml", settings)
+    assert problems == ()
+    assert found is not None
+    assert found.mastodon is not None
+    assert (found.mastodon.domain, found.mastodon.watch) == ("example.org", ("mastodon.social",))
+
+
 @pytest.mark.parametrize("section", ["page", "api"])
 def test_what_stands_in_the_configuration_for_the_page_can_be_turned_on(section):
     """Without the `#` before it each is a setting."""
@@ -172,7 +184,7 @@ def test_the_rule_in_the_readme_is_sound(tmp_path):
 
 
 _SETTINGS = re.findall(
-    r"```yaml\n((?:receivers|heartbeat|ask|page|api):.*?)```", (CHECKOUT / "packaging" / "README.md").read_text(), re.DOTALL
+    r"```yaml\n((?:receivers|heartbeat|ask|page|api|mastodon):.*?)```", (CHECKOUT / "packaging" / "README.md").read_text(), re.DOTALL
 )
 
 

@@ -79,7 +79,11 @@ def test_the_example_of_a_field_is_a_condition_that_reads_it(spec: FieldSpec):
 def test_the_example_of_an_action_can_stand_in_a_rule(spec, tmp_path):
     """With all its parameters."""
     then = "".join(f"    {line}\n" for line in REFERENCE.example_of(spec).splitlines())
-    rule = RULE.replace("each: job", "each: process").replace("when: job.elapsed > 10m", "on: ProcessCrashed") if spec.of_the_dead else RULE
+    rule = RULE
+    if spec.of_the_dead:
+        rule = RULE.replace("each: job", "each: process").replace("when: job.elapsed > 10m", "on: ProcessCrashed")
+    elif spec.target == "peer":
+        rule = RULE.replace("each: job", "each: peer").replace("job.elapsed > 10m", "peer.failing_days > 5")
     (tmp_path / "rules.yml").write_text(rule + then)
     found, problems = inspect_rules([tmp_path / "rules.yml"])
     assert {problem.code for problem in problems} <= {"W610", "W611"}
@@ -156,7 +160,7 @@ def written(tmp_path) -> Path:
     (tmp_path / "rules.yml").write_text(rule)
     (tmp_path / "commanded.yml").write_text(commanded)
     (tmp_path / "config.yml").write_text(config)
-    for name in ("webhook.secret", "ada.token", "prometheus.token"):
+    for name in ("webhook.secret", "ada.token", "prometheus.token", "mastodon-token"):
         (tmp_path / name).write_text(f"{name}-of-thirty-characters")
         (tmp_path / name).chmod(0o600)
     return tmp_path

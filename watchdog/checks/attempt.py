@@ -1,18 +1,26 @@
 """One try of one check: it returns or says why not."""
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from watchdog.errors import WatchdogError
 
 LONGEST: Final = 200
 """Characters of what another program said that are passed on."""
 
-Attempt = Callable[[], Awaitable[int | None]]
+
+class Room(NamedTuple):
+    """For how many more clients a server has room, and how many it takes at most."""
+
+    free: int
+    most: int
+
+
+Attempt = Callable[[], Awaitable[Room | None]]
 """
 Returns where all is well; raises `CheckFailedError` where it is not. It may be cancelled at any time and leaves nothing open.
 
-What it returns is for how many more clients there is room, None where it does not tell.
+What it returns is None where the server does not tell.
 """
 
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from watchdog.checks.attempt import Attempt, CheckFailedError
+from watchdog.checks.attempt import Attempt, CheckFailedError, Room
 from watchdog.checks.build import build
 from watchdog.checks.record import Record
 from watchdog.clock import Clock
@@ -69,7 +69,14 @@ class Checker:
             work = self._watch(settings, self._attempt_of(settings), wait=place * APART)
             self._running[settings.name] = (settings, asyncio.create_task(work, name=f"check {settings.name}"))
         gone = [Gone(Kind.CHECK, name, "no longer declared") for name in stale if name not in self._wanted]
-        unknown: dict[str, Any] = {"ok": None, "failing_at": None, "latency": None, "free_connections": None, "problem": None}
+        unknown: dict[str, Any] = {
+            "ok": None,
+            "failing_at": None,
+            "latency": None,
+            "free_connections": None,
+            "max_connections": None,
+            "problem": None,
+        }
         told = [Delta(Kind.CHECK, one.name, {"name": one.name, "type": one.type, **unknown}) for one in new]
         if complete or gone or told:
             self._emit(Observed(Source.CHECKS, (*gone, *told), complete=complete))
@@ -104,8 +111,8 @@ async def try_once(name: str, attempt: Attempt, limit: int) -> str:
     return (await attempt_once(name, attempt, limit))[0]
 
 
-async def attempt_once(name: str, attempt: Attempt, limit: int) -> tuple[str, int | None]:
-    """The same, and for how many more clients there is room where it tells."""
+async def attempt_once(name: str, attempt: Attempt, limit: int) -> tuple[str, Room | None]:
+    """The same, and what room there is where it tells."""
     try:
         async with asyncio.timeout(limit / 1000):
             return "", await attempt()

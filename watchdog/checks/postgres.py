@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.checks.attempt import CheckFailedError, fit
+from watchdog.checks.attempt import CheckFailedError, Room, fit
 from watchdog.checks.tcp import plainly
 
 SECONDS_TO_PART: Final = 1.0
@@ -18,8 +18,8 @@ SECONDS_TO_PART: Final = 1.0
 
 # Every user may count the sessions, if not see what they do; our own is over in a moment.
 ROOM: Final = """
-SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-  - (SELECT count(*)::int FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most,
+  (SELECT count(*)::int FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()) AS used
 """
 
 
@@ -43,8 +43,8 @@ class Postgres:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    async def __call__(self) -> int | None:
-        """Logs in, asks and leaves, with how many more could log in; raises `CheckFailedError` with the server's own words."""
+    async def __call__(self) -> Room | None:
+        """Logs in, asks and leaves, with what room there is; raises `CheckFailedError` with the server's own words."""
         import asyncpg  # an extra, and late: its memory is for those who declare such a check
 
         server = self._server
@@ -80,15 +80,17 @@ class Postgres:
             raise CheckFailedError(fit(str(error)) or type(error).__name__) from None
 
 
-async def _room(connection: Any) -> int | None:
+async def _room(connection: Any) -> Room | None:
     """None where the server does not say, which is no failure: something else may answer in its place, and the login came about."""
     import asyncpg
 
     try:
-        room = await connection.fetchval(ROOM)
+        row = await connection.fetchrow(ROOM)
     except asyncpg.PostgresError:
         return None
-    return max(0, room) if isinstance(room, int) else None
+    if row is None or not isinstance(row["most"], int) or not isinstance(row["used"], int):
+        return None
+    return Room(max(0, row["most"] - row["used"]), max(0, row["most"]))
 
 
 def _tls(server: Server) -> str | bool | ssl.SSLContext:

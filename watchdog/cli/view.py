@@ -18,6 +18,7 @@ from watchdog.cli.entity_rows import (
     unit_row,
 )
 from watchdog.cli.fleet_view import show_fleet
+from watchdog.cli.other_servers_view import show_other_servers
 from watchdog.cli.output import Output, Piece, count
 from watchdog.cli.receivers_view import HEADINGS as RECEIVER_HEADINGS
 from watchdog.cli.receivers_view import cells, joined
@@ -290,7 +291,7 @@ HEAD: Final = ("agent", "mode", "rules", "paused", "pauses", "silences", "acks",
 """Keys that stand above in any case."""
 SECTIONS: Final[dict[str, Section]] = {
     "sources": Section(
-        ("sources", "units_absent", "checks", "budget", "trace", "looking", "doors", "streams"),
+        ("sources", "units_absent", "checks", "budget", "trace", "looking", "doors", "streams", "other_servers"),
         (
             lambda out, picture: _show_sources(out, picture.sources),
             _show_systemd,
@@ -299,6 +300,7 @@ SECTIONS: Final[dict[str, Section]] = {
             lambda out, picture: _show_trace(out, picture.trace, at=picture.agent.at),
             lambda out, picture: _show_looking(out, picture.looking),
             lambda out, picture: show_doors(out, picture.doors, streams=picture.streams),
+            lambda out, picture: show_other_servers(out, picture.other_servers),
         ),
     ),
     "sidekiq": Section(

@@ -85,7 +85,8 @@ def _follow(child: "subprocess.Popen[bytes]", pipe: int, told: int, output: _Out
                 for _ in range(_LAST_PARTS):
                     if not _take(pipe, output):
                         break
-                return kill_at > 0
+                # systemd tells this program before the command; that may have been heard only after this look at both.
+                return kill_at > 0 or bool(select.select((told,), (), (), 0)[0])
             if pipe in ready and not _take(pipe, output):
                 poll.unregister(pipe)
 

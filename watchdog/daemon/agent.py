@@ -21,6 +21,7 @@ from watchdog.daemon.beginning import started
 from watchdog.daemon.children import ChildKeeper
 from watchdog.daemon.endings import hear_how_it_ended
 from watchdog.daemon.evidence import EvidenceKeeper
+from watchdog.daemon.federation import Federation
 from watchdog.daemon.fleet import FleetKeeper
 from watchdog.daemon.heartbeat import Heartbeat
 from watchdog.daemon.last_exit import LastExit
@@ -48,6 +49,7 @@ from watchdog.host.boot import boot_id, host_name
 from watchdog.host.sampling import Sampler
 from watchdog.host.systemd.watch import Units
 from watchdog.host.watch import LocalProcesses
+from watchdog.mastodon.settings_source import ExpectedSettings
 from watchdog.model.effects import Command, Effect, SendSignal
 from watchdog.model.events import Body, EffectDone, Event, Observed, ReloadRefused, RulesLoaded, Stopping
 from watchdog.model.kinds import Source
@@ -108,14 +110,8 @@ class Agent:
         recorder = Recorder(loaded.state, _limits(loaded), wall=clock.wall)
         self._trace = TraceKeeper(recorder, clock=clock, memory=store.name, host=self._host, boot_id=boot_id())
         self._turns = Turns(
-            store=store,
-            clock=clock,
-            perform=self._commands.put_nowait,
-            after_turn=self._after_turn,
-            observe=observe,
-            idle=idle,
-            trace=self._trace,
-        )
+            store=store, clock=clock, perform=self._commands.put_nowait, after_turn=self._after_turn, observe=observe, idle=idle, trace=self._trace,
+        )  # fmt: skip
         self._local = LocalProcesses(
             host=self._host, clock=clock, emit=self._found, ask=self._ask_how_it_ended, before=self._turns.state.ledger.here
         )
@@ -123,18 +119,15 @@ class Agent:
         self._checker = Checker(loaded.settings.checks, clock=clock, emit=self._turns.offer)
         app = loaded.settings.app
         self._sampler = Sampler(
-            self._local,
-            host=self._host,
-            folder=loaded.state,
-            clock=clock,
-            emit=self._turns.offer,
-            app_folder=None if app.folder is None else Path(app.folder),
-            app_user=app.user,
+            self._local, host=self._host, folder=loaded.state, clock=clock, emit=self._turns.offer,
+            app_folder=None if app.folder is None else Path(app.folder), app_user=app.user,
+        )  # fmt: skip
+        self._expected = ExpectedSettings(
+            loaded.settings.expected, folder=self._sampler.application.where, clock=clock, emit=self._turns.offer
         )
         self._status = StatusKeeper(store=store, clock=clock, turns=self._turns, host=self._host)
-        self._status.trace = self._trace
-        self._status.sampler = self._sampler
-        self._status.units = self._units
+        self._federation = self._status.federation = Federation(state=loaded.state, clock=clock, emit=self._turns.offer)
+        self._status.trace, self._status.sampler, self._status.units = self._trace, self._sampler, self._units
         self._people = People(store=store, turns=self._turns, clock=clock, host=self._host)
         self._status.ears = self._people.ears
         self._memory = HistoryKeeper(store=store, clock=clock, turns=self._turns)
@@ -183,6 +176,7 @@ class Agent:
             host=self._host,
             log=lambda: self._loaded.settings.log,
             commands=lambda: self._loaded.folder / self._loaded.settings.commands,
+            mastodon=lambda: self._loaded.settings.mastodon,
         )
         self._unwritten = UnwrittenAlarm(
             lambda: self._people.receivers, audience=lambda: self._turns.rules.audience, clock=clock, memory=store.name, host=self._host
@@ -259,6 +253,8 @@ class Agent:
         tasks.serve("units", self._units.run)
         tasks.serve("left behind", self._left_behind.run)
         tasks.serve("checks", self._checker.run)
+        tasks.serve("expected settings", self._expected.run)
+        self._federation.serve(tasks, self._loaded.settings)
         self._people.serve(tasks, self._loaded.settings.receivers, receivers)
         tasks.serve("prune", lambda: prune_daily(self._store, self._clock))
         tasks.serve(
@@ -350,6 +346,8 @@ class Agent:
         self._limit_quarantine(loaded)
         self._units.mean(loaded.settings.units)
         self._checker.mean(loaded.settings.checks)
+        self._expected.mean(loaded.settings.expected)
+        self._federation.serve(tasks, loaded.settings)
         self._heartbeat.mean(loaded.settings.heartbeat)
         self._windows.mean(loaded)
         self._people.serve(tasks, loaded.settings.receivers, receivers)
@@ -363,6 +361,7 @@ class Agent:
                 await self._status.keep()
                 await self._memory.keep()
                 await self._windows.keep()
+                await self._federation.keep()
         except TimeoutError:
             LOG.error("the end could not be written down in %s s; what is open is resumed at the next start", LAST_WORDS)
 
@@ -371,7 +370,7 @@ class Agent:
 
     def _new_follower(self, loaded: Loaded) -> Follower:
         redis = loaded.settings.redis
-        follower = Follower(
+        follower = self._status.follower = Follower(
             url=place_of(redis),
             namespace=redis.namespace,
             scheduler_prefix=redis.scheduler_prefix,
@@ -381,7 +380,6 @@ class Agent:
             host=self._host,
             paused=self._turns.state.ledger.pauses.get(FLEET),
         )
-        self._status.follower = follower
         return follower
 
     def _is_in_doubt(self) -> bool:

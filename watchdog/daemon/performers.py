@@ -13,6 +13,7 @@ from watchdog.daemon.children import ChildKeeper
 from watchdog.daemon.evidence import EvidenceKeeper
 from watchdog.daemon.fleet import FleetKeeper
 from watchdog.host.systemd.watch import Units
+from watchdog.mastodon.blocking import Blocker
 from watchdog.model.effects import (
     CallUnit,
     CollectEvidence,
@@ -21,12 +22,14 @@ from watchdog.model.effects import (
     GatherInFlight,
     GiveFleetLockBack,
     LookAfterLocks,
+    LookAtBlock,
     LookAtChild,
     LookAtCommand,
     LookAtUnit,
     PutBack,
     ReleaseJobs,
     RunCommand,
+    SetBlock,
     TakeFleetLock,
     TakeJobs,
 )
@@ -39,6 +42,7 @@ from watchdog.recovery.locks import Locksmith
 from watchdog.recovery.putting_back import Returner
 from watchdog.recovery.quarantine import Quarantine
 from watchdog.rulefile.log import LogSettings
+from watchdog.rulefile.mastodon import MastodonSettings
 from watchdog.sidekiq.edit.edits import Edits
 from watchdog.sidekiq.follow import Follower
 from watchdog.store.store import Store
@@ -58,10 +62,12 @@ def executor(
     host: str,
     log: Callable[[], LogSettings],
     commands: Callable[[], Path],
+    mastodon: Callable[[], MastodonSettings | None],
 ) -> Executor:
-    """The one of this agent; `host` is its name in identities, `log` tells where logs are and `commands` where root names commands, as the config now stands. Raises `HostUnreadableError` where /proc does not tell the boot."""
+    """The one of this agent; `host` is its name in identities, `log` tells where logs are `commands` where root names commands and `mastodon` how our own Mastodon is asked, as the config now stands. Raises `HostUnreadableError` where /proc does not tell the boot."""
     sources = (the_probe(edits), the_log(log, clock.wall), what_it_still_has())
     editor = Editor(edits=edits, store=store, quarantine=quarantine, wall=clock.wall, moved=follower.doubt_retries)
+    blocker = Blocker(mastodon, clock=clock)
     commander = Commander(path=commands, begin=units.begin, store=store, wall=clock.wall)
     return Executor(
         reread=follower.reread,
@@ -76,6 +82,8 @@ def executor(
             LookAtUnit: units.look,
             LookAtCommand: commander.look,
             RunCommand: commander.run,
+            LookAtBlock: blocker.look,
+            SetBlock: blocker.set,
             **dict.fromkeys((TakeFleetLock, GiveFleetLockBack), fleet.lock),
             **dict.fromkeys((CountJobs, TakeJobs, ReleaseJobs), editor.edit),
         },

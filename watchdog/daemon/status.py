@@ -12,6 +12,7 @@ import orjson
 from watchdog import __version__
 from watchdog.clock import Clock
 from watchdog.daemon.ears import Ears
+from watchdog.daemon.federation import Federation
 from watchdog.daemon.fleet import FleetKeeper
 from watchdog.daemon.lock_counting import LockCounter
 from watchdog.daemon.tracing import TraceKeeper
@@ -61,6 +62,7 @@ class StatusKeeper:
         self.locks: LockCounter | None = None
         self.fleet: FleetKeeper | None = None
         self.ears: Ears | None = None
+        self.federation: Federation | None = None
         self.doors: Callable[[], dict[str, Door]] = dict
         self.streams: Callable[[], int] = lambda: 0
         self._refused: dict[str, Any] | None = None
@@ -181,6 +183,7 @@ class StatusKeeper:
         locks = {} if self.locks is None or self.locks.found is None else {"locks": msgspec.to_builtins(self.locks.found)}
         fleet = {} if self.fleet is None else {"fleet": self.fleet.picture(hosts_that_beat(self._turns.state, self._clock.at()))}
         receivers = {} if self.ears is None else {"receivers": self.ears.picture()}
+        others = None if self.federation is None else self.federation.picture()
         return {
             "agent": agent,
             **status(self._turns.state, self._clock.at()),
@@ -193,6 +196,7 @@ class StatusKeeper:
             **locks,
             **fleet,
             **receivers,
+            "other_servers": None if others is None else msgspec.to_builtins(others),
             "doors": {name: msgspec.to_builtins(door) for name, door in self.doors().items()},
             "streams": self.streams(),
             "outbox": self._outbox,

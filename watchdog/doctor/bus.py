@@ -11,6 +11,7 @@ from watchdog.host.systemd.choice import Choice
 from watchdog.host.systemd.failures import SystemdUnavailableError
 from watchdog.host.systemd.readings import readings, start_of
 from watchdog.host.systemd.stop_time import sidekiq_timeout
+from watchdog.host.systemd.threads_and_pool import pool_of, threads_of
 from watchdog.model.unit_names import possible
 
 MOST: Final = 50
@@ -42,5 +43,13 @@ async def units_of(bus: Bus, patterns: Iterable[str], homes: Iterable[str]) -> l
         properties = await properties_of(bus.expect, name)
         start = start_of(properties)
         timeout = await asyncio.to_thread(sidekiq_timeout, start) if start is not None else None
-        found.append(Unit(name=name, readings=readings(name, properties), sidekiq_timeout=timeout))
+        found.append(
+            Unit(
+                name=name,
+                readings=readings(name, properties),
+                sidekiq_timeout=timeout,
+                threads=threads_of(start),
+                pool=pool_of(properties),
+            )
+        )
     return found

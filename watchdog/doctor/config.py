@@ -1,9 +1,11 @@
 """The config with all that it names, and as whom all the rest is looked at."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from watchdog.doctor.exam import OWN_UNIT, Exam
+from watchdog.doctor.expected import expected_of
 from watchdog.doctor.found import Found, bad, counted, doubtful, fine, passed_over
 from watchdog.errors import Problem
 
@@ -14,7 +16,7 @@ _OWN_USER: Final = f"systemctl edit {OWN_UNIT}: [Service], User=sidekiq-watchdog
 
 async def look(exam: Exam) -> Mapping[str, Found]:
     """The points of this area."""
-    return {"config": _config(exam), "rules": _rules(exam), "user": _user(exam)}
+    return {"config": _config(exam), "rules": _rules(exam), "user": _user(exam), "settings": _settings(exam)}
 
 
 def _config(exam: Exam) -> Found:
@@ -51,6 +53,13 @@ def _rules(exam: Exam) -> Found:
             f"{goes}; {counted(len(warnings), 'warning')}, the first: {_shown(warnings[0])}", f"sidekiq-watchdog check --config {exam.path}"
         )
     return fine(goes)
+
+
+def _settings(exam: Exam) -> Found:
+    if exam.settings is None:
+        return passed_over("config first")
+    folder = exam.settings.app.folder
+    return expected_of(exam.settings.expected, None if folder is None else Path(folder), user=exam.who.name)
 
 
 def _user(exam: Exam) -> Found:

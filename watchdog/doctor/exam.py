@@ -31,11 +31,17 @@ NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit of Sidekiq: its readings by slot (`host.systemd.readings`), and how long Sidekiq waits for its jobs in milliseconds, None where that is not known."""
+    """
+    A unit of Sidekiq: its readings by slot (`host.systemd.readings`).
+
+    How long Sidekiq waits for its jobs is in milliseconds; that, its threads and its connections to the database are None where the unit does not tell.
+    """
 
     name: str
     readings: Mapping[str, Any]
     sidekiq_timeout: int | None = None
+    threads: int | None = None
+    pool: int | None = None
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
-from watchdog.doctor import agent, config, helpers, host, log, outside, page, redis, sidekiq, state, systemd
+from watchdog.doctor import agent, config, federation, helpers, host, log, outside, page, redis, sidekiq, state, systemd
 from watchdog.doctor.exam import Exam
 from watchdog.doctor.found import Found, Health, Point, passed_over
 from watchdog.model.points import BY_NAME, POINTS, Area
@@ -19,6 +19,7 @@ AREAS: Final[dict[Area, Look]] = {
     Area.PAGE: page.look,
     Area.REDIS: redis.look,
     Area.SIDEKIQ: sidekiq.look,
+    Area.MASTODON: federation.look,
     Area.SYSTEMD: systemd.look,
     Area.LOG: log.look,
     Area.HELPERS: helpers.look,
@@ -31,6 +32,7 @@ _RESTS_ON: Final = {
     Area.REDIS: "config",
     Area.SIDEKIQ: "redis",
     Area.LOG: "sidekiq-here",
+    Area.MASTODON: "config",
     Area.OUTSIDE: "config",
 }
 """What has to be well first, where an area says nothing of a point and none of its own is amiss."""

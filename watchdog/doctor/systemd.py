@@ -43,6 +43,7 @@ async def look(exam: Exam) -> Mapping[str, Found]:
     return found | {
         "units-stop": stop_of(exam.units),
         "units-restart": restart_of(exam.units),
+        "units-pool": pool_of(exam.units),
         "units-rights": rights_of(refused, acts=exam.acts),
     }
 
@@ -103,6 +104,19 @@ def restart_of(units: Iterable[Unit]) -> Found:
         says = f"{dead[0].name}: Restart={dead[0].readings['restart_policy']}{more}"
         return doubtful(says, f"systemctl edit {dead[0].name}: [Service], Restart=always")
     return fine("systemd starts each of them again")
+
+
+def pool_of(units: Iterable[Unit]) -> Found:
+    """Whether each thread has its connection, where the unit names both."""
+    both = [(unit.name, unit.threads, unit.pool) for unit in units if unit.threads is not None and unit.pool is not None]
+    if not both:
+        return passed_over("no unit names both its threads (-c) and DB_POOL")
+    if few := [one for one in both if one[2] < one[1]]:
+        name, threads, pool = few[0]
+        more = f" (and {len(few) - 1} more)" if len(few) > 1 else ""
+        says = f"{name}: {threads} threads share {pool} connections to the database: jobs fail while they wait for one{more}"
+        return doubtful(says, f"systemctl edit {name}: [Service], Environment=DB_POOL={threads}")
+    return fine(f"{sum(threads for _, threads, _ in both)} threads, with a connection to the database for each")
 
 
 def rights_of(refused: Mapping[str, list[str]], *, acts: bool) -> Found:

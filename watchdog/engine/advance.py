@@ -38,6 +38,7 @@ from watchdog.engine.saved import histories_in
 from watchdog.engine.state import State
 from watchdog.engine.turn import Turn
 from watchdog.engine.world import World
+from watchdog.model.delivery import is_beside
 from watchdog.model.effects import Effect
 from watchdog.model.events import (
     EffectDone,
@@ -269,7 +270,7 @@ def _lose(turn: Turn, lost: SourceLost) -> None:
     since = before.since_at if before is not None else turn.at
     turn.set(lost={**turn.ledger.lost, lost.source: Loss(lost.code, lost.message, since)})
     turn.audit("source", entity=lost.source.value, outcome="lost", reason=lost.message, detail={"code": lost.code})
-    turn.notify(turn.everybody(), thread=f"source:{lost.source}", kind=NoticeKind.SOURCE, severity=Severity.CRITICAL,
+    turn.notify(turn.everybody(), thread=f"source:{lost.source}", kind=NoticeKind.SOURCE, severity=Severity.WARNING if is_beside(lost.source) else Severity.CRITICAL,
                 title=f"{lost.source} can't be read: {lost.message}", outcome="lost", reason=lost.message, group=f"source:{lost.source}:{since}", since=turn.wall - (turn.at - since),
                 next="nothing is judged by it and nothing done that rests on it until it can be read; it is tried again all the time")  # fmt: skip
     turn.world.history.lost(lost.source, turn.at)

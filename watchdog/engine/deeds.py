@@ -27,11 +27,13 @@ from watchdog.engine.state import State
 from watchdog.engine.targeting import REACH, sources_of
 from watchdog.engine.turn import Over, Turn
 from watchdog.engine.whats_next import tried_again
+from watchdog.model.actions import acts_on
+from watchdog.model.delivery import cuts_off
 from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
 from watchdog.model.results import Refused, Result, Sight
-from watchdog.model.targets import CommandRef
+from watchdog.model.targets import APART
 from watchdog.model.verdicts import Decision, Mode
 
 AGAIN: Final = 15_000
@@ -107,7 +109,7 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
 
 def _look(turn: Turn, deed: Deed) -> None:
     """Before it is asked for once more it is looked at afresh, once everything can be read."""
-    if turn.rules is NO_RULES or (Source.REDIS not in turn.world.complete and not turn.ledger.lost):
+    if turn.rules is NO_RULES or (Source.REDIS not in turn.world.complete and not cuts_off(turn.ledger.lost)):
         turn.put_deed(deed.id, msgspec.structs.replace(deed, again_at=turn.at + SOON))
         return
     if deed.stage == WATCH:
@@ -163,7 +165,7 @@ def _ask(turn: Turn, deed: Deed, sight: Sight) -> None:
 def _watch(turn: Turn, deed: Deed) -> None:
     method = METHODS[deed.action]
     until = deed.since_at + method.patience(deed.arguments)
-    known = Source.REDIS in turn.world.complete and not turn.ledger.lost
+    known = Source.REDIS in turn.world.complete and not cuts_off(turn.ledger.lost)
     if known and (then := method.sees(_case(turn, deed, None))) is not None:
         _follow(turn, deed, then)
     elif turn.at >= until:
@@ -210,7 +212,7 @@ def _end(turn: Turn, deed: Deed, outcome: str, account: str) -> None:
     turn.set(cooldowns={**turn.ledger.cooldowns, deed.thing.name: cooldown})
     if deed.asked:
         turn.set(
-            spent=with_one(turn.ledger.spent, deed.thing.name, Spent(turn.at, deed.rule, deed.incident, isinstance(deed.thing, CommandRef)))
+            spent=with_one(turn.ledger.spent, deed.thing.name, Spent(turn.at, deed.rule, deed.incident, acts_on(deed.action) in APART))
         )
 
 

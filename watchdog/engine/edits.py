@@ -18,6 +18,7 @@ from watchdog.engine.rules import NO_RULES, Step
 from watchdog.engine.selecting import AMONG
 from watchdog.engine.turn import Over, Turn
 from watchdog.engine.whats_next import tried_again
+from watchdog.model.delivery import cuts_off
 from watchdog.model.effects import ReleaseJobs, TakeJobs
 from watchdog.model.kinds import Source
 from watchdog.model.notices import NoticeKind, Severity
@@ -108,7 +109,7 @@ def answer(turn: Turn, effect: str, result: Result) -> bool:
 
 def _go_on(turn: Turn, edit: Edit) -> None:
     """What was begun is brought to its end, if nobody has said that nothing may be done and Redis can be read."""
-    if turn.rules is NO_RULES or (Source.REDIS not in turn.world.complete and not turn.ledger.lost):
+    if turn.rules is NO_RULES or (Source.REDIS not in turn.world.complete and not cuts_off(turn.ledger.lost)):
         turn.put_edit(edit.id, msgspec.structs.replace(edit, again_at=turn.at + SOON))
         return
     rule = turn.rule.get(edit.rule)

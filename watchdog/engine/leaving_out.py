@@ -20,7 +20,7 @@ from watchdog.engine.turn import Turn
 from watchdog.model.actions import OF_THE_DEAD, acts_on
 from watchdog.model.records import IncidentRow
 from watchdog.model.results import Counted, Sight
-from watchdog.model.targets import TargetKind
+from watchdog.model.targets import APART, TargetKind
 from watchdog.model.verdicts import Decision, Mode
 
 VERIFY = "verify"
@@ -86,5 +86,5 @@ def _spent(shadow: Shadow, cooldown: Cooldown, target: str) -> Shadow:
     about = acts_on(cooldown.action)
     if about is TargetKind.JOBS:
         return shadow
-    one = Spent(cooldown.ended_at, cooldown.rule, cooldown.incident, about is TargetKind.COMMAND)
+    one = Spent(cooldown.ended_at, cooldown.rule, cooldown.incident, about in APART)
     return msgspec.structs.replace(shadow, spent=with_one(shadow.spent, target, one))

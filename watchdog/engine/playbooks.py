@@ -23,6 +23,7 @@ from watchdog.engine.targeting import target_of
 from watchdog.engine.turn import Over, Turn
 from watchdog.engine.whats_next import after_end, after_step
 from watchdog.model.actions import acts_on
+from watchdog.model.delivery import cuts_off
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.notices import NoticeKind, Severity
 from watchdog.model.records import IncidentRow
@@ -178,7 +179,7 @@ def _is_blind(turn: Turn, sources: Iterable[Source]) -> bool:
 
 
 def _is_gone(turn: Turn, process: str) -> bool:
-    known = Source.REDIS in turn.world.complete and not turn.ledger.lost
+    known = Source.REDIS in turn.world.complete and not cuts_off(turn.ledger.lost)
     return known and turn.world.find(Kind.PROCESS, process) is None
 
 

@@ -20,6 +20,7 @@ from watchdog.engine.sightings import is_over, veto_of
 from watchdog.engine.succession import DEAD
 from watchdog.engine.targeting import holds, sources_of
 from watchdog.engine.turn import Turn
+from watchdog.model.delivery import cuts_off
 from watchdog.model.kinds import Source
 from watchdog.model.results import Look
 from watchdog.model.targets import Signal
@@ -66,7 +67,7 @@ def maybe(stage: str) -> str:
 
 def is_starting(turn: Turn) -> bool:
     """Nothing stands in the way but that Redis has not been read in full since the start of the agent."""
-    return Source.REDIS not in turn.world.complete and not turn.ledger.lost
+    return Source.REDIS not in turn.world.complete and not cuts_off(turn.ledger.lost)
 
 
 def unwanted(turn: Turn, run: Run) -> str:

@@ -32,6 +32,7 @@ REACH: Final = {
     TargetKind.COMMAND: Source.SYSTEMD,
     TargetKind.CHILD: Source.HOST,
     TargetKind.TEMPLATE: Source.SYSTEMD,
+    TargetKind.PEER: Source.MASTODON_API,
 }
 """Kind of target → what must be read to reach it."""
 ALSO: Final = {SCALE_IN: (Source.SYSTEMD,)}

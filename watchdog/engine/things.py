@@ -14,11 +14,14 @@ from watchdog.engine.rules import Step
 from watchdog.engine.scaling.aiming import UNTOLD, template_meant
 from watchdog.engine.scaling.choosing import to_start
 from watchdog.engine.turn import Turn
+from watchdog.model.actions_on_peers import COMMANDS
 from watchdog.model.kinds import Kind, Type
 from watchdog.model.missing import MISSING
 from watchdog.model.named.values import as_text, named
 from watchdog.model.rows import Row
-from watchdog.model.targets import ChildRef, CommandRef, TargetKind, Thing, UnitRef
+from watchdog.model.targets import ChildRef, CommandRef, PeerRef, TargetKind, Thing, UnitRef
+
+_NO_PEER: Final = "which other server is meant is not known"
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -49,9 +52,16 @@ def _unit_named(turn: Turn, step: Step, row: Row | None) -> str:
 
 
 def find_command(turn: Turn, step: Step, row: Row | None, _remembered: str) -> Found:
-    """The command with the values that the entity has for its arguments."""
-    command, host = str(step.arguments["command"]), turn.ledger.host
+    """The command with the values that the entity has for its arguments; of an action on another server its own command, with that server."""
+    host = turn.ledger.host
     values: dict[str, str] = {}
+    if (command := COMMANDS.get(step.action)) is not None:
+        peer = _peer(step, row)
+        if not peer:
+            return Found(f"{host}/command {command}", None, _NO_PEER)
+        values["host"] = peer
+    else:
+        command = str(step.arguments["command"])
     for argument, given in sorted(step.given.items()):
         value = given.of(row)
         if value is None:
@@ -59,6 +69,17 @@ def find_command(turn: Turn, step: Step, row: Row | None, _remembered: str) -> F
         values[argument] = as_text(value, is_duration=given.type is Type.DURATION)
     name = " ".join((f"{host}/command {command}", *map(named, values.values())))
     return Found(name, CommandRef(name, host, command, values))
+
+
+def find_peer(turn: Turn, step: Step, row: Row | None, _remembered: str) -> Found:
+    """The other server that is meant."""
+    peer = _peer(step, row)
+    name = f"server {peer}".rstrip()
+    return Found(name, PeerRef(name, turn.ledger.host, peer) if peer else None, "" if peer else _NO_PEER)
+
+
+def _peer(step: Step, row: Row | None) -> str:
+    return (step.target.find(row) if row is not None and step.target is not None else None) or ""
 
 
 def find_child(turn: Turn, step: Step, row: Row | None, _remembered: str) -> Found:
@@ -91,5 +112,6 @@ FINDERS: Final[dict[TargetKind, Callable[[Turn, Step, Row | None, str], Found]]]
     TargetKind.COMMAND: find_command,
     TargetKind.CHILD: find_child,
     TargetKind.TEMPLATE: find_instance,
+    TargetKind.PEER: find_peer,
 }
 """Kind of thing → who finds it; every kind of target but processes and jobs is there."""

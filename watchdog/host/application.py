@@ -60,6 +60,10 @@ class Application:
         of_processes = {identity: self._age_of(one, files) for identity, one in found.items()}
         return {"deploying": None if command is None else bool(command), "deploy_command": command}, of_processes
 
+    def where(self) -> Path | None:
+        """The folder of the application: what the operator has said, else that of a process that was found; None while nobody knows."""
+        return self._folder or next((one.folder for one in self._origins.values() if one is not None and one.folder is not None), None)
+
     def _deploying(self) -> str | None:
         users = self._users()
         if not users:

@@ -13,6 +13,7 @@ import msgspec
 
 FILES: Final = (
     "Gemfile.lock", "db/schema.rb", ".git/HEAD", ".git/logs/HEAD", ".ruby-version", "lib/mastodon/version.rb", ".env.production",
+    "config/sidekiq.yml",
 )  # fmt: skip
 """In the folder of the application. `.git/logs/HEAD` moves with each checkout and pull, `.git/HEAD` only with one of another branch."""
 UNIT_FOLDERS: Final = tuple(

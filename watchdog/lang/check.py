@@ -16,9 +16,10 @@ from watchdog.lang.checked import Checked, Constant
 from watchdog.lang.complaint import Complaints, nearest, quoted
 from watchdog.lang.glob import BadPattern, compile_pattern
 from watchdog.lang.inner import Inside
-from watchdog.lang.names import plain, standing_for
+from watchdog.lang.names import looks_at_others, plain, standing_for
 from watchdog.lang.printer import show
 from watchdog.lang.vocabulary import article, fields_of
+from watchdog.model.fields import FieldSpec
 from watchdog.model.kinds import Kind, Type
 from watchdog.model.vocabulary import BUILT, Vocabulary
 
@@ -118,12 +119,19 @@ class Checker(Calls):
             case (entity, *_) if entity != self._kind:
                 self.complain("E204", node, f"{written} can't be read {self._here()}", hint=self._ways_hint(node))
             case (_, name) if (spec := self._fields.get(name)) is not None:
-                return self.value(standing_for(node, spec)) if spec.stands_for else checked.Reading(node, spec)
+                return self._picture(node, spec) if spec.stands_for else checked.Reading(node, spec)
             case (_, *rest):
                 near = nearest(".".join(rest), self._fields)
                 hint = f"did you mean '{self._kind}.{near}'?" if near else self._fields_hint()
                 self.complain("E203", node, f"unknown field {written}", hint=hint)
         return None
+
+    def _picture(self, node: syntax.Path, spec: FieldSpec) -> Checked | None:
+        if self._inside is not Inside.NOTHING and looks_at_others(spec):
+            message = f"{quoted(show(node))} looks at others as well, which can't be done {self._inside.value}"
+            self.complain("E225", node, message, hint=f"write those parts of it that are about the {spec.kind} itself: {spec.stands_for}")
+            return None
+        return self.value(standing_for(node, spec))
 
     def _here(self) -> str:
         return f"where the rule looks at a {self._kind}" if self._outer is None else f"of a {self._kind}"

@@ -7,7 +7,7 @@ checked anew for each kind of entity that it is used for.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, cast
 
@@ -16,10 +16,10 @@ import msgspec
 from watchdog.errors import Problem
 from watchdog.lang import syntax
 from watchdog.lang.complaint import Complaints, nearest, quoted
-from watchdog.lang.functions import NAMES
+from watchdog.lang.functions import NAMES, Across
 from watchdog.lang.lexer import KEYWORDS
 from watchdog.lang.parser import MOST_CALLS, parse
-from watchdog.lang.syntax import Broken, Call, Listing, Named, Node, Path, Value
+from watchdog.lang.syntax import Broken, Call, Listing, Member, Named, Node, Path, Value
 from watchdog.lang.text import Text
 from watchdog.model.fields import FieldSpec
 from watchdog.model.kinds import Kind, Type
@@ -31,6 +31,7 @@ HIGHEST: Final = 150
 """How many nodes are above each other in it; a call, which is compiled by itself, counts for several."""
 _HEIGHT_OF_CALL: Final = 4
 
+_ACROSS: Final = frozenset(str(function) for function in Across)
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _TOO_BIG: Final = "with its definitions in place the expression is too big"
 _LESS: Final = "define less in terms of other definitions"
@@ -125,6 +126,21 @@ def read_name(text: Text) -> tuple[str | None, tuple[Problem, ...]]:
     elif word in KEYWORDS or word in NAMES or word in tuple(Kind):
         complaints.add("E227", 0, len(word), f"{quoted(word)} can't be defined: it has a meaning already", hint=f"call it my_{word}")
     return (None if complaints.any else word), complaints.found
+
+
+@cache
+def looks_at_others(spec: FieldSpec) -> bool:
+    """Whether the condition that a field stands for asks for other entities as well."""
+    return any(isinstance(node, Member) or (isinstance(node, Call) and node.name in _ACROSS) for node in _below(_meaning(spec)[0]))
+
+
+def _below(node: Node) -> Iterator[Node]:
+    yield node
+    for name in node.__struct_fields__:
+        part = getattr(node, name)
+        for one in part if isinstance(part, tuple) else (part,):
+            if isinstance(one, syntax.Place):
+                yield from _below(cast("Node", one))
 
 
 class _Resolver:

@@ -13,12 +13,13 @@ from typing import Final
 import msgspec
 
 from watchdog.model.log_lines import LogLine
-from watchdog.sidekiq.hosts import host_of_url
+from watchdog.sidekiq.hosts import canonical, host_of_url
 
 LONGEST: Final = 8_000
 """Characters of a line that are looked at."""
 _BEFORE: Final = re.compile(r"(?:\A|\s)method=POST ")
 _CONTROLLER: Final = "ActivityPub::InboxesController"
+_REQUEST: Final = re.compile(r"(?:\A|\s)method=[A-Z]{3,10} path=\S")
 _STATUS: Final = re.compile(r"[1-5]\d\d")
 
 
@@ -26,7 +27,7 @@ class Delivery(msgspec.Struct, frozen=True):
     """
     Somebody delivered to an inbox of ours.
 
-    `at` is UTC milliseconds as the log has it; `host` who signed it, or claims so: '' where the line names nobody; `status` of our answer.
+    `at` is UTC milliseconds as the log has it; `host` who signed it, or claims so, in ASCII and small letters: '' where the line names nobody, or what can't be a host; `status` of our answer.
     """
 
     at: int
@@ -39,10 +40,16 @@ class Delivery(msgspec.Struct, frozen=True):
         return bool(self.host) and self.status == 202
 
 
+def is_request(line: LogLine) -> bool:
+    """Whether it tells of any request: Rails writes such lines at level `info`, and none above it."""
+    return _REQUEST.search(line.text, 0, LONGEST) is not None
+
+
 def read_web_line(line: LogLine) -> Delivery | None:
     """The delivery that a line tells of, None for every other line."""
     text = line.text[:LONGEST]
-    found = _BEFORE.search(text)
+    # Most requests are none: that costs less to see.
+    found = _BEFORE.search(text) if _CONTROLLER in text else None
     if found is None:
         return None
     fields: dict[str, str] = {}
@@ -53,4 +60,4 @@ def read_web_line(line: LogLine) -> Delivery | None:
     if fields.get("controller") != _CONTROLLER or fields.get("action") != "create" or not _STATUS.fullmatch(fields.get("status", "")):
         return None
     host = host_of_url(said.split(" ", 1)[0]) if key else None
-    return Delivery(line.at, (host or "").lower().rstrip("."), int(fields["status"]))
+    return Delivery(line.at, (canonical(host) if host else None) or "", int(fields["status"]))

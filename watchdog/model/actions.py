@@ -10,6 +10,7 @@ from typing import Final
 from watchdog.model.action_spec import ActionSpec
 from watchdog.model.actions_on_children import CHILD_ACTIONS
 from watchdog.model.actions_on_commands import COMMAND_ACTIONS
+from watchdog.model.actions_on_peers import PEER_ACTIONS
 from watchdog.model.actions_on_templates import template_actions
 from watchdog.model.actions_on_units import UNIT_ACTIONS
 from watchdog.model.kinds import Kind
@@ -77,6 +78,11 @@ FAILURES: Final = (
     "circuit_open",
     "local_database",
     "local_redis",
+    "lock",
+    "storage",
+    "search",
+    "mail",
+    "code",
     "other",
 )
 """Why a job failed; those of `retry_group.kind`."""
@@ -284,6 +290,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     *COMMAND_ACTIONS,
     *CHILD_ACTIONS,
     *template_actions(_RECOVERY),
+    *PEER_ACTIONS,
 )
 
 BY_NAME: Final[dict[str, ActionSpec]] = {spec.name: spec for spec in ACTIONS}

@@ -26,6 +26,8 @@ OPTIONAL: Final = frozenset(
     }
 )
 """Sources that need not be there: nobody is blind for want of one."""
+_BESIDE: Final = frozenset({Source.SETTINGS, Source.WEB_LOG, Source.DELIVERIES, Source.MASTODON_API, Source.PEERS})
+"""Sources that tell nothing of queues, processes or units: without one of them all that is known of these is what it was."""
 _LISTED_BY: Final[dict[Kind, Source]] = {
     Kind.CHECK: Source.CHECKS,
     Kind.UNIT: Source.SYSTEMD,
@@ -37,6 +39,16 @@ _LISTED_BY: Final[dict[Kind, Source]] = {
 def listed_by(kind: Kind) -> Source:
     """Once this source has been read in full, it is known which entities of the kind there are; the host itself is looked at before Redis is."""
     return _LISTED_BY.get(kind, Source.REDIS)
+
+
+def is_beside(source: Source) -> bool:
+    """Whether nothing of what the agent does rests on that source, but for rules that read it."""
+    return source in _BESIDE
+
+
+def cuts_off(lost: Iterable[str]) -> bool:
+    """Whether the loss of these leaves the picture of Sidekiq and its processes with a hole."""
+    return any(source not in _BESIDE for source in lost)
 
 
 def source_for(kind: Kind, entity: str, source: Source) -> Source:

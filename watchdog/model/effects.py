@@ -282,6 +282,28 @@ class RunCommand(msgspec.Struct, frozen=True, kw_only=True, tag="run_command"):
     until: int
 
 
+class LookAtBlock(msgspec.Struct, frozen=True, tag="look_at_block"):
+    """Ask our own Mastodon which rule it has about that server; answered by `BlockLook`, or by `Refused` where it can't be asked."""
+
+    id: str
+    peer: str
+
+
+class SetBlock(msgspec.Struct, frozen=True, kw_only=True, tag="set_block"):
+    """
+    Have our own Mastodon do at least that to a server; answered by `BlockSet` or `Refused`.
+
+    It looks first, so that nothing is done where a rule says as much or more; asked again it is the same. `severity` is in Mastodon's words; `rule` and `incident` say in the private comment who wanted it.
+    """
+
+    id: str
+    peer: str
+    severity: str
+    reject_media: bool
+    rule: str
+    incident: str
+
+
 class TakeFleetLock(msgspec.Struct, frozen=True, kw_only=True, tag="take_fleet_lock"):
     """
     Take the one lock that all agents of this Redis share, for this action; answered by `FleetLockTaken`, `FleetLockHeld`, `FleetBudgetSpent` or `FleetLockRefused`.
@@ -325,6 +347,8 @@ Command = (
     | ReleaseJobs
     | LookAtCommand
     | RunCommand
+    | LookAtBlock
+    | SetBlock
     | TakeFleetLock
     | GiveFleetLockBack
 )

@@ -156,6 +156,16 @@ CONFIG: Final[tuple[KeySpec, ...]] = (
         "`listen`, `tokens`, `proxy`, `reading`, `metrics`, `origin`",
         "Where the page is seen, the API answers and `/metrics` is read by TCP. Without it nothing listens there.",
     ),
+    KeySpec(
+        "mastodon",
+        "`domain`, `url`, `token`, `watch`, `web_log`",
+        "The application is Mastodon, and others know it by this name. Without it nothing is known of the traffic with other servers but what stands in Redis for Sidekiq.",
+    ),
+    KeySpec(
+        "settings",
+        "names with `file`, `key`, `is`",
+        "Settings of the application that must be there: `pack:mastodon` tells of one that is missing or holds something else. What they hold is told to nobody.",
+    ),
 )
 
 REDIS: Final[tuple[KeySpec, ...]] = (

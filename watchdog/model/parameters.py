@@ -11,7 +11,7 @@ class Form(StrEnum):
 
     DURATION, RATIO, COUNT and BOOL become int milliseconds, float, int, bool; TEXT a str; SECRET a str that
     may be written as `${file:…}`, `${env:…}` or `${credential:…}` and is never shown; URL a str that was checked to be one, URLS a list of them as a tuple of str;
-    CHOICE one of `choices`; NAMES a list of names, glob patterns among them, as a tuple of str (a default has commas between them); ALLOWANCE an `Allowance`; HOURS an `Hours`; PROCESS and JOB an expression of the language that names a process or a job; UNIT one that names a unit, or a process for its own, or the name of a service; COMMAND the name of a command that root has defined; GIVEN values for its arguments, which are read apart; SETTINGS a mapping of `settings`, whose values become
+    CHOICE one of `choices`; NAMES a list of names, glob patterns among them, as a tuple of str (a default has commas between them); ALLOWANCE an `Allowance`; HOURS an `Hours`; PROCESS and JOB an expression of the language that names a process or a job; UNIT one that names a unit, or a process for its own, or the name of a service; PEER one that names another server; COMMAND the name of a command that root has defined; GIVEN values for its arguments, which are read apart; SETTINGS a mapping of `settings`, whose values become
     arguments of their own, `stuck_jobs.strikes`.
     """
 
@@ -30,6 +30,7 @@ class Form(StrEnum):
     PROCESS = "process"
     JOB = "job"
     UNIT = "unit"
+    PEER = "peer"
     COMMAND = "named command"
     GIVEN = "values of its arguments"
     SETTINGS = "settings"

@@ -246,6 +246,26 @@ class CommandRan(msgspec.Struct, frozen=True, tag="command_ran"):
     size: int = 0
 
 
+class BlockLook(msgspec.Struct, frozen=True, tag="block_look"):
+    """
+    The rule that Mastodon has about a server: of the server itself, or of a `domain` that it lies in; both empty where there is none.
+
+    `refused` says why no rule about it may be made, '' if one may.
+    """
+
+    severity: str = ""
+    domain: str = ""
+    refused: str = ""
+
+
+class BlockSet(msgspec.Struct, frozen=True, tag="block_set"):
+    """There is such a rule now, about `domain`. `made` says that it was not there before; `before` is the severity of that which was, '' where there was none."""
+
+    domain: str
+    made: bool
+    before: str = ""
+
+
 class FleetLockTaken(msgspec.Struct, frozen=True, tag="fleet_lock_taken"):
     """It is held, and every process has been read since. `fence` tells this holding of it from every other there was or will be; `number` is what it counts by."""
 
@@ -274,7 +294,7 @@ class FleetLockRefused(msgspec.Struct, frozen=True, tag="fleet_lock_refused"):
     reason: str
 
 
-Sight = Look | Counted | UnitLook | CommandLook | ChildLook
+Sight = Look | Counted | UnitLook | CommandLook | ChildLook | BlockLook
 """What a target is found to be when it is looked at at once."""
 FleetLockAnswer = FleetLockTaken | FleetLockHeld | FleetBudgetSpent | FleetLockRefused
 """What can come of the wish to take it."""
@@ -298,6 +318,8 @@ Result = (
     | JobsReleased
     | CommandLook
     | CommandRan
+    | BlockLook
+    | BlockSet
     | FleetLockTaken
     | FleetLockHeld
     | FleetBudgetSpent

@@ -1,6 +1,7 @@
 """What can be acted on: a process, as more than a pid, so that it can't be another one; jobs that stand in Redis or in quarantine; and single things of a host, as a unit of systemd."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -14,6 +15,7 @@ class TargetKind(StrEnum):
     COMMAND = "command"
     CHILD = "child"
     TEMPLATE = "template"
+    PEER = "peer"
 
 
 class Signal(StrEnum):
@@ -140,8 +142,24 @@ class ChildRef(msgspec.Struct, frozen=True, tag="child"):
         return self.process.host
 
 
-Thing = UnitRef | CommandRef | ChildRef
+class PeerRef(msgspec.Struct, frozen=True, tag="peer"):
+    """
+    Another server of the fediverse, by its host name `peer`, about which our own Mastodon is told something.
+
+    `name` is what cooldowns are kept under: `server PEER`. `host` is where the agent runs that tells it.
+    """
+
+    name: str
+    host: str
+    peer: str
+
+
+Thing = UnitRef | CommandRef | ChildRef | PeerRef
 """What something single is done to. Every kind of it has a `name`, under which cooldowns are kept, and the `host` that it is on."""
+
+
+APART: Final = frozenset({TargetKind.COMMAND, TargetKind.PEER})
+"""What is done to these touches no process: it counts into no budget of the host, keeps no repair waiting, and waits for none."""
 
 
 def unit_of(thing: Thing | None) -> str:

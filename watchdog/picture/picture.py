@@ -9,6 +9,7 @@ import msgspec
 
 from watchdog.errors import WatchdogError
 from watchdog.picture.doors import Door
+from watchdog.picture.other_servers import OtherServers
 from watchdog.picture.receivers import Box, Receiver
 from watchdog.picture.told import Telling
 
@@ -369,6 +370,7 @@ class Picture(msgspec.Struct, frozen=True):
     doors: dict[str, Door] = {}
     streams: int = 0
     refused: Refused | None = None
+    other_servers: OtherServers | None = None
 
     @property
     def all_pauses(self) -> tuple[Pause, ...]:

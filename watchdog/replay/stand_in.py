@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from watchdog.engine.methods.unit import as_told
 from watchdog.engine.world import World
-from watchdog.model.effects import Command, CountJobs, LookAtChild, LookAtCommand, LookAtUnit, Measure
+from watchdog.model.effects import Command, CountJobs, LookAtBlock, LookAtChild, LookAtCommand, LookAtUnit, Measure
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
-from watchdog.model.results import CommandLook, Look, Refused, Result, UnitLook
+from watchdog.model.results import BlockLook, CommandLook, Look, Refused, Result, UnitLook
 from watchdog.model.targets import ProcessRef
 from watchdog.rulefile.children import child_told
 from watchdog.rulefile.edited import edited
@@ -32,6 +32,8 @@ def found(command: Command, world: World) -> Result:
             return as_told(world.find(Kind.UNIT, unit)) or UnitLook(load_state="loaded" if loads else "not-found", state="inactive")
         case LookAtCommand():
             return CommandLook()
+        case LookAtBlock():
+            return BlockLook()
         case LookAtChild():
             return child_told(command, world)
         case _:

@@ -122,6 +122,36 @@ CONFIG_CODES: Final[tuple[CodeSpec, ...]] = (
         COMMANDED + "    then: [{run: {command: refresh-domain}}]\n",
     ),
     CodeSpec(
+        "E520",
+        "unusable name of a server",
+        "Our own domain, or a host under `watch`, is a name with a dot in it, without scheme, port or path, and no address. Our own is not watched, and no more than 100 are.",
+        CONFIG + "mastodon: {domain: https://social.example.org}\n",
+    ),
+    CodeSpec(
+        "E521",
+        "unusable address of our own server",
+        "Its API is asked at a scheme, a host and perhaps a port; the token goes over `http://` to a loopback address only.",
+        CONFIG + "mastodon: {domain: example.org, url: http://social.example.org}\n",
+    ),
+    CodeSpec(
+        "E522",
+        "unusable access token",
+        "What stands under `token`, or where it refers to, can't be sent as one. It is never shown.",
+        CONFIG + "mastodon: {domain: example.org, token: two words}\n",
+    ),
+    CodeSpec(
+        "E523",
+        "two logs of the same requests",
+        "The log of Mastodon's web processes is read in the journal or in files, not in both.",
+        CONFIG + "mastodon: {domain: example.org, web_log: {journal: [mastodon-web], files: [/var/log/web.log]}}\n",
+    ),
+    CodeSpec(
+        "E524",
+        "unusable expected setting",
+        "Under `settings` each has a name, a file (from the folder of the application, without `..`, or a whole path) and a key; no more than 200 are looked at.",
+        CONFIG + "settings: {concurrency: {file: ../.env.production, key: SIDEKIQ_CONCURRENCY}}\n",
+    ),
+    CodeSpec(
         "E530",
         "unusable setting of a receiver",
         "A receiver's settings don't go together, or one of them is not what it must be: an address of mail, the whole path of a file. A password is sent by mail's protocol over an encrypted connection only.",

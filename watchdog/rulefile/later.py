@@ -9,8 +9,6 @@ from typing import Final
 
 ACTIONS: Final = (
     "capture_evidence",
-    "domain_block",
     "quiet_process",
-    "stop_delivery",
 )
 GUARD_SETTINGS: Final = ()

@@ -30,6 +30,7 @@ from watchdog.model.effects import (
     GatherInFlight,
     KeepIncident,
     LookAfterLocks,
+    LookAtBlock,
     LookAtChild,
     LookAtCommand,
     LookAtUnit,
@@ -38,6 +39,7 @@ from watchdog.model.effects import (
     ReleaseJobs,
     RunCommand,
     SendSignal,
+    SetBlock,
     TakeJobs,
     When,
 )
@@ -46,6 +48,8 @@ from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import (
+    BlockLook,
+    BlockSet,
     CommandLook,
     CommandRan,
     EvidenceCollected,
@@ -81,6 +85,8 @@ _DONE: Final[dict[type[Effect], Result]] = {
     CallUnit: UnitCalled(UnitOutcome.DONE),
     LookAtCommand: CommandLook(),
     RunCommand: CommandRan(0),
+    LookAtBlock: BlockLook(),
+    SetBlock: BlockSet("", made=True),
 }
 """What is always answered in the same way."""
 _LOOKS: Final = {
@@ -258,6 +264,8 @@ class _Rehearsal:
                 | LookAtUnit()
                 | LookAtCommand()
                 | RunCommand()
+                | LookAtBlock()
+                | SetBlock()
                 | LookAtChild()
                 | EndChild() as asked
             ):
@@ -268,7 +276,17 @@ class _Rehearsal:
                 pass
 
     def _told(
-        self, asked: CollectEvidence | LookAfterLocks | CallUnit | LookAtUnit | LookAtCommand | RunCommand | LookAtChild | EndChild
+        self,
+        asked: CollectEvidence
+        | LookAfterLocks
+        | CallUnit
+        | LookAtUnit
+        | LookAtCommand
+        | RunCommand
+        | LookAtBlock
+        | SetBlock
+        | LookAtChild
+        | EndChild,
     ) -> Result:
         """What systemd, the commands, the evidence and the locks say: the same always, but for a unit and a child, which are as the test has them."""
         if isinstance(asked, LookAtChild | EndChild):

@@ -188,7 +188,10 @@ def _usual(actor: Actor, start: int) -> _Slots:
         case Kind.DOMAIN:
             return {"name": actor.id, "rest": False}
         case Kind.FEDERATION:
-            return {"failing_domains": 0, "rejecting_domains": 0, "unreachable_domains": 0, "tls_domains": 0}
+            return {
+                "failing_domains": 0, "rejecting_domains": 0, "unreachable_domains": 0, "tls_domains": 0, "newly_failing_domains": 0,
+                "newly_unreachable_domains": 0,
+            }  # fmt: skip
         case Kind.JOB_CLASS:
             return {"name": actor.id, "processed": 0, "failed": 0, "took": 0}
         case Kind.SCHEDULE:
@@ -240,7 +243,15 @@ def _usual_check(actor: Actor, _start: int) -> _Slots:
     return (
         {}
         if actor.kind is not Kind.CHECK
-        else {"name": actor.id, "type": "postgres", "ok": True, "latency": 5, "free_connections": 100, "problem": ""}
+        else {
+            "name": actor.id,
+            "type": "postgres",
+            "ok": True,
+            "latency": 5,
+            "free_connections": 100,
+            "max_connections": 197,
+            "problem": "",
+        }
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from watchdog.lang.functions import FUNCTIONS, NAMES
 from watchdog.lang.lexer import KEYWORDS
 from watchdog.lang.units import DURATIONS
-from watchdog.model import actions, changes, checks, evidence, guards, keys, receivers
+from watchdog.model import actions, changes, checks, evidence, expected_keys, guards, keys, receivers
 from watchdog.model.fields import BY_KIND, FIELDS
 from watchdog.model.keys import KeySpec
 from watchdog.model.kinds import Kind, Source, Type
@@ -29,6 +29,7 @@ from watchdog.rulefile.pack import VERSION
 from watchdog.rulefile.quarantine import PLACES
 from watchdog.rulefile.rule import MATURITIES
 from watchdog.rulefile.rule import NAME as RULE_NAME
+from watchdog.rulefile.schema_mastodon import mastodon_part
 from watchdog.rulefile.schema_page import page_parts
 from watchdog.rulefile.schema_routes import routing_parts
 from watchdog.rulefile.shares import KEYS as SHARES
@@ -56,6 +57,7 @@ _FORMS: Final[dict[Form, Schema]] = {
     Form.NAMES: {"type": "array", "items": {"type": ["string", "number"], "pattern": _WORDS}},
     Form.JOB: {"type": "string", "pattern": _WORDS},
     Form.UNIT: {"type": "string", "pattern": _WORDS},
+    Form.PEER: {"type": "string", "pattern": _WORDS},
     Form.COMMAND: {"type": "string", "pattern": _WORDS},
     Form.GIVEN: {"type": "object", "additionalProperties": {"type": ["string", "number"]}},
 }
@@ -130,6 +132,11 @@ def config_schema() -> Schema:
             "heartbeat": _mapping(
                 keys.HEARTBEAT, {"url": _FORMS[Form.URL], "every": _DURATION, "style": {"enum": list(STYLES)}}, required=("url",)
             ),
+            "settings": _by_name(
+                _mapping(expected_keys.EXPECTED, dict.fromkeys(("file", "key", "is"), _TEXT), required=("file", "key")),
+                f"^{NAME_OF_ONE.pattern}$",
+            ),
+            "mastodon": mastodon_part(_mapping, text=_TEXT, secret=_FORMS[Form.SECRET]),
             **page_parts(_mapping, text=_TEXT, secret=_FORMS[Form.SECRET]),
         },
         required=("redis", "rules", "state"),

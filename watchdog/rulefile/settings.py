@@ -25,12 +25,16 @@ from watchdog.rulefile.ask import AskSettings, read_ask
 from watchdog.rulefile.checks import SECTION as CHECKS
 from watchdog.rulefile.checks import CheckSettings, read_checks
 from watchdog.rulefile.digest import DigestSettings, read_digest
+from watchdog.rulefile.expected import SECTION as EXPECTED
+from watchdog.rulefile.expected import ExpectedSetting, read_expected
 from watchdog.rulefile.findings import Findings
 from watchdog.rulefile.fleet import FLEET_BUDGET, read_fleet_budget
 from watchdog.rulefile.heartbeat import SECTION as HEARTBEAT
 from watchdog.rulefile.heartbeat import HeartbeatSettings, heartbeat_with, read_heartbeat
 from watchdog.rulefile.keys import Keys, choice_of, items_of, words_of
 from watchdog.rulefile.log import LogSettings, read_log_settings
+from watchdog.rulefile.mastodon import SECTION as MASTODON
+from watchdog.rulefile.mastodon import MastodonSettings, mastodon_with, read_mastodon
 from watchdog.rulefile.names import read_names
 from watchdog.rulefile.nodes import Node
 from watchdog.rulefile.page import SECTION as PAGE
@@ -78,6 +82,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat: HeartbeatSettings | None = None
     api: ApiSettings = ApiSettings()
     page: PageSettings | None = None
+    mastodon: MastodonSettings | None = None
+    expected: dict[str, ExpectedSetting] = {}
     secrets: tuple[SecretRef, ...] = ()
     bare_secrets: tuple[Span, ...] = ()
 
@@ -134,6 +140,8 @@ _KEYS: Final = Keys(
         HEARTBEAT,
         API,
         PAGE,
+        MASTODON,
+        EXPECTED,
     ),
 )
 
@@ -161,7 +169,7 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
     redis = {"redis": settings.redis, "app_redis": settings.app_redis}
     receivers = dict(settings.receivers)
     checks = dict(settings.checks)
-    heartbeat, page = settings.heartbeat, settings.page
+    heartbeat, page, mastodon = settings.heartbeat, settings.page, settings.mastodon
     for secret in settings.secrets:
         content = contents.get(secret.setting, "")
         match secret.setting:
@@ -171,6 +179,8 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
                 checks[check] = msgspec.structs.replace(checks[check], values={**checks[check].values, key: content})
             case (section, _) if section == HEARTBEAT:
                 heartbeat = heartbeat_with(heartbeat, secret.text, content, findings)
+            case (section, _) if section == MASTODON:
+                mastodon = mastodon_with(mastodon, secret.text, content, findings)
             case (section, *where) if section == PAGE:
                 page = page_with(page, tuple(where), secret.text, content, findings)
             case (_, receiver, key):
@@ -186,7 +196,7 @@ def with_secrets(settings: Settings, contents: Mapping[tuple[str, ...], str]) ->
             case _:
                 raise ValueError(f"no setting {secret.setting} can hold a secret")
     return msgspec.structs.replace(
-        settings, **redis, receivers=receivers, checks=checks, heartbeat=heartbeat, page=page, secrets=()
+        settings, **redis, receivers=receivers, checks=checks, heartbeat=heartbeat, page=page, mastodon=mastodon, secrets=()
     ), findings.in_order()
 
 
@@ -210,6 +220,7 @@ def _draft(root: Node, findings: Findings) -> Draft:
     checks = read_checks(values["checks"], secrets, bare, findings) if "checks" in values else {}
     heartbeat = read_heartbeat(values[HEARTBEAT], secrets, findings) if HEARTBEAT in values else None
     page = read_page(values[PAGE], secrets, bare, findings) if PAGE in values else None
+    mastodon = read_mastodon(values[MASTODON], secrets, bare, findings) if MASTODON in values else None
     quarantine = read_quarantine(values["quarantine"], findings) if "quarantine" in values else QuarantineSettings()
     alerts = read_alerts(values["alerts"], findings) if "alerts" in values else AlertSettings()
     settings = None
@@ -234,6 +245,8 @@ def _draft(root: Node, findings: Findings) -> Draft:
             heartbeat=heartbeat,
             api=read_api(values[API], findings) if API in values else ApiSettings(),
             page=page_seen_at(page, alerts.page),
+            mastodon=mastodon,
+            expected=read_expected(values[EXPECTED], findings) if EXPECTED in values else {},
             secrets=tuple(secrets),
             bare_secrets=tuple(bare),
         )

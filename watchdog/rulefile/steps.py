@@ -19,7 +19,7 @@ from watchdog.rulefile.run import read_given_values
 from watchdog.rulefile.templates import says_template
 from watchdog.rulefile.values import Value, default_of, read_value
 
-_REFERENCES: Final = (Form.PROCESS, Form.JOB, Form.UNIT)
+_REFERENCES: Final = (Form.PROCESS, Form.JOB, Form.UNIT, Form.PEER)
 """Forms of a target that is named by an expression; any other is an argument like those beside it."""
 
 
@@ -150,6 +150,8 @@ def _meant_by(spec: ParameterSpec, each: Kind) -> Kind:
     match spec.form:
         case Form.JOB:
             return Kind.JOB
+        case Form.PEER:
+            return Kind.PEER
         case Form.UNIT if each is not Kind.JOB:
             return Kind.UNIT
         case _:

@@ -12,11 +12,11 @@ UNITS: Final = ("mastodon-sidekiq*", "sidekiq*")
 PATTERN: Final = re.compile(r"^[A-Za-z0-9:_.\\@*?\[\]!-]{1,255}$")  # systemd.unit(5), and what a pattern can have besides
 
 
-def read_units(node: Node, findings: Findings) -> tuple[str, ...]:
+def read_units(node: Node, findings: Findings, what: str = "'units'") -> tuple[str, ...]:
     """What was written, each with its ending; an empty list means that no unit is meant but those of processes."""
     patterns = []
-    for item in items_of(node, "'units'", findings) or ():
-        text = words_of(item, "a name under 'units'", findings)
+    for item in items_of(node, what, findings) or ():
+        text = words_of(item, f"a name under {what}", findings)
         if text is None:
             continue
         if PATTERN.fullmatch(text.value) is None:

@@ -38,7 +38,7 @@ class AppServer:
         self._emit = emit
         self._answer_within = answer_within
         self._said = Said()
-        self._outage = Outage(Source.APP_REDIS, self._place.where, emit)
+        self._outage = Outage(Source.APP_REDIS, f"Redis at {self._place.where}", emit)
 
     async def run(self) -> None:
         """Follow until cancelled."""

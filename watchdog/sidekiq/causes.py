@@ -23,6 +23,11 @@ class FailureKind(StrEnum):
     CIRCUIT_OPEN = "circuit_open"  # not tried, because too many tries before it failed
     LOCAL_DATABASE = "local_database"
     LOCAL_REDIS = "local_redis"
+    LOCK = "lock"  # another job held what it needed
+    STORAGE = "storage"  # where the application keeps its files
+    SEARCH = "search"  # its search engine
+    MAIL = "mail"  # the server that takes its mail
+    CODE = "code"  # a name that is not there, or a table: the code and its database are of two versions, or it is wrong
     OTHER = "other"
 
 
@@ -35,10 +40,20 @@ class Cause(NamedTuple):
 
 _ANY: Final = ""
 _TABLE: Final[tuple[tuple[str, str, FailureKind], ...]] = (
+    (r"Stoplight::Error::RedLight", r"\Aobject-storage\b", FailureKind.STORAGE),
     (r"Stoplight::Error::RedLight|Circuitbox::\w+|Semian::OpenCircuitError", _ANY, FailureKind.CIRCUIT_OPEN),
+    (r"(Aws|Seahorse|Azure|Fog)::.*", _ANY, FailureKind.STORAGE),
+    (r"(Elastic|Elasticsearch|OpenSearch|Chewy)::.*", _ANY, FailureKind.SEARCH),
+    (r"Net::SMTP\w+", _ANY, FailureKind.MAIL),
+    # What Ruby or PostgreSQL does not find by its name: the database works, and so does the network.
+    (r"NameError|NoMethodError|LoadError|Zeitwerk::\w+|PG::Undefined\w+|ActiveModel::(UnknownAttribute|MissingAttribute)Error", _ANY, FailureKind.CODE),
+    (r"ActiveRecord::(StatementInvalid|UnknownAttributeError|\w*Migration\w*)", r"PG::Undefined|unknown attribute|[Mm]igrations? (is|are) pending", FailureKind.CODE),
+    # What is not there any more, or may not be written, was found out by a database that works.
+    (r"ActiveRecord::Record\w+", _ANY, FailureKind.OTHER),
     # The application's own stores come before the network: what times out towards the database says nothing about another server.
     (r"(ActiveRecord|PG|Mysql2|SQLite3|Sequel|Trilogy)\b.*", _ANY, FailureKind.LOCAL_DATABASE),
-    (r"(Redis|RedisClient)\b.*|Mastodon::RaceConditionError", _ANY, FailureKind.LOCAL_REDIS),
+    (r"Mastodon::RaceConditionError|RedisMutex::LockError|Redlock::LockError|With(Advisory)?Lock::\w+", _ANY, FailureKind.LOCK),
+    (r"(Redis|RedisClient)\b.*", _ANY, FailureKind.LOCAL_REDIS),
     # A pool of this process was empty; of what, the error does not say.
     (r"ConnectionPool::TimeoutError", _ANY, FailureKind.OTHER),
     (r"SocketError|Socket::ResolutionError|Resolv::\w+|.*NameResolutionError|.*Host(Not)?Resol\w*Error", _ANY, FailureKind.DNS),

@@ -101,7 +101,18 @@ _Seen = tuple[str, str, str | None, str | None, str]
 _ENTRY: Final = msgspec.json.Decoder(_Entry)
 _ADDRESSED: Final = msgspec.json.Decoder(_Addressed)
 _TEXT: Final = msgspec.json.Decoder(str)
-_LOCAL: Final = frozenset({FailureKind.LOCAL_DATABASE, FailureKind.LOCAL_REDIS})
+LOCAL: Final = frozenset(
+    {
+        FailureKind.LOCAL_DATABASE,
+        FailureKind.LOCAL_REDIS,
+        FailureKind.LOCK,
+        FailureKind.STORAGE,
+        FailureKind.SEARCH,
+        FailureKind.MAIL,
+        FailureKind.CODE,
+    }
+)
+"""Of these an address in the message is none of another server."""
 
 
 class FailedReader:
@@ -176,8 +187,8 @@ class FailedReader:
         known = _Known(
             group=Group(queue, job_class, cause.kind.value, cause.status),
             place=MAILBOXES.get(job_class),
-            tells=cause.kind is not FailureKind.OTHER and cause.kind not in _LOCAL,
-            may_tell=cause.kind not in _LOCAL,
+            tells=cause.kind is not FailureKind.OTHER and cause.kind not in LOCAL,
+            may_tell=cause.kind not in LOCAL,
             scheme=None if scheme in _OF_THE_WEB else scheme,
         )
         if len(words) + len(scheme) <= _LONGEST_KEPT:

@@ -69,7 +69,7 @@ class Follower:
         self._wire: Wire | None = None
         self._session: Session | None = None
         self._why_not = unavailable("starting", self._place.where)
-        self._outage = Outage(Source.REDIS, self._place.where, emit)
+        self._outage = Outage(Source.REDIS, f"Redis at {self._place.where}", emit)
         self._connections = 0
         self._spent = Spent()
 

@@ -24,6 +24,10 @@ MAILBOXES: Final[dict[str, int]] = {
     "LinkCrawlWorker": 1,
 }
 """Class of a job that asks another server → which argument (from 0) is the address."""
+DELIVERIES: Final = frozenset(
+    {"ActivityPub::DeliveryWorker", "ActivityPub::LowPriorityDeliveryWorker", "ActivityPub::MigratedFollowDeliveryWorker"}
+)
+"""Those of them that bring something; the others fetch."""
 
 _URL: Final = re.compile(r"https?://(?:[^/?#\s@\"'<>]*@)?(\[[0-9A-Fa-f:.]{2,45}\]|[^/?#\s@:\"'<>\[\]]{1,253})", re.IGNORECASE)
 _ASCII_HOST: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
@@ -56,12 +60,11 @@ def host_of_args(job_class: str, args: object) -> str | None:
 
 
 @lru_cache(maxsize=_KEPT)
-def domain(host: str) -> str | None:
+def canonical(host: str) -> str | None:
     """
-    The registrable domain of a host in ASCII and lower case.
+    A host in ASCII and small letters, without a dot at its end; an address of the network as it is written shortest.
 
-    An address of the network stays what it is; a host that is a public suffix itself, or has no dot, is its own domain. None for what
-    can't be a host.
+    None for what can't be a host.
     """
     written = host.strip().rstrip(".")
     if not written or len(written) > _LONGEST_HOST:
@@ -74,9 +77,21 @@ def domain(host: str) -> str | None:
         return None
     if not _ASCII_HOST.fullmatch(name):
         return None
-    if name.rpartition(".")[2].isdecimal():
-        return _address(name)
-    return (_by_suffix()(name) or name) if "." in name else name
+    return _address(name) if name.rpartition(".")[2].isdecimal() else name
+
+
+@lru_cache(maxsize=_KEPT)
+def domain(host: str) -> str | None:
+    """
+    The registrable domain of a host in ASCII and lower case.
+
+    An address of the network stays what it is; a host that is a public suffix itself, or has no dot, is its own domain. None for what
+    can't be a host.
+    """
+    name = canonical(host)
+    if name is None or "." not in name or name.rpartition(".")[2].isdecimal():
+        return name
+    return _by_suffix()(name) or name
 
 
 def _address(text: str) -> str | None:

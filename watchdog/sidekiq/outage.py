@@ -1,4 +1,4 @@
-"""Saying that a server can't be read, once for each kind of failure of an outage, and that it can be again."""
+"""Saying that something can't be read, once for each kind of failure of an outage, and that it can be again."""
 
 import logging
 from collections.abc import Callable
@@ -12,11 +12,11 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Outage:
-    """What has been said of the outage that goes on, if one does."""
+    """What has been said of the outage that goes on, if one does; `what` is the beginning of a sentence on it."""
 
-    def __init__(self, source: Source, where: str, emit: Callable[[Body], None]) -> None:
+    def __init__(self, source: Source, what: str, emit: Callable[[Body], None]) -> None:
         self._source = source
-        self._where = where
+        self._what = what
         self._emit = emit
         self._told: set[str] = set()
 
@@ -31,5 +31,5 @@ class Outage:
         """It has been read in full."""
         if self._told:
             self._told.clear()
-            _LOG.info("Redis at %s is read again", self._where)
+            _LOG.info("%s is read again", self._what)
             self._emit(SourceBack(self._source))

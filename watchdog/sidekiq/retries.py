@@ -22,6 +22,7 @@ from typing import Any, Final
 from watchdog.clock import Clock
 from watchdog.model.events import Delta, Gone
 from watchdog.model.kinds import Kind
+from watchdog.sidekiq.breadth import Breadth
 from watchdog.sidekiq.broken import Tally
 from watchdog.sidekiq.census import Census, Walk
 from watchdog.sidekiq.changes import Said
@@ -65,6 +66,7 @@ class Retries:
         self._reader = FailedReader()
         self._inbound = Inbound(keys, tally, where)
         self._said = Said()
+        self._breadth = Breadth()
         self._frontiers = Frontiers()
         self._book: Book | None = None
         self._walk = Walk()
@@ -104,8 +106,9 @@ class Retries:
         self._wanted.set()
 
     def uncounted(self) -> Sequence[Delta]:
-        """What belongs into the first snapshot, as long as no census has said how many wait."""
-        return self.entities.uncounted() if self._book is None else ()
+        """What belongs into the first snapshot, as long as no census has said how many wait, and to whom."""
+        # Without it nothing would be known to be there that could be broken, and whoever asks for that would be told: nothing is.
+        return (*self.entities.uncounted(), Delta(Kind.FEDERATION, "federation", {})) if self._book is None else ()
 
     def hear(self, changes: Sequence[Delta | Gone]) -> None:
         """What was said of jobs that run."""
@@ -159,7 +162,9 @@ class Retries:
         try:
             while (page := await pages.next()) is not None:
                 census.walk.went(page.upto, page.at)
-                for _ in range(census.met(self._reader.read(page.members), page.scores)):
+                found = self._reader.read(page.members)
+                self._breadth.saw(found)
+                for _ in range(census.met(found, page.scores)):
                     self._tally.add(self._broken)
                 if page.cut:
                     self._tally.add(self._too_many)
@@ -196,6 +201,7 @@ class Retries:
     def _count(self, score: float, failed: Failed) -> None:
         if failed.failed_at >= self._frontiers.began_at:
             self.entities.add(failed.group, failed.domain)
+        self._breadth.saw((failed,))
         if self._book is not None and not self._walk.meets(score, failed.failed_at):
             self._book.add((failed,))
             self.entities.touch(failed.group, failed.domain)
@@ -231,6 +237,7 @@ class Retries:
             _LOG.warning("the clock of Redis was set back; the retries are counted anew")
             self._frontiers.begin(now)
             self._pending = Pending()
+            self._breadth = Breadth()
             self._wanted.set()
         self._redis_time = (now, self._clock.at())
         if is_wrong_type(first):
@@ -246,7 +253,13 @@ class Retries:
             self.entities.sampled(found)
         changes = self.entities.tell(self._book, at=at, offset=round(now * 1000) - at)
         changes += self._said.tell(Kind.SIDEKIQ, "sidekiq", self._totals(at, now, size, lowest))
+        changes += self._said.tell(Kind.FEDERATION, "federation", self._traffic(now))
         return changes
+
+    def _traffic(self, now: float) -> dict[str, Any]:
+        traffic: dict[str, Any] = {} if self._book is None else dict(self._breadth.readings(now))
+        sample = self._inbound.last
+        return traffic | ({"inbound_top_share": sample.signed_most / sample.size} if sample.size else {})
 
     def _totals(self, at: int, now: float, size: int, lowest: float) -> dict[str, Any]:
         late = round(max(0.0, now - lowest)) * 1000 if lowest < END else 0

@@ -149,6 +149,7 @@ class RetryEntities:
         if self._sampled.size:
             seen = self._sampled.domains.get(domain, 0)
             slots |= {"inbound_sampled": seen, "inbound_sample": self._sampled.size, "inbound_share": seen / self._sampled.size}
+            slots |= {"inbound_hosts": self._sampled.hosts.get(domain, 0)}
         return self._said.tell(Kind.DOMAIN, domain, slots)
 
     def _tell_rest(self, book: Book | None) -> Iterable[Delta]:

@@ -5,6 +5,7 @@ The counterpart of packaging/redis.acl, which gives just these rights; a test pr
 there. Writing is never tried: a script asks Redis itself, under the rights of whoever runs it (`redis.acl_check_cmd`, Redis 7 and later).
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from watchdog.sidekiq.failures import ServerError
@@ -40,6 +41,17 @@ READING: Final[dict[str, Command]] = {
     "zrangebyscore": ("ZRANGEBYSCORE", _K, 0, 0, "LIMIT", 0, 1),
 }
 """Right, as ACL SETUSER takes it → a command that needs it and changes nothing but this connection."""
+DELIVERIES: Final[dict[str, Command]] = {
+    "scan": ("SCAN", 0, "MATCH", _K),
+    "sscan": READING["sscan"],
+    "hmget": READING["hmget"],
+    "hget": READING["hget"],
+    "zcard": READING["zcard"],
+    "zrange": READING["zrange"],
+    "llen": READING["llen"],
+    "lindex": READING["lindex"],
+}
+"""The same of what it takes to find Mastodon's records of deliveries that fail (`mastodon.deliveries`), in whichever Redis they are."""
 WRITING: Final[dict[str, Command]] = {
     "scard": ("SCARD", _K),
     "smembers": ("SMEMBERS", _K),
@@ -82,8 +94,17 @@ return refused
 
 async def may_not_read(wire: Wire, keys: Keys, *, db: int) -> list[str]:
     """The rights of `READING` that the user of this connection lacks, in their order. Raises `SourceUnavailableError` where the connection is lost."""
-    replies = await wire.ask([_filled(command, keys, db) for command in READING.values()])
-    return [right for right, reply in zip(READING, replies, strict=True) if _is_refused(reply)]
+    return await _refused(wire, READING, keys, db=db)
+
+
+async def may_not_find_deliveries(wire: Wire, keys: Keys) -> list[str]:
+    """The same of `DELIVERIES`."""
+    return await _refused(wire, DELIVERIES, keys, db=0)
+
+
+async def _refused(wire: Wire, rights: Mapping[str, Command], keys: Keys, *, db: int) -> list[str]:
+    replies = await wire.ask([_filled(command, keys, db) for command in rights.values()])
+    return [right for right, reply in zip(rights, replies, strict=True) if _is_refused(reply)]
 
 
 async def may_not_write(wire: Wire, keys: Keys) -> list[str] | None:

@@ -20,7 +20,7 @@ from watchdog.survey.units import Unit
 
 DEFAULT: Final = RedisEnv(RedisSettings(url="redis://127.0.0.1:6379/0"), ())
 """What Sidekiq itself takes where nobody says anything."""
-_OF_REDIS: Final = re.compile(r"(SIDEKIQ_)?REDIS_|LOCAL_DOMAIN$|RAILS_LOG_LEVEL$|DB_(HOST|PORT|NAME)$")
+_OF_REDIS: Final = re.compile(r"(SIDEKIQ_)?REDIS_|(LOCAL|WEB)_DOMAIN$|RAILS_LOG_LEVEL$|DB_(HOST|PORT|NAME)$")
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

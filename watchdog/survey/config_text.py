@@ -19,6 +19,7 @@ from watchdog.survey.applications import Application, Found
 from watchdog.survey.journal import DEFAULT
 from watchdog.survey.judging import served
 from watchdog.survey.looking import Seen
+from watchdog.survey.mastodon_text import mastodon_text
 from watchdog.survey.survey import Survey
 from watchdog.survey.units import Unit
 
@@ -57,6 +58,7 @@ def config_text(found: Survey, *, state: str, postgres: PostgresState | None = N
         *_host(found),
         *_app(found.chosen),
         *_rules(found.chosen),
+        *mastodon_text(found.chosen, container=found.container, value=_value, places=_places),
         "# The folder of what the agent must not forget: audit log, open incidents, jobs that were taken out.",
         f"state: {_value(state)}",
         "",

@@ -4,7 +4,6 @@ An incident as a report that people read a week later: Markdown that can stand o
 It has names of hosts, units, queues and classes of jobs, and no more of the machine than those: of evidence it says which there is, of messages only that somebody was told. What is not known is said.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -19,8 +18,6 @@ from watchdog.timeline.following_up import follow_ups
 from watchdog.timeline.timeline import Jobs, Moment, MomentKind, Timeline
 
 _DONE: Final = frozenset({MomentKind.STEP, MomentKind.JOBS, MomentKind.VERIFICATION})
-_BEGINS: Final = re.compile(r"^(\d*)([-+=.)])")
-"""What makes a list or a headline at the beginning of a line: steps stay as they are numbered."""
 _JOBS: Final = {
     "finished": "finished by themselves",
     "given_back": "given back by Sidekiq itself",
@@ -56,7 +53,7 @@ def _lines(story: Timeline, host: str, now: int) -> Iterator[str]:
     yield from _listed(_not_done(story), "Nothing stood in its way.")
     if story.runbook:
         yield f"\n## {LABEL.capitalize()}\n"
-        yield "\\\n".join(_BEGINS.sub(r"\1\\\2", escaped(line, LONGEST)) for line in story.runbook.splitlines())
+        yield from (escaped(line, LONGEST) for line in story.runbook.splitlines())
     yield "\n## Evidence\n"
     yield from _listed(
         (

@@ -32,7 +32,22 @@ adjust: {{redis-full: {{notify: [ops]}}}}
 """
 ALWAYS = ("multi-user.target", "dbus.service", "systemd-journald.service")
 """Runs all the time."""
-OPTIONAL = {"inspect", "commands", "redis-application", "redis-sentinels", "sidekiq-probe", "page", "page-people", "page-link", "metrics"}
+OPTIONAL = {
+    "inspect",
+    "commands",
+    "redis-application",
+    "redis-sentinels",
+    "sidekiq-probe",
+    "page",
+    "page-people",
+    "page-link",
+    "metrics",
+    "mastodon-deliveries",
+    "mastodon-web-log",
+    "mastodon-api",
+    "mastodon-token",
+    "mastodon-watched",
+}
 """What is not there and need not be."""
 OF_THE_HOST = {"host-clock", "redis-saving", "redis-clock", "log-level", "state-disk"}
 """What the machine that runs the tests, and a Redis that keeps nothing, may have as they like."""

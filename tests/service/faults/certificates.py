@@ -23,11 +23,12 @@ _KEY: Final = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
 
 class Certificates:
-    """Those in a folder, made where there are none. `authority` is the file to be trusted (`SSL_CERT_FILE`)."""
+    """Those in a folder, made where there are none. `authority` is the file to be trusted (`SSL_CERT_FILE`), `names` for whom they are."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, names: str = _OURS) -> None:
         folder.mkdir(exist_ok=True)
         self._folder = folder
+        self._names = names
         self.authority = self._own("authority", "/CN=an authority of a test")
         self._own("stranger", "/CN=another authority")
 
@@ -37,7 +38,7 @@ class Certificates:
         name = shown.name.lower()
         if not (self._folder / f"{name}.pem").exists():
             self._openssl("req", *_KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", "/CN=a server")
-            (self._folder / f"{name}.ext").write_text(f"subjectAltName={_NAMES.get(shown, _OURS)}\n")
+            (self._folder / f"{name}.ext").write_text(f"subjectAltName={_NAMES.get(shown, self._names)}\n")
             self._openssl(
                 "x509", "-req", "-in", f"{name}.csr", "-CA", f"{by}.pem", "-CAkey", f"{by}.key", "-CAcreateserial",
                 "-days", str(_DAYS.get(shown, 2)), "-extfile", f"{name}.ext", "-out", f"{name}.pem",

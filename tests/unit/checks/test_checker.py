@@ -69,7 +69,7 @@ async def test_declared_checks_are_told_before_they_are_tried():
         await asyncio.sleep(0)
     async with running(nothing):
         await asyncio.sleep(0)
-    unknown = {"ok": None, "failing_at": None, "latency": None, "free_connections": None, "problem": None}
+    unknown = {"ok": None, "failing_at": None, "latency": None, "free_connections": None, "max_connections": None, "problem": None}
 
     assert [one for one in told.bodies if one.complete] == [told.bodies[0]]
     assert [(change.id, change.fields) for change in told.bodies[0].changes] == [

@@ -2,6 +2,7 @@
 
 import pytest
 
+from watchdog.checks.attempt import Room
 from watchdog.checks.record import Record
 
 
@@ -52,7 +53,7 @@ def test_what_is_told():
     ]
 
     assert told == [
-        {"ok": True, "failing_at": None, "latency": 5, "free_connections": None, "problem": ""},
+        {"ok": True, "failing_at": None, "latency": 5, "free_connections": None, "max_connections": None, "problem": ""},
         {},
         {"problem": "refused"},
         {"ok": False, "failing_at": 20_000},
@@ -78,8 +79,9 @@ def test_how_much_room_there_is():
     """As the last success told it, if it is much more or less than was told; while the check fails nobody knows."""
     record = Record()
     told = [
-        record.take(said, began=0, took=5, room=room)
+        record.take(said, began=0, took=5, room=None if room is None else Room(room, 97))
         for said, room in (("", 40), ("", 44), ("", 36), ("", 35), ("", None), ("", 3), ("", 1), ("", 0), ("refused", None), ("refused", None), ("", 30), ("", 30))
     ]  # fmt: skip
 
     assert [one["free_connections"] for one in told if "free_connections" in one] == [40, 35, None, 3, 0, None, 30]
+    assert [one["max_connections"] for one in told if "max_connections" in one] == [97, None, 97, None, 97]

@@ -109,6 +109,15 @@ def test_a_host_without_systemd(ask, leave):
     assert "Units" not in answer.out.splitlines()
 
 
+def test_other_servers(ask, leave):
+    """How many are told, and what of them can't be known; nothing where this is no Mastodon."""
+    leave(status=picture(other_servers={"told": 1_203, "troubles": ["journald has left out 7 lines"]}))
+    lines = [line for line in ask("status", "-c", "config.yml").out.splitlines() if line.startswith("other servers")]
+    assert lines == ["other servers: 1,203 told one by one", "other servers: journald has left out 7 lines"]
+    leave(status=picture())
+    assert "other servers" not in ask("status", "-c", "config.yml").out
+
+
 @pytest.mark.parametrize(
     ("backed_off", "said"),
     [(1.0, []), (2.5, ["Backed off because that was too much: intervals are 2.5 times as long, everything is read again within 37s"])],

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.commands.definitions import definitions
+from watchdog.model.actions_on_peers import COMMANDS
 from watchdog.model.named.arguments import Bounds
 from watchdog.model.named.definitions import Argument, Definition
 from watchdog.model.named.reading import DefinitionError, parse
@@ -37,12 +38,16 @@ def test_the_least_that_can_be_said():
 
 
 def test_the_file_that_is_shipped():
-    """It is sound, and runs tootctl as Mastodon's user with a domain and nothing else from outside."""
-    (command,) = parse(SHIPPED.read_bytes(), "commands.toml").commands.values()
+    """It is sound, and runs Mastodon's own programs as Mastodon's user with a server's name and nothing else from outside, which is never a part of any code."""
+    commands = parse(SHIPPED.read_bytes(), "commands.toml").commands
 
-    assert (command.user, command.argv[0]) == ("mastodon", "/home/mastodon/live/bin/tootctl")
-    assert command.arguments == {"domain": Argument("domain")}
-    assert "RAILS_ENV" in command.environment
+    assert {*COMMANDS.values()} < {*commands}
+    for command in commands.values():
+        (argument,) = command.arguments
+        assert (command.user, command.argv[0].rpartition("/")[0]) == ("mastodon", "/home/mastodon/live/bin")
+        assert command.arguments[argument] == Argument("domain")
+        assert [word for word in command.argv if "{" in word] in ([f"{{{argument}}}"], [f"--{argument}={{{argument}}}"])
+        assert "RAILS_ENV" in command.environment
 
 
 @pytest.mark.parametrize(

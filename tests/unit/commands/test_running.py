@@ -3,8 +3,10 @@
 import json
 import os
 import pwd
+import select
 import signal
 
+import psutil
 import pytest
 
 from tests.unit.commands.conftest import ID
@@ -124,6 +126,20 @@ def test_told_to_end(runs, tmp_path):
         process.communicate()
     assert process.returncode == 128 + signal.SIGTERM
     assert runs.ended() == Ended(-signal.SIGTERM, "", True, 6, b"on it\n", b"")
+
+
+def test_told_to_end_together(runs):
+    """First the program is told to, then at once the command, as systemd does; the end of the command is seen before that word is heard, and still it was cut."""
+    runs.define("import os, signal as s; p = os.getppid(); os.kill(p, s.SIGSTOP); os.kill(p, s.SIGTERM); os.kill(os.getpid(), s.SIGTERM)")
+    runs.hand_over()
+    with runs.begin() as process:
+        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+        (command,) = psutil.Process(process.pid).children()
+        with os.fdopen(os.pidfd_open(command.pid)) as end:
+            select.select([end], [], [])
+        process.send_signal(signal.SIGCONT)
+        process.communicate()
+    assert (runs.ended().status, runs.ended().cut) == (-signal.SIGTERM, True)
 
 
 def test_much_output(runs):

@@ -12,10 +12,27 @@ from tests.unit.doctor.conftest import OWN, exam, facts, reading, server, unit, 
 from watchdog import __version__
 from watchdog.commands.units import Places, unit_text
 from watchdog.config import inspect
-from watchdog.doctor import agent, commands, config, helpers, host, log, outside, page, redis, sidekiq, state, systemd
+from watchdog.doctor import (
+    agent,
+    commands,
+    config,
+    federation,
+    helpers,
+    host,
+    log,
+    outside,
+    own_mastodon,
+    page,
+    redis,
+    sidekiq,
+    state,
+    systemd,
+)
 from watchdog.doctor.exam import settings_of
+from watchdog.doctor.expected import expected_of
 from watchdog.doctor.found import Found, Health
 from watchdog.doctor.told import Doubt, Itself, Source, Told
+from watchdog.mastodon.api_failures import failure_of
 from watchdog.model.log_lines import LinesLost, LogLine
 from watchdog.model.named.handing_over import unit_of
 from watchdog.model.named.reading import parse
@@ -23,10 +40,13 @@ from watchdog.model.points import BY_NAME, POINTS, Area
 from watchdog.model.verdicts import Mode
 from watchdog.picture.doors import Door
 from watchdog.recovery.inspecting import Facts, NotInspected
+from watchdog.rulefile.expected import ExpectedSetting
+from watchdog.rulefile.mastodon import MastodonSettings, WebLog
 from watchdog.rulefile.page import PageSettings
 from watchdog.sidekiq.edit.agents import Present
 
 Case = Callable[[Path], Found]
+OURS = MastodonSettings(domain="social.example.org", url="https://social.example.org", token="a-token-of-some-length")
 REFUSED = "no connection to 127.0.0.1 port 1: Connection refused"
 START = "2026-11-26T10:00:00.000Z pid={} tid=abc class=Quick jid=4caa0123456789abcdef0123 INFO: start"
 
@@ -45,6 +65,14 @@ def made(folder: Path, mode: int = 0o700) -> Path:
     path.mkdir()
     path.chmod(mode)
     return path
+
+
+def concurrency(folder: Path, holds: str) -> Found:
+    """What is said where the config expects 25 of it."""
+    (folder / ".env.production").write_text(f"SIDEKIQ_CONCURRENCY={holds}\n")
+    return expected_of(
+        {"concurrency": ExpectedSetting("concurrency", ".env.production", "SIDEKIQ_CONCURRENCY", "25")}, folder, user="agent"
+    )
 
 
 def damaged(folder: Path) -> Found:
@@ -82,6 +110,7 @@ AMISS: dict[str, Case] = {
     "config": lambda folder: config._config(loaded(folder, rules="rules:\n  - rule: a\n    each: job\n    when: job.elapse > 10m\n")),
     "rules": lambda folder: config._rules(loaded(folder, rules="rules: []\n")),
     "user": lambda folder: config._user(exam(folder, who=who(uid=0))),
+    "settings": lambda folder: concurrency(folder, "5"),
     "state-folder": lambda folder: state.folder_of(made(folder, 0o755), who().uid, "agent"),
     "state-disk": lambda folder: state.disk_of(folder / "state", free=10 << 20, grows=0),
     "state-database": damaged,
@@ -113,6 +142,15 @@ AMISS: dict[str, Case] = {
     "redis-application": lambda _: redis.application_of(
         "nothing listens at 127.0.0.1:1: the connection was refused", "redis://127.0.0.1:1"
     ),
+    "mastodon-deliveries": lambda _: federation.deliveries_of(["scan"]),
+    "mastodon-web-log": lambda _: federation.web_log_of([federation.Seen("mastodon-web.service", 2_000)], WebLog(), "agent"),
+    "mastodon-api": lambda _: own_mastodon.api_of(own_mastodon.Said("example.org"), OURS),
+    "mastodon-token": lambda _: own_mastodon.token_of(
+        own_mastodon.Said(counting=str(failure_of(401, needs="")), counting_code="unauthorized"), OURS
+    ),
+    "mastodon-watched": lambda _: own_mastodon.watched_of(
+        {"gone.example": "its name can't be resolved"}, ("gone.example", "other.example")
+    ),
     "redis": lambda _: redis.unreached("nothing listens at 127.0.0.1:1: the connection was refused", Path("config.yml")),
     "sidekiq": lambda _: sidekiq.sidekiq_of([], "", [], "redis://127.0.0.1:6379/0"),
     "sidekiq-versions": lambda _: sidekiq.versions_of([reading(version="9.0.0")], []),
@@ -125,6 +163,7 @@ AMISS: dict[str, Case] = {
     "units": lambda _: systemd.units_in([], ("mastodon-sidekiq*", "sidekiq*"), homeless=[]),
     "units-stop": lambda _: systemd.stop_of([unit(stop_timeout=15_000)]),
     "units-restart": lambda _: systemd.restart_of([unit(restart_policy="no")]),
+    "units-pool": lambda _: systemd.pool_of([msgspec.structs.replace(unit(), threads=25, pool=5)]),
     "units-rights": lambda _: systemd.rights_of({"mastodon-sidekiq.service": ["start", "stop", "restart"]}, acts=True),
     "log": lambda _: log.log_of(said([], problem=CLOSED)),
     "log-level": lambda _: log.level_of(said([LogLine("a word", 1, 5)] * 200)),
@@ -138,6 +177,7 @@ WELL: dict[str, Case] = {
     "config": lambda folder: config._config(loaded(folder)),
     "rules": lambda folder: config._rules(loaded(folder)),
     "user": lambda folder: config._user(exam(folder, who=who(uid=1000))),
+    "settings": lambda folder: concurrency(folder, "25"),
     "state-folder": lambda folder: state.folder_of(made(folder), who().uid, "agent"),
     "state-disk": lambda folder: state.disk_of(folder, free=5_000_000_000, grows=1_000_000_000),
     "state-database": lambda folder: state._database(written(folder)),
@@ -164,6 +204,11 @@ WELL: dict[str, Case] = {
     "redis-clock": lambda _: redis.clock_of(server()),
     "redis-sentinels": lambda _: redis.sentinels_of({"a:1": "", "b:1": ""}),
     "redis-application": lambda _: redis.application_of("", "redis://127.0.0.1:1"),
+    "mastodon-deliveries": lambda _: federation.deliveries_of([]),
+    "mastodon-web-log": lambda _: federation.web_log_of([federation.Seen("mastodon-web.service", 3, has_request=True)], WebLog(), "agent"),
+    "mastodon-api": lambda _: own_mastodon.api_of(own_mastodon.Said(OURS.domain, "4.5.3"), OURS),
+    "mastodon-token": lambda _: own_mastodon.token_of(own_mastodon.Said(OURS.domain), OURS),
+    "mastodon-watched": lambda _: own_mastodon.watched_of({}, ("other.example",)),
     "sidekiq": lambda _: sidekiq.sidekiq_of([reading()], "", [], "redis://127.0.0.1:6379/0"),
     "sidekiq-versions": lambda _: sidekiq.versions_of([reading()], [facts()]),
     "sidekiq-here": lambda _: sidekiq.here_of([reading()], {4711: facts()}, {"web1:4711:a1b2": facts()}, "web1"),
@@ -175,6 +220,7 @@ WELL: dict[str, Case] = {
     "units": lambda _: systemd.units_in([unit()], ("mastodon-sidekiq*",), homeless=[]),
     "units-stop": lambda _: systemd.stop_of([unit(stop_timeout=30_000)]),
     "units-restart": lambda _: systemd.restart_of([unit()]),
+    "units-pool": lambda _: systemd.pool_of([msgspec.structs.replace(unit(), threads=25, pool=25), unit()]),
     "units-rights": lambda _: systemd.rights_of({"mastodon-sidekiq.service": []}, acts=True),
     "log": lambda _: log.log_of(said([])),
     "log-level": lambda _: log.level_of(said([LogLine(START.format(5), 1, 5)])),
@@ -251,6 +297,11 @@ def test_what_is_well_is_well(name, folder):
 @pytest.mark.parametrize(
     ("found", "health", "words"),
     [
+        (lambda: systemd.pool_of([unit(), msgspec.structs.replace(unit(), threads=25)]), Health.SKIPPED, "names both"),
+        (lambda: expected_of({}, None, user="agent"), Health.SKIPPED, "none is named"),
+        (lambda: expected_of({"a": ExpectedSetting("a", ".env", "A")}, None, user="agent"), Health.SKIPPED, "does not say where"),
+        (lambda: expected_of({"a": ExpectedSetting("a", "/dev/zero", "A")}, None, user="agent"), Health.FAIL, "it is no regular file"),
+        (lambda: expected_of({"a": ExpectedSetting("a", "/proc/version", "A")}, None, user="agent"), Health.WARN, "expects: a"),
         (lambda: redis.policy_of(server(slots={"policy": "volatile-lru"})), Health.WARN, "no maxmemory"),
         (lambda: redis.saving_of(server(saves=False)), Health.WARN, "saves nothing"),
         (lambda: redis.saving_of(server(info={"aof_enabled": "1", "aof_last_write_status": "err"})), Health.FAIL, "append-only"),

@@ -9,6 +9,7 @@ from watchdog.engine.turn import Turn
 from watchdog.engine.why import why
 from watchdog.lang.condition import Condition
 from watchdog.model.delivery import APP, source_for, sources_among, sources_for
+from watchdog.model.effects import Notify
 from watchdog.model.events import Delta, Event, Observed, SourceBack, SourceLost, TimeReached
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.verdicts import Mode
@@ -61,6 +62,16 @@ def test_the_loss_of_one_leaves_the_other_known(source, unknown):
     talk.hear(server(5 * GIB, app=source is Source.APP_REDIS, complete=True))
     talk.hear(SourceBack(source))
     assert truths(talk)[unknown] == "true"
+
+
+@pytest.mark.parametrize(
+    ("source", "severity"), [(Source.REDIS, "critical"), (Source.APP_REDIS, "critical"), (Source.MASTODON_API, "warning"), (Source.WEB_LOG, "warning"), (Source.PEERS, "warning")]
+)  # fmt: skip
+def test_how_bad_a_loss_is(source, severity):
+    """Nobody is called at night because a token was revoked; without Redis the agent is of no use."""
+    talk = both(f"{FULL[:-2]}, notify: [ops]}}]")
+    talk.hear(lost(source))
+    assert [effect.notice.severity for effect in talk.effects if isinstance(effect, Notify)] == [severity]
 
 
 def test_an_alert_outlives_the_loss_of_the_other():

@@ -96,7 +96,7 @@ def test_every_function_is_in_the_table(condition: ReadCondition):
         (
             "count(5) > 5",
             [
-                "7+1 E222 '5' is no kind of entity | write an entity: job process queue job_class domain retry_group schedule unit host check redis sidekiq"
+                "7+1 E222 '5' is no kind of entity | write an entity: job process queue job_class domain peer federation retry_group schedule unit host check setting redis sidekiq"
             ],
         ),
         ("count() > 5", ["1+7 E218 count is written count(job where condition) | "]),

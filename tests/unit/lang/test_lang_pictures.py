@@ -90,3 +90,73 @@ def test_it_is_not_looked_up():
         ("E224", 'any(process where process.id == "web1:1:a" and process.frozen)')
     ]
     assert read_condition(Text(problems[0].hint, "f"), Kind.QUEUE)[1] == ()
+
+
+WELL = {"failing_days": 0, "circuits": 0, "inbound_at": 0, "inbound_gap": 0, "follows": 1, "followers": 1, "follows_peak": 2}
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "true"),
+    [
+        ({}, {"gone_silent"}),
+        ({"inbound_gap": 3 * HOUR}, set()),
+        ({"inbound_gap": 2 * HOUR}, {"gone_silent"}),
+        ({"inbound_at": 2 * HOUR}, set()),
+        ({"failing_days": 2}, {"gone_silent", "remote_down"}),
+        ({"failing_days": 1}, {"gone_silent"}),
+        ({"circuits": 1}, {"gone_silent", "remote_down"}),
+        ({"circuits": 1, "inbound_at": 25 * HOUR - 60_000}, set()),
+        ({"circuits": 1, "inbound_at": None}, {"remote_down"}),
+        ({"follows": 0, "followers": 0, "follows_peak": 5}, {"gone_silent", "probably_defederated"}),
+        ({"follows": 0, "followers": 0, "follows_peak": 4}, {"gone_silent"}),
+        ({"follows": 0, "followers": 0, "follows_peak": 5, "failing_days": 1}, {"gone_silent"}),
+        ({"follows": 0, "followers": 0, "follows_peak": 5, "inbound_at": 20 * HOUR}, set()),
+        ({"blocks_us": "suspend"}, {"gone_silent", "defederated"}),
+        ({"blocks_us": "silence"}, {"gone_silent", "limited"}),
+        ({"blocks_us": ""}, {"gone_silent"}),
+    ],
+)
+def test_what_a_silence_of_25_hours_means(changes, true, condition: ReadCondition, row: MakeRow, kept):
+    """One server, seen from its own readings; none of the others is there to be broken."""
+    it = row(Kind.PEER, **{slot: value for slot, value in (WELL | changes).items() if value is not None})
+    names = ("remote_down", "gone_silent", "probably_defederated", "defederated", "limited")
+
+    assert {name for name in names if condition(f"peer.{name}", Kind.PEER).holds(it, 25 * HOUR, kept())} == true
+
+
+@pytest.mark.parametrize(
+    ("readings", "name", "truth"),
+    [
+        ({"failing_domains": 30, "rejecting_domains": 10, "tls_domains": 0}, "self_broken", True),
+        ({"failing_domains": 34, "rejecting_domains": 10, "tls_domains": 0}, "self_broken", False),
+        ({"failing_domains": 9, "rejecting_domains": 9, "tls_domains": 0}, "self_broken", False),
+        ({"failing_domains": 30, "rejecting_domains": 0, "tls_domains": 12}, "self_broken", True),
+        ({"rejecting_domains": 3, "tls_domains": 0}, "self_broken", False),
+        ({}, "self_broken", None),
+        ({"failing_domains": 19, "newly_unreachable_domains": 10}, "egress_broken", True),
+        ({"failing_domains": 20, "newly_unreachable_domains": 10}, "egress_broken", False),
+        ({}, "egress_broken", None),
+        ({"inbound_at": 0, "inbound_gap": 60_000}, "ingress_broken", True),
+        ({"inbound_at": 1, "inbound_gap": 60_000}, "ingress_broken", False),
+        ({"inbound_at": 0, "inbound_gap": 60_001}, "ingress_broken", False),
+        ({"inbound_at": 0}, "ingress_broken", None),
+        ({}, "ingress_broken", None),
+    ],
+)
+def test_who_is_broken(readings, name, truth, condition: ReadCondition, row: MakeRow):
+    """Ten and three in ten, ten and more than half, ten minutes and ten pauses; what was not read is unknown."""
+    it = row(Kind.FEDERATION, **readings)
+
+    assert condition(f"federation.{name}", Kind.FEDERATION).holds(it, 600_000) is truth
+
+
+@pytest.mark.parametrize("text", ["count(peer where peer.remote_down) > 3", "held(peer.gone_silent, 1h)"])
+def test_one_that_looks_at_others_is_not_counted(text):
+    """The hint has what it is made of; those about the entity alone can stand there."""
+    _, problems = read_condition(Text(text, "f"), Kind.PEER)
+
+    assert [problem.code for problem in problems] == ["E225"]
+    assert "looks at others as well" in problems[0].message
+    assert "peer.failing_days >= 2" in problems[0].hint or "peer.inbound_gap" in problems[0].hint
+    assert read_condition(Text("count(peer where peer.defederated) > 3", "f"), Kind.PEER)[1] == ()

@@ -52,3 +52,18 @@ def test_a_sender_can_not_write_the_answer():
     assert read_web_line(LogLine(forged)) == Delivery(0, "remote.example", 401)
     path = LINE.replace("/inbox", "/inbox&status=202&key=https://victim.example/").replace("status=202 ", "status=401 ")
     assert read_web_line(LogLine(path)) == Delivery(0, "remote.example", 401)
+
+
+@pytest.mark.parametrize(
+    ("written", "host"),
+    [
+        ("B\u00fccher.example.", "xn--bcher-kva.example"),
+        ("[2001:DB8::1]:8080", "2001:db8::1"),
+        ("a..b", ""),
+        ("-x.example", ""),
+        ("1.2.3.4", "1.2.3.4"),
+    ],
+)
+def test_a_host_is_named_as_mastodon_names_it(written, host):
+    """So that what one source tells of it belongs to what another does; what can't be a host is nobody."""
+    assert read_web_line(LogLine(LINE.replace("Remote.example", written))).host == host

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from tests.scenario.conversation import found, host, job, process, redis
-from watchdog.model import actions, fields, guards, receivers
+from watchdog.model import actions, actions_on_peers, fields, guards, receivers
 from watchdog.model.events import (
     Delta,
     EffectDone,
@@ -127,6 +127,7 @@ _FORMS = {
     TargetKind.UNIT: Form.UNIT,
     TargetKind.COMMAND: Form.COMMAND,
     TargetKind.CHILD: Form.PROCESS,
+    TargetKind.PEER: Form.PEER,
 }
 
 
@@ -140,7 +141,8 @@ def test_actions_name_a_target_that_is_there():
         if action.target:
             target = names[action.target]
             assert target.required or action.target in action.which
-            assert target.form is (Form.JOB if action.which else _FORMS[action.acts_on])
+            by_command = action.name in actions_on_peers.COMMANDS
+            assert target.form is (Form.JOB if action.which else Form.PEER if by_command else _FORMS[action.acts_on])
         assert set(action.guards) <= settings
     for setting in (setting for guard in guards.GUARDS for setting in guard.settings):
         assert setting.default is not None

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from watchdog.lang.functions import FUNCTIONS
 from watchdog.lang.names import read_name
 from watchdog.lang.text import Text
-from watchdog.model import keys, page_keys, route_keys
+from watchdog.model import expected_keys, keys, mastodon_keys, page_keys, route_keys
 from watchdog.model.actions import ACTIONS
 from watchdog.model.checks import CHECKS
 from watchdog.model.fields import BY_KIND, FIELDS
@@ -23,8 +23,10 @@ from watchdog.rulefile import (
     alerts,
     api,
     digest,
+    expected,
     heartbeat,
     log,
+    mastodon,
     match,
     pack,
     page,
@@ -193,6 +195,9 @@ def config(**more: Any) -> dict[str, Any]:
         {"mode": "act", "host": "web1"},
         {"redis": {"sentinels": ["10.0.0.1:26379", "s2"], "master": "mymaster", "sentinel_user": "agent", "sentinel_password": "${file:p}"}},
         {"app_redis": {"url": "redis://other/1"}},
+        {"mastodon": {"domain": "a.example"}},
+        {"mastodon": {"domain": "a.example", "url": "https://b.example", "token": "${file:t}", "watch": ["c.example"], "web_log": {"files": ["/var/log/web.log"]}}},
+        {"mastodon": {"domain": "a.example", "web_log": "none"}},
     ],
     ids=str,
 )  # fmt: skip
@@ -207,6 +212,8 @@ def test_a_right_config_is_accepted(more):
         {"receivers": {"ops": {"type": "webhok", "url": "https://example.org"}}}, {"receivers": {"ops": {"url": "https://example.org"}}},
         {"receivers": {"ops": {"type": "webhook", "url": "example.org"}}}, {"receivers": {"ops": {"type": "webhook"}}},
         {"receivers": {"on call": {"type": "webhook", "url": "https://example.org"}}}, {"rules": []}, {"redis": "redis://h"}, {"redis": {}}, {"redis": {"sentinels": ["h"]}}, {"redis": {"url": "redis://h", "master": "m"}},
+        {"mastodon": {}}, {"mastodon": {"domain": "a.example", "url": "b.example"}}, {"mastodon": {"domain": "a.example", "watch": "c.example"}}, {"mastodon": {"domain": "a.example", "web_log": "all"}},
+        {"mastodon": {"domain": "a.example", "web_log": {"journal": ["a"], "files": ["/b"]}}}, {"mastodon": {"domain": "a.example", "web_log": {"files": ["b"]}}},
         {"adjust": {"stuck-job": {"when": "job.elapsed > 1m"}}}, {"recievers": {}}, {"mode": "on"}, {"receivers": {"ops": {"type": "webhook", "url": "https://h", "x": 1}}},
     ],
     ids=str,
@@ -238,6 +245,9 @@ def test_a_wrong_config_is_refused(more):
         (page_keys.API, api._KEYS),
         (page_keys.PAGE, page._KEYS),
         (page_keys.PROXY, page._PROXY_KEYS),
+        (mastodon_keys.MASTODON, mastodon._KEYS),
+        (mastodon_keys.WEB_LOG, mastodon._LOG_KEYS),
+        (expected_keys.EXPECTED, expected._KEYS),
         (keys.ADJUSTMENT, adjust._KEYS),
         (keys.PACK, pack._KEYS),
         (keys.TEST_FILE, tests.FILE_KEYS),

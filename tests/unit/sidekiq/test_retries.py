@@ -6,6 +6,7 @@ import pytest
 
 from tests.property.retry_simulation import BEGAN, Simulated
 from watchdog.model.events import Delta
+from watchdog.model.kinds import Kind
 from watchdog.sidekiq import pages
 from watchdog.sidekiq.failed import Failed, Group
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError
@@ -286,3 +287,20 @@ def test_a_book_never_goes_below_nothing():
     book.take(group, "b.example")
 
     assert (book.total, book.groups, book.towards("a.example")) == (0, {}, [0, 1, 0, 0, 0])
+
+
+async def test_to_how_many_deliveries_fail_is_told_after_a_census():
+    """Those that wait are looked at, and what fails from then on; until then nothing is known, not that all is well."""
+    one = Simulated()
+    assert [(change.kind, change.fields) for change in one.retries.uncounted() if change.id == "federation"] == [(Kind.FEDERATION, {})]
+    one.fail("a.example", 1, 0, 0.5)
+    one.fail("b.example", 2, 3, 0.5)
+    assert readings(await seconds(one, 2), "federation") == {}
+
+    await one.retries.census(one.ask)
+    found = readings(await seconds(one, 1), "federation")
+    assert (found["failing_domains"], found["rejecting_domains"], found["unreachable_domains"]) == (2, 1, 1)
+    assert not [change for change in one.retries.uncounted() if change.id == "federation"]
+
+    one.fail("c.example", 1, 0, 0.5)
+    assert readings(await seconds(one, 20), "federation") == {"failing_domains": 3, "rejecting_domains": 2, "newly_failing_domains": 3}

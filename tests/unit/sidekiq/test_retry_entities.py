@@ -185,8 +185,13 @@ def test_jobs_of_a_process_that_left():
 def test_who_floods_us(size):
     """A share of the sample, with its size; unknown when nothing is sampled any more."""
     entities, book = RetryEntities(), Book()
-    entities.sampled(Sampled(size, {"flood.example": 300, "b.example": 1}))
+    entities.sampled(Sampled(size, {"flood.example": 300, "b.example": 1}, {"flood.example": 2}))
     found = told(tell(entities, book))["flood.example"]
-    assert (found["inbound_sampled"], found["inbound_sample"], found["inbound_share"]) == (300, 400, 0.75)
+    assert (found["inbound_sampled"], found["inbound_sample"], found["inbound_share"], found["inbound_hosts"]) == (300, 400, 0.75, 2)
     entities.sampled(Sampled(0, {}))
-    assert told(tell(entities, book))["flood.example"] == {"inbound_sampled": None, "inbound_sample": None, "inbound_share": None}
+    assert told(tell(entities, book))["flood.example"] == {
+        "inbound_sampled": None,
+        "inbound_sample": None,
+        "inbound_share": None,
+        "inbound_hosts": None,
+    }

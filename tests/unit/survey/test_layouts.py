@@ -237,3 +237,44 @@ async def test_the_page_can_be_turned_on(plant):
     assert [problem for problem in problems if not problem.is_warning] == []
     assert settings.page.where == "127.0.0.1:7655"
     assert read_settings("config.yml", text)[0].page is None
+
+
+@pytest.mark.parametrize(
+    ("env", "domain", "url"),
+    [
+        (ENV, "example.com", "https://example.com"),
+        (ENV + "WEB_DOMAIN=social.example.com\n", "example.com", "https://social.example.com"),
+        (ENV.replace("example.com", "Bücher.Example"), "xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        (ENV + "WEB_DOMAIN=\n", "example.com", "https://example.com"),
+        (ENV + "WEB_DOMAIN='x\ny: z'\n", "example.com", "https://example.com"),
+    ],
+)  # fmt: skip
+async def test_the_names_of_a_mastodon(env, domain, url, plant, shown):
+    """By LOCAL_DOMAIN others know it; WEB_DOMAIN is where its API is, if it is named and can be a host. Token and hosts stand below as comments, and can be turned on."""
+    found = await survey(root=plant({f"{ETC}/mastodon-sidekiq.service": unit(), **live(env)}))
+    text = config_text(found, state="state").config
+    settings, problems = read_settings("config.yml", text)
+    assert problems == ()
+    assert settings is not None
+    assert settings.mastodon is not None
+    assert (settings.mastodon.domain, settings.mastodon.url, settings.mastodon.token) == (domain, url, "")
+    assert f"{LIVE}/.env.production: LOCAL_DOMAIN (line 2)" in text
+    more, problems = read_settings("config.yml", text.replace("  # watch:", "  watch:").replace("  # token:", "  token:"))
+    assert problems == ()
+    assert more is not None
+    assert more.mastodon is not None
+    assert more.mastodon.watch == ("mastodon.social",)
+    assert [secret.name for secret in more.secrets] == ["mastodon-token"]
+
+
+@pytest.mark.parametrize(
+    "env", [ENV.replace("LOCAL_DOMAIN", "OTHER"), ENV.replace("example.com", "localhost"), ENV.replace("example.com", "'x\nmode: act'")]
+)
+async def test_a_mastodon_whose_name_is_not_known(env, plant, shown):
+    """The section stands there as a comment."""
+    text = config_text(await survey(root=plant({f"{ETC}/mastodon-sidekiq.service": unit(), **live(env)})), state="state").config
+    settings, problems = read_settings("config.yml", text)
+    assert problems == ()
+    assert settings is not None
+    assert settings.mastodon is None
+    assert "#   domain: social.example.org" in text

@@ -15,7 +15,7 @@ from watchdog.engine.spending import exhausted_until, on_host, since_rearmed
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.parameters import Allowance
-from watchdog.model.targets import TargetKind
+from watchdog.model.targets import APART, TargetKind
 from watchdog.model.verdicts import Verdict
 
 SCHEDULER: Final = "scheduler"
@@ -50,7 +50,7 @@ def _shares(view: View, done: tuple[Spent, ...]) -> Iterator[tuple[str, Iterable
         return
     yield f"rules have acted on {view.target}", (one for one in done if not is_order(one.rule)), settings["target_budget"]
     # A command ends no process and starts none: many of them must not keep a repair waiting, nor many repairs a command.
-    if view.about is not TargetKind.COMMAND and (where := view.ref or view.thing) is not None:
+    if view.about not in APART and (where := view.ref or view.thing) is not None:
         here = tuple(on_host(view.spent, where.host))
         yield (
             f"rules have acted on the host {where.host}",

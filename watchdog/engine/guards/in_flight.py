@@ -4,7 +4,7 @@ from watchdog.engine.guards.led import is_for_the_leader
 from watchdog.engine.guards.view import View, denies, passes
 from watchdog.engine.incidents import Deed
 from watchdog.model.actions import acts_on
-from watchdog.model.targets import TargetKind
+from watchdog.model.targets import APART, TargetKind
 from watchdog.model.verdicts import Verdict
 
 
@@ -37,7 +37,7 @@ def in_flight(view: View) -> Verdict:
 
 
 def _is_in_the_way(deed: Deed, view: View) -> bool:
-    return acts_on(deed.action) is not TargetKind.COMMAND or view.about is TargetKind.COMMAND
+    return acts_on(deed.action) not in APART or view.about in APART
 
 
 def _left_out(view: View) -> Verdict:

@@ -80,6 +80,7 @@ ENDS_NOTHING: Final = {
     TargetKind.COMMAND: "a command ends no process that the agent knows of",
     TargetKind.CHILD: "no process of Sidekiq is ended",
     TargetKind.TEMPLATE: "nothing is ended",
+    TargetKind.PEER: "no process is touched",
 }
 """Kind of target → what guards say of it that weigh the end of a process; what is not here is, or ends, a process."""
 

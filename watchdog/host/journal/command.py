@@ -20,7 +20,7 @@ WANTED: Final = ("MESSAGE", "MESSAGE_ID", "N_DROPPED", "_PID", "_SYSTEMD_UNIT", 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Whose lines: of a pid or of a unit, or of both.
+    Whose lines: of a pid or of a unit, or of both; or of any of several `units`.
 
     `boot_id` (as the kernel writes it, with dashes or without) keeps out those of other boots that had the same pid; `directory` is where journals lie,
     None for those of this host. `since` (UTC milliseconds, 0: ever) leaves out what is older. `kills` asks not for lines of the unit but for what tells of its
@@ -29,6 +29,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     pid: int = 0
     unit: str = ""
+    units: tuple[str, ...] = ()
     boot_id: str = ""
     directory: Path | None = None
     since: int = 0
@@ -49,6 +50,11 @@ def follow(selection: Selection, cursor: str) -> list[str]:
     """The same and whatever is written afterwards; without a cursor from now on."""
     place = [f"--cursor={cursor}", "--no-tail"] if cursor else ["--lines=0"]
     return [*_base(selection), "--follow", *place, *_matches(selection)]
+
+
+def units(directory: Path | None) -> list[str]:
+    """The names of all units that ever wrote into it, one a line."""
+    return ["journalctl", "--no-pager", "--quiet", "--field=_SYSTEMD_UNIT", *_place(Selection(directory=directory))]
 
 
 def permission(selection: Selection) -> list[str]:
@@ -83,5 +89,5 @@ def _matches(selection: Selection) -> list[str]:
         word = ["+", *boot, "_PID=1", f"MESSAGE_ID={STARVED}", f"UNIT={selection.unit}"] if selection.unit else []
         return [*boot, "_TRANSPORT=kernel", *word]
     own = [f"_PID={selection.pid}"] if selection.pid else []
-    own += [f"_SYSTEMD_UNIT={selection.unit}"] if selection.unit else []
+    own += [f"_SYSTEMD_UNIT={unit}" for unit in ((selection.unit,) if selection.unit else selection.units)]
     return [*boot, *own, "+", *boot, f"MESSAGE_ID={DROPPED}"]

@@ -38,5 +38,11 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "from its last success. Told when it differs by more than 2 and a tenth.",
         "check.free_connections < 20",
     ),
+    _field(
+        "max_connections",
+        Type.COUNT,
+        "How many clients the database lets in at most, those that are reserved for superusers left out; known of `postgres` alone, from its last success.",
+        "sum(process.threads) > check.max_connections",
+    ),
     _field("problem", Type.STRING, "What went wrong at the last try; empty where nothing did.", 'check.problem like "*too many clients*"'),
 )

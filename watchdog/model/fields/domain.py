@@ -68,5 +68,11 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field(
         "inbound_sample", Type.COUNT, "How many jobs that sample looked at, from both ends of the queue.", "domain.inbound_sample >= 400"
     ),
+    _field(
+        "inbound_hosts",
+        Type.COUNT,
+        "From how many hosts of the domain those came: thousands of names under one domain are an attack, where anybody may have a name under it they are not.",
+        "domain.inbound_hosts > 100",
+    ),
     _field("inbound_share", Type.RATIO, "The one over the other: a share of the sample, not of the queue.", "domain.inbound_share > 50%"),
 )

@@ -3,13 +3,19 @@
 from functools import partial
 from typing import Final
 
-from watchdog.model.fields.spec import Clock, FieldSpec, field
+from watchdog.model.fields.spec import Clock, FieldSpec, field, picture
 from watchdog.model.kinds import Kind, Source, Type
 
 _field = partial(field, Kind.PEER, source=Source.DELIVERIES)
 _heard = partial(field, Kind.PEER, source=Source.WEB_LOG)
 _asked = partial(field, Kind.PEER, source=Source.MASTODON_API)
 _published = partial(field, Kind.PEER, source=Source.PEERS)
+_picture = partial(picture, Kind.PEER)
+
+_IS_SILENT: Final = "peer.inbound_age >= 24h and peer.inbound_age >= 10 * peer.inbound_gap"
+# Many at once means us: what is said of one is only said while all the others are well.
+_OTHERS_COME: Final = "not any(federation where federation.self_broken or federation.ingress_broken)"
+_OTHERS_ARE_REACHED: Final = "not any(federation where federation.self_broken or federation.egress_broken)"
 
 FIELDS: Final[tuple[FieldSpec, ...]] = (
     _field("name", Type.STRING, "Its host name, in ASCII and small letters.", 'peer.name == "social.example.org"'),
@@ -32,7 +38,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         Type.DURATION,
         "Since the first of these days, in whole days of UTC; not known where there is none.",
         "peer.failing_for > 5d",
-        attr="failing_since",
+        attr="failing_at",
         clock=Clock.ENGINE,
     ),
     _field(
@@ -56,7 +62,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _heard(
         "inbound_age",
         Type.DURATION,
-        "How long ago it last delivered something that we have accepted; kept over restarts of the agent.",
+        "How long ago it last delivered something that we have accepted; kept over restarts of the agent. A time in which the log could not be read does not count, and of a host that is not watched it is told each 5 minutes.",
         "peer.inbound_age > 1d",
         attr="inbound_at",
         clock=Clock.ENGINE,
@@ -64,7 +70,7 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _heard(
         "inbound_gap",
         Type.DURATION,
-        "The longest pause between two deliveries of it in the last 14 days, the present one left out; known once it has been followed for 3 days and has delivered 20 times.",
+        "The longest pause between two deliveries of it in the 14 days up to the last one, the present one left out, and 5 minutes at least where it is not watched; known once it has been followed for 3 days and has delivered 20 times.",
         "peer.inbound_age > 10 * peer.inbound_gap",
     ),
     _asked("follows", Type.COUNT, "How many accounts of it are followed from here (admin API, of watched hosts).", "peer.follows == 0"),
@@ -86,5 +92,43 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         Type.STRING,
         "What it publishes of us: `suspend`, `silence`, or empty where we are not on its list; not known where it publishes none.",
         'peer.blocks_us == "suspend"',
+    ),
+    _picture(
+        "remote_down",
+        "It is down, or can't be reached: deliveries to it have failed on two days or more, or are not even tried at the moment, it has delivered nothing itself "
+        "for a quarter of an hour (as far as that is known), and we are not the ones who are broken. Whoever blocks us looks different: deliveries to them succeed.",
+        "peer.remote_down",
+        stands_for=f"(peer.failing_days >= 2 or peer.circuits > 0) and default(peer.inbound_age, 15m) >= 15m and {_OTHERS_ARE_REACHED}",
+        source=Source.DELIVERIES,
+    ),
+    _picture(
+        "gone_silent",
+        "It has delivered nothing for a day and for ten times its longest usual pause, while others still come.",
+        "peer.gone_silent",
+        stands_for=f"{_IS_SILENT} and {_OTHERS_COME}",
+        source=Source.WEB_LOG,
+    ),
+    _picture(
+        "probably_defederated",
+        "It has gone silent, yet no delivery to it fails, and all follows between it and us, five or more, are gone: that is what a suspension on its side looks like. "
+        "One on our side looks the same.",
+        "peer.probably_defederated",
+        stands_for=f"{_IS_SILENT} and peer.failing_days == 0 and peer.follows + peer.followers == 0 and peer.follows_peak >= 5 and {_OTHERS_COME}",
+        source=Source.MASTODON_API,
+    ),
+    _picture(
+        "defederated",
+        "It publishes that it has suspended us: its public list of blocks holds our domain, or the digest of it. That is proof, whatever else is seen; "
+        "one that publishes no list is never said to have done so.",
+        "peer.defederated",
+        stands_for='peer.blocks_us == "suspend"',
+        source=Source.PEERS,
+    ),
+    _picture(
+        "limited",
+        "It publishes that it has limited us: what we deliver is accepted, and shown to followers only. Nothing else would tell.",
+        "peer.limited",
+        stands_for='peer.blocks_us == "silence"',
+        source=Source.PEERS,
     ),
 )

@@ -193,8 +193,8 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
     _kernel(
         "code_changed",
         Type.BOOL,
-        "Its application has been changed on the disk since it was started: Gemfile.lock, db/schema.rb, .git, .ruby-version, version file, .env.production, or the file "
-        "of its unit is newer. Unknown where the agent may not look there (`status` says why; the config's `app` names the folder).",
+        "Its application has been changed on the disk since it was started: Gemfile.lock, db/schema.rb, .git, .ruby-version, version file, .env.production, config/sidekiq.yml, "
+        "or the file of its unit is newer. Unknown where the agent may not look there (`status` says why; the config's `app` names the folder).",
         "process.code_changed and process.age > 1h",
     ),
     _kernel("changed_file", Type.STRING, "The newest of these files; empty where none is newer.", 'process.changed_file == "db/schema.rb"'),

@@ -27,7 +27,8 @@ FIELDS: Final[tuple[FieldSpec, ...]] = (
         "kind",
         Type.STRING,
         "Why they failed: `status` (another server answered with an HTTP status), `timeout`, `dns`, `tls`, `refused` (nothing listens there), "
-        "`unreachable`, `circuit_open`, `local_database`, `local_redis` or `other`.",
+        "`unreachable`, `circuit_open`, `local_database`, `local_redis`, `lock` (another job held what it needed), `storage` (where files are kept), `search`, `mail`, `code` (a name or a table that is not there) "
+        "or `other`.",
         'retry_group.kind in ["dns", "timeout"]',
         attr="failure",
     ),

@@ -10,6 +10,7 @@ from typing import Final
 
 from watchdog.model.points.around import AROUND
 from watchdog.model.points.machine import MACHINE
+from watchdog.model.points.mastodon import MASTODON
 from watchdog.model.points.page import PAGE
 from watchdog.model.points.redis import REDIS
 from watchdog.model.points.sidekiq import SIDEKIQ
@@ -17,7 +18,7 @@ from watchdog.model.points.spec import Area, PointSpec
 
 __all__ = ["BY_NAME", "POINTS", "Area", "PointSpec"]
 
-POINTS: Final[tuple[PointSpec, ...]] = (*MACHINE, *PAGE, *REDIS, *SIDEKIQ, *AROUND)
+POINTS: Final[tuple[PointSpec, ...]] = (*MACHINE, *PAGE, *REDIS, *SIDEKIQ, *MASTODON, *AROUND)
 """In the order in which they are shown."""
 BY_NAME: Final[dict[str, PointSpec]] = {spec.name: spec for spec in POINTS}
 """Name → spec."""

@@ -38,6 +38,14 @@ AROUND: Final = (
         "mastodon-sidekiq.service: Restart=no",
     ),
     PointSpec(
+        "units-pool",
+        Area.SYSTEMD,
+        "That each unit that names both its threads (`-c`) and `DB_POOL` has a connection to the database for each thread.",
+        "Threads that get no connection within five seconds fail their jobs with ActiveRecord::ConnectionTimeoutError.",
+        "`systemctl edit UNIT`: `[Service]`, `Environment=DB_POOL=25`; all together must fit into max_connections of PostgreSQL.",
+        "mastodon-sidekiq.service: 25 threads share 5 connections to the database: jobs fail while they wait for one",
+    ),
+    PointSpec(
         "units-rights",
         Area.SYSTEMD,
         "That systemd would let the agent start, stop and restart them. It is asked for something that it would refuse to everybody only after it has looked at the rights, so that nothing happens.",

@@ -30,6 +30,14 @@ MACHINE: Final = (
         "the agent runs as root (User= of its unit), and needs far less",
     ),
     PointSpec(
+        "settings",
+        Area.CONFIG,
+        "The files of the application that `settings:` names, where the config says in which folder it lies: that they can be read, and hold what is expected. What they hold is not shown.",
+        "What can't be read nobody watches.",
+        "`setfacl -m u:USER:r FILE`, or correct the file, or `settings:`.",
+        "missing, or not as the config expects: concurrency",
+    ),
+    PointSpec(
         "state-folder",
         Area.STATE,
         "The state folder: that it is there, whose it is, its mode, and that the agent can write to it.",

@@ -15,6 +15,7 @@ class Area(StrEnum):
     PAGE = "page"
     REDIS = "Redis"
     SIDEKIQ = "Sidekiq"
+    MASTODON = "Mastodon"
     SYSTEMD = "systemd"
     LOG = "log"
     HELPERS = "helpers"

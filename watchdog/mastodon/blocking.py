@@ -1,0 +1,102 @@
+"""
+Performs what is asked of our own Mastodon about other servers: it looks which rule there is, and makes one, or makes one stricter.
+
+The counterpart of `engine/methods/domain_block.py`. A write whose answer did not come is looked after once: it may have arrived.
+"""
+
+from collections.abc import Callable
+from typing import Final, cast
+
+from watchdog.clock import Clock
+from watchdog.mastodon.admin_api import AdminApi
+from watchdog.mastodon.api_failures import PASSING, ApiError, BlockExistsError
+from watchdog.mastodon.block import Block, Severity, above
+from watchdog.model.effects import LookAtBlock, SetBlock
+from watchdog.model.results import BlockLook, BlockSet, Refused
+from watchdog.rulefile.mastodon import MastodonSettings
+
+NOT_CONFIGURED: Final = "the config says nothing of Mastodon's API: it needs `mastodon: {domain: …, token: …}`"
+OUR_OWN: Final = "that is our own server, or what it lies in"
+
+
+class Blocker:
+    """`settings` tells how our own server is reached, as the config now stands."""
+
+    def __init__(self, settings: Callable[[], MastodonSettings | None], *, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    async def look(self, command: LookAtBlock) -> BlockLook | Refused:
+        """The rule that holds for the server now."""
+        settings = self._settings()
+        if why := _against(settings, command.peer):
+            return BlockLook(refused=why)
+        assert settings is not None  # else something is against it
+        try:
+            async with AdminApi(settings, clock=self._clock) as api:
+                found = await api.existing_block(command.peer)
+        except ApiError as error:
+            # What only the config can mend is told as what stands against it; the rest may be over soon.
+            return Refused(str(error)) if error.code in PASSING else BlockLook(refused=str(error))
+        return BlockLook() if found is None else BlockLook(found.severity, found.domain)
+
+    async def set(self, command: SetBlock) -> BlockSet | Refused:
+        """As `SetBlock` says."""
+        settings = self._settings()
+        if why := _against(settings, command.peer):
+            return Refused(why)
+        assert settings is not None  # else something is against it
+        try:
+            async with AdminApi(settings, clock=self._clock) as api:
+                try:
+                    return await _set(api, command)
+                except BlockExistsError:
+                    raise
+                except ApiError as error:
+                    if error.code not in PASSING:
+                        raise
+                    return await _after(api, command, error)
+        except ApiError as error:
+            return Refused(str(error))
+
+
+async def _set(api: AdminApi, command: SetBlock) -> BlockSet:
+    severity = cast("Severity", command.severity)
+    found = await api.existing_block(command.peer)
+    if found is None or (found.domain != command.peer and not found.is_at_least(severity)):
+        try:
+            made = await api.create_block(
+                command.peer, severity, reject_media=command.reject_media,
+                private_comment=f"sidekiq-watchdog: rule {command.rule}, incident {command.incident}",
+            )  # fmt: skip
+            return BlockSet(made.domain, made=True)
+        except BlockExistsError as error:
+            # Somebody was faster; or Mastodon finds one that the list did not have.
+            found = error.block
+    return await _stricter(api, found, command.peer, severity)
+
+
+async def _stricter(api: AdminApi, found: Block, peer: str, severity: Severity) -> BlockSet:
+    if found.is_at_least(severity):
+        return BlockSet(found.domain, made=False, before=found.severity)
+    if found.domain != peer:
+        raise BlockExistsError(found)
+    await api.change_block(found.id, severity)
+    return BlockSet(found.domain, made=True, before=found.severity)
+
+
+async def _after(api: AdminApi, command: SetBlock, error: ApiError) -> BlockSet | Refused:
+    """What came of a call whose answer did not come."""
+    try:
+        found = await api.existing_block(command.peer)
+    except ApiError:
+        return Refused(f"{error}; whether the rule was made is not known")
+    if found is not None and found.domain == command.peer and found.is_at_least(cast("Severity", command.severity)):
+        return BlockSet(found.domain, made=True)
+    return Refused(str(error))
+
+
+def _against(settings: MastodonSettings | None, peer: str) -> str:
+    if settings is None or not settings.token:
+        return NOT_CONFIGURED
+    return OUR_OWN if peer in above(settings.domain) or settings.domain in above(peer) else ""
