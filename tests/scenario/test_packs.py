@@ -1,10 +1,14 @@
 """The packs that come with the program do what they promise, and so do the rules that it was asked for."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from watchdog.cli.app import command as program
+from watchdog.cli.view import SECTIONS
 from watchdog.config import inspect
+from watchdog.config.checking import inspect_files
 from watchdog.config.packs import pack_names
 from watchdog.config.rehearsing import run_tests
 
@@ -41,3 +45,15 @@ def test_a_pack_of_the_program_may_act(name: str, tmp_path: Path) -> None:
     """It has tests, they pass, and nothing is to be said of it."""
     (tmp_path / "config.yml").write_text(f"mode: act\nredis: {{url: redis://h}}\nrules: [pack:{name}]\nstate: state\n")
     assert inspect(tmp_path / "config.yml")[1] == ()
+
+
+@pytest.mark.parametrize("name", pack_names())
+def test_what_to_do_names_commands_that_there_are(name: str) -> None:
+    """Whoever is awake at night types them as they stand: each command of the program exists, and so does each part of `status`."""
+    rules, problems = inspect_files([Path(f"pack:{name}")])
+    assert [str(problem) for problem in problems] == []
+    known = program().commands
+    for rule in rules.rules:
+        for command, word in re.findall(r"sidekiq-watchdog ([a-z][a-z-]*)(?: ([a-z]+))?", rule.runbook):
+            assert command in known, (rule.name, command)
+            assert command != "status" or not word or word in SECTIONS, (rule.name, command, word)

@@ -320,3 +320,9 @@ async def test_whether_anything_arrived_is_said(endpoint, hook, notice, status, 
     assert (await refusal(hook, notice("1"))).untouched is untouched
     await endpoint.down()
     assert (await refusal(hook, notice("1"))).untouched is True
+
+
+async def test_of_a_text_what_fits_is_in_the_body(endpoint, hook, notice):
+    """What to do is cut at a line; an address never is."""
+    await tell(hook, notice("1", runbook="\n".join(["x" * 99] * 20)))
+    assert json.loads(endpoint.requests.get_nowait()[1])["data"]["runbook"] == "\n".join(["x" * 99] * 6) + "\n…"

@@ -177,7 +177,7 @@ def story(name: str = "web1") -> Timeline:
         began=NOW - 9 * _MINUTE, opened=NOW - 8 * _MINUTE, ended=NOW - _MINUTE, resolved=NOW, condition=f"job.elapsed > 10m and {name}", seen=("job.elapsed 14m 7s", name), plan=("copy what is in flight", name),
         entries=tuple(Moment(wall=NOW - 9 * _MINUTE + number * 20_000, kind=kind, text=f"something of {name}", detail={"guard": "coverage", "by": name}, row=40 + number) for number, kind in enumerate(MomentKind)),
         account=(f"24 jobs put back {name}",), jobs=Jobs(in_flight=25, finished=3, put_back=21, quarantined=1, said=(f"in quarantine: {name}",)), evidence=(KeptEvidence(process=name, taken=NOW, until=NOW, pieces=("threads", "log"), suspects=(name,)),),
-        told=("ops", name), next=f"verified until 03:20 {name}", missing=(f"rows were pruned {name}",), cut=3, queues=(Waited(queue=name, size=12_480, latency=254_000, at=NOW),),
+        told=("ops", name), next=f"verified until 03:20 {name}", missing=(f"rows were pruned {name}",), cut=3, queues=(Waited(queue=name, size=12_480, latency=254_000, at=NOW),), runbook="1. Look.\n2. Wait.",
     )  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def stories(name: str = "web1") -> dict[str, dict[str, Any]]:
         parts=(leaf, Part(text=name, type="string", value=name, truth=None, margin=None, distance=None, deciding=None)),
     )
     why = Why(
-        rule="stuck-job", kind="process", entity=name, on="ProcessCrashed", blind=("host",), truth="false", condition=tree, mode="ask", armed=Armed(rule="stuck-job", mode="act", by=name, reason=name), action="recover_process", target=name, decision="DENY",
+        runbook="https://example.org/slow", rule="stuck-job", kind="process", entity=name, on="ProcessCrashed", blind=("host",), truth="false", condition=tree, mode="ask", armed=Armed(rule="stuck-job", mode="act", by=name, reason=name), action="recover_process", target=name, decision="DENY",
         alert=AlertNow(phase="firing", since_ms=4 * _MINUTE, since_wall=NOW, counting=True, counted_ms=1, enough_ms=2, title=name, next="resolved", next_in_ms=_MINUTE, telling=Telling(told=(name,))),
         guards=(GuardSaid(guard="coverage", answer="DENY", reason=f"too few {name}", until_ms=_MINUTE), GuardSaid(guard="cooldown", answer="PASS", reason="", until_ms=None)), incident=Incident(rule="stuck-job", target=name, id="41.2", stage="drain", held=name),
     )  # fmt: skip
