@@ -42,7 +42,7 @@ def test_of_each_rule_everything_is_shown(name: str) -> None:
 
 @pytest.mark.parametrize("name", pack_names())
 def test_a_pack_of_the_program_may_act(name: str, tmp_path: Path) -> None:
-    """It has tests, they pass, and nothing is to be said of it."""
+    """Nothing is to be said of it; that its tests pass is shown here once, and not at each start."""
     (tmp_path / "config.yml").write_text(f"mode: act\nredis: {{url: redis://h}}\nrules: [pack:{name}]\nstate: state\n")
     assert inspect(tmp_path / "config.yml")[1] == ()
 

@@ -16,6 +16,11 @@ def pack_folder(name: str) -> Path | None:
     return folder if _NAME.fullmatch(name) and folder.is_dir() else None
 
 
+def is_shipped(folder: Path) -> bool:
+    """Whether that is a pack that comes with the program."""
+    return folder == pack_folder(folder.name)
+
+
 def pack_names() -> list[str]:
     """All of them."""
     folder = _packs()

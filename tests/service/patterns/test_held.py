@@ -17,7 +17,7 @@ async def test_a_film_whose_program_hangs(mastodon):
     agent = await mastodon.watch(hung_program={"for": "2s", "mode": "act", "guards": READY})
     hung, slow = await mastodon.push(media(1), media(2))
     await fires(agent, "hung-program", within=240)
-    await agent.wait_for(r"incident: .*kill_child.*outcome='ended'", within=120)
+    await agent.wait_for(r"incident: .*kill_child.*outcome='verified'", within=120)
 
     async def failed() -> bool:
         return (await stored(mastodon.client)).get(hung) == ["retry"]
@@ -52,10 +52,11 @@ async def test_a_query_holds_the_scheduler(mastodon):
     await agent.sees_off(blocked)
     # The query was cancelled meanwhile, and systemd starts the unit again.
     (mastodon.folder / "slow-view").unlink()
-    await agent.wait_for(r"incident: .*recover_process.*outcome='ended'", within=120)
+    await agent.wait_for(r"stage='put_back' outcome='2 done'")
     places = await stored(mastodon.client)
     await mastodon.start("scheduler", threads=2, tag="scheduler")
     await mastodon.done(*jids[2:])
+    await agent.wait_for(r"incident: .*outcome='verified'")
     told = await answer(agent)
 
     assert others.alive

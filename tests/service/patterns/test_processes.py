@@ -1,0 +1,115 @@
+"""Processes that do no work, or more than they can, produced for real: the one that is wedged is ended and loses no job, and under load nothing is touched."""
+
+import pytest
+
+from tests.service.patterns.payloads import delivery, local, received
+from tests.service.patterns.server import READY, answer, eventually, fires
+from tests.service.test_unwritable import can_not_save
+from tests.service.whereabouts import stored
+
+pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(300)]
+HELD = {"for": "1s", "mode": "act", "define": {"too_long": "6s"}, "guards": READY}
+
+
+async def test_deliveries_from_outside_hold_half_the_threads(mastodon):
+    """I-02: one of the two threads of a process is held by a document that does not end. Of two processes only that one is ended; the job waits for another try, the others are done."""
+    held = await mastodon.start("ingress", threads=2)
+    (stuck,) = await mastodon.push(received("big.example", lasts=3_600))
+
+    async def holds() -> bool:
+        return await mastodon.client.llen("queue:ingress") == 0
+
+    await eventually(holds, "the document to be worked on")
+    other = await mastodon.start("ingress", threads=2)
+    agent = await mastodon.watch(incoming_held=HELD, stuck_incoming={"for": "1s", "define": {"too_long": "3s"}})
+    async with mastodon.stream(3, lambda number: [received(f"server-{number}.example", lasts=0.1)]):
+        await fires(agent, "stuck-incoming")
+        await fires(agent, "incoming-held")
+        await agent.sees_off(held)
+    await agent.wait_for(r"stage='put_back' outcome='1 done'")
+    told = await answer(agent)
+
+    assert (await stored(mastodon.client))[stuck] == ["retry"]
+    assert other.alive
+    assert {rule for rule, decision in told.decided if decision == "ALLOW"} == {"incoming-held"}
+    assert not told.private
+
+
+async def test_a_process_that_is_wedged(mastodon):
+    """I-05: native code holds Ruby's lock, so the process lives and beats no more. It alone is ended, what it held is put back, and the other goes on."""
+    wedged = await mastodon.start("push", threads=2, tag="one")
+    other = await mastodon.start("ingress", "default", tag="two")
+    agent = await mastodon.watch(frozen_process={"for": "1s", "mode": "act", "guards": READY})
+    (stuck,) = await mastodon.push(delivery("wedging.example"))
+    await agent.sees_off(wedged, within=240)
+    await agent.wait_for(r"stage='put_back' outcome='1 done'")
+    (done,) = await mastodon.push(local("DistributionWorker"))
+    await mastodon.done(done)
+    told = await answer(agent)
+
+    assert stuck in await stored(mastodon.client)
+    assert other.alive
+    assert {rule for rule, decision in told.decided if decision == "ALLOW"} == {"frozen-process"}
+
+
+async def test_a_loop_that_burns_a_core(mastodon):
+    """I-06: a resolver looks for a free number and finds none. The process computes and gets nothing done; it alone is ended, and the job waits for another try."""
+    loops = await mastodon.start("push", threads=2, tag="one")
+    (stuck,) = await mastodon.push(delivery("unresolvable.example"))
+
+    async def begun() -> bool:
+        return await mastodon.client.llen("queue:push") == 0
+
+    await eventually(begun, "the delivery to begin")
+    other = await mastodon.start("push", threads=2, tag="two")
+    agent = await mastodon.watch(
+        # Not a whole core: others want the processor as well.
+        busy_loop={"for": "1s", "mode": "act", "define": {"lately": "10s", "too_long": "8s", "a_core": "30%"}, "guards": READY}
+    )
+    await fires(agent, "busy-loop")
+    await agent.sees_off(loops)
+    await agent.wait_for(r"stage='put_back' outcome='1 done'")
+    told = await answer(agent)
+
+    assert (await stored(mastodon.client))[stuck] == ["retry"]
+    assert other.alive
+    assert {rule for rule, decision in told.decided if decision == "ALLOW"} == {"busy-loop"}
+
+
+async def test_too_much_work(mastodon):
+    """I-12: more comes than can be done, in two queues at once, and every job is short. It is said to be load; the rules that would end processes have nothing to say."""
+    one = await mastodon.start("default", "ingress", threads=3)
+    agent = await mastodon.watch(
+        surge={"for": "1s", "define": {"late": "3s", "lately": "10s", "brief": "5s"}},
+        incoming_held=HELD,
+        threads_held=HELD,
+        stuck_delivery={"mode": "act", "guards": READY},
+    )
+    await mastodon.push(*(received(f"server-{number % 50}.example", lasts=0.3) for number in range(400)))
+    # The one queue is asked before the other, so both must hold something for it to be behind in both.
+    await mastodon.push(*(local("DistributionWorker") for _ in range(30_000)))
+    await fires(agent, "surge")
+    told = await answer(agent)
+
+    assert one.alive
+    assert told.decided == set()
+    assert not told.private
+
+
+async def test_redis_can_not_save(mastodon):
+    """I-18: Redis can't write its snapshot and refuses all writes (MISCONF): nobody beats any more. It is told as such; what looks silent is not restarted, and all is well once it can."""
+    one = await mastodon.start("default", "ingress", threads=2)
+    agent = await mastodon.watch(
+        silent_process={"for": "1s", "mode": "act"}, frozen_process={"for": "1s", "mode": "act", "guards": READY}, threads_held=HELD
+    )
+    await can_not_save(mastodon.redis)
+    await agent.wait_for(r"source: .*outcome='lost'.*could not save")
+    told = await answer(agent)
+    await mastodon.client.config_set("dir", str(mastodon.redis.folder))
+    await mastodon.client.bgsave()
+    await agent.wait_for(r"source: .*outcome='back'")
+    (done,) = await mastodon.push(local("DistributionWorker"))
+    await mastodon.done(done)
+
+    assert one.alive
+    assert not {rule for rule, decision in told.decided if decision == "ALLOW"}
