@@ -10,6 +10,7 @@ import yaml
 
 from watchdog.cli.app import command
 from watchdog.config import inspect, inspect_rules
+from watchdog.config.packs import pack_names
 from watchdog.config.rehearsing import run_tests
 from watchdog.lang import codes as language
 from watchdog.lang.condition import read_condition
@@ -57,6 +58,15 @@ def test_the_table_of_rules_is_current():
     """Whoever changes a rule that comes with the program runs `make docs`."""
     page = (CHECKOUT / "README.md").read_text()
     assert REFERENCE.front(page) == page, "run: make docs"
+
+
+def test_the_four_stories_name_rules_that_there_are():
+    """And every rule that acts stands in one of them."""
+    told = PAGE.partition("## Four stories\n")[2].partition("\n## ")[0]
+    shipped = [rule for name in pack_names() for rule in inspect_rules([Path(f"pack:{name}")])[0].rules]
+    named = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", told))
+    assert named - {"dry-run"} <= {rule.name for rule in shipped}
+    assert {rule.name for rule in shipped if rule.steps} <= named
 
 
 def test_what_is_written_by_hand_is_kept():
