@@ -64,7 +64,9 @@ async def test_a_loop_that_burns_a_core(mastodon):
     other = await mastodon.start("push", threads=2, tag="two")
     agent = await mastodon.watch(
         # Not a whole core: others want the processor as well.
-        busy_loop={"for": "1s", "mode": "act", "define": {"lately": "10s", "too_long": "8s", "a_core": "30%"}, "guards": READY}
+        busy_loop={"for": "1s", "mode": "act", "define": {"lately": "10s", "too_long": "8s", "a_core": "30%"}, "guards": READY},
+        # What is told of a job makes it one that is stuck, as ten minutes do otherwise.
+        stuck_job={"for": "1s", "define": {"too_long": "6s"}},
     )
     await fires(agent, "busy-loop")
     await agent.sees_off(loops)
