@@ -73,5 +73,5 @@ async def test_what_ends_as_a_success(mastodon):
 
 async def _failures(mastodon: MastodonServer) -> list[tuple[str, str]]:
     """Class and message of each error in Retries."""
-    waiting = [orjson.loads(raw) for raw in await mastodon.client.zrange("retry", 0, -1)]
+    waiting = [orjson.loads(raw) for raw in await mastodon.client.zrange("retry", 0, -1) if isinstance(raw, bytes)]
     return [(job["error_class"], job["error_message"]) for job in waiting]
