@@ -82,7 +82,7 @@ async def run_all(cases: list[Case], *, folder: Path, jobs: int, limit: float, c
             return row
         answer.unlink(missing_ok=True)
         async with slots:
-            row = await start(case, answer, max(limit, getattr(load(case.trial), "LIMIT", 0)))
+            row = await start(case, answer, max(limit, case.least))
         mark = "[green]ok[/]" if row.get("ok") is True else "[bold red]FAILED[/]"
         console.print(f"{mark} {case.trial}", end=" ")
         console.print(case.name, str(row.get("error", "")), markup=False)

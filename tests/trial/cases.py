@@ -29,10 +29,11 @@ class Trial(Protocol):
 
 
 class Case(NamedTuple):
-    """One case of one trial file."""
+    """One case of one trial file; `least` is for how many seconds it is waited at least, whatever limit holds for others."""
 
     trial: str
     name: str
+    least: float = 0
 
     @property
     def key(self) -> str:
@@ -48,7 +49,7 @@ def load(trial: str) -> Trial:
 def chosen(parts: list[str]) -> list[Case]:
     """The cases whose trial or name contains one of these parts; all of them where none is given."""
     trials = sorted(path.stem for path in FOLDER.glob("trial_*.py"))
-    cases = [Case(trial, name) for trial in trials for name in load(trial).CASES]
+    cases = [Case(trial, name, getattr(load(trial), "LIMIT", 0)) for trial in trials for name in load(trial).CASES]
     return [case for case in cases if not parts or any(part in f"{case.trial} {case.name}" for part in parts)]
 
 
