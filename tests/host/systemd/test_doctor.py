@@ -39,6 +39,7 @@ OPTIONAL = {
     "redis-sentinels",
     "sidekiq-probe",
     "settings",
+    "units-pool",
     "page",
     "page-people",
     "page-link",
