@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from watchdog.engine.guards.view import ENDS_NOTHING, View, asks, denies, does_not_apply, passes
+from watchdog.engine.sparing import can_be_interrupted
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.verdicts import Verdict
@@ -29,7 +30,8 @@ def coverage(view: View) -> Verdict:
         return denies("coverage", "its queues and threads are not known")
     held_in = view.held
     # Of one that is proven to be frozen no thread works, although nobody can see which jobs hold them.
-    held = held_in.get(view.process, 0) if view.interrupts else target.threads
+    is_frozen = target.alive is True and target.clean_stop is not True and not can_be_interrupted(target, view.at)
+    held = target.threads if is_frozen else held_in.get(view.process, 0)
     others = [row for row in view.world.rows[Kind.PROCESS].values() if row.id != view.process and _works(row, view.at)]
     for queue in target.queues:
         listeners = [row for row in others if queue in row.queues]  # type: ignore[attr-defined]  # slots come from the field table
