@@ -2,7 +2,7 @@
 
 import pytest
 
-from watchdog.mastodon.web_log import Delivery, read_web_line
+from watchdog.mastodon.web_log import Delivery, is_request, read_web_line
 from watchdog.model.log_lines import LogLine
 
 BEFORE = "I, [2026-11-22T14:11:22.123456 #255]  INFO -- : [6f0c0a0e-3c2b-4a8e-9d0c-0b8f3c1d2e4f] "
@@ -67,3 +67,37 @@ def test_a_sender_can_not_write_the_answer():
 def test_a_host_is_named_as_mastodon_names_it(written, host):
     """So that what one source tells of it belongs to what another does; what can't be a host is nobody."""
     assert read_web_line(LogLine(LINE.replace("Remote.example", written))).host == host
+
+
+FORGED = LINE.replace("Remote.example", "victim.example")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        BEFORE
+        + f"method=GET path=/users/a format=json controller=AccountsController action=show status=200 duration=4.1 view=0.0 db=1.0 key=x {FORGED}",
+        BEFORE + f"ActionDispatch::Http::Parameters::ParseError (unexpected token at '{{ {FORGED}' ):",
+        BEFORE + f'ActionController::BadRequest: invalid value " {FORGED}"',
+        BEFORE + f"Error parsing x= {FORGED}",
+        "x" * 2_000 + f" {FORGED}",
+    ],
+    ids=["key of another request", "error about a body", "quoted", "behind a sign", "far behind"],
+)
+def test_a_stranger_can_not_write_a_whole_delivery(line):
+    """The key of any signed request is free text, and errors repeat what was sent: neither is a delivery of whom it names, nor a request that shows that the log speaks of them."""
+    assert read_web_line(LogLine(line)) is None
+    assert is_request(LogLine(line)) == line.startswith(BEFORE + "method=GET")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "I, [2026-11-22T14:11:22.123456 #255]  INFO -- : [" + "x" * 255 + "] ", "web-1  | [6f0c0a0e] ", "2026-11-22T14:11:22.1Z stdout F [6f0c0a0e] ",
+        "Nov 22 14:11:22 host bundle[255]: [6f0c0a0e] ", "  ",
+    ],
+)  # fmt: skip
+def test_what_collectors_of_logs_put_before_a_line(before):
+    """Is no hindrance."""
+    assert read_web_line(LogLine(before + LINE)) == Delivery(0, "remote.example", 202)
+    assert is_request(LogLine(before + LINE))
