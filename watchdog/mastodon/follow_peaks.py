@@ -5,7 +5,7 @@ Kept over a restart of the agent, for one domain of ours: the ties of another se
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -16,6 +16,7 @@ DAYS: Final = 30
 MOST_HOSTS: Final = 300
 VERSION: Final = 1
 _DAY: Final = 86_400_000
+_Natural = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class BrokenPeaksError(WatchdogError):
@@ -25,7 +26,7 @@ class BrokenPeaksError(WatchdogError):
 class _Kept(msgspec.Struct):
     version: int
     us: str
-    hosts: dict[str, dict[int, int]]
+    hosts: dict[str, dict[_Natural, _Natural]]
 
 
 class FollowPeaks:

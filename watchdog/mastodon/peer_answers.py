@@ -4,7 +4,7 @@ What each watched host was found to publish, when it was asked, and when it may 
 Kept over a restart of the agent, so that a restart asks nobody twice. It holds for one set of names of ours; under others all of it is forgotten.
 """
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -22,6 +22,7 @@ MOST_HOSTS: Final = 300
 VERSION: Final = 1
 Said = Literal["", "silence", "suspend", "nothing"]
 """What it says of us; `nothing` where it publishes no list."""
+_Wall = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class BrokenAnswersError(WatchdogError):
@@ -31,9 +32,9 @@ class BrokenAnswersError(WatchdogError):
 class Answer(msgspec.Struct, frozen=True):
     """Asked at `asked`, to be asked again from `next` on; `said` was said at `known`. All wall milliseconds, `known` is 0 where nothing was ever found out."""
 
-    asked: int
-    next: int
-    known: int = 0
+    asked: _Wall
+    next: _Wall
+    known: _Wall = 0
     said: Said = "nothing"
 
 
@@ -51,9 +52,9 @@ class PeerAnswers:
         self._hosts = hosts or {}
 
     def due(self, host: str, *, wall: int) -> int:
-        """Milliseconds until it may be asked; 0 where that is now. A clock that was set back keeps nobody from being asked for ever."""
+        """Milliseconds until it may be asked; 0 where that is now. A clock that was set back, or a damaged file, keeps nobody from being asked for ever."""
         answer = self._hosts.get(host)
-        if answer is None or answer.asked > wall:
+        if answer is None or answer.asked > wall or answer.next - answer.asked > EVERY + SPREAD:
             return 0
         return max(0, answer.next - wall)
 

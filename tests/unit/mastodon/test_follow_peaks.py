@@ -40,7 +40,17 @@ def test_it_survives_being_kept():
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"[]", b"{}", b"\xff", b'{"version": 2, "us": "", "hosts": {}}', b'{"version": 1, "us": "", "hosts": {"a": 1}}', b"[" * 100_000],
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"version": 2, "us": "", "hosts": {}}',
+        b'{"version": 1, "us": "", "hosts": {"a": 1}}',
+        b'{"version": 1, "us": "", "hosts": {"a": {"1": 99999999999999999999999}}}',
+        b'{"version": 1, "us": "", "hosts": {"a": {"-1": 1}}}',
+        b"[" * 100_000,
+    ],
 )
 def test_what_is_damaged_is_left(data):
     """And said to be, by an error of our own."""

@@ -1,5 +1,7 @@
 """When a watched host may be asked again, and how long its answer counts."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,3 +96,12 @@ def test_nobody_is_asked_twice_within_six_hours(steps):
             answers.found("a.example", "", wall=wall, chance=chance)
         else:
             answers.failed("a.example", wall=wall, chance=chance)
+
+
+def test_a_file_that_would_keep_a_host_from_being_asked_for_ever():
+    """No answer holds for so long: it is asked now."""
+    kept = json.loads(PeerAnswers(US).encode()) | {"hosts": {"a.example": {"asked": NOW, "next": NOW + 10**12, "known": NOW, "said": ""}}}
+    assert decode(json.dumps(kept).encode(), US).due("a.example", wall=NOW + 1) == 0
+    kept["hosts"]["a.example"]["next"] = 10**30
+    with pytest.raises(BrokenAnswersError):
+        decode(json.dumps(kept).encode(), US)

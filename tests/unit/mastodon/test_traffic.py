@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from watchdog.mastodon.traffic import DAY, DAYS, HOUR, KEPT, KNOWN_FROM, Traffic
 from watchdog.mastodon.traffic_kept import LARGEST, VERSION, BrokenTrafficError, decode, encode
 
@@ -132,18 +134,21 @@ def test_what_is_kept_is_what_was_known():
     assert again.everybody == traffic.everybody
 
 
+LONG = ".".join(["x" * 49] * 4)
+
+
 def test_what_is_kept_is_bounded():
     """A million bytes, the least busy left out first."""
     chance = random.Random(3)
     traffic = Traffic()
     for number in range(KEPT):
-        host = f"{'x' * 200}.{number}.example"
+        host = f"{LONG}.{number}.example"
         for day in range(DAYS):
             for _ in range(1 + (number == 7)):
                 traffic.hear(host, 202, day * DAY + chance.randrange(DAY))
     data = encode(traffic, wall=2**41, passed=2**41, cursor="c" * 200, speaks=True, spoke=True)
     assert len(data) <= LARGEST
-    assert f"{'x' * 200}.7.example" in decode(data).rhythms
+    assert f"{LONG}.7.example" in decode(data).rhythms
 
 
 def test_what_is_broken_is_not_believed():
@@ -158,3 +163,20 @@ def test_what_is_broken_is_not_believed():
         else:
             raise AssertionError(data)
     assert told_ == f"it has format 2, and this version knows {VERSION}"
+
+
+def test_nothing_of_a_damaged_file_gets_any_further():
+    """Bytes that are no text, numbers that no clock has told, a place that can be none: that it is damaged is all that is said. A name that no host has is left out."""
+    traffic = Traffic()
+    traffic.hear("a.example", 202, 5)
+    good = encode(traffic, wall=7, passed=9, cursor="s=1;i=2", speaks=True, spoke=True)
+    broken = [
+        good.replace(b"a.example", b"a.exampl\xff"), good.replace(b"s=1", b"s\x001"), good.replace(b"s=1", b"\xff=1"), good.replace(b"\x09", b"\xff", 1),
+        good.replace(b"\x07", b"\xcf" + b"\xff" * 8, 1), good.replace(b"\x93\x05", b"\x93\xd3" + b"\x80" + b"\x00" * 7),
+    ]  # fmt: skip
+    for data in broken:
+        assert data != good
+        with pytest.raises(BrokenTrafficError, match=r"^it is damaged$"):
+            decode(data)
+    assert decode(good.replace(b"a.example", b"a example")).rhythms == {}
+    assert list(decode(good).rhythms) == ["a.example"]
