@@ -84,6 +84,7 @@ class WebLog:
         self._ticks = 0
         self._is_complete = False
         self._told: set[str] = set()
+        self._told_by = 0
         self._before: dict[str, object] = {}
         self._warned: list[str] = []
 
@@ -222,6 +223,10 @@ class WebLog:
         self._ticks += 1
         chosen, watched = peers.chosen, peers.watched
         self._told.intersection_update(chosen)
+        if log.offset != self._told_by:
+            # It was not followed for a time, which nobody's age may hold: by the old moments it would, until each had its turn.
+            self._told.clear()
+            self._told_by = log.offset
         for host in chosen:
             is_watched = host in watched
             if is_watched or host not in self._told or crc32(host.encode()) % SLICES == turn:

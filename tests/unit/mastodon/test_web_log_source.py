@@ -216,3 +216,33 @@ async def test_what_was_learned_is_kept_now_and_then(tmp_path, monkeypatch):
         assert decode((tmp_path / NAME).read_bytes()).rhythms.keys() == {"watched.example", "other.example"}
         (tmp_path / f".{NAME}.new").mkdir()
         await heard.source.keep()
+
+
+async def test_a_loss_makes_nobody_older(tmp_path):
+    """As soon as the log is read again, everybody's age is told without the time in which nobody could look: also of those that are told one after the other."""
+    hosts = [f"h{number}.example" for number in range(30)]
+    known(tmp_path, *hosts)
+    async with following(tmp_path) as heard:
+        heard.log.writes(GET, *(post(host) for host in hosts))
+        await asyncio.sleep(2 * EACH / 1000)
+        heard.log.fault = "gone"
+        heard.log.writes(GET)
+        await asyncio.sleep(40 * 3_600)
+        assert heard.words == ["unreadable"]
+        heard.log.fault = ""
+        heard.log.writes(GET)
+        while heard.words[-1] != "back":
+            await asyncio.sleep(1)
+        ages = [heard.source._clock.at() - heard.readings(Kind.PEER, host)["inbound_at"] for host in hosts]
+        assert max(ages) <= 3 * EACH
+
+
+async def test_a_damaged_file_is_no_end(tmp_path, caplog):
+    """What was learned is learned anew."""
+    known(tmp_path, "h.example")
+    (tmp_path / NAME).write_bytes((tmp_path / NAME).read_bytes().replace(b"h.example", b"h.exampl\xff"))
+    async with following(tmp_path) as heard:
+        heard.log.writes(post("watched.example"))
+        await asyncio.sleep(TICK)
+        assert heard.readings(Kind.PEER, "watched.example")["inbound"] == 1
+    assert "it is damaged" in caplog.text
