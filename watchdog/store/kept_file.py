@@ -5,6 +5,7 @@ The counterpart of the database, which holds what must never be lost. This may b
 """
 
 import os
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,8 @@ class KeptFile:
     def __init__(self, folder: Path, name: str) -> None:
         self.path = folder / name
         self._draft = folder / f".{name}.new"
+        # A thread can't be cancelled: who is told to end while it writes, and then writes the last words, has two of them at work.
+        self._one_at_a_time = threading.Lock()
 
     def read(self) -> bytes | None:
         """What is in it; None where there is none. Raises `StoreError`."""
@@ -37,6 +40,10 @@ class KeptFile:
 
     def write(self, data: bytes) -> None:
         """Put this in its place; it is on the disk when this returns. Raises `StoreError`, and then the old one is still there."""
+        with self._one_at_a_time:
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
         try:
             self._draft.unlink(missing_ok=True)
             descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -41,3 +42,14 @@ def test_what_can_not_be_read_or_written_is_said(tmp_path):
         KeptFile(tmp_path, "large").read()
     with pytest.raises(StoreError, match="can't be written"):
         KeptFile(tmp_path / "nowhere", "one.kept").write(b"x")
+
+
+def test_two_that_write_at_once_leave_a_whole_one(tmp_path):
+    """A thread goes on although whoever waited for it was told to end: neither fails, and what is there is what one of them has written."""
+    file = KeptFile(tmp_path, "one.kept")
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(file.write, bytes([number]) * 100_000) for number in range(64)]:
+            done.result()
+    data = file.read()
+    assert data is not None
+    assert data == data[:1] * 100_000
