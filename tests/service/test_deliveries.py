@@ -233,3 +233,43 @@ async def test_the_user_who_observes_is_enough(redis_server, until: Callable[...
     async with reading(redis_server, url=url) as heard:
         await until(lambda: any(isinstance(one, SourceLost) for one in heard.said), what="that it is lost")
         assert [one.code for one in heard.said if isinstance(one, SourceLost)] == ["noperm"]
+
+
+async def test_what_may_not_be_read_is_not_empty(redis_server, until: Callable[..., Any]):
+    """A right that is missing for the records themselves is a loss: nobody is said to be reached again because of it."""
+    client = redis_server.client()
+    await client.sadd("exhausted_deliveries:dead.example", day(3), day(0))
+    async with reading(redis_server, ("dead.example",), url=await observer(redis_server)) as heard:
+        await until(lambda: heard.shown() == {"dead.example": (2, 0)})
+        await client.execute_command("ACL", "SETUSER", "watchdog-observe", "-sscan")
+        await until(lambda: [one.code for one in heard.said if isinstance(one, SourceLost)] == ["noperm"])
+        await asyncio.sleep(0.3)
+        assert heard.shown() == {"dead.example": (2, 0)}
+        await client.execute_command("ACL", "SETUSER", "watchdog-observe", "+sscan")
+        await until(lambda: any(isinstance(one, SourceBack) for one in heard.said))
+        assert heard.shown() == {"dead.example": (2, 0)}
+
+
+async def test_more_records_than_are_looked_at(redis_server, until: Callable[..., Any], monkeypatch, caplog):
+    """Those that are told already are looked at whatever else there is; of others nothing is said, least of all that they are well."""
+    monkeypatch.setattr("watchdog.mastodon.deliveries.MOST_HOSTS", 50)
+    client = redis_server.client()
+    async with reading(redis_server, ("watched.example",)) as heard:
+        await client.sadd("exhausted_deliveries:watched.example", day(3), day(0))
+        await until(lambda: heard.shown().get("watched.example") == (2, 0))
+        pipe = client.pipeline()
+        for number in range(3_000):
+            pipe.sadd(f"exhausted_deliveries:h{number}.example", day(1))
+        await pipe.execute()
+        await until(lambda: len(heard.shown()) > 40)
+        heard.source._peers.claim(Source.WEB_LOG, dict.fromkeys((f"h{number}.example" for number in range(500)), 1.0))
+        before = heard.source._pages
+        for _ in range(20):
+            await asyncio.sleep(0.05)
+            shown = heard.shown()
+            assert shown["watched.example"] == (2, 0)
+            assert 0 not in {days for days, _ in shown.values()}
+        assert before
+        await client.flushall()
+        await until(lambda: heard.shown()["watched.example"] == (0, 0))
+    assert "deliveries fail to more servers than the 50 that are looked at" in caplog.text

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -21,12 +21,13 @@ from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.model.kinds import Source
 from watchdog.sidekiq.address import Sentinels
 from watchdog.sidekiq.connection import demand
-from watchdog.sidekiq.failures import SourceUnavailableError, unavailable
+from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, from_reply, unavailable
 from watchdog.sidekiq.follow import STEADY_AFTER, pause
 from watchdog.sidekiq.hosts import canonical
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.outage import Outage
 from watchdog.sidekiq.place import Place
+from watchdog.sidekiq.replies import is_wrong_type
 from watchdog.sidekiq.together import together
 from watchdog.sidekiq.wire import ANSWER_WITHIN, Command, Reply, Wire
 
@@ -44,6 +45,7 @@ _APART_AT_FIRST: Final = 0.05
 _DAYS_READ: Final = 64
 """A set is read in one such page: seven days end all deliveries, and each more takes a person who has lifted that."""
 MOST_HOSTS: Final = 50_000
+"""Of more hosts than so many the records are not looked at in a round, but for those of hosts that are told already."""
 MOST_LIGHTS: Final = 20_000
 """More than so many are not looked at in a round."""
 _MOST_TOLD: Final = 1_000
@@ -113,7 +115,7 @@ class Deliveries:
         apart = _APART_AT_FIRST
         while True:
             began = self._clock.at()
-            look = _Look(self._generation)
+            look = _Look(self._generation, frozenset(self._peers.chosen) | self._peers.watched)
             await self._look_through(wire, look, apart)
             self._tell(look)
             apart = max(_APART, self._every / max(1, self._pages))
@@ -145,7 +147,7 @@ class Deliveries:
                 asked.append((questions(light, self._prefix), _then_light(look, light, self._clock.wall())))
         rest = iter(asked)
         while some := list(islice(rest, ASKED)):
-            replies: Iterator[Reply] = iter(await wire.ask([command for commands, _ in some for command in commands]))
+            replies: Iterator[Reply] = iter(_answers(await wire.ask([command for commands, _ in some for command in commands]), wire.where))
             for commands, hear in some:
                 hear(list(islice(replies, len(commands))))
 
@@ -175,11 +177,13 @@ class Deliveries:
 
 
 class _Look:
-    """What one look through all keys has found. `known` is which generation of lights was in force at the last one."""
+    """What one look through all keys has found. `known` is which generation of lights was in force at the last one, `told` are the hosts that are told already."""
 
-    def __init__(self, known: Generation | None) -> None:
+    def __init__(self, known: Generation | None, told: Collection[str]) -> None:
         self.generation: Generation | None = None
         self._known = known
+        self._told = told
+        self._left_out = False
         self._failing: dict[str, Failing] = {}
         self._asked = 0
         # SCAN may show a key twice: each light is counted once.
@@ -187,9 +191,13 @@ class _Look:
 
     def host_to_ask(self, key: bytes) -> str | None:
         """Whose record that is, if it is one and there is room for it."""
-        if not key.startswith(KEY) or len(self._failing) >= MOST_HOSTS:
+        if not key.startswith(KEY):
             return None
-        return canonical(key.removeprefix(KEY).decode("utf-8", "replace"))
+        host = canonical(key.removeprefix(KEY).decode("utf-8", "replace"))
+        if host is not None and len(self._failing) >= MOST_HOSTS and host not in self._failing and host not in self._told:
+            self._left_out = True
+            return None
+        return host
 
     def light_to_ask(self, key: bytes) -> Light | None:
         """The light that must be asked for, if the key is of one."""
@@ -224,6 +232,8 @@ class _Look:
             return "the circuits of deliveries can't be read: stoplight 6 and later hide whose they are"
         if self._asked >= MOST_LIGHTS:
             return f"there are more circuits of deliveries than the {MOST_LIGHTS} that are looked at"
+        if self._left_out:
+            return f"deliveries fail to more servers than the {MOST_HOSTS} that are looked at"
         return ""
 
     def weights(self, wall: int) -> dict[str, float]:
@@ -233,11 +243,14 @@ class _Look:
 
     def readings(self, host: str, circuits: int, offset: int) -> dict[str, Any]:
         """All that was found of that host, by slot; `circuits` are its lights that are red, `offset` is what UTC is ahead of engine time."""
-        one = self._failing.get(host, Failing(0))
-        readings: dict[str, Any] = {"failing_days": one.days}
-        if one.first is not None:
+        one = self._failing.get(host)
+        readings: dict[str, Any] = {}
+        # Whoever was not looked at is not known to be well.
+        if one is not None or not self._left_out or host in self._told:
+            readings["failing_days"] = 0 if one is None else one.days
+        if one is not None and one.first is not None:
             readings["failing_at"] = one.first - offset
-        if self.generation is not Generation.HASHED:
+        if self.generation is not Generation.HASHED and (circuits or self._asked < MOST_LIGHTS):
             readings["circuits"] = circuits
         return readings
 
@@ -245,6 +258,14 @@ class _Look:
     def lit(self) -> Counter[str]:
         """How many lights are red, by host."""
         return Counter(self._red.get(self.generation, {}).values() if self.generation is not None else ())
+
+
+def _answers(replies: list[Reply], where: str) -> list[Reply]:
+    """These; raises what an error among them means for the source, but for that of a key that holds something else: what may not be read is not empty."""
+    for reply in replies:
+        if isinstance(reply, ServerError) and not is_wrong_type(reply):
+            raise from_reply(reply, where)
+    return replies
 
 
 def _then(hear: Callable[[str, list[Reply]], None], host: str) -> Callable[[list[Reply]], None]:
