@@ -78,6 +78,13 @@ async def test_our_own_server_is_left_alone(mastodon, peer):
     assert mastodon.calls == []
 
 
+@pytest.mark.parametrize("peer", ["web.example.net", "example.net", "a.web.example.net"])
+async def test_the_host_that_browsers_use_is_our_own_too(peer):
+    """WEB_DOMAIN, where that is another name: whoever were to block it would block what our own people's addresses lie at."""
+    settings = MastodonSettings(domain="example.org", url="https://web.example.net", token=TOKEN)
+    assert await Blocker(lambda: settings, clock=Clock()).look(LookAtBlock("1", peer)) == BlockLook(refused=OUR_OWN)
+
+
 async def test_without_a_token(mastodon):
     """It says what the config lacks."""
     assert await blocker(mastodon, token="").look(LookAtBlock("1", HOST)) == BlockLook(refused=NOT_CONFIGURED)

@@ -1,6 +1,8 @@
 """The API of our own Mastodon, against a stand-in that refuses what Mastodon refuses."""
 
 import asyncio
+import gzip
+import tracemalloc
 
 import pytest
 from aiohttp import web
@@ -248,3 +250,33 @@ async def test_an_answer_that_was_lost(mastodon):
     assert (await failure(mastodon, lambda client: client.create_block("other.example", "silence"))).code == "failed"
     async with api(mastodon) as client:
         assert await client.existing_block("other.example") == Block("1", "other.example", "silence")
+
+
+@pytest.mark.parametrize("total", [10**15, 10**40, -1, True, 1.5, "1" * 16, "-1", "\u0661"])
+async def test_a_count_that_is_none(mastodon, total):
+    """It is no reading: a number of any length would end in what is kept of all readings."""
+
+    async def on(_request) -> web.Response:
+        return web.json_response([{"key": "instance_follows", "total": total}, {"key": "instance_followers", "total": "1"}])
+
+    mastodon.instead = [on]
+    assert (await failure(mastodon, lambda client: client.follows("other.example"))).code == "strange"
+
+
+async def test_a_packed_answer_is_not_unpacked(mastodon):
+    """A megabyte of it would be a thousand here. It was not wanted, and is said to be none; an error that is packed is told by its number."""
+    packed = gzip.compress(b"[" + b" " * 50_000_000 + b"]")
+
+    async def on(request) -> web.Response:
+        assert request.headers["accept-encoding"] == "identity"
+        return web.Response(body=packed, headers={"content-encoding": "gzip"}, content_type="application/json")
+
+    async def refuse(_request) -> web.Response:
+        return web.Response(status=403, body=packed, headers={"content-encoding": "gzip"})
+
+    mastodon.instead = [on, refuse]
+    tracemalloc.start()
+    assert (await failure(mastodon, lambda client: client.blocks())).code == "strange"
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+    assert (await failure(mastodon, lambda client: client.blocks())).code == "forbidden"

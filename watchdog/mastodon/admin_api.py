@@ -48,6 +48,7 @@ VIEW_DASHBOARD: Final = "the scope admin:read, and a role with the permission to
 READ_BLOCKS: Final = "the scope admin:read:domain_blocks, and a role with the permission to manage federation"
 WRITE_BLOCKS: Final = "the scope admin:write:domain_blocks, and a role with the permission to manage federation"
 _NOTHING: Final = "no scope"
+_DIGITS: Final = 15
 _T = TypeVar("_T")
 _BLOCKS: Final = "/api/v1/admin/domain_blocks"
 
@@ -85,7 +86,7 @@ class AdminApi:
         self._token = settings.token
         self._clock = clock or Clock()
         self._within = within
-        self._headers = {"user-agent": user_agent(settings.domain), "accept": "application/json"}
+        self._headers = {"user-agent": user_agent(settings.domain), "accept": "application/json", "accept-encoding": "identity"}
         if urlsplit(settings.url).scheme == "http":
             # What Mastodon's nginx says to it (dist/nginx.conf): without these it sends every call to the address that browsers use.
             self._headers |= {"host": settings.domain, "x-forwarded-proto": "https"}
@@ -100,6 +101,8 @@ class AdminApi:
             connector=aiohttp.TCPConnector(force_close=True),
             timeout=aiohttp.ClientTimeout(total=self._within),
             headers=self._headers,
+            # A packed answer can be a thousand times as long as what came: none is wanted, and none is unpacked.
+            auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self
@@ -259,6 +262,10 @@ def _may_pass(error: BaseException) -> bool:
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        if not response.ok:
+            return b""
+        raise ApiError(STRANGE, "an answer of Mastodon is packed, although that was not wanted")
     body = bytearray()
     async for chunk in response.content.iter_chunked(65_536):
         body += chunk
@@ -300,10 +307,11 @@ def _id(text: str) -> str:
 
 
 def _count(total: str | int) -> int:
-    text = str(total) if not isinstance(total, str) or len(total) <= 15 else ""
-    if not text.isascii() or not text.isdecimal():
+    # Mastodon says it as text. What is no count of anything must not get into a reading.
+    number = int(total) if isinstance(total, int) or (total.isascii() and total.isdecimal() and len(total) <= _DIGITS) else -1
+    if not 0 <= number < 10**_DIGITS:
         raise _strange()
-    return int(text)
+    return number
 
 
 def _flag(yes: bool) -> str:  # noqa: FBT001  (a form knows words only)

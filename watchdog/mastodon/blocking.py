@@ -6,6 +6,7 @@ The counterpart of `engine/methods/domain_block.py`. A write whose answer did no
 
 from collections.abc import Callable
 from typing import Final, cast
+from urllib.parse import urlsplit
 
 from watchdog.clock import Clock
 from watchdog.mastodon.admin_api import AdminApi
@@ -99,4 +100,6 @@ async def _after(api: AdminApi, command: SetBlock, error: ApiError) -> BlockSet 
 def _against(settings: MastodonSettings | None, peer: str) -> str:
     if settings is None or not settings.token:
         return NOT_CONFIGURED
-    return OUR_OWN if peer in above(settings.domain) or settings.domain in above(peer) else ""
+    # By the one name others know us, by the other they find us: accounts here are of the first, and keys lie at the second.
+    ours = {settings.domain, urlsplit(settings.url).hostname or settings.domain}
+    return OUR_OWN if any(peer in above(one) or one in above(peer) for one in ours) else ""
