@@ -5,7 +5,7 @@ import pytest
 from tests.service.patterns.payloads import delivery, local, received
 from tests.service.patterns.server import READY, answer, eventually, fires
 from tests.service.test_unwritable import can_not_save
-from tests.service.whereabouts import stored
+from tests.service.whereabouts import running, stored
 
 pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(300)]
 HELD = {"for": "1s", "mode": "act", "define": {"too_long": "6s"}, "guards": READY}
@@ -36,18 +36,24 @@ async def test_deliveries_from_outside_hold_half_the_threads(mastodon):
 
 
 async def test_a_process_that_is_wedged(mastodon):
-    """I-05: native code holds Ruby's lock, so the process lives and beats no more. It alone is ended, what it held is put back, and the other goes on."""
+    """I-05: native code holds Ruby's lock, so the process lives and beats no more. It alone is ended; the job that the log proves to have done it goes into quarantine, and the other process goes on."""
     wedged = await mastodon.start("push", threads=2, tag="one")
     other = await mastodon.start("ingress", "default", tag="two")
-    agent = await mastodon.watch(frozen_process={"for": "1s", "mode": "act", "guards": READY})
+    agent = await mastodon.watch(log=wedged.log, frozen_process={"for": "1s", "mode": "act", "guards": READY})
     (stuck,) = await mastodon.push(delivery("wedging.example"))
+
+    async def told_of() -> bool:
+        return stuck in await running(mastodon.client, [wedged.identity])
+
+    await eventually(told_of, "a beat to tell of the job")
+    (mastodon.folder / "wedge").touch()
     await agent.sees_off(wedged, within=240)
     await agent.wait_for(r"stage='put_back' outcome='1 done'")
     (done,) = await mastodon.push(local("DistributionWorker"))
     await mastodon.done(done)
     told = await answer(agent)
 
-    assert stuck in await stored(mastodon.client)
+    assert await stored(mastodon.client, mastodon.folder / "state") == {stuck: ["quarantine"]}
     assert other.alive
     assert {rule for rule, decision in told.decided if decision == "ALLOW"} == {"frozen-process"}
 

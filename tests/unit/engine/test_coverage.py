@@ -69,6 +69,19 @@ def test_coverage_of_what_is_not_known(view, slot):
     assert coverage(view(world=world)) == Verdict("coverage", Answer.DENY, "its queues and threads are not known")
 
 
+@pytest.mark.parametrize(("alone", "answer"), [("when_half_held", Answer.PASS), ("ask", Answer.ASK)])
+def test_coverage_of_a_frozen_target(view, alone, answer):
+    """
+    Nothing in it works, so the only process of a queue may be ended, however few of its jobs were told before: one that froze within a beat of its start told none.
+
+    Where a person wants to be asked about the only one, they are.
+    """
+    world = picture(process(ONE, AT - 60_000, threads=50))
+
+    assert coverage(view(world=world, settings={"keep": 0.5, "alone": "when_half_held"})).answer is Answer.DENY
+    assert coverage(view(world=world, interrupts=False, settings={"keep": 0.5, "alone": alone})).answer is answer
+
+
 def test_coverage_of_a_silent_target(view):
     """A target that has not beaten for a minute does no work: others keep all there is."""
     verdict = coverage(view(world=picture(process(ONE, AT - 60_000, threads=50), process(TWO, AT, threads=1))))

@@ -2,7 +2,7 @@
 Would enough threads be left for every queue of the target?
 
 Counted are working threads over all hosts: those of processes that beat and are not quiet, less the
-threads that are held (see `engine/holding.py`).
+threads that are held (see `engine/holding.py`). Of a target that is frozen, or dead, all are: jobs of which no beat told any more can't be counted.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ def coverage(view: View) -> Verdict:
     if target.queues is MISSING or target.threads is MISSING:
         return denies("coverage", "its queues and threads are not known")
     held_in = view.held
-    held = held_in.get(view.process, 0)
+    held = held_in.get(view.process, 0) if view.interrupts else target.threads
     others = [row for row in view.world.rows[Kind.PROCESS].values() if row.id != view.process and _works(row, view.at)]
     for queue in target.queues:
         listeners = [row for row in others if queue in row.queues]  # type: ignore[attr-defined]  # slots come from the field table
