@@ -2,7 +2,7 @@
 Would enough threads be left for every queue of the target?
 
 Counted are working threads over all hosts: those of processes that beat and are not quiet, less the
-threads that are held (see `engine/holding.py`). Of a target that is frozen, or dead, all are: jobs of which no beat told any more can't be counted.
+threads that are held (see `engine/holding.py`).
 """
 
 from collections.abc import Iterable
@@ -28,6 +28,7 @@ def coverage(view: View) -> Verdict:
     if target.queues is MISSING or target.threads is MISSING:
         return denies("coverage", "its queues and threads are not known")
     held_in = view.held
+    # Of one that is proven to be frozen no thread works, although nobody can see which jobs hold them.
     held = held_in.get(view.process, 0) if view.interrupts else target.threads
     others = [row for row in view.world.rows[Kind.PROCESS].values() if row.id != view.process and _works(row, view.at)]
     for queue in target.queues:
@@ -50,7 +51,9 @@ def _alone(view: View, queue: str, *, held: int, threads: int) -> Verdict | None
             return asks("coverage", f"it is the only process of queue {queue}")
     if held * 2 >= threads:
         return None
-    return denies("coverage", f"it is the only process of queue {queue}, and only {held} of its {threads} threads are held")
+    return denies(
+        "coverage", f"it is the only process of queue {queue}, and only {held} of its {threads} threads {'is' if held == 1 else 'are'} held"
+    )
 
 
 def _shared(queue: str, *, keep: float, own: int, elsewhere: int) -> Verdict | None:
