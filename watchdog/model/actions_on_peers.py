@@ -25,7 +25,7 @@ PEER_ACTIONS: Final[tuple[ActionSpec, ...]] = (
         name="stop_delivery",
         doc="Has Mastodon deliver nothing to that server any more, as the button of that name does in its administration: what waits for it is dropped when its turn comes, and takes no time. "
         "Nothing else changes between both servers. Mastodon takes it back by itself as soon as that server delivers something here; `resume_delivery` does so at once. To stop it where it is stopped is no fault. "
-        "What your people write meanwhile does not reach that server, ever.",
+        "What your people write meanwhile does not reach that server, ever. The `budget` counts for each server by itself: nothing here bounds for how many servers a rule does it.",
         parameters=(_PEER,),
         target="peer",
         needs=_COMMANDED,
