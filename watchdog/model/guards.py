@@ -145,7 +145,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="coverage",
-        denies="a queue of the target would keep less than `keep` of its working threads elsewhere; held threads don't work. It does not apply to jobs, nor to what is started",
+        denies="a queue of the target would keep less than `keep` of its working threads elsewhere; held threads don't work, and none of a process that is frozen. It does not apply to jobs, nor to what is started",
         settings=(
             ParameterSpec(
                 name="keep",

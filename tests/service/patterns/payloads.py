@@ -71,6 +71,11 @@ def crawl(url: str) -> tuple[str, list[Any]]:
     return "LinkCrawlWorker", [next(_NUMBERS), url]
 
 
+def backup(seconds: float) -> tuple[str, list[Any]]:
+    """Somebody wants all their posts, which takes so long to pack."""
+    return "BackupWorker", [seconds]
+
+
 def scheduled(name: str) -> tuple[str, list[Any]]:
     """An entry of the schedule is due."""
     return f"Scheduler::{name}", []

@@ -75,12 +75,15 @@ class MastodonServer:
         }
         return await self.sidekiqs.start(queues, concurrency=threads, tag=tag, env=env, timeout=4)
 
-    async def watch(self, **adjust: dict[str, Any]) -> AgentProcess:
-        """The agent, with these changes to rules (`_` for `-` in their names)."""
+    async def watch(self, *, log: Path | None = None, **adjust: dict[str, Any]) -> AgentProcess:
+        """The agent, with these changes to rules (`_` for `-` in their names). `log` is what a Sidekiq writes, which stands in the journal elsewhere."""
         adjusted = {rule.replace("_", "-"): settings for rule, settings in adjust.items()}
         config = self.folder / "config.yml"
+        logs = {"journal": False, **({} if log is None else {"files": {"any": str(log)}})}
         # JSON is YAML too.
-        config.write_text(json.dumps({**CONFIG, "redis": {"url": self.redis.url, "namespace": ""}, "adjust": adjusted}, indent=1))
+        config.write_text(
+            json.dumps({**CONFIG, "redis": {"url": self.redis.url, "namespace": ""}, "log": logs, "adjust": adjusted}, indent=1)
+        )
         agent = AgentProcess(config)
         self._agents.append(agent)
         return await agent.start()

@@ -5,7 +5,7 @@ import pytest
 from tests.service.patterns.payloads import delivery, local, received
 from tests.service.patterns.server import READY, answer, eventually, fires
 from tests.service.test_unwritable import can_not_save
-from tests.service.whereabouts import stored
+from tests.service.whereabouts import running, stored
 
 pytestmark = [pytest.mark.needs("redis-server", "sidekiq"), pytest.mark.timeout(300)]
 HELD = {"for": "1s", "mode": "act", "define": {"too_long": "6s"}, "guards": READY}
@@ -44,6 +44,7 @@ async def test_a_process_that_is_wedged(mastodon):
     wedged = await mastodon.start("push", threads=2, tag="one")
     other = await mastodon.start("ingress", "default", tag="two")
     agent = await mastodon.watch(frozen_process={"for": "1s", "mode": "act", "guards": READY})
+    (mastodon.folder / "wedge").touch()
     await mastodon.push(delivery("wedging.example"))
     await agent.sees_off(wedged, within=240)
     await agent.wait_for(r"stage='reckon' outcome='in flight: up to 2 that nobody names'")
@@ -53,6 +54,24 @@ async def test_a_process_that_is_wedged(mastodon):
 
     assert other.alive
     assert {rule for rule, decision in told.decided if decision == "ALLOW"} == {"frozen-process"}
+
+
+async def test_a_process_that_is_wedged_by_a_job_that_was_told(mastodon):
+    """I-05 again: a beat has told of the job, and the log can be read, as the journal on a server. So it is proven which one it was, and that one goes into quarantine."""
+    wedged = await mastodon.start("push", threads=2, tag="one")
+    await mastodon.start("ingress", "default", tag="two")
+    agent = await mastodon.watch(log=wedged.log, frozen_process={"for": "1s", "mode": "act", "guards": READY})
+    (stuck,) = await mastodon.push(delivery("wedging.example"))
+
+    async def is_told() -> bool:
+        return stuck in await running(mastodon.client, [wedged.identity])
+
+    await eventually(is_told, "a beat to tell of the job")
+    (mastodon.folder / "wedge").touch()
+    await agent.sees_off(wedged, within=240)
+    await agent.wait_for(r"stage='put_back' outcome='1 done'")
+
+    assert await stored(mastodon.client, mastodon.folder / "state") == {stuck: ["quarantine"]}
 
 
 async def test_a_loop_that_burns_a_core(mastodon):

@@ -122,8 +122,9 @@ module Request
     loop { Random.rand(65_536) }
   end
 
-  # Native code that waits and lets no other thread have its turn, the one that beats included.
+  # Native code that waits and lets no other thread have its turn, the one that beats included; it comes to that as soon as the file `wedge` lies there.
   def hold_interpreter
+    sleep(0.05) until File.exist?("#{SERVER}/wedge")
     require "fiddle"
     Fiddle::Function.new(Fiddle::Handle::DEFAULT["sleep"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT, need_gvl: true).call(3_600)
   end
