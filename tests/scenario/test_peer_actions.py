@@ -80,6 +80,11 @@ def test_a_rule_is_made():
             f"the rule about {HOST} is silence now; it was noop, and can be made that again in the administration of Mastodon",
         ),
         (BlockSet("example", made=False, before="suspend"), "ended", "Mastodon had a rule about example already: suspend"),
+        (
+            BlockSet(HOST, made=True, before="silence"),
+            "ended",
+            f"the rule about {HOST} (silence) rejects media now, too; that can be taken back in the administration of Mastodon",
+        ),
         (Refused("Mastodon was asked too often (429)"), "failed", "Mastodon was asked too often (429)"),
         (Exited(), "failed", "it was answered with something else"),
     ],
@@ -95,7 +100,7 @@ def test_what_comes_of_it(result, outcome, account):
 @pytest.mark.parametrize(
     ("sight", "reason"),
     [
-        (BlockLook("silence", HOST), f"Mastodon has a rule about {HOST} already: silence"),
+        (BlockLook("silence", HOST, reject_media=True), f"Mastodon has a rule about {HOST} already: silence"),
         (BlockLook("suspend", "example"), "Mastodon has a rule about example already: suspend"),
         (BlockLook(refused="that is our own server, or what it lies in"), "that is our own server, or what it lies in"),
     ],
@@ -140,7 +145,7 @@ def test_an_agent_that_is_cut_off_looks_before_it_asks_again(arrived):
     talk.wait(talk.at + AGAIN)
     (look,) = talk.open.values()
     assert isinstance(look, LookAtBlock)
-    talk.answer(BlockLook("silence", HOST) if arrived else BlockLook())
+    talk.answer(BlockLook("silence", HOST, reject_media=True) if arrived else BlockLook())
     assert len(asked(talk, SetBlock)) == (1 if arrived else 2)
     if arrived:
         assert outcomes(talk) == [(TARGET, "ended", f"Mastodon has a rule about {HOST} already: silence")]

@@ -1,10 +1,12 @@
 """Our own Mastodon is told to keep a server at a distance, against a stand-in that refuses what Mastodon refuses."""
 
 import pytest
+from aiohttp import web
 
 from tests.service.mastodon_standin.server import DOMAIN, TOKEN, MastodonStandIn
 from watchdog.clock import Clock
 from watchdog.mastodon.admin_api import AdminApi
+from watchdog.mastodon.block import SEVERITIES
 from watchdog.mastodon.blocking import NOT_CONFIGURED, OUR_OWN, Blocker
 from watchdog.model.effects import LookAtBlock, SetBlock
 from watchdog.model.results import BlockLook, BlockSet, Refused
@@ -49,7 +51,7 @@ async def test_a_rule_is_made_once(mastodon):
     (rule,) = mastodon.rules.values()
     assert (rule["domain"], rule["severity"], rule["reject_media"]) == (HOST, "silence", True)
     assert rule["private_comment"] == "sidekiq-watchdog: rule far, incident 9.1"
-    assert await blocker(mastodon).look(LookAtBlock("1", HOST)) == BlockLook("silence", HOST)
+    assert await blocker(mastodon).look(LookAtBlock("1", HOST)) == BlockLook("silence", HOST, reject_media=True)
     assert await make(mastodon) == BlockSet(HOST, made=False, before="silence")
     assert len(mastodon.rules) == 1
 
@@ -155,3 +157,115 @@ async def test_somebody_is_faster(mastodon, monkeypatch):
 
         monkeypatch.setattr(AdminApi, "create_block", second)
         assert await make(mastodon) == told
+
+
+async def test_media_are_rejected_where_that_is_asked_for(mastodon):
+    """A rule as severe that lets media in does less than was asked for: it is said so by the look, and it rejects them, too, from then on; nothing else of it changes."""
+    mastodon.rule(HOST, reject_reports=True, private_comment="spam, says ada")
+    assert await blocker(mastodon).look(LookAtBlock("1", HOST)) == BlockLook("silence", HOST)
+    assert await make(mastodon) == BlockSet(HOST, made=True, before="silence")
+    (rule,) = mastodon.rules.values()
+    assert (rule["severity"], rule["reject_media"], rule["reject_reports"]) == ("silence", True, True)
+    assert rule["private_comment"] == "spam, says ada"
+    assert await blocker(mastodon).look(LookAtBlock("1", HOST)) == BlockLook("silence", HOST, reject_media=True)
+    assert await make(mastodon) == BlockSet(HOST, made=False, before="silence")
+
+
+async def test_a_rule_that_is_more_severe_stays_so_when_it_rejects_media_too(mastodon):
+    """Asked for is the mildest with media rejected; there is a severer one without."""
+    mastodon.rule(HOST)
+    assert await make(mastodon, severity="noop") == BlockSet(HOST, made=True, before="silence")
+    (rule,) = mastodon.rules.values()
+    assert (rule["severity"], rule["reject_media"]) == ("silence", True)
+
+
+@pytest.mark.parametrize("wanted", ["noop", "silence"])
+@pytest.mark.parametrize("above", ["noop", "silence"])
+async def test_a_rule_beneath_another_does_all_that_the_other_does(mastodon, wanted, above):
+    """Mastodon applies the narrowest alone: what holds for the domain above would else no longer hold for this one (or Mastodon refuses it)."""
+    mastodon.rule("example.net", above, reject_reports=True)
+    assert await make(mastodon, "a.example.net", wanted) == BlockSet("a.example.net", made=True)
+    own = next(rule for rule in mastodon.rules.values() if rule["domain"] == "a.example.net")
+    assert (own["severity"], own["reject_media"], own["reject_reports"]) == (max(wanted, above, key=SEVERITIES.index), True, True)
+
+
+async def odd(_request):
+    """An answer that is none of Mastodon's, of a proxy say."""
+    return web.Response(text="<html>", content_type="text/html")
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_an_answer_about_a_rule_that_was_there_is_lost(mastodon, monkeypatch, arrives):
+    """What it was before is told all the same: who takes it back must not remove what a person had made."""
+    mastodon.rule(HOST, "noop")
+    change = AdminApi.change_block
+
+    async def lose(self, *args, **how):
+        if arrives:
+            await change(self, *args, **how)
+        mastodon.instead = [503]
+        return await change(self, *args, **how)
+
+    monkeypatch.setattr(AdminApi, "change_block", lose)
+    told = await make(mastodon)
+    assert told == BlockSet(HOST, made=True, before="noop") if arrives else isinstance(told, Refused)
+    assert rules(mastodon) == [(HOST, "silence" if arrives else "noop")]
+
+
+async def test_nothing_that_was_not_asked_for_is_said_to_be_made(mastodon):
+    """The first look fails, so no rule was asked for; that there is one of somebody else is not our doing."""
+    mastodon.rule(HOST, reject_media=True)
+    mastodon.instead = [503] * 3
+    assert isinstance(await make(mastodon), Refused)
+    assert {method for method, _ in mastodon.calls} == {"GET"}
+
+
+async def test_an_answer_that_can_not_be_read(mastodon, monkeypatch):
+    """It says nothing of whether the rule was made: that is looked after."""
+    create = AdminApi.create_block
+
+    async def garbled(self, *args, **how):
+        await create(self, *args, **how)
+        mastodon.instead = [odd]
+        return await create(self, *args, **how)
+
+    monkeypatch.setattr(AdminApi, "create_block", garbled)
+    assert await make(mastodon) == BlockSet(HOST, made=True)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429])
+async def test_a_write_that_was_turned_away_was_not_made(mastodon, monkeypatch, status):
+    """That is certain: nothing is looked after, nothing is called unknown, and the token is in no sentence."""
+    create = AdminApi.create_block
+
+    async def turn_away(self, *args, **how):
+        mastodon.instead = [status]
+        return await create(self, *args, **how)
+
+    monkeypatch.setattr(AdminApi, "create_block", turn_away)
+    told = await make(mastodon)
+    assert isinstance(told, Refused)
+    assert str(status) in told.reason
+    assert "not known" not in told.reason
+    assert TOKEN not in told.reason
+    assert [method for method, _ in mastodon.calls] == ["GET", "POST"]
+    assert rules(mastodon) == []
+
+
+async def test_somebody_is_faster_with_a_domain_above(mastodon, monkeypatch):
+    """Mastodon refuses ours for a rule that does as much: it is told as there; for one that only does something else, it is told as refused."""
+    create = AdminApi.create_block
+    for above, told in (
+        ({"severity": "suspend"}, BlockSet("example.net", made=False, before="suspend")),
+        ({"severity": "noop", "reject_reports": True}, None),
+    ):
+        mastodon.rules.clear()
+
+        async def second(self, *args, _above=above, **how):
+            mastodon.rule("example.net", **_above)
+            return await create(self, *args, **how)
+
+        monkeypatch.setattr(AdminApi, "create_block", second)
+        found = await make(mastodon, "a.example.net")
+        assert found == told if told else isinstance(found, Refused)
+        assert [domain for domain, _ in rules(mastodon)] == ["example.net"]

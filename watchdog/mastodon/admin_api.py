@@ -201,9 +201,10 @@ class AdminApi:
         ]
         return _decode(await self._call("POST", _BLOCKS, needs=WRITE_BLOCKS, form=form), Block)
 
-    async def change_block(self, id_: str, severity: Severity) -> Block:
-        """That rule with another severity; what else it says stays. Raises `ApiError` with `missing` where it is gone."""
-        return _decode(await self._call("PUT", f"{_BLOCKS}/{_id(id_)}", needs=WRITE_BLOCKS, form=[("severity", severity)]), Block)
+    async def change_block(self, id_: str, severity: Severity, *, reject_media: bool = False) -> Block:
+        """That rule with another severity, and with media rejected where that is said; what else it says stays. Raises `ApiError` with `missing` where it is gone."""
+        form = [("severity", severity), *([("reject_media", "true")] if reject_media else [])]
+        return _decode(await self._call("PUT", f"{_BLOCKS}/{_id(id_)}", needs=WRITE_BLOCKS, form=form), Block)
 
     async def remove_block(self, id_: str) -> None:
         """That rule is no more. Raises `ApiError` with `missing` where it was gone before."""

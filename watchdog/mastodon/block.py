@@ -20,9 +20,10 @@ class Block(msgspec.Struct, frozen=True):
     reject_reports: bool = False
     obfuscate: bool = False
 
-    def is_at_least(self, severity: Severity) -> bool:
-        """Whether it does to that domain what this severity does, or more."""
-        return SEVERITIES.index(self.severity) >= SEVERITIES.index(severity)
+    def is_at_least(self, severity: Severity, *, reject_media: bool = False) -> bool:
+        """Whether it does to that domain what this severity does, or more; and rejects media where that is wanted, as `suspend` does in effect: nothing of it is fetched."""
+        media = not reject_media or self.reject_media or self.severity == "suspend"
+        return media and SEVERITIES.index(self.severity) >= SEVERITIES.index(severity)
 
 
 def above(domain: str) -> Iterator[str]:

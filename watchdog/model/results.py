@@ -248,7 +248,7 @@ class CommandRan(msgspec.Struct, frozen=True, tag="command_ran"):
 
 class BlockLook(msgspec.Struct, frozen=True, tag="block_look"):
     """
-    The rule that Mastodon has about a server: of the server itself, or of a `domain` that it lies in; both empty where there is none.
+    The rule that Mastodon has about a server: of the server itself, or of a `domain` that it lies in; both empty where there is none. `reject_media` says that its media are not fetched.
 
     `refused` says why no rule about it may be made, '' if one may.
     """
@@ -256,6 +256,7 @@ class BlockLook(msgspec.Struct, frozen=True, tag="block_look"):
     severity: str = ""
     domain: str = ""
     refused: str = ""
+    reject_media: bool = False
 
 
 class BlockSet(msgspec.Struct, frozen=True, tag="block_set"):

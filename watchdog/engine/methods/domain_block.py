@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from watchdog.engine.methods.method import Call, Case, Method
 from watchdog.engine.procedures.stages import End, Then
-from watchdog.model.actions_on_peers import SEVERITIES
+from watchdog.model.actions_on_peers import SEVERITIES, SUSPEND
 from watchdog.model.effects import Command, LookAtBlock, SetBlock
 from watchdog.model.results import BlockLook, BlockSet, Refused, Result
 from watchdog.model.targets import PeerRef, TargetKind, Thing
@@ -28,10 +28,16 @@ def _against(case: Case) -> str:
 
 
 def _done_already(sight: BlockLook, arguments: Mapping[str, Any]) -> str:
-    wanted = str(arguments["severity"])
-    if not sight.severity or SEVERITIES.index(sight.severity) < SEVERITIES.index(wanted):
+    if not sight.severity or not _is_as_severe(sight.severity, arguments):
+        return ""
+    # Of a server that is suspended nothing is fetched, whatever its rule says of media.
+    if arguments["reject_media"] and not sight.reject_media and sight.severity != SUSPEND:
         return ""
     return f"Mastodon has a rule about {sight.domain} already: {sight.severity}"
+
+
+def _is_as_severe(severity: str, arguments: Mapping[str, Any]) -> bool:
+    return SEVERITIES.index(severity) >= SEVERITIES.index(str(arguments["severity"]))
 
 
 def _begins(case: Case) -> Then | None:
@@ -53,6 +59,11 @@ def _heard(case: Case, result: Result) -> Then:
     match result:
         case BlockSet(made=False, domain=domain, before=before):
             return End("ended", f"Mastodon had a rule about {domain} already: {before}")
+        case BlockSet(domain=domain, before=before) if before and _is_as_severe(before, case.arguments):
+            return End(
+                "ended",
+                f"the rule about {domain} ({before}) rejects media now, too; that can be taken back in the administration of Mastodon",
+            )
         case BlockSet(domain=domain, before=before) if before:
             return End(
                 "ended",
