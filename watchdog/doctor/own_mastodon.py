@@ -12,6 +12,7 @@ from watchdog.mastodon.api_failures import FORBIDDEN, UNAUTHORIZED, ApiError
 from watchdog.rulefile.mastodon import MastodonSettings
 
 NOT_SAID: Final = "the config does not say that this is Mastodon"
+NOT_ASKED: Final = "the config has neither a token nor hosts to be watched, so nothing is asked of it"
 _AT_ONCE: Final = 10
 _WITHIN: Final = 5.0
 """Seconds to resolve a name."""
@@ -41,6 +42,12 @@ async def look(exam: Exam) -> Mapping[str, Found]:
     settings = exam.settings.mastodon
     if settings is None:
         return dict.fromkeys(("mastodon-api", "mastodon-token", "mastodon-watched"), passed_over(NOT_SAID))
+    if not settings.token and not settings.watch:
+        return {
+            "mastodon-api": passed_over(NOT_ASKED),
+            "mastodon-token": token_of(Said(), settings),
+            "mastodon-watched": watched_of({}, ()),
+        }
     limits = exam.loaded is not None and any(
         step.action == _LIMITS for rule in exam.loaded.rules.rules for step in (*rule.steps, *rule.or_else)
     )

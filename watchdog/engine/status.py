@@ -97,6 +97,9 @@ def _is_used(state: State, source: Source) -> bool:
     if source is Source.CHECKS:
         # Told only when something changes, and shown one by one.
         return False
+    if source is Source.SETTINGS and not state.world.rows.get(Kind.SETTING):
+        # It says that nothing is expected, which is worth no line.
+        return source in state.ledger.lost
     return source not in OPTIONAL or source in state.world.complete or source in state.ledger.lost
 
 

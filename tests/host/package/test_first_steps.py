@@ -29,8 +29,8 @@ directory = "/"
 argv = ["/bin/true"]
 timeout = "90s"
 """
-UNDECLARED = {"checks", "receivers"}
-"""What nobody has declared yet."""
+UNDECLARED = {"checks", "receivers", "mastodon-web-log"}
+"""What nobody has declared yet; and no web server of Mastodon runs here."""
 OF_THE_HOST = {"host-clock", "log-level", "state-disk", "redis-clock", "redis-saving"}
 """What the machine that runs the tests may have as it likes."""
 

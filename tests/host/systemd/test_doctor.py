@@ -38,6 +38,8 @@ OPTIONAL = {
     "redis-application",
     "redis-sentinels",
     "sidekiq-probe",
+    "settings",
+    "units-pool",
     "page",
     "page-people",
     "page-link",

@@ -36,18 +36,21 @@ async def test_deliveries_from_outside_hold_half_the_threads(mastodon):
 
 
 async def test_a_process_that_is_wedged(mastodon):
-    """I-05: native code holds Ruby's lock, so the process lives and beats no more. It alone is ended, what it held is put back, and the other goes on."""
+    """
+    I-05: native code holds Ruby's lock, so the process lives and beats no more. It alone is ended, and the other goes on.
+
+    It froze before its job stood in any key of Redis, and it has no log that could be read here and no helper: so it is said how many jobs may be lost, and nothing is invented.
+    """
     wedged = await mastodon.start("push", threads=2, tag="one")
     other = await mastodon.start("ingress", "default", tag="two")
     agent = await mastodon.watch(frozen_process={"for": "1s", "mode": "act", "guards": READY})
-    (stuck,) = await mastodon.push(delivery("wedging.example"))
+    await mastodon.push(delivery("wedging.example"))
     await agent.sees_off(wedged, within=240)
-    await agent.wait_for(r"stage='put_back' outcome='1 done'")
+    await agent.wait_for(r"stage='reckon' outcome='in flight: up to 2 that nobody names'")
     (done,) = await mastodon.push(local("DistributionWorker"))
     await mastodon.done(done)
     told = await answer(agent)
 
-    assert stuck in await stored(mastodon.client)
     assert other.alive
     assert {rule for rule, decision in told.decided if decision == "ALLOW"} == {"frozen-process"}
 

@@ -69,6 +69,13 @@ def test_coverage_of_what_is_not_known(view, slot):
     assert coverage(view(world=world)) == Verdict("coverage", Answer.DENY, "its queues and threads are not known")
 
 
+def test_coverage_of_a_frozen_target(view):
+    """Of one that is proven to be frozen no thread works, whatever holds them: also the only process of a queue may be ended."""
+    world = picture(process(ONE, AT - 60_000, threads=4))
+    assert coverage(view(world=world)).answer is Answer.DENY
+    assert coverage(view(world=world, interrupts=False)).answer is Answer.PASS
+
+
 def test_coverage_of_a_silent_target(view):
     """A target that has not beaten for a minute does no work: others keep all there is."""
     verdict = coverage(view(world=picture(process(ONE, AT - 60_000, threads=50), process(TWO, AT, threads=1))))

@@ -28,7 +28,8 @@ def coverage(view: View) -> Verdict:
     if target.queues is MISSING or target.threads is MISSING:
         return denies("coverage", "its queues and threads are not known")
     held_in = view.held
-    held = held_in.get(view.process, 0)
+    # Of one that is proven to be frozen no thread works, although nobody can see which jobs hold them.
+    held = held_in.get(view.process, 0) if view.interrupts else target.threads
     others = [row for row in view.world.rows[Kind.PROCESS].values() if row.id != view.process and _works(row, view.at)]
     for queue in target.queues:
         listeners = [row for row in others if queue in row.queues]  # type: ignore[attr-defined]  # slots come from the field table
