@@ -29,6 +29,7 @@ BLOCK = RULE.format(action="domain_block: {peer: peer, severity: silence, reject
 SUSPEND = RULE.format(action="domain_block: {peer: peer, severity: suspend}")
 STOP = RULE.format(action="stop_delivery: {peer: peer}")
 RESUME = RULE.format(action="resume_delivery: {peer: peer}")
+BY_NAME = RULE.format(action="run: {command: stop-delivery, with: {host: peer.name}}")
 TARGET = f"server {HOST}"
 
 
@@ -192,7 +193,9 @@ def dead(talk: Conversation, *, ours: dict[str, int] | None = None) -> Conversat
     return talk
 
 
-@pytest.mark.parametrize(("text", "kind", "times"), [(STOP, RunCommand, 2), (BLOCK, SetBlock, 2), (STOP, RunCommand, 4)])
+@pytest.mark.parametrize(
+    ("text", "kind", "times"), [(STOP, RunCommand, 2), (BLOCK, SetBlock, 2), (STOP, RunCommand, 4), (BY_NAME, RunCommand, 2)]
+)
 def test_a_rule_takes_on_few_servers(text, kind, times):
     """The budget is of all servers together, not of each: the others wait, and nobody is asked five questions."""
     talk = dead(Conversation(rules(text.replace("cooldown: 1h", f"cooldown: 1h, budget: {times}/1h"))))
@@ -220,7 +223,7 @@ def test_dry_run_counts_them_too():
     assert not asked(talk, RunCommand)
 
 
-@pytest.mark.parametrize("text", [STOP, BLOCK])
+@pytest.mark.parametrize("text", [STOP, BLOCK, BY_NAME])
 @pytest.mark.parametrize(
     ("ours", "said"),
     [

@@ -11,8 +11,8 @@ from typing import Any, Final
 from watchdog.engine.guards.view import View, asks, denies, passes
 from watchdog.engine.ledger import Spent
 from watchdog.engine.ordered import is_order
+from watchdog.engine.our_side import on_peer
 from watchdog.engine.spending import by_rule, exhausted_until, on_host, since_rearmed
-from watchdog.model.actions_on_peers import PEER_ACTIONS
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.parameters import Allowance
@@ -21,7 +21,6 @@ from watchdog.model.verdicts import Verdict
 
 SCHEDULER: Final = "scheduler"
 ONCE_A_DAY: Final = Allowance(1, 86_400_000)
-ON_PEERS: Final = frozenset(spec.name for spec in PEER_ACTIONS)
 
 
 def budget(view: View) -> Verdict:
@@ -52,7 +51,7 @@ def budget(view: View) -> Verdict:
 
 def _of_peers(view: View) -> int | None:
     """Until when no further server is touched; each is seldom touched twice, so what must be kept small is how many they are."""
-    if view.action not in ON_PEERS:
+    if not on_peer(view.action, view.thing):
         return None
     done = since_rearmed(view.ledger.rearmed, view.rule, view.target, tuple(by_rule(view.spent, view.rule)))
     return exhausted_until(done, view.settings["budget"], view.at)
@@ -61,7 +60,7 @@ def _of_peers(view: View) -> int | None:
 def _shares(view: View, done: tuple[Spent, ...]) -> Iterator[tuple[str, Iterable[Spent], Allowance]]:
     """Who has which allowance, with what it has spent; what people have ordered is none of it but the rule's own."""
     settings = view.settings
-    if view.action not in ON_PEERS:
+    if not on_peer(view.action, view.thing):
         yield f"this rule has acted on {view.target}", (one for one in done if one.rule == view.rule), settings["budget"]
     if view.overruled is not None:
         return

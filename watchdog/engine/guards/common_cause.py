@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from watchdog.engine.guards.view import View, denies
 from watchdog.engine.holding import sick_processes
-from watchdog.engine.our_side import our_fault
+from watchdog.engine.our_side import on_peer, our_fault
 from watchdog.engine.unwritable import refuses_writes
 from watchdog.model.actions_on_peers import KEEPS_AWAY
 from watchdog.model.kinds import Kind
@@ -54,7 +54,7 @@ def _disk(view: View) -> str:
 
 
 def _ours(view: View) -> str:
-    return our_fault(view.world, view.at) if view.action in KEEPS_AWAY else ""
+    return our_fault(view.world, view.at) if on_peer(view.action, view.thing) in KEEPS_AWAY else ""
 
 
 def _sick(view: View) -> str:
