@@ -137,7 +137,7 @@ def _what_next(alert: AlertNow) -> str:
 def _action(why: Why, *, wall: int) -> Iterator[Row]:
     if why.action is None:
         if why.incident is None:
-            yield ("Nothing more is to be done: its step was taken, or it has none",)
+            yield ("Nothing more is to be done: the rule only tells, or its step was taken",)
         return
     if why.decision is None:
         yield (f"{why.action} on {why.target} is not even asked for: the mode is observe",)

@@ -30,7 +30,7 @@ def mastodon_text(
     if container:
         yield "  # In a container nobody sees the log of the web server; where it is written into a file: web_log: {files: [/PATH]}"
         yield "  web_log: none"
-    yield "  # Servers whose people matter to yours: how many are followed is asked of Mastodon, whom they block of them, once a day. For the first it takes a token with the scope"
+    yield "  # Servers whose people matter to yours: how many follow whom is asked of your Mastodon, and whom they block of themselves, once a day. For the first it takes a token with the scope"
     yield "  # admin:read alone, of somebody whose role may view the dashboard: Preferences, Development, New application. Its place: a file beside this one that the agent may read."
     yield "  # watch: [mastodon.social]"
     yield '  # token: "${file:mastodon-token}"'

@@ -65,7 +65,7 @@ def test_what_does_not_hold():
         ({"decision": None, "mode": "observe"}, "recover_process on web1/mastodon-sidekiq is not even asked for: the mode is observe"),
         ({"decision": "DRY_RUN", "guards": ()}, "recover_process on web1/mastodon-sidekiq would be said, and not done: the mode is dry-run"),
         ({"decision": "ASK", "guards": (guard("surge", "ASK", "it grows"),)}, "recover_process on web1/mastodon-sidekiq a person would be asked first (surge: it grows)"),
-        ({"action": None, "target": None, "decision": None, "guards": ()}, "Nothing more is to be done: its step was taken, or it has none"),
+        ({"action": None, "target": None, "decision": None, "guards": ()}, "Nothing more is to be done: the rule only tells, or its step was taken"),
         ({"guards": (guard(until_ms=None), guard("budget", until_ms=5_000))}, "When: not before something changes for cooldown"),
         ({"guards": (guard(until_ms=5_000), guard("budget", until_ms=65_000))}, "When: in 1m 5s at the earliest, 2026-09-21 14:14:25 UTC"),
         ({"guards": (), "alert": PENDING}, "When: in 6s at the earliest, 2026-09-21 14:13:26 UTC"),
@@ -103,5 +103,5 @@ def test_in_short():
 
 def test_what_to_do_is_said_whole():
     """Line by line as the rule has it; an address stands on the line itself."""
-    assert "\n\nWhat to do\n  1. Look.\n  2. Wait.\n\nGuards" in "\n".join(lines(runbook="1. Look.\n2. Wait."))
+    assert "\n\nWhat to do\n  1. Look.\n     Twice.\n  2. Wait.\n\nGuards" in "\n".join(lines(runbook="1. Look.\n   Twice.\n2. Wait."))
     assert "What to do: https://example.org/slow" in lines(runbook="https://example.org/slow")

@@ -51,7 +51,9 @@ def _alone(view: View, queue: str, *, held: int, threads: int) -> Verdict | None
             return asks("coverage", f"it is the only process of queue {queue}")
     if held * 2 >= threads:
         return None
-    return denies("coverage", f"it is the only process of queue {queue}, and only {held} of its {threads} threads are held")
+    return denies(
+        "coverage", f"it is the only process of queue {queue}, and only {held} of its {threads} threads {'is' if held == 1 else 'are'} held"
+    )
 
 
 def _shared(queue: str, *, keep: float, own: int, elsewhere: int) -> Verdict | None:
