@@ -8,20 +8,23 @@ from enum import StrEnum
 from typing import Any, Final
 
 from tests.property.engine_simulation import Step
+from tests.property.engine_thing_rules import FEW
 from tests.property.engine_things import STILL, Things
 from tests.property.engine_units import AT_REST, SINGLE, Unit
 from watchdog.engine.rules import RuleSet
-from watchdog.model.effects import Audit, CallUnit, Effect, EndChild, RunCommand, SendSignal
+from watchdog.model.actions import acts_on
+from watchdog.model.effects import Audit, CallUnit, Effect, EndChild, LookAtBlock, RunCommand, SendSignal, SetBlock
 from watchdog.model.events import Body, Delta, EffectDone, Observed
 from watchdog.model.kinds import Source
-from watchdog.model.targets import Signal, Verb
+from watchdog.model.results import BlockLook
+from watchdog.model.targets import APART, Signal, Verb
 from watchdog.model.verdicts import Mode
 
 
 class Law(StrEnum):
     """What is watched over."""
 
-    ALONE = "never two things at once on a host, but for a command beside something else"
+    ALONE = "never two things at once on a host, but for a command, or a rule about another server, beside something else"
     STARTS = "never a third start of a unit within ten minutes"
     MOST = "never more instances than `max`"
     LEAST = "never fewer instances than `min`"
@@ -30,6 +33,8 @@ class Law(StrEnum):
     INTENT = "nothing without an intent that was committed before it"
     OUTCOME = "one outcome for each intent, or that it is unknown"
     ONCE = "no run of a command twice"
+    FEW = "never more other servers within an hour than the rule has for a budget"
+    AGAIN = "never a rule about another server that has one as strict, as far as was seen"
     STILL = "no program is ended that has run within two minutes"
     SIGHT = "nothing while what it rests on can't be read"
     MODE = "nothing but in act, nothing while that is paused"
@@ -37,6 +42,7 @@ class Law(StrEnum):
 
 
 WITHIN: Final = 600_000
+AN_HOUR: Final = 3_600_000
 MOST_STARTS: Final = 2
 _OVER: Final = (
     "ended", "failed", "abandoned", "verified", "unverified", "step ended", "step failed", "step abandoned",
@@ -65,6 +71,8 @@ class LawfulThings(Things):
         self._restarts: dict[str, int] = {}
         self._unwanted: set[str] = set()
         self._answered: set[str] = set()
+        self._kept_away: dict[str, tuple[int, str]] = {}
+        self._seen_blocked: set[str] = set()
         super().__init__(mode)
 
     # What the laws are told
@@ -72,6 +80,12 @@ class LawfulThings(Things):
     def _take(self, body: Body, ruleset: RuleSet) -> list[str]:
         if isinstance(body, EffectDone) and isinstance(asked := self.open.get(body.effect), RunCommand):
             self._answered.add(asked.run)
+        if (
+            isinstance(body, EffectDone)
+            and isinstance(look := self.open.get(body.effect), LookAtBlock)
+            and isinstance(body.result, BlockLook)
+        ):
+            (self._seen_blocked.add if body.result.severity == "silence" else self._seen_blocked.discard)(look.peer)
         if isinstance(body, Observed) and body.source is Source.SYSTEMD:
             for change in body.changes:
                 if isinstance(change, Delta):
@@ -105,7 +119,7 @@ class LawfulThings(Things):
         match effect:
             case Audit(row=row):
                 self._hear_row(row)
-            case SendSignal() | CallUnit() | EndChild() | RunCommand():
+            case SendSignal() | CallUnit() | EndChild() | RunCommand() | SetBlock():
                 self._judge(effect)
             case _:
                 pass
@@ -145,7 +159,7 @@ class LawfulThings(Things):
             if row.incident in self._intents:
                 self._break(Law.OUTCOME, f"{row.incident} is over, and nothing is said of {self._intents.pop(row.incident)}")
 
-    def _judge(self, effect: SendSignal | CallUnit | EndChild | RunCommand) -> None:
+    def _judge(self, effect: SendSignal | CallUnit | EndChild | RunCommand | SetBlock) -> None:
         ledger = self.state.ledger
         under_way: list[Any] = [*ledger.deeds.values(), *ledger.runs.values()]
         one = next(one for one in under_way if one.effect == effect.id)
@@ -160,7 +174,7 @@ class LawfulThings(Things):
         others = [
             f"{action} ({incident})"
             for incident, action in self._at_work.items()
-            if incident != one.incident and (action != "run" or one.action == "run")
+            if incident != one.incident and (acts_on(action) not in APART or acts_on(one.action) in APART)
         ]
         if others:
             self._break(Law.ALONE, f"{what} beside {', '.join(others)}")
@@ -182,8 +196,19 @@ class LawfulThings(Things):
             case RunCommand(run=run):
                 if run in self._answered:
                     self._break(Law.ONCE, f"{what}: {run} was answered before")
+            case SetBlock(peer=peer):
+                self._judge_block(peer, one.incident)
             case _:
                 pass
+
+    def _judge_block(self, peer: str, incident: str) -> None:
+        if peer in self._seen_blocked:
+            self._break(Law.AGAIN, f"{peer} had one when it was last looked at")
+        self._kept_away.setdefault(incident, (self.wall, peer))
+        lately = {name for at, name in self._kept_away.values() if self.wall - at < AN_HOUR}
+        self._count(f"kept away {len(lately)}")
+        if len(lately) > FEW:
+            self._break(Law.FEW, f"{', '.join(sorted(lately))} within an hour")
 
     def _signalled_before(self, run: str, effect: str) -> bool:
         return any(of == run and asked != effect for asked, (of, _) in self.signals.items())

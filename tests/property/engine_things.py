@@ -1,5 +1,5 @@
 """
-A server with units, one of them made by itself and three from a template, with programs that hang, a backlog that grows and shrinks, and commands that are run; driven by any list of steps.
+A server with units, one of them made by itself and three from a template, with programs that hang, a backlog that grows and shrinks, commands that are run, and other servers that rules are made about; driven by any list of steps.
 
 The counterpart of `engine_simulation`, whose processes are ended one way or the other. Here what the actions on single things do really happens to the server: what is asked for comes about, comes
 about late, fails, is refused, or nobody knows. The engine hears of units as it would: at once, or, where systemd could not be read, when it can be again.
@@ -20,6 +20,7 @@ from watchdog.model.effects import (
     EndChild,
     GatherInFlight,
     LookAfterLocks,
+    LookAtBlock,
     LookAtChild,
     LookAtCommand,
     LookAtUnit,
@@ -27,12 +28,15 @@ from watchdog.model.effects import (
     PutBack,
     RunCommand,
     SendSignal,
+    SetBlock,
 )
 from watchdog.model.events import Delta, EffectDone, Gone, Observed, RulesLoaded, SourceBack, SourceLost
 from watchdog.model.findings import Certainty
 from watchdog.model.flight import Fate, Held, Placed
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import (
+    BlockLook,
+    BlockSet,
     ChildEnded,
     ChildLook,
     CommandLook,
@@ -56,8 +60,9 @@ from watchdog.model.verdicts import Mode
 STILL: Final = 120_000
 """Milliseconds for which a program must have stood still."""
 GIB: Final = 1 << 30
+PEERS: Final = tuple(f"{name}.example" for name in "abcd")
 WEIGHTS: Final = {
-    "pass": 10, "beats": 14, "right": 60, "answer": 3, "late": 2, "size": 7, "retries": 4, "hang": 5, "moves": 2, "job": 3, "die": 7, "revive": 3, "stopped": 1,
+    "pass": 10, "beats": 14, "right": 60, "answer": 3, "late": 2, "size": 7, "retries": 4, "far": 5, "hang": 5, "moves": 2, "job": 3, "die": 7, "revive": 3, "stopped": 1,
     "started": 3, "lose": 1, "back": 4, "read": 4, "pause": 1, "resume": 3, "reload": 3, "fail": 2, "crash": 4, "stop": 1, "reboot": 1, "gap": 1,
 }  # fmt: skip
 STEPS: Final = tuple(name for name, weight in WEIGHTS.items() for _ in range(weight))
@@ -66,7 +71,7 @@ ANSWERS: Final[tuple[Result, ...]] = (
     Refused("because"), UnitCalled(UnitOutcome.UNKNOWN, "it no longer answers"), UnitCalled(UnitOutcome.TIMEOUT), UnitCalled(UnitOutcome.WAITING), UnitCalled(UnitOutcome.CANCELED),
     CommandRan(None, unknown="it still runs"), CommandRan(None, refused="no domain"), CommandRan(-9, cut=True), CommandRan(3), Exited(), StillRunning(), Sent(),
     ChildEnded(still=130_000, processes=2, left=1), ChildEnded(was_gone=True, detail="it has ended"), ChildLook(alive=True, still=10, processes=1), InFlight(()),
-    CommandLook("root's list has none of that name"), EvidenceCollected(), PutBackDone(()),
+    CommandLook("root's list has none of that name"), EvidenceCollected(), PutBackDone(()), BlockLook(refused="no token"),
 )  # fmt: skip
 """No answer here says that a unit runs, or that one may be started: systemd does not lie."""
 
@@ -87,6 +92,8 @@ class Things(Simulation):
     def __init__(self, mode: Mode = Mode.ACT) -> None:
         self.units = [Unit(slot) for slot in range(4)]
         self.size, self.retries = 10, 0
+        self.far: set[str] = set()
+        self.blocked: dict[str, str] = {}
         self.past: list[str] = []
         super().__init__(mode)
         self._in_force(0)
@@ -109,6 +116,16 @@ class Things(Simulation):
     def _do_retries(self, one: int, _: int) -> None:
         self.retries = (0, 500)[one % 2]
         self._tell(self._domain())
+
+    def _do_far(self, one: int, other: int) -> None:
+        """Deliveries to another server fail for days, or succeed again; and perhaps somebody takes back the rule about it, or makes one."""
+        name = PEERS[one % len(PEERS)]
+        self.far ^= {name}
+        if other < 4:
+            self.blocked.pop(name, None)
+        elif other == 4:
+            self.blocked[name] = "noop"
+        self.hear(Observed(Source.DELIVERIES, (self._peer(name),)))
 
     def _do_hang(self, one: int, other: int) -> None:
         unit = self.units[one % 4]
@@ -199,6 +216,9 @@ class Things(Simulation):
     def _domain(self) -> Delta:
         return Delta(Kind.DOMAIN, "example.social", {"name": "example.social", "retries": self.retries})
 
+    def _peer(self, name: str) -> Delta:
+        return Delta(Kind.PEER, name, {"name": name, "failing_days": 5 if name in self.far else 0})
+
     def _children(self) -> list[Delta]:
         return [
             Delta(
@@ -230,6 +250,7 @@ class Things(Simulation):
         there = [delta for unit in self.units if unit.runs for delta in self._process(unit)]
         self.hear(redis(*there, self._queue(), self._domain(), server, complete=True))
         self._tell_units(*self.units, complete=True)
+        self.hear(Observed(Source.DELIVERIES, tuple(map(self._peer, PEERS)), complete=True))
         readings = {"cores": 4.0, "cpu": 0.1, "memory_available": 16 * GIB, "memory_pressure": 0.0}
         self.hear(host(Delta(Kind.HOST, "web1", readings)))
         self.hear(host(*(found(unit.identity, unit=unit.name) for unit in self.units if unit.runs), *self._children()))
@@ -293,6 +314,12 @@ class Things(Simulation):
                 return CommandLook("" if how else "root's list has none of that name")
             case RunCommand():
                 return (CommandRan(0, size=5), CommandRan(0), CommandRan(1), CommandRan(None, unknown="it still runs"))[how % 4]
+            case LookAtBlock(peer=peer):
+                return (
+                    Refused("asked too often") if how == 7 else BlockLook(self.blocked.get(peer, ""), peer if peer in self.blocked else "")
+                )
+            case SetBlock(peer=peer):
+                return self._block(peer, how)
             case _:
                 return self._of_process(effect, how)
 
@@ -345,6 +372,16 @@ class Things(Simulation):
         elif outcome is not UnitOutcome.TIMEOUT:
             self._begin(unit)
         return UnitCalled(outcome, invocation=f"{unit.slot}-{unit.number}")
+
+    def _block(self, peer: str, how: int) -> Result:
+        before = self.blocked.get(peer, "")
+        if how == 7:
+            return Refused("asked too often")
+        if before == "silence":
+            return BlockSet(peer, made=False, before=before)
+        self.blocked[peer] = "silence"
+        # It may be done, and nobody hear of it.
+        return Refused("nobody answers; whether the rule was made is not known") if how == 5 else BlockSet(peer, made=True, before=before)
 
     def _stopped(self, unit: Unit, invocation: str, how: int) -> Result:
         if invocation not in ("", f"{unit.slot}-{unit.number}"):

@@ -1,4 +1,4 @@
-"""Laws that hold in hundreds of random traces of what is done to single things of a host: units started, instances that come and go, programs ended, commands run."""
+"""Laws that hold in hundreds of random traces of what is done to single things of a host: units started, instances that come and go, programs ended, commands run, other servers kept away."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -49,12 +49,12 @@ def test_the_law_holds(law):
 def test_the_traces_are_no_idle_talk():
     """In these traces there is something to judge: each action is begun, ends well, fails, and is cut off; limits are reached."""
     seen = all_that_is_broken()[1]
-    actions = ("start_unit", "ensure_unit", "scale_out", "scale_in", "kill_child", "run")
+    actions = ("start_unit", "ensure_unit", "scale_out", "scale_in", "kill_child", "run", "domain_block")
 
     assert min(seen[f"{action} {what}"] for action in actions for what in ("ALLOW", "DENY", "ended", "resumed")) > 0
     assert min(seen[f"{action} failed"] + seen[f"{action} step failed"] for action in actions) > 0
-    assert min(seen[what] for what in ("CallUnit", "EndChild", "RunCommand", "SendSignal")) > 10
-    assert min(seen[what] for what in ("start 1", "start 2", "at the most", "at the least")) > 5
+    assert min(seen[what] for what in ("CallUnit", "EndChild", "RunCommand", "SendSignal", "SetBlock")) > 10
+    assert min(seen[what] for what in ("start 1", "start 2", "at the most", "at the least", "kept away 1", "kept away 2")) > 5
     assert seen["start 3"] == 0
 
 
@@ -113,6 +113,8 @@ FAULTS: dict[Law, Callable[[pytest.MonkeyPatch], None]] = {
     Law.INTENT: _unwritten("intent"),
     Law.OUTCOME: _unwritten("outcome"),
     Law.ONCE: _method("run", heard=lambda _case, _result: Hold("once more")),
+    Law.FEW: _unguarded("budget"),
+    Law.AGAIN: _method("domain_block", against=lambda _case: "", begins=lambda _case: None),
     Law.STILL: _method("kill_child", against=lambda _case: "", begins=lambda _case: None),
     Law.SIGHT: _unguarded("blind"),
     Law.MODE: _unguarded("paused"),
@@ -130,12 +132,12 @@ def test_without_what_keeps_it_the_law_is_broken(law, monkeypatch):
 
 @pytest.mark.parametrize("mode", [Mode.DRY_RUN, Mode.ASK, Mode.OBSERVE])
 def test_no_other_mode_does_anything(mode):
-    """In dry-run, ask and observe all laws hold, and nothing is started, stopped, ended or run."""
+    """In dry-run, ask and observe all laws hold, and nothing is started, stopped, ended, run, or told of others."""
     for seed in range(FEWER):
         simulation = LawfulThings(mode).play(trace(seed))
 
         assert simulation.broken == [], f"seed {seed}"
-        assert not simulation.seen.keys() & {"CallUnit", "EndChild", "RunCommand", "SendSignal"}
+        assert not simulation.seen.keys() & {"CallUnit", "EndChild", "RunCommand", "SendSignal", "SetBlock"}
 
 
 def test_dry_run_decides_as_act_would():

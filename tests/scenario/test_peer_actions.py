@@ -7,9 +7,10 @@ import pytest
 from tests.scenario.conversation import Conversation, redis, rules
 from watchdog.engine.deeds import AGAIN
 from watchdog.model.effects import KeepIncident, LookAtBlock, LookAtCommand, RunCommand, SetBlock
-from watchdog.model.events import Delta, Observed
+from watchdog.model.events import Delta, EffectDone, Observed
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.results import BlockLook, BlockSet, CommandLook, CommandRan, Exited, Refused
+from watchdog.model.told import OperatorApproved
 from watchdog.model.verdicts import Mode
 
 HOST = "flood.example"
@@ -28,6 +29,7 @@ BLOCK = RULE.format(action="domain_block: {peer: peer, severity: silence, reject
 SUSPEND = RULE.format(action="domain_block: {peer: peer, severity: suspend}")
 STOP = RULE.format(action="stop_delivery: {peer: peer}")
 RESUME = RULE.format(action="resume_delivery: {peer: peer}")
+BY_NAME = RULE.format(action="run: {command: stop-delivery, with: {host: peer.name}}")
 TARGET = f"server {HOST}"
 
 
@@ -167,3 +169,103 @@ def test_deliveries_are_stopped_by_a_command_of_roots(text, command):
     other = firing(text)
     other.answer(CommandLook(f"commands.toml has no command {command} any more"))
     assert not asked(other, RunCommand)
+
+
+MANY = tuple(f"h{number}.example" for number in range(5))
+
+
+def all_of(talk: Conversation) -> None:
+    """Whatever is asked for in a quarter of an hour is answered well."""
+    until = talk.at + 900_000
+    while talk.at < until:
+        if not talk.open:
+            talk.wait(min(until, talk.at + 60_000))
+        for effect in [*talk.open.values()]:
+            look = isinstance(effect, LookAtCommand | LookAtBlock)
+            if isinstance(effect, LookAtCommand | RunCommand):
+                talk.hear(EffectDone(effect.id, CommandLook() if look else CommandRan(0)))
+            else:
+                assert isinstance(effect, LookAtBlock | SetBlock)
+                talk.hear(EffectDone(effect.id, BlockLook() if look else BlockSet(effect.peer, made=True)))
+
+
+def dead(talk: Conversation, *, ours: dict[str, int] | None = None) -> Conversation:
+    """Five servers fail at once; and what is known of all others together."""
+    talk.hear(redis(*([Delta(Kind.FEDERATION, "federation", ours)] if ours else []), complete=True), at=1_000)
+    talk.hear(Observed(Source.SYSTEMD, (), complete=True))
+    peers = tuple(Delta(Kind.PEER, name, {"name": name, "failing_days": 5}) for name in MANY)
+    talk.hear(Observed(Source.DELIVERIES, peers, complete=True))
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "times"), [(STOP, RunCommand, 2), (BLOCK, SetBlock, 2), (STOP, RunCommand, 4), (BY_NAME, RunCommand, 2)]
+)
+def test_a_rule_takes_on_few_servers(text, kind, times):
+    """The budget is of all servers together, not of each: the others wait, and nobody is asked five questions."""
+    talk = dead(Conversation(rules(text.replace("cooldown: 1h", f"cooldown: 1h, budget: {times}/1h"))))
+    all_of(talk)
+    assert len(asked(talk, kind)) == times
+    waiting = talk.state.ledger.requests.values()
+    assert {(one.guard, one.decision) for one in waiting} == {("budget", "DENY")}
+    assert {one.reason for one in waiting} == {f"this rule has acted on other servers {times} times within 1 h already"}
+    assert not talk.state.ledger.approvals
+
+
+def test_later_others_have_their_turn():
+    """What waited is done once there is something left of the budget."""
+    talk = dead(Conversation(rules(STOP.replace("cooldown: 1h", "cooldown: 3h, budget: 2/10m"))))
+    all_of(talk)
+    hosts = [run.values["host"] for run in asked(talk, RunCommand)]
+    assert len(hosts) == len(set(hosts)) == 4
+
+
+def test_dry_run_counts_them_too():
+    """It says of as many as act would have taken on."""
+    talk = dead(Conversation(rules(STOP.replace("cooldown: 1h", "cooldown: 1h, budget: 2/1h"), Mode.DRY_RUN)))
+    all_of(talk)
+    assert len(talk.audit("would")) == 2
+    assert not asked(talk, RunCommand)
+
+
+@pytest.mark.parametrize("text", [STOP, BLOCK, BY_NAME])
+@pytest.mark.parametrize(
+    ("ours", "said"),
+    [
+        ({"failing_domains": 30, "rejecting_domains": 10}, "can't check who we are"),
+        ({"failing_domains": 30, "rejecting_domains": 0, "tls_domains": 10}, "can't check who we are"),
+        ({"failing_domains": 18, "newly_unreachable_domains": 10}, "can't be reached"),
+    ],
+)
+def test_nothing_is_done_to_others_while_we_may_be_to_blame(text, ours, said):
+    """Whatever the rule looks at: with our certificate over, every server looks dead. It is done once we are well."""
+    talk = dead(Conversation(rules(text.replace("cooldown: 1h", "cooldown: 1h, budget: 9/1d"))), ours=ours)
+    all_of(talk)
+    waiting = talk.state.ledger.requests.values()
+    assert len(waiting) == len(MANY)
+    assert all(one.guard == "common_cause" and said in one.reason for one in waiting)
+    assert not asked(talk, RunCommand) + asked(talk, SetBlock)
+
+    talk.hear(redis(Delta(Kind.FEDERATION, "federation", {"failing_domains": 60})))
+    all_of(talk)
+    assert len(asked(talk, RunCommand) + asked(talk, SetBlock)) == len(MANY)
+
+
+def test_deliveries_begin_again_whoever_is_to_blame():
+    """That takes nothing from anybody."""
+    talk = dead(Conversation(rules(RESUME)), ours={"failing_domains": 30, "rejecting_domains": 10})
+    all_of(talk)
+    assert asked(talk, RunCommand)
+
+
+def test_what_a_person_has_allowed_is_done():
+    """Asked about this server and this severity; after the yes it is looked at once more, and made once."""
+    talk = firing(SUSPEND)
+    talk.answer(BlockLook())
+    (approval,) = talk.state.ledger.approvals
+    talk.hear(OperatorApproved(id="1", by="ada", reason="it floods us", asked=talk.booted_wall + talk.at, approval=approval))
+    talk.answer(BlockLook())
+    (made,) = asked(talk, SetBlock)
+    assert (made.peer, made.severity) == (HOST, "suspend")
+    talk.answer(BlockSet(HOST, made=True))
+    assert [outcome for _, outcome, _ in outcomes(talk)] == ["ended"]

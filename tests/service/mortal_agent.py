@@ -7,7 +7,7 @@ With `STILL=<ms>` a child need stand still for so long only before it may be end
 
 With `WALL=<file>` its clock on the wall, and no other, is so many milliseconds off as that file says at the time.
 
-Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `CollectEvidence`, `GatherInFlight`, `PutBack`, `LookAfterLocks`, `LookAtChild`, `EndChild`, `LookAtUnit`, `CallUnit`, `LookAtCommand`, `RunCommand`, `CountJobs`, `TakeJobs`, `ReleaseJobs`, `TakeFleetLock`, `GiveFleetLockBack`), `evidence` (it is kept), `flight` (payloads are kept), `place` (one job is put into
+Steps are `commit` (a transaction), the commands (`Measure`, `SendSignal`, `AwaitExit`, `CollectEvidence`, `GatherInFlight`, `PutBack`, `LookAfterLocks`, `LookAtChild`, `EndChild`, `LookAtUnit`, `CallUnit`, `LookAtCommand`, `RunCommand`, `LookAtBlock`, `SetBlock`, `CountJobs`, `TakeJobs`, `ReleaseJobs`, `TakeFleetLock`, `GiveFleetLockBack`), `evidence` (it is kept), `flight` (payloads are kept), `place` (one job is put into
 its place), and of a quarantine `begin` and `settle` (what is written down before and after jobs are taken) and `edit` (a script that moves one), counted from 1. Dying is SIGKILL by its own hand:
 nothing is flushed, nobody is told.
 """

@@ -44,6 +44,11 @@ def on_host(book: Book, host: str) -> list[Spent]:
     return sorted((one for one in here if not (one.by_command or is_order(one.rule))), key=lambda one: one.at)
 
 
+def by_rule(book: Book, rule: str) -> list[Spent]:
+    """What that rule did, whatever to, the oldest first."""
+    return sorted((one for entries in book.values() for one in entries if one.rule == rule), key=lambda one: one.at)
+
+
 def incidents_within(entries: Iterable[Spent], time: int, at: int) -> int:
     """How many incidents there were in the last `time` milliseconds, one of several steps counted once."""
     return len({one.incident for one in entries if at - one.at < time})

@@ -8,6 +8,8 @@ from watchdog.model.targets import TargetKind
 
 COMMANDS: Final = {"stop_delivery": "stop-delivery", "resume_delivery": "resume-delivery"}
 """Action → the named command that does it, with the server as its argument `host`."""
+KEEPS_AWAY: Final = frozenset({"stop_delivery", "domain_block"})
+"""What must not be done to others for a fault of ours."""
 NOOP, SILENCE, SUSPEND = "noop", "silence", "suspend"
 SEVERITIES: Final = (NOOP, SILENCE, SUSPEND)
 """From the mildest on, in Mastodon's words."""
@@ -25,7 +27,7 @@ PEER_ACTIONS: Final[tuple[ActionSpec, ...]] = (
         name="stop_delivery",
         doc="Has Mastodon deliver nothing to that server any more, as the button of that name does in its administration: what waits for it is dropped when its turn comes, and takes no time. "
         "Nothing else changes between both servers. Mastodon takes it back by itself as soon as that server delivers something here; `resume_delivery` does so at once. To stop it where it is stopped is no fault. "
-        "What your people write meanwhile does not reach that server, ever. The `budget` counts for each server by itself: nothing here bounds for how many servers a rule does it.",
+        "What your people write meanwhile does not reach that server, ever. Nothing is stopped while the fault may be ours (`federation.self_broken`, `federation.egress_broken`).",
         parameters=(_PEER,),
         target="peer",
         needs=_COMMANDED,
@@ -45,7 +47,7 @@ PEER_ACTIONS: Final[tuple[ActionSpec, ...]] = (
     ),
     ActionSpec(
         name="domain_block",
-        doc="Has Mastodon make a rule about that server, through the API of its administrators: `silence` hides its posts from those who do not follow it, `noop` only carries `reject_media`. Where there is one already, of the server or of "
+        doc="Has Mastodon make a rule about that server, through the API of its administrators: `silence` hides its posts from those who do not follow it, `noop` only carries `reject_media`. Not while the fault may be ours. Where there is one already, of the server or of "
         "a domain that it lies in, that does as much or more, nothing is done; one of the server itself that does less is made stricter. No rule is ever made milder, and none about our own server. "
         "`suspend` cuts all follows and deletes all that is here of that server, which nobody can bring back: a person is asked each time, whatever the mode.",
         parameters=(

@@ -90,7 +90,7 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="common_cause",
-        denies="the trouble has another cause than the target: Redis refuses writes, a check that the config declares fails, the disk of the state folder is full, or more than `max_unhealthy` of the processes are sick; what is not declared is not checked. After the stage that can't be taken back only the first two count",
+        denies="the trouble has another cause than the target: Redis refuses writes, a check that the config declares fails, the disk of the state folder is full, or more than `max_unhealthy` of the processes are sick; what keeps another server away also while `federation.self_broken` or `federation.egress_broken`. What is not declared is not checked. After the stage that can't be taken back only the first two count",
         settings=(
             ParameterSpec(
                 name="max_unhealthy",
@@ -217,13 +217,13 @@ GUARDS: Final[tuple[GuardSpec, ...]] = (
     ),
     GuardSpec(
         name="budget",
-        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget`, on the host as often as `host_budget`, the agents of all hosts as often as `fleet_budget` of the config, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not); to move jobs counts into none of them, to run a command not into that of the host",
+        denies="the rule has acted on the target as often as `budget` allows, all rules together as often as `target_budget`, on the host as often as `host_budget`, the agents of all hosts as often as `fleet_budget` of the config, or any rule within 24 h on one that serves the queue `scheduler` (asks a person: what was to help did not); or the rule has acted on as many other servers (which waits); to move jobs counts into none of them, to run a command not into that of the host",
         settings=(
             ParameterSpec(
                 name="budget",
                 form=Form.ALLOWANCE,
                 default="3/1h",
-                doc="How often the rule may act on one target within a time that slides, like `3/1h`; an incident of several steps counts once.",
+                doc="How often the rule may act on one target within a time that slides, like `3/1h`; an incident of several steps counts once. Of what is done to other servers all of them are one target.",
                 example="budget: 3/1h",
             ),
             ParameterSpec(

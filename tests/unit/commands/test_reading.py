@@ -38,16 +38,29 @@ def test_the_least_that_can_be_said():
 
 
 def test_the_file_that_is_shipped():
-    """It is sound, and runs Mastodon's own programs as Mastodon's user with a server's name and nothing else from outside, which is never a part of any code."""
+    """It is sound, and runs Mastodon's own programs as Mastodon's user with a server's name, or a word of a list, and nothing else from outside, which is never a part of any code."""
     commands = parse(SHIPPED.read_bytes(), "commands.toml").commands
 
     assert {*COMMANDS.values()} < {*commands}
     for command in commands.values():
-        (argument,) = command.arguments
         assert (command.user, command.argv[0].rpartition("/")[0]) == ("mastodon", "/home/mastodon/live/bin")
-        assert command.arguments[argument] == Argument("domain")
-        assert [word for word in command.argv if "{" in word] in ([f"{{{argument}}}"], [f"--{argument}={{{argument}}}"])
+        assert {argument.kind for argument in command.arguments.values()} <= {"domain", "choice"}
+        given = [word for word in command.argv if "{" in word]
+        assert given in (
+            [],
+            *([f"{{{argument}}}"] for argument in command.arguments),
+            *([f"--{argument}={{{argument}}}"] for argument in command.arguments),
+        )
+        assert len(given) == len(command.arguments)
         assert "RAILS_ENV" in command.environment
+
+
+def test_no_command_that_is_shipped_deletes():
+    """Of tootctl only what counts, fetches or builds again."""
+    commands = parse(SHIPPED.read_bytes(), "commands.toml").commands
+    harmless = {("accounts", "refresh"), ("cache", "recount"), ("feeds", "build")}
+
+    assert {command.argv[1:3] for command in commands.values() if command.argv[0].endswith("/tootctl")} == harmless
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,22 @@ def test_all_rules_together_on_one_host(view, book, until):
         assert verdict.reason == "rules have acted on the host web1 3 times within 1 h already"
 
 
+@pytest.mark.parametrize(("action", "about"), [("stop_delivery", TargetKind.COMMAND), ("domain_block", TargetKind.PEER)])
+def test_other_servers_are_counted_together(view, action, about):
+    """A rule takes on few of them, and the rest can wait without a question; what other rules did is theirs."""
+    book = {
+        "web1/command stop-delivery a.example": spent(AT - 3),
+        "server b.example": spent(AT - 1),
+        "server c.example": spent(AT, rule="other"),
+    }
+    shown = view(spent=book, settings=settings(Allowance(2, HOUR)), action=action, about=about, target="server d.example")
+
+    assert budget(shown) == Verdict("budget", Answer.DENY, "this rule has acted on other servers 2 times within 1 h already", AT - 3 + HOUR)
+    assert budget(msgspec.structs.replace(shown, settings=settings(Allowance(3, HOUR)))).answer is Answer.PASS
+    assert budget(msgspec.structs.replace(shown, action="run")).answer is Answer.PASS
+    assert budget(msgspec.structs.replace(shown, incident="9.0")).answer is Answer.PASS
+
+
 def test_a_person_has_a_budget_of_his_own(view):
     """What rules have done keeps nobody from ordering by hand; an incident that goes on is not stopped by it either."""
     shown = view(spent={NAME: spent(AT, AT - 1, AT - 2, rule="other")}, settings=settings(target=THRICE, host=THRICE))

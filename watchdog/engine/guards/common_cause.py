@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from watchdog.engine.guards.view import View, denies
 from watchdog.engine.holding import sick_processes
+from watchdog.engine.our_side import on_peer, our_fault
 from watchdog.engine.unwritable import refuses_writes
+from watchdog.model.actions_on_peers import KEEPS_AWAY
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.targets import TargetKind
@@ -22,14 +24,14 @@ FULL_PART: Final = 0.05
 
 def common_cause(view: View) -> Verdict:
     """
-    Denies while Redis refuses writes, a declared check fails or has not been tried yet, the disk is full, or too many processes are sick.
+    Denies while Redis refuses writes, a declared check fails or has not been tried yet, the disk is full, or too many processes are sick; and what keeps another server away while we may be to blame for it.
 
     After the stage that can't be taken back only the first two are asked: the target fetches no more jobs, and nothing is gained by waiting.
     """
     reason = refuses_writes(view.ledger, view.world) or _checks(view)
     if not reason and not view.committed:
         # How the processes are says nothing of jobs that wait.
-        reason = _disk(view) or ("" if view.about is TargetKind.JOBS else _sick(view))
+        reason = _disk(view) or ("" if view.about is TargetKind.JOBS else _sick(view)) or _ours(view)
     return denies("common_cause", reason) if reason else Verdict("common_cause", Answer.PASS, _not_checked(view))
 
 
@@ -49,6 +51,10 @@ def _disk(view: View) -> str:
         if host.disk_free is not MISSING and host.disk_free < (FULL if host.disk is MISSING else min(FULL, FULL_PART * host.disk)):
             return "the disk of the state folder is full"
     return ""
+
+
+def _ours(view: View) -> str:
+    return our_fault(view.world, view.at) if on_peer(view.action, view.thing) in KEEPS_AWAY else ""
 
 
 def _sick(view: View) -> str:
