@@ -68,6 +68,8 @@ async def test_ties_that_are_cut(configured, tmp_path, until):
             configured(mastodon, "other.invalid", "third.invalid")
             await reload(agent)
             await agent.wait_for("the follows of watched hosts are not counted: Mastodon does not know the token")
+            # The source says so to the log first and to the engine then.
+            await agent.audit_has(lambda row: row.get("kind") == "source" and row.get("outcome") == "lost")
             _, status = await agent.ask("status", "--json")
             assert json.loads(status.splitlines()[0])["sources"]["mastodon_api"]["code"] == "unauthorized"
 

@@ -23,6 +23,10 @@ _MOST_WAKES: Final = 14
 """A second, around the ten of Ruby: a machine that is busy wakes it late, and a look is not exact."""
 _PACE: Final = 800
 """Milliseconds; of looks that are nearer than that to each other nobody can tell the pace."""
+_SURE: Final = 5_000
+"""Milliseconds of waiting for the lock after which one odd look is no movement yet: on a machine that is busy the look or the thread comes late."""
+_SPAN: Final = 6_000
+"""Milliseconds over which the pace has to be right then."""
 
 Readings = dict[str, Any]
 
@@ -31,7 +35,7 @@ class Seen(msgspec.Struct, frozen=True):
     """
     The last sample, and for how many milliseconds the heartbeat thread and each child (by pid and start) have stood still.
 
-    `heart_queues` is the same for a heartbeat thread that does nothing but wait for Ruby's lock, and `paced` the sample since which its pace is measured, where that is not the last one;
+    `heart_queues` is the same for a heartbeat thread that does nothing but wait for Ruby's lock, `queued` the samples of that, as far as `_SPAN` reaches back, and `paced` the sample since which its pace is measured, where that is not the last one;
     `heart_moved_at` is the engine time at which that thread was last seen to have done something, None if it never was.
     """
 
@@ -39,6 +43,7 @@ class Seen(msgspec.Struct, frozen=True):
     paced: Sample | None = None
     heart_still: int = 0
     heart_queues: int = 0
+    queued: tuple[Sample, ...] = ()
     heart_moved_at: int | None = None
     still: dict[tuple[int, int], int] = {}
 
@@ -59,14 +64,20 @@ def see(before: Seen | None, now: Sample, *, step: int) -> Seen:
     stands = bool(now.heart) and now.heart == last.heart
     paced = before.paced or last
     is_short = bool(before.heart_queues) and now.at - paced.at < _PACE
-    queues = is_short or (now.heart != paced.heart and _queues(paced, now))
+    queued = tuple(sample for sample in before.queued if now.at - sample.at <= _SPAN)
+    queues = (
+        is_short
+        or (now.heart != paced.heart and _queues(paced, now))
+        or (before.heart_queues >= _SURE and len(queued) > 1 and _queues(queued[0], now))
+    )
     moved = bool(now.heart) and bool(last.heart) and not stands and not queues
-    queued = 0 if is_short else min(max(0, now.at - paced.at), 2 * step)
+    waited = 0 if is_short else min(max(0, now.at - paced.at), 2 * step)
     return Seen(
         now,
         paced=paced if is_short else None,
         heart_still=before.heart_still + passed if stands else 0,
-        heart_queues=before.heart_queues + queued if queues else 0,
+        heart_queues=before.heart_queues + waited if queues else 0,
+        queued=before.queued if is_short else (*(queued or (paced,)), now) if queues else (),
         heart_moved_at=now.at if moved else before.heart_moved_at,
         still=still,
     )

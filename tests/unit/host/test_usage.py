@@ -118,6 +118,26 @@ def test_a_heart_that_only_waits_for_the_lock():
     assert _told(SAMPLE, beat, heart(6, 55), heart(7, 55))["heartbeat_still"] == 1_000
 
 
+@pytest.mark.parametrize("switches", [(16, 4), (2, 3, 20), (0, 18), (10, 0, 0, 30)])
+def test_a_heart_that_is_known_to_wait_for_the_lock_and_looked_at_at_odd_moments(switches):
+    """A look that comes late sees more, and the next one less; a thread that wakes up late does so, too. After five seconds of waiting the last six must have the pace."""
+    waiting = [_after(6 + number, heart=((80, 55 + 10 * number),)) for number in range(9)]
+    odd = [_after(15 + number, heart=((80, 135 + sum(switches[: number + 1])),)) for number in range(len(switches))]
+
+    told = [_told(SAMPLE, _after(5, heart=((80, 45),)), *waiting, *odd[:n]) for n in range(len(odd) + 1)]
+    assert [one["heartbeat_still"] for one in told] == [9_000 + 1_000 * number for number in range(len(told))]
+    assert [one["heartbeat_moved"] for one in told] == [9_000 + 1_000 * number for number in range(len(told))]
+
+
+def test_a_heart_that_has_got_the_lock_again():
+    """It beats, and rests: within four seconds that is no waiting any more, and its next move is one."""
+    waiting = [_after(6 + number, heart=((80, 55 + 10 * number),)) for number in range(9)]
+    resting = [_after(15 + number, heart=((80, 141),)) for number in range(5)]
+
+    assert _told(*waiting, *resting)["heartbeat_still"] <= 5_000
+    assert _told(*waiting, *resting, _after(20, heart=((80, 143),)))["heartbeat_moved"] == 0
+
+
 def test_looks_that_are_near_each_other_tell_no_pace():
     """A look at all comes right after one at this process alone: whether it woke up between them or not, it goes on waiting for the lock."""
     heart = lambda seconds, switches: _after(seconds, heart=((80, switches),))  # noqa: E731  (a sample, many times)
