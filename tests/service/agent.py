@@ -211,6 +211,15 @@ class AgentProcess:
         output, errors = await process.communicate()
         return process.returncode or 0, output.decode() + errors.decode()
 
+    async def status_has(self, keep: Callable[[dict[str, Any]], bool], *, within: float = PATIENCE) -> dict[str, Any]:
+        """The first picture, as `status --json` prints it, of which that is true: the one that is printed may be a second old."""
+        async with asyncio.timeout(within):
+            while True:
+                _, output = await self.ask("status", "--json")
+                picture: dict[str, Any] = json.loads(output.splitlines()[0])
+                if keep(picture):
+                    return picture
+
     async def audit(self, keep: Callable[[dict[str, Any]], bool] = lambda _row: True) -> list[dict[str, Any]]:
         """The audit rows, as the command prints them."""
         status, output = await self.ask("audit", "--json")
