@@ -32,7 +32,28 @@ from watchdog.store.trace.segment import FORMAT, Header, Mark
 WALL = 1_790_000_000_000
 DAY = 86_400
 PROCESSES, THREADS = 3, 25
-REDIS = {"policy": "noeviction", "maxmemory": 0, "memory": 10**8, "clients": 100, "role": "master", "run_id": "r"}
+REDIS = {
+    "policy": "noeviction", "maxmemory": 0, "memory": 10**8, "clients": 100, "role": "master", "run_id": "r", "latency": 1, "rejected": 0, "evicted": 0,
+    "save_ok": True, "append_only": False, "append_ok": True,
+}  # fmt: skip
+BEATS = {"clean_stop": False, "outdated": False, "beat_every": 10_000}
+KERNEL = {
+    "memory": 4 * 10**8, "swap": 0, "native_threads": 40, "cpu": 0.0, "heartbeat_thread": True, "heartbeat_switches": 0, "heartbeat_moved": 0,
+    "heartbeat_still": 0, "state": "S", "stopped": False, "traced": False, "blocked_threads": 0, "children": 0, "oldest_child": 0, "child_still": 0, "child": "",
+    "cgroup_memory": 4 * 10**8, "cgroup_limit": 0, "oom_kills": 0, "code_changed": False, "changed_file": "",
+}  # fmt: skip
+"""What the kernel says of a process that is well; a reading that is missing is one that `evaluate` has to decide about, and on a real server hardly any is."""
+TOTALS = {
+    "processes": PROCESSES,
+    "threads": PROCESSES * THREADS,
+    "busy": 0,
+    "stale": 0,
+    "versions": 1,
+    "next_retry_overdue": 0,
+    "schedule_overdue": 0,
+}
+QUEUE = {"size": 0, "latency": 0, "threads": PROCESSES * THREADS, "listeners": PROCESSES, "busy": 0, "paused": False}
+HOST = {"name": "web1", "cores": 4.0, "cpu": 0.0, "memory": 8 * 10**9, "available": 2 * 10**9, "deploying": False, "deploy_command": ""}
 NIGHT = 0.2
 """As much of the evening's work."""
 
@@ -113,12 +134,19 @@ def write(folder: Path, rules: RuleSet, seconds: int) -> int:
     recorders.RESERVE = 0  # type: ignore[misc]
     recorder = Recorder(folder, Limits(10**15, 2**40), wall=lambda: WALL)
     state = begin()
-    there = [process(identity(number), 0, threads=THREADS) for number in range(PROCESSES)]
+    there = [process(identity(number), 0, threads=THREADS, **BEATS) for number in range(PROCESSES)]
     here = [found(identity(number), unit=f"sidekiq{number}.service") for number in range(PROCESSES)]
+    known = (
+        *(Delta(Kind.PROCESS, identity(number), KERNEL) for number in range(PROCESSES)),
+        *(Delta(Kind.QUEUE, name, {"name": name, **QUEUE}) for name in QUEUES),
+        Delta(Kind.HOST, "web1", HOST),
+        Delta(Kind.SIDEKIQ, "sidekiq", TOTALS),
+        Delta(Kind.REDIS, "redis", REDIS),
+    )
     first = [
         Event(1, 0, WALL, Started("0", "b", "web1")),
         Event(2, 0, WALL, RulesLoaded(rules.digest, rules.mode)),
-        Event(3, 0, WALL, Observed(Source.REDIS, (*there, *here, Delta(Kind.REDIS, "redis", REDIS)), complete=True)),
+        Event(3, 0, WALL, Observed(Source.REDIS, (*there, *here, *known), complete=True)),
     ]
     for event in first:
         state, _ = advance(rules, state, event)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from watchdog.engine.windows import Piece, Window, finite, grown_by, integral_of, rise_of
+from watchdog.engine.windows import Piece, Window, changes_of, finite, greatest, grown_by, increase_of, integral_of, lasting, least, rise_of
 from watchdog.lang.demands import Function
 from watchdog.model.missing import MISSING
 
@@ -44,20 +44,20 @@ def cell_of(number: int, pieces: Sequence[Piece], known: int) -> Cell:
     """The sum of the pieces of one bucket."""
     if not pieces:
         return Cell(number, known)
-    increase = sum(grown_by(before.value, piece.value) for before, piece in pairwise(pieces))
+    increase = increase_of(pieces)
     return Cell(
         number=number,
         known=known,
-        weight=sum(piece.end - piece.start for piece in pieces),
+        weight=lasting(pieces),
         integral=float(integral_of(pieces)),
-        start=pieces[0].start,
-        end=pieces[-1].end,
-        first=pieces[0].value,
-        last=pieces[-1].value,
-        low=min(piece.value for piece in pieces),
-        high=max(piece.value for piece in pieces),
+        start=pieces[0][0],
+        end=pieces[-1][1],
+        first=pieces[0][2],
+        last=pieces[-1][2],
+        low=least(pieces),
+        high=greatest(pieces),
         increase=increase if abs(increase) < _LONG else float(increase),
-        changes=sum(before.value != piece.value for before, piece in pairwise(pieces)),
+        changes=changes_of(pieces),
     )
 
 

@@ -15,7 +15,7 @@ from watchdog.engine.remembered import pack, unpack, unpack_to_go_on
 from watchdog.engine.sliding import turns
 from watchdog.engine.steps import ABSENT, STEP_BYTES, Steps
 from watchdog.engine.tracks import ENOUGH, Track, of_pieces
-from watchdog.engine.windows import cut, held_over, window_before
+from watchdog.engine.windows import cut, end_before, held_over, window_before
 from watchdog.lang.demands import Function, Series
 from watchdog.model.kinds import Kind, Source, Type
 from watchdog.model.missing import MISSING
@@ -129,17 +129,20 @@ class History:
         kept = self._kept.get(series)
         if kept is None or not 0 < window <= kept.window or entity in kept.evicted:
             return MISSING
+        track = kept.tracks.get(entity)
+        if track is not None:
+            track.used = now
+            # Asked again and again within a bucket, of which there are at most a hundred and twenty in a window.
+            if (value := track.told(function, end_before(now, window), window)) is not None:
+                return _in_unit(kept.series.type, function, value)
         span = window_before(now, window)
 
         def covered(start: int, end: int) -> tuple[Interval, ...]:
             return kept.covered(self._coverage, start, end, entity)
 
-        track = kept.tracks.get(entity)
         if track is None:
-            return _in_unit(kept.series.type, function, of_pieces(_NOBODY, function, span, covered, zero=kept.series.counter))
-        track.used = now
-        value = track.told(function, span, window)
-        if value is None:
+            value = of_pieces(_NOBODY, function, span, covered, zero=kept.series.counter)
+        else:
             size = track.size()
             value = track.work_out(function, span, window, covered, zero=kept.series.counter)
             if kept.series.type is not Type.BOOL:
@@ -172,7 +175,7 @@ class History:
         if not 0 < window <= kept.window:
             return MISSING
         span = window_before(now, window)
-        value = track.told(function, span, window)
+        value = track.told(function, span.end, window)
         if value is None:
 
             def covered(start: int, end: int) -> tuple[Interval, ...]:

@@ -17,7 +17,7 @@ def turns(pieces: Sequence[Piece], window: int, now: int, *, enough: tuple[int, 
     `pieces` are what is known of the `window` before `now` and of `now` itself; one that reaches to now goes on. `enough` is the
     share of the window that must be known.
     """
-    wrong = max((piece.end for piece in pieces if not piece.value), default=None)
+    wrong = max((end for _, end, value in pieces if not value), default=None)
     if wrong is not None:
         # The window must leave that behind; what is false now stays so.
         return None if wrong > now else wrong + window
@@ -27,19 +27,19 @@ def turns(pieces: Sequence[Piece], window: int, now: int, *, enough: tuple[int, 
 def _moments(pieces: Sequence[Piece], window: int, now: int, enough: tuple[int, int]) -> Iterator[int]:
     known = 0
     goes_on = False
-    for piece in pieces:
-        known += piece.end - piece.start
-        goes_on = piece.end > now
+    for start, end, _ in pieces:
+        known += end - start
+        goes_on = end > now
         # It begins to leave, and has left; the hole before it is short enough by then.
-        if piece.start > now - window:
-            yield piece.start + window
-        if piece.end <= now:
-            yield piece.end + window
-        yield piece.start - THREE_BEATS + window
+        if start > now - window:
+            yield start + window
+        if end <= now:
+            yield end + window
+        yield start - THREE_BEATS + window
         if not goes_on:
             # The hole behind it has become too long.
-            yield piece.end + THREE_BEATS
-    leaves = bool(pieces) and pieces[0].start <= now - window
+            yield end + THREE_BEATS
+    leaves = bool(pieces) and pieces[0][0] <= now - window
     pace = int(goes_on) - int(leaves)
     if pace:
         most, of = enough[1], enough[0] * (window + 1)

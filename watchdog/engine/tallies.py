@@ -11,6 +11,7 @@ from typing import Any, Final, final
 from watchdog.engine.groups import Group, Member
 from watchdog.lang.condition import Deadline
 from watchdog.lang.demands import Aggregate, Scope, Tally
+from watchdog.lang.horizon import never
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
 from watchdog.model.rows import Row
@@ -50,6 +51,8 @@ class Tallies:
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
         self._by_kind: dict[Kind, tuple[_Kept, ...]] = {}
+        # Of these time alone can change what an entity adds.
+        self._moving: dict[Kind, tuple[_Kept, ...]] = {}
 
     def demand(self, aggregates: Iterable[Aggregate]) -> None:
         """From now on just these are kept; the same key may come several times. Those that stay keep what they know."""
@@ -64,6 +67,7 @@ class Tallies:
             self._kept[aggregate.key] = kept
             by_kind.setdefault(aggregate.kind, []).append(kept)
         self._by_kind = {kind: tuple(several) for kind, several in by_kind.items()}
+        self._moving = {kind: tuple(kept for kept in several if kept.aggregate.deadline is not never) for kind, several in by_kind.items()}
 
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of which something is counted."""
@@ -73,7 +77,10 @@ class Tallies:
         """A row was touched, is new, or is due: works out what it adds to its groups; returns the groups whose tally is another one now."""
         changed: list[Changed] = []
         for kept in self._by_kind.get(row.kind, ()):
-            kept.put(row.id, _place(kept.aggregate, row), _member(kept.aggregate, row, now, scope), changed)
+            place, member = _place(kept.aggregate, row), _member(kept.aggregate, row, now, scope)
+            # Nearly always it adds what it did.
+            if (before := kept.before(row.id)) is None or before[1] is not member or not _same(before[0], place):
+                kept.put(row.id, place, member, changed)
         return changed
 
     def remove(self, kind: Kind, entity: str) -> list[Changed]:
@@ -105,7 +112,7 @@ class Tallies:
 
     def deadline(self, row: Row, now: int, scope: Scope) -> Deadline:
         """Until when this row adds just the same if nothing but time goes on; `update` it then. As `Condition.deadline`."""
-        several = self._by_kind.get(row.kind, ())
+        several = self._moving.get(row.kind, ())
         if len(several) == 1:
             only: Deadline = several[0].aggregate.deadline(row, now, scope)
             return only
@@ -134,6 +141,9 @@ class _Kept:
 
     def members(self) -> Iterable[tuple[str, tuple[Any, Member]]]:
         return self._members.items()
+
+    def before(self, entity: str) -> tuple[Any, Member] | None:
+        return self._members.get(entity)
 
     def put(self, entity: str, place: Any, member: Member, changed: list[Changed]) -> None:
         before = self._members.get(entity)

@@ -50,10 +50,10 @@ class Track(Steps):
         # None before the first question: most tracks of jobs are never asked.
         self._answers: dict[tuple[Function, int], tuple[int, Any]] | None = None
 
-    def told(self, function: Function, span: Window, window: int) -> Any:
-        """What was answered for that window; None if that was not asked yet."""
+    def told(self, function: Function, end: int, window: int) -> Any:
+        """What was answered for that window that ends there; None if that was not asked yet."""
         told = None if self._answers is None else self._answers.get((function, window))
-        return told[1] if told is not None and told[0] == span.end else None
+        return told[1] if told is not None and told[0] == end else None
 
     def work_out(self, function: Function, span: Window, window: int, covered: Covered, *, zero: bool) -> Any:
         """The answer for that window, kept for the next who asks; MISSING where too little is known. `zero`: as for `cut`."""

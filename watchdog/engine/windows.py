@@ -6,9 +6,10 @@ stays the same until the next boundary. Every function looks at covered time onl
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, starmap
+from operator import itemgetter, mul, ne, sub
 from typing import Any, Final, NamedTuple
 
 from watchdog.engine.steps import MARKS, Steps
@@ -16,9 +17,19 @@ from watchdog.lang.demands import Function
 from watchdog.lang.horizon import bucket as bucket_of
 from watchdog.model.missing import MISSING
 
+Piece = tuple[int, int, float]
+"""
+(start, end, value): a value that stood from `start` to `end`, in covered time; never empty.
+
+A plain tuple, and calculated with by functions that are loops of C: a replay of a week makes hundreds of millions of them.
+"""
+
 THREE_BEATS: Final = 30_000
 """Milliseconds: Sidekiq 7 and later beat each 10 s (`BEAT_PAUSE` in launcher.rb); version 6 each 5 s."""
 _SECOND: Final = 1000
+_START: Final[Callable[[Piece], int]] = itemgetter(0)
+_END: Final[Callable[[Piece], int]] = itemgetter(1)
+_VALUE: Final[Callable[[Piece], float]] = itemgetter(2)
 
 
 class Window(NamedTuple):
@@ -29,18 +40,15 @@ class Window(NamedTuple):
     bucket: int
 
 
-class Piece(NamedTuple):
-    """A value that stood from `start` to `end`, in covered time; never empty."""
-
-    start: int
-    end: int
-    value: float
+def end_before(now: int, window: int) -> int:
+    """Where that window ends: the last boundary of its buckets that is not after now."""
+    return now - now % bucket_of(window)
 
 
 def window_before(now: int, window: int) -> Window:
     """The whole buckets that fit into the `window` milliseconds before the last boundary; boundaries are multiples of the bucket in engine time."""
     bucket = bucket_of(window)
-    end = now - now % bucket
+    end = end_before(now, window)
     return Window(end - window // bucket * bucket, end, bucket)
 
 
@@ -58,6 +66,14 @@ def cut(steps: Steps, intervals: Sequence[tuple[int, int]], *, zero: bool) -> tu
     for start, end in intervals:
         at = start
         index = _in_force(times, start)
+        if index >= 0 and start < end:
+            over = bisect_left(times, end, index + 1)
+            values = states[index:over]
+            if missing not in values and absent not in values:
+                moments = times[index + 1 : over]
+                pieces += zip((start, *moments), (*moments, end), values, strict=True)
+                known += end - start
+                continue
         while at < end:
             state = states[index] if index >= 0 else absent
             index += 1
@@ -65,9 +81,9 @@ def cut(steps: Steps, intervals: Sequence[tuple[int, int]], *, zero: bool) -> tu
             if state != missing:
                 known += until - at
                 if state != absent:
-                    pieces.append(Piece(at, until, state))
+                    pieces.append((at, until, state))
                 elif zero:
-                    pieces.append(Piece(at, until, 0))
+                    pieces.append((at, until, 0))
             at = until
     return pieces, known
 
@@ -93,15 +109,15 @@ def held_over(steps: Steps, intervals: Sequence[tuple[int, int]], start: int, en
     None where less than `enough` (a fraction) of it is known or something is unknown for longer than three beats, unless it was seen to be false.
     """
     pieces, _ = cut(steps, intervals, zero=True)
-    if not all(piece.value for piece in pieces):
+    if not all(map(_VALUE, pieces)):
         return False
     known = 0
     seen = start
-    for piece in pieces:
-        if piece.start - seen > THREE_BEATS:
+    for began, ended, _ in pieces:
+        if began - seen > THREE_BEATS:
             return None
-        known += piece.end - piece.start
-        seen = piece.end
+        known += ended - began
+        seen = ended
     if end - seen > THREE_BEATS or known * enough[1] < (end - start) * enough[0]:
         return None
     return True
@@ -114,7 +130,35 @@ def _in_force(times: Sequence[int], at: int) -> int:
 
 def integral_of(pieces: Sequence[Piece]) -> float:
     """The values, each for as many milliseconds as it stood."""
-    return sum((end - start) * value for start, end, value in pieces)
+    total: float = sum(map(mul, map(sub, map(_END, pieces), map(_START, pieces)), map(_VALUE, pieces)))
+    return total
+
+
+def least(pieces: Sequence[Piece]) -> float:
+    """The smallest of the values."""
+    return min(map(_VALUE, pieces))
+
+
+def greatest(pieces: Sequence[Piece]) -> float:
+    """The greatest of the values."""
+    return max(map(_VALUE, pieces))
+
+
+def lasting(pieces: Sequence[Piece]) -> int:
+    """For how many milliseconds all of them stood."""
+    return sum(map(_END, pieces)) - sum(map(_START, pieces))
+
+
+def increase_of(pieces: Sequence[Piece]) -> float:
+    """By how much a counter grew from the first to the last."""
+    values = list(map(_VALUE, pieces))
+    return sum(starmap(grown_by, pairwise(values)))
+
+
+def changes_of(pieces: Sequence[Piece]) -> int:
+    """How often another value came."""
+    values = list(map(_VALUE, pieces))
+    return sum(map(ne, values, values[1:]))
 
 
 def grown_by(before: float, value: float) -> float:
@@ -142,7 +186,7 @@ def rise_of(buckets: Sequence[tuple[int, int, float]], length: int) -> Any:
 
 
 def _avg(pieces: Sequence[Piece], _: Window) -> float:
-    return integral_of(pieces) / sum(end - start for start, end, _ in pieces)
+    return integral_of(pieces) / lasting(pieces)
 
 
 def _sum(pieces: Sequence[Piece], _: Window) -> float:
@@ -150,11 +194,11 @@ def _sum(pieces: Sequence[Piece], _: Window) -> float:
 
 
 def _increase(pieces: Sequence[Piece], _: Window) -> float:
-    return sum(grown_by(before.value, piece.value) for before, piece in pairwise(pieces))
+    return increase_of(pieces)
 
 
 def _rate(pieces: Sequence[Piece], window: Window) -> float:
-    return _increase(pieces, window) * _SECOND / (pieces[-1].end - pieces[0].start)
+    return _increase(pieces, window) * _SECOND / (pieces[-1][1] - pieces[0][0])
 
 
 def _slope(pieces: Sequence[Piece], window: Window) -> Any:
@@ -172,16 +216,16 @@ def _slope(pieces: Sequence[Piece], window: Window) -> Any:
 
 
 def _changes(pieces: Sequence[Piece], _: Window) -> int:
-    return sum(before.value != piece.value for before, piece in pairwise(pieces))
+    return changes_of(pieces)
 
 
 _FUNCTIONS: Final[dict[Function, Callable[[Sequence[Piece], Window], Any]]] = {
     Function.AVG: _avg,
-    Function.MIN: lambda pieces, _: min(piece.value for piece in pieces),
-    Function.MAX: lambda pieces, _: max(piece.value for piece in pieces),
+    Function.MIN: lambda pieces, _: least(pieces),
+    Function.MAX: lambda pieces, _: greatest(pieces),
     Function.SUM: _sum,
-    Function.FIRST: lambda pieces, _: pieces[0].value,
-    Function.LAST: lambda pieces, _: pieces[-1].value,
+    Function.FIRST: lambda pieces, _: pieces[0][2],
+    Function.LAST: lambda pieces, _: pieces[-1][2],
     Function.INCREASE: _increase,
     Function.RATE: _rate,
     Function.SLOPE: _slope,

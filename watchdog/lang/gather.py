@@ -13,7 +13,7 @@ from watchdog.lang.checked import Checked, Constant, Elsewhere, Held, Overall, P
 from watchdog.lang.compile import compile_condition, compile_value
 from watchdog.lang.demands import Aggregate, Group, Lookup, Scope, Series
 from watchdog.lang.evaluate import evaluate
-from watchdog.lang.horizon import Deadline, compile_horizon, compile_look, earlier
+from watchdog.lang.horizon import Deadline, compile_horizon, compile_look, earlier, never
 from watchdog.lang.nowhere import NOWHERE
 from watchdog.lang.printer import show
 from watchdog.model.delivery import source_for, sources_among
@@ -128,7 +128,7 @@ def _aggregate(population: Population) -> Aggregate:
     where, value, link = population.where, population.value, population.link
     inside = tuple(tree for tree in (where, value) if tree is not None)
     holds = _always if where is None else compile_condition(where)
-    until = _never if where is None else compile_horizon(where, holds)
+    until = never if where is None else compile_horizon(where, holds)
     return Aggregate(
         key=population.key,
         kind=population.kind,
@@ -150,12 +150,10 @@ def _always(row: Row, now: int, scope: Scope = NOWHERE, /) -> bool:  # noqa: ARG
     return True
 
 
-def _never(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001
-    return Deadline()
-
-
 def _until(holds: Callable[..., bool | None], where: Callable[..., Deadline], value: Callable[..., Deadline]) -> Callable[..., Deadline]:
     """When membership or value of an entity can change; the value of one that does not fit matters to nobody."""
+    if where is never and value is never:
+        return never
 
     def until(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:
         due = where(row, now, scope)
