@@ -18,7 +18,7 @@ import orjson
 from redis.asyncio import Redis
 
 from tests.patience import PATIENCE
-from tests.service.agent import AgentProcess
+from tests.service.agent import SECRET, AgentProcess
 from tests.service.conftest import RedisServer, SidekiqFactory, SidekiqProcess, _eventually
 from tests.service.patterns.neighbours import Neighbours
 from tests.service.patterns.payloads import PRIVATE, push
@@ -75,14 +75,23 @@ class MastodonServer:
         }
         return await self.sidekiqs.start(queues, concurrency=threads, tag=tag, env=env, timeout=4)
 
-    async def watch(self, *, log: Path | None = None, **adjust: dict[str, Any]) -> AgentProcess:
-        """The agent, with these changes to rules (`_` for `-` in their names). `log` is what a Sidekiq writes, which stands in the journal elsewhere."""
+    async def watch(self, *, log: Path | None = None, hook: str = "", **adjust: dict[str, Any]) -> AgentProcess:
+        """The agent, with these changes to rules (`_` for `-` in their names). `log` is what a Sidekiq writes, which stands in the journal elsewhere; `hook` is the address that is told everything."""
         adjusted = {rule.replace("_", "-"): settings for rule, settings in adjust.items()}
         config = self.folder / "config.yml"
         logs = {"journal": False, **({} if log is None else {"files": {"any": str(log)}})}
+        told: dict[str, Any] = {}
+        if hook:
+            secret = self.folder / "secret"
+            secret.write_text(f"{SECRET}\n")
+            secret.chmod(0o600)
+            told = {
+                "receivers": {"ops": {"type": "webhook", "url": hook, "secret": "${file:secret}"}},
+                "routes": [{"notify": ["ops"]}],
+            }
         # JSON is YAML too.
         config.write_text(
-            json.dumps({**CONFIG, "redis": {"url": self.redis.url, "namespace": ""}, "log": logs, "adjust": adjusted}, indent=1)
+            json.dumps({**CONFIG, **told, "redis": {"url": self.redis.url, "namespace": ""}, "log": logs, "adjust": adjusted}, indent=1)
         )
         agent = AgentProcess(config)
         self._agents.append(agent)

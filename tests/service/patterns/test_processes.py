@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.service.hook import Hook
 from tests.service.patterns.payloads import delivery, local, received
 from tests.service.patterns.server import READY, answer, eventually, fires
 from tests.service.test_unwritable import can_not_save
@@ -121,19 +122,25 @@ async def test_too_much_work(mastodon):
 
 
 async def test_redis_can_not_save(mastodon):
-    """I-18: Redis can't write its snapshot and refuses all writes (MISCONF): nobody beats any more. It is told as such; what looks silent is not restarted, and all is well once it can."""
+    """I-18: Redis can't write its snapshot and refuses all writes (MISCONF): nobody beats any more. People are told, as critical; what looks silent is not restarted, and all is well once it can."""
     one = await mastodon.start("default", "ingress", threads=2)
-    agent = await mastodon.watch(
-        silent_process={"for": "1s", "mode": "act"}, frozen_process={"for": "1s", "mode": "act", "guards": READY}, threads_held=HELD
-    )
-    await can_not_save(mastodon.redis)
-    await agent.wait_for(r"source: .*outcome='lost'.*could not save")
-    told = await answer(agent)
-    await mastodon.client.config_set("dir", str(mastodon.redis.folder))
-    await mastodon.client.bgsave()
-    await agent.wait_for(r"source: .*outcome='back'")
-    (done,) = await mastodon.push(local("DistributionWorker"))
-    await mastodon.done(done)
+    async with Hook() as hook:
+        agent = await mastodon.watch(
+            hook=hook.url,
+            silent_process={"for": "1s", "mode": "act"},
+            frozen_process={"for": "1s", "mode": "act", "guards": READY},
+            threads_held=HELD,
+        )
+        await can_not_save(mastodon.redis)
+        heard = await hook.wait_for("source.changed")
+        told = await answer(agent)
+        await mastodon.client.config_set("dir", str(mastodon.redis.folder))
+        await mastodon.client.bgsave()
+        await agent.wait_for(r"source: .*outcome='back'")
+        (done,) = await mastodon.push(local("DistributionWorker"))
+        await mastodon.done(done)
 
+    assert heard["data"]["severity"] == "critical"
+    assert "could not save" in heard["data"]["title"]
     assert one.alive
     assert not {rule for rule, decision in told.decided if decision == "ALLOW"}
