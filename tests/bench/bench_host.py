@@ -22,8 +22,10 @@ from tests.scenario.conversation import rules
 from watchdog.clock import Clock
 from watchdog.engine.advance import advance
 from watchdog.engine.state import begin
+from watchdog.host.boot import here
 from watchdog.host.proc import read_process
 from watchdog.host.sampling import Sampler
+from watchdog.host.starvation import Starvation
 from watchdog.host.watch import LocalProcesses
 from watchdog.model.events import Body, Event, Observed, RulesLoaded, Started
 from watchdog.model.verdicts import Mode
@@ -86,6 +88,9 @@ class Found:
         self.starts = {f"web1:{one.pid}:abc": (one.pid, one.start_ticks) for one in facts if one is not None}
         self.found = {identity: pid for identity, (pid, _) in self.starts.items()}
         assert len(self.found) == len(pids)
+        place = here(name="web1")
+        self._clock = Clock()
+        self._starvation = {identity: Starvation(pid, proc=place.proc, cgroups=place.cgroups) for identity, pid in self.found.items()}
 
     def silent(self) -> tuple[str, ...]:
         """All of them beat."""
@@ -94,6 +99,10 @@ class Found:
     def lives(self, identity: str) -> bool:
         """All of them do."""
         return identity in self.found
+
+    def look_at_group(self, identity: str) -> None:
+        """As the real one does."""
+        self._starvation[identity].look(self._clock.at())
 
 
 async def ours(pids: list[int]) -> tuple[list[float], list[Body], Sampler]:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -36,7 +37,7 @@ REDIS = {
     "policy": "noeviction", "maxmemory": 0, "memory": 10**8, "clients": 100, "role": "master", "run_id": "r", "latency": 1, "rejected": 0, "evicted": 0,
     "save_ok": True, "append_only": False, "append_ok": True,
 }  # fmt: skip
-BEATS = {"clean_stop": False, "outdated": False, "beat_every": 10_000}
+BEATS: dict[str, Any] = {"clean_stop": False, "outdated": False, "beat_every": 10_000}
 KERNEL = {
     "memory": 4 * 10**8, "swap": 0, "native_threads": 40, "cpu": 0.0, "heartbeat_thread": True, "heartbeat_switches": 0, "heartbeat_moved": 0,
     "heartbeat_still": 0, "state": "S", "stopped": False, "traced": False, "blocked_threads": 0, "children": 0, "oldest_child": 0, "child_still": 0, "child": "",
