@@ -169,7 +169,10 @@ class _Kept:
         if place is None:
             self._astray += 1
         else:
-            self._groups.setdefault(place, Group()).add(member)
+            group = self._groups.get(place)
+            if group is None:
+                group = self._groups[place] = Group()
+            group.add(member)
         self._note(place, changed)
 
     def _take(self, place: Any, member: Member, changed: list[Changed]) -> None:

@@ -7,7 +7,6 @@ pages, a minute or more for all of them, so that Redis hardly feels it. It never
 
 import asyncio
 import logging
-import random
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
@@ -21,12 +20,12 @@ from watchdog.model.events import Body, Delta, Gone, Observed
 from watchdog.model.kinds import Source
 from watchdog.sidekiq.address import Sentinels
 from watchdog.sidekiq.connection import demand
-from watchdog.sidekiq.failures import ServerError, SourceUnavailableError, from_reply, unavailable
-from watchdog.sidekiq.follow import STEADY_AFTER, pause
+from watchdog.sidekiq.failures import ServerError, from_reply, unavailable
 from watchdog.sidekiq.hosts import canonical
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.outage import Outage
 from watchdog.sidekiq.place import Place
+from watchdog.sidekiq.reconnecting import again_and_again
 from watchdog.sidekiq.replies import is_wrong_type
 from watchdog.sidekiq.together import together
 from watchdog.sidekiq.wire import ANSWER_WITHIN, Command, Reply, Wire
@@ -87,15 +86,7 @@ class Deliveries:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        failures = 0
-        while True:
-            began = self._clock.at()
-            try:
-                await self._follow_once()
-            except SourceUnavailableError as failure:
-                self._outage.lose(failure)
-            failures = 0 if self._clock.at() - began >= STEADY_AFTER else failures + 1
-            await asyncio.sleep(pause(failures, random.random()))
+        await again_and_again(self._follow_once, lost=self._outage.lose, clock=self._clock)
 
     def end(self) -> None:
         """It is to be followed no more: what was told by it becomes unknown, and it is no loss any longer."""

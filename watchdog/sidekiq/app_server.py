@@ -6,7 +6,6 @@ It never looks at a key, and it never writes.
 """
 
 import asyncio
-import random
 from collections.abc import Callable
 from typing import Final
 
@@ -17,10 +16,9 @@ from watchdog.model.kinds import Kind, Source
 from watchdog.sidekiq.address import Sentinels
 from watchdog.sidekiq.changes import Said
 from watchdog.sidekiq.connection import demand
-from watchdog.sidekiq.failures import SourceUnavailableError
-from watchdog.sidekiq.follow import STEADY_AFTER, pause
 from watchdog.sidekiq.outage import Outage
 from watchdog.sidekiq.place import Place
+from watchdog.sidekiq.reconnecting import again_and_again
 from watchdog.sidekiq.serverinfo import ASK_INFO, parse_info, readings
 from watchdog.sidekiq.together import together
 from watchdog.sidekiq.wire import ANSWER_WITHIN, Reply, Wire
@@ -42,15 +40,7 @@ class AppServer:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        failures = 0
-        while True:
-            began = self._clock.at()
-            try:
-                await self._follow_once()
-            except SourceUnavailableError as failure:
-                self._outage.lose(failure)
-            failures = 0 if self._clock.at() - began >= STEADY_AFTER else failures + 1
-            await asyncio.sleep(pause(failures, random.random()))
+        await again_and_again(self._follow_once, lost=self._outage.lose, clock=self._clock)
 
     async def _follow_once(self) -> None:
         wire = await self._place.connect(_ignore, answer_within=self._answer_within)

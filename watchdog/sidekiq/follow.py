@@ -5,10 +5,7 @@ The counterpart of `host.watch`, which follows the same processes through the ke
 sees nothing; what either means is the engine's business. It never writes to Redis.
 """
 
-import asyncio
-import random
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from watchdog.clock import Clock
 from watchdog.engine.switches import Pause
@@ -25,14 +22,10 @@ from watchdog.sidekiq.pace import BUDGET
 from watchdog.sidekiq.place import Place
 from watchdog.sidekiq.reading import Reading
 from watchdog.sidekiq.reconcile import PERIOD
+from watchdog.sidekiq.reconnecting import again_and_again
 from watchdog.sidekiq.session import Memory, Session
 from watchdog.sidekiq.tracking import Dirty
 from watchdog.sidekiq.wire import ANSWER_WITHIN, Command, Reply, Wire
-
-_FIRST_PAUSE: Final = 0.2
-_LONGEST_PAUSE: Final = 5.0
-STEADY_AFTER: Final = 10_000
-"""Milliseconds after which a connection that is lost was a good one."""
 
 
 class Follower:
@@ -75,16 +68,7 @@ class Follower:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        failures = 0
-        while True:
-            began = self._clock.at()
-            try:
-                await self._follow_once()
-            except SourceUnavailableError as failure:
-                self._why_not = failure
-                self._outage.lose(failure)
-            failures = 0 if self._clock.at() - began >= STEADY_AFTER else failures + 1
-            await asyncio.sleep(pause(failures, random.random()))
+        await again_and_again(self._follow_once, lost=self._lose, clock=self._clock)
 
     async def reread(self, identity: str) -> Reading:
         """
@@ -186,7 +170,6 @@ class Follower:
             wire.close()
             self._spent = self._spent.plus(wire.spent())
 
-
-def pause(failures: int, chance: float) -> float:
-    """Seconds before the next attempt: from 0.2 doubling up to 5, each shortened by up to a quarter, so that many agents do not come at once."""
-    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(max(failures - 1, 0), 10)) * (1 - chance / 4)
+    def _lose(self, failure: SourceUnavailableError) -> None:
+        self._why_not = failure
+        self._outage.lose(failure)

@@ -11,10 +11,10 @@ from watchdog.sidekiq.broken import MOST_KEPT, BrokenDatum, Tally
 from watchdog.sidekiq.changes import Said, difference
 from watchdog.sidekiq.decode import Broken
 from watchdog.sidekiq.failures import ServerError, SourceUnavailableError
-from watchdog.sidekiq.follow import pause
 from watchdog.sidekiq.homes import Homes
 from watchdog.sidekiq.keys import Keys
 from watchdog.sidekiq.reconcile import PERIOD, TICK, due
+from watchdog.sidekiq.reconnecting import pause
 from watchdog.sidekiq.scanning import rest, rest_of_fields
 from watchdog.sidekiq.serverinfo import garbage, last_save, log_failed, parse_info, readings, save_failed, save_stops_writes
 from watchdog.sidekiq.tracking import Dirty
