@@ -144,9 +144,7 @@ class RuleSet:
         }
         self.by_change: Final[Mapping[str, tuple[Rule, ...]]] = {name: tuple(rule for rule in rules if rule.on == name) for name in CHANGES}
         self.series: Final[tuple[Series, ...]] = tuple(series for one in _asking(rules) for series in one.series)
-        self.aggregates: Final[tuple[Aggregate, ...]] = tuple(
-            {each.key: each for one in _asking(rules) for each in one.aggregates}.values()
-        )
+        self.aggregates: Final[tuple[Aggregate, ...]] = tuple(each for one in _asking(rules) for each in one.aggregates)
         self._in_doubt: RuleSet | None = None
 
     @property

@@ -60,7 +60,9 @@ class Tallies:
         self._kept = {}
         by_kind: dict[Kind, list[_Kept]] = {}
         for aggregate in aggregates:
-            if aggregate.key in self._kept:
+            if (known := self._kept.get(aggregate.key)) is not None:
+                if aggregate.of_all:
+                    known.aggregate = aggregate
                 continue
             kept = before.get(aggregate.key) or _Kept()
             kept.aggregate = aggregate
@@ -74,12 +76,21 @@ class Tallies:
         return tuple(self._by_kind)
 
     def update(self, row: Row, now: int, scope: Scope) -> list[Changed]:
-        """A row was touched, is new, or is due: works out what it adds to its groups; returns the groups whose tally is another one now."""
+        """A row was touched, is new, or is due: works out what it adds to its groups, nothing where it does not fit and nobody asks for all; returns the groups whose tally is another one now."""
         changed: list[Changed] = []
         for kept in self._by_kind.get(row.kind, ()):
-            place, member = _place(kept.aggregate, row), _member(kept.aggregate, row, now, scope)
-            # Nearly always it adds what it did.
-            if (before := kept.before(row.id)) is None or before[1] is not member or not _same(before[0], place):
+            aggregate = kept.aggregate
+            truth = aggregate.holds(row, now, scope)
+            place = WHOLE if aggregate.link is None else _place(aggregate.link, row)
+            before = kept.before(row.id)
+            if truth is False and not aggregate.of_all and place is not None:
+                # Nearly all are of no account to nearly all aggregates.
+                if before is not None:
+                    kept.drop(row.id, changed)
+                continue
+            member = _PLAIN[truth] if not truth or aggregate.value is None else Member(truth, aggregate.value(row, now, scope))
+            # And of the others most add what they did.
+            if before is None or before[1] is not member or not _same(before[0], place):
                 kept.put(row.id, place, member, changed)
         return changed
 
@@ -191,19 +202,10 @@ class _Kept:
             changed.append(origin)
 
 
-def _place(aggregate: Aggregate, row: Row) -> Any:
+def _place(link: str, row: Row) -> Any:
     """The group of a row; None where it can't be known."""
-    if aggregate.link is None:
-        return WHOLE
-    place = getattr(row, aggregate.link)
+    place = getattr(row, link)
     return None if place is MISSING else place
-
-
-def _member(aggregate: Aggregate, row: Row, now: int, scope: Scope) -> Member:
-    truth = aggregate.holds(row, now, scope)
-    if not truth or aggregate.value is None:
-        return _PLAIN[truth]
-    return Member(truth, aggregate.value(row, now, scope))
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -80,7 +80,8 @@ class Aggregate(msgspec.Struct, frozen=True, eq=False):
 
     `link` is the slot of the inner row whose value names the group (None: one group, named ""), the one equality `inner.x == outer.y`
     of a correlated aggregate. `holds` and `deadline` judge an inner row without that equality, as those of a condition do;
-    `value` is what is added up or compared of it, None for count, share, any and all.
+    `value` is what is added up or compared of it, None for count, share, any and all. `of_all` says that somebody asks how many there are
+    besides those that fit, as share and all do.
     """
 
     key: str
@@ -91,6 +92,7 @@ class Aggregate(msgspec.Struct, frozen=True, eq=False):
     deadline: Callable[..., Any]
     value: "Callable[[Row, int, Scope], Any] | None"
     sources: tuple[Source, ...]
+    of_all: bool = True
 
 
 class Lookup(msgspec.Struct, frozen=True, eq=False):

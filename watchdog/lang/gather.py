@@ -5,7 +5,7 @@ The counterpart of `demands.py`, which says what such a demand is. Each is named
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,6 +13,7 @@ from watchdog.lang.checked import Checked, Constant, Elsewhere, Held, Overall, P
 from watchdog.lang.compile import compile_condition, compile_value
 from watchdog.lang.demands import Aggregate, Group, Lookup, Scope, Series
 from watchdog.lang.evaluate import evaluate
+from watchdog.lang.functions import Across
 from watchdog.lang.horizon import Deadline, compile_horizon, compile_look, earlier, never
 from watchdog.lang.nowhere import NOWHERE
 from watchdog.lang.printer import show
@@ -20,6 +21,9 @@ from watchdog.model.delivery import source_for, sources_among
 from watchdog.model.fields import FieldSpec
 from watchdog.model.kinds import Source, Type
 from watchdog.model.rows import Row
+
+_OF_ALL: Final = frozenset({Across.SHARE, Across.ALL})
+"""For these it matters how many there are that do not fit."""
 
 
 class Demands(msgspec.Struct, frozen=True):
@@ -43,9 +47,9 @@ def gather(*trees: Checked) -> Demands:
                 known = series.get(node.key)
                 if known is None or known.window < node.window:
                     series[node.key] = _series(node) if known is None else msgspec.structs.replace(known, window=node.window)
-            case Overall(population=population, group=group):
-                if population.key not in aggregates:
-                    aggregates[population.key] = _aggregate(population)
+            case Overall(function=across, population=population, group=group):
+                counted = aggregates.get(population.key) or _aggregate(population)
+                aggregates[population.key] = counted if counted.of_all else msgspec.structs.replace(counted, of_all=across in _OF_ALL)
                 groups[Group(population.key, None if group is None else group.slot)] = None
             case Elsewhere(kind=kind, entity=entity):
                 text = show(entity.syntax)
@@ -138,6 +142,7 @@ def _aggregate(population: Population) -> Aggregate:
         deadline=until if value is None else _until(holds, until, compile_look(value)),
         value=None if value is None else compile_value(value),
         sources=_sources(population, inside),
+        of_all=False,
     )
 
 

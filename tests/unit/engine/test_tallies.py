@@ -155,6 +155,36 @@ def test_a_reload_keeps_what_is_still_asked_for():
     assert tallies.tally("stuck", "push") == Tally()
 
 
+def test_who_does_not_fit_is_counted_only_where_somebody_asks_for_all():
+    """Without `of_all` they change nothing, whether they come, stop fitting or leave; one whose group nobody knows is counted all the same."""
+    tallies = counted(job("1", "push", 9), job("2", "push", 0), of=aggregate(of_all=False))
+
+    assert tallies.tally("stuck", "push") == Tally(all=1, true=1)
+    assert tallies.update(job("3", "push", 0), 0, NOWHERE) == []
+    assert tallies.update(job("1", "push", 0), 0, NOWHERE) == [("stuck", "push")]
+    assert tallies.tally("stuck", "push") == Tally()
+    assert tallies.remove(Kind.JOB, "2") == []
+    assert tallies.update(job("4", MISSING, 0), 0, NOWHERE) == [("stuck", EVERY)]
+    assert tallies.tally("stuck", "push") == Tally(all=1, unknown=1)
+
+
+def test_all_are_counted_as_soon_as_one_condition_asks_for_them():
+    """The same population, asked for by count and by share: it is kept for share, in whatever order they stand, and after a reload everybody is counted anew."""
+    few, all_ = aggregate(of_all=False), aggregate(of_all=True)
+    rows = [job("1", "push", 9), job("2", "push", 0)]
+    for demanded in ([few, all_], [all_, few]):
+        tallies = counted(*rows, of=few)
+        tallies.demand(demanded)
+        for row in rows:
+            tallies.update(row, 0, NOWHERE)
+        assert tallies.tally("stuck", "push") == Tally(all=2, true=1)
+
+    tallies.demand([few])
+    for row in rows:
+        tallies.update(row, 0, NOWHERE)
+    assert tallies.tally("stuck", "push") == Tally(all=1, true=1)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [

@@ -324,3 +324,21 @@ def test_bounds_are_never_narrower_than_what_they_bound(condition: ReadCondition
     one, other = (part.left for part in read.tree.operands)  # type: ignore[union-attr]
     assert evaluate(one, row(Kind.SIDEKIQ), 0, scope) == Bounds(0.5, 2.0)
     assert evaluate(other, row(Kind.SIDEKIQ), 0, scope) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "of_all"),
+    [
+        ("count(queue where queue.size > 3) > 3", False),
+        ("any(queue where queue.size > 3)", False),
+        ("sum(queue.size where queue.size > 3) > 3", False),
+        ("all(queue where queue.size > 3)", True),
+        ("share(queue where queue.size > 3) > 50%", True),
+        ("share(queue where queue.size > 3) > 50% or count(queue where queue.size > 3) > 3", True),
+        ("count(queue where queue.size > 3) > 3 or all(queue where queue.size > 3)", True),
+    ],
+)
+def test_whether_those_that_do_not_fit_matter(condition: ReadCondition, text, of_all):
+    """They do for share and all, and for nothing else."""
+    (one,) = condition(text).aggregates
+    assert one.of_all is of_all
