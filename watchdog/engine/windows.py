@@ -152,7 +152,9 @@ def lasting(pieces: Sequence[Piece]) -> int:
 def increase_of(pieces: Sequence[Piece]) -> float:
     """By how much a counter grew from the first to the last."""
     values = list(map(_VALUE, pieces))
-    return sum(starmap(grown_by, pairwise(values)))
+    rises = list(map(sub, values[1:], values))
+    # Nearly always nothing has begun anew.
+    return sum(rises) if min(rises, default=0) >= 0 else sum(starmap(grown_by, pairwise(values)))
 
 
 def changes_of(pieces: Sequence[Piece]) -> int:
