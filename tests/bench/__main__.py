@@ -39,7 +39,7 @@ MINUTES = {
     "bench_metrics": 0.1,
     "bench_outbox": 0.2,
     "bench_probe": 5.0,
-    "bench_replay": 4.5,
+    "bench_replay": 10.0,
     "bench_rules": 0.1,
     "bench_scale": 10.0,
     "bench_service": 11.5,
