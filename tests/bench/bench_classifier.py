@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.bench.retry_entries import entries
 from tests.bench.rows import Row
+from watchdog.config import inspect_rules
 from watchdog.engine.advance import advance, next_due
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State, begin
@@ -30,6 +31,12 @@ RULES = (
 )  # fmt: skip
 ENTRIES = 100_000
 NOW = 1_790_000_000.0
+
+
+def packs() -> RuleSet:
+    """All rules of both packs."""
+    found, _ = inspect_rules([Path(__file__).parents[2] / "rules" / pack for pack in ("sidekiq", "mastodon")])
+    return found.but(mode=Mode.DRY_RUN)
 
 
 def ruleset(names: tuple[str, ...]) -> RuleSet:
@@ -131,10 +138,14 @@ def main() -> list[Row]:
     """All rows."""
     bare = min(played(ruleset(()))[0] for _ in range(2))
     spent, longest = min(played(ruleset(RULES)) for _ in range(2))
+    every = packs()
+    of_all, longest_of_all = min(played(every) for _ in range(2))
     name = f"{len(RULES)} rules, {DOMAINS:,} domains, {PEERS:,} servers"
     return [
         Row(what=f"{name}: the turns of a minute", value=spent, unit="ms", beside=bare, beside_what="without a rule"),
         Row(what=f"{name}: engine's share of a core", value=spent / (SECONDS * 1000) * 100, unit="%"),
         Row(what=f"{name}: the longest turn", value=longest, unit="ms"),
+        Row(what=f"the same under all {len(every.rules)} rules", value=of_all, unit="ms", beside=spent, beside_what=f"under {len(RULES)}"),
+        Row(what="the longest turn then", value=longest_of_all, unit="ms"),
         *seen(),
     ]
