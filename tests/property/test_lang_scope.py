@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from watchdog.lang.buckets import bucket
 from watchdog.lang.condition import Condition, read_condition, read_names
 from watchdog.lang.demands import Aggregate, Tally
 from watchdog.lang.evaluate import evaluate
-from watchdog.lang.horizon import bucket
 from watchdog.lang.text import Text
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING

@@ -7,8 +7,8 @@ from typing import Final
 from watchdog.engine.coverage import Coverage, Interval
 from watchdog.engine.steps import ABSENT
 from watchdog.engine.tracks import Track
+from watchdog.lang.buckets import bucket
 from watchdog.lang.demands import Series
-from watchdog.lang.horizon import bucket
 from watchdog.model.delivery import sources_for
 from watchdog.model.kinds import Source
 from watchdog.model.missing import MISSING

@@ -20,8 +20,8 @@ from watchdog.engine.kept import Kept
 from watchdog.engine.steps import ABSENT, MARKS
 from watchdog.engine.tracks import Track
 from watchdog.errors import WatchdogError
+from watchdog.lang.buckets import bucket
 from watchdog.lang.demands import Function
-from watchdog.lang.horizon import bucket
 from watchdog.model.kinds import Source
 from watchdog.model.missing import MISSING
 

@@ -13,8 +13,8 @@ from operator import itemgetter, mul, ne, sub
 from typing import Any, Final, NamedTuple
 
 from watchdog.engine.steps import MARKS, Steps
+from watchdog.lang.buckets import bucket as bucket_of
 from watchdog.lang.demands import Function
-from watchdog.lang.horizon import bucket as bucket_of
 from watchdog.model.missing import MISSING
 
 Piece = tuple[int, int, float]

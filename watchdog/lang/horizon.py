@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from watchdog.lang.buckets import bucket
 from watchdog.lang.checked import (
     Calculation,
     Checked,
@@ -43,8 +44,6 @@ from watchdog.model.rows import Row
 
 LOOK_AGAIN: Final = 1000
 """Milliseconds between two looks at something that grows along no straight line."""
-BUCKETS: Final = 120
-"""Into how many buckets a history divides a window."""
 
 
 class Deadline(msgspec.Struct, frozen=True, gc=False):
@@ -197,11 +196,6 @@ def _written(tree: Checked) -> list[Checked]:
     The engine writes such a history when they change, whatever else the condition says at that moment.
     """
     return [part.operand for part in below(tree) if isinstance(part, Held) and _moves(part.operand)]
-
-
-def bucket(window: int) -> int:
-    """How long (milliseconds) each of the buckets of a window is; they begin at its multiples in engine time."""
-    return -(-window // BUCKETS)
 
 
 def _buckets(node: Checked) -> tuple[int, ...]:
