@@ -113,6 +113,7 @@ async def test_to_suspend_takes_a_yes(configured, mastodon):
         assert {call for call in mastodon.calls if call[1] == LOOKED[1]} == {LOOKED}
         assert rules(mastodon) == []
 
+        await agent.status_has(lambda picture: bool(picture["approvals"]))
         _, said = await agent.ask("approve", "--list")
         (request,) = set(re.findall(r"sidekiq-watchdog approve ([a-z0-9]+)", said))
         status, said = await agent.ask("approve", request, "--reason", "it floods us")
