@@ -7,6 +7,7 @@ never asked for its properties: that would make systemd load it, say so, put it 
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
 from watchdog.clock import Clock
@@ -125,9 +126,8 @@ class Session:
             await self._read_everything(bus)
             return
         dirty, self._dirty = self._dirty, {}
-        changes = [change for name in dirty if (change := await self._read(bus, name)) is not None]
-        if changes:
-            self._tell(tuple(changes))
+        if changes := await self._news(bus, dirty):
+            self._tell(changes)
 
     async def _read_everything(self, bus: Bus) -> None:
         patterns = self._choice.wanted()
@@ -137,12 +137,18 @@ class Session:
         listed = dict.fromkeys(filter(self._choice.means, told.held), True) | self._moved
         self._loaded = {name for name, is_held in listed.items() if is_held}
         names = {*self._loaded, *self._book.units, *filter(possible, told.files)}
-        changes = [change for name in sorted(names) if (change := await self._read(bus, name)) is not None]
+        changes = await self._news(bus, sorted(names))
         self._is_complete = True
-        self._tell(tuple(changes), complete=True)
+        self._tell(changes, complete=True)
 
-    async def _read(self, bus: Bus, name: str) -> Delta | Gone | None:
-        """Read it, in whichever way is right for it; what is new of it."""
+    async def _news(self, bus: Bus, names: Iterable[str]) -> tuple[Delta | Gone, ...]:
+        """Read them; what is new of them now, when the last has been read: what systemd said of the first meanwhile has been told by then."""
+        gone = {name: await self._read(bus, name) for name in names}
+        changes = (gone[name] or (self._book.news(name) if name in self._book.units else None) for name in gone)
+        return tuple(change for change in changes if change is not None)
+
+    async def _read(self, bus: Bus, name: str) -> Gone | None:
+        """Read it, in whichever way is right for it; whether it turns out to be gone."""
         if not self._choice.means(name):
             return await self._drop(bus, name, "it is no longer one of the units of the config")
         if name not in self._names.values():
@@ -164,7 +170,7 @@ class Session:
                 return await self._drop(bus, name, "it has no file any more")
         if (start := self._book.untimed(name)) is not None:
             self._book.unit(name).sidekiq_timeout = await asyncio.to_thread(sidekiq_timeout, start)
-        return self._book.news(name)
+        return None
 
     async def _ask(self, bus: Bus, name: str) -> None:
         """All properties, and what its job does."""

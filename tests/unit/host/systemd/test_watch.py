@@ -96,6 +96,22 @@ async def test_an_answer_that_was_overtaken(systemd, watch):
     assert watched.picture[NAME]["restarts"] == 1
 
 
+async def test_what_a_unit_says_while_the_next_is_read(systemd, watch):
+    """It stands: what was read of the unit before must not be told after it, or it would count until the unit changes again."""
+    systemd.units |= {NAME: dict(UP), "sidekiq_next.service": dict(UP)}
+    watched = await watch()
+
+    def while_its_job_is_read() -> None:
+        systemd.meanwhile["GetAll"] = lambda: systemd.change(NAME, Job=[0, "/"], SubState="running")
+
+    systemd.units[NAME] |= {"Job": [9, "/job/9"], "SubState": "stop"}
+    systemd.meanwhile["Get"] = while_its_job_is_read
+    systemd.say("UnitFilesChanged")
+    await asyncio.sleep(0.1)
+    assert systemd.units[NAME]["SubState"] == "running"
+    assert (watched.picture[NAME]["job"], watched.picture[NAME]["sub_state"]) == ("", "running")
+
+
 async def test_a_unit_that_is_put_away_while_it_is_read(systemd, watch):
     """How it ended is known from what it said; what would be read now is how it would begin."""
     systemd.files[NAME] = "enabled"
