@@ -15,7 +15,7 @@ demo: .venv/.demo ## a Sidekiq that gets stuck and is repaired before your eyes,
 test: .venv/.dev ## what every change runs; some twenty-odd minutes on two cores
 	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring systemd-container systemd-journal-remote postgresql binutils prometheus-alertmanager prometheus tmux chromium fonts-dejavu-core nginx caddy
 	@$(PYTHON) -m tests.suites
-	$(PYTHON) -m pytest --numprocesses=$$(($$(nproc) + 1)) $(ARGS)
+	$(PYTHON) -m pytest --numprocesses=$$(($$(nproc) * 2)) $(ARGS)
 
 trial: .venv/.dev ## what has to be shown hundreds of times or for hours; takes up where it was left
 	@.ci/apt --if-possible redis-server ruby-sidekiq
