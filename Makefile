@@ -11,8 +11,8 @@ help: ## what can be made
 demo: .venv/.demo ## a Sidekiq that gets stuck and is repaired before your eyes, in about a minute; ARGS=--serve leaves its page open
 	@.venv/bin/sidekiq-watchdog demo $(ARGS)
 
-# Most of the tests with real parts wait for a beat or an end: so there is one process more than there are processors.
-test: .venv/.dev ## what every change runs; some twenty-odd minutes on two cores
+# Most of the tests with real parts wait for a beat or an end: so there are twice as many processes as processors.
+test: .venv/.dev ## what every change runs; some twenty minutes on two cores
 	@.ci/apt --if-possible redis-server ruby-sidekiq debootstrap debian-archive-keyring systemd-container systemd-journal-remote postgresql binutils prometheus-alertmanager prometheus tmux chromium fonts-dejavu-core nginx caddy
 	@$(PYTHON) -m tests.suites
 	$(PYTHON) -m pytest --numprocesses=$$(($$(nproc) * 2)) $(ARGS)

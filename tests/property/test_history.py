@@ -27,7 +27,15 @@ WINDOWS = [7, 60, 120, 130, 240, 500]
 
 def _series(key: str, type_: Type, *, counter: bool, sources: tuple[Source, ...], window: int = 500) -> Series:
     return Series(
-        key=key, kind=Kind.QUEUE, text=key, type=type_, value=lambda row, now: MISSING, window=window, sources=sources, counter=counter
+        key=key,
+        kind=Kind.QUEUE,
+        text=key,
+        type=type_,
+        value=lambda row, now: MISSING,
+        window=window,
+        sources=sources,
+        counter=counter,
+        reads=frozenset(),
     )
 
 

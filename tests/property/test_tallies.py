@@ -27,7 +27,9 @@ def _never(row: Row, now: int, scope: object) -> Deadline:
 
 
 def _aggregate(key: str, *, link: str | None, value: Any) -> Aggregate:
-    return Aggregate(key=key, kind=Kind.PROCESS, text=key, link=link, holds=_holds, deadline=_never, value=value, sources=())
+    return Aggregate(
+        key=key, kind=Kind.PROCESS, text=key, link=link, holds=_holds, deadline=_never, value=value, sources=(), reads=frozenset()
+    )
 
 
 AGGREGATES = [

@@ -8,8 +8,8 @@ from watchdog.model.records import AuditRow
 from watchdog.replay.account import Account
 from watchdog.replay.checking import Checked
 from watchdog.replay.differences import Difference, What
-from watchdog.replay.replaying import Covered
 from watchdog.replay.report import HAPPENED, Report
+from watchdog.replay.watch import Covered
 from watchdog.store.moments import rfc3339
 
 _MOST_FIRINGS = 20

@@ -226,8 +226,8 @@ def _observe(turn: Turn, observed: Observed) -> None:
     touched, left = turn.world.take(observed, turn.at)
     for departure in left:
         judging.bury(turn, departure)
-    for kind, entity in touched:
-        judging.judge_entity(turn, kind, entity)
+    for (kind, entity), moved in touched.items():
+        judging.judge_entity(turn, kind, entity, moved)
     known_here.remember(turn, touched, left)
     deploy_signs.notice(turn, observed, left)
     unit_book.notice(turn, observed)

@@ -5,11 +5,11 @@ The counterpart of `windows.py`, which looks at every piece; it is used where th
 A bucket that is over never changes: nothing is ever written into the past.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from watchdog.engine.windows import Piece, Window, changes_of, finite, greatest, grown_by, increase_of, integral_of, lasting, least, rise_of
+from watchdog.engine.windows import Pieces, Window, changes_of, finite, grown_by, increase_of, integral_of, lasting, rise_of
 from watchdog.lang.demands import Function
 from watchdog.model.missing import MISSING
 
@@ -40,24 +40,25 @@ class Cell(NamedTuple):
     changes: int = 0
 
 
-def cell_of(number: int, pieces: Sequence[Piece], known: int) -> Cell:
+def cell_of(number: int, pieces: Pieces, known: int) -> Cell:
     """The sum of the pieces of one bucket."""
-    if not pieces:
+    values = pieces.values
+    if not values:
         return Cell(number, known)
-    increase = increase_of(pieces)
+    increase = increase_of(values)
     return Cell(
         number=number,
         known=known,
         weight=lasting(pieces),
         integral=float(integral_of(pieces)),
-        start=pieces[0][0],
-        end=pieces[-1][1],
-        first=pieces[0][2],
-        last=pieces[-1][2],
-        low=least(pieces),
-        high=greatest(pieces),
+        start=pieces.starts[0],
+        end=pieces.ends[-1],
+        first=values[0],
+        last=values[-1],
+        low=min(values),
+        high=max(values),
         increase=increase if abs(increase) < _LONG else float(increase),
-        changes=changes_of(pieces),
+        changes=changes_of(values),
     )
 
 
@@ -71,7 +72,7 @@ class Cells:
         self.end = end
         self.asked = end
 
-    def go_on(self, window: Window, pieces_in: Callable[[int, int], tuple[list[Piece], int]]) -> None:
+    def go_on(self, window: Window, pieces_in: Callable[[int, int], tuple[Pieces, int]]) -> None:
         """Sums up the buckets that are new, and forgets those that have left the window; `pieces_in(start, end)` are pieces and known time."""
         self.cells = [cell for cell in self.cells if cell.number * window.bucket >= window.start]
         for start in range(max(self.end, window.start) if self.cells else window.start, window.end, window.bucket):

@@ -5,6 +5,7 @@ All of it follows the table in `model/changes.py`: here stands what each way of 
 before a source had been read in full is no change: nobody saw it become so.
 """
 
+from collections.abc import Container
 from typing import Any, Final
 
 import msgspec
@@ -58,9 +59,12 @@ def _by_slot(specs: tuple[ChangeSpec, ...]) -> dict[Kind, dict[str, tuple[Change
 _BY_SLOT: Final = _by_slot(CHANGES)
 
 
-def moving(kind: Kind) -> tuple[str, ...]:
-    """The slots of a kind whose readings can make a change."""
-    return tuple(_BY_SLOT.get(kind, ()))
+def moving(awaited: Container[str]) -> dict[Kind, tuple[str, ...]]:
+    """The slots whose readings can make a change that is awaited, by kind."""
+    return {
+        kind: tuple(slot for slot, specs in slots.items() if any(spec.name in awaited for spec in specs))
+        for kind, slots in _BY_SLOT.items()
+    }
 
 
 def moved(kind: Kind, slot: str, before: Any, after: Any) -> Moved | None:

@@ -61,6 +61,8 @@ class Coverage:
         covered: list[Interval] = [(start, end)] if start < end else []
         for source in sources:
             times = self.times[source]
+            if len(times) % 2 and times[-1] <= start:
+                continue  # it could be read all the time, as nearly always
             seen = [*times, _FOREVER] if len(times) % 2 else times
             spans = list(zip(seen[::2], seen[1::2], strict=True))
             covered = [

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from watchdog.engine.coverage import Coverage, Interval
 from watchdog.engine.kept import Kept
+from watchdog.engine.moved import Moved
 from watchdog.engine.remembered import pack, unpack, unpack_to_go_on
 from watchdog.engine.sliding import turns
 from watchdog.engine.steps import ABSENT, STEP_BYTES, Steps
@@ -25,6 +26,8 @@ BUDGET: Final = 32 * 2**20
 """Bytes for all series together."""
 _ROOM: Final = 0.9
 """What is left of the budget after having made room: so that it is not made again for the very next step."""
+# Python 3.11 looks a member of an enumeration up in Python.
+_BOOL: Final = Type.BOOL
 _NOBODY: Final = Steps()
 """The steps of an entity that was never there; never written to."""
 
@@ -70,10 +73,12 @@ class History:
         self._coverage.trim(self._horizon(now))
         self._make_room()
 
-    def observe(self, row: Row, now: int) -> None:
-        """Writes every series of that row's kind: it was touched, or is judged again because its time has come."""
+    def observe(self, row: Row, now: int, moved: Moved = None) -> None:
+        """Writes the series of that row's kind that what has moved of it can concern: it was touched, or is judged again because its time has come."""
         for kept in self._by_kind.get(row.kind, ()):
-            self._write(kept, row.id, kept.series.value(row, now), now)
+            series = kept.series
+            if moved is None or not series.reads.isdisjoint(moved):
+                self._write(kept, row.id, series.value(row, now), now)
 
     def write(self, series: str, entity: str, value: Any, now: int) -> None:
         """That value stands from now on; MISSING where it can't be known. Nothing happens where it stood already, or nobody asks for it."""
@@ -145,11 +150,12 @@ class History:
         else:
             size = track.size()
             value = track.work_out(function, span, window, covered, zero=kept.series.counter)
-            if kept.series.type is not Type.BOOL:
+            if track.is_very_long() and kept.series.type is not _BOOL:
                 # `held` looks at every step.
                 track.fold(kept.windows, now, covered, zero=kept.series.counter)
-            self._size += track.size() - size
-            self._make_room()
+            if (grown := track.size() - size) != 0:
+                self._size += grown
+                self._make_room()
         return _in_unit(kept.series.type, function, value)
 
     def held(self, series: str, entity: str, window: int, now: int) -> bool | None:
@@ -253,8 +259,8 @@ class History:
         track.used = now
         grown = track.write(value, now)
         if grown:
-            self._size += STEP_BYTES * (grown - track.trim(kept.horizon(now)))
-        self._make_room()
+            self._size += STEP_BYTES * (grown - (track.trim(kept.horizon(now)) if track.is_long() else 0))
+            self._make_room()
 
     def _begin(self, kept: Kept, entity: str) -> Track:
         size = kept.size_of_names()

@@ -1,5 +1,6 @@
 """From readings and changes to alerts: evaluates the rules on one entity and moves their alerts on."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from watchdog.engine.counted import is_counted
 from watchdog.engine.deadlines import earlier
 from watchdog.engine.judged_by import readings_of
 from watchdog.engine.ledger import Alert, Phase, Spent
+from watchdog.engine.moved import Moved, concerns
 from watchdog.engine.news import Seen
 from watchdog.engine.requests import alert_over, want
 from watchdog.engine.routing import telling
@@ -20,7 +22,6 @@ from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
 from watchdog.engine.whats_next import after_firing
 from watchdog.engine.world import Departure
-from watchdog.lang.horizon import never
 from watchdog.model.delivery import listed_by
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
@@ -28,27 +29,29 @@ from watchdog.model.notices import NoticeKind
 from watchdog.model.rows import Row
 
 
-def judge_entity(turn: Turn, kind: Kind, entity: str) -> None:
-    """Evaluates every rule for that kind on this entity, and notes when it must be looked at again."""
+def judge_entity(turn: Turn, kind: Kind, entity: str, moved: Moved = None) -> None:
+    """Evaluates every rule for that kind on this entity that what has moved of it can concern, and notes when it must be looked at again."""
     world = turn.world
     rules = turn.rules.by_kind[kind]
     if not (rules or kind in world.demanding) or (row := world.find(kind, entity)) is None:
+        return
+    if moved is not None and _stays_as_it_is(turn, row, moved):
         return
     at = turn.at
     ledger = turn.ledger
     lost = ledger.lost
     # What one rule does to its alert begins or ends none of another.
-    is_busy = bool(ledger.alerts or ledger.arming.unknown)
+    is_busy = bool(ledger.arming.unknown or entity in world.alerted.entities(ledger.alerts))
     notes = turn.notes
     engine: int | None = None
     beat: int | None = None
-    for rule in rules:
+    meant = turn.rules.meant[kind].of(row)
+    for rule in rules if is_busy else meant.them:
         condition = rule.condition
         holds = None if lost and any(source in lost for source in condition.rests_on(entity)) else condition.holds(row, at, notes)
         if holds or is_busy:
             engine = earlier(engine, _move(turn, rule, row, Truth.UNKNOWN if holds is None else Truth.TRUE if holds else Truth.FALSE))
-        if (horizon := condition.deadline) is never:
-            continue
+    for horizon in meant.horizons:
         deadline = horizon(row, at, notes)
         # Written out: this is done for every rule on every change of every beat.
         if (due := deadline.engine) is not None and (engine is None or due < engine):
@@ -59,6 +62,21 @@ def judge_entity(turn: Turn, kind: Kind, entity: str) -> None:
         world.watchers.set((kind, entity), notes.read)
         notes.read = {}
     world.schedule(row, engine=engine, beat=beat, now=at)
+
+
+def _stays_as_it_is(turn: Turn, row: Row, moved: Mapping[str, Any]) -> bool:
+    """
+    Whether nothing rests on what has moved but rules that it leaves as they were, which are not true: most of what is read concerns nobody.
+
+    When the entity must be looked at again stays what it was, too.
+    """
+    rules, ledger, kind = turn.rules, turn.ledger, row.kind
+    if concerns(rules.bound, kind, moved) or concerns(turn.world.reads.timed, kind, moved):
+        return False
+    if ledger.arming.unknown or row.id in turn.world.alerted.entities(ledger.alerts):
+        return False
+    at, world = turn.at, turn.world
+    return not any(rule.condition.holds(row, at, world) for rule in rules.alone[kind] if not rule.condition.reads.isdisjoint(moved))
 
 
 def judge_all(turn: Turn) -> None:

@@ -5,7 +5,7 @@ The counterpart of `changes`, which says what is one. The world reports to it wh
 so before its source had been read in full, is no news.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -35,10 +35,11 @@ class News:
     While `is_doubtful` is True what is missing says nothing of Sidekiq. `silences` are kept while somebody waits for one.
     """
 
-    __slots__ = ("awaited", "begun", "is_doubtful", "silences", "told", "untold")
+    __slots__ = ("_moving", "awaited", "begun", "is_doubtful", "silences", "told", "untold")
 
     def __init__(self) -> None:
         self.awaited: frozenset[str] = frozenset()
+        self._moving: dict[Kind, tuple[str, ...]] = {}
         self.begun: set[Source] = set()
         self.is_doubtful = False
         self.untold: list[Seen] = []
@@ -48,6 +49,7 @@ class News:
     def await_(self, names: Iterable[str], processes: Iterable[Row]) -> None:
         """From now on these changes are noted, and no others; `processes` are those that there are."""
         self.awaited = frozenset(names)
+        self._moving = changes.moving(self.awaited)
         if self.awaited.isdisjoint((changes.SILENT, changes.SPOKE)):
             self.silences = None
         elif self.silences is None:
@@ -66,9 +68,10 @@ class News:
         for _ in self.silences.fallen(at) if self.silences is not None else ():
             pass
 
-    def before(self, row: Row, slots: Iterable[str]) -> list[tuple[str, Any]]:
+    def before(self, row: Row, slots: Container[str]) -> Sequence[tuple[str, Any]]:
         """What has to be known of a row before these slots are written."""
-        return [(slot, getattr(row, slot)) for slot in changes.moving(row.kind) if slot in slots] if self.awaited else []
+        moving = self._moving.get(row.kind)
+        return [(slot, getattr(row, slot)) for slot in moving if slot in slots] if moving else ()
 
     def appeared(self, row: Row) -> None:
         """A row has come."""

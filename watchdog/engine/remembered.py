@@ -186,8 +186,7 @@ def _steps(track: _Track, at: int, shift: int) -> Track:
     if not times or len(times) != len(states) or (track.code == "d" and any(map(math.isnan, states))):
         raise BrokenHistoryError("the saved history is damaged")
     steps = Track()
-    steps.times = array("q", (time + shift for time in _rising(times, at)))
-    steps.states = states
+    steps.put(array("q", (time + shift for time in _rising(times, at))), states)
     if track.folded is not None:
         if track.folded > at:
             raise BrokenHistoryError("the saved history is damaged")

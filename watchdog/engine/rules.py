@@ -11,7 +11,9 @@ from typing import Any, Final, final
 
 import msgspec
 
+from watchdog.engine.moved import Slots
 from watchdog.engine.routing.table import NO_ROUTING, Routing
+from watchdog.engine.shortlist import Asked, Shortlist
 from watchdog.errors import Span
 from watchdog.lang.condition import Condition, Reference
 from watchdog.lang.demands import Aggregate, Series
@@ -98,18 +100,21 @@ class RuleSet:
 
     `digest` is that of the texts they were read from. `by_name` and `by_kind` are the same rules, found quickly, and `by_change` those that
     wait for a change. `by_hand` are the settings of the guards for what a person orders; `weekly` is when people are told what has come of their rules, None for never. `fleet` is how often all agents of this Redis may act
-    together; None where there are no others to think of (tests of rules), and no lock is taken. `routing` is who is told, `page` the address under which people see the page of the agent, without a slash at its end; empty if there is none. `series` and `aggregates` are what their conditions ask of the world beyond a row.
+    together; None where there are no others to think of (tests of rules), and no lock is taken. `routing` is who is told, `page` the address under which people see the page of the agent, without a slash at its end; empty if there is none. `series` and `aggregates` are what their conditions ask of the world beyond a row. `alone` are those of a kind that ask for none of it and do not change with time, `bound` the slots on which the others rest; `meant` are those of a kind that the names of an entity do not exclude.
     """
 
     __slots__ = (
         "_in_doubt",
         "aggregates",
+        "alone",
+        "bound",
         "by_change",
         "by_hand",
         "by_kind",
         "by_name",
         "digest",
         "fleet",
+        "meant",
         "mode",
         "page",
         "routing",
@@ -141,6 +146,17 @@ class RuleSet:
         self.by_name: Final[Mapping[str, Rule]] = {rule.name: rule for rule in rules}
         self.by_kind: Final[Mapping[Kind, tuple[Rule, ...]]] = {
             kind: tuple(rule for rule in rules if rule.each is kind and rule.on is None) for kind in Kind
+        }
+        self.alone: Final[Mapping[Kind, tuple[Rule, ...]]] = {
+            kind: tuple(rule for rule in them if rule.condition.stands_alone) for kind, them in self.by_kind.items()
+        }
+        self.bound: Final[Slots] = {
+            kind: frozenset().union(*(rule.condition.reads for rule in them if not rule.condition.stands_alone))
+            for kind, them in self.by_kind.items()
+        }
+        self.meant: Final[Mapping[Kind, Shortlist[Rule]]] = {
+            kind: Shortlist(Asked.by(rule, rule.condition.sieve, rule.condition.deadline) for rule in them)
+            for kind, them in self.by_kind.items()
         }
         self.by_change: Final[Mapping[str, tuple[Rule, ...]]] = {name: tuple(rule for rule in rules if rule.on == name) for name in CHANGES}
         self.series: Final[tuple[Series, ...]] = tuple(series for one in _asking(rules) for series in one.series)

@@ -16,6 +16,7 @@ from watchdog.model.missing import MISSING
 STEP_BYTES: Final = 16
 """What one more step costs: its time and its state."""
 _TRIM_FROM: Final = 32
+_NOT_NOW: Final = 2**63
 
 
 class Marks(NamedTuple):
@@ -45,14 +46,15 @@ class Steps:
     """
     The steps of one entity in one series.
 
-    `times` are engine times that rise, `states` of the same length, integers ("q") until the first float comes ("d").
+    `times` are engine times that rise, `states` of the same length, integers ("q") until the first float comes ("d"). From `numbers_since` on all of them are numbers.
     """
 
-    __slots__ = ("_trim_at", "states", "times")
+    __slots__ = ("_trim_at", "numbers_since", "states", "times")
 
     def __init__(self) -> None:
         self.times = array("q")
         self.states: array[Any] = array("q")
+        self.numbers_since = _NOT_NOW
         self._trim_at = _TRIM_FROM
 
     def write(self, state: Any, now: int) -> int:
@@ -63,6 +65,10 @@ class Steps:
         """
         packed = self._packed(state)
         times, states = self.times, self.states
+        if packed in MARKS[states.typecode]:
+            self.numbers_since = _NOT_NOW
+        elif self.numbers_since == _NOT_NOW:
+            self.numbers_since = now
         if not times:
             times.append(now)
             states.append(packed)
@@ -81,13 +87,19 @@ class Steps:
         states[-1] = packed
         return 0
 
-    def trim(self, horizon: int) -> int:
-        """
-        Forgets steps that were over at `horizon`; returns how many.
+    def put(self, times: "array[int]", states: "array[Any]") -> None:
+        """Just these, of another one."""
+        self.times, self.states = times, states
+        last = next((place for place in range(len(states) - 1, -1, -1) if states[place] in MARKS[states.typecode]), -1)
+        self.numbers_since = times[last + 1] if last + 1 < len(times) else _NOT_NOW
 
-        It looks for them only after having grown to twice its size, so that writing costs the same each time.
-        """
-        if len(self.times) < self._trim_at:
+    def is_long(self) -> bool:
+        """Whether it has grown to twice its size since it was trimmed last: so that writing costs the same each time."""
+        return len(self.times) >= self._trim_at
+
+    def trim(self, horizon: int) -> int:
+        """Forgets steps that were over at `horizon`, if it is long; returns how many."""
+        if not self.is_long():
             return 0
         over = self.drop_before(horizon)
         self._trim_at = max(_TRIM_FROM, 2 * len(self.times))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from watchdog.engine.cells import CELL_BYTES, Cells
 from watchdog.engine.coverage import Interval
 from watchdog.engine.steps import STEP_BYTES, Steps
-from watchdog.engine.windows import Piece, Window, answer, cut, window_before
+from watchdog.engine.windows import Pieces, Window, answer, cut, window_before
 from watchdog.lang.demands import Function
 from watchdog.model.missing import MISSING
 
@@ -77,14 +77,16 @@ class Track(Steps):
         self._go_on(apart, span, covered, zero=zero)
         return apart.answer(function, span) if _is_enough(apart.known(), span) else MISSING
 
+    def is_very_long(self) -> bool:
+        """Whether there are so many steps that it is worth while to fold them."""
+        return len(self.times) >= self._fold_at
+
     def fold(self, windows: Iterable[int], now: int, covered: Covered, *, zero: bool) -> None:
         """
-        Gives up old steps, if there are very many, after having summed up the buckets of these windows and of those that were asked for.
+        Gives up old steps, of which there are very many, after having summed up the buckets of these windows and of those that were asked for.
 
         A window that is asked for the first time later on does not know what was before.
         """
-        if len(self.times) < self._fold_at:
-            return
         # A window that nobody has asked for all its length twice over is that of a rule which is no longer there.
         self._answers = {
             (function, window): told for (function, window), told in (self._answers or {}).items() if told[0] >= now - 2 * window
@@ -125,7 +127,7 @@ class Track(Steps):
     def _go_on(self, cells: Cells, span: Window, covered: Covered, *, zero: bool) -> None:
         intervals = self._seen(covered)(span.start, span.end)
 
-        def pieces_in(start: int, end: int) -> tuple[list[Piece], int]:
+        def pieces_in(start: int, end: int) -> tuple[Pieces, int]:
             return cut(self, [(max(low, start), min(high, end)) for low, high in intervals if low < end and high > start], zero=zero)
 
         cells.go_on(span, pieces_in)

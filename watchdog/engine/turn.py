@@ -68,7 +68,8 @@ class Turn:
     def put_alert(self, key: str, alert: Alert | None) -> None:
         """Writes an alert, or removes it."""
         self._held = self._sick = None
-        _write(self._table("alerts"), key, alert)
+        before = self.ledger.alerts
+        self.world.alerted.put(self._table("alerts"), before, key, alert)
 
     def put_request(self, key: str, request: Request | None) -> None:
         """Writes a request, or removes it."""

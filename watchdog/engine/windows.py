@@ -6,10 +6,11 @@ stays the same until the next boundary. Every function looks at covered time onl
 """
 
 import math
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise, starmap
-from operator import itemgetter, mul, ne, sub
+from operator import mul, ne, sub
 from typing import Any, Final, NamedTuple
 
 from watchdog.engine.steps import MARKS, Steps
@@ -17,19 +18,22 @@ from watchdog.lang.buckets import bucket as bucket_of
 from watchdog.lang.demands import Function
 from watchdog.model.missing import MISSING
 
-Piece = tuple[int, int, float]
-"""
-(start, end, value): a value that stood from `start` to `end`, in covered time; never empty.
 
-A plain tuple, and calculated with by functions that are loops of C: a replay of a week makes hundreds of millions of them.
-"""
+class Pieces(NamedTuple):
+    """
+    What stood from when to when, in covered time, one piece after the other; none is empty.
+
+    Three columns of equal length, and calculated with by functions that are loops of C: a replay of a week makes hundreds of millions of pieces.
+    """
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+    values: Sequence[float]
+
 
 THREE_BEATS: Final = 30_000
 """Milliseconds: Sidekiq 7 and later beat each 10 s (`BEAT_PAUSE` in launcher.rb); version 6 each 5 s."""
 _SECOND: Final = 1000
-_START: Final[Callable[[Piece], int]] = itemgetter(0)
-_END: Final[Callable[[Piece], int]] = itemgetter(1)
-_VALUE: Final[Callable[[Piece], float]] = itemgetter(2)
 
 
 class Window(NamedTuple):
@@ -52,7 +56,7 @@ def window_before(now: int, window: int) -> Window:
     return Window(end - window // bucket * bucket, end, bucket)
 
 
-def cut(steps: Steps, intervals: Sequence[tuple[int, int]], *, zero: bool) -> tuple[list[Piece], int]:
+def cut(steps: Steps, intervals: Sequence[tuple[int, int]], *, zero: bool) -> tuple[Pieces, int]:
     """
     The pieces within these intervals, and for how many milliseconds it is known what was: a value, or that the entity was not there.
 
@@ -60,37 +64,38 @@ def cut(steps: Steps, intervals: Sequence[tuple[int, int]], *, zero: bool) -> tu
     """
     times, states = steps.times, steps.states
     missing, absent = MARKS[states.typecode]
-    count = len(times)
-    pieces: list[Piece] = []
+    if len(intervals) == 1:
+        # Nearly always everything could be seen, and it was there all the time.
+        ((start, end),) = intervals
+        if steps.numbers_since <= start < end and (index := _in_force(times, start)) >= 0:
+            over = bisect_left(times, end, index + 1)
+            moments = times[index + 1 : over]
+            return Pieces(array("q", (start,)) + moments, moments + array("q", (end,)), states[index:over]), end - start
+    starts: list[int] = []
+    ends: list[int] = []
+    stood: list[float] = []
     known = 0
+    count = len(times)
     for start, end in intervals:
         at = start
         index = _in_force(times, start)
-        if index >= 0 and start < end:
-            over = bisect_left(times, end, index + 1)
-            values = states[index:over]
-            if missing not in values and absent not in values:
-                moments = times[index + 1 : over]
-                pieces += zip((start, *moments), (*moments, end), values, strict=True)
-                known += end - start
-                continue
         while at < end:
             state = states[index] if index >= 0 else absent
             index += 1
             until = min(times[index], end) if index < count else end
             if state != missing:
                 known += until - at
-                if state != absent:
-                    pieces.append((at, until, state))
-                elif zero:
-                    pieces.append((at, until, 0))
+                if state != absent or zero:
+                    starts.append(at)
+                    ends.append(until)
+                    stood.append(state if state != absent else 0)
             at = until
-    return pieces, known
+    return Pieces(starts, ends, stood), known
 
 
-def answer(function: Function, pieces: Sequence[Piece], window: Window) -> Any:
+def answer(function: Function, pieces: Pieces, window: Window) -> Any:
     """That function of these pieces; MISSING where it has no value. `rate` and `slope` are per second, in the unit of the values."""
-    return finite(lambda: _FUNCTIONS[function](pieces, window)) if pieces else MISSING
+    return finite(lambda: _FUNCTIONS[function](pieces, window)) if pieces.starts else MISSING
 
 
 def finite(calculation: Callable[[], Any]) -> Any:
@@ -109,11 +114,11 @@ def held_over(steps: Steps, intervals: Sequence[tuple[int, int]], start: int, en
     None where less than `enough` (a fraction) of it is known or something is unknown for longer than three beats, unless it was seen to be false.
     """
     pieces, _ = cut(steps, intervals, zero=True)
-    if not all(map(_VALUE, pieces)):
+    if not all(pieces.values):
         return False
     known = 0
     seen = start
-    for began, ended, _ in pieces:
+    for began, ended in zip(pieces.starts, pieces.ends, strict=True):
         if began - seen > THREE_BEATS:
             return None
         known += ended - began
@@ -128,38 +133,28 @@ def _in_force(times: Sequence[int], at: int) -> int:
     return bisect_right(times, at) - 1
 
 
-def integral_of(pieces: Sequence[Piece]) -> float:
+def integral_of(pieces: Pieces) -> float:
     """The values, each for as many milliseconds as it stood."""
-    total: float = sum(map(mul, map(sub, map(_END, pieces), map(_START, pieces)), map(_VALUE, pieces)))
+    total: float = sum(map(mul, map(sub, pieces.ends, pieces.starts), pieces.values))
     return total
 
 
-def least(pieces: Sequence[Piece]) -> float:
-    """The smallest of the values."""
-    return min(map(_VALUE, pieces))
-
-
-def greatest(pieces: Sequence[Piece]) -> float:
-    """The greatest of the values."""
-    return max(map(_VALUE, pieces))
-
-
-def lasting(pieces: Sequence[Piece]) -> int:
+def lasting(pieces: Pieces) -> int:
     """For how many milliseconds all of them stood."""
-    return sum(map(_END, pieces)) - sum(map(_START, pieces))
+    return sum(pieces.ends) - sum(pieces.starts)
 
 
-def increase_of(pieces: Sequence[Piece]) -> float:
+def increase_of(values: Sequence[float]) -> float:
     """By how much a counter grew from the first to the last."""
-    values = list(map(_VALUE, pieces))
-    rises = list(map(sub, values[1:], values))
-    # Nearly always nothing has begun anew.
-    return sum(rises) if min(rises, default=0) >= 0 else sum(starmap(grown_by, pairwise(values)))
+    values = list(values)
+    # Nearly always nothing has begun anew. What is in order already is sorted in one pass, and integers add up to the difference of the outer two.
+    if type(values[0]) is int and sorted(values) == values:
+        return values[-1] - values[0]
+    return sum(starmap(grown_by, pairwise(values)))
 
 
-def changes_of(pieces: Sequence[Piece]) -> int:
+def changes_of(values: Sequence[float]) -> int:
     """How often another value came."""
-    values = list(map(_VALUE, pieces))
     return sum(map(ne, values, values[1:]))
 
 
@@ -187,26 +182,26 @@ def rise_of(buckets: Sequence[tuple[int, int, float]], length: int) -> Any:
     return rise / run * _SECOND / length
 
 
-def _avg(pieces: Sequence[Piece], _: Window) -> float:
+def _avg(pieces: Pieces, _: Window) -> float:
     return integral_of(pieces) / lasting(pieces)
 
 
-def _sum(pieces: Sequence[Piece], _: Window) -> float:
+def _sum(pieces: Pieces, _: Window) -> float:
     return integral_of(pieces) / _SECOND
 
 
-def _increase(pieces: Sequence[Piece], _: Window) -> float:
-    return increase_of(pieces)
+def _increase(pieces: Pieces, _: Window) -> float:
+    return increase_of(pieces.values)
 
 
-def _rate(pieces: Sequence[Piece], window: Window) -> float:
-    return _increase(pieces, window) * _SECOND / (pieces[-1][1] - pieces[0][0])
+def _rate(pieces: Pieces, window: Window) -> float:
+    return _increase(pieces, window) * _SECOND / (pieces.ends[-1] - pieces.starts[0])
 
 
-def _slope(pieces: Sequence[Piece], window: Window) -> Any:
+def _slope(pieces: Pieces, window: Window) -> Any:
     shares: dict[int, int] = {}
     sums: dict[int, float] = {}
-    for start, end, value in pieces:
+    for start, end, value in zip(*pieces, strict=True):
         at = start
         while at < end:
             number = at // window.bucket
@@ -217,19 +212,15 @@ def _slope(pieces: Sequence[Piece], window: Window) -> Any:
     return rise_of([(number, share, sums[number]) for number, share in shares.items()], window.bucket)
 
 
-def _changes(pieces: Sequence[Piece], _: Window) -> int:
-    return changes_of(pieces)
-
-
-_FUNCTIONS: Final[dict[Function, Callable[[Sequence[Piece], Window], Any]]] = {
+_FUNCTIONS: Final[dict[Function, Callable[[Pieces, Window], Any]]] = {
     Function.AVG: _avg,
-    Function.MIN: lambda pieces, _: least(pieces),
-    Function.MAX: lambda pieces, _: greatest(pieces),
+    Function.MIN: lambda pieces, _: min(pieces.values),
+    Function.MAX: lambda pieces, _: max(pieces.values),
     Function.SUM: _sum,
-    Function.FIRST: lambda pieces, _: pieces[0][2],
-    Function.LAST: lambda pieces, _: pieces[-1][2],
+    Function.FIRST: lambda pieces, _: pieces.values[0],
+    Function.LAST: lambda pieces, _: pieces.values[-1],
     Function.INCREASE: _increase,
     Function.RATE: _rate,
     Function.SLOPE: _slope,
-    Function.CHANGES: _changes,
+    Function.CHANGES: lambda pieces, _: changes_of(pieces.values),
 }

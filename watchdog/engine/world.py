@@ -12,10 +12,12 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine.alerted import Alerted
 from watchdog.engine.deadlines import Deadlines, earlier
 from watchdog.engine.gaps import Gaps
 from watchdog.engine.graves import Graves
 from watchdog.engine.history import History
+from watchdog.engine.moved import Moved, Reads, concerns, note
 from watchdog.engine.news import News
 from watchdog.engine.readings import ACCEPTED, PLAIN, accepted, plain, reading
 from watchdog.engine.settling import Settling
@@ -55,7 +57,7 @@ class World:
     For open requests: `looks` under way by id of the effect, `again` when to ask the guards next, `denials` how
     often they have denied without saying anything new, `reasons` what they said last. `proofs` is when to look at the proof of a playbook next, `watches` when a run looks again at what it waits for. `news` are the changes that somebody
     waits for, `echoes` when the alerts of changes are over, `tellings` when of which thread something is said again. `watchers` are the entities whose
-    judgement rests on others, `settling` what shook the picture last, `gaps` when nothing could be seen, `counted` those whose part in an aggregate does, `demanding` the kinds of which histories or aggregates are kept. `kept` are histories of a predecessor that have not been taken up yet.
+    judgement rests on others, `settling` what shook the picture last, `gaps` when nothing could be seen, `counted` those whose part in an aggregate does, `demanding` the kinds of which histories or aggregates are kept, `reads` on which slots these rest. `kept` are histories of a predecessor that have not been taken up yet. `alerted` says who has alerts.
     """
 
     def __init__(self, vocabulary: Vocabulary = BUILT) -> None:
@@ -86,11 +88,12 @@ class World:
         self.tellings: Deadlines[str] = Deadlines()
         self.history = History()
         self.watchers = Watchers()
-        self._growing: dict[Kind, tuple[Series, ...]] = {}
         self.demanding: frozenset[Kind] = frozenset()
+        self.reads = Reads.of((), ())
         self.tallies = Tallies()
         self.counted = Watchers()
         self.graves = Graves()
+        self.alerted = Alerted()
 
     def find(self, kind: Kind, entity: str) -> Row | None:
         """The row of that entity, if it is in the picture."""
@@ -131,9 +134,9 @@ class World:
             for entity in rows:
                 yield kind, entity
 
-    def take(self, observed: Observed, at: int) -> tuple[list[Subject], list[Departure]]:
+    def take(self, observed: Observed, at: int) -> tuple[dict[Subject, Moved], list[Departure]]:
         """
-        Takes a reading in; returns who must be judged anew, each once, and who has left.
+        Takes a reading in; returns who must be judged anew, with what of it has moved, and who has left.
 
         Those are the entities that were read, those whose time has come, and all that rest on them. Broken readings (another type than that of the field, NaN, infinity) count as missing; a field that nobody declared is left out.
         """
@@ -144,7 +147,7 @@ class World:
             self.settling.read_in_full(at)
         if found is not None and Source.REDIS in self.complete:
             self.settling.shake(at, found.why)
-        touched: dict[Subject, None] = {}
+        touched: dict[Subject, Moved] = {}
         left: list[Departure] = []
         for change in observed.changes:
             if isinstance(change, Delta):
@@ -176,9 +179,9 @@ class World:
         touched.update(dict.fromkeys(self.deadlines.pop_due(at)))
         return self._settle(touched, shaken, at), left
 
-    def due(self, at: int) -> list[Subject]:
+    def due(self, at: int) -> dict[Subject, Moved]:
         """Who must be judged because their time has come, and all that rest on them."""
-        return self._settle(dict.fromkeys(due), {}, at) if (due := self.deadlines.pop_due(at)) else []
+        return self._settle(dict.fromkeys(due), {}, at) if (due := self.deadlines.pop_due(at)) else {}
 
     def recount(self, at: int) -> None:
         """A source came back, so that more can be known of everything that is counted; everybody must be judged afterwards."""
@@ -217,43 +220,47 @@ class World:
 
     def go_on(self, series: tuple[Series, ...], aggregates: Iterable[Aggregate], awaited: Iterable[str]) -> None:
         """The same for a picture that was put together again with all that is known of them; nobody must be judged then."""
-        growing = {one.key: one for one in series if one.deadline is not None}
-        self._growing = {
-            kind: tuple(one for one in growing.values() if one.kind is kind) for kind in {one.kind for one in growing.values()}
-        }
+        aggregates = tuple(aggregates)
+        self.reads = Reads.of(series, aggregates)
         self.tallies.demand(aggregates)
         self.demanding = frozenset({*self.tallies.kinds(), *(one.kind for one in series)})
         self.news.await_(awaited, self.rows[Kind.PROCESS].values())
 
-    def _settle(self, touched: dict[Subject, None], shaken: dict[Origin, None], at: int) -> list[Subject]:
+    def _settle(self, touched: dict[Subject, Moved], shaken: dict[Origin, None], at: int) -> dict[Subject, Moved]:
         """
         Writes the histories of those who were touched and counts them anew; `shaken` are the rows and groups that have changed already.
 
         Nobody may be judged before this is done for all: an aggregate that was counted half-way is one that never was.
         """
         demanding = self.demanding
-        waiting = [subject for subject in touched if subject[0] in demanding] if demanding else []
+        waiting = {subject: moved for subject, moved in touched.items() if subject[0] in demanding} if demanding else {}
         while waiting or shaken:
-            for subject in waiting:
-                shaken.update(dict.fromkeys(self._count(subject, at)))
-            counting = self.counted.of_all(shaken)
-            touched.update(self.watchers.of_all(shaken))
-            waiting, shaken = list(counting), {}
-            touched.update(counting)
+            for subject, moved in waiting.items():
+                for origin in self._count(subject, moved, at):
+                    shaken[origin] = None
+            waiting = dict.fromkeys(self.counted.of_all(shaken))
+            touched.update(dict.fromkeys(self.watchers.of_all(shaken)))
+            touched.update(waiting)
+            shaken = {}
         rows = self.rows
-        return [subject for subject in touched if subject[1] in rows[subject[0]]]
+        return {subject: moved for subject, moved in touched.items() if subject[1] in rows[subject[0]]}
 
-    def _count(self, subject: Subject, at: int) -> Iterable[Origin]:
-        row = self.find(*subject)
+    def _count(self, subject: Subject, moved: Moved, at: int) -> Iterable[Origin]:
+        kind, entity = subject
+        row = self.find(kind, entity)
         if row is None:
             return ()
-        self.history.observe(row, at)
+        if kind in self.reads.written:
+            self.history.observe(row, at, moved)
+        if not concerns(self.reads.counted, kind, moved):
+            return ()
         notes = Notes(self)
         shaken = self.tallies.update(row, at, notes)
-        self.counted.set(subject, notes.read)
+        if notes.read or subject in self.counted.resting:
+            self.counted.set(subject, notes.read)
         return shaken
 
-    def _put(self, delta: Delta, touched: dict[Subject, None], left: list[Departure]) -> None:
+    def _put(self, delta: Delta, touched: dict[Subject, Moved], left: list[Departure]) -> None:
         kind, entity, fields = delta.kind, delta.id, delta.fields
         if (rows := self.rows.get(kind)) is None or (self.graves and self.graves.are_late_for(delta)):
             return
@@ -267,7 +274,10 @@ class World:
         # Where it was until now, and when it had beaten.
         held = row.process if kind is _JOB else row.confirmed_at if kind is _PROCESS else MISSING
         self._write(kind, row, fields)
-        touched[kind, entity] = None
+        if is_new or (kind is _JOB and "process" in fields):
+            touched[kind, entity] = None
+        else:
+            note(touched, (kind, entity), fields)
         if news is not None:
             if is_new:
                 news.appeared(row)
@@ -323,7 +333,7 @@ class World:
         for job in self.jobs_of.get(row.id, ()):
             self.rows[Kind.JOB][job].home = row
 
-    def _confirm(self, row: Any, before: Any, touched: dict[Subject, None]) -> None:
+    def _confirm(self, row: Any, before: Any, touched: dict[Subject, Moved]) -> None:
         """Who must be judged because its process has beaten: those whose time has come, or all where the beat was not known or went back."""
         if row.confirmed_at is not MISSING and (before is MISSING or row.confirmed_at != before):
             self.settling.beat(row.id, row.confirmed_at)
@@ -381,7 +391,7 @@ class World:
             engine = counted.engine
         if counted.beat is not None and (beat is None or counted.beat < beat):
             beat = counted.beat
-        for series in self._growing.get(row.kind, ()):
+        for series in self.reads.growing.get(row.kind, ()):
             assert series.deadline is not None  # only those are there
             written = series.deadline(row, now)
             engine = earlier(engine, written.engine)

@@ -236,6 +236,24 @@ def readings(node: Checked) -> Iterator[FieldSpec]:
     return (part.spec for part in below(node) if isinstance(part, Reading))
 
 
+def moved_by(node: Checked) -> frozenset[str]:
+    """
+    The slots of the row itself of which a change can change at once what the node says.
+
+    Not those of which it asks for the past alone: an answer about a window stays until the window ends elsewhere.
+    """
+    found: set[str] = set()
+    for part in below(node):
+        match part:
+            case Reading(spec=spec) | Overall(group=FieldSpec() as spec):
+                found.add(spec.slot)
+            case Held(operand=operand):
+                found |= moved_by(operand)
+            case _:
+                pass
+    return frozenset(found)
+
+
 def mentions(node: Checked) -> Iterator[FieldSpec]:
     """Every field that the node rests on in any way, of whatever entity, with repetitions."""
     for part in below(node):

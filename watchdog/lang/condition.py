@@ -12,16 +12,17 @@ import msgspec
 from watchdog.errors import Problem
 from watchdog.lang import syntax
 from watchdog.lang.check import Checker
-from watchdog.lang.checked import Checked, Every, mentions
+from watchdog.lang.checked import Checked, Every, mentions, moved_by
 from watchdog.lang.compile import Predicate, Sweep, compile_condition, compile_sweep
 from watchdog.lang.complaint import Complaints
-from watchdog.lang.demands import Aggregate, Group, Lookup, Series
+from watchdog.lang.demands import Aggregate, Group, Lookup, Series, Sieve
 from watchdog.lang.gather import gather, sources_elsewhere, sources_of
-from watchdog.lang.horizon import Deadline, Horizon, compile_horizon
+from watchdog.lang.horizon import Deadline, Horizon, compile_horizon, never
 from watchdog.lang.names import NO_NAMES, Names, read_names, resolve
 from watchdog.lang.parser import parse
 from watchdog.lang.printer import show
 from watchdog.lang.reference import Reference, read_reference
+from watchdog.lang.sieve import sieve_of
 from watchdog.lang.text import Text
 from watchdog.model.delivery import sources_for
 from watchdog.model.fields import FieldSpec
@@ -40,6 +41,8 @@ class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     None where it can't be known; `deadline(row, now, scope)` is until when that stays so if nothing but time goes on. Both take a row
     of `kind` and never raise for a missing reading. `sweep(rows, now, scope)` gives those rows of which it is not false.
 
+    `reads` are the slots of the row of which a change can change its truth at once. One that `stands_alone` rests on these and on nothing else: neither on time nor on what has been nor on others. `sieve` is the part of it that rests on names alone.
+
     `series`, `aggregates`, `groups` and `lookups` are what it demands of the engine behind `scope`; where there are none, any scope does.
     """
 
@@ -50,6 +53,9 @@ class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     sources: tuple[Source, ...]
     own: tuple[Source, ...]
     elsewhere: tuple[Source, ...]
+    reads: frozenset[str]
+    stands_alone: bool
+    sieve: Sieve | None
     series: tuple[Series, ...]
     aggregates: tuple[Aggregate, ...]
     groups: tuple[Group, ...]
@@ -117,6 +123,7 @@ def _condition(tree: Checked, kind: Kind) -> Condition:
     holds = compile_condition(tree)
     demands = gather(tree)
     own, elsewhere = sources_of(tree), sources_elsewhere(tree)
+    deadline = compile_horizon(tree, holds)
     return Condition(
         text=show(tree.syntax),
         kind=kind,
@@ -125,11 +132,14 @@ def _condition(tree: Checked, kind: Kind) -> Condition:
         sources=tuple(sorted({*own, *elsewhere})),
         own=own,
         elsewhere=elsewhere,
+        reads=moved_by(tree),
+        stands_alone=deadline is never and not (demands.groups or demands.lookups),
+        sieve=sieve_of(tree),
         series=demands.series,
         aggregates=demands.aggregates,
         groups=demands.groups,
         lookups=demands.lookups,
         holds=holds,
-        deadline=compile_horizon(tree, holds),
+        deadline=deadline,
         sweep=compile_sweep(tree),
     )

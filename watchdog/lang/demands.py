@@ -43,7 +43,7 @@ class Series(msgspec.Struct, frozen=True, eq=False):
     the present value (MISSING where it can't be known; a bool for `held`), `window` the longest time (milliseconds) asked
     for, `sources` what it rests on: only while they could be read does time count as covered. `counter` says that
     an entity which was not there in covered time counts as 0 (counts and sizes, but for counters that are older than what is seen of them); else
-    it has no value.
+    it has no value. `reads` are the slots that the value is made of.
     """
 
     key: str
@@ -54,6 +54,7 @@ class Series(msgspec.Struct, frozen=True, eq=False):
     window: int
     sources: tuple[Source, ...]
     counter: bool
+    reads: frozenset[str]
     deadline: Callable[[Row, int], Any] | None = None
 
 
@@ -74,6 +75,18 @@ class Tally(msgspec.Struct, frozen=True):
     blurred: int = 0
 
 
+class Sieve(msgspec.Struct, frozen=True, eq=False):
+    """
+    The part of a condition that rests on names and flags alone, on these `slots`: an entity of which `holds(row, now, scope)` is False is not meant.
+
+    `rest` is the deadline of the condition for one that it lets through.
+    """
+
+    slots: frozenset[str]
+    holds: "Callable[[Row, int, Scope], bool | None]"
+    rest: Callable[..., Any]
+
+
 class Aggregate(msgspec.Struct, frozen=True, eq=False):
     """
     A population of entities that is to be counted, in groups.
@@ -81,7 +94,7 @@ class Aggregate(msgspec.Struct, frozen=True, eq=False):
     `link` is the slot of the inner row whose value names the group (None: one group, named ""), the one equality `inner.x == outer.y`
     of a correlated aggregate. `holds` and `deadline` judge an inner row without that equality, as those of a condition do;
     `value` is what is added up or compared of it, None for count, share, any and all. `of_all` says that somebody asks how many there are
-    besides those that fit, as share and all do.
+    besides those that fit, as share and all do. `reads` are the slots of the inner row of which a change can change at once what it adds; `sieve` is the part of `holds` that rests on names alone.
     """
 
     key: str
@@ -92,7 +105,9 @@ class Aggregate(msgspec.Struct, frozen=True, eq=False):
     deadline: Callable[..., Any]
     value: "Callable[[Row, int, Scope], Any] | None"
     sources: tuple[Source, ...]
+    reads: frozenset[str]
     of_all: bool = True
+    sieve: Sieve | None = None
 
 
 class Lookup(msgspec.Struct, frozen=True, eq=False):

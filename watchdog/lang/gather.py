@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.lang.checked import Checked, Constant, Elsewhere, Held, Overall, Past, Population, Reading, below, remembered
+from watchdog.lang.checked import Checked, Constant, Elsewhere, Held, Overall, Past, Population, Reading, below, moved_by, remembered
 from watchdog.lang.compile import compile_condition, compile_value
 from watchdog.lang.demands import Aggregate, Group, Lookup, Scope, Series
 from watchdog.lang.evaluate import evaluate
@@ -17,6 +17,7 @@ from watchdog.lang.functions import Across
 from watchdog.lang.horizon import Deadline, compile_horizon, compile_look, earlier, never
 from watchdog.lang.nowhere import NOWHERE
 from watchdog.lang.printer import show
+from watchdog.lang.sieve import sieve_of
 from watchdog.model.delivery import source_for, sources_among
 from watchdog.model.fields import FieldSpec
 from watchdog.model.kinds import Source, Type
@@ -123,6 +124,7 @@ def _series(node: Past | Held) -> Series:
         value=compile_value(x),
         window=node.window,
         sources=sources_of(x),
+        reads=moved_by(x),
         counter=x.type in (Type.COUNT, Type.SIZE) and not any(isinstance(node, Reading) and node.spec.older for node in below(x)),
         deadline=deadline,
     )
@@ -142,7 +144,9 @@ def _aggregate(population: Population) -> Aggregate:
         deadline=until if value is None else _until(holds, until, compile_look(value)),
         value=None if value is None else compile_value(value),
         sources=_sources(population, inside),
+        reads=frozenset(() if link is None else (link.slot,)).union(*map(moved_by, inside)),
         of_all=False,
+        sieve=None if where is None else sieve_of(where),
     )
 
 

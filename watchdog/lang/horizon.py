@@ -9,6 +9,7 @@ rounding can take. What is no straight line (something divided by a growing valu
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Final, Protocol
 
 import msgspec
@@ -117,8 +118,9 @@ def _straight(tree: Checked) -> Horizon | None:
             return None
 
 
+@cache
 def _turning(slot: str, clock: Clock, operator: str, limit: int) -> Horizon:
-    """When the comparison of that field turns, as `_growing` says."""
+    """When the comparison of that field turns, as `_growing` says; the same function for the same question, since whoever asks many asks each once."""
     steps = _steps(operator, limit)
 
     def by_engine(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001

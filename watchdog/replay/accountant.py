@@ -4,7 +4,7 @@ From audit rows, one after the other, to an account of them.
 The same for rows that were replayed and for those of the database. It holds no more than `MOST` of each sort, however long the time is; what is not listed is counted.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -40,13 +40,13 @@ class Accountant:
         """These fired already, as `rule|entity`."""
         self._before = frozenset(firing)
 
-    def hear(self, row: AuditRow, deploying: Callable[[str], bool] | None = None) -> None:
-        """The next row; `deploying` says of a rule whether somebody deploys at this moment."""
+    def hear(self, row: AuditRow, *, deploying: bool | None = None) -> None:
+        """The next row; `deploying` says whether its rule takes this moment for that of a deployment, None where that is not known."""
         if not row.rule or is_order(row.rule):
             return
         match row.kind, row.outcome:
             case "alert", "firing":
-                self._fire(row, deploying=None if deploying is None else deploying(row.rule))
+                self._fire(row, deploying=deploying)
             case "alert", "resolved":
                 self._resolve(row)
             case "decision", "":

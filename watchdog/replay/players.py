@@ -1,18 +1,17 @@
-"""Who plays a trace and keeps an account of it: rules as they were, checked against the database or not, and rules that are tried."""
+"""Who plays a trace: rules as they were, and rules that are tried."""
 
 from watchdog.engine.guards.deploy import is_deploying
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State
 from watchdog.model.effects import Audit, Effect, KeepIncident
 from watchdog.model.events import Event
-from watchdog.model.records import IncidentRow
 from watchdog.replay.account import Account
 from watchdog.replay.accountant import Accountant
-from watchdog.replay.checking import Check
+from watchdog.replay.books import Hearer
 from watchdog.replay.exact import Exact
-from watchdog.replay.replaying import firing_in
 from watchdog.replay.trace import Opened
 from watchdog.replay.trial import Trial
+from watchdog.replay.watch import firing_in
 from watchdog.store.trace.reading import Record
 
 _SETTING = "deploy"
@@ -50,20 +49,21 @@ class Tried:
         return self._accountant.account()
 
     def _hear(self, event: Event, effects: tuple[Effect, ...]) -> None:
-        _note(self._accountant, self._rules, self._trial.state, event, effects)
+        state = self._trial.state
+        assert state is not None  # a turn was just made
+        for effect in effects:
+            if isinstance(effect, Audit):
+                self._accountant.hear(effect.row, deploying=_is_deploying(self._rules, state, event, effect.row.rule))
 
 
 class AsItWas:
-    """The rules that decided; with `check` each audit row is laid beside the one that was written."""
+    """The rules that decided; `hearer` is told what they did."""
 
-    def __init__(self, rules: RuleSet, *, since: int, until: int | None, check: Check | None = None) -> None:
+    def __init__(self, rules: RuleSet, hearer: Hearer) -> None:
         self._exact = Exact((rules,), self._hear)
         self._rules = rules
-        self._accountant = Accountant(rules.by_name, since=since, until=until)
-        self._check = check
+        self._hearer = hearer
         self._wall = 0
-        self._began = False
-        self.incidents: dict[str, IncidentRow] = {}
 
     @property
     def state(self) -> State | None:
@@ -77,7 +77,9 @@ class AsItWas:
             self.stop()
         why = self._exact.open(opened)
         if not why and went is None:
-            self._begin(opened)
+            assert self._exact.state is not None  # it has just been opened
+            self._wall = opened.header.wall
+            self._hearer.begin(self._wall, firing_in(self._exact.state.ledger))
         return why
 
     def take(self, record: Record) -> None:
@@ -87,49 +89,24 @@ class AsItWas:
         self._wall = record.event.wall
         self._exact.take(record)
         if self._exact.state is None:
-            self._end()
+            self._hearer.end(self._wall)
 
     def stop(self) -> None:
         """What comes now does not follow."""
         if self._exact.state is not None:
-            self._end()
+            self._hearer.end(self._wall)
         self._exact.stop()
 
-    def account(self) -> Account:
-        """What they said."""
-        return self._accountant.account()
-
-    def _begin(self, opened: Opened) -> None:
-        assert self._exact.state is not None  # it has just been opened
-        if not self._began:
-            self._began = True
-            self._accountant.began_with(firing_in(self._exact.state.ledger))
-        self._wall = opened.header.wall
-        if self._check is not None:
-            self._check.begin(self._wall)
-
-    def _end(self) -> None:
-        if self._check is not None:
-            self._check.end(self._wall)
-
     def _hear(self, event: Event, effects: tuple[Effect, ...]) -> None:
+        state = self._exact.state
+        assert state is not None  # a turn was just made
         for effect in effects:
             if isinstance(effect, KeepIncident):
-                self.incidents[effect.incident.id] = effect.incident
-            elif isinstance(effect, Audit) and self._check is not None:
-                self._check.row(effect.row)
-        _note(self._accountant, self._rules, self._exact.state, event, effects)
+                self._hearer.incident(effect.incident)
+            elif isinstance(effect, Audit):
+                self._hearer.row(effect.row, deploying=_is_deploying(self._rules, state, event, effect.row.rule))
 
 
-def _note(accountant: Accountant, rules: RuleSet, state: State | None, event: Event, effects: tuple[Effect, ...]) -> None:
-    assert state is not None  # a turn was just made
-
-    def deploying(name: str) -> bool:
-        rule = rules.by_name.get(name)
-        return rule is not None and is_deploying(
-            state.ledger.deploys.signs, max(event.at, state.ledger.at), int(rule.guards.get(_SETTING, 0))
-        )
-
-    for effect in effects:
-        if isinstance(effect, Audit):
-            accountant.hear(effect.row, deploying)
+def _is_deploying(rules: RuleSet, state: State, event: Event, name: str) -> bool:
+    rule = rules.by_name.get(name)
+    return rule is not None and is_deploying(state.ledger.deploys.signs, max(event.at, state.ledger.at), int(rule.guards.get(_SETTING, 0)))

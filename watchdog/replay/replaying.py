@@ -4,23 +4,15 @@ One reading of a trace for all who play it: rules as they were, rules that are t
 The counterpart of `trace.py`, which reads. Events are decoded once and dropped; what is left of a week are the accounts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
-import msgspec
-
-from watchdog.engine.checkpoint import BrokenCheckpointError, rebuild
-from watchdog.engine.ledger import Ledger, Phase
-from watchdog.engine.rules import NO_RULES
 from watchdog.engine.state import State
 from watchdog.errors import WatchdogError
-from watchdog.replay.trace import Lack, Opened, played
+from watchdog.replay.trace import Lack, Opened, Part, played
+from watchdog.replay.watch import Covered, Watch
 from watchdog.store.trace.reading import Record
-from watchdog.store.trace.segment import Header
-
-MOST_LACKS: Final = 100
-"""Holes that are listed; all are counted."""
 
 
 class NoTraceError(WatchdogError):
@@ -44,77 +36,23 @@ class Player(Protocol):
         """What comes now does not follow what came."""
 
 
-class Covered(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    What of the time could be played.
-
-    `since` and `until` are the first and the last event (UTC milliseconds), `events` how many there were in between, `ms` for how long somebody saw what happened. `missing` lists the holes, of
-    `holes`; `hosts` and `versions` are those of who recorded it. `before` are the alerts that fired already at `since`, as `rule|entity`.
-    """
-
-    since: int
-    until: int
-    events: int
-    ms: int
-    holes: int
-    missing: tuple[Lack, ...]
-    hosts: tuple[str, ...]
-    versions: tuple[str, ...]
-    before: frozenset[str]
-
-
-class _Watch:
-    """Counts what could be played."""
-
-    def __init__(self) -> None:
-        self.events = self.ms = self.holes = 0
-        self.first: int | None = None
-        self.last = 0
-        self.missing: list[Lack] = []
-        self.hosts: dict[str, None] = {}
-        self.versions: dict[str, None] = {}
-        self.before: frozenset[str] = frozenset()
-        self._at: int | None = None
-
-    def opened(self, opened: Opened) -> None:
-        header = opened.header
-        self.hosts[header.host] = self.versions[header.version] = None
-        if self.first is None:
-            self.first = self.last = header.wall
-            self.before = _firing_at(opened)
-
-    def goes_on(self, header: Header) -> None:
-        if self.missing and self.missing[-1].until is None:
-            self.missing[-1] = msgspec.structs.replace(self.missing[-1], until=header.wall)
-        if header.cause == "start":
-            # Until its first event nobody looked.
-            self._at = None
-        elif self._at is None:
-            self._at = header.at
-
-    def saw(self, record: Record) -> None:
-        event = record.event
-        self.events += 1
-        if self._at is not None and event.at > self._at:
-            self.ms += event.at - self._at
-        self._at, self.last = event.at, event.wall
-
-    def lacks(self, lack: Lack) -> None:
-        self.holes += 1
-        self._at = None
-        if len(self.missing) < MOST_LACKS:
-            self.missing.append(lack)
-
-
 def play(folder: Path, players: Sequence[Player], *, since: int | None = None, until: int | None = None) -> Covered:
     """
     Plays the trace of that folder to all of them, from the file in which `since` lies; what came before `since` is played as well, so that it is known then.
 
     A file that one of them can't play is a hole for all. Raises `NoTraceError` where no event can be played, and `StoreError`.
     """
-    watch = _Watch()
+    watch = follow(played(folder, since=since, until=until), players)
+    for player in players:
+        player.stop()
+    return covered(watch, folder, since=since)
+
+
+def follow(parts: Iterable[Part], players: Sequence[Player]) -> Watch:
+    """Plays these parts to all of them, who may go on after them. Raises `StoreError`."""
+    watch = Watch()
     goes = False
-    for part in played(folder, since=since, until=until):
+    for part in parts:
         if isinstance(part, Record):
             if goes:
                 watch.saw(part)
@@ -134,8 +72,11 @@ def play(folder: Path, players: Sequence[Player], *, since: int | None = None, u
         watch.lacks(lack)
         for player in players:
             player.stop()
-    for player in players:
-        player.stop()
+    return watch
+
+
+def covered(watch: Watch, folder: Path, *, since: int | None) -> Covered:
+    """What could be played of that folder. Raises `NoTraceError` where that is nothing."""
     if not watch.events or watch.first is None or (since is not None and watch.last < since):
         raise NoTraceError(_nothing(folder, watch))
     return Covered(
@@ -144,21 +85,7 @@ def play(folder: Path, players: Sequence[Player], *, since: int | None = None, u
     )  # fmt: skip
 
 
-def _firing_at(opened: Opened) -> frozenset[str]:
-    """What fired as that file was begun; nothing where that can't be read."""
-    data = opened.segment.checkpoint()
-    try:
-        return firing_in(rebuild(data, NO_RULES).ledger) if data is not None else frozenset()
-    except BrokenCheckpointError:
-        return frozenset()
-
-
-def firing_in(ledger: Ledger) -> frozenset[str]:
-    """The alerts that fire, as `rule|entity`."""
-    return frozenset(key for key, alert in ledger.alerts.items() if alert.phase is Phase.FIRING)
-
-
-def _nothing(folder: Path, watch: _Watch) -> str:
+def _nothing(folder: Path, watch: Watch) -> str:
     if watch.missing:
         return f"nothing of the trace in {folder} can be played: {watch.missing[0].file}: {watch.missing[0].reason}"
     return f"nothing was recorded in {folder} in that time"

@@ -13,11 +13,14 @@ from watchdog.engine.rules import RuleSet
 from watchdog.model.records import IncidentRow
 from watchdog.replay import happened
 from watchdog.replay.account import Account
+from watchdog.replay.books import Books
 from watchdog.replay.checking import Check, Checked
 from watchdog.replay.differences import Differences, differences
-from watchdog.replay.players import AsItWas, Tried
-from watchdog.replay.replaying import Covered, play
+from watchdog.replay.players import Tried
+from watchdog.replay.replaying import play
+from watchdog.replay.side_by_side import play_side_by_side
 from watchdog.replay.trace import begins
+from watchdog.replay.watch import Covered
 from watchdog.store.failures import NoStateError
 from watchdog.store.reading import read_incidents
 
@@ -58,16 +61,16 @@ def as_it_was(trace: Path, rules: RuleSet, *, since: int | None, until: int | No
     Raises `NoTraceError` and `StoreError`.
     """
     check = None if database is None else Check(happened.rows(database, since=begins(trace, since=since, until=until), until=until))
-    player = AsItWas(rules, since=since or 0, until=until, check=check)
-    covered = play(trace, (player,), since=since, until=until)
+    books = Books(rules, since=since or 0, until=until, check=check)
+    covered = play_side_by_side(trace, rules, books, since=since, until=until)
     checked = None if check is None else check.checked()
-    unlike = () if database is None or check is None else _unlike(database, player.incidents, check.uncovered_incidents)
+    unlike = () if database is None or check is None else _unlike(database, books.incidents, check.uncovered_incidents)
     return Report(
         exact=True,
         since=max(since or 0, covered.since),
         until=covered.until,
         covered=covered,
-        account=player.account(),
+        account=books.account(),
         checked=checked,
         unlike=unlike,
     )

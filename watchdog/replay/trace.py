@@ -5,7 +5,7 @@ The counterpart of `store.trace.reading`, which reads single files. Nothing is h
 before the next file: readings are deltas, and one that is missing would make of all that follow a picture that nobody ever saw.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -54,9 +54,14 @@ def played(folder: Path, *, since: int | None = None, until: int | None = None) 
 
     `folder` is a state folder, or one with such files. Raises `StoreError`; damaged files come out as `Lack`.
     """
+    return parts_of(segments(folder, since=since, until=until), until=until)
+
+
+def parts_of(files: Iterable[Segment | Hole], *, until: int | None = None) -> Iterator[Part]:
+    """The parts of these files up to that moment (UTC milliseconds). Raises `StoreError`."""
     memory, boot, seq, wall = "", "", -1, 0
     taken = Mark.TAKEN
-    for part in segments(folder, since=since, until=until):
+    for part in files:
         if isinstance(part, Hole):
             yield Lack(part.reason, part.path.name, wall)
             seq = -1

@@ -18,7 +18,7 @@ def series(key: str = "queue: queue.size", **changed: Any) -> Series:
     """A series of sizes of queues, with some of it changed."""
     given: dict[str, Any] = {
         "key": key, "kind": Kind.QUEUE, "text": "queue.size", "type": Type.COUNT, "value": lambda row, now: row.size,
-        "window": WINDOW, "sources": (Source.REDIS,), "counter": True,
+        "window": WINDOW, "sources": (Source.REDIS,), "counter": True, "reads": frozenset({"size"}),
     }  # fmt: skip
     return Series(**{**given, **changed})
 

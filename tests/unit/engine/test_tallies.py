@@ -24,7 +24,16 @@ def _due(row: Any, now: int, scope: object) -> Deadline:
 
 def aggregate(key: str = "stuck", **changed: Any) -> Aggregate:
     """Jobs that were retried more than three times, by queue, with some of it changed."""
-    given: dict[str, Any] = {"kind": Kind.JOB, "text": key, "link": "queue", "holds": _fits, "deadline": _due, "value": None, "sources": ()}
+    given: dict[str, Any] = {
+        "kind": Kind.JOB,
+        "text": key,
+        "link": "queue",
+        "holds": _fits,
+        "deadline": _due,
+        "value": None,
+        "sources": (),
+        "reads": frozenset({"queue", "retries"}),
+    }
     return Aggregate(key=key, **{**given, **changed})
 
 

@@ -17,7 +17,7 @@ J1 = f"{ONE}/t1/j1/1000"
 def read(world: World, *changes: Delta | Gone, source: Source = Source.REDIS, complete: bool = False, at: int = 0):
     """Who must be judged, and (kind, id, reason) of who has left."""
     touched, left = world.take(Observed(source, changes, complete), at)
-    return touched, [(gone.kind, gone.id, gone.reason) for gone in left]
+    return list(touched), [(gone.kind, gone.id, gone.reason) for gone in left]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tests.property.engine_trace import write_trace
-from tests.scenario.conversation import WALL, Conversation, found, host, job, process, redis
+from tests.scenario.conversation import WALL, Conversation, found, host, job, process, redis, rules
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.model.effects import Audit
 from watchdog.model.events import Body, Gone
@@ -22,6 +22,8 @@ rules:
     then: [{{terminate_process: {{process: job.process, grace: 10s}}}}]
     guards: {{keep: 0%, cooldown: 1m}}
 """
+TWENTY = rules(STUCK.format(elapsed="20s"))
+HOUR = rules(STUCK.format(elapsed="1h"))
 
 
 class Story(Conversation):

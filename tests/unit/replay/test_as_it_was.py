@@ -3,21 +3,19 @@
 import pytest
 
 from tests.scenario.conversation import HEALTHY, WALL, rules
-from tests.unit.replay.story import ONE, STUCK, Story
+from tests.unit.replay.story import HOUR, ONE, STUCK, TWENTY, Story
 from watchdog.engine.advance import advance
 from watchdog.engine.why import why
 from watchdog.model.events import EffectDone, RulesLoaded, TimeReached
 from watchdog.model.records import AuditRow
 from watchdog.replay import exact
+from watchdog.replay.books import Books
 from watchdog.replay.checking import Check
 from watchdog.replay.exact import Exact
 from watchdog.replay.moment import at
 from watchdog.replay.players import AsItWas
 from watchdog.replay.replaying import NoTraceError, play
 from watchdog.replay.report import as_it_was
-
-TWENTY = rules(STUCK.format(elapsed="20s"))
-HOUR = rules(STUCK.format(elapsed="1h"))
 
 
 @pytest.fixture
@@ -34,7 +32,7 @@ def story():
 def checked(story, folder, written, **more):
     """What comes of laying these rows beside those that the trace gives."""
     check = Check(iter(written))
-    play(story.recorded(folder, **more), (AsItWas(TWENTY, since=0, until=None, check=check),))
+    play(story.recorded(folder, **more), (AsItWas(TWENTY, Books(TWENTY, since=0, until=None, check=check)),))
     return check.checked()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.scenario.conversation import HEALTHY, WALL, host, redis, rules
-from tests.unit.replay.story import ONE, STUCK, Story
+from tests.unit.replay.story import ONE, STUCK, TWENTY, Story
 from watchdog.engine.rules import RuleSet
 from watchdog.model.events import Delta, EffectDone, Gap, Paused, Resumed, RulesLoaded, SourceBack, SourceLost, Stopping
 from watchdog.model.kinds import Kind, Source
@@ -14,7 +14,6 @@ from watchdog.model.verdicts import Mode
 from watchdog.replay.report import Report, tried
 
 NOTHING = rules("rules: []", Mode.OBSERVE)
-TWENTY = rules(STUCK.format(elapsed="20s"))
 
 
 def played(story: Story, ruleset: RuleSet, folder, **more) -> Report:
