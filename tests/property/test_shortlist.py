@@ -39,6 +39,10 @@ ROWS = st.fixed_dictionaries(
 )
 
 
+def _asked(condition: Condition) -> Asked[Condition]:
+    return Asked.by(condition, condition.sieve(), condition.deadline)
+
+
 def _row(slots: dict[str, Any]) -> Any:
     row = ROW_TYPES[Kind.PROCESS]("web1:10:abc")
     for slot, value in slots.items():
@@ -49,7 +53,7 @@ def _row(slots: dict[str, Any]) -> Any:
 @given(st.lists(CONDITIONS, max_size=6), st.lists(st.tuples(ROWS, st.integers(0, 30_000)), max_size=6))
 def test_what_is_left_out_is_false(conditions, looks):
     """And stays so: until the deadline of what is left nothing says anything else, though only time goes on."""
-    shortlist = Shortlist([Asked.by(one, one.sieve, one.deadline) for one in conditions])
+    shortlist = Shortlist(conditions, _asked)
     for slots, now in looks:
         row = _row(slots)
         meant = shortlist.of(row)
@@ -67,7 +71,7 @@ def test_what_is_left_out_is_false(conditions, looks):
 def test_what_is_asked_by_several_is_asked_once():
     """The same horizon of two conditions whose names let an entity through."""
     ones = [_condition([name, "process.uptime > 10s"], word="and") for name in ("process.quiet", 'process.tag == "app"')]
-    shortlist = Shortlist([Asked.by(one, one.sieve, one.deadline) for one in ones])
+    shortlist = Shortlist(ones, _asked)
 
     assert len(shortlist.of(_row({"quiet": True, "tag": "app"})).horizons) == 1
     assert shortlist.of(_row({"quiet": True, "tag": "b"})).them == (ones[0],)

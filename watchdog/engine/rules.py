@@ -154,10 +154,7 @@ class RuleSet:
             kind: frozenset().union(*(rule.condition.reads for rule in them if not rule.condition.stands_alone))
             for kind, them in self.by_kind.items()
         }
-        self.meant: Final[Mapping[Kind, Shortlist[Rule]]] = {
-            kind: Shortlist(Asked.by(rule, rule.condition.sieve, rule.condition.deadline) for rule in them)
-            for kind, them in self.by_kind.items()
-        }
+        self.meant: Final[Mapping[Kind, Shortlist[Rule]]] = {kind: Shortlist(them, _asked) for kind, them in self.by_kind.items()}
         self.by_change: Final[Mapping[str, tuple[Rule, ...]]] = {name: tuple(rule for rule in rules if rule.on == name) for name in CHANGES}
         self.series: Final[tuple[Series, ...]] = tuple(series for one in _asking(rules) for series in one.series)
         self.aggregates: Final[tuple[Aggregate, ...]] = tuple(each for one in _asking(rules) for each in one.aggregates)
@@ -183,6 +180,10 @@ class RuleSet:
         if self._in_doubt is None:
             self._in_doubt = self.but(mode=Mode.DRY_RUN)
         return self._in_doubt
+
+
+def _asked(rule: Rule) -> Asked[Rule]:
+    return Asked.by(rule, rule.condition.sieve(), rule.condition.deadline)
 
 
 def _asking(rules: tuple[Rule, ...]) -> Iterator[Condition | Demands]:

@@ -6,6 +6,7 @@ row alone and forgotten at will, so that it makes no difference to what is decid
 """
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -41,14 +42,17 @@ class Meant(NamedTuple, Generic[_T]):
 
 
 class Shortlist(Generic[_T]):
-    """Of all that is asked, that which can be meant of a row."""
+    """Of all that is asked, that which can be meant of a row; made when it is first needed, for whoever only checks rules never does."""
 
-    def __init__(self, asked: Iterable[Asked[_T]]) -> None:
-        self._asked: Final = tuple(asked)
-        self.all: Final = _meant(self._asked)
-        slots = sorted({slot for each in self._asked if each.sieve is not None for slot in each.sieve.slots})
-        self._names: Callable[[Row], Any] | None = attrgetter(*slots) if slots else None
+    def __init__(self, all_: Iterable[_T], asked: Callable[[_T], Asked[_T]]) -> None:
+        self._all: Final = tuple(all_)
+        self._how: Final = asked
         self._known: dict[Any, Meant[_T]] = {}
+
+    @cached_property
+    def all(self) -> Meant[_T]:
+        """All of it."""
+        return _meant(self._asked)
 
     def of(self, row: Row) -> Meant[_T]:
         """That which its names do not exclude."""
@@ -61,6 +65,15 @@ class Shortlist(Generic[_T]):
             names = tuple(None if name is MISSING else name for name in names) if type(names) is tuple else None
             found = self._known.get(names)
         return self._learn(names, row) if found is None else found
+
+    @cached_property
+    def _asked(self) -> tuple[Asked[_T], ...]:
+        return tuple(map(self._how, self._all))
+
+    @cached_property
+    def _names(self) -> Callable[[Row], Any] | None:
+        slots = sorted({slot for each in self._asked if each.sieve is not None for slot in each.sieve.slots})
+        return attrgetter(*slots) if slots else None
 
     def _learn(self, names: Any, row: Row) -> Meant[_T]:
         if len(self._known) >= _MOST:

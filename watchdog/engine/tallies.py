@@ -216,7 +216,7 @@ class _OfKind:
 
     def __init__(self, several: Sequence[_Kept], before: "_OfKind | None") -> None:
         self._links = tuple({kept.aggregate.link: None for kept in several if kept.aggregate.link is not None})
-        self._shortlist = Shortlist(map(_asked, several))
+        self._shortlist = Shortlist(several, _asked)
         self.members: dict[str, _Memberships] = {}
         for entity, mine in before.members.items() if before is not None else ():
             if left := {kept: member for kept, member in mine.items() if kept in self._shortlist.all.them}:
@@ -234,8 +234,8 @@ def _asked(kept: _Kept) -> Asked[_Kept]:
     aggregate = kept.aggregate
     if aggregate.of_all or aggregate.value is not None:
         # Where it matters how many there are that do not fit nobody is left out, and what is calculated has a time of its own.
-        return Asked(kept, None if aggregate.of_all else aggregate.sieve, aggregate.deadline)
-    return Asked.by(kept, aggregate.sieve, aggregate.deadline)
+        return Asked(kept, None if aggregate.of_all else aggregate.sieve(), aggregate.deadline)
+    return Asked.by(kept, aggregate.sieve(), aggregate.deadline)
 
 
 def _place(link: str, row: Row) -> Any:

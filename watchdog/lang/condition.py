@@ -5,6 +5,8 @@ The counterpart of everything else in this package, which makes it. A condition 
 history, and gives the same answer to the same question.
 """
 
+from collections.abc import Callable
+from functools import cache, partial
 from typing import final
 
 import msgspec
@@ -41,7 +43,7 @@ class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     None where it can't be known; `deadline(row, now, scope)` is until when that stays so if nothing but time goes on. Both take a row
     of `kind` and never raise for a missing reading. `sweep(rows, now, scope)` gives those rows of which it is not false.
 
-    `reads` are the slots of the row of which a change can change its truth at once. One that `stands_alone` rests on these and on nothing else: neither on time nor on what has been nor on others. `sieve` is the part of it that rests on names alone.
+    `reads` are the slots of the row of which a change can change its truth at once. One that `stands_alone` rests on these and on nothing else: neither on time nor on what has been nor on others. `sieve()` is the part of it that rests on names alone, worked out when it is first asked for.
 
     `series`, `aggregates`, `groups` and `lookups` are what it demands of the engine behind `scope`; where there are none, any scope does.
     """
@@ -55,7 +57,7 @@ class Condition(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     elsewhere: tuple[Source, ...]
     reads: frozenset[str]
     stands_alone: bool
-    sieve: Sieve | None
+    sieve: Callable[[], Sieve | None]
     series: tuple[Series, ...]
     aggregates: tuple[Aggregate, ...]
     groups: tuple[Group, ...]
@@ -134,7 +136,7 @@ def _condition(tree: Checked, kind: Kind) -> Condition:
         elsewhere=elsewhere,
         reads=moved_by(tree),
         stands_alone=deadline is never and not (demands.groups or demands.lookups),
-        sieve=sieve_of(tree),
+        sieve=cache(partial(sieve_of, tree)),
         series=demands.series,
         aggregates=demands.aggregates,
         groups=demands.groups,

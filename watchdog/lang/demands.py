@@ -94,7 +94,7 @@ class Aggregate(msgspec.Struct, frozen=True, eq=False):
     `link` is the slot of the inner row whose value names the group (None: one group, named ""), the one equality `inner.x == outer.y`
     of a correlated aggregate. `holds` and `deadline` judge an inner row without that equality, as those of a condition do;
     `value` is what is added up or compared of it, None for count, share, any and all. `of_all` says that somebody asks how many there are
-    besides those that fit, as share and all do. `reads` are the slots of the inner row of which a change can change at once what it adds; `sieve` is the part of `holds` that rests on names alone.
+    besides those that fit, as share and all do. `reads` are the slots of the inner row of which a change can change at once what it adds; `sieve()` is the part of `holds` that rests on names alone.
     """
 
     key: str
@@ -107,7 +107,7 @@ class Aggregate(msgspec.Struct, frozen=True, eq=False):
     sources: tuple[Source, ...]
     reads: frozenset[str]
     of_all: bool = True
-    sieve: Sieve | None = None
+    sieve: Callable[[], Sieve | None] = lambda: None
 
 
 class Lookup(msgspec.Struct, frozen=True, eq=False):

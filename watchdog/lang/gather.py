@@ -5,6 +5,7 @@ The counterpart of `demands.py`, which says what such a demand is. Each is named
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any, Final
 
 import msgspec
@@ -146,13 +147,17 @@ def _aggregate(population: Population) -> Aggregate:
         sources=_sources(population, inside),
         reads=frozenset(() if link is None else (link.slot,)).union(*map(moved_by, inside)),
         of_all=False,
-        sieve=None if where is None else sieve_of(where),
+        sieve=_nothing if where is None else cache(partial(sieve_of, where)),
     )
 
 
 def _sources(population: Population, inside: tuple[Checked, ...]) -> tuple[Source, ...]:
     link = set() if population.link is None else {population.link.source}
     return tuple(sorted({*sources_of(*inside), *sources_elsewhere(*inside), *link}))
+
+
+def _nothing() -> None:
+    return None
 
 
 def _always(row: Row, now: int, scope: Scope = NOWHERE, /) -> bool:  # noqa: ARG001

@@ -46,7 +46,7 @@ def main() -> None:
             used.append(found is not None)
             return found
 
-        side_by_side._in_processes = counted
+        side_by_side._in_processes = counted  # type: ignore[assignment]
         one, several = (played(folder, rows, until, number) for number in (1, 3))
         print(msgspec.json.encode({"one": one, "several": several, "used": any(used)}).decode())
 
