@@ -383,14 +383,9 @@ def is_shown(spec: CodeSpec, *, longest: int) -> bool:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """A table, and an empty line behind it."""
-    yield _row(headings)
-    yield _row(["---"] * len(headings))
-    yield from (_row(row) for row in rows)
+    for cells in (headings, ["---"] * len(headings), *rows):
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield ""
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def code(text: str) -> str:

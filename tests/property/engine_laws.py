@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from tests.property.engine_people import YES, Peopled
-from tests.property.engine_simulation import CRASH_RULE, Step
+from tests.property.engine_simulated_rules import CRASH_RULE
+from tests.property.engine_simulation import Step
 from tests.property.engine_witness import Actor
 from tests.scenario.conversation import process, rules
 from watchdog.engine.advance import next_due

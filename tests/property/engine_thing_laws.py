@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from tests.property.engine_simulation import Step
 from tests.property.engine_thing_rules import FEW
-from tests.property.engine_things import STILL, Things
+from tests.property.engine_thing_steps import STILL
+from tests.property.engine_things import Things
 from tests.property.engine_units import AT_REST, SINGLE, Unit
 from watchdog.engine.rules import RuleSet
 from watchdog.model.actions import acts_on

@@ -10,7 +10,7 @@ import pytest
 
 from tests.property.engine_simulation import replay
 from tests.property.engine_thing_laws import Law, LawfulThings, smallest
-from tests.property.engine_things import trace
+from tests.property.engine_thing_steps import trace
 from tests.property.test_engine_checkpoint import Interrupted
 from watchdog.engine.guards import ORDER
 from watchdog.engine.methods import METHODS

@@ -7,7 +7,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.property.engine_simulation import SETS, TEXTS, Simulation
+from tests.property.engine_simulated_rules import SETS, TEXTS
+from tests.property.engine_simulation import Simulation
 from tests.property.engine_trace import write_trace
 from tests.property.test_engine_traces import TRACES
 from tests.scenario.conversation import rules

@@ -1,7 +1,6 @@
 """A real agent, cut off right before its TERM, whose state folder is then found by an agent on what it takes for another machine."""
 
 import contextlib
-import json
 from pathlib import Path
 
 import pytest
@@ -45,8 +44,7 @@ async def test_what_another_machine_had_begun_is_left_alone(redis_server, sideki
         # A decision on its job: by then Redis has been read, and whatever was to be taken up would have been.
         await copy.wait_for("decision: rule='stuck-job'")
         await copy.wait_for("ERROR .*this is a-copy")
-        _, output = await copy.ask("status", "--json")
-        assert len(json.loads(output.splitlines()[0])["doubt"]["incidents"]) == 1
+        await copy.status_has(lambda picture: picture["doubt"] is not None and len(picture["doubt"]["incidents"]) == 1)
         assert await copy.stop() == 0
         assert victim.alive
         assert "Shutting down" not in victim.log.read_text()

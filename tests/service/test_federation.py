@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import signal
 import stat
 from collections.abc import AsyncIterator
@@ -79,10 +78,8 @@ async def test_an_agent_of_a_mastodon_server(redis_server, tmp_path):
             agent.signal(signal.SIGHUP)
             await agent.wait_for("reloaded")
             await agent.wait_for("told-of-a-refusal")
-        _, shown = await agent.ask("status", "--json")
-        sources = json.loads(shown)["sources"]
-        assert json.loads(shown)["other_servers"] == {"told": 2, "troubles": []}
-        assert [sources[name]["ok"] for name in ("web_log", "deliveries")] == [True, True]
+        shown = await agent.status_has(lambda picture: picture["other_servers"] == {"told": 2, "troubles": []})
+        assert [shown["sources"][name]["ok"] for name in ("web_log", "deliveries")] == [True, True]
         assert await agent.stop() == 0
         code, checked = await agent.ask("replay", "--check")
         assert code == 0, checked

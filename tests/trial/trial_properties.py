@@ -14,7 +14,7 @@ from tests.property.engine_laws import Law, Lawful, smallest
 from tests.property.engine_people import peopled_trace
 from tests.property.engine_thing_laws import LawfulThings
 from tests.property.engine_thing_laws import smallest as smallest_of_things
-from tests.property.engine_things import trace
+from tests.property.engine_thing_steps import trace
 from tests.property.test_engine_laws import Broken
 from tests.property.test_engine_things import Broken as BrokenThings
 from tests.property.test_engine_things import decisions
