@@ -7,9 +7,11 @@ where one of them can't be played, or where no other process can be had, it is d
 
 import os
 import threading
+from collections import deque
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Final
@@ -30,6 +32,8 @@ LEAST: Final = 4
 """Files that are worth a process: it has to begin with the picture of its first one."""
 MOST: Final = 8
 """Processes: each holds the picture of a server."""
+_EACH: Final = 4
+"""Stretches for each process: some take longer than others of the same size, and none shall wait for the last."""
 _GIVE_WAY: Final = 10
 """By how much a process is nicer than whoever began it."""
 
@@ -102,8 +106,9 @@ def play_side_by_side(
     Raises `NoTraceError` where no event can be played, and `StoreError`.
     """
     found = tuple(segments(folder, since=since, until=until))
-    stretches = divided(found, _cores() if processes is None else processes)
-    played = _in_processes(stretches, rules, until) if len(stretches) > 1 else None
+    most = min(MOST, _cores()) if processes is None else processes
+    stretches = divided(found, most * _EACH) if most > 1 else []
+    played = _in_processes(stretches, rules, until, most) if len(stretches) > 1 else None
     if played is None:
         player = AsItWas(rules, hearer)
         watch = follow(parts_of(found, until=until), (player,))
@@ -124,7 +129,7 @@ def play_side_by_side(
 def divided(found: Sequence[Segment | Hole], most: int) -> list[tuple[Segment | Hole, ...]]:
     """The files in at most so many stretches of about the same size; each but the first begins with a file that goes on where the one before it ends."""
     sizes = [_size(one) for one in found]
-    whole, number = sum(sizes), min(most, MOST, len(found) // LEAST)
+    whole, number = sum(sizes), min(most, len(found) // LEAST)
     stretches: list[tuple[Segment | Hole, ...]] = []
     begin = passed = 0
     for place, size in enumerate(sizes):
@@ -153,26 +158,35 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if threading.active_count() == 1 else 1
 
 
-def _in_processes(stretches: Sequence[Sequence[Segment | Hole]], rules: RuleSet, until: int | None) -> list[Played] | None:
-    """What each of them gives; None where they do not fit together, or one of them gave nothing."""
-    at_work: list[tuple[ForkProcess, Connection]] = []
-    played: list[Played] = []
+def _in_processes(stretches: Sequence[Sequence[Segment | Hole]], rules: RuleSet, until: int | None, most: int) -> list[Played] | None:
+    """What each of them gives, `most` of them at a time; None where they do not fit together, or one of them gave nothing."""
+    waiting = deque(enumerate(stretches))
+    at_work: dict[Connection, tuple[int, ForkProcess]] = {}
+    played: dict[int, Played] = {}
     try:
-        for stretch in stretches:
-            at_work += [_begin(stretch, rules, until)]
-        for _, answer in at_work:
-            one = answer.recv()
-            if not isinstance(one, Played) or (played and not played[-1].watch.leads_to(one.watch)):
-                return None
-            played.append(one)
+        while waiting or at_work:
+            while waiting and len(at_work) < most:
+                number, stretch = waiting.popleft()
+                process, answer = _begin(stretch, rules, until)
+                at_work[answer] = number, process
+            ready = wait(list(at_work))
+            for answer in [answer for answer in at_work if answer in ready]:
+                one = answer.recv()
+                if not isinstance(one, Played):
+                    return None
+                number, process = at_work.pop(answer)
+                played[number] = one
+                answer.close()
+                process.join()
     except (OSError, EOFError):
         return None
     finally:
-        for process, answer in at_work:
+        for answer, (_, process) in at_work.items():
             answer.close()
             process.terminate()
             process.join()
-    return played
+    in_order = [played[number] for number in range(len(stretches))]
+    return in_order if all(one.watch.leads_to(other.watch) for one, other in pairwise(in_order)) else None
 
 
 def _begin(stretch: Sequence[Segment | Hole], rules: RuleSet, until: int | None) -> tuple[ForkProcess, Connection]:
