@@ -6,6 +6,7 @@ where one of them can't be played, or where no other process can be had, it is d
 """
 
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Collection, Sequence
@@ -204,6 +205,9 @@ def _begin(stretch: Sequence[Segment | Hole], rules: RuleSet, until: int | None)
 
 
 def _play(stretch: Sequence[Segment | Hole], rules: RuleSet, until: int | None, to: Connection) -> None:
+    # Whoever began it ends it, and says what is to be said when somebody has had enough.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(_GIVE_WAY)
     transcript = Transcript()
     player = AsItWas(rules, transcript)
