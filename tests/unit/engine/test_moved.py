@@ -130,3 +130,14 @@ def test_two_readings_in_one_look_move_what_both_say():
 
     assert sorted(talk.asked) == [0, 0, 1, 1]
     assert talk.alerts() == {f"r1|{ONE}"}
+
+
+def test_a_job_whose_process_is_told_later():
+    """How long it has run is counted by the beats of its process: which that is concerns every rule, though none reads it."""
+    talk = Watched("job: job.elapsed > 10m")
+    name = f"{ONE}/t1/j1/0"
+    talk.hear(redis(process(ONE, 11 * MINUTE), Delta(Kind.JOB, name, {"jid": "j1", "queue": "push", "started_at": 0})), at=11 * MINUTE)
+    assert talk.alerts() == set()
+
+    assert talk.asked_by(Kind.JOB, name, process=ONE) == [0]
+    assert talk.alerts() == {f"r0|{name}"}
