@@ -7,7 +7,8 @@ import pytest
 from watchdog.engine.groups import Group, Member
 from watchdog.engine.tallies import EVERY, Tallies
 from watchdog.lang.condition import Deadline
-from watchdog.lang.demands import Aggregate, Tally
+from watchdog.lang.demands import Aggregate, Sieve, Tally
+from watchdog.lang.horizon import never
 from watchdog.lang.nowhere import NOWHERE
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
@@ -236,3 +237,16 @@ def test_a_delta_looks_at_one_row_only():
     tallies.tally("stuck", "push")
 
     assert looks == ["7"]
+
+
+def test_names_exclude_nobody_whose_group_is_unknown():
+    """One that names exclude is counted nowhere; where it can't be known in which group it is, it is one more in all of them of which nothing is known."""
+    sieve = Sieve(frozenset({"job_class"}), lambda row, now, scope: False, never)
+    tallies = Tallies()
+    tallies.demand([aggregate(sieve=lambda: sieve, of_all=False)])
+
+    for name, place, expected in (("a", "push", Tally()), ("b", MISSING, Tally(all=1, unknown=1)), ("b", "push", Tally())):
+        row = job(name, place, 0)
+        row.job_class = "Other"  # type: ignore[attr-defined]
+        tallies.update(row, 0, NOWHERE)
+        assert tallies.tally("stuck", "push") == expected, (name, place)
