@@ -1,7 +1,7 @@
 """
 What a replay takes: a week of an ordinary server, as it was decided and under other rules, beside the mere reading of the same events.
 
-The rules are all those of the packs, and seven of them: what a replay takes grows with the rules, and with what they count. Those that decided then are played on all cores, others on one. Writing the
+The rules are all those of the packs, and seven of them: what a replay takes grows with the rules, and with what they count. Those that decided then are played on up to eight cores, others on one. Writing the
 week takes a minute or two, and is done once.
 """
 
