@@ -12,7 +12,8 @@ from pathlib import Path
 from tests.bench.retry_entries import entries
 from tests.bench.rows import Row
 from watchdog.config import inspect_rules
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
+from watchdog.engine.due import next_due
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State, begin
 from watchdog.model.events import Body, Delta, Event, Observed, RulesLoaded, Started, TimeReached

@@ -11,7 +11,8 @@ from typing import Any
 
 from tests.bench.rows import Row
 from tests.scenario.conversation import process, rules
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
+from watchdog.engine.due import next_due
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import State, begin
 from watchdog.model.events import Delta, Event, Gone, Observed, RulesLoaded, Started, TimeReached

@@ -8,7 +8,8 @@ walking, and his history is shown every row at every moment.
 from typing import Any
 
 from tests.scenario.conversation import Conversation, redis
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
+from watchdog.engine.due import next_due
 from watchdog.engine.history import History
 from watchdog.engine.ledger import Phase
 from watchdog.engine.rules import RuleSet
@@ -46,6 +47,9 @@ class Walking:
 
     def over(self, series, entity, function, window, now):
         return self.history.over(series, entity, function, window, now)
+
+    def slides(self, series, entity, window, now):
+        raise AssertionError("nobody asks for deadlines here")
 
     def held(self, series, entity, window, now):
         return self.history.held(series, entity, window, now)

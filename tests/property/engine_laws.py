@@ -14,7 +14,7 @@ from tests.property.engine_simulated_rules import CRASH_RULE
 from tests.property.engine_simulation import Step
 from tests.property.engine_witness import Actor
 from tests.scenario.conversation import process, rules
-from watchdog.engine.advance import next_due
+from watchdog.engine.due import next_due
 from watchdog.engine.rules import RuleSet
 from watchdog.model.effects import Audit, Effect, Notify, SendSignal
 from watchdog.model.events import Body, Delta, Observed, RulesLoaded

@@ -12,8 +12,9 @@ from tests.property.engine_simulated_rules import COOLDOWNS, SETS, TEXTS
 from tests.property.engine_witness import Actor, Witness
 from tests.scenario.conversation import ALL_SIGNALS, found, host, job, process, redis
 from watchdog.engine import ledger as ledgers
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
 from watchdog.engine.arming import in_force_before
+from watchdog.engine.due import next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import begin
 from watchdog.model.effects import (

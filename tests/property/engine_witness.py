@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.scenario.conversation import Conversation
-from watchdog.engine.advance import next_due
+from watchdog.engine.due import next_due
 from watchdog.engine.methods.method import WATCH
 from watchdog.engine.rules import RuleSet
 from watchdog.model.effects import (

@@ -63,7 +63,7 @@ WHAT = (
     + ["size"] * 3
     + ["clear", "failed", "lose", "back", "nothing"]
 )
-PAUSES = [0, 0, 1, 2, 3, 6, 40]
+PAUSES = [0, 0, 0, 1, 2, 3, 6, 40, 130]
 STEP = st.tuples(st.sampled_from(WHAT), st.integers(0, 2), st.integers(0, 30), st.sampled_from(PAUSES))
 """What happens, to which process or queue, with which number, and how many seconds later."""
 Steps = list[tuple[str, int, int, int]]

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -196,10 +197,11 @@ def _agree(told: Any, expected: Any, scale: float) -> bool:
 class Beside:
     """A history, and beside it the naive model that hears the same."""
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, stirred: Callable[[Kind, str, int], None] | None = None) -> None:
         self.now = 1_000
         self.boot = 1
-        self.history = History(budget)
+        self.stirred = stirred
+        self.history = History(budget, stirred=stirred)
         self.history.demand(DEMANDED, self.now)
         self.naive = Naive(self.now)
         # Most of what can go wrong needs something that is known.
@@ -240,7 +242,7 @@ class Beside:
         self.now += after + shift
         self.naive.shift(shift)
         self.boot += shift != 0
-        self.history = History(self.history.budget)
+        self.history = History(self.history.budget, stirred=self.stirred)
         self.history.demand(DEMANDED, self.now)
         self.history.restore(saved, self.now, wall=10**9 + self.now - shift, boot_id=str(self.boot))
 
@@ -306,6 +308,69 @@ def test_held_stays_the_same_until_it_is_due(steps, entity, window):
         assert due is None or due > now
         for at in range(now, now + 1_300 if due is None else due):
             assert beside.history.held("statement", entity, window, at) is held, (at, due)
+
+
+class Waiting:
+    """Somebody who asks for one answer when it is due, and believes it until then."""
+
+    def __init__(self, asked: tuple[str, str, Function, int], budget: int) -> None:
+        self.key, self.entity, self.function, self.window = asked
+        self.due: int | None = None
+        self.beside = Beside(budget, self._stirred)
+        self.ask()
+
+    def ask(self) -> None:
+        """The engine looks at the entity."""
+        history, now = self.beside.history, self.beside.now
+        self.answer = history.over(self.key, self.entity, self.function, self.window, now)
+        self.due = history.over_due(self.key, self.entity, self.window, now)
+        assert self.due is None or self.due > now
+
+    def is_known(self) -> bool:
+        """Something is kept of the entity, or was."""
+        kept = self.beside.history._kept[self.key]
+        return self.entity in kept.tracks or self.entity in kept.evicted
+
+    def is_right(self) -> bool:
+        """What is believed is so."""
+        told = self.beside.history.glance(self.key, self.entity, self.function, self.window, self.beside.now)
+        return told is self.answer or (told is not MISSING and self.answer is not MISSING and bool(told == self.answer))
+
+    def _stirred(self, kind: Kind, entity: str, due: int) -> None:
+        assert kind is Kind.QUEUE
+        if entity == self.entity and (self.due is None or due < self.due):
+            self.due = due
+
+
+_ASKED = st.tuples(st.sampled_from(NUMBERS), st.sampled_from(ENTITIES), st.sampled_from(list(Function)), st.sampled_from(WINDOWS))
+_SELDOM = st.integers(0, 9).flatmap(lambda die: WRITE if die < 4 else TIME if die < 9 else st.one_of(SOURCE, GONE, RESTART, REDEMAND))
+
+
+@settings(max_examples=max(240, USUAL))
+@given(st.lists(_SELDOM, min_size=5, max_size=30), _ASKED, st.sampled_from([2**30, 3_000]))
+def test_an_answer_is_believed_no_longer_than_it_holds(steps, asked, budget):
+    """Whoever asks again when it is due, or is told that something stirs, is never wrong: after a long time without a change as well, and where memory is short."""
+    waiting = Waiting(asked, budget)
+    beside = waiting.beside
+    blind: set[Source] = set()
+    for step in steps:
+        if step[0] != "time":
+            is_new = step[0] == "write" and not waiting.is_known()
+            beside.do(step)
+            if step[0] == "lost":
+                blind.add(step[1])
+            elif step[0] == "back":
+                blind.discard(step[1])
+            if step[0] not in ("write", "lost") or is_new:
+                # The engine looks at everything, or at who is new.
+                waiting.ask()
+            continue
+        for _ in range(step[1]):
+            beside.do(("time", 1))
+            if waiting.due is not None and beside.now >= waiting.due:
+                waiting.ask()
+            # Of what rests on a source that is lost nothing is believed.
+            assert blind.intersection(SERIES[asked[0]].sources) or waiting.is_right(), (step, beside.now, waiting.answer, waiting.due)
 
 
 @given(STEPS, st.sampled_from(NUMBERS), st.sampled_from(ENTITIES), st.sampled_from(list(Function)), st.sampled_from(WINDOWS))

@@ -166,6 +166,9 @@ class Naive:
             return MISSING
         return (0, 1, 2, 3, 4, 5, 2.5)[self._made_up(series, entity, function, window, step) % 7]
 
+    def slides(self, series, entity, window, now):
+        return (now // bucket(window) + 1) * bucket(window)
+
     def _turn(self, series: str, entity: str, window: int) -> int:
         return NOW + self._made_up(series, entity, window) % 60
 

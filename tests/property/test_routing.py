@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.property.routing_witness import Witness
 from tests.scenario.conversation import Conversation, redis
 from tests.scenario.routed import HOUR, MINUTE, full, queue, under
-from watchdog.engine.advance import next_due
 from watchdog.engine.checkpoint import checkpoint, rebuild
+from watchdog.engine.due import next_due
 from watchdog.model.effects import Notify
 from watchdog.model.events import RulesLoaded, TimeReached
 from watchdog.model.told import OperatorAcknowledged, OperatorSilenced

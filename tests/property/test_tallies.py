@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchdog.engine.tallies import EVERY, Tallies
-from watchdog.lang.condition import Deadline
+from watchdog.lang.deadline import Deadline
 from watchdog.lang.demands import Aggregate, Tally
 from watchdog.lang.nowhere import NOWHERE
 from watchdog.model.kinds import Kind

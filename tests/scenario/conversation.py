@@ -13,9 +13,10 @@ import msgspec
 from jsonschema import Draft202012Validator
 
 from watchdog.engine import ledger as ledgers
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
 from watchdog.engine.arming import in_force_before
 from watchdog.engine.doubt import Binding
+from watchdog.engine.due import next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin
 from watchdog.model.effects import (

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.scenario.conversation import HEALTHY, Conversation, found, host, redis
 from tests.scenario.day_server import BEAT, HOUR, MIDNIGHT, MINUTE, PATIENCE, REVIVED, SECOND, Running, Seat, Work
-from watchdog.engine.advance import next_due
+from watchdog.engine.due import next_due
 from watchdog.engine.rules import RuleSet
 from watchdog.model import effects, results
 from watchdog.model.events import (

@@ -20,7 +20,7 @@ from tests.scenario.scaling_server import (
     talking,
     unit,
 )
-from watchdog.engine.advance import next_due
+from watchdog.engine.due import next_due
 from watchdog.model.effects import CallUnit
 from watchdog.model.events import Delta, Gone, Observed
 from watchdog.model.findings import Certainty

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
-from watchdog.engine.advance import next_due
+from watchdog.engine.due import next_due
 from watchdog.model.effects import AwaitExit, GatherInFlight, Measure, When
 from watchdog.model.events import Delta, EffectDone, Gone
 from watchdog.model.kinds import Kind

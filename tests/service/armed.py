@@ -18,8 +18,9 @@ from tests.bench.beats import SimulatedProcess
 from tests.patience import PATIENCE
 from tests.scenario.conversation import found, rules
 from watchdog.clock import Clock
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
 from watchdog.engine.arming import in_force_before
+from watchdog.engine.due import next_due
 from watchdog.engine.ledger import Ledger
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin

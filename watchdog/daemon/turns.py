@@ -20,7 +20,8 @@ from watchdog.clock import Clock
 from watchdog.daemon.tracing import TraceKeeper
 from watchdog.daemon.wakefulness import Wakefulness
 from watchdog.engine import ledger as ledgers
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
+from watchdog.engine.due import next_due
 from watchdog.engine.ledger import Ledger
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin

@@ -9,7 +9,6 @@ from typing import Final, assert_never
 
 from watchdog.engine import (
     adopting,
-    approving,
     arming,
     commands,
     deeds,
@@ -30,14 +29,14 @@ from watchdog.engine import (
 )
 from watchdog.engine import strikes as strike_book
 from watchdog.engine.counted import is_all_counted
-from watchdog.engine.ledger import Ledger, Loss, rebase
+from watchdog.engine.due import can_read_redis, is_anything_open
+from watchdog.engine.ledger import Loss, rebase
 from watchdog.engine.remembered import BrokenHistoryError
 from watchdog.engine.routing import reminding, schedule, telling
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.saved import histories_in
 from watchdog.engine.state import State
 from watchdog.engine.turn import Turn
-from watchdog.engine.world import World
 from watchdog.model.delivery import is_beside
 from watchdog.model.effects import Effect
 from watchdog.model.events import (
@@ -88,7 +87,7 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
         judging.judge_entity(turn, kind, entity)
     for key in list(world.echoes.pop_due(turn.at)):
         judging.fade(turn, key)
-    if _is_anything_open(turn.ledger) or turn.over or turn.freed:
+    if is_anything_open(turn.ledger) or turn.over or turn.freed:
         _go_on(turn)
     reminding.tend(turn)
     telling.tidy(turn)
@@ -97,14 +96,6 @@ def advance(rules: RuleSet, state: State, event: Event) -> tuple[State, tuple[Ef
     digest.send_if_due(turn)
     locking.tidy(turn)
     return turn.end(), tuple(turn.effects)
-
-
-def _is_anything_open(ledger: Ledger) -> bool:
-    """Whether anything is asked for, under way, held back or watched: nearly always nothing is, and then a turn has nothing to go on with."""
-    return bool(
-        ledger.requests or ledger.runs or ledger.edits or ledger.deeds or ledger.playbooks or ledger.orders or ledger.approvals
-        or ledger.pauses or ledger.silences or ledger.acks
-    )  # fmt: skip
 
 
 def _go_on(turn: Turn) -> None:
@@ -122,39 +113,6 @@ def _go_on(turn: Turn) -> None:
         requests.look_around(turn)
     requests.consider_all(turn)
     orders.consider_all(turn)
-
-
-def next_due(state: State) -> int | None:
-    """The engine time at which something is due without an event; None: nothing is."""
-    ledger, world = state.ledger, state.world
-    dues: list[int | None] = [
-        world.deadlines.next(),
-        world.echoes.next(),
-        world.tellings.next(),
-        world.news.silences.next() if world.news.silences is not None and _can_read_redis(ledger, world) else None,
-        ledger.week.due_at,
-    ]
-    # Asked for each turn, of which nearly all have none of these.
-    if ledger.pauses or ledger.silences or ledger.acks:
-        dues += switching.ends(ledger)
-    if ledger.approvals and not world.stopping:
-        dues += approving.dues(ledger)
-    if ledger.runs:
-        dues += (run.again_at for run in ledger.runs.values())
-        dues += (world.watches.get(run.id) for run in ledger.runs.values() if run.again_at is None)
-    if ledger.edits:
-        dues += (edit.again_at for edit in ledger.edits.values())
-    if ledger.deeds:
-        dues += deeds.dues(state)
-    if ledger.playbooks:
-        dues += (world.proofs.get(playbook.id, 0) for playbook in ledger.playbooks.values() if playbook.proof is not None)
-    if ledger.requests and not world.stopping:
-        under_way = set(world.looks.values())
-        dues += (world.again.get(request, 0) for request in ledger.requests if request not in under_way)
-    if ledger.orders and not world.stopping:
-        dues += (world.again.get(order.id, 0) for order in ledger.orders.values() if orders.waits(order))
-    known = [due for due in dues if due is not None]
-    return min(known) if known else None
 
 
 def _take(turn: Turn) -> None:
@@ -384,11 +342,7 @@ def _after_an_undone_turn(turn: Turn) -> None:
 
 def _tell_changes(turn: Turn) -> None:
     world = turn.world
-    if world.news.silences is not None and _can_read_redis(turn.ledger, world):
+    if world.news.silences is not None and can_read_redis(turn.ledger, world):
         world.news.fall_silent(turn.at, world.rows[Kind.PROCESS])
     for seen in world.news.tell():
         judging.tell(turn, seen)
-
-
-def _can_read_redis(ledger: Ledger, world: World) -> bool:
-    return _REDIS in world.complete and _REDIS not in ledger.lost

@@ -91,57 +91,78 @@ def hold(state: State, *, at: int, wall: int) -> Encode:
 
     Encoding raises `UnicodeEncodeError`, `OverflowError` or `msgspec.MsgspecError` for what can't be written down.
     """
-    world = state.world
-    assert not world.must_judge_all  # an undone turn has left things to be done that are not written down here
     at = max(at, state.ledger.at)
-    rows = copies_of(world)
-    jobs_of = {process: list(jobs) for process, jobs in world.jobs_of.items()}
-    beat_deadlines = {process: beats.plain() for process, beats in world.beat_deadlines.items()}
-    held = _Checkpoint(
-        format=FORMAT,
-        ledger=b"",
-        rows={},
-        jobs_of={},
-        read_at=dict(world.read_at),
-        complete=sorted(world.complete),
-        looks=dict(world.looks),
-        again=dict(world.again),
-        denials=dict(world.denials),
-        reasons=dict(world.reasons),
-        proofs=dict(world.proofs),
-        watches=dict(world.watches),
-        stopping=world.stopping,
-        kept=world.kept,
-        graves=list(world.graves),
-        silent=list(world.news.silences.silent) if world.news.silences is not None else [],
-        settling=world.settling.plain(),
-        gaps=world.gaps.plain(),
-        deadlines=[(kind, entity, due) for (kind, entity), due in world.deadlines.plain().items()],
-        beat_deadlines={},
-        echoes=list(world.echoes.plain().items()),
-        watchers=_rested(world.watchers),
-        counted=_rested(world.counted),
-        members=[(key, entity, place, member.truth, _plain(member.value)) for key, entity, place, member in world.tallies.members()],
-        history=world.history.encode(at, wall=wall, boot_id=state.ledger.boot_id),
-        history_at=at,
-    )
+    picture = Picture(state.world, state.world.history.encode(at, wall=wall, boot_id=state.ledger.boot_id), at)
+    return lambda breathe: picture.encode(ledgers.encode(state.ledger), breathe)
 
-    def encode(breathe: Callable[[], object]) -> bytes:
-        numbers = {job.id: number for number, job in enumerate(rows.get(Kind.JOB, ()))}
+
+class Picture:
+    """The world as it stands, copied as for `hold`; `history` is what is to be written down of its histories at engine time `at`."""
+
+    def __init__(self, world: World, history: bytes, at: int) -> None:
+        assert not world.must_judge_all  # an undone turn has left things to be done that are not written down here
+        self._rows = copies_of(world)
+        self._jobs_of = {process: list(jobs) for process, jobs in world.jobs_of.items()}
+        self._beat_deadlines = {process: beats.plain() for process, beats in world.beat_deadlines.items()}
+        self._held = _Checkpoint(
+            format=FORMAT,
+            ledger=b"",
+            rows={},
+            jobs_of={},
+            read_at=dict(world.read_at),
+            complete=sorted(world.complete),
+            looks=dict(world.looks),
+            again=dict(world.again),
+            denials=dict(world.denials),
+            reasons=dict(world.reasons),
+            proofs=dict(world.proofs),
+            watches=dict(world.watches),
+            stopping=world.stopping,
+            kept=world.kept,
+            graves=list(world.graves),
+            silent=list(world.news.silences.silent) if world.news.silences is not None else [],
+            settling=world.settling.plain(),
+            gaps=world.gaps.plain(),
+            deadlines=[(kind, entity, due) for (kind, entity), due in world.deadlines.plain().items()],
+            beat_deadlines={},
+            echoes=list(world.echoes.plain().items()),
+            watchers=_rested(world.watchers),
+            counted=_rested(world.counted),
+            members=[(key, entity, place, member.truth, _plain(member.value)) for key, entity, place, member in world.tallies.members()],
+            history=history,
+            history_at=at,
+        )
+
+    def in_order(self) -> None:
+        """Writes down in the same order what may have come in any: when who is due, and what is rested on; nothing of whom nothing is due."""
+        held = self._held
+        self.without(
+            deadlines=sorted(held.deadlines),
+            watchers=sorted(held.watchers, key=_by_origin),
+            counted=sorted(held.counted, key=_by_origin),
+        )
+        self._jobs_of = dict(sorted(self._jobs_of.items()))
+        self._beat_deadlines = {process: dict(sorted(beats.items())) for process, beats in sorted(self._beat_deadlines.items()) if beats}
+
+    def without(self, **fields: Any) -> None:
+        """Writes down these instead of what was there."""
+        self._held = msgspec.structs.replace(self._held, **fields)
+
+    def encode(self, ledger: bytes, breathe: Callable[[], object]) -> bytes:
+        """All of it with this ledger; raises as `hold` says."""
+        numbers = {job.id: number for number, job in enumerate(self._rows.get(Kind.JOB, ()))}
         return _ENCODER.encode(
             msgspec.structs.replace(
-                held,
-                ledger=ledgers.encode(state.ledger),
-                rows={kind: list(pieces(them, _ENCODER.encode, breathe)) for kind, them in rows.items()},
-                jobs_of={process: [numbers[job] for job in jobs] for process, jobs in jobs_of.items()},
+                self._held,
+                ledger=ledger,
+                rows={kind: list(pieces(them, _ENCODER.encode, breathe)) for kind, them in self._rows.items()},
+                jobs_of={process: [numbers[job] for job in jobs] for process, jobs in self._jobs_of.items()},
                 beat_deadlines={
                     process: [(numbers[job], due) for job, due in beats.items() if job in numbers]
-                    for process, beats in beat_deadlines.items()
+                    for process, beats in self._beat_deadlines.items()
                 },
             )
         )
-
-    return encode
 
 
 def rebuild(data: bytes, rules: RuleSet, vocabulary: Vocabulary = BUILT) -> State:
@@ -204,6 +225,10 @@ def _put(watchers: Watchers, rested: _Rested) -> None:
     for (name, *key), owners in rested:
         origin: Origin = (name, _hashable(key[0]) if key else EVERY)
         watchers.put(origin, owners)
+
+
+def _by_origin(rested: tuple[tuple[Any, ...], list[Subject]]) -> bytes:
+    return _ENCODER.encode(rested[0])
 
 
 def _hashable(value: Any) -> Any:

@@ -56,6 +56,12 @@ class Coverage:
             over = bisect_right(times, horizon)
             del times[: over - over % 2]
 
+    def since(self, source: Source, horizon: int) -> tuple[int, ...]:
+        """Its times that are not over at `horizon`."""
+        times = self.times[source]
+        over = bisect_right(times, horizon)
+        return (*((horizon,) if over % 2 else ()), *times[over:])
+
     def within(self, sources: Iterable[Source], start: int, end: int) -> tuple[Interval, ...]:
         """The parts of [start, end) in which all of these could be read, in order; the whole for no source at all."""
         covered: list[Interval] = [(start, end)] if start < end else []

@@ -36,14 +36,20 @@ class Deadlines(Generic[Key]):
             else:
                 heappush(self._heap, (due, key))
 
+    def hasten(self, key: Key, due: int) -> None:
+        """`key` is due at `due` at the latest."""
+        self.set(key, earlier(self._due.get(key), due))
+
     def drop(self, key: Key) -> None:
         """`key` is never due."""
         self._due.pop(key, None)
 
     def next(self) -> int | None:
         """The earliest deadline."""
-        self._drop_outdated()
-        return self._heap[0][0] if self._heap else None
+        heap, due = self._heap, self._due
+        while heap and due.get(heap[0][1]) != heap[0][0]:
+            heappop(heap)
+        return heap[0][0] if heap else None
 
     def pop_due(self, now: int) -> Iterable[Key]:
         """Takes out every key whose deadline is not after `now`, earliest first."""
@@ -62,10 +68,6 @@ class Deadlines(Generic[Key]):
 
     def __len__(self) -> int:
         return len(self._due)
-
-    def _drop_outdated(self) -> None:
-        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
-            heappop(self._heap)
 
 
 def earlier(one: int | None, other: int | None) -> int | None:

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
+from watchdog.engine.departure import Departure
 from watchdog.engine.deploys import Label, Sign
 from watchdog.engine.turn import Turn
-from watchdog.engine.world import Departure
 from watchdog.model.events import Delta, Observed
 from watchdog.model.kinds import Kind, Source
 from watchdog.model.missing import MISSING

@@ -6,7 +6,7 @@ than its budget: what has been idle longest is dropped first, and counted. It ha
 goes backwards. It never takes what nobody could see for something that was not there.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any, Final
 
 from watchdog.engine.coverage import Coverage, Interval
@@ -17,6 +17,7 @@ from watchdog.engine.sliding import turns
 from watchdog.engine.steps import ABSENT, STEP_BYTES, Steps
 from watchdog.engine.tracks import ENOUGH, Track, of_pieces
 from watchdog.engine.windows import cut, end_before, held_over, window_before
+from watchdog.lang.buckets import bucket
 from watchdog.lang.demands import Function, Series
 from watchdog.model.kinds import Kind, Source, Type
 from watchdog.model.missing import MISSING
@@ -26,6 +27,8 @@ BUDGET: Final = 32 * 2**20
 """Bytes for all series together."""
 _ROOM: Final = 0.9
 """What is left of the budget after having made room: so that it is not made again for the very next step."""
+_ROOMY: Final = 4
+"""With no more than this part of the budget in use, nobody is near having to make room: one history takes at most twice as much as another that knows the same."""
 # Python 3.11 looks a member of an enumeration up in Python.
 _BOOL: Final = Type.BOOL
 _NOBODY: Final = Steps()
@@ -34,13 +37,14 @@ _NOBODY: Final = Steps()
 
 class History:
     """
-    Series by key. `dropped` counts, by series, the entities whose steps had to go because of the budget.
+    Series by key. `dropped` counts, by series, the entities whose steps had to go because of the budget. `stirred` is told of whom answers can change, and when, that `over_due` has called unchanging.
 
     Usage: `demand` after each load of rules, `observe` every row that was touched, `gone`, `lost` and `back` as it happens; then ask.
     """
 
-    def __init__(self, budget: int = BUDGET) -> None:
+    def __init__(self, budget: int = BUDGET, *, stirred: Callable[[Kind, str, int], None] | None = None) -> None:
         self.budget: Final = budget
+        self._stirred: Final = stirred
         self.dropped: dict[str, int] = {}
         self._kept: dict[str, Kept] = {}
         self._by_kind: dict[Kind, tuple[Kept, ...]] = {}
@@ -71,7 +75,7 @@ class History:
         self.dropped = {key: count for key, count in self.dropped.items() if key in self._kept}
         self._size = sum(kept.size() for kept in self._kept.values())
         self._coverage.trim(self._horizon(now))
-        self._make_room()
+        self._make_room(now)
 
     def observe(self, row: Row, now: int, moved: Moved = None) -> None:
         """Writes the series of that row's kind that what has moved of it can concern: it was touched, or is judged again because its time has come."""
@@ -155,8 +159,19 @@ class History:
                 track.fold(kept.windows, now, covered, zero=kept.series.counter)
             if (grown := track.size() - size) != 0:
                 self._size += grown
-                self._make_room()
+                self._make_room(now)
         return _in_unit(kept.series.type, function, value)
+
+    def over_due(self, series: str, entity: str, window: int, now: int) -> int | None:
+        """The earliest time after `now` at which `over` may say something else although nothing is written and no source comes or goes: never of what has stayed the same for so long and was seen all the while."""
+        kept = self._kept.get(series)
+        if kept is None or not 0 < window <= kept.window or entity in kept.evicted:
+            return None
+        span = window_before(now, window)
+        track = kept.tracks.get(entity)
+        if (track is None or track.times[-1] <= span.start) and kept.is_seen(self._coverage, span.start, span.end, entity):
+            return None
+        return span.end + span.bucket
 
     def held(self, series: str, entity: str, window: int, now: int) -> bool | None:
         """
@@ -215,6 +230,27 @@ class History:
         """Bytes that are in use, as far as they grow with what is remembered."""
         return self._size
 
+    def known(self, now: int) -> tuple[Any, ...] | None:
+        """
+        All that can be asked for from now on, as plain data: two histories that are the same in it answer alike, whatever each of them keeps besides.
+
+        None where so much is kept that room may have to be made, of which it can't be said what it will cost.
+        """
+        if self.dropped or self._size > self.budget // _ROOMY:
+            return None
+        return tuple(kept.known(self._coverage, now) for kept in self._kept.values())
+
+    def lacks(self, series: Iterable[Series], now: int, *, earliest: int) -> int:
+        """For how long one must go on until all is known that these can ask for, or as much as somebody knows who began at `earliest` (milliseconds)."""
+        lack = 0
+        for one in series:
+            kept = self._kept.get(one.key)
+            if kept is None:
+                lack = max(lack, one.window + bucket(one.window))
+            elif kept.since > earliest:
+                lack = max(lack, kept.since - kept.horizon(now))
+        return lack
+
     def is_asked(self) -> bool:
         """Whether any rule asks for a history."""
         return bool(self._kept)
@@ -255,15 +291,21 @@ class History:
     def _write(self, kept: Kept, entity: str, value: Any, now: int) -> None:
         track = kept.tracks.get(entity)
         if track is None:
-            track = self._begin(kept, entity)
+            track = self._begin(kept, entity, now)
         track.used = now
+        last = track.times[-1] if track.times else now
         grown = track.write(value, now)
         if grown:
+            if now - last >= kept.rest:
+                # It had stayed the same for so long that nobody was waiting for a window to end.
+                self._stir(kept, entity, now)
             self._size += STEP_BYTES * (grown - (track.trim(kept.horizon(now)) if track.is_long() else 0))
-            self._make_room()
+            self._make_room(now)
 
-    def _begin(self, kept: Kept, entity: str) -> Track:
+    def _begin(self, kept: Kept, entity: str, now: int) -> Track:
         size = kept.size_of_names()
+        if entity in kept.evicted:
+            self._stir(kept, entity, now)
         track = kept.begin(entity)
         self._size += track.size() + kept.size_of_names() - size
         return track
@@ -286,7 +328,7 @@ class History:
     def _horizon(self, now: int) -> int:
         return min((kept.horizon(now) for kept in (*self._kept.values(), *self._saved.values())), default=now)
 
-    def _make_room(self) -> None:
+    def _make_room(self, now: int) -> None:
         """Drops those that nobody has written or asked for longest, until there is room again."""
         if self._size <= self.budget:
             return
@@ -294,8 +336,14 @@ class History:
         for _, key, entity in idle:
             if self._size <= self.budget * _ROOM:
                 return
-            self._size -= self._kept[key].evict(entity)
+            kept = self._kept[key]
+            self._size -= kept.evict(entity)
             self.dropped[key] = self.dropped.get(key, 0) + 1
+            self._stir(kept, entity, now)
+
+    def _stir(self, kept: Kept, entity: str, now: int) -> None:
+        if self._stirred is not None:
+            self._stirred(kept.series.kind, entity, min(end_before(now, window) + bucket(window) for window in kept.windows))
 
 
 def _in_unit(of: Type, function: Function, value: Any) -> Any:

@@ -10,6 +10,7 @@ from watchdog.engine.alerts import Change, Outcome, Truth, advance_alert
 from watchdog.engine.consequences import tell_what_remains
 from watchdog.engine.counted import is_counted
 from watchdog.engine.deadlines import earlier
+from watchdog.engine.departure import Departure
 from watchdog.engine.judged_by import readings_of
 from watchdog.engine.ledger import Alert, Phase, Spent
 from watchdog.engine.moved import Moved, concerns
@@ -21,7 +22,6 @@ from watchdog.engine.spending import A_DAY, with_one
 from watchdog.engine.targeting import truth_of
 from watchdog.engine.turn import Turn
 from watchdog.engine.whats_next import after_firing
-from watchdog.engine.world import Departure
 from watchdog.model.delivery import listed_by
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING
@@ -33,7 +33,7 @@ def judge_entity(turn: Turn, kind: Kind, entity: str, moved: Moved = None) -> No
     """Evaluates every rule for that kind on this entity that what has moved of it can concern, and notes when it must be looked at again."""
     world = turn.world
     rules = turn.rules.by_kind[kind]
-    if not (rules or kind in world.demanding) or (row := world.find(kind, entity)) is None:
+    if not (rules or kind in world.demanding) or (row := world.rows[kind].get(entity)) is None:
         return
     if moved is not None and _stays_as_it_is(turn, row, moved):
         return
@@ -41,7 +41,7 @@ def judge_entity(turn: Turn, kind: Kind, entity: str, moved: Moved = None) -> No
     ledger = turn.ledger
     lost = ledger.lost
     # What one rule does to its alert begins or ends none of another.
-    is_busy = bool(ledger.arming.unknown or entity in world.alerted.entities(ledger.alerts))
+    is_busy = bool(ledger.arming.unknown or (ledger.alerts and entity in world.alerted.entities(ledger.alerts)))
     notes = turn.notes
     engine: int | None = None
     beat: int | None = None
@@ -73,7 +73,7 @@ def _stays_as_it_is(turn: Turn, row: Row, moved: Mapping[str, Any]) -> bool:
     rules, ledger, kind = turn.rules, turn.ledger, row.kind
     if concerns(rules.bound, kind, moved) or concerns(turn.world.reads.timed, kind, moved):
         return False
-    if ledger.arming.unknown or row.id in turn.world.alerted.entities(ledger.alerts):
+    if ledger.arming.unknown or (ledger.alerts and row.id in turn.world.alerted.entities(ledger.alerts)):
         return False
     at, world = turn.at, turn.world
     return not any(rule.condition.holds(row, at, world) for rule in rules.alone[kind] if not rule.condition.reads.isdisjoint(moved))

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from watchdog.engine.coverage import Coverage, Interval
 from watchdog.engine.steps import ABSENT
@@ -21,15 +21,16 @@ class Kept:
     """
     A series as the history holds it.
 
-    `series` is the one of those `wanted` with the longest of their `windows`. Nothing is known before `since`; `window` is the longest that can be asked for. `tracks` are the entities; of those in `evicted` nothing
+    `series` is the one of those `wanted` with the longest of their `windows`; of an entity that has stayed the same for `rest` milliseconds, some window may know nothing else. Nothing is known before `since`; `window` is the longest that can be asked for. `tracks` are the entities; of those in `evicted` nothing
     is known before they are written again: with the time at which one left, None as long as it is there. `ended` are those that left, with the time, oldest first.
     """
 
-    __slots__ = ("_covered", "ended", "evicted", "key", "series", "since", "tracks", "wanted", "window", "windows")
+    __slots__ = ("_covered", "ended", "evicted", "key", "rest", "series", "since", "tracks", "wanted", "window", "windows")
 
     series: Series
     wanted: tuple[Series, ...]
     windows: frozenset[int]
+    rest: int
 
     def __init__(self, key: str, since: int, window: int = 0) -> None:
         self.key: Final = key
@@ -45,6 +46,7 @@ class Kept:
         self.wanted = tuple(wanted)
         self.series = max(wanted, key=lambda series: series.window)
         self.windows = frozenset(series.window for series in wanted)
+        self.rest = min(window // bucket(window) * bucket(window) for window in self.windows)
         self.cover_anew()
         if self.series.window > self.window:
             self.since = max(self.since, now - self.window)
@@ -64,9 +66,22 @@ class Kept:
         self._covered[end - start, sources] = end, intervals
         return intervals
 
+    def is_seen(self, coverage: Coverage, start: int, end: int, entity: str) -> bool:
+        """Whether all of that could be known of this entity, and it can be known now."""
+        return self.covered(coverage, start, end, entity) == ((start, end),) and all(
+            coverage.covers(source) for source in sources_for(self.series.kind, entity, self.series.sources)
+        )
+
     def cover_anew(self) -> None:
         """A source came or went."""
         self._covered.clear()
+
+    def known(self, coverage: Coverage, now: int) -> tuple[Any, ...]:
+        """All that can be asked for from now on, as plain data: two that are the same in it answer alike, since whenever they have been kept."""
+        horizon = self.horizon(now)
+        tracks = [(entity, known) for entity, track in sorted(self.tracks.items()) if (known := track.since(horizon)) is not None]
+        times = [(source, coverage.since(source, horizon)) for source in Source]
+        return self.key, self.window, max(self.since, horizon), times, sorted(self.evicted), tracks
 
     def begin(self, entity: str) -> Track:
         """The steps of an entity that has none."""

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from watchdog.engine import changes
+from watchdog.engine.departure import Departure
 from watchdog.engine.reaching import target_from
 from watchdog.engine.turn import Turn
 from watchdog.engine.watching import Subject
-from watchdog.engine.world import Departure
 from watchdog.model.kinds import Kind
 from watchdog.model.targets import ProcessRef
 

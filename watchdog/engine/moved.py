@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from watchdog.engine.watching import Subject
+from watchdog.lang.deadline import never
 from watchdog.lang.demands import Aggregate, Series
-from watchdog.lang.horizon import never
 from watchdog.model.kinds import Kind
 
 Moved = Mapping[str, Any] | None

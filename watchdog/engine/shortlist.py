@@ -10,9 +10,10 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
+from watchdog.lang.deadline import Horizon
 from watchdog.lang.demands import Sieve
-from watchdog.lang.horizon import Horizon, never
 from watchdog.lang.nowhere import NOWHERE
+from watchdog.lang.reaching import fewest
 from watchdog.model.missing import MISSING, MissingReading
 from watchdog.model.rows import Row
 
@@ -35,7 +36,7 @@ class Asked(NamedTuple, Generic[_T]):
 
 
 class Meant(NamedTuple, Generic[_T]):
-    """What can be meant, in its order, and the horizons of all of it, each once."""
+    """What can be meant, in its order, and the horizons of all of it, as few as will do."""
 
     them: tuple[_T, ...]
     horizons: tuple[Horizon, ...]
@@ -86,4 +87,4 @@ class Shortlist(Generic[_T]):
 
 def _meant(asked: Iterable[Asked[_T]]) -> Meant[_T]:
     asked = tuple(asked)
-    return Meant(tuple(each.one for each in asked), tuple({each.horizon: None for each in asked if each.horizon is not never}))
+    return Meant(tuple(each.one for each in asked), fewest(each.horizon for each in asked))

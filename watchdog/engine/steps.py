@@ -46,15 +46,16 @@ class Steps:
     """
     The steps of one entity in one series.
 
-    `times` are engine times that rise, `states` of the same length, integers ("q") until the first float comes ("d"). From `numbers_since` on all of them are numbers.
+    `times` are engine times that rise, `states` of the same length, integers ("q") until the first float comes ("d"). From `numbers_since` on all of them are numbers, from `risen_since` on none is less than the one before it.
     """
 
-    __slots__ = ("_trim_at", "numbers_since", "states", "times")
+    __slots__ = ("_trim_at", "numbers_since", "risen_since", "states", "times")
 
     def __init__(self) -> None:
         self.times = array("q")
         self.states: array[Any] = array("q")
         self.numbers_since = _NOT_NOW
+        self.risen_since = -1
         self._trim_at = _TRIM_FROM
 
     def write(self, state: Any, now: int) -> int:
@@ -75,6 +76,8 @@ class Steps:
             return 1
         if states[-1] == packed:
             return 0
+        if packed < states[-1] or (times[-1] == now and len(times) > 1 and packed < states[-2]):
+            self.risen_since = now
         if times[-1] < now:
             times.append(now)
             states.append(packed)
@@ -92,6 +95,8 @@ class Steps:
         self.times, self.states = times, states
         last = next((place for place in range(len(states) - 1, -1, -1) if states[place] in MARKS[states.typecode]), -1)
         self.numbers_since = times[last + 1] if last + 1 < len(times) else _NOT_NOW
+        fell = next((place for place in range(len(states) - 1, 0, -1) if states[place] < states[place - 1]), 0)
+        self.risen_since = times[fell] if fell else -1
 
     def is_long(self) -> bool:
         """Whether it has grown to twice its size since it was trimmed last: so that writing costs the same each time."""
@@ -117,6 +122,14 @@ class Steps:
         marks = MARKS[self.states.typecode]
         last = self.states[-1]
         return MISSING if last == marks.missing else ABSENT if last == marks.absent else last
+
+    def growth(self, start: int, end: int) -> int | None:
+        """By how much integers grew in [start, end); None where one of them may have fallen, or something in it is none."""
+        times = self.times
+        if self.states.typecode != "q" or self.risen_since > start or self.numbers_since > start or not times or times[0] > start:
+            return None
+        grown: int = self.states[bisect_left(times, end) - 1] - self.states[bisect_right(times, start) - 1]
+        return grown
 
     def count(self, start: int, end: int) -> int:
         """How many steps lie in [start, end)."""

@@ -10,7 +10,7 @@ from typing import Any, Final, final
 
 from watchdog.engine.groups import Group, Member
 from watchdog.engine.shortlist import Asked, Meant, Shortlist
-from watchdog.lang.condition import Deadline
+from watchdog.lang.deadline import Deadline
 from watchdog.lang.demands import Aggregate, Scope, Tally
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING

@@ -37,6 +37,10 @@ class Notes:
         """A history is that of the entity itself, and changes with its row or its time."""
         return self._of.over(series, entity, function, window, now)
 
+    def slides(self, series: str, entity: str, window: int, now: int) -> int | None:
+        """When that can change by itself."""
+        return self._of.slides(series, entity, window, now)
+
     def held(self, series: str, entity: str, window: int, now: int) -> bool | None:
         """The same for a statement."""
         return self._of.held(series, entity, window, now)

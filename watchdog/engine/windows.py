@@ -141,6 +141,9 @@ def integral_of(pieces: Pieces) -> float:
 
 def lasting(pieces: Pieces) -> int:
     """For how many milliseconds all of them stood."""
+    if type(pieces.starts) is array:
+        # Of an unbroken time, as `cut` makes them.
+        return int(pieces.ends[-1] - pieces.starts[0])
     return sum(pieces.ends) - sum(pieces.starts)
 
 

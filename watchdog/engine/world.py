@@ -10,14 +10,13 @@ aggregates, all kept by deltas.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-import msgspec
-
 from watchdog.engine.alerted import Alerted
 from watchdog.engine.deadlines import Deadlines, earlier
+from watchdog.engine.departure import Departure
 from watchdog.engine.gaps import Gaps
 from watchdog.engine.graves import Graves
 from watchdog.engine.history import History
-from watchdog.engine.moved import Moved, Reads, concerns, note
+from watchdog.engine.moved import Moved, Reads, note
 from watchdog.engine.news import News
 from watchdog.engine.readings import ACCEPTED, PLAIN, accepted, plain, reading
 from watchdog.engine.settling import Settling
@@ -37,14 +36,6 @@ _ITS_PROCESS: Final = "its process"
 # Python 3.11 looks a member of an enumeration up in Python: too slow for every change of every beat.
 _JOB: Final = Kind.JOB
 _PROCESS: Final = Kind.PROCESS
-
-
-class Departure(msgspec.Struct, frozen=True, gc=False):
-    """An entity that has left the picture, and why."""
-
-    kind: Kind
-    id: str
-    reason: str
 
 
 class World:
@@ -86,7 +77,7 @@ class World:
         self.news = News()
         self.echoes: Deadlines[str] = Deadlines()
         self.tellings: Deadlines[str] = Deadlines()
-        self.history = History()
+        self.history = History(stirred=self._stirred)
         self.watchers = Watchers()
         self.demanding: frozenset[Kind] = frozenset()
         self.reads = Reads.of((), ())
@@ -94,6 +85,7 @@ class World:
         self.counted = Watchers()
         self.graves = Graves()
         self.alerted = Alerted()
+        self._notes = Notes(self)
 
     def find(self, kind: Kind, entity: str) -> Row | None:
         """The row of that entity, if it is in the picture."""
@@ -115,6 +107,10 @@ class World:
     def over(self, series: str, entity: str, function: Function, window: int, now: int) -> Any:
         """The function of that history over the `window` milliseconds before `now`."""
         return self.history.over(series, entity, function, window, now)
+
+    def slides(self, series: str, entity: str, window: int, now: int) -> int | None:
+        """When `over` can say something else although nothing is written."""
+        return self.history.over_due(series, entity, window, now)
 
     def held(self, series: str, entity: str, window: int, now: int) -> bool | None:
         """Whether a statement has been true all through the window."""
@@ -232,8 +228,7 @@ class World:
 
         Nobody may be judged before this is done for all: an aggregate that was counted half-way is one that never was.
         """
-        demanding = self.demanding
-        waiting = {subject: moved for subject, moved in touched.items() if subject[0] in demanding} if demanding else {}
+        waiting = {subject: moved for subject, moved in touched.items() if subject[0] in self.demanding}
         while waiting or shaken:
             for subject, moved in waiting.items():
                 for origin in self._count(subject, moved, at):
@@ -242,22 +237,24 @@ class World:
             touched.update(dict.fromkeys(self.watchers.of_all(shaken)))
             touched.update(waiting)
             shaken = {}
-        rows = self.rows
-        return {subject: moved for subject, moved in touched.items() if subject[1] in rows[subject[0]]}
+        return {subject: moved for subject, moved in touched.items() if subject[1] in self.rows[subject[0]]}
 
     def _count(self, subject: Subject, moved: Moved, at: int) -> Iterable[Origin]:
+        # Written out: this is done for every change of every beat.
         kind, entity = subject
-        row = self.find(kind, entity)
+        row = self.rows[kind].get(entity)
         if row is None:
             return ()
-        if kind in self.reads.written:
+        reads = self.reads
+        if kind in reads.written:
             self.history.observe(row, at, moved)
-        if not concerns(self.reads.counted, kind, moved):
+        if (slots := reads.counted.get(kind)) is None or (moved is not None and slots.isdisjoint(moved)):
             return ()
-        notes = Notes(self)
+        notes = self._notes
         shaken = self.tallies.update(row, at, notes)
         if notes.read or subject in self.counted.resting:
             self.counted.set(subject, notes.read)
+            notes.read = {}
         return shaken
 
     def _put(self, delta: Delta, touched: dict[Subject, Moved], left: list[Departure]) -> None:
@@ -305,6 +302,10 @@ class World:
             for slot in fields:
                 if slot in slots:
                     setattr(row, slot, self.gaps.counted(kind, slot, getattr(row, slot)))
+
+    def _stirred(self, kind: Kind, entity: str, due: int) -> None:
+        """Its history has been written after a long time, or given up for want of memory: what was drawn from it stays so until then, and no longer."""
+        self.deadlines.hasten((kind, entity), due)
 
     def _depart(self, departure: Departure, shaken: dict[Origin, None], at: int) -> None:
         """Nothing more is remembered of it, and it is counted no longer."""

@@ -17,9 +17,10 @@ from watchdog.lang.check import Checker
 from watchdog.lang.checked import Checked, Every, mentions, moved_by
 from watchdog.lang.compile import Predicate, Sweep, compile_condition, compile_sweep
 from watchdog.lang.complaint import Complaints
+from watchdog.lang.deadline import Deadline, Horizon, never
 from watchdog.lang.demands import Aggregate, Group, Lookup, Series, Sieve
 from watchdog.lang.gather import gather, sources_elsewhere, sources_of
-from watchdog.lang.horizon import Deadline, Horizon, compile_horizon, never
+from watchdog.lang.horizon import compile_horizon
 from watchdog.lang.names import NO_NAMES, Names, read_names, resolve
 from watchdog.lang.parser import parse
 from watchdog.lang.printer import show

@@ -138,6 +138,9 @@ class Scope(Protocol):
     def over(self, series: str, entity: str, function: Function, window: int, now: int) -> Any:
         """The function of that history over the `window` milliseconds before `now`; MISSING below 80 % coverage or where it has no value."""
 
+    def slides(self, series: str, entity: str, window: int, now: int) -> int | None:
+        """The earliest time after `now` at which `over` can answer differently though nothing is written; None: never."""
+
     def held(self, series: str, entity: str, window: int, now: int) -> bool | None:
         """Whether a statement was never false in the window and never unknown for longer than three beats; None where coverage is too small."""
 

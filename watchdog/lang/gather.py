@@ -12,10 +12,11 @@ import msgspec
 
 from watchdog.lang.checked import Checked, Constant, Elsewhere, Held, Overall, Past, Population, Reading, below, moved_by, remembered
 from watchdog.lang.compile import compile_condition, compile_value
+from watchdog.lang.deadline import Deadline, earlier, never
 from watchdog.lang.demands import Aggregate, Group, Lookup, Scope, Series
 from watchdog.lang.evaluate import evaluate
 from watchdog.lang.functions import Across
-from watchdog.lang.horizon import Deadline, compile_horizon, compile_look, earlier, never
+from watchdog.lang.horizon import compile_horizon, compile_look
 from watchdog.lang.nowhere import NOWHERE
 from watchdog.lang.printer import show
 from watchdog.lang.sieve import sieve_of

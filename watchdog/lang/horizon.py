@@ -9,12 +9,8 @@ rounding can take. What is no straight line (something divided by a growing valu
 
 import math
 from collections.abc import Callable
-from functools import cache
-from typing import Final, Protocol
+from typing import Final
 
-import msgspec
-
-from watchdog.lang.buckets import bucket
 from watchdog.lang.checked import (
     Calculation,
     Checked,
@@ -34,10 +30,12 @@ from watchdog.lang.checked import (
     readings,
 )  # fmt: skip
 from watchdog.lang.compile import Predicate, compile_condition
+from watchdog.lang.deadline import NEVER, Deadline, Horizon, first, never
 from watchdog.lang.demands import Scope
 from watchdog.lang.evaluate import OPERATIONS, evaluate
 from watchdog.lang.line import Line, NoLine, clocks, crossing, line_of
 from watchdog.lang.nowhere import NOWHERE
+from watchdog.lang.reaching import reaching, steps
 from watchdog.model.fields import Clock
 from watchdog.model.kinds import Type
 from watchdog.model.missing import MISSING
@@ -47,32 +45,12 @@ LOOK_AGAIN: Final = 1000
 """Milliseconds between two looks at something that grows along no straight line."""
 
 
-class Deadline(msgspec.Struct, frozen=True, gc=False):
-    """
-    When to look again.
-
-    `engine` is an engine time after now; `beat` a time of the last beat of the job's process (its `confirmed_at`) after the
-    present one. As long as neither has been reached, the truth is what it is now. None: never.
-    """
-
-    engine: int | None = None
-    beat: int | None = None
-
-
-NEVER: Final = Deadline()
-"""Time alone changes nothing."""
 _UNKNOWN: Final = (None, None, None)
 _FOREVER: Final = math.inf
 
 _Outlook = tuple[bool | None, int | None, int | None]
 """The truth now, and the two times of a `Deadline`."""
 _Watch = Callable[[Row, int, Scope], _Outlook]
-
-
-class Horizon(Protocol):
-    """Until when something stays as it is, seen from an engine time."""
-
-    def __call__(self, row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline: ...  # noqa: D102
 
 
 def compile_horizon(tree: Checked, truth: Predicate) -> Horizon:
@@ -99,7 +77,7 @@ def _straight(tree: Checked) -> Horizon | None:
     """The same for nearly all conditions that move: one growing field against a constant, by itself or joined with what stands still; None for all others."""
     match tree:
         case Comparison(operator=operator, left=Reading(spec=spec), right=Constant(value=int() as limit)) if spec.clock:
-            return _turning(spec.slot, spec.clock, operator, limit)
+            return reaching(spec.slot, spec.clock, steps(operator, limit))
         case Every(operands=operands) | Some(operands=operands):
             moving = [operand for operand in operands if _moves(operand)]
             steady = tuple(operand for operand in operands if not _moves(operand))
@@ -118,71 +96,24 @@ def _straight(tree: Checked) -> Horizon | None:
             return None
 
 
-@cache
-def _turning(slot: str, clock: Clock, operator: str, limit: int) -> Horizon:
-    """When the comparison of that field turns, as `_growing` says; the same function for the same question, since whoever asks many asks each once."""
-    steps = _steps(operator, limit)
-
-    def by_engine(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001
-        origin = getattr(row, slot)
-        if origin is not MISSING:
-            for step in steps:
-                if origin + step > now:
-                    return Deadline(origin + step)
-        return NEVER
-
-    def by_beat(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001
-        origin, home = getattr(row, slot), row.home
-        if origin is not MISSING and home is not MISSING and (beat := home.confirmed_at) is not MISSING:
-            for step in steps:
-                if origin + step > beat:
-                    return Deadline(None, origin + step)
-        return NEVER
-
-    return by_engine if clock is Clock.ENGINE else by_beat
-
-
-def _steps(operator: str, limit: int) -> tuple[int, ...]:
-    """How long after its origin a growing field makes the comparison with `limit` say something else."""
-    match operator:
-        case ">" | "<=":
-            return (limit + 1,)
-        case ">=" | "<":
-            return (limit,)
-        case _:
-            return limit, limit + 1
-
-
 def compile_look(value: Checked) -> Horizon:
     """The function that says until when a value stays as it is."""
     if not _moves(value):
         return never
 
-    def deadline(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001
+    slides = _sliding(value)
+
+    def deadline(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:
         engine, beat = _soon(value, row, now)
-        return Deadline(_earlier(engine, _boundary(_buckets(value), now)), beat)
+        return Deadline(first(engine, slides(row, now, scope)), beat)
 
     return deadline
-
-
-def never(row: Row, now: int, scope: Scope = NOWHERE, /) -> Deadline:  # noqa: ARG001  (it has to look like the others)
-    """The horizon of all that time alone does not change; who asks often need not call it."""
-    return NEVER
-
-
-def earlier(one: Deadline, other: Deadline) -> Deadline:
-    """When the first of two things is due."""
-    return Deadline(_earlier(one.engine, other.engine), _earlier(one.beat, other.beat))
-
-
-def _earlier(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one if other is None else min(one, other)
 
 
 def _first(outlooks: list[_Outlook]) -> tuple[int | None, int | None]:
     engine = beat = None
     for _, by_engine, by_beat in outlooks:
-        engine, beat = _earlier(engine, by_engine), _earlier(beat, by_beat)
+        engine, beat = first(engine, by_engine), first(beat, by_beat)
     return engine, beat
 
 
@@ -200,12 +131,18 @@ def _written(tree: Checked) -> list[Checked]:
     return [part.operand for part in below(tree) if isinstance(part, Held) and _moves(part.operand)]
 
 
-def _buckets(node: Checked) -> tuple[int, ...]:
-    return tuple({bucket(part.window) for part in below(node) if isinstance(part, Past)})
+def _sliding(node: Checked) -> Callable[[Row, int, Scope], int | None]:
+    """When the first of the histories that are asked for can answer differently."""
+    asked = tuple(dict.fromkeys((part.key, part.window) for part in below(node) if isinstance(part, Past)))
 
+    def slides(row: Row, now: int, scope: Scope) -> int | None:
+        soonest: int | None = None
+        for key, window in asked:
+            if (due := scope.slides(key, row.id, window, now)) is not None and (soonest is None or due < soonest):
+                soonest = due
+        return soonest
 
-def _boundary(buckets: tuple[int, ...], now: int) -> int | None:
-    return min(((now // one + 1) * one for one in buckets), default=None)
+    return slides
 
 
 def _watch(node: Checked, truth: Predicate | None = None) -> _Watch:
@@ -319,7 +256,7 @@ def _position(clock: Clock, row: Row, now: int) -> int | None:
 
 def _growing(slot: str, clock: Clock, operator: str, limit: int) -> _Watch:
     """A growing field against a constant: nearly all there is, so it is made ready here."""
-    compare, by_engine, steps = OPERATIONS[operator], clock is Clock.ENGINE, _steps(operator, limit)
+    compare, by_engine, turns = OPERATIONS[operator], clock is Clock.ENGINE, steps(operator, limit)
 
     def growing(row: Row, now: int, scope: Scope) -> _Outlook:  # noqa: ARG001
         origin = getattr(row, slot)
@@ -327,7 +264,7 @@ def _growing(slot: str, clock: Clock, operator: str, limit: int) -> _Watch:
         if origin is MISSING or position is MISSING:
             return _UNKNOWN
         turn = None
-        for step in steps:
+        for step in turns:
             if origin + step > position:
                 turn = origin + step
                 break
@@ -339,39 +276,39 @@ def _growing(slot: str, clock: Clock, operator: str, limit: int) -> _Watch:
 
 def _compared(node: Comparison, truth: Predicate) -> _Watch:
     """Any other comparison of numbers in which something grows or a history is asked."""
-    buckets, ticking = _buckets(node), clocks(node)
+    slides, ticking = _sliding(node), clocks(node)
     # A line in two clocks at once is none.
     clock = next(iter(ticking)) if len(ticking) == 1 else None
     difference = Calculation(node.syntax, node.left.type, "-", node.left, node.right)
 
     def compared(row: Row, now: int, scope: Scope) -> _Outlook:
         held = truth(row, now, scope)
-        boundary = _boundary(buckets, now)
+        boundary = slides(row, now, scope)
         if not ticking:
             return held, boundary, None
         position = None if clock is None else _position(clock, row, now)
         line = line_of(difference, row, now, scope)
         if position is None or line is NoLine.CROOKED or (held is None and isinstance(line, Line)):
             engine, beat = _soon(node, row, now)
-            return held, _earlier(engine, boundary), beat
+            return held, first(engine, boundary), beat
         if isinstance(line, NoLine):
             return None, boundary, None
         turn = crossing(line, node.operator, position)
-        return (held, _earlier(turn, boundary), None) if clock is Clock.ENGINE else (held, boundary, turn)
+        return (held, first(turn, boundary), None) if clock is Clock.ENGINE else (held, boundary, turn)
 
     return compared
 
 
 def _knowing(operand: Checked, truth: Predicate) -> _Watch:
     """Whether a number can be known: as long as it follows a line, time makes no difference."""
-    buckets = _buckets(operand)
+    slides = _sliding(operand)
 
     def knowing(row: Row, now: int, scope: Scope) -> _Outlook:
         engine: int | None = None
         beat: int | None = None
         if line_of(operand, row, now, scope) is NoLine.CROOKED:
             engine, beat = _soon(operand, row, now)
-        return truth(row, now, scope), _earlier(engine, _boundary(buckets, now)), beat
+        return truth(row, now, scope), first(engine, slides(row, now, scope)), beat
 
     return knowing
 

@@ -26,6 +26,10 @@ class Nowhere:
         """There is no history."""
         return MISSING
 
+    def slides(self, series: str, entity: str, window: int, now: int) -> int | None:  # noqa: ARG002
+        """Nothing ever changes."""
+        return None
+
     def held(self, series: str, entity: str, window: int, now: int) -> bool | None:  # noqa: ARG002
         """There is no history."""
         return None

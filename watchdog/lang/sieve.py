@@ -10,8 +10,9 @@ from typing import Final
 
 from watchdog.lang.checked import Checked, Comparison, Constant, Every, Inverse, OneOf, Reading, Resembles, Some, parts, readings
 from watchdog.lang.compile import compile_condition
+from watchdog.lang.deadline import never
 from watchdog.lang.demands import Sieve
-from watchdog.lang.horizon import compile_horizon, never
+from watchdog.lang.horizon import compile_horizon
 from watchdog.model.kinds import Type
 
 _NAMES: Final = (Type.STRING, Type.BOOL)

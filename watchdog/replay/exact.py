@@ -8,8 +8,9 @@ undone as it was. It goes no further where other rules were loaded: what these d
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
 from watchdog.engine.checkpoint import BrokenCheckpointError, rebuild
+from watchdog.engine.due import next_due
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State
 from watchdog.model.effects import Effect

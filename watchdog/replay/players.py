@@ -19,37 +19,19 @@ _SETTING = "deploy"
 
 
 class Tried:
-    """Other rules, and what they would have said from `since` to `until` (UTC milliseconds)."""
+    """Other rules, and what they would have said from `since` to `until` (UTC milliseconds); `trial` is how they are played."""
 
     def __init__(self, rules: RuleSet, *, since: int, until: int | None) -> None:
-        self._trial = Trial(rules, self._hear)
+        self.trial = Trial(rules, self._hear)
         self._rules = rules
         self._accountant = Accountant(rules.by_name, since=since, until=until)
-
-    @property
-    def state(self) -> State | None:
-        """That of the trial."""
-        return self._trial.state
-
-    def open(self, opened: Opened) -> str:
-        """A file begins."""
-        return self._trial.open(opened)
-
-    def take(self, record: Record) -> None:
-        """One event."""
-        if self._trial.state is not None:
-            self._trial.take(record)
-
-    def stop(self) -> None:
-        """What comes now does not follow."""
-        self._trial.stop()
 
     def account(self) -> Account:
         """What they said."""
         return self._accountant.account()
 
     def _hear(self, event: Event, effects: tuple[Effect, ...]) -> None:
-        state = self._trial.state
+        state = self.trial.state
         assert state is not None  # a turn was just made
         for effect in effects:
             if isinstance(effect, Audit):

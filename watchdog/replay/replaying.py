@@ -48,9 +48,9 @@ def play(folder: Path, players: Sequence[Player], *, since: int | None = None, u
     return covered(watch, folder, since=since)
 
 
-def follow(parts: Iterable[Part], players: Sequence[Player]) -> Watch:
-    """Plays these parts to all of them, who may go on after them. Raises `StoreError`."""
-    watch = Watch()
+def follow(parts: Iterable[Part], players: Sequence[Player], watch: Watch | None = None) -> Watch:
+    """Plays these parts, the first of which begins a file, to all of them, who may go on after them; `watch` has seen what came before. Raises `StoreError`."""
+    watch = Watch() if watch is None else watch
     goes = False
     for part in parts:
         if isinstance(part, Record):

@@ -13,11 +13,11 @@ from watchdog.engine.rules import RuleSet
 from watchdog.model.records import IncidentRow
 from watchdog.replay import happened
 from watchdog.replay.account import Account
+from watchdog.replay.ahead import play_ahead
 from watchdog.replay.books import Books
 from watchdog.replay.checking import Check, Checked
 from watchdog.replay.differences import Differences, differences
 from watchdog.replay.players import Tried
-from watchdog.replay.replaying import play
 from watchdog.replay.side_by_side import play_side_by_side
 from watchdog.replay.trace import begins
 from watchdog.replay.watch import Covered
@@ -92,7 +92,7 @@ def tried(
     """
     here = Tried(rules, since=since or 0, until=until)
     there = None if other is None else Tried(other[1], since=since or 0, until=until)
-    covered = play(trace, (here,) if there is None else (here, there), since=since, until=until)
+    covered = play_ahead(trace, [one.trial for one in (here, there) if one is not None], since=since, until=until)
     account = here.account()
     second: Account | None = None
     if there is not None:

@@ -5,13 +5,9 @@ Only the rules that decided then can be played so, for others nothing is known i
 where one of them can't be played, or where no other process can be had, it is done in one. The processes give way to everybody else: whoever looks back must not slow down those who work.
 """
 
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Collection, Sequence
 from itertools import pairwise
-from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
@@ -23,7 +19,8 @@ from watchdog.engine.rules import RuleSet
 from watchdog.model.records import AuditRow, IncidentRow
 from watchdog.replay.books import Hearer
 from watchdog.replay.players import AsItWas
-from watchdog.replay.replaying import covered, follow
+from watchdog.replay.processes import allowed, begun
+from watchdog.replay.replaying import covered, follow, play
 from watchdog.replay.trace import parts_of
 from watchdog.replay.watch import Covered, Watch
 from watchdog.store.failures import StoreError
@@ -31,12 +28,8 @@ from watchdog.store.trace.reading import Hole, Segment, segments
 
 LEAST: Final = 4
 """Files that are worth a process: it has to begin with the picture of its first one."""
-MOST: Final = 8
-"""Processes: each holds the picture of a server."""
 _EACH: Final = 4
 """Stretches for each process: some take longer than others of the same size, and none shall wait for the last."""
-_GIVE_WAY: Final = 10
-"""By how much a process is nicer than whoever began it."""
 
 
 class _Begun(msgspec.Struct, frozen=True):
@@ -107,14 +100,11 @@ def play_side_by_side(
     Raises `NoTraceError` where no event can be played, and `StoreError`.
     """
     found = tuple(segments(folder, since=since, until=until))
-    most = min(MOST, _cores()) if processes is None else processes
+    most = allowed() if processes is None else processes
     stretches = divided(found, most * _EACH) if most > 1 else []
     played = _in_processes(stretches, rules, until, most) if len(stretches) > 1 else None
     if played is None:
-        player = AsItWas(rules, hearer)
-        watch = follow(parts_of(found, until=until), (player,))
-        player.stop()
-        return covered(watch, folder, since=since)
+        return play(folder, (AsItWas(rules, hearer),), since=since, until=until)
     watch = played[0].watch
     goes_on = False
     for place, one in enumerate(played):
@@ -154,11 +144,6 @@ def _size(one: Segment | Hole) -> int:
         return 0
 
 
-def _cores() -> int:
-    # What a thread holds at this moment would be held for ever in the copy of the process.
-    return len(os.sched_getaffinity(0)) if threading.active_count() == 1 else 1
-
-
 def _in_processes(stretches: Sequence[Sequence[Segment | Hole]], rules: RuleSet, until: int | None, most: int) -> list[Played] | None:
     """What each of them gives, `most` of them at a time; None where they do not fit together, or one of them gave nothing."""
     waiting = deque(enumerate(stretches))
@@ -168,7 +153,7 @@ def _in_processes(stretches: Sequence[Sequence[Segment | Hole]], rules: RuleSet,
         while waiting or at_work:
             while waiting and len(at_work) < most:
                 number, stretch = waiting.popleft()
-                process, answer = _begin(stretch, rules, until)
+                process, answer = begun(_play, stretch, rules, until)
                 at_work[answer] = number, process
             ready = wait(list(at_work))
             for answer in [answer for answer in at_work if answer in ready]:
@@ -190,25 +175,7 @@ def _in_processes(stretches: Sequence[Sequence[Segment | Hole]], rules: RuleSet,
     return in_order if all(one.watch.leads_to(other.watch) for one, other in pairwise(in_order)) else None
 
 
-def _begin(stretch: Sequence[Segment | Hole], rules: RuleSet, until: int | None) -> tuple[ForkProcess, Connection]:
-    context = get_context("fork")
-    mine, others = context.Pipe(duplex=False)
-    process = context.Process(target=_play, args=(stretch, rules, until, others), daemon=True)
-    try:
-        process.start()
-    except OSError:
-        mine.close()
-        raise
-    finally:
-        others.close()
-    return process, mine
-
-
-def _play(stretch: Sequence[Segment | Hole], rules: RuleSet, until: int | None, to: Connection) -> None:
-    # Whoever began it ends it, and says what is to be said when somebody has had enough.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.nice(_GIVE_WAY)
+def _play(to: Connection, stretch: Sequence[Segment | Hole], rules: RuleSet, until: int | None) -> None:
     transcript = Transcript()
     player = AsItWas(rules, transcript)
     try:

@@ -48,6 +48,19 @@ class Lack(msgspec.Struct, frozen=True):
 Part = Opened | Record | Lack
 
 
+class Place(msgspec.Struct):
+    """The place behind the last event that was told, by memory, boot and number, and when that was (UTC milliseconds)."""
+
+    memory: str = ""
+    boot_id: str = ""
+    seq: int = -1
+    wall: int = 0
+
+    def leads_to(self, header: Header) -> bool:
+        """Whether the events of that file come right after it."""
+        return header.cause != "start" and (self.memory, self.boot_id, self.seq) == (header.memory, header.boot_id, header.seq)
+
+
 def played(folder: Path, *, since: int | None = None, until: int | None = None) -> Iterator[Part]:
     """
     All parts from the file in which `since` lies up to the last event that is not later than `until` (UTC milliseconds).
@@ -57,32 +70,32 @@ def played(folder: Path, *, since: int | None = None, until: int | None = None) 
     return parts_of(segments(folder, since=since, until=until), until=until)
 
 
-def parts_of(files: Iterable[Segment | Hole], *, until: int | None = None) -> Iterator[Part]:
-    """The parts of these files up to that moment (UTC milliseconds). Raises `StoreError`."""
-    memory, boot, seq, wall = "", "", -1, 0
+def parts_of(files: Iterable[Segment | Hole], *, until: int | None = None, place: Place | None = None) -> Iterator[Part]:
+    """The parts of these files up to that moment (UTC milliseconds), behind that place, which goes along. Raises `StoreError`."""
+    place = Place() if place is None else place
     taken = Mark.TAKEN
     for part in files:
         if isinstance(part, Hole):
-            yield Lack(part.reason, part.path.name, wall)
-            seq = -1
+            yield Lack(part.reason, part.path.name, place.wall)
+            place.seq = -1
             continue
         header = part.header
-        yield Opened(part, header.cause != "start" and (memory, boot, seq) == (header.memory, header.boot_id, header.seq))
-        memory, boot, seq, wall = header.memory, header.boot_id, header.seq, header.wall
+        yield Opened(part, place.leads_to(header))
+        place.memory, place.boot_id, place.seq, place.wall = header.memory, header.boot_id, header.seq, header.wall
         for record in part.records():
             if isinstance(record, Hole):
-                seq = -1
+                place.seq = -1
                 if record.torn:
                     continue
-                yield Lack(record.reason, record.path.name, wall)
+                yield Lack(record.reason, record.path.name, place.wall)
                 break
             event = record.event
             if until is not None and event.wall > until:
                 return
             yield record
-            wall = event.wall
+            place.wall = event.wall
             if record.mark is taken:
-                seq = event.seq
+                place.seq = event.seq
 
 
 def begins(folder: Path, *, since: int | None = None, until: int | None = None) -> int:

@@ -6,12 +6,19 @@ and so is what people said about their incidents; what people said of the agent 
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+import msgspec
 
 from watchdog import __version__
-from watchdog.engine.advance import advance, next_due
-from watchdog.engine.checkpoint import BrokenCheckpointError, rebuild
+from watchdog.engine.advance import advance
+from watchdog.engine.checkpoint import BrokenCheckpointError, checkpoint, rebuild
+from watchdog.engine.due import next_due
+from watchdog.engine.gaps import Gaps
+from watchdog.engine.graves import Graves
 from watchdog.engine.ledger import Ledger
+from watchdog.engine.likeness import Reached, likeness, spared
 from watchdog.engine.rules import NO_RULES, RuleSet
 from watchdog.engine.state import State, begin, keep
 from watchdog.model.effects import Command, Effect
@@ -41,7 +48,7 @@ from watchdog.model.verdicts import Mode
 from watchdog.replay import stand_in
 from watchdog.replay.beginning import first_ledger, picture_as_read, with_what_people_said
 from watchdog.replay.trace import Opened
-from watchdog.store.trace.reading import Record
+from watchdog.store.trace.reading import Record, Segment
 from watchdog.store.trace.segment import Mark
 
 Hear = Callable[[Event, tuple[Effect, ...]], None]
@@ -51,11 +58,20 @@ _MOST_AT_ONCE: Final = 1_000
 """Turns at one moment: with more the engine does not come to rest, which is a fault of it."""
 
 
+class Stands(NamedTuple):
+    """Where a trial is: the number of its last event, engine time and UTC, and up to when time has gone by."""
+
+    seq: int
+    at: int
+    wall: int
+    until: int
+
+
 class Trial:
     """
     Plays `rules` in dry-run. `hear` is told each event, as these rules had it, with what came of it.
 
-    Usage: `open` each file, `take` each record while `state` is not None; `stop` where something is missing.
+    Usage: `open` each file, `take` each record; `stop` where something is missing.
     """
 
     def __init__(self, rules: RuleSet, hear: Hear) -> None:
@@ -93,6 +109,54 @@ class Trial:
                 self._turn(body)
         return ""
 
+    def join(self, segment: Segment, first: State) -> bool:
+        """
+        From now on the events of this file come, as if all those before had come and nothing had come of them; False where it can't be played.
+
+        `first` is what the trace begins with. What can be known is what was kept then: histories for which the old rules asked as well, and who died and what was not seen since the trace began.
+        """
+        header = segment.header
+        try:
+            data = segment.checkpoint()
+            then = None if data is None else rebuild(data, self.rules)
+        except BrokenCheckpointError:
+            return False
+        if then is None or not header.digest:
+            return False
+        self._kept = keep(then, at=header.at, wall=header.wall)
+        if self.open(Opened(segment, follows=False)):
+            return False
+        assert self.state is not None  # it was opened
+        # What tells of a deployment is nothing that has just been read.
+        ledger, world = msgspec.structs.replace(self.state.ledger, deploys=then.ledger.deploys), self.state.world
+        world.graves = Graves((process, None) for process in then.world.graves if process not in first.world.graves)
+        world.gaps = Gaps((began, ms) for began, ms in then.world.gaps.items() if began not in first.world.gaps)
+        self.state = State(ledger, world)
+        return True
+
+    def likeness(self) -> bytes | None:
+        """A digest of what `engine.likeness` says; None as well while nothing is played."""
+        if self.state is None or self._in_force is NO_RULES:
+            return None
+        found = likeness(self.rules, self.state, at=self._at)
+        return None if found is None else blake2b(found, digest_size=16).digest()
+
+    def stands(self) -> Stands:
+        """Where it is."""
+        return Stands(self._seq, self._at, self._wall, self._until)
+
+    def checkpoint(self) -> bytes:
+        """Its state."""
+        assert self.state is not None  # the caller asks
+        return checkpoint(self.state, at=self._at, wall=self._wall)
+
+    def go_over(self, reached: Reached, stands: Stands) -> None:
+        """Another one has gone on from just here to where it `stands`, and nothing has come of it."""
+        assert self.state is not None  # the caller asks
+        self.state = spared(self.rules, self.state, reached, seq=self._seq)
+        self._seq += stands.seq - reached.seq
+        self._at, self._wall, self._until = stands.at, stands.wall, stands.until
+
     def stop(self) -> None:
         """What comes now does not follow; what these rules remember is kept as over a restart."""
         if self.state is not None:
@@ -102,7 +166,9 @@ class Trial:
             self.state = None
 
     def take(self, record: Record) -> None:
-        """One event."""
+        """One event; passed over while nothing is played."""
+        if self.state is None:
+            return
         event = record.event
         body: Body | None = event.body
         match body:

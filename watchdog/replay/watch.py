@@ -1,5 +1,6 @@
 """What of a trace could be played: from when to when, and what is missing."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -34,6 +35,16 @@ class Covered(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...]
     versions: tuple[str, ...]
     before: frozenset[str]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What was seen of some files: so many events, for so long (milliseconds), the last one at engine time `at`, with the number `seq`, at `wall` (UTC milliseconds)."""
+
+    events: int
+    ms: int
+    at: int
+    seq: int
+    wall: int
 
 
 class Watch:
@@ -93,6 +104,15 @@ class Watch:
         self.at = self.file = None
         if len(self.missing) < MOST_LACKS:
             self.missing.append(lack)
+
+    def passes_over(self, headers: Iterable[Header], seen: Seen) -> None:
+        """Files that follow on one another and on what was played need not be: somebody else has seen them."""
+        for header in headers:
+            self.hosts[header.host] = self.versions[header.version] = None
+            self.file = header
+        self.events += seen.events
+        self.ms += seen.ms
+        self.at, self.seq, self.last = seen.at, seen.seq, seen.wall
 
     def leads_to(self, other: "Watch") -> bool:
         """Whether the first file of the other follows the last event of this one, or what is missing here ends with it."""

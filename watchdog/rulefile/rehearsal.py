@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
 from watchdog.engine.arming import in_force_before
+from watchdog.engine.due import next_due
 from watchdog.engine.ledger import Ledger, Phase
 from watchdog.engine.methods.unit import as_told
 from watchdog.engine.reasons import account_of

@@ -166,7 +166,7 @@ def test_everything_in_the_picture_is_thought_of():
     }  # fmt: skip
     of_the_rules = {"_vocabulary", "_row_types", "_accepted", "_types", "reads", "demanding"}
     of_the_ledger = {"tellings", "alerted"}
-    over_between_turns = {"must_judge_all"}
+    over_between_turns = {"must_judge_all", "_notes"}
     # Of the news only who has fallen silent is written: what is awaited is of the rules, and so is what moves it; `begun` follows from what is complete.
     assert set(vars(World())) == written | of_the_rules | of_the_ledger | over_between_turns | {"news"}
     assert set(News.__slots__) == {"_moving", "awaited", "begun", "is_doubtful", "silences", "told", "untold"}

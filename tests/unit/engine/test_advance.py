@@ -5,7 +5,8 @@ import pytest
 
 from tests.scenario.conversation import HEALTHY, WALL, Conversation, found, host, job, process, redis, rules
 from watchdog.engine import ledger as ledgers
-from watchdog.engine.advance import _is_anything_open, advance, next_due
+from watchdog.engine.advance import advance
+from watchdog.engine.due import is_anything_open, next_due
 from watchdog.engine.ledger import Phase
 from watchdog.engine.rules import NO_RULES
 from watchdog.engine.state import begin
@@ -335,5 +336,5 @@ def test_a_start_without_rules_forgets_nothing():
 @pytest.mark.parametrize("table", ["requests", "runs", "edits", "deeds", "playbooks", "orders", "approvals", "pauses", "silences", "acks"])
 def test_a_turn_goes_on_with_whatever_is_open(table):
     """Each table of what is asked for, under way or lasts for a time counts; an empty ledger leaves nothing to go on with."""
-    assert not _is_anything_open(ledgers.Ledger())
-    assert _is_anything_open(msgspec.structs.replace(ledgers.Ledger(), **{table: {"1.0": None}}))
+    assert not is_anything_open(ledgers.Ledger())
+    assert is_anything_open(msgspec.structs.replace(ledgers.Ledger(), **{table: {"1.0": None}}))

@@ -7,12 +7,13 @@ from watchdog.engine.deadlines import Deadlines
 
 KEYS = st.sampled_from("abcdef")
 SET = st.tuples(st.just("set"), KEYS, st.one_of(st.none(), st.integers(-50, 50)))
+HASTEN = st.tuples(st.just("hasten"), KEYS, st.integers(-50, 50))
 POP = st.tuples(st.just("pop"), st.none(), st.integers(-60, 60))
 
 
-@given(st.lists(st.one_of(SET, POP), max_size=120))
+@given(st.lists(st.one_of(SET, HASTEN, POP), max_size=120))
 def test_it_does_what_a_dictionary_would(steps):
-    """Each key is due once, at the time set last and at no other; earliest first, equal times in the order of keys."""
+    """Each key is due once, at the time set last, or before where it was hastened, and at no other; earliest first, equal times in the order of keys."""
     deadlines: Deadlines[str] = Deadlines()
     model: dict[str, int] = {}
     for what, key, time in steps:
@@ -21,6 +22,9 @@ def test_it_does_what_a_dictionary_would(steps):
             model.pop(key, None)
             if time is not None:
                 model[key] = time
+        elif what == "hasten":
+            deadlines.hasten(key, time)
+            model[key] = min(time, model.get(key, time))
         else:
             due = sorted((at, owner) for owner, at in model.items() if at <= time)
             assert list(deadlines.pop_due(time)) == [owner for _, owner in due]

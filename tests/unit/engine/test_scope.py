@@ -3,7 +3,8 @@
 import pytest
 
 from tests.scenario.conversation import Conversation, found, host, job, process, redis, rules
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
+from watchdog.engine.due import next_due
 from watchdog.engine.rules import RuleSet
 from watchdog.engine.state import begin, keep
 from watchdog.model.events import Delta, Event, Gone, RulesLoaded, SourceBack, SourceLost, TimeReached

@@ -6,9 +6,8 @@ import pytest
 
 from watchdog.engine.groups import Group, Member
 from watchdog.engine.tallies import EVERY, Tallies
-from watchdog.lang.condition import Deadline
+from watchdog.lang.deadline import Deadline, never
 from watchdog.lang.demands import Aggregate, Sieve, Tally
-from watchdog.lang.horizon import never
 from watchdog.lang.nowhere import NOWHERE
 from watchdog.model.kinds import Kind
 from watchdog.model.missing import MISSING

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from watchdog.lang.buckets import bucket
 from watchdog.lang.condition import Condition, read_condition
 from watchdog.lang.demands import Tally
 from watchdog.lang.text import Text
@@ -52,6 +53,9 @@ class Kept:
 
     def over(self, series, entity, function, window, now):
         return self.answers.get((series, entity, str(function), window), MISSING)
+
+    def slides(self, series, entity, window, now):
+        return (now // bucket(window) + 1) * bucket(window)
 
     def held(self, series, entity, window, now):
         return self.truths.get((series, entity, window))

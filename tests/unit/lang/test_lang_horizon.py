@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from watchdog.lang.condition import Condition
-from watchdog.lang.horizon import LOOK_AGAIN, NEVER, Deadline
+from watchdog.lang.deadline import NEVER, Deadline
+from watchdog.lang.horizon import LOOK_AGAIN
 from watchdog.model.kinds import Kind
 
 MakeRow = Callable[..., Any]

@@ -8,9 +8,9 @@ import pytest
 from watchdog.lang.bounds import Bounds
 from watchdog.lang.buckets import bucket
 from watchdog.lang.condition import Condition
+from watchdog.lang.deadline import Deadline
 from watchdog.lang.demands import Group, Tally
 from watchdog.lang.evaluate import evaluate
-from watchdog.lang.horizon import Deadline
 from watchdog.lang.nowhere import NOWHERE
 from watchdog.lang.template import read_template
 from watchdog.lang.text import Text

@@ -22,7 +22,8 @@ import msgspec
 from tests.bench.large import WALL, Large
 from tests.patience import PATIENCE
 from tests.scenario.conversation import process, redis, rules
-from watchdog.engine.advance import advance, next_due
+from watchdog.engine.advance import advance
+from watchdog.engine.due import next_due
 from watchdog.engine.state import begin
 from watchdog.model.events import Body, Delta, Event, Gone, RulesLoaded, Started, TimeReached
 from watchdog.model.kinds import Kind

@@ -1,0 +1,85 @@
+"""Rules are tried with the help of processes that look ahead: what comes out is the same, and whatever becomes of them does no harm."""
+
+import os
+import select
+import sys
+from pathlib import Path
+from subprocess import PIPE, Popen, run
+from typing import Any
+
+import msgspec
+
+from tests.scenario.conversation import HEALTHY
+from tests.unit.replay.story import TWENTY, Story
+from watchdog.model.events import EffectDone
+
+HARNESS = (sys.executable, "-m", "tests.unit.replay.ahead")
+
+
+def told_of(way: str, *folders: Path) -> list[dict[str, Any]]:
+    """What came of each."""
+    done = run([*HARNESS, *map(str, folders), way], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return [msgspec.json.decode(line) for line in done.stdout.splitlines()]
+
+
+class Finished(Story):
+    """One whose job does not come again once it is done."""
+
+    is_over = False
+
+    def _whole(self) -> list:
+        return super()._whole()[: 2 if self.is_over else 3]
+
+
+def story() -> Story:
+    """It fires, is acted upon, and then it is quiet for long."""
+    told = Finished(TWENTY)
+    told.beats(30)
+    (look,) = told.open
+    told.hear(EffectDone(look, HEALTHY))
+    told.beats(60)
+    told.finish()
+    told.is_over = True
+    told.beats(600)
+    return told
+
+
+def laid(folder: Path, every: int) -> Path:
+    """Its trace, with a new file after so many turns."""
+    told = story()
+    return told.recorded(folder, anew=range(every, len(told.log), every))
+
+
+def test_what_is_told_is_the_same_and_much_of_it_was_not_played(tmp_path):
+    """Rules of which nothing comes, those that fired and those beside each other; the answers are waited for here, so that it is known that there are some."""
+    for found in told_of("", *(laid(tmp_path / str(every), every) for every in (2, 5))):
+        assert found["one"] == found["several"]
+        nothing, fired, both = found["passed"]
+        assert nothing
+        assert fired
+        assert both
+        assert found["one"][1][1][0]["firings"]
+
+
+def test_lookouts_that_are_killed(tmp_path):
+    """Whoever plays does it all himself then, and says nothing of it."""
+    (found,) = told_of("--kill-lookouts", laid(tmp_path, 5))
+
+    assert found["one"] == found["several"]
+    assert found["passed"] == [0, 0, 0]
+
+
+def test_nobody_stays_behind(tmp_path):
+    """Where whoever began them is killed they end by themselves."""
+    harness = Popen([*HARNESS, str(laid(tmp_path, 5)), "--die"], stdout=PIPE, text=True)
+    assert harness.stdout is not None
+    watched = [os.pidfd_open(int(pid)) for pid in harness.stdout.readline().split()]
+    harness.wait(60)
+    harness.stdout.close()
+
+    assert len(watched) == 2
+    for one in watched:
+        ready, _, _ = select.select([one], [], [], 60)
+        assert ready
+        os.close(one)
