@@ -24,6 +24,7 @@ RULES = rules("""
 rules:
   - {rule: long, each: job, when: job.elapsed > 10m, for: 1m}
   - {rule: busy, each: process, when: "avg(process.busy, 2m) > 100"}
+  - {rule: deaf, each: process, when: process.beat_age > 1h, then: [{terminate_process: {process: process, grace: 10s}}], guards: {settle: 6}}
 """)
 
 
@@ -66,6 +67,41 @@ def test_what_is_there_makes_one():
     assert len({like(quiet(75)), like(talk), like(lost), like(read)}) == 4
 
 
+def test_what_can_be_asked_of_the_past_makes_one():
+    """The same picture, after another past: a window that is asked for knows something else."""
+    calm, busy = quiet(75), quiet(74)
+    for second in range(0, 60, 5):
+        busy.hear(redis(beat(74 * MINUTE + second * 1_000, busy=40)))
+    busy.wait(75 * MINUTE)
+    busy.hear(redis(beat(75 * MINUTE, busy=1 + 75 * 6 % 3)))
+    assert calm.state.world.rows[Kind.PROCESS][ONE].as_plain() == busy.state.world.rows[Kind.PROCESS][ONE].as_plain()
+
+    assert like(calm) != like(busy) is not None
+
+
+def test_a_picture_that_has_just_been_shaken_makes_one():
+    """As long as a rule would wait for it to settle: so many beats of the slowest version."""
+    shaken = {seconds: quiet(75) for seconds in (59, 60)}
+    for seconds, talk in shaken.items():
+        talk.state.world.settling.shake(talk.at - seconds * 1_000, "Redis has been read anew")
+
+    assert like(shaken[59]) != like(quiet(75))
+    assert like(shaken[60]) == like(quiet(75))
+
+
+def test_when_a_source_was_read_last_is_what_it_was_where_it_was_not_read_since():
+    """Of a source that tells something once a week each remembers what he was told."""
+    ahead, mine = quiet(75, since=10), quiet(75)
+    mine.state.world.read_at |= {Source.SETTINGS: 5}
+    ahead.state.world.read_at |= {Source.SETTINGS: 10 * MINUTE, Source.PEERS: 11 * MINUTE}
+    assert like(ahead) == like(mine)
+    since = ahead.at
+    ahead.hear(redis(beat(ahead.at + 10_000, busy=2)), at=ahead.at + 10_000)
+    after = spared(RULES, mine.state, Reached(checkpoint(ahead.state, at=ahead.at, wall=0), since, 1), seq=1)
+
+    assert after.world.read_at == {**mine.state.world.read_at, Source.REDIS: ahead.at}
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -74,7 +110,7 @@ def test_what_is_there_makes_one():
         {"lost": {"host": Loss("refused", "x", 5)}},
         {"host": "web9"},
         {"deploys": msgspec.structs.replace(Ledger().deploys, signs={"x": Sign("x", 5)})},
-        {"deploys": msgspec.structs.replace(Ledger().deploys, labels={"x": Label(75 * MINUTE)})},
+        {"deploys": msgspec.structs.replace(Ledger().deploys, labels={"app": Label(40 * MINUTE)})},
     ],
 )
 def test_what_is_heeded_in_any_turn_makes_one(fields: dict[str, Any]):
