@@ -154,9 +154,9 @@ class _Part:
 
 
 def _look_out(to: Connection, found: Files, begin: int, end: int, rules: Sequence[RuleSet], until: int | None) -> None:
-    lookout = Lookout(found, begin, end, rules, until=until)
     goes_on = True
     try:
+        lookout = Lookout(found, begin, end, rules, until=until)
         while not is_orphan():
             goes_on = goes_on and lookout.play_one()
             if to.poll(0 if goes_on else _PATIENCE):

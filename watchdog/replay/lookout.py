@@ -28,6 +28,10 @@ LEAST: Final = 600_000
 """Milliseconds that somebody must have looked on in any case: until what is so for the first time to him is so no longer, or is an alert."""
 
 
+MOST: Final = 64 * 2**20
+"""Bytes of checkpoints that are kept until somebody asks."""
+
+
 class Begun(msgspec.Struct, frozen=True):
     """How it was before a file: the likeness of each of those who play, where each stood, and what had been seen by then."""
 
@@ -51,6 +55,11 @@ class Quiet(msgspec.Struct, frozen=True):
     stands: tuple[Stands, ...]
     seen: Seen
     place: Place
+
+    @property
+    def size(self) -> int:
+        """Bytes of the checkpoints."""
+        return sum(map(len, self.checkpoints))
 
     def reached(self, number: int) -> tuple[Reached, ...]:
         """What those have come to who set out with that file."""
@@ -136,9 +145,13 @@ class Lookout:
         )
 
     def _close(self) -> None:
-        if self._open is not None:
-            self._closed.append(self._open)
-            self._open = None
+        if self._open is None:
+            return
+        self._closed.append(self._open)
+        self._open = None
+        while len(self._closed) > 1 and sum(quiet.size for quiet in self._closed) > MOST:
+            # Whoever plays them himself has the least to do.
+            self._closed.remove(min(self._closed, key=lambda quiet: quiet.end - quiet.first))
 
     def _begun(self) -> Begun | None:
         likenesses = tuple(found for trial in self._trials if (found := trial.likeness()) is not None)

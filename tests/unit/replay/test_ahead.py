@@ -12,6 +12,9 @@ import msgspec
 from tests.scenario.conversation import HEALTHY
 from tests.unit.replay.story import TWENTY, Story
 from watchdog.model.events import EffectDone
+from watchdog.replay import lookout
+from watchdog.replay.lookout import Lookout
+from watchdog.store.trace.reading import segments
 
 HARNESS = (sys.executable, "-m", "tests.unit.replay.ahead")
 
@@ -83,3 +86,29 @@ def test_nobody_stays_behind(tmp_path):
         ready, _, _ = select.select([one], [], [], 60)
         assert ready
         os.close(one)
+
+
+def test_no_more_is_kept_than_fits(tmp_path, monkeypatch):
+    """Where nobody asks for long, the shortest of what was found out is given up; each that is left can be gone over."""
+    monkeypatch.setattr(lookout, "LEAST", 0)
+    told = story()
+    for _ in range(3):
+        told.is_over = False
+        told.beats(40)
+        told.is_over = True
+        told.finish()
+        told.beats(60)
+    found = tuple(segments(told.recorded(tmp_path, anew=range(2, len(told.log), 2))))
+    everything, some = (Lookout(found, 1, len(found), [TWENTY]) for _ in range(2))
+    while everything.play_one():
+        pass
+    all_of_it = everything.tell()
+    assert len(all_of_it) > 3
+    monkeypatch.setattr(lookout, "MOST", max(quiet.size for quiet in all_of_it) * 2)
+    while some.play_one():
+        pass
+    kept = some.tell()
+
+    assert 0 < len(kept) < len(all_of_it)
+    assert max(quiet.end - quiet.first for quiet in kept) == max(quiet.end - quiet.first for quiet in all_of_it)
+    assert {(quiet.first, quiet.end) for quiet in kept} <= {(quiet.first, quiet.end) for quiet in all_of_it}
