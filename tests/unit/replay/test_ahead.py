@@ -35,7 +35,7 @@ class Finished(Story):
         return super()._whole()[: 2 if self.is_over else 3]
 
 
-def story() -> Story:
+def story() -> Finished:
     """It fires, is acted upon, and then it is quiet for long."""
     told = Finished(TWENTY)
     told.beats(30)
