@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from tests.scenario.conversation import HEALTHY
-from tests.unit.replay.story import TWENTY, Story
-from watchdog.model.events import EffectDone
+from tests.unit.replay.story import HOUR, TWENTY, Story
+from watchdog.model.events import Delta, EffectDone, Observed
+from watchdog.model.kinds import Kind, Source
 from watchdog.replay import lookout
 from watchdog.replay.lookout import Lookout
 from watchdog.store.trace.reading import segments
@@ -112,3 +113,25 @@ def test_no_more_is_kept_than_fits(tmp_path, monkeypatch):
     assert 0 < len(kept) < len(all_of_it)
     assert max(quiet.end - quiet.first for quiet in kept) == max(quiet.end - quiet.first for quiet in all_of_it)
     assert {(quiet.first, quiet.end) for quiet in kept} <= {(quiet.first, quiet.end) for quiet in all_of_it}
+
+
+def test_a_file_in_which_something_is_noted_is_no_quiet_one(tmp_path, monkeypatch):
+    """Nobody was told of it and nothing was asked for, but whoever passes over it would not remember it: a unit that was started once more."""
+    monkeypatch.setattr(lookout, "LEAST", 0)
+    told = Finished(HOUR)
+    told.finish()
+    told.is_over = True
+    told.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, "one.service", {"restarts": 0}),), complete=True))
+    told.beats(200)
+    told.hear(Observed(Source.SYSTEMD, (Delta(Kind.UNIT, "one.service", {"restarts": 1}),)))
+    noted = told.at
+    told.beats(200)
+    found = tuple(segments(told.recorded(tmp_path, anew=range(2, len(told.log), 4))))
+    begins = [file.header.at for file in found]
+    ahead = Lookout(found, 2, len(found), [HOUR])
+    while ahead.play_one():
+        pass
+    before, after = ahead.tell()
+
+    assert after.first - before.end == 1
+    assert begins[before.end] <= noted <= begins[after.first]
