@@ -94,8 +94,10 @@ class Lookouts:
         """What is known of the files from the `number`th on, if nothing came of anything in it."""
         known: Quiet | None = None
         for part in self._parts:
-            # A moment ahead of time: the answer shall be there when it is needed.
-            if part.begin - 1 <= number < part.end:
+            if number >= part.end:
+                part.end_it()
+            elif number >= part.begin - 1:
+                # A moment ahead of time: the answer shall be there when it is needed.
                 known = part.of(number) or known
         return known
 
@@ -132,7 +134,8 @@ class _Part:
         return known
 
     def end_it(self) -> None:
-        """It need not go on."""
+        """It need not go on, and what it has told is of no use any more."""
+        self._known.clear()
         if self._at_work is not None:
             process, answer = self._at_work
             self._at_work = None
