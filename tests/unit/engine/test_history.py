@@ -289,6 +289,8 @@ def test_what_is_known_does_not_rest_on_since_when():
         old.write(LATENCY.key, "push", number * 10, number * MINUTE // 4)
     young.demand((SIZE, LATENCY), 60 * MINUTE)
     young.back(Source.REDIS, 60 * MINUTE)
+    old.write(SIZE.key, "pull", 5, 50 * MINUTE)
+    young.write(SIZE.key, "pull", 5, 60 * MINUTE)
     for number in range(240, 400):
         young.write(SIZE.key, "push", number % 7, number * MINUTE // 4)
         young.write(LATENCY.key, "push", number * 10, number * MINUTE // 4)
@@ -299,6 +301,17 @@ def test_what_is_known_does_not_rest_on_since_when():
     assert old.known(now) == young.known(now) is not None
     young.write(SIZE.key, "push", 9, now)
     assert old.known(now) != young.known(now)
+    unseen = history(SIZE)
+    unseen.write(SIZE.key, "push", 3, 0)
+    same = unseen.known(now)
+    assert same == unseen.known(now)
+    unseen.lost(Source.REDIS, now - 2 * MINUTE)
+    unseen.back(Source.REDIS, now - MINUTE)
+    assert unseen.known(now) != same
+    late = History()
+    late.demand((SIZE,), now - MINUTE)
+    late.back(Source.REDIS, 0)
+    assert late.known(now) != history(SIZE).known(now)
     assert History(100).known(now) == ()
     small = history(budget=1_000)
     small.write(SIZE.key, "push", 9, now)
