@@ -86,7 +86,7 @@ _RULES = st.sets(st.integers(0, len(ALL_RULES.rules) - 1), min_size=1, max_size=
 _PAUSE = st.sampled_from([0, 1, 3, 6, 20, 40, 130])
 
 
-@settings(max_examples=max(60, USUAL // 3))
+@settings(max_examples=max(30, USUAL // 3))
 @given(
     st.lists(st.tuples(STEP, _PAUSE), min_size=15, max_size=35),
     st.sets(st.integers(5, 150), min_size=10, max_size=40),
