@@ -26,8 +26,6 @@ from watchdog.store.trace.reading import Hole, Segment
 Files = Sequence[Segment | Hole]
 LEAST: Final = 600_000
 """Milliseconds that somebody must have looked on in any case: until what is so for the first time to him is so no longer, or is an alert."""
-
-
 MOST: Final = 64 * 2**20
 """Bytes of checkpoints that are kept until somebody asks."""
 
