@@ -157,3 +157,24 @@ def test_a_long_window_of_many_steps_is_summed_up_by_buckets(function, monkeypat
         return said
 
     assert answers(200) == pytest.approx(answers(10**9))
+
+
+@pytest.mark.parametrize("function", [Function.AVG, Function.INCREASE, Function.MAX, Function.FIRST])
+def test_what_was_given_up_is_known_for_as_long_as_a_window_reaches_back_to_it(function: Function, monkeypatch: pytest.MonkeyPatch):
+    """Many steps, of which only the sums of buckets are left, and then so few that nobody would sum them up: the answers are those of all the steps."""
+
+    def answers(fold: int) -> list[object]:
+        monkeypatch.setattr("watchdog.engine.tracks.FOLD", fold)
+        monkeypatch.setattr("watchdog.engine.tracks.MANY", 200)
+        seen = history()
+        said = []
+        for second in range(24 * 60):
+            if second < 10 * 60 or second % 60 == 0:
+                seen.write(SIZE.key, "push", second * 7 % 45, second * 1000)
+            if second >= 10 * 60 and second % 5 == 0:
+                said.append(ask(seen, function, second * 1000))
+        return said
+
+    folded = answers(300)
+    assert not [told for told in folded if told is MISSING]
+    assert folded == pytest.approx(answers(10**9))
