@@ -53,33 +53,13 @@ def main() -> list[Row]:
     less = seconds(lambda: tried(folder, few.but(mode=Mode.DRY_RUN), since=None, until=None))
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     name, cores = f"3 × 25, a week, {number:,} events, {len(rules.rules)} rules", len(os.sched_getaffinity(0))
-    return [
-        Row(
-            what=f"{name}: as it was decided, on {cores} cores",
-            value=exact,
-            unit="s",
-            beside=reading,
-            beside_what="reading them",
-            goal=GOAL,
-        ),
-        Row(
-            what=f"{name}: under other rules, on {cores} cores",
-            value=trial,
-            unit="s",
-            beside=reading,
-            beside_what="reading them",
-            goal=GOAL,
-        ),
-        Row(
-            what=f"the same week, {len(few.rules)} rules: under other rules, on {cores} cores",
-            value=less,
-            unit="s",
-            beside=reading,
-            beside_what="reading them",
-            goal=GOAL,
-        ),
-        Row(what=f"{name}: memory more than for reading", value=grown, unit="MB"),
-    ]
+    taken = {
+        f"{name}: as it was decided, on {cores} cores": exact,
+        f"{name}: under other rules, on {cores} cores": trial,
+        f"the same week, {len(few.rules)} rules: under other rules, on {cores} cores": less,
+    }
+    rows = [Row(what=what, value=value, unit="s", beside=reading, beside_what="reading them", goal=GOAL) for what, value in taken.items()]
+    return [*rows, Row(what=f"{name}: memory more than for reading", value=grown, unit="MB")]
 
 
 if __name__ == "__main__":

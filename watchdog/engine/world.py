@@ -89,8 +89,7 @@ class World:
 
     def find(self, kind: Kind, entity: str) -> Row | None:
         """The row of that entity, if it is in the picture."""
-        rows = self.rows.get(kind)
-        return None if rows is None else rows.get(entity)
+        return None if (rows := self.rows.get(kind)) is None else rows.get(entity)
 
     def copy_of(self, kind: Kind, entity: str, readings: Mapping[str, Any]) -> Row:
         """A row with these readings (by slot) that belongs to no picture."""
@@ -305,7 +304,8 @@ class World:
 
     def _stirred(self, kind: Kind, entity: str, due: int) -> None:
         """Its history has been written after a long time, or given up for want of memory: what was drawn from it stays so until then, and no longer."""
-        self.deadlines.hasten((kind, entity), due)
+        if entity in self.rows[kind]:
+            self.deadlines.hasten((kind, entity), due)
 
     def _depart(self, departure: Departure, shaken: dict[Origin, None], at: int) -> None:
         """Nothing more is remembered of it, and it is counted no longer."""

@@ -4,12 +4,10 @@ import os
 import select
 import sys
 from pathlib import Path
-from subprocess import PIPE, Popen, run
-from typing import Any
-
-import msgspec
+from subprocess import PIPE, Popen
 
 from tests.scenario.conversation import HEALTHY
+from tests.unit.replay.apart import told_by
 from tests.unit.replay.story import HOUR, TWENTY, Story
 from watchdog.model.events import Delta, EffectDone, Observed
 from watchdog.model.kinds import Kind, Source
@@ -18,13 +16,6 @@ from watchdog.replay.lookout import Lookout
 from watchdog.store.trace.reading import segments
 
 HARNESS = (sys.executable, "-m", "tests.unit.replay.ahead")
-
-
-def told_of(way: str, *folders: Path) -> list[dict[str, Any]]:
-    """What came of each."""
-    done = run([*HARNESS, *map(str, folders), way], capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    return [msgspec.json.decode(line) for line in done.stdout.splitlines()]
 
 
 class Finished(Story):
@@ -57,7 +48,7 @@ def laid(folder: Path, every: int) -> Path:
 
 def test_what_is_told_is_the_same_and_much_of_it_was_not_played(tmp_path):
     """Rules of which nothing comes, those that fired and those beside each other; the answers are waited for here, so that it is known that there are some."""
-    for found in told_of("", *(laid(tmp_path / str(every), every) for every in (2, 5))):
+    for found in told_by("ahead", *(laid(tmp_path / str(every), every) for every in (2, 5)), ""):
         assert found["one"] == found["several"]
         nothing, fired, both = found["passed"]
         assert nothing
@@ -68,7 +59,7 @@ def test_what_is_told_is_the_same_and_much_of_it_was_not_played(tmp_path):
 
 def test_lookouts_that_are_killed(tmp_path):
     """Whoever plays does it all himself then, and says nothing of it."""
-    (found,) = told_of("--kill-lookouts", laid(tmp_path, 5))
+    (found,) = told_by("ahead", laid(tmp_path, 5), "--kill-lookouts")
 
     assert found["one"] == found["several"]
     assert found["passed"] == [0, 0, 0]

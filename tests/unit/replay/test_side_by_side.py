@@ -1,14 +1,13 @@
 """A trace that is played in stretches gives what it gives in one, whatever is missing from it; where it can't be divided it is not."""
 
-import sys
 from pathlib import Path
-from subprocess import run
 from typing import Any
 
 import msgspec
 import pytest
 
 from tests.scenario.conversation import HEALTHY, WALL
+from tests.unit.replay.apart import told_by
 from tests.unit.replay.story import HOUR, TWENTY, Story
 from watchdog.model.events import EffectDone, RulesLoaded
 from watchdog.replay.side_by_side import divided
@@ -17,10 +16,7 @@ from watchdog.store.trace.reading import Hole, segments
 
 def compared(*folders: Path) -> list[dict[str, Any]]:
     """What each gives when it is played in one process and in three."""
-    command = [sys.executable, "-m", "tests.unit.replay.side_by_side", *map(str, folders)]
-    done = run(command, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    return [msgspec.json.decode(line) for line in done.stdout.splitlines()]
+    return told_by("side_by_side", *folders)
 
 
 def laid(story: Story, folder: Path, *, anew: Any, until: int | None = None) -> Path:
